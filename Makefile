@@ -1,0 +1,47 @@
+# One line each; `make demo` on a fresh machine with Python 3.11+ is all a newcomer needs.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check bench docs lock wheel clean
+
+demo: .venv/run
+	$(BIN)/lindos run colossus-2 --out lindos-out
+
+test: .venv/dev
+	$(BIN)/python -m pytest -n 2
+
+check: .venv/dev
+	$(BIN)/ruff check src tests benchmarks docs
+	$(BIN)/ruff format --check src tests benchmarks docs
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/dev
+	$(BIN)/python benchmarks/run.py
+
+docs: .venv/dev
+	$(BIN)/python docs/build.py
+
+lock: .venv/dev
+	$(BIN)/python -m pip install -q uv
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 pyproject.toml -o requirements.lock --no-header
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --extra dev pyproject.toml -o requirements-dev.lock --no-header
+
+wheel: .venv/dev
+	$(BIN)/python -m build --wheel --outdir dist .
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/run: .venv/bin/python requirements.lock pyproject.toml
+	$(BIN)/python -m pip install -q -r requirements.lock
+	$(BIN)/python -m pip install -q --no-deps -e .
+	@touch $@
+
+.venv/dev: .venv/bin/python requirements-dev.lock pyproject.toml
+	$(BIN)/python -m pip install -q -r requirements-dev.lock
+	$(BIN)/python -m pip install -q --no-deps -e .
+	@touch $@ .venv/run
+
+clean:
+	rm -rf .venv build dist lindos-out

@@ -1,0 +1,84 @@
+"""A fact: one value, its unit, what bounds it, and who says so.
+
+``Fact.value`` is the only way to a number of the catalogue. It raises where nobody knows the number, and it notes the
+fact in the ledgers that are open (:func:`ledger`), so that a result can name exactly the sources it rests on.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from lindos.errors import UnknownValueError
+
+T = TypeVar("T")
+
+_LEDGERS: ContextVar[tuple[dict[str, "Fact[object]"], ...]] = ContextVar("_LEDGERS", default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a fact was read: title, address, kind (datasheet, paper, measurement, press, estimate, ...), date."""
+
+    id: str
+    title: str
+    url: str
+    kind: str = ""
+    date: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact(Generic[T]):
+    """One sourced value of the catalogue.
+
+    ``content`` is the value in SI (or text), None where unknown; ``low`` and ``high`` span what the sources say. In a
+    sampled catalogue ``content`` is an array of draws between them.
+    """
+
+    path: str
+    content: T | None
+    unit: str = "1"
+    low: T | None = None
+    high: T | None = None
+    sources: tuple[str, ...] = ()
+    note: str = ""
+    estimate: bool = field(default=False)
+
+    @property
+    def known(self) -> bool:
+        """Whether anybody has published the value."""
+        return self.content is not None
+
+    @property
+    def value(self) -> T:
+        """The value in SI; noted in every open ledger.
+
+        Raises
+        ------
+        UnknownValueError
+            If the catalogue does not know it.
+        """
+        if self.content is None:
+            raise UnknownValueError(self.path, self.note)
+        for book in _LEDGERS.get():
+            book[self.path] = self  # type: ignore[assignment]
+        return self.content
+
+
+@contextmanager
+def ledger() -> Iterator[dict[str, Fact[object]]]:
+    """Collect every fact whose value is read inside the block.
+
+    >>> price = Fact(path="accelerators.x.price", content=3e4, unit="USD", sources=("sheet",))
+    >>> with ledger() as touched:
+    ...     total = 8 * price.value
+    >>> list(touched)
+    ['accelerators.x.price']
+    """
+    book: dict[str, Fact[object]] = {}
+    token = _LEDGERS.set((*_LEDGERS.get(), book))
+    try:
+        yield book
+    finally:
+        _LEDGERS.reset(token)

@@ -1,0 +1,57 @@
+"""The shape of a transformer, in the field's words: everything the operator table of a step needs."""
+
+from dataclasses import dataclass
+
+from lindos.catalog.facts import Fact
+from lindos.quantities import Real
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A decoder-only transformer. Counts are plain numbers; a zero says that the part does not exist.
+
+    Attention is ``"gqa"`` (multi-head and multi-query are its limits) or ``"mla"``. Layers ``[0, num_dense_layers)``
+    are dense; of the others every ``moe_layer_interval``-th holds experts. ``dense_ffn_beside_experts`` adds the dense
+    feed-forward of ``ffn_hidden_size`` to every expert layer, as in Grok-2.
+    """
+
+    name: str
+    title: str
+    num_layers: int
+    hidden_size: int
+    num_attention_heads: int
+    num_kv_heads: int
+    head_dim: int
+    ffn_hidden_size: int
+    gated: bool
+    vocab_size: int
+    max_sequence_length: int
+    tied_embeddings: bool
+    attention: str = "gqa"
+    q_lora_rank: int = 0
+    kv_lora_rank: int = 0
+    qk_nope_head_dim: int = 0
+    qk_rope_head_dim: int = 0
+    v_head_dim: int = 0
+    num_experts: int = 0
+    experts_per_token: int = 0
+    expert_ffn_hidden_size: int = 0
+    num_shared_experts: int = 0  # each of expert_ffn_hidden_size
+    num_dense_layers: int = 0
+    moe_layer_interval: int = 1
+    dense_ffn_beside_experts: bool = False
+    sliding_window: int = 0
+    num_windowed_layers: int = 0
+    num_mtp_layers: int = 0
+    published_params: Fact[Real] | None = None
+    training_tokens: Fact[Real] | None = None
+    training_flop: Fact[Real] | None = None
+    sources: tuple[str, ...] = ()
+    note: str = ""
+
+    @property
+    def num_moe_layers(self) -> int:
+        """Layers that hold experts."""
+        if not self.num_experts:
+            return 0
+        return (self.num_layers - self.num_dense_layers) // self.moe_layer_interval

@@ -1,0 +1,166 @@
+"""What the catalogue knows of each kind of thing; the field annotations are the schema that data files are checked by.
+
+``Number(unit)`` marks a sourced number, ``Text`` a sourced text. A field with a default may be missing from a data
+file, where it counts as unknown.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, TypeAlias
+
+from lindos.catalog.facts import Fact
+from lindos.quantities import Real, Unit
+
+#: Precisions that a peak rate may be given for, widest first.
+PRECISIONS = ("fp64", "fp32", "tf32", "bf16", "fp8", "fp4")
+
+Text: TypeAlias = Fact[str]
+FlopRate: TypeAlias = Annotated[Fact[Real], Unit("FLOP/s")]
+DataSize: TypeAlias = Annotated[Fact[Real], Unit("B")]
+DataRate: TypeAlias = Annotated[Fact[Real], Unit("B/s")]
+Power: TypeAlias = Annotated[Fact[Real], Unit("W")]
+Price: TypeAlias = Annotated[Fact[Real], Unit("USD")]
+HourlyPrice: TypeAlias = Annotated[Fact[Real], Unit("USD/s")]
+EnergyPrice: TypeAlias = Annotated[Fact[Real], Unit("USD/J")]
+Time: TypeAlias = Annotated[Fact[Real], Unit("s")]
+Number: TypeAlias = Annotated[Fact[Real], Unit("1")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accelerator:
+    """One device: a GPU package, a TPU or Trainium chip. Rates are dense, bandwidths per direction."""
+
+    name: str
+    title: str
+    vendor: str
+    family: str  # key of the kernel model: ampere, hopper, blackwell, rubin, cdna3, tpu, trainium, gaudi
+    launch_date: Text
+    peak_fp64: FlopRate
+    peak_fp32: FlopRate
+    peak_tf32: FlopRate
+    peak_bf16: FlopRate
+    peak_fp8: FlopRate
+    peak_fp4: FlopRate
+    memory: DataSize
+    memory_bandwidth: DataRate
+    scale_up_bandwidth: DataRate
+    scale_up_size: Number
+    board_power: Power
+    price: Price
+    num_processors: Number  # streaming multiprocessors or their like: sets tile and wave quantisation
+
+    def peak(self, precision: str) -> Fact[Real]:
+        """Dense peak rate in ``precision``, one of `PRECISIONS` (mxfp8 counts as fp8, nvfp4 and mxfp4 as fp4)."""
+        key = {"mxfp8": "fp8", "nvfp4": "fp4", "mxfp4": "fp4", "fp16": "bf16"}.get(precision, precision)
+        fact: Fact[Real] = getattr(self, f"peak_{key}")
+        return fact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kernels:
+    """How much of an accelerator family's peak real kernels reach; estimates until fitted to measured kernels."""
+
+    name: str
+    title: str
+    matmul_bf16: Number  # attainable fraction of the dense peak, large matrices
+    matmul_fp8: Number
+    matmul_fp4: Number
+    attention_forward: Number  # attainable fraction of the dense BF16 peak
+    attention_backward: Number
+    memory_fraction: Number  # attainable fraction of memory bandwidth
+    tile_rows: Number
+    tile_columns: Number
+    launch_latency: Time  # per kernel, on the critical path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class System:
+    """A node or a rack that is bought as one: devices, hosts, scale-up fabric, and its power and price."""
+
+    name: str
+    title: str
+    accelerator: str  # id of its device
+    fabric: str  # id of the scale-out fabric it is usually bought with
+    unit: str  # "node" or "rack"
+    num_devices: Number
+    scale_up_size: Number
+    num_hosts: Number  # CPUs
+    nic_bandwidth: DataRate  # scale-out, per device and direction
+    power: Power  # of the whole unit at full load, network outside it excluded
+    price: Price  # of the whole unit, scale-out network excluded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fabric:
+    """A scale-up or scale-out network: what one port carries, what a switch holds, draws and costs."""
+
+    name: str
+    title: str
+    kind: str  # "scale-up" or "scale-out"
+    port_bandwidth: DataRate  # per direction
+    switch_ports: Number  # at port_bandwidth
+    hop_latency: Time  # one switch traversal
+    base_latency: Time  # end to end of one message without switches: NIC, software
+    efficiency: Number  # share of line rate that a large collective reaches
+    switch_power: Power
+    nic_power: Power
+    optic_power: Power  # one transceiver at port_bandwidth
+    switch_price: Price
+    nic_price: Price
+    optic_price: Price
+    in_switch_reduction: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteFacts:
+    """A place where a cluster stands; published totals are there to compare with, never to compute from."""
+
+    name: str
+    title: str
+    location: Text
+    pue: Number
+    electricity_price: EnergyPrice
+    power_limit: Power  # facility power that can be drawn
+    published_facility_power: Power
+    published_capex: Price
+    published_h100_equivalents: Number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudPrice:
+    """What a provider asks for one device for one hour."""
+
+    name: str
+    accelerator: str
+    provider: str
+    term: str  # on-demand, 1-year, ...
+    date: str
+    price: HourlyPrice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supercomputer:
+    """An entry of the TOP500 list: FP64 HPL, never to be divided by an AI precision unmarked."""
+
+    name: str
+    title: str
+    list_date: str
+    rmax: FlopRate
+    rpeak: FlopRate
+    power: Power
+    h100_equivalents: Number  # 8-bit dense, where published
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """A training software profile: which share of each communication hides behind compute."""
+
+    name: str
+    title: str
+    overlap_tensor_parallel: Number
+    overlap_expert_parallel: Number
+    overlap_data_parallel: Number
+    overlap_pipeline_parallel: Number
+
+
+Parameters: TypeAlias = Mapping[str, Fact[Real]]

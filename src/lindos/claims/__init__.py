@@ -1,0 +1,1 @@
+"""Lindos: claims."""

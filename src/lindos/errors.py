@@ -1,0 +1,148 @@
+"""What can go wrong, as a tree; a user's mistake gets one sentence, never a traceback.
+
+::
+
+    LindosError
+      InputError(ValueError)     one value is wrong by itself               exit 2
+        UnitError                right number, wrong or missing unit
+        UnknownNameError         not in the catalogue (did you mean ...)
+        UnknownValueError        nobody has published it; give your own
+        InputErrors              every wrong value of one file, together
+      InconsistentError          two inputs contradict each other           exit 2
+      InfeasibleError            inputs fine, cannot hold together          exit 3
+      CatalogError               our own data is broken (a bug)
+      SolverError                the optimiser stopped
+"""
+
+import difflib
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+
+class LindosError(Exception):
+    """Root of everything Lindos raises on purpose."""
+
+    exit_code = 1
+
+
+class InputError(LindosError, ValueError):
+    """One value is wrong by itself.
+
+    >>> print(InputError("cluster.gpus", -8, "a whole number of at least 1"))
+    cluster.gpus is -8, but must be a whole number of at least 1.
+    """
+
+    exit_code = 2
+
+    def __init__(self, path: str, value: Any, expected: str, hint: str = "", line: int | None = None) -> None:
+        """Hold the dotted ``path``, the ``value`` found, what was ``expected``, a ``hint`` to fix it, its ``line``."""
+        self.path, self.value, self.expected, self.hint, self.line = path, value, expected, hint, line
+        super().__init__(path, value, expected, hint)
+
+    def __str__(self) -> str:
+        """One sentence: ``path is VALUE, but must be WHAT. How to fix.``."""
+        where = f"line {self.line}: " if self.line is not None else ""
+        sentence = f"{where}{self.path} is {shown(self.value)}, but must be {self.expected}."
+        return f"{sentence} {self.hint}" if self.hint else sentence
+
+
+class UnitError(InputError):
+    """A number whose unit is missing or measures something else."""
+
+
+class UnknownNameError(InputError):
+    """A name that is not in the catalogue."""
+
+    def __init__(self, path: str, value: str, known: Iterable[str], line: int | None = None) -> None:
+        """Suggest the nearest of the ``known`` names."""
+        names = sorted(known)
+        near = difflib.get_close_matches(str(value).lower(), names, n=2, cutoff=0.5)
+        hint = f"Did you mean {' or '.join(near)}?" if near else ""
+        listed = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+        super().__init__(path, value, f"one of {listed}", hint, line)
+
+
+class UnknownValueError(InputError):
+    """A catalogue value that nobody has published and that this question needs."""
+
+    def __init__(self, path: str, note: str = "") -> None:
+        """Name the ``path`` of the fact and, in ``note``, why it is unknown."""
+        hint = "Give your own value in a catalogue file (--catalog FILE)."
+        super().__init__(path, None, "known to answer this" + (f" ({note})" if note else ""), hint)
+
+    def __str__(self) -> str:
+        """Say that the value is unknown, and how to give one."""
+        return f"{self.path} is unknown, but must be {self.expected}. {self.hint}"
+
+
+class InputErrors(InputError):
+    """Every wrong value of one input, reported together."""
+
+    def __init__(self, errors: Sequence[InputError]) -> None:
+        """Hold all ``errors``, at least one."""
+        self.errors = tuple(errors)
+        first = self.errors[0]
+        super().__init__(first.path, first.value, first.expected, first.hint, first.line)
+
+    def __str__(self) -> str:
+        """One sentence a line."""
+        return "\n".join(str(error) for error in self.errors)
+
+
+class InconsistentError(LindosError):
+    """Two inputs that contradict each other.
+
+    >>> print(InconsistentError("plan.tensor_parallel", 7, "model.num_attention_heads", 64, "divide it"))
+    plan.tensor_parallel is 7 and model.num_attention_heads is 64, but the first must divide it.
+    """
+
+    exit_code = 2
+
+    def __init__(
+        self, path: str, value: Any, other_path: str, other_value: Any, relation: str, hint: str = ""
+    ) -> None:
+        """Hold both paths and values and the ``relation`` the first must have to the second."""
+        self.path, self.value, self.other_path, self.other_value = path, value, other_path, other_value
+        self.relation, self.hint = relation, hint
+        super().__init__(path, value, other_path, other_value, relation, hint)
+
+    def __str__(self) -> str:
+        """Name both inputs and what must hold between them."""
+        sentence = (
+            f"{self.path} is {shown(self.value)} and {self.other_path} is {shown(self.other_value)}, "
+            f"but the first must {self.relation}."
+        )
+        return f"{sentence} {self.hint}" if self.hint else sentence
+
+
+class InfeasibleError(LindosError):
+    """Inputs are fine one by one, but cannot hold together.
+
+    >>> print(InfeasibleError("The model does not fit", "needs 120 GB of 80 GB", "Raise tensor_parallel to 16"))
+    The model does not fit: needs 120 GB of 80 GB. Raise tensor_parallel to 16.
+    """
+
+    exit_code = 3
+
+    def __init__(self, reason: str, shortfall: str, remedy: str) -> None:
+        """Hold the ``reason``, by how much it falls short, and the nearest ``remedy``."""
+        self.reason, self.shortfall, self.remedy = reason, shortfall, remedy
+        super().__init__(reason, shortfall, remedy)
+
+    def __str__(self) -> str:
+        """Reason, shortfall and remedy in one line."""
+        return f"{self.reason}: {self.shortfall}. {self.remedy}."
+
+
+class CatalogError(LindosError):
+    """The catalogue that Lindos ships is broken: a bug of ours."""
+
+
+class SolverError(LindosError):
+    """An optimiser stopped without an answer."""
+
+
+def shown(value: Any) -> str:
+    """Print ``value`` as a reader would recognise it, cut to 60 characters."""
+    text = repr(value) if isinstance(value, str) else "empty" if value is None else str(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,33 @@
+"""A training job: which model, on what tokens, in which precision, under which software."""
+
+from dataclasses import dataclass
+
+from lindos.catalog.model import Model
+from lindos.catalog.records import Stack
+from lindos.quantities import Flop, Seconds, Tokens
+
+#: Precisions a job may train in; what each keeps in BF16 is said in lindos.step.
+JOB_PRECISIONS = ("bf16", "fp8", "mxfp8", "nvfp4")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One optimiser step's work. ``global_batch_size`` is in sequences; None asks for the critical batch."""
+
+    model: Model
+    sequence_length: int
+    precision: str
+    stack: Stack
+    global_batch_size: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """When a campaign is done: exactly one of tokens, training FLOP, or a duration to make the most of."""
+
+    tokens: Tokens | None = None
+    training_flop: Flop | None = None
+    duration: Seconds | None = None
+    training_flop_low: Flop | None = None
+    training_flop_high: Flop | None = None
+    label: str = ""
