@@ -98,9 +98,7 @@ class InconsistentError(LindosError):
 
     exit_code = 2
 
-    def __init__(
-        self, path: str, value: Any, other_path: str, other_value: Any, relation: str, hint: str = ""
-    ) -> None:
+    def __init__(self, path: str, value: Any, other_path: str, other_value: Any, relation: str, hint: str = "") -> None:
         """Hold both paths and values and the ``relation`` the first must have to the second."""
         self.path, self.value, self.other_path, self.other_value = path, value, other_path, other_value
         self.relation, self.hint = relation, hint

@@ -46,7 +46,7 @@ def rows(result: Any) -> Iterator[Row]:
     >>> [tuple(row) for row in rows(Trip(ride=60.0))]
     [('ride', 60.0, 's', 'on the road'), ('total', 60.0, 's', 'Door to door.')]
     """
-    for name, unit, why in _declared(type(result)):
+    for name, unit, why in _declared(type(result)):  # type: ignore[arg-type]
         value = getattr(result, name)
         if unit is not None:
             yield Row(name, value, unit, why)

@@ -43,9 +43,7 @@ _WHOLE_WORDS: dict[str, tuple[float, str]] = {
     **dict.fromkeys(("byte", "bytes"), (1.0, "B")),
     **dict.fromkeys(("tok", "token", "tokens"), (1.0, "token")),
     **dict.fromkeys(("$", "USD", "usd", "dollar", "dollars"), (1.0, "USD")),
-    **dict.fromkeys(
-        ("", "1", "x", "GPU", "GPUs", "device", "devices", "chip", "chips", "sequences"), (1.0, "")
-    ),
+    **dict.fromkeys(("", "1", "x", "GPU", "GPUs", "device", "devices", "chip", "chips", "sequences"), (1.0, "")),
     **dict.fromkeys(("nodes", "racks", "layers", "params", "parameters", "H100e", "h100e"), (1.0, "")),
     "%": (0.01, ""),
 }
@@ -66,9 +64,7 @@ _PREFIXED = {
 }
 _WATT_PREFIXED = {"W": 1.0, "VA": 1.0}
 _FLOPS = re.compile(r"^([kKMGTPEZY]?)(?:FLOPS|FLOP/S|OPS)$")
-_NUMBER = re.compile(
-    r"^\s*(~?)\s*([-+]?)\s*(\$?)\s*([-+]?(?:\d[\d,_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*$"
-)
+_NUMBER = re.compile(r"^\s*(~?)\s*([-+]?)\s*(\$?)\s*([-+]?(?:\d[\d,_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*$")
 
 
 class Measure(NamedTuple):
@@ -213,11 +209,7 @@ def _duration(value: float, digits: int) -> str:
         if abs(value) >= 2 * factor:
             return f"{_plain(value / factor, digits)} {name}"
     scaled, prefix = _scaled(value)
-    return (
-        f"{_plain(scaled, digits)} {prefix}s"
-        if prefix in ("", "m", "µ", "n")
-        else f"{_plain(value, digits)} s"
-    )
+    return f"{_plain(scaled, digits)} {prefix}s" if prefix in ("", "m", "µ", "n") else f"{_plain(value, digits)} s"
 
 
 def _money(value: float, digits: int) -> str:
@@ -284,9 +276,7 @@ def _atom(word: str) -> Measure | None:
     for base, factor in _WATT_PREFIXED.items():
         if word.endswith(base) and word[: -len(base)] in _PREFIX:
             joule = _basis(factor * _PREFIX[word[: -len(base)]], "J")
-            return Measure(
-                joule.factor, tuple(d - (b == "s") for d, b in zip(joule.dimension, _BASIS, strict=True))
-            )
+            return Measure(joule.factor, tuple(d - (b == "s") for d, b in zip(joule.dimension, _BASIS, strict=True)))
     return None
 
 
