@@ -81,6 +81,7 @@ class System:
     title: str
     accelerator: str  # id of its device
     fabric: str  # id of the scale-out fabric it is usually bought with
+    scale_up_fabric: str  # id of the fabric inside the unit
     unit: str  # "node" or "rack"
     num_devices: Number
     scale_up_size: Number

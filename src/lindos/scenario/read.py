@@ -1,0 +1,180 @@
+"""From a file, or the name of a built-in, to a checked :class:`Scenario`; every wrong line is reported at once."""
+
+import difflib
+from collections.abc import Mapping
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from lindos.catalog.yaml_file import read_yaml
+from lindos.errors import InconsistentError, InputError, InputErrors, UnitError, UnknownNameError
+from lindos.scenario.schema import GoalSpec, PoolSpec, RoadmapSpec, Scenario
+
+
+def builtin_names() -> list[str]:
+    """Names of the scenarios that ship, sorted."""
+    return sorted(
+        entry.name.removesuffix(".yaml")
+        for entry in files("lindos.scenario").joinpath("builtin").iterdir()
+        if entry.name.endswith(".yaml")
+    )
+
+
+def read_scenario(name_or_path: str) -> tuple[Scenario, Path | None]:
+    """Scenario of a built-in name or a YAML file, and the file's folder (None for a built-in).
+
+    Raises
+    ------
+    InputError
+        With every wrong field of the file, each with its line.
+    """
+    names = builtin_names()
+    if name_or_path in names:
+        with as_file(files("lindos.scenario").joinpath("builtin", f"{name_or_path}.yaml")) as path:
+            data, lines = read_yaml(path)
+            return scenario_from(data, lines), None
+    path = Path(name_or_path)
+    if not path.suffix and not path.exists():
+        raise UnknownNameError("scenario", name_or_path, names)
+    if not path.is_file():
+        raise InputError("scenario", name_or_path, "a built-in name or an existing YAML file")
+    data, lines = read_yaml(path)
+    return scenario_from(data, lines), path.parent
+
+
+def scenario_from(data: Any, lines: Mapping[str, int] | None = None) -> Scenario:
+    """Check ``data`` (the mapping of a scenario file) against the schema, and its parts against each other."""
+    if not isinstance(data, Mapping):
+        raise InputError("scenario", data, "a mapping of fields", "Run `lindos init` for a commented example.")
+    try:
+        scenario = Scenario.model_validate(data)
+    except ValidationError as error:
+        raise InputErrors([_input_error(detail, lines or {}) for detail in error.errors()]) from None
+    _check(scenario)
+    return scenario
+
+
+def _input_error(detail: ErrorDetails, lines: Mapping[str, int]) -> InputError:
+    path = ".".join(str(part) for part in detail["loc"]) or "scenario"
+    line = next((lines[p] for p in _and_parents(path) if p in lines), None)
+    cause = detail.get("ctx", {}).get("error")
+    if isinstance(cause, InputError):
+        kind = UnitError if isinstance(cause, UnitError) else InputError
+        return kind(path, cause.value, cause.expected, cause.hint, line)
+    if detail["type"] == "extra_forbidden":
+        known = _fields_at(detail["loc"][:-1])
+        name = str(detail["loc"][-1])
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"Did you mean {near[0]}?" if near else f"Known here: {', '.join(known)}."
+        return InputError(path, detail["input"], "left out: it is not a field of a scenario", hint, line)
+    if detail["type"] == "missing":
+        return InputError(path, None, "given", "Add it.", line)
+    return InputError(path, detail["input"], _EXPECTED.get(detail["type"], detail["msg"].lower()), "", line)
+
+
+_EXPECTED = {
+    "model_type": "a mapping of fields",
+    "list_type": "a list",
+    "too_short": "a list of at least one entry",
+    "too_long": "a shorter list",
+}
+
+
+def _and_parents(path: str) -> list[str]:
+    parts = path.split(".")
+    return [".".join(parts[:end]) for end in range(len(parts), 0, -1)]
+
+
+def _fields_at(location: tuple[int | str, ...]) -> list[str]:
+    """Names of the fields of the model that stands at ``location``."""
+    model: type[BaseModel] = Scenario
+    for part in location:
+        if isinstance(part, str) and part in model.model_fields:
+            nested = [m for m in _models_in(model.model_fields[part].annotation)]
+            if nested:
+                model = nested[0]
+    return list(model.model_fields)
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in getattr(annotation, "__args__", ()) for model in _models_in(part)]
+
+
+def _check(scenario: Scenario) -> None:
+    if scenario.cluster:
+        for index, pool in enumerate(scenario.cluster.pools):
+            _check_pool(f"cluster.pools.{index}", pool)
+    if scenario.job and not scenario.cluster:
+        raise InputError("cluster", None, "given where a job is", "Add cluster.pools with a system and its gpus.")
+    if scenario.site and not scenario.cluster:
+        raise InputError("cluster", None, "given where a site is", "Add cluster.pools with a system and its gpus.")
+    if scenario.job and scenario.job.goal:
+        _check_goal(scenario.job.goal)
+    if scenario.roadmap:
+        _check_roadmap(scenario.roadmap)
+    if not any((scenario.cluster, scenario.inference, scenario.roadmap, scenario.claims)):
+        raise InputError("scenario", scenario.name, "a question", "Add one of cluster, inference, roadmap or claims.")
+
+
+def _check_pool(path: str, pool: PoolSpec) -> None:
+    if pool.gpus is None and pool.h100_equivalents is None:
+        raise InputError(f"{path}.gpus", None, "given", "Write for example 'gpus: 16,384'.")
+    if pool.gpus is not None and pool.h100_equivalents is not None:
+        raise InconsistentError(
+            f"{path}.gpus", pool.gpus, f"{path}.h100_equivalents", pool.h100_equivalents, "be given alone"
+        )
+
+
+def _check_goal(goal: GoalSpec) -> None:
+    given = [name for name in ("tokens", "training_flop", "duration") if getattr(goal, name) is not None]
+    if len(given) != 1:
+        raise InputError("job.goal", " and ".join(given) or None, "exactly one of tokens, training_flop or duration")
+    low, high = goal.training_flop_low, goal.training_flop_high
+    if (low is not None or high is not None) and goal.training_flop is None:
+        raise InputError("job.goal.training_flop", None, "given where its low or high is")
+    if goal.training_flop is not None:
+        if low is not None and low > goal.training_flop:
+            raise InconsistentError(
+                "job.goal.training_flop_low", low, "job.goal.training_flop", goal.training_flop, "be at most the second"
+            )
+        if high is not None and high < goal.training_flop:
+            raise InconsistentError(
+                "job.goal.training_flop_high",
+                high,
+                "job.goal.training_flop",
+                goal.training_flop,
+                "be at least the second",
+            )
+
+
+def _check_roadmap(roadmap: RoadmapSpec) -> None:
+    targets = [
+        name
+        for name in ("target_h100_equivalents", "target_gpus", "target_power")
+        if getattr(roadmap, name) is not None
+    ]
+    if not roadmap.programmes and len(targets) != 1:
+        raise InputError(
+            "roadmap",
+            " and ".join(targets) or None,
+            "exactly one of target_h100_equivalents, target_gpus or target_power, or a list of programmes",
+        )
+    if targets and roadmap.by is None:
+        raise InputError("roadmap.by", None, "the date of the target", "Write for example 'by: 2030-07-22'.")
+    if roadmap.by is not None and roadmap.by <= roadmap.start:
+        raise InconsistentError("roadmap.by", roadmap.by, "roadmap.start", roadmap.start, "be later than the second")
+    if roadmap.target_gpus is not None and roadmap.target_accelerator is None:
+        raise InputError("roadmap.target_accelerator", None, "given where target_gpus is", "For example gb300.")
+    for index, programme in enumerate(roadmap.programmes):
+        sizes = [n for n in ("h100_equivalents", "gpus", "facility_power") if getattr(programme, n) is not None]
+        path = f"roadmap.programmes.{index}"
+        if len(sizes) != 1:
+            expected = "exactly one of h100_equivalents, gpus or facility_power"
+            raise InputError(path, " and ".join(sizes) or None, expected)
+        if programme.gpus is not None and programme.accelerator is None:
+            raise InputError(f"{path}.accelerator", None, "given where gpus is", "Write for example 'gb300'.")

@@ -1,0 +1,221 @@
+"""From names to physics: the cluster, job and site that a scenario's words stand for in a catalogue.
+
+Everything here is evaluated twice by a study: once with the catalogue, once with a sampled one whose uncertain facts
+are arrays of draws. What must be a plain number (how many devices a pool has) is settled first, by :func:`counted`.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from lindos.catalog import Catalog
+from lindos.catalog.facts import Fact
+from lindos.catalog.huggingface import model_from_config
+from lindos.catalog.model import Model
+from lindos.catalog.records import Fabric, SiteFacts, System
+from lindos.errors import InconsistentError, InputError
+from lindos.quantities import Real
+from lindos.scenario.cluster import Cluster, Pool, Tier
+from lindos.scenario.job import Goal, Job
+from lindos.scenario.plan import Plan, Recompute, Schedule, Sharding
+from lindos.scenario.schema import ClusterSpec, GoalSpec, JobSpec, PlanSpec, PoolSpec, Scenario, SiteSpec
+
+#: The device that H100-equivalents are counted in.
+REFERENCE_DEVICE = "h100-sxm"
+
+
+def counted(scenario: Scenario, catalog: Catalog) -> Scenario:
+    """The scenario with every pool's size as a number of GPUs; H100-equivalents count dense 8-bit rates."""
+    if scenario.cluster is None:
+        return scenario
+    pools = [_counted_pool(pool, catalog, f"cluster.pools.{i}") for i, pool in enumerate(scenario.cluster.pools)]
+    return scenario.model_copy(update={"cluster": ClusterSpec(pools=pools)})
+
+
+def _counted_pool(pool: PoolSpec, catalog: Catalog, path: str) -> PoolSpec:
+    if pool.h100_equivalents is None:
+        return pool
+    system = catalog.system(pool.system, f"{path}.system")
+    each = catalog.accelerator(system.accelerator).peak_fp8.value
+    gpus = math.ceil(pool.h100_equivalents * float(catalog.accelerator(REFERENCE_DEVICE).peak_fp8.value) / float(each))
+    return pool.model_copy(update={"gpus": gpus, "h100_equivalents": None})
+
+
+def cluster_of(spec: ClusterSpec, name: str, catalog: Catalog) -> Cluster:
+    """The pools of ``spec`` with their devices and networks; sizes must be settled (:func:`counted`)."""
+    pools = []
+    for index, pool in enumerate(spec.pools):
+        path = f"cluster.pools.{index}"
+        pools.append(
+            pool_from_system(
+                catalog,
+                pool.system,
+                pool.gpus or 1,
+                fabric=pool.fabric,
+                oversubscription=pool.oversubscription or 1.0,
+                online=pool.online or "",
+                label=pool.label or "",
+                path=path,
+            )
+        )
+    return Cluster(name=name, pools=tuple(pools))
+
+
+def pool_from_system(
+    catalog: Catalog,
+    system: str,
+    num_devices: int,
+    *,
+    fabric: str | None = None,
+    oversubscription: float = 1.0,
+    online: str = "",
+    label: str = "",
+    path: str = "cluster",
+) -> Pool:
+    """``num_devices`` devices of a catalogue system, with the tiers of network above each of them."""
+    record = catalog.system(system, f"{path}.system")
+    accelerator = catalog.accelerator(record.accelerator, f"{path}.system")
+    scale_out = catalog.fabric(fabric or record.fabric, f"{path}.fabric")
+    if scale_out.kind != "scale-out":
+        raise InputError(f"{path}.fabric", scale_out.name, "a scale-out network such as quantum-2-400g")
+    return Pool(
+        name=label or record.name,
+        accelerator=accelerator,
+        kernels=catalog.kernels(accelerator.family),
+        system=record,
+        fabric=scale_out,
+        num_devices=num_devices,
+        tiers=_tiers(catalog, record, scale_out, num_devices, oversubscription),
+        online=online,
+    )
+
+
+def _tiers(
+    catalog: Catalog, system: System, scale_out: Fabric, num_devices: int, oversubscription: float
+) -> tuple[Tier, ...]:
+    """Scale-up domain, then the levels of a folded Clos of the fabric's radix until the pool is whole.
+
+    A Clos of ``L`` levels of switches with ``k`` ports joins ``2 (k/2)**L`` endpoints; a message that climbs to level
+    ``L`` crosses ``2L - 1`` switches. Oversubscription is met where traffic leaves the first level.
+    """
+    accelerator = catalog.accelerator(system.accelerator)
+    inside = catalog.fabric(system.scale_up_fabric, "scale_up_fabric")
+    domain = min(int(system.scale_up_size.value), num_devices)
+    tiers = [
+        Tier(
+            name="scale-up",
+            size=domain,
+            bandwidth=accelerator.scale_up_bandwidth.value * inside.efficiency.value,
+            latency=inside.base_latency.value + inside.hop_latency.value,
+            in_switch_reduction=inside.in_switch_reduction,
+        )
+    ]
+    radix = int(scale_out.switch_ports.value)
+    level = 0
+    while tiers[-1].size < num_devices:
+        level += 1
+        reach = 2 * (radix // 2) ** level
+        if reach <= domain:
+            continue
+        tiers.append(
+            Tier(
+                name=_LEVELS[min(level, len(_LEVELS)) - 1],
+                size=min(reach, num_devices),
+                bandwidth=system.nic_bandwidth.value * scale_out.efficiency.value,
+                latency=scale_out.base_latency.value + (2 * level - 1) * scale_out.hop_latency.value,
+                oversubscription=oversubscription if level > 1 else 1.0,
+                in_switch_reduction=scale_out.in_switch_reduction,
+            )
+        )
+    return tuple(tiers)
+
+
+_LEVELS = ("leaf", "pod", "spine", "site")
+
+
+def model_named(name: str, catalog: Catalog, folder: Path | None = None, path: str = "job.model") -> Model:
+    """Model of the catalogue, or of a Hugging Face ``config.json`` (its path, relative to the scenario)."""
+    if name.endswith(".json"):
+        return model_from_config((folder or Path()) / name)
+    return catalog.model(name, path)
+
+
+def job_of(spec: JobSpec, catalog: Catalog, folder: Path | None = None) -> Job:
+    """The job that ``spec`` names."""
+    model = model_named(spec.model, catalog, folder)
+    return Job(
+        model=model,
+        sequence_length=spec.sequence_length,
+        precision=spec.precision,
+        stack=catalog.stack(spec.stack, "job.stack"),
+        global_batch_size=spec.global_batch_size,
+    )
+
+
+def goal_of(spec: GoalSpec) -> Goal:
+    """The goal with its published range, if it has one."""
+    return Goal(
+        tokens=spec.tokens,
+        training_flop=spec.training_flop,
+        duration=spec.duration,
+        training_flop_low=spec.training_flop_low,
+        training_flop_high=spec.training_flop_high,
+        label=spec.label or "",
+    )
+
+
+_CODES: Mapping[str, Mapping[str, int]] = {
+    "sharding": {member.name.lower(): int(member) for member in Sharding},
+    "recompute": {member.name.lower(): int(member) for member in Recompute},
+    "schedule": {member.name.lower().replace("_", "-"): int(member) for member in Schedule}
+    | {"dual-pipe": int(Schedule.DUAL_PIPE)},
+}
+
+
+def fixed_degrees(spec: PlanSpec) -> dict[str, int]:
+    """What the user fixed of the plan, as the numbers of :class:`Plan`."""
+    given = {name: value for name, value in spec.model_dump().items() if value is not None}
+    return {name: _CODES[name][value] if name in _CODES else int(value) for name, value in given.items()}
+
+
+def described(plan: Plan) -> dict[str, str | int]:
+    """A plan of plain numbers in the words of a scenario file."""
+    names = {field: {code: word for word, code in codes.items()} for field, codes in _CODES.items()}
+    return {
+        field: names[field][int(getattr(plan, field))] if field in names else int(getattr(plan, field))
+        for field in PlanSpec.model_fields
+    }
+
+
+def site_of(spec: SiteSpec, catalog: Catalog) -> SiteFacts:
+    """The catalogue's site under the user's own terms."""
+    site = catalog.site(spec.name, "site.name")
+    own = {
+        name: _own(getattr(site, name), getattr(spec, name))
+        for name in ("pue", "electricity_price", "power_limit")
+        if getattr(spec, name) is not None
+    }
+    if spec.pue is not None and spec.pue < 1:
+        raise InputError("site.pue", spec.pue, "at least 1: facility power over IT power")
+    return replace(site, **own)
+
+
+def _own(fact: Fact[Real], value: float) -> Fact[Real]:
+    return replace(fact, content=value, low=None, high=None, sources=("user",), note="given in the scenario")
+
+
+def check_precision(job: Job, cluster: Cluster) -> None:
+    """Refuse a precision that a device of the cluster does not have."""
+    for pool in cluster.pools:
+        peak = pool.accelerator.peak(job.precision)
+        if not peak.known:
+            known = [p for p in ("bf16", "fp8", "nvfp4") if pool.accelerator.peak(p).known]
+            raise InconsistentError(
+                "job.precision",
+                job.precision,
+                "cluster accelerator",
+                pool.accelerator.name,
+                "be a precision with a known dense peak on the second",
+                f"Known there: {', '.join(known) or 'none'}; or give {peak.path} in a catalogue file.",
+            )

@@ -1,0 +1,172 @@
+"""What a user may ask, typed: the scenario file, its sections and their fields.
+
+A scenario names things of the catalogue and says how many, to what goal, where and with which traffic. Sections that
+are left out are not asked. `lindos schema` prints the JSON Schema of :class:`Scenario` for editors.
+"""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lindos.scenario.fields import (
+    Bandwidth,
+    Compute,
+    Date,
+    Degree,
+    Duration,
+    EnergyPrice,
+    Equivalents,
+    Factor,
+    Flag,
+    Fraction,
+    GpuCount,
+    Money,
+    OneOf,
+    Power,
+    Text,
+    TokenCount,
+    TokenRate,
+)
+from lindos.scenario.job import JOB_PRECISIONS
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PoolSpec(_Part):
+    """Equal devices bought as nodes or racks of one kind; give ``gpus`` or ``h100_equivalents`` (8-bit dense)."""
+
+    system: Text = Field(description="node or rack of the catalogue, for example gb200-nvl72")
+    gpus: GpuCount | None = None
+    h100_equivalents: Equivalents | None = None
+    fabric: Text | None = Field(None, description="scale-out network; the system's usual one where left out")
+    oversubscription: Factor | None = None
+    online: Date | None = Field(None, description="day from which the pool works")
+    label: Text | None = None
+
+
+class ClusterSpec(_Part):
+    """What the scenario runs on."""
+
+    pools: list[PoolSpec] = Field(min_length=1, max_length=32)
+
+
+class PlanSpec(_Part):
+    """Parallel degrees the user fixes; what is left out is searched for."""
+
+    tensor_parallel: Degree | None = None
+    pipeline_parallel: Degree | None = None
+    virtual_stages: Degree | None = None
+    context_parallel: Degree | None = None
+    expert_parallel: Degree | None = None
+    expert_tensor_parallel: Degree | None = None
+    data_parallel: Degree | None = None
+    micro_batch_size: Degree | None = None
+    sharding_group: Degree | None = None
+    sequence_parallel: Flag | None = None
+    sharding: Annotated[str, OneOf(("none", "optimizer", "gradients", "parameters"))] | None = None
+    recompute: Annotated[str, OneOf(("none", "selective", "full"))] | None = None
+    schedule: Annotated[str, OneOf(("one-f-one-b", "zero-bubble", "dual-pipe"))] | None = None
+
+
+class GoalSpec(_Part):
+    """When training is done: exactly one of ``tokens``, ``training_flop`` or ``duration``."""
+
+    tokens: TokenCount | None = None
+    training_flop: Compute | None = None
+    training_flop_low: Compute | None = None
+    training_flop_high: Compute | None = None
+    duration: Duration | None = None
+    label: Text | None = None
+
+
+class JobSpec(_Part):
+    """What is trained, and how."""
+
+    model: Text = Field(description="model of the catalogue, or the path of a Hugging Face config.json")
+    precision: Annotated[str, OneOf(JOB_PRECISIONS)] = "bf16"
+    sequence_length: Degree = 8192
+    global_batch_size: Degree | None = Field(None, description="sequences per step; the critical batch where left out")
+    stack: Text = "megatron-core"
+    plan: PlanSpec = PlanSpec()
+    goal: GoalSpec | None = None
+    label: Text | None = Field(None, description="says what the model stands for, where it is a stand-in")
+
+
+class CampaignSpec(_Part):
+    """What happens when things fail; each default comes from the catalogue."""
+
+    device_mtbf: Duration | None = None
+    checkpoint_bandwidth: Bandwidth | None = None
+    restart_time: Duration | None = None
+    spare_fraction: Fraction | None = None
+
+
+class SiteSpec(_Part):
+    """Where the cluster stands, and on which terms; ``name`` is a site of the catalogue."""
+
+    name: Text = "generic-us"
+    pue: Factor | None = None
+    electricity_price: EnergyPrice | None = None
+    power_limit: Power | None = None
+    volume_discount: Fraction = 0.0
+    years: Factor = 5.0
+
+
+class InferenceSpec(_Part):
+    """Traffic that cloud providers carry; mean rates over a day."""
+
+    model: Text
+    precision: Annotated[str, OneOf(("bf16", "fp8", "nvfp4"))] = "fp8"
+    input_tokens: TokenRate
+    output_tokens: TokenRate
+    context_length: Degree = 8192
+    peak_to_mean: Factor | None = None
+    volume_discount: Fraction = 0.0
+    label: Text | None = None
+
+
+class ProgrammeSpec(_Part):
+    """One buyer's plan in a sum of many: how much, by when."""
+
+    name: Text
+    h100_equivalents: Equivalents | None = None
+    gpus: GpuCount | None = None
+    accelerator: Text | None = None
+    facility_power: Power | None = None
+    by: Date
+
+
+class RoadmapSpec(_Part):
+    """From what is there to what is wanted; amounts are H100-equivalents in 8-bit dense."""
+
+    start: Date
+    start_h100_equivalents: Equivalents | None = None
+    target_h100_equivalents: Equivalents | None = None
+    target_gpus: GpuCount | None = None
+    target_accelerator: Text | None = None
+    target_power: Power | None = None
+    by: Date | None = None
+    budget: Money | None = None
+    programmes: list[ProgrammeSpec] = Field(default=[], max_length=200)
+
+
+class Scenario(_Part):
+    """One question, whole: name, what was said and when, and the sections that are asked."""
+
+    name: Text
+    title: Text
+    statement: Text | None = Field(None, description="what was announced, in one paragraph, with its date")
+    date: Date | None = None
+    sources: list[Text] = Field(default=[], max_length=50, description="ids of catalogue sources, or addresses")
+    catalog: Text | None = Field(None, description="a catalogue file of your own, beside this file")
+    cluster: ClusterSpec | None = None
+    job: JobSpec | None = None
+    campaign: CampaignSpec = CampaignSpec()
+    site: SiteSpec | None = None
+    inference: InferenceSpec | None = None
+    roadmap: RoadmapSpec | None = None
+    claims: list[Text] = Field(default=[], max_length=200, description="ids of catalogue claims to check")
+    compare_top500: Flag = True
+    notes: list[Text] = Field(default=[], max_length=50)
