@@ -1,1 +1,104 @@
-"""Lindos: cli."""
+"""The command line: one file per command, loaded when it is called, so that ``lindos --help`` starts at once."""
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+#: Every command with its one-line help; the module of the same name holds it as ``command``.
+COMMANDS = {
+    "run": "Answer everything a scenario asks; write report.html, results.json and results.parquet.",
+    "step": "Time, memory, MFU and breakdown of one training step.",
+    "campaign": "Days to train a scenario's model once things fail: goodput, checkpoints, spares.",
+    "fleet": "GPUs at cloud providers that carry a scenario's inference traffic, and their bill.",
+    "site": "Power, energy, capex, opex and cost per GPU-hour of a scenario's site.",
+    "roadmap": "The path from today to a scenario's target: GPUs, gigawatts and dollars per year.",
+    "audit": "Check claims about compute, power and money against the physics.",
+    "catalog": "What Lindos knows of hardware, models, sites and prices, with sources.",
+    "schema": "Print the JSON Schema of a scenario file.",
+    "init": "Write a commented scenario to start from.",
+}
+
+
+class Commands(click.Group):
+    """Group that knows its commands by name and imports one only to run it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of the house's floors."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"lindos.cli.{cmd_name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that ``args`` begin with; an unknown one gets a sentence."""
+        if args and args[0] not in COMMANDS:
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise click.UsageError(f"command is {args[0]!r}, but must be one of {', '.join(COMMANDS)}.{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        from lindos import __version__
+
+        click.echo(f"lindos {__version__}")
+        ctx.exit()
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Print the version."
+)
+def group() -> None:
+    """Plan, simulate and price AI superclusters, from one eight-GPU node to fifty million H100-equivalents.
+
+    Start with: lindos run colossus-2
+    """
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the command line; a user's mistake prints one sentence and exits 2 (wrong) or 3 (cannot hold together)."""
+    sys.exit(exit_code(args))
+
+
+def exit_code(args: list[str] | None = None) -> int:
+    """Run the command line and return its exit code instead of leaving."""
+    try:
+        result: Any = group.main(args=args, prog_name="lindos", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return 2
+    except click.ClickException as error:
+        message = error.format_message().strip()
+        click.echo(f"lindos: {message}", err=True)
+        return 2
+    except click.exceptions.Abort:
+        click.echo("lindos: stopped.", err=True)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except Exception as error:
+        from lindos.errors import LindosError
+
+        if not isinstance(error, LindosError):
+            raise
+        click.echo(f"lindos: {error}", err=True)
+        return error.exit_code

@@ -93,7 +93,7 @@ def _fields_at(location: tuple[int | str, ...]) -> list[str]:
     model: type[BaseModel] = Scenario
     for part in location:
         if isinstance(part, str) and part in model.model_fields:
-            nested = [m for m in _models_in(model.model_fields[part].annotation)]
+            nested = _models_in(model.model_fields[part].annotation)
             if nested:
                 model = nested[0]
     return list(model.model_fields)

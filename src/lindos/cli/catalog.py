@@ -1,0 +1,92 @@
+"""``lindos catalog list|show NAME``: what is known, with sources."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lindos.cli.common import catalog_option, json_option
+
+
+@click.group()
+def command() -> None:
+    """What Lindos knows of hardware, models, sites and prices; every value with its source."""
+
+
+@command.command("list")
+@click.argument("kind", required=False)
+@catalog_option
+@json_option
+def list_(kind: str | None, catalogs: tuple[Path, ...], as_json: bool) -> None:
+    """List the entries of the catalogue, or of one KIND such as accelerators."""
+    from lindos.catalog import load_catalog
+    from lindos.errors import UnknownNameError
+
+    entries = load_catalog(catalogs).entries()
+    kinds = sorted({entry[0] for entry in entries})
+    if kind is not None and kind not in kinds:
+        raise UnknownNameError("kind", kind, kinds)
+    chosen = [entry for entry in entries if kind in (None, entry[0])]
+    if as_json:
+        click.echo(json.dumps([dict(zip(("kind", "name", "title"), e, strict=True)) for e in chosen], indent=1))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    for name in [k for k in kinds if kind in (None, k)]:
+        table = Table(title=name, title_justify="left", box=None, padding=(0, 2), show_header=False)
+        for _, entry, title in (e for e in chosen if e[0] == name):
+            table.add_row(entry, title)
+        console.print(table)
+        console.print()
+
+
+@command.command("show")
+@click.argument("name")
+@catalog_option
+@json_option
+def show(name: str, catalogs: tuple[Path, ...], as_json: bool) -> None:
+    """Show every value of NAME with its range, its note and its sources."""
+    from lindos.catalog import load_catalog
+
+    catalog = load_catalog(catalogs)
+    kind, entry = catalog.find(name)
+    rows = [_row(catalog, field, fact) for field, fact in catalog.facts(kind, entry)]
+    if as_json:
+        click.echo(json.dumps({"kind": kind, "name": entry, "values": rows}, indent=1, allow_nan=False))
+        return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(title=f"{kind}/{entry}", title_justify="left", box=None, padding=(0, 1), header_style="bold")
+    for column in ("value of", "is", "low to high", "source", "note"):
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        span = f"{row['low']} to {row['high']}" if row["low"] else ""
+        cited = "\n".join(source["url"] or source["id"] for source in row["sources"])
+        table.add_row(*(escape(str(t)) for t in (row["field"], row["text"], span, cited, row["note"])))
+    Console().print(table)
+
+
+def _row(catalog: Any, field: str, fact: Any) -> dict[str, Any]:
+    from lindos.units import render
+
+    def text(value: Any) -> str:
+        return render(value, fact.unit, 4) if isinstance(value, (int, float)) else str(value)
+
+    spread = fact.low is not None and fact.low != fact.high
+    sources = [catalog.source(name) for name in fact.sources]
+    return {
+        "field": field,
+        "text": text(fact.content) if fact.known else "unknown",
+        "value": fact.content,
+        "unit": fact.unit,
+        "low": text(fact.low) if spread else None,
+        "high": text(fact.high) if spread else None,
+        "estimate": fact.estimate,
+        "note": ("estimate. " if fact.estimate else "") + fact.note,
+        "sources": [{"id": s.id, "title": s.title, "url": s.url} for s in sources],
+    }

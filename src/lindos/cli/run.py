@@ -1,0 +1,34 @@
+"""``lindos run SCENARIO``: the main job."""
+
+from pathlib import Path
+
+import click
+
+from lindos.cli.common import catalog_option, json_option, note, show
+
+
+@click.command()
+@click.argument("scenario")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder for report.html, results.json and results.parquet [lindos-out/SCENARIO].",
+)
+@catalog_option
+@json_option
+def command(scenario: str, out: Path | None, catalogs: tuple[Path, ...], as_json: bool) -> None:
+    """Answer everything SCENARIO asks: a built-in name such as colossus-2, or a YAML file.
+
+    Built-in: chip-demand, colossus-1, colossus-2, fifty-million, llama3-405b, meta-hyperion, meta-prometheus,
+    one-node, openai-100m, sovereign, stargate-abilene.
+    """
+    from lindos.report import write
+    from lindos.study import answer_file
+
+    answer = answer_file(scenario, catalogs, command="run")
+    folder = out if out is not None else Path("lindos-out") / answer.name
+    paths = write(answer, folder)
+    show(answer, as_json)
+    note(f"Report: {paths[0]}")
+    note(f"Results: {', '.join(str(path) for path in paths[1:])}")

@@ -1,0 +1,16 @@
+"""``lindos site SCENARIO``: power and money of the site."""
+
+from pathlib import Path
+
+import click
+
+from lindos.cli.common import catalog_option, json_option, run_sections
+
+
+@click.command()
+@click.argument("scenario")
+@catalog_option
+@json_option
+def command(scenario: str, catalogs: tuple[Path, ...], as_json: bool) -> None:
+    """Show power and money of the site for SCENARIO, a built-in name or a YAML file."""
+    run_sections("site", scenario, catalogs, as_json, frozenset({"cluster", "site"}))

@@ -1,0 +1,73 @@
+"""``lindos step``: one optimiser step under one plan."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lindos.cli.common import catalog_option, json_option, show
+
+#: Flags of the plan, in the words of a scenario file.
+DEGREES = (
+    "tensor-parallel",
+    "pipeline-parallel",
+    "virtual-stages",
+    "context-parallel",
+    "expert-parallel",
+    "expert-tensor-parallel",
+    "data-parallel",
+    "micro-batch-size",
+    "sharding-group",
+)
+
+
+def _plan_options(function: Any) -> Any:
+    for word, options in (
+        ("schedule", ("one-f-one-b", "zero-bubble", "dual-pipe")),
+        ("recompute", ("none", "selective", "full")),
+        ("sharding", ("none", "optimizer", "gradients", "parameters")),
+    ):
+        function = click.option(f"--{word}", metavar="|".join(options))(function)
+    function = click.option("--sequence-parallel/--no-sequence-parallel", default=None)(function)
+    for name in reversed(DEGREES):
+        function = click.option(f"--{name}", metavar="N")(function)
+    return function
+
+
+@click.command()
+@click.option("--model", required=True, help="Catalogue id, or the path of a Hugging Face config.json.")
+@click.option("--cluster", required=True, help="System such as gb200-nvl72, or site such as colossus-2.")
+@click.option("--gpus", metavar="N", help="GPUs to use at most; needed where --cluster is a system.")
+@click.option("--fabric", help="Scale-out network; the system's usual one where left out.")
+@click.option("--precision", default="bf16", show_default=True, metavar="bf16|fp8|mxfp8|nvfp4")
+@click.option("--sequence-length", default="8192", show_default=True, metavar="N")
+@click.option("--global-batch-size", metavar="N", help="Sequences per step; the critical batch where left out.")
+@click.option("--stack", default="megatron-core", show_default=True)
+@_plan_options
+@catalog_option
+@json_option
+def command(
+    model: str,
+    cluster: str,
+    gpus: str | None,
+    fabric: str | None,
+    precision: str,
+    sequence_length: str,
+    global_batch_size: str | None,
+    stack: str,
+    catalogs: tuple[Path, ...],
+    as_json: bool,
+    **plan: Any,
+) -> None:
+    """Time, memory and breakdown of one step; degrees left out are searched for."""
+    from lindos.study import answer_step
+
+    job = {
+        "model": model,
+        "precision": precision,
+        "sequence_length": sequence_length,
+        "global_batch_size": global_batch_size,
+        "stack": stack,
+        "plan": {name: value for name, value in plan.items() if value is not None},
+    }
+    show(answer_step(cluster, gpus, fabric, job, catalogs), as_json)

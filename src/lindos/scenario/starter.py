@@ -1,0 +1,75 @@
+"""A commented scenario to start from, and the JSON Schema that an editor checks it by."""
+
+from pathlib import Path
+from typing import Any
+
+from lindos.errors import InputError
+from lindos.files import write_whole
+from lindos.scenario.schema import Scenario
+
+STARTER = """\
+# A Lindos scenario. Run it with: lindos run scenario.yaml
+# Every number with a dimension carries its unit: 450 GB/s, 90 days, $0.07/kWh, 1.2 GW, 550k.
+# Sections that are left out are not asked. `lindos catalog list` shows every name you can use.
+name: my-cluster
+title: A thousand H200 training Llama 3.1 70B
+statement: What was announced, by whom and when; it stands at the head of the report.
+date: 2026-01-01
+
+# A file of your own prices, hardware, models and rates over the catalogue, beside this file:
+# catalog: my-prices.yaml
+
+cluster:
+  pools:                       # one entry per kind of device
+    - system: hgx-h200         # nodes or racks: hgx-h100, gb200-nvl72, gb300-nvl72, ...
+      gpus: 1024
+      # fabric: quantum-2-400g # scale-out network; the system's usual one where left out
+      # oversubscription: 2    # of the network above the first switches
+      # online: 2026-03        # day from which the pool works
+
+job:
+  model: llama-3.1-70b         # a catalogue model, or the path of a Hugging Face config.json
+  precision: bf16              # bf16, fp8, mxfp8 or nvfp4
+  sequence_length: 8192
+  global_batch_size: 1024      # sequences per step; the critical batch where left out
+  plan: {}                     # degrees to fix, such as tensor_parallel: 8; what is left out is searched for
+  goal:
+    tokens: 1T tokens          # or training_flop: 5e24 FLOP, or duration: 90 days
+
+campaign: {}                   # device_mtbf, checkpoint_bandwidth, restart_time, spare_fraction
+
+site:
+  name: generic-us
+  # electricity_price: $0.07/kWh
+  # pue: 1.25
+  # power_limit: 5 MW
+  volume_discount: 10 %
+  years: 5
+
+# Inference that cloud providers carry: mean traffic over a day.
+inference:
+  model: llama-3.1-70b
+  input_tokens: 100B tokens/day
+  output_tokens: 10B tokens/day
+
+roadmap:
+  start: 2026-01-01
+  start_h100_equivalents: 1024
+  target_h100_equivalents: 100k
+  by: 2029-12-31
+
+claims: []                     # ids of catalogue claims to check, such as X4
+"""
+
+
+def write_starter(path: Path, *, force: bool = False) -> None:
+    """Write the commented scenario to ``path``; an existing file stays unless ``force``."""
+    if path.exists() and not force:
+        raise InputError("file", str(path), "a file that does not exist yet", "Add --force to overwrite it.")
+    write_whole({path: STARTER.encode()}, option="file")
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema (draft 2020-12) of a scenario file."""
+    schema = Scenario.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Lindos scenario"}
