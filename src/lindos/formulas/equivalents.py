@@ -72,7 +72,7 @@ def h100_equivalents(num_devices: Count, peak: FlopPerSecond, reference_peak: Fl
     One million GB200 with 5 PFLOP/s each, against 1,979 TFLOP/s of an H100, both in dense 8-bit:
 
     >>> round(h100_equivalents(1e6, 5e15, 1979e12))
-    2526528
+    2526529
     """
     return num_devices * peak / reference_peak
 
