@@ -1,0 +1,57 @@
+r"""Counts of a transformer that the operator table is made from.
+
+References
+----------
+.. [1] V. Korthikanti et al., "Reducing Activation Recomputation in Large Transformer Models," 2022, arXiv:2205.05198.
+.. [2] DeepSeek-AI, "DeepSeek-V3 Technical Report," 2024, arXiv:2412.19437, section 2.1.2.
+"""
+
+from lindos.quantities import Count, namespace
+
+
+def mean_causal_keys(sequence_length: Count, window: Count) -> Count:
+    r"""Keys that a query attends to under a causal mask, averaged over a sequence.
+
+    .. math:: \bar{k} = w - \frac{w^2}{2 s}, \quad w = \min(\text{window}, s)
+
+    Parameters
+    ----------
+    sequence_length
+        Tokens of the sequence, :math:`s`.
+    window
+        Keys a query may see; at least :math:`s` for attention without a window.
+
+    Notes
+    -----
+    Without a window this is :math:`s / 2`: the convention that causal attention counts half of the full mask. The half
+    key of the diagonal is left out.
+
+    Examples
+    --------
+    >>> float(mean_causal_keys(8192, 8192)), float(mean_causal_keys(4096, 128))
+    (4096.0, 126.0)
+    """
+    xp = namespace(sequence_length, window)
+    seen = xp.minimum(window, sequence_length)
+    keys: Count = seen - seen**2 / (2 * sequence_length)
+    return keys
+
+
+def distinct_targets(num_targets: Count, choices: Count) -> Count:
+    r"""Different targets among several independent, equally likely choices.
+
+    .. math:: N \left(1 - \left(1 - \frac{1}{N}\right)^k\right)
+
+    Notes
+    -----
+    A token that goes to several experts on one node crosses the network once, if the dispatch forwards inside the
+    node. Experts are drawn with replacement, which slightly undercounts.
+
+    Examples
+    --------
+    Eight experts over 8 nodes reach about five of them:
+
+    >>> round(float(distinct_targets(8, 8)), 2)
+    5.25
+    """
+    return num_targets * (1 - (1 - 1 / num_targets) ** choices)
