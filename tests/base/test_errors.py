@@ -1,0 +1,47 @@
+"""The sentences a user reads."""
+
+from lindos.errors import (
+    InconsistentError,
+    InfeasibleError,
+    InputError,
+    InputErrors,
+    LindosError,
+    UnknownNameError,
+    UnknownValueError,
+)
+
+
+def test_an_input_error_names_field_value_and_remedy() -> None:
+    error = InputError("cluster.gpus", -8, "at least 1", "Write for example '8'.", line=4)
+    assert str(error) == "line 4: cluster.gpus is -8, but must be at least 1. Write for example '8'."
+    assert error.exit_code == 2
+    assert isinstance(error, ValueError)
+
+
+def test_an_unknown_name_suggests_the_nearest() -> None:
+    text = str(UnknownNameError("cluster.accelerator", "h100sxm", ["b200-sxm", "h100-sxm", "h200-sxm"]))
+    assert text.startswith("cluster.accelerator is 'h100sxm', but must be one of b200-sxm, h100-sxm, h200-sxm.")
+    assert "Did you mean h100-sxm" in text
+
+
+def test_an_unknown_value_says_so() -> None:
+    text = str(UnknownValueError("accelerators.feynman.peak_fp8", "not published"))
+    assert text == (
+        "accelerators.feynman.peak_fp8 is unknown, but must be known to answer this (not published). "
+        "Give your own value in a catalogue file (--catalog FILE)."
+    )
+
+
+def test_errors_are_reported_together() -> None:
+    many = InputErrors([InputError("a", 1, "two"), InputError("b", 2, "three")])
+    assert str(many) == "a is 1, but must be two.\nb is 2, but must be three."
+
+
+def test_exit_codes() -> None:
+    assert InconsistentError("a", 1, "b", 2, "divide it").exit_code == 2
+    assert InfeasibleError("It does not fit", "needs 2 of 1", "Buy more").exit_code == 3
+    assert LindosError.exit_code == 1
+
+
+def test_a_long_value_is_cut() -> None:
+    assert len(str(InputError("x", "y" * 500, "short"))) < 120
