@@ -141,6 +141,6 @@ class SolverError(LindosError):
 
 
 def shown(value: Any) -> str:
-    """Print ``value`` as a reader would recognise it, cut to 60 characters."""
+    """Print ``value`` as a reader would recognise it; of a long one the middle is left out."""
     text = repr(value) if isinstance(value, str) else "empty" if value is None else str(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return text if len(text) <= 120 else f"{text[:60]}...{text[-57:]}"

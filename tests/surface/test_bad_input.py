@@ -253,10 +253,7 @@ def _with(path: str, value: object) -> dict[str, object]:
     *parents, last = path.split(".")
     place: object = scenario
     for part in parents:
-        if isinstance(place, list):
-            place = place[int(part)]
-        else:
-            place = place.setdefault(part, {})  # type: ignore[attr-defined]
+        place = place[int(part)] if isinstance(place, list) else place.setdefault(part, {})  # type: ignore[attr-defined]
     key: object = int(last) if isinstance(place, list) else last
     if value is REMOVE:
         del place[key]  # type: ignore[attr-defined]
