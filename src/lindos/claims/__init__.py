@@ -1,1 +1,33 @@
-"""Lindos: claims."""
+"""Claims: statements about compute, power and money, checked against the physics.
+
+:func:`load` gives the shipped statements, :func:`load_file` a user's own; :func:`check` computes what each of them
+states from the catalogue and returns a :class:`Verdict` with the arithmetic. No verdict is stored anywhere.
+"""
+
+from lindos.claims.check import check
+from lindos.claims.context import Context
+from lindos.claims.read import claims_from, load, load_file
+from lindos.claims.schema import Claim
+from lindos.claims.span import Span
+from lindos.claims.top500 import Comparison, Equivalents, compare_top500, h100_equivalents_table, peaks_of
+from lindos.claims.verdict import MEANING, Finding, Ruling, Verdict, judged
+
+__all__ = [
+    "MEANING",
+    "Claim",
+    "Comparison",
+    "Context",
+    "Equivalents",
+    "Finding",
+    "Ruling",
+    "Span",
+    "Verdict",
+    "check",
+    "claims_from",
+    "compare_top500",
+    "h100_equivalents_table",
+    "judged",
+    "load",
+    "load_file",
+    "peaks_of",
+]

@@ -1,0 +1,178 @@
+"""From a claims file, or the shipped one, to checked :class:`Claim` objects; every wrong line is reported at once."""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from lindos.catalog import Catalog
+from lindos.catalog.yaml_file import read_yaml
+from lindos.claims.schema import KINDS, Check, Claim, DevicesSpec, FirstSpec, ObservedSpec, StartSpec
+from lindos.errors import InputError, InputErrors, UnitError
+
+_EXAMPLE = "See the claims that ship with `lindos catalog show claims.X4`."
+
+
+def load(catalog: Catalog) -> Mapping[str, Claim]:
+    """The claims that ship, by id, with every name they use checked against ``catalog``."""
+    with as_file(files("lindos.catalog").joinpath("data", "claims.yaml")) as path:
+        return load_file(path, catalog)
+
+
+def load_file(path: Path, catalog: Catalog) -> Mapping[str, Claim]:
+    """The claims of a YAML file, by id.
+
+    Raises
+    ------
+    InputError
+        With every wrong field of the file, each with its line.
+    """
+    data, lines = read_yaml(path)
+    return claims_from(data, catalog, lines)
+
+
+def claims_from(data: Any, catalog: Catalog, lines: Mapping[str, int] | None = None) -> Mapping[str, Claim]:
+    """Check ``data`` (a mapping of ids to claims) against the schema and the names against ``catalog``."""
+    where = lines or {}
+    if not isinstance(data, Mapping) or not data:
+        raise InputError("claims", data, "a mapping of ids to claims", _EXAMPLE)
+    claims: dict[str, Claim] = {}
+    errors: list[InputError] = []
+    for name, body in data.items():
+        if not isinstance(body, Mapping):
+            errors.append(InputError(str(name), body, "a claim: a mapping of fields", _EXAMPLE, where.get(str(name))))
+            continue
+        try:
+            claim = Claim.model_validate({**body, "id": str(name)})
+        except ValidationError as error:
+            errors += [_input_error(str(name), detail, where) for detail in error.errors()]
+            continue
+        wrong = list(_wrong_names(claim, catalog))
+        for problem in wrong:
+            problem.line = _line(problem.path, where)
+        errors += wrong
+        claims[claim.id] = claim
+    if errors:
+        raise InputErrors(errors) if len(errors) > 1 else errors[0]
+    return claims
+
+
+def _wrong_names(claim: Claim, catalog: Catalog) -> Iterator[InputError]:
+    """Names that the catalogue does not have, and counts that are missing or doubled."""
+    for index, check in enumerate(claim.checks):
+        path = f"{claim.id}.checks.{index}"
+        for lookup, where, name in _names(check, path, catalog):
+            try:
+                lookup(name, where)
+            except InputError as error:
+                yield InputError(where, name, error.expected, error.hint)
+        for at, devices in _device_lists(check, path):
+            given = [n for n in ("gpus", "h100_equivalents") if getattr(devices, n) is not None]
+            if len(given) != 1:
+                yield InputError(at, " and ".join(given) or None, "a count: exactly one of gpus or h100_equivalents")
+        if check.kind == "equivalents" and (check.devices is None) == (
+            check.power is None or check.accelerator is None
+        ):
+            yield InputError(path, check.kind, "given devices, or else power and accelerator")
+        if check.kind == "schedule" and len({check.claimed.unit, *(o.amount.unit for o in check.observed)}) > 1:
+            yield InputError(f"{path}.observed", "mixed", "in the unit of claimed: all powers, or all counts")
+        if check.kind == "growth" and check.by <= check.start.date:
+            yield InputError(f"{path}.by", check.by, f"later than the start, {check.start.date}")
+
+
+def _device_lists(check: Check, path: str) -> Iterator[tuple[str, DevicesSpec]]:
+    for number, devices in enumerate(getattr(check, "devices", None) or ()):
+        yield f"{path}.devices.{number}", devices
+
+
+def _names(check: Check, path: str, catalog: Catalog) -> Iterator[tuple[Any, str, str]]:
+    def parameter(name: str, where: str) -> None:
+        try:
+            catalog.parameter(name, "1")
+        except InputError:
+            raise
+        except Exception as error:  # a parameter that exists in another unit
+            raise InputError(where, name, "a catalogue parameter without unit") from error
+
+    def supercomputer(name: str, where: str) -> None:
+        if name not in catalog.supercomputers:
+            raise InputError(where, name, f"one of {', '.join(sorted(catalog.supercomputers))}")
+
+    for at, devices in _device_lists(check, path):
+        yield catalog.accelerator, f"{at}.accelerator", devices.accelerator
+    for field, lookup in (
+        ("accelerator", catalog.accelerator),
+        ("reference", catalog.accelerator),
+        ("supercomputer", supercomputer),
+        ("trend", parameter),
+        ("stock", parameter),
+    ):
+        name = getattr(check, field, None)
+        if name is not None:
+            yield lookup, f"{path}.{field}", name
+
+
+def _input_error(claim: str, detail: ErrorDetails, lines: Mapping[str, int]) -> InputError:
+    parts = [str(part) for part in detail["loc"]]
+    # Behind the number of a check pydantic names the kind it was read as; a user's file has no such level.
+    parts = [part for i, part in enumerate(parts) if not (i == 2 and parts[0] == "checks" and part in KINDS)]
+    path = ".".join([claim, *parts])
+    line = _line(path, lines)
+    cause = detail.get("ctx", {}).get("error")
+    if isinstance(cause, InputError):
+        kind = UnitError if isinstance(cause, UnitError) else InputError
+        return kind(path, cause.value, cause.expected, cause.hint, line)
+    if detail["type"] == "extra_forbidden":
+        known = _fields_at([str(part) for part in detail["loc"]])
+        near = difflib.get_close_matches(parts[-1], known, n=1)
+        hint = f"Did you mean {near[0]}?" if near else f"Known here: {', '.join(known)}."
+        return InputError(path, detail["input"], "left out: it is not a field of a claim", hint, line)
+    if detail["type"] in ("union_tag_invalid", "union_tag_not_found"):
+        body = detail["input"]
+        value = body.get("kind") if isinstance(body, Mapping) else body
+        return InputError(f"{path}.kind", value, f"one of {', '.join(KINDS)}", "", line)
+    if detail["type"] == "missing":
+        return InputError(path, None, "given", "Add it.", line)
+    return InputError(path, detail["input"], _EXPECTED.get(detail["type"], detail["msg"].lower()), "", line)
+
+
+_EXPECTED = {
+    "model_type": "a mapping of fields",
+    "model_attributes_type": "a mapping of fields",
+    "list_type": "a list",
+    "string_type": "a text",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "too_short": "a list of at least one entry",
+    "too_long": "a shorter list",
+}
+
+
+def _line(path: str, lines: Mapping[str, int]) -> int | None:
+    parts = path.split(".")
+    parents = (".".join(parts[:end]) for end in range(len(parts), 0, -1))
+    return next((lines[parent] for parent in parents if parent in lines), None)
+
+
+_NESTED: Mapping[str, type[BaseModel]] = {
+    "devices": DevicesSpec,
+    "start": StartSpec,
+    "observed": ObservedSpec,
+    "others": FirstSpec,
+}
+
+
+def _fields_at(location: list[str]) -> list[str]:
+    """Names of the fields where the unknown one stands."""
+    model: type[BaseModel] = Claim
+    for part in location[:-1]:
+        for kind in Check.__args__:  # type: ignore[attr-defined]
+            if part in KINDS and part == kind.model_fields["kind"].annotation.__args__[0]:
+                model = kind
+        if part in _NESTED and part in model.model_fields:
+            model = _NESTED[part]
+    return [name for name in model.model_fields if name != "id"]

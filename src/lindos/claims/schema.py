@@ -1,0 +1,235 @@
+"""What a claims file may say, typed: who said what and when, and the structured subject that makes it checkable.
+
+A file maps ids to claims. No verdict and no computed number stands in it: a check names its subject (how many of which
+device, in which precision, by which date) and the number claimed; :func:`lindos.claims.check` computes the rest.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lindos.errors import InputError, UnitError
+from lindos.scenario.fields import Date, Equivalents, GpuCount, Money, OneOf, Power, Quantity, Text
+from lindos.units import parse
+
+Rate: TypeAlias = Annotated[float, Quantity("FLOP/s", "50 EFLOP/s", positive=True)]
+Times: TypeAlias = Annotated[float, Quantity("1", "20x", positive=True)]
+Precision: TypeAlias = Annotated[str, OneOf(("fp64", "fp32", "tf32", "bf16", "fp8", "fp4"))]
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A power in watts or a plain count, whichever the text gives."""
+
+    value: float
+    unit: str
+
+
+class _AmountReader(Quantity):
+    def read(self, value: object) -> Any:
+        """Watts where the text has a unit of power, else a count."""
+        for unit in ("W", "1"):
+            try:
+                number = parse(value, unit)
+            except UnitError:
+                continue
+            if number < 0:
+                break
+            return Amount(number, unit)
+        raise InputError("value", value, "a power or a count of zero or more", "Write for example '1 GW' or '550k'.")
+
+
+PowerOrCount: TypeAlias = Annotated[Amount, _AmountReader("W", "1 GW")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DevicesSpec(_Part):
+    """Equal devices: ``gpus`` of them, or as many as make up ``h100_equivalents`` in dense 8-bit."""
+
+    accelerator: Text
+    gpus: GpuCount | None = None
+    h100_equivalents: Equivalents | None = None
+
+
+Devices: TypeAlias = Annotated[list[DevicesSpec], Field(min_length=1, max_length=32)]
+Sources: TypeAlias = Annotated[list[Text], Field(max_length=20)]
+
+
+class _Check(_Part):
+    reading: Text | None = Field(None, description="how the statement is read here, where several readings exist")
+    stated_by: Text | None = Field(None, description="who gives the claimed number, where that is not the speaker")
+    source: Sources = []
+    note: Text | None = None
+
+
+class ComputeCheck(_Check):
+    """A rate, against so many devices at their dense peak."""
+
+    kind: Literal["compute"]
+    claimed: Rate | None = None
+    devices: Devices
+    precision: Precision = "bf16"
+
+
+class PowerCheck(_Check):
+    """A power, against so many devices: the chips alone, or the facility around them."""
+
+    kind: Literal["power"]
+    claimed: Power | None = None
+    devices: Devices
+    scope: Annotated[str, OneOf(("chips", "facility"))] = "facility"
+
+
+class MoneyCheck(_Check):
+    """An amount of money, against so many devices: the chips alone, or everything they need."""
+
+    kind: Literal["money"]
+    claimed: Money | None = None
+    devices: Devices
+    scope: Annotated[str, OneOf(("chips", "all-in"))] = "all-in"
+
+
+class EquivalentsCheck(_Check):
+    """H100-equivalents, against so many devices, or against what a facility power carries of one device."""
+
+    kind: Literal["equivalents"]
+    claimed: Equivalents | None = None
+    devices: Devices | None = None
+    power: Power | None = None
+    accelerator: Text | None = None
+    precision: Precision = "fp8"
+
+
+class RatioCheck(_Check):
+    """So many times a supercomputer: in FP64 against its HPL result, in 8-bit by H100-equivalents."""
+
+    kind: Literal["ratio"]
+    claimed: Times | None = None
+    devices: Devices
+    precision: Precision = "fp8"
+    supercomputer: Text
+
+
+class StartSpec(_Part):
+    """Where a growth path begins."""
+
+    h100_equivalents: Equivalents
+    date: Date
+    source: Sources = []
+
+
+class GrowthCheck(_Check):
+    """H100-equivalents at a date, against a trend from a known start."""
+
+    kind: Literal["growth"]
+    claimed: Equivalents
+    by: Date
+    start: StartSpec
+    trend: Text = Field(description="catalogue parameter: growth per year, 2.5 for two and a half times")
+
+
+class PerDeviceCheck(_Check):
+    """The rate that each of ``gpus`` devices must have, against the trend of single devices from a reference."""
+
+    kind: Literal["per-device"]
+    gpus: GpuCount
+    devices: Devices = Field(description="what they replace")
+    precision: Precision = "bf16"
+    reference: Text
+    trend: Text
+    by: Date
+
+
+class EfficiencyCheck(_Check):
+    """The rate per watt that a target needs, against the trend of single devices from a reference."""
+
+    kind: Literal["efficiency"]
+    power: Power
+    devices: Devices
+    precision: Precision = "bf16"
+    reference: Text
+    trend: Text
+    by: Date
+
+
+class ShareCheck(_Check):
+    """Devices, against all there are in the world."""
+
+    kind: Literal["share"]
+    devices: Devices
+    stock: Text = Field(description="catalogue parameter: H100-equivalents installed")
+
+
+class ObservedSpec(_Part):
+    """What was seen at a date: a power or a count, facility power unless ``it_power`` is true."""
+
+    date: Date
+    amount: PowerOrCount
+    it_power: bool = False
+    source: Sources = []
+
+
+class ScheduleCheck(_Check):
+    """So much by a date, against what was observed."""
+
+    kind: Literal["schedule"]
+    claimed: PowerOrCount
+    by: Date | None = None
+    observed: list[ObservedSpec] = Field(max_length=100)
+
+
+class FirstSpec(_Part):
+    """Somebody else, and the day on which they were there."""
+
+    name: Text
+    date: Date
+    source: Sources = []
+
+
+class FirstCheck(_Check):
+    """To be the first, against the others' dates; ``date`` is the speaker's own, if it has come."""
+
+    kind: Literal["first"]
+    date: Date | None = None
+    others: list[FirstSpec] = Field(max_length=100)
+
+
+class MissingCheck(_Check):
+    """A statement that no known number can test; ``missing`` says which number that would be."""
+
+    kind: Literal["not-checkable"]
+    missing: Text
+
+
+Check: TypeAlias = (
+    ComputeCheck
+    | PowerCheck
+    | MoneyCheck
+    | EquivalentsCheck
+    | RatioCheck
+    | GrowthCheck
+    | PerDeviceCheck
+    | EfficiencyCheck
+    | ShareCheck
+    | ScheduleCheck
+    | FirstCheck
+    | MissingCheck
+)
+KINDS = tuple(kind.model_fields["kind"].annotation.__args__[0] for kind in Check.__args__)  # type: ignore[attr-defined]
+
+
+class Claim(_Part):
+    """One statement; its first check is the headline."""
+
+    speaker: Text
+    outlet: Text | None = None
+    date: Annotated[str, Field(max_length=20)] | None = None
+    statement: Text = Field(description="in your own words")
+    source: Sources = []
+    note: Text | None = None
+    checks: list[Annotated[Check, Field(discriminator="kind")]] = Field(min_length=1, max_length=20)
+    id: str = ""

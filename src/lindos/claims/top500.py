@@ -1,0 +1,142 @@
+"""Beside the leading supercomputers: every row names what is compared, and says whether the precisions match.
+
+TOP500 ranks by HPL in FP64. An AI cluster's rate in BF16 or 8-bit is another quantity; a ratio of the two is shown
+only with the mark "precisions differ".
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from lindos.catalog import Catalog
+from lindos.catalog.facts import Fact
+from lindos.catalog.records import Accelerator
+from lindos.claims.amounts import PRECISION_NAMES, REFERENCE_DEVICE, REFERENCE_PRECISION, total
+from lindos.claims.span import Span
+from lindos.formulas import equivalents as formulas
+from lindos.quantities import Real
+
+#: Equal devices and how many.
+Fleet = Iterable[tuple[Accelerator, float]]
+MATCH, PEAK_AGAINST_HPL, DIFFER = "precisions match", "precisions match; peak against HPL", "precisions differ"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """One figure of a supercomputer beside one of the cluster; None is unknown, and then there is no ratio."""
+
+    supercomputer: str
+    list_date: str
+    theirs_name: str
+    theirs: float | None
+    ours_name: str
+    ours: float | None
+    unit: str
+    ratio: float | None
+    precisions: str  # "precisions match", "precisions match; peak against HPL" or "precisions differ"
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Equivalents:
+    """H100-equivalents of a cluster by one convention."""
+
+    convention: str  # "8-bit dense", "BF16 dense", ...
+    value: float | None
+    low: float | None
+    high: float | None
+    default: bool  # whether this is the convention that Lindos counts in
+    note: str = ""
+
+
+def peaks_of(fleet: Fleet, precisions: Iterable[str] = ("fp64", "bf16", "fp8")) -> Mapping[str, Span | None]:
+    """Dense peak of a fleet by precision; None where the peak of a device in it is unknown."""
+    devices = tuple(fleet)
+    peaks: dict[str, Span | None] = {}
+    for precision in precisions:
+        facts = [(accelerator.peak(precision), count) for accelerator, count in devices]
+        known = bool(facts) and all(fact.known for fact, _ in facts)
+        peaks[precision] = total(Span.through(formulas.fleet_rate, n, fact) for fact, n in facts) if known else None
+    return peaks
+
+
+def h100_equivalents_table(catalog: Catalog, fleet: Fleet) -> tuple[Equivalents, ...]:
+    """H100-equivalents in dense 8-bit (the default) and dense BF16, each by its convention's name."""
+    devices = tuple(fleet)
+    peaks = peaks_of(devices, (REFERENCE_PRECISION, "bf16"))
+    rows = []
+    for precision, peak in peaks.items():
+        reference = catalog.accelerator(REFERENCE_DEVICE).peak(precision)
+        amount = Span.through(lambda ours, one: ours / one, peak, reference) if peak and reference.known else None
+        rows.append(
+            Equivalents(
+                convention=f"{PRECISION_NAMES[precision]} dense",
+                value=amount.value if amount else None,
+                low=amount.low if amount else None,
+                high=amount.high if amount else None,
+                default=precision == REFERENCE_PRECISION,
+                note="" if amount else f"{_unknown_in(devices, precision)} has no known {precision} peak",
+            )
+        )
+    return tuple(rows)
+
+
+def _unknown_in(devices: Iterable[tuple[Accelerator, float]], precision: str) -> str:
+    return ", ".join(dict.fromkeys(a.title for a, _ in devices if not a.peak(precision).known)) or "the reference"
+
+
+def compare_top500(catalog: Catalog, peaks: Mapping[str, Span | float | None]) -> tuple[Comparison, ...]:
+    """Rows for each supercomputer of the catalogue, the fastest by HPL first.
+
+    Parameters
+    ----------
+    catalog
+        Holds the supercomputers and the reference device.
+    peaks
+        Dense peak of the cluster by precision (:func:`peaks_of`): ``fp64``, ``bf16`` and ``fp8`` are used; one that
+        is missing or None is unknown.
+
+    Returns
+    -------
+    tuple of Comparison
+        Three for each machine: FP64 peak against HPL, 8-bit H100-equivalents against each other, and BF16 against HPL,
+        the last marked as differing in precision.
+    """
+    reference = catalog.accelerator(REFERENCE_DEVICE).peak(REFERENCE_PRECISION)
+    ours = {name: None if peak is None else Span.of(peak).value for name, peak in peaks.items()}
+    eight_bit = ours.get(REFERENCE_PRECISION)
+    equivalents = eight_bit / Span.of(reference).value if eight_bit is not None and reference.known else None
+    machines = catalog.supercomputers.values()
+    rows = []
+    for machine in sorted(machines, key=lambda m: -(Span.of(m.rmax).value if m.rmax.known else 0.0)):
+        head = {"supercomputer": machine.title, "list_date": machine.list_date}
+        hpl = ("HPL in FP64", machine.rmax)
+        rows += [
+            _row(head, *hpl, "FP64 vector peak", ours.get("fp64"), "FLOP/s", PEAK_AGAINST_HPL),
+            _row(head, "H100-equivalents, 8-bit dense", machine.h100_equivalents, "the same", equivalents, "1", MATCH),
+            _row(head, *hpl, "BF16 dense peak", ours.get("bf16"), "FLOP/s", DIFFER),
+        ]
+    return tuple(rows)
+
+
+def _row(
+    head: Mapping[str, str],
+    theirs_name: str,
+    fact: Fact[Real],
+    ours_name: str,
+    ours: float | None,
+    unit: str,
+    match: str,
+) -> Comparison:
+    theirs = float(fact.value) if fact.known else None
+    return Comparison(
+        supercomputer=head["supercomputer"],
+        list_date=head["list_date"],
+        theirs_name=theirs_name,
+        theirs=theirs,
+        ours_name=ours_name,
+        ours=ours,
+        unit=unit,
+        ratio=ours / theirs if ours is not None and theirs else None,
+        precisions=match,
+        sources=fact.sources,
+    )

@@ -1,0 +1,122 @@
+"""What comes out of a check, and the one rule by which a claimed number is judged against a computed one."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lindos.claims.span import Span, shown
+
+#: Claimed and computed numbers count as the same within this factor of the computed span.
+CONSISTENT_WITHIN = 1.15
+#: Up to this factor beyond the computed span a claim is strained, above it wrong.
+STRAINED_WITHIN = 2.0
+#: Orders of magnitude that a unit prefix slips by, and how near (as a fraction) the factor of error must be to one.
+PREFIX_STEPS = (1e3, 1e6, 1e9)
+SLIP_TOLERANCE = 0.1
+
+
+class Ruling(StrEnum):
+    """The verdict in one word or two."""
+
+    CONSISTENT = "consistent"
+    STRAINED = "strained"
+    WRONG = "wrong"
+    UNIT_SLIP = "wrong: unit slip"
+    KEPT = "kept"
+    LATE = "late"
+    OPEN = "open"
+    BEYOND = "beyond today's stock"
+    CONSEQUENCE = "what follows"
+    NOT_CHECKABLE = "not checkable"
+
+
+MEANING = {
+    Ruling.CONSISTENT: "inside the computed range, or within a factor of 1.15 of it",
+    Ruling.STRAINED: "off the computed range by up to a factor of 2",
+    Ruling.WRONG: "off the computed range by more than a factor of 2",
+    Ruling.UNIT_SLIP: "off by a thousand, a million or a billion within 10 %: a slip of the unit's prefix",
+    Ruling.KEPT: "observed by the date that was given",
+    Ruling.LATE: "not observed by the date that was given",
+    Ruling.OPEN: "the date lies after the last observation",
+    Ruling.BEYOND: "more than exists in the world",
+    Ruling.CONSEQUENCE: "no number was claimed; this is what the statement implies",
+    Ruling.NOT_CHECKABLE: "a number is missing that the check needs",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One check of a claim: the number claimed beside the number computed, and how the second came about."""
+
+    question: str  # what is compared: "dense BF16 rate"
+    reading: str = ""  # how the statement was read, where it can be read in several ways
+    stated_by: str = ""  # who gave the claimed number, where that is not the speaker
+    unit: str = "1"
+    claimed: float | None = None
+    computed: float | None = None
+    low: float | None = None
+    high: float | None = None
+    factor: float | None = None  # of error, at least 1: claimed over computed or its inverse
+    ruling: Ruling
+    arithmetic: str = ""  # made from the numbers used
+    note: str = ""
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """A claim with its findings; the first finding is the headline."""
+
+    claim: str
+    statement: str
+    speaker: str
+    outlet: str
+    date: str
+    findings: tuple[Finding, ...]
+    sources: tuple[str, ...] = ()  # of the statement
+    note: str = ""
+
+    @property
+    def headline(self) -> Finding:
+        """The finding on the number that the statement is about."""
+        return self.findings[0]
+
+    @property
+    def ruling(self) -> Ruling:
+        """The headline's verdict."""
+        return self.headline.ruling
+
+
+def judged(claimed: float, computed: Span, unit: str) -> tuple[Ruling, float, str]:
+    """Verdict on a claimed number, its factor of error (at least 1) and a remark.
+
+    The factor shown is that to the computed value. The verdict gives the claim the benefit of the range: it goes by
+    the distance to the nearer end of ``computed``. A slip of the unit's prefix is named as such.
+
+    >>> judged(50e18, Span(49.47e21, 49.47e21, 49.47e21), "FLOP/s")[0]
+    <Ruling.UNIT_SLIP: 'wrong: unit slip'>
+    """
+    if claimed <= 0 or computed.low <= 0:
+        return Ruling.NOT_CHECKABLE, 1.0, "a comparison needs two numbers above zero"
+    factor = _apart(claimed, computed.value)
+    beyond = (
+        1.0
+        if computed.low <= claimed <= computed.high
+        else min(_apart(claimed, computed.low), _apart(claimed, computed.high))
+    )
+    if beyond <= CONSISTENT_WITHIN:
+        return Ruling.CONSISTENT, factor, ""
+    if beyond <= STRAINED_WITHIN:
+        return Ruling.STRAINED, factor, ""
+    for step in PREFIX_STEPS:
+        if _apart(factor, step) <= 1 + SLIP_TOLERANCE:
+            return Ruling.UNIT_SLIP, factor, _slip(claimed, computed.value, step, unit)
+    return Ruling.WRONG, factor, ""
+
+
+def _apart(one: float, other: float) -> float:
+    return max(one / other, other / one)
+
+
+def _slip(claimed: float, computed: float, step: float, unit: str) -> str:
+    direction = "too small" if claimed < computed else "too large"
+    return f"{shown(claimed, unit)} is {step:,.0f} times {direction} against {shown(computed, unit)}"

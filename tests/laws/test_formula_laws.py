@@ -1,0 +1,134 @@
+"""Laws over every public formula, discovered: dimensions, numbers, gradients, documentation, monotonicity."""
+
+import doctest
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import formula_laws as laws
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+FORMULAS = laws.formulas()
+MONOTONE = [(f, name, direction) for f in FORMULAS for name, direction in laws.monotone_laws(f)]
+each_formula = pytest.mark.parametrize("formula", FORMULAS, ids=laws.label)
+# The same draws in every run: a law that fails must fail for everybody.
+relaxed = settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+
+
+def arguments_of(formula: laws.Formula) -> st.SearchStrategy[dict[str, float]]:
+    """Positive arguments; a fraction is a count too, so values stay around one to a hundred."""
+    return st.fixed_dictionaries({name: st.floats(1.0, 100.0) for name in laws.units(formula)[0]})
+
+
+def twos(formula: laws.Formula) -> dict[str, float]:
+    return dict.fromkeys(laws.units(formula)[0], 2.0)
+
+
+def test_there_are_formulas() -> None:
+    assert len(FORMULAS) >= 8
+
+
+@each_formula
+def test_dimensions_balance(formula: laws.Formula) -> None:
+    laws.check_dimensions(formula)
+
+
+@each_formula
+def test_float_and_array_agree_at_twos(formula: laws.Formula) -> None:
+    laws.check_numbers_agree(formula, twos(formula))
+
+
+@each_formula
+def test_float_and_array_agree_anywhere(formula: laws.Formula) -> None:
+    @relaxed
+    @given(arguments_of(formula))
+    def holds(values: Mapping[str, float]) -> None:
+        laws.check_numbers_agree(formula, values)
+
+    holds()
+
+
+@each_formula
+def test_jax_agrees_and_slopes_are_finite(formula: laws.Formula) -> None:
+    jax = pytest.importorskip("jax")
+    with jax.enable_x64(True):
+        laws.check_jax_agrees(formula, twos(formula))
+
+
+@each_formula
+def test_documented_with_example_and_reference(formula: laws.Formula) -> None:
+    text = inspect.getdoc(formula) or ""
+    assert "Examples\n" in text and doctest.DocTestParser().get_examples(text), "needs an example with a number"
+    assert "]_" in text or "definition" in text.lower(), (
+        "needs a reference such as [1]_, or must say it is a definition"
+    )
+    assert ".. math::" in text, "needs its equation"
+
+
+@pytest.mark.parametrize(
+    ("formula", "argument", "direction"), MONOTONE, ids=lambda v: laws.label(v) if callable(v) else str(v)
+)
+def test_monotone_where_physics_says_so(formula: laws.Formula, argument: str, direction: int) -> None:
+    @relaxed
+    @given(arguments_of(formula), st.floats(1.0, 10.0))
+    def holds(values: Mapping[str, float], factor: float) -> None:
+        laws.check_monotone(formula, argument, direction, values, factor)
+
+    holds()
+
+
+def test_every_formula_runs_on_a_matrix_of_plans() -> None:
+    for formula in FORMULAS:
+        result = formula(**{name: np.full((2, 3), 2.0) for name in laws.units(formula)[0]})
+        assert np.shape(result) in ((), (2, 3)), laws.label(formula)
+
+
+# --- the laws can fail -------------------------------------------------------------------------------------------
+
+
+def unbalanced(message: Any, bandwidth: Any) -> Any:
+    return message * bandwidth
+
+
+def branching(message: Any, bandwidth: Any) -> Any:
+    return message / bandwidth if message > 1.0 else message * 0.0 / bandwidth
+
+
+def faster_with_less(message: Any, bandwidth: Any) -> Any:
+    return message / bandwidth + bandwidth * 0.0 + (bandwidth / message) * (message / bandwidth) * bandwidth
+
+
+def infinite(message: Any, bandwidth: Any) -> Any:
+    return message / (bandwidth - bandwidth)
+
+
+@pytest.fixture(params=[unbalanced, branching, faster_with_less, infinite], ids=lambda f: f.__name__)
+def wrong(request: pytest.FixtureRequest) -> laws.Formula:
+    from lindos.quantities import Bytes, BytesPerSecond, Seconds
+
+    formula: laws.Formula = request.param
+    formula.__annotations__ = {"message": Bytes, "bandwidth": BytesPerSecond, "return": Seconds}
+    return formula
+
+
+def test_a_wrong_formula_breaks_its_law(wrong: laws.Formula) -> None:
+    values = {"message": 2.0, "bandwidth": 2.0}
+    broken = {
+        "unbalanced": lambda: laws.check_dimensions(wrong),
+        "branching": lambda: laws.check_numbers_agree(wrong, values),
+        "faster_with_less": lambda: laws.check_monotone(wrong, "bandwidth", -1, values, 3.0),
+        "infinite": lambda: laws.check_numbers_agree(wrong, values),
+    }
+    with pytest.raises((AssertionError, ValueError, ZeroDivisionError)):
+        broken[wrong.__name__]()
+
+
+def test_an_argument_without_alias_is_refused() -> None:
+    def bare(message: float) -> float:
+        return message
+
+    with pytest.raises(AssertionError, match="must be annotated with an alias"):
+        laws.units(bare)
