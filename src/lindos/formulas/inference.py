@@ -1,0 +1,389 @@
+r"""Serving a transformer: what a token costs in memory, traffic and computation, by roofline.
+
+Reading a prompt (*prefill*) is limited by computation. Writing (*decode*) makes one token per sequence and step; each
+step reads all weights that the batch touches and the key-value cache of every sequence, so it is limited by memory
+bandwidth, and the batch by memory capacity or by the speed that a user is promised [1]_ [2]_.
+
+References
+----------
+.. [1] R. Pope et al., "Efficiently Scaling Transformer Inference," MLSys 2023, arXiv:2211.05102.
+.. [2] S. Williams, A. Waterman and D. Patterson, "Roofline," Commun. ACM, vol. 52, no. 4, pp. 65-76, 2009,
+       doi:10.1145/1498765.1498785.
+.. [3] DeepSeek-AI, "DeepSeek-V2," arXiv:2405.04434, 2024 (multi-head latent attention).
+"""
+
+from lindos.quantities import (
+    Bytes,
+    BytesPerSecond,
+    BytesPerToken,
+    Count,
+    Flop,
+    FlopPerSecond,
+    FlopPerToken,
+    Seconds,
+    Tokens,
+    TokensPerSecond,
+    UsdPerSecond,
+    UsdPerToken,
+    namespace,
+)
+
+
+def gqa_cache_per_token(
+    num_layers: Count, num_kv_heads: Count, head_dim: Count, number_size: BytesPerToken
+) -> BytesPerToken:
+    r"""Key-value cache of one token under grouped-query attention.
+
+    .. math:: k = 2 L h d s
+
+    Parameters
+    ----------
+    num_layers
+        Layers that keep a cache of every token, :math:`L`.
+    num_kv_heads
+        Heads of keys, and as many of values, :math:`h`.
+    head_dim
+        Numbers per head, :math:`d`.
+    number_size
+        Bytes of one number for each token, :math:`s`.
+
+    Returns
+    -------
+    BytesPerToken
+        Multi-head and multi-query attention are the limits.
+
+    Notes
+    -----
+    As in [1]_. Not modelled: block rounding of paged caches.
+
+    Examples
+    --------
+    Llama 3 70B (80 layers, 8 heads of 128) in BF16, in KiB:
+
+    >>> gqa_cache_per_token(80, 8, 128, 2) / 1024
+    320.0
+    """
+    return 2 * num_layers * num_kv_heads * head_dim * number_size
+
+
+def mla_cache_per_token(
+    num_layers: Count, kv_lora_rank: Count, rope_head_dim: Count, number_size: BytesPerToken
+) -> BytesPerToken:
+    r"""Cache of one token under multi-head latent attention.
+
+    .. math:: k = L (r + d_r) s
+
+    Parameters
+    ----------
+    num_layers
+        Layers, :math:`L`.
+    kv_lora_rank
+        Rank of the shared latent, :math:`r`.
+    rope_head_dim
+        Numbers of the key that carries positions, :math:`d_r`.
+    number_size
+        Bytes of one number for each token, :math:`s`.
+
+    Returns
+    -------
+    BytesPerToken
+        Independent of the number of heads.
+
+    Notes
+    -----
+    As in [3]_. Split over tensor-parallel ranks the latent is repeated on each; that is not modelled.
+
+    Examples
+    --------
+    DeepSeek-V3 (61 layers, 512 + 64) in BF16, in KiB:
+
+    >>> round(mla_cache_per_token(61, 512, 64, 2) / 1024, 1)
+    68.6
+    """
+    return num_layers * (kv_lora_rank + rope_head_dim) * number_size
+
+
+def devices_per_replica(weights: Bytes, usable_memory: Bytes, weight_share: Count) -> Count:
+    r"""Devices that hold one copy of the weights and leave room for caches: a power of two.
+
+    .. math:: g = 2^{\max(0, \lceil \log_2 (w / \omega m) \rceil)}
+
+    Parameters
+    ----------
+    weights
+        Of the whole model, :math:`w`.
+    usable_memory
+        Of one device, :math:`m`.
+    weight_share
+        Largest share of it that weights may fill, :math:`\omega`.
+
+    Returns
+    -------
+    Count
+        1, 2, 4, ...
+
+    Notes
+    -----
+    A rule of practice, since heads and experts split by powers of two. Not modelled: that a small replica inside one
+    scale-up domain communicates cheaper than a large one.
+
+    Examples
+    --------
+    405 GB on devices of 80 GB, three fifths for weights:
+
+    >>> float(devices_per_replica(405e9, 80e9, 0.6))
+    16.0
+    """
+    xp = namespace(weights, usable_memory, weight_share)
+    doublings = xp.ceil(xp.log2(weights / (weight_share * usable_memory)))
+    devices: Count = 2.0 ** xp.maximum(doublings, 0.0)
+    return devices
+
+
+def batch_in_memory(memory: Bytes, weights: Bytes, cache_per_sequence: Bytes) -> Count:
+    r"""Sequences whose caches fit beside the weights.
+
+    .. math:: B = \max(1, (m - w) / k)
+
+    Parameters
+    ----------
+    memory
+        Usable memory of the replica, :math:`m`.
+    weights
+        Of the model, :math:`w`.
+    cache_per_sequence
+        Cache of one sequence at its mean length, :math:`k`.
+
+    Returns
+    -------
+    Count
+        At least one; not rounded, since a fleet averages over many replicas.
+
+    Notes
+    -----
+    A definition. Not modelled: sharing of common prefixes, which saves memory.
+
+    Examples
+    --------
+    >>> float(batch_in_memory(640e9, 140e9, 2.5e9))
+    200.0
+    """
+    xp = namespace(memory, weights, cache_per_sequence)
+    batch: Count = xp.maximum((memory - weights) / cache_per_sequence, 1.0)
+    return batch
+
+
+def batch_at_speed(
+    step_time: Seconds,
+    weights_read: Bytes,
+    cache_per_sequence: Bytes,
+    memory_rate: BytesPerSecond,
+    work_per_sequence: Flop,
+    compute_rate: FlopPerSecond,
+) -> Count:
+    r"""Largest batch whose decode step keeps to a time.
+
+    .. math:: B = \max \left( 1, \min \left( \frac{t \beta - w}{k}, \frac{t \rho}{f} \right) \right)
+
+    Parameters
+    ----------
+    step_time
+        Longest time between two tokens of a sequence, :math:`t`.
+    weights_read
+        Weights that the step reads, :math:`w`.
+    cache_per_sequence
+        Cache that one sequence reads, :math:`k`.
+    memory_rate
+        Attained bandwidth of the replica, :math:`\beta`.
+    work_per_sequence
+        FLOP of one token, :math:`f`.
+    compute_rate
+        Attained rate of the replica, :math:`\rho`.
+
+    Returns
+    -------
+    Count
+        One where even a single sequence is slower than asked; the caller compares the times.
+
+    Notes
+    -----
+    The roofline [2]_ solved for the batch.
+
+    Examples
+    --------
+    >>> float(batch_at_speed(0.05, 70e9, 1e9, 10e12, 140e9, 1e15))
+    357.14285714285717
+    """
+    xp = namespace(step_time, weights_read, cache_per_sequence, memory_rate, work_per_sequence, compute_rate)
+    by_memory = (step_time * memory_rate - weights_read) / cache_per_sequence
+    by_compute = step_time * compute_rate / work_per_sequence
+    batch: Count = xp.maximum(xp.minimum(by_memory, by_compute), 1.0)
+    return batch
+
+
+def decode_step_time(
+    batch: Count,
+    weights_read: Bytes,
+    cache_per_sequence: Bytes,
+    memory_rate: BytesPerSecond,
+    work_per_sequence: Flop,
+    compute_rate: FlopPerSecond,
+) -> Seconds:
+    r"""Time in which every sequence of a batch gets one token.
+
+    .. math:: t = \max \left( \frac{w + B k}{\beta}, \frac{B f}{\rho} \right)
+
+    Parameters
+    ----------
+    batch
+        Sequences, :math:`B`.
+    weights_read
+        Weights that the step reads, :math:`w`.
+    cache_per_sequence
+        Cache that one sequence reads, :math:`k`.
+    memory_rate
+        Attained bandwidth of the replica, :math:`\beta`.
+    work_per_sequence
+        FLOP of one token, :math:`f`.
+    compute_rate
+        Attained rate of the replica, :math:`\rho`.
+
+    Returns
+    -------
+    Seconds
+        Of one step.
+
+    Notes
+    -----
+    The roofline [2]_ of [1]_. Not modelled apart: communication, launches, sampling; they stand in the attained rates.
+
+    Examples
+    --------
+    >>> float(decode_step_time(200.0, 140e9, 2.5e9, 16e12, 140e9, 4e15))
+    0.04
+    """
+    xp = namespace(batch, weights_read, cache_per_sequence, memory_rate, work_per_sequence, compute_rate)
+    time: Seconds = xp.maximum(
+        (weights_read + batch * cache_per_sequence) / memory_rate, batch * work_per_sequence / compute_rate
+    )
+    return time
+
+
+def decode_rate(sequences: Tokens, step_time: Seconds) -> TokensPerSecond:
+    r"""Tokens per time that a batch makes.
+
+    .. math:: r = B / t
+
+    Parameters
+    ----------
+    sequences
+        Tokens of one step: one for each sequence, :math:`B`.
+    step_time
+        Of one step, :math:`t`.
+
+    Returns
+    -------
+    TokensPerSecond
+        Of the replica.
+
+    Notes
+    -----
+    A definition. Not modelled: speculative decoding, which makes more than one token a step.
+
+    Examples
+    --------
+    >>> decode_rate(200.0, 0.04)
+    5000.0
+    """
+    return sequences / step_time
+
+
+def prefill_rate(compute_rate: FlopPerSecond, flop_per_token: FlopPerToken) -> TokensPerSecond:
+    r"""Prompt tokens per time where computation is the limit.
+
+    .. math:: r = \rho / f
+
+    Parameters
+    ----------
+    compute_rate
+        Attained rate, :math:`\rho`.
+    flop_per_token
+        Forward FLOP of one token, :math:`f`.
+
+    Returns
+    -------
+    TokensPerSecond
+        Of the devices that the rate counts.
+
+    Notes
+    -----
+    The compute side of [1]_. Not modelled: cached prefixes, which need no computation.
+
+    Examples
+    --------
+    >>> prefill_rate(7e14, 1.4e11)
+    5000.0
+    """
+    return compute_rate / flop_per_token
+
+
+def devices_for_traffic(traffic: TokensPerSecond, rate_per_device: TokensPerSecond, utilisation: Count) -> Count:
+    r"""Devices that carry a traffic at a target utilisation.
+
+    .. math:: n = \frac{q}{r u}
+
+    Parameters
+    ----------
+    traffic
+        Tokens per time, :math:`q`.
+    rate_per_device
+        What one device does, :math:`r`.
+    utilisation
+        Share of its time it is planned to be busy, :math:`u`.
+
+    Returns
+    -------
+    Count
+        Not rounded.
+
+    Notes
+    -----
+    A definition; the head-room stands for bursts within the hour.
+
+    Examples
+    --------
+    >>> devices_for_traffic(1e6, 1000.0, 0.8)
+    1250.0
+    """
+    return traffic / (rate_per_device * utilisation)
+
+
+def price_per_token(bill: UsdPerSecond, traffic: TokensPerSecond) -> UsdPerToken:
+    r"""Cost of a token.
+
+    .. math:: p = b / q
+
+    Parameters
+    ----------
+    bill
+        Money per time, :math:`b`.
+    traffic
+        Tokens per time, :math:`q`.
+
+    Returns
+    -------
+    UsdPerToken
+        Mean over the tokens counted in ``traffic``.
+
+    Notes
+    -----
+    A definition.
+
+    Examples
+    --------
+    1,000 devices at 3 USD/h for ten million tokens a second, in USD per million tokens:
+
+    >>> round(price_per_token(1000 * 3 / 3600, 1e7) * 1e6, 3)
+    0.083
+    """
+    return bill / traffic
