@@ -41,7 +41,7 @@ def checkpoint_time(size: Bytes, bandwidth: BytesPerSecond) -> Seconds:
 
     Notes
     -----
-    The transfer alone. Not modelled: start-up latencies, contention, and saving behind the next steps, which hides a
+    The transfer alone, the dump time of [2]_. Not modelled: start-up latencies, contention, and saving behind the next steps, which hides a
     large part in practice; a user who does that gives a larger bandwidth.
 
     Examples
@@ -152,7 +152,8 @@ def failed_attempts(segment: Seconds, mtbf: Seconds) -> Count:
     >>> round(float(failed_attempts(3600.0, 3600.0)), 4)
     1.7183
     """
-    return _exponential(segment / mtbf) - 1
+    attempts: Count = _exponential(segment / mtbf) - 1
+    return attempts
 
 
 def lost_time(segment: Seconds, mtbf: Seconds) -> Seconds:

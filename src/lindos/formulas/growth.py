@@ -43,7 +43,8 @@ def growth_from_doubling(doubling_time: Seconds, period: Seconds) -> Fraction:
     >>> round(growth_from_doubling(7.0, 12.0), 2)
     3.28
     """
-    return 2 ** (period / doubling_time)
+    factor: Fraction = 2.0
+    return factor ** (period / doubling_time)
 
 
 def doubling_time(growth: Fraction, period: Seconds) -> Seconds:
@@ -102,7 +103,7 @@ def declined(start: Usd, decline: Fraction, duration: Seconds, period: Seconds) 
 
     Notes
     -----
-    The form in which price trends are fitted. Not modelled: shortages, during which prices rise.
+    The form in which price trends are fitted [1]_. Not modelled: shortages, during which prices rise.
 
     Examples
     --------
@@ -112,7 +113,9 @@ def declined(start: Usd, decline: Fraction, duration: Seconds, period: Seconds) 
     0.168
     """
     # |1 - d| is 1 - d wherever the input is sane; it keeps a nonsensical d above 1 from becoming a complex number.
-    return start * abs(1 - decline) ** (duration / period)
+    xp = namespace(start, decline, duration, period)
+    price: Usd = start * xp.abs(1 - decline) ** (duration / period)
+    return price
 
 
 def per_unit_of_gain(start: Usd, gain: Fraction, duration: Seconds, period: Seconds) -> Usd:
@@ -138,7 +141,7 @@ def per_unit_of_gain(start: Usd, gain: Fraction, duration: Seconds, period: Seco
 
     Notes
     -----
-    The form of the published trends of performance per dollar. Works for power per performance as well.
+    The form of the published trends of performance per dollar [1]_. Works for power per performance as well.
 
     Examples
     --------
@@ -207,7 +210,7 @@ def average_of_growth(start: Count, end: Count) -> Count:
 
     Notes
     -----
-    The logarithmic mean: the integral of :math:`a \, g^t`. For yearly energy out of power at two dates.
+    The logarithmic mean: the integral of the growth :math:`a \, g^t` that [1]_ fits. For yearly energy out of power at two dates.
 
     Examples
     --------
@@ -217,7 +220,7 @@ def average_of_growth(start: Count, end: Count) -> Count:
     xp = namespace(start, end)
     ratio = end / start
     # Near a ratio of one the fraction is 0/0; the mean of the two amounts is exact there to second order.
-    near = abs(ratio - 1) < 1e-6
+    near = xp.abs(ratio - 1) < 1e-6
     safe = xp.where(near, 2.0, ratio)
     mean: Count = xp.where(near, (start + end) / 2, start * (safe - 1) / xp.log(safe))
     return mean
