@@ -41,8 +41,8 @@ def checkpoint_time(size: Bytes, bandwidth: BytesPerSecond) -> Seconds:
 
     Notes
     -----
-    The transfer alone, the dump time of [2]_. Not modelled: start-up latencies, contention, and saving behind the next steps, which hides a
-    large part in practice; a user who does that gives a larger bandwidth.
+    The transfer alone, the dump time of [2]_. Not modelled: start-up latencies, contention, and saving behind the next
+    steps, which hides a large part in practice; a user who does that gives a larger bandwidth.
 
     Examples
     --------

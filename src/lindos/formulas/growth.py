@@ -210,7 +210,8 @@ def average_of_growth(start: Count, end: Count) -> Count:
 
     Notes
     -----
-    The logarithmic mean: the integral of the growth :math:`a \, g^t` that [1]_ fits. For yearly energy out of power at two dates.
+    The logarithmic mean: the integral of the growth :math:`a \, g^t` that [1]_ fits. For yearly energy out of power
+    at two dates.
 
     Examples
     --------

@@ -124,8 +124,8 @@ def devices_per_replica(weights: Bytes, usable_memory: Bytes, weight_share: Coun
 
     Notes
     -----
-    A rule of practice, since heads and experts split by powers of two [1]_. Not modelled: that a small replica inside one
-    scale-up domain communicates cheaper than a large one.
+    A rule of practice, since heads and experts split by powers of two [1]_. Not modelled: that a small replica inside
+    one scale-up domain communicates cheaper than a large one.
 
     Examples
     --------
