@@ -1,0 +1,101 @@
+"""From results to figures: the value of one world, the range of the other, the sources of the ledger."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from lindos.catalog.facts import Fact
+from lindos.results import rows
+from lindos.study.answer import Figure, Series
+from lindos.study.world import Pair
+
+#: Share of the draws below the low and the high of a figure: 80 % lie between them.
+LOW_PERCENTILE, HIGH_PERCENTILE = 10.0, 90.0
+
+
+def span(sampled: Any) -> tuple[float | None, float | None]:
+    """Low and high of the draws; None where the result does not depend on any uncertain fact."""
+    draws = np.asarray(sampled, dtype=float)
+    if draws.size < 2 or not np.all(np.isfinite(draws)):
+        return None, None
+    low, high = np.percentile(draws, (LOW_PERCENTILE, HIGH_PERCENTILE))
+    return (float(low), float(high)) if high > low else (None, None)
+
+
+def number(value: Any) -> float | None:
+    """A plain float, or None where it is unknown or not finite."""
+    if value is None:
+        return None
+    plain = float(np.asarray(value, dtype=float))
+    return plain if np.isfinite(plain) else None
+
+
+def sources_of(facts: Mapping[str, Fact[object]]) -> tuple[str, ...]:
+    """Ids of the sources of ``facts``, each once, in order."""
+    return tuple(dict.fromkeys(source for fact in facts.values() for source in fact.sources))
+
+
+def figure(
+    name: str,
+    title: str,
+    unit: str,
+    point: Any,
+    sampled: Any = None,
+    *,
+    why: str = "",
+    sources: Iterable[str] = (),
+    percent: bool = False,
+) -> Figure:
+    """One figure from a value and its draws."""
+    low, high = (None, None) if sampled is None else span(sampled)
+    return Figure(
+        name=name,
+        title=title,
+        value=number(point),
+        unit=unit,
+        low=low,
+        high=high,
+        why=why,
+        sources=tuple(sources),
+        percent=percent,
+    )
+
+
+def figures_of(
+    prefix: str, pair: Pair[Any], titles: Mapping[str, str] | None = None, percent: Iterable[str] = ()
+) -> list[Figure]:
+    """Every number that a result declares, as figures named ``prefix.field``."""
+    drawn = {row.name: row.value for row in rows(pair.sampled)}
+    sources = sources_of(pair.facts)
+    names = titles or {}
+    return [
+        figure(
+            f"{prefix}.{row.name}",
+            names.get(row.name, titled(row.name)),
+            row.unit,
+            row.value,
+            drawn.get(row.name),
+            why=row.why,
+            sources=sources,
+            percent=row.name in percent,
+        )
+        for row in rows(pair.point)
+    ]
+
+
+def titled(name: str) -> str:
+    """``exposed_data_parallel`` as a person writes it."""
+    text = name.replace("_", " ").replace(".", ": ")
+    return text[:1].upper() + text[1:]
+
+
+def parts_chart_series(labels: Iterable[str], parts: Iterable[Mapping[str, float]]) -> tuple[Series, ...]:
+    """Series of a "parts" chart: one per part, over the labelled bars; parts that are zero everywhere are left out."""
+    bars, columns = tuple(labels), list(parts)
+    names = dict.fromkeys(name for column in columns for name in column)
+    return tuple(
+        Series(name=name, x=bars, y=tuple(column.get(name, 0.0) for column in columns))
+        for name in names
+        if any(column.get(name) for column in columns)
+    )
