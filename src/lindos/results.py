@@ -67,6 +67,14 @@ def _declared(kind: Any) -> tuple[tuple[str, str | None, str], ...]:
 
 
 def _unit_and_why(annotation: Any, why: str) -> tuple[str | None, str]:
-    metadata = getattr(annotation, "__metadata__", ())
+    metadata = list(_metadata(annotation))
     unit = next((item.symbol for item in metadata if isinstance(item, Unit)), None)
     return unit, next((item.sentence for item in metadata if isinstance(item, Why)), why)
+
+
+def _metadata(annotation: Any) -> Iterator[Any]:
+    """Metadata of an annotation and of the members of a union inside it: ``Watts | None`` has a unit too."""
+    yield from getattr(annotation, "__metadata__", ())
+    inner = getattr(annotation, "__origin__", annotation) if hasattr(annotation, "__metadata__") else annotation
+    for member in getattr(inner, "__args__", ()):
+        yield from _metadata(member)

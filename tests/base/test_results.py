@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from lindos.quantities import Seconds, Usd
+from lindos.quantities import Seconds, Usd, Watts
 from lindos.results import Why, rows
 
 
@@ -16,6 +16,7 @@ class Part:
 class Whole:
     time: Annotated[Seconds, Why("on the road")]
     part: Part
+    power: Annotated[Watts | None, Why("where it is known")] = None
     label: str = "x"
 
     @property
@@ -29,5 +30,6 @@ def test_rows_come_from_the_declaration() -> None:
     assert found == [
         ("time", 3.0, "s", "on the road"),
         ("part.wheels", 4.0, "USD", "four of them"),
+        ("power", None, "W", "where it is known"),
         ("twice", 6.0, "s", "There and back."),
     ]
