@@ -37,6 +37,8 @@ class Model:
     experts_per_token: int = 0
     expert_ffn_hidden_size: int = 0
     num_shared_experts: int = 0  # each of expert_ffn_hidden_size
+    num_expert_groups: int = 0  # of experts that routing treats as one place, such as a node; zero: no groups
+    expert_groups_per_token: int = 0  # at most so many groups hold the experts of a token
     num_dense_layers: int = 0
     moe_layer_interval: int = 1
     dense_ffn_beside_experts: bool = False

@@ -27,8 +27,8 @@ def critical_batch_size(
 
     Notes
     -----
-    It grows with the data seen and hardly with the size of the model [2]_. Fitted on models of up to about a billion parameters
-    and used far beyond them.
+    It grows with the data seen and hardly with the size of the model [2]_. Such laws are fitted on models of up to
+    about a billion parameters and used far beyond them.
 
     Examples
     --------

@@ -14,8 +14,6 @@ References
        Parallel Computing, vol. 35, no. 12, pp. 581-594, 2009, doi:10.1016/j.parco.2009.09.001.
 .. [3] B. Klenk, N. Jiang, G. Thorson and L. Dennison, "An In-Network Architecture for Accelerating Shared-Memory
        Multiprocessor Collectives," ISCA 2020, doi:10.1109/ISCA45697.2020.00085.
-.. [4] J. Bruck, C.-T. Ho, S. Kipnis, E. Upfal and D. Weathersby, "Efficient Algorithms for All-to-All Communications
-       in Multiport Message-Passing Systems," IEEE Trans. Parallel Distrib. Syst., vol. 8, no. 11, 1997.
 """
 
 from lindos.quantities import Bytes, BytesPerSecond, Count, Fraction, Seconds, namespace
@@ -184,45 +182,27 @@ def hierarchical_all_reduce_time(
     return 2 * inside + across
 
 
-def pairwise_all_to_all_time(message: Bytes, group_size: Count, bandwidth: BytesPerSecond, latency: Seconds) -> Seconds:
-    r"""Time until every member has sent a different piece to each other member, one partner after the other.
+def all_to_all_time(message: Bytes, group_size: Count, bandwidth: BytesPerSecond, latency: Seconds) -> Seconds:
+    r"""Time until every member has sent a different piece to each other member.
 
-    .. math:: t = (n - 1) \left( \alpha + \frac{m}{n \beta} \right)
+    .. math:: t = \alpha + \frac{n - 1}{n} \frac{m}{\beta} \quad (n > 1)
 
     Notes
     -----
-    The message is all that one member sends, its own piece included [1]_. Pieces are equal; a busy member is the
-    caller's load imbalance.
+    The message is all that one member sends, its own piece included. All pieces are under way at once, so the latency
+    counts once; partners met one by one would pay it :math:`n - 1` times [1]_. Pieces are equal; a busy member is the
+    caller's load imbalance. A group of one takes no time.
 
     Examples
     --------
     256 MB over 64 members, 50 GB/s, in ms:
 
-    >>> round(float(pairwise_all_to_all_time(256e6, 64, 50e9, 0.0) * 1e3), 3)
+    >>> round(float(all_to_all_time(256e6, 64, 50e9, 0.0) * 1e3), 2)
     5.04
     """
-    return (group_size - 1) * (latency + message / (group_size * bandwidth))
-
-
-def bruck_all_to_all_time(message: Bytes, group_size: Count, bandwidth: BytesPerSecond, latency: Seconds) -> Seconds:
-    r"""Time of an all-to-all in logarithmically many steps that forward pieces for others.
-
-    .. math:: t = \lceil \log_2 n \rceil \left( \alpha + \frac{m}{2 \beta} \right)
-
-    Notes
-    -----
-    Fewer steps for more bytes: half of the message travels in each [4]_. Right for small messages.
-
-    Examples
-    --------
-    64 kB over 1,024 members, 50 GB/s, 5 microseconds, in ms; pairwise takes 5 ms:
-
-    >>> round(float(bruck_all_to_all_time(64e3, 1024, 50e9, 5e-6) * 1e3), 3)
-    0.056
-    """
     xp = namespace(message, group_size, bandwidth, latency)
-    steps = xp.ceil(xp.log2(group_size))
-    time: Seconds = steps * (latency + message / (2 * bandwidth))
+    several = xp.minimum(group_size - 1.0, 1.0)
+    time: Seconds = several * latency + message * (group_size - 1) / (group_size * bandwidth)
     return time
 
 

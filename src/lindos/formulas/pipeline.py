@@ -1,8 +1,8 @@
 r"""Pipeline bubbles: how long a device idles in one step because stages wait for each other.
 
 A stage takes :math:`t_F` for the forward pass of a micro-batch, :math:`t_B` for the gradient of its input and
-:math:`t_W` for the gradient of its weights. There are :math:`p` equal stages. Unequal stages are the caller's: the slowest
-one sets the rhythm.
+:math:`t_W` for the gradient of its weights. There are :math:`p` equal stages. Unequal stages are the caller's: the
+slowest one sets the rhythm.
 
 References
 ----------

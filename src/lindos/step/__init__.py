@@ -1,1 +1,38 @@
-"""Lindos: step."""
+"""Seconds: one optimiser step under one parallel plan, its memory, and which plans hold.
+
+Linear layers run in the precision of the job. Attention's inner products, router, embeddings, vocabulary head, norms
+and loss stay in BF16; an NVFP4 recipe also keeps a share of its linear layers there. Optimizer states are FP32.
+"""
+
+from lindos.step.assumptions import Assumptions, assumptions
+from lindos.step.batch import BatchLimit, batch_limit, critical_batch_tokens
+from lindos.step.estimate import StepEstimate, estimate
+from lindos.step.explain import OperatorShare, explain
+from lindos.step.operators import (
+    Operator,
+    Weights,
+    active_params,
+    model_flops_per_token,
+    num_params,
+    operators,
+    weights,
+)
+
+__all__ = [
+    "Assumptions",
+    "BatchLimit",
+    "Operator",
+    "OperatorShare",
+    "StepEstimate",
+    "Weights",
+    "active_params",
+    "assumptions",
+    "batch_limit",
+    "critical_batch_tokens",
+    "estimate",
+    "explain",
+    "model_flops_per_token",
+    "num_params",
+    "operators",
+    "weights",
+]

@@ -1,0 +1,31 @@
+"""What a step rests on beyond device, network and software profile: one-off parameters of the catalogue."""
+
+from dataclasses import dataclass
+
+from lindos.catalog import Catalog, load_catalog
+from lindos.catalog.facts import Fact
+from lindos.quantities import Real
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assumptions:
+    """Parameters of ``training`` in the catalogue; facts, so that what a result rests on is noted where it is read."""
+
+    expert_load_imbalance: Fact[Real]  # busiest expert rank over the mean
+    context_parallel_overlap: Fact[Real]  # share of key-value traffic that hides behind attention
+    dual_pipe_overlap: Fact[Real]  # share of expert traffic that DualPipe hides
+    nvfp4_bf16_share: Fact[Real]  # FLOPs of linear layers that an NVFP4 recipe keeps in BF16
+    matmul_fill_depth: Fact[Real]  # depth whose time a tile needs to start and finish
+    gradient_bytes: Fact[Real]  # of one number of a gradient that is reduced
+    critical_batch: Fact[Real]
+    critical_batch_reference_tokens: Fact[Real]
+    critical_batch_exponent: Fact[Real]
+    critical_batch_overhead: Fact[Real]
+
+
+def assumptions(catalog: Catalog | None = None) -> Assumptions:
+    """Parameters of ``catalog``, or of the one that Lindos ships."""
+    book = catalog or load_catalog()
+    units = {"gradient_bytes": "B", "critical_batch": "token", "critical_batch_reference_tokens": "token"}
+    names = Assumptions.__dataclass_fields__
+    return Assumptions(**{name: book.parameter(f"training.{name}", units.get(name, "1")) for name in names})

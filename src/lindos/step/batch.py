@@ -1,0 +1,49 @@
+"""How large a global batch may be before it costs extra tokens."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from lindos.formulas.batch import critical_batch_size, extra_tokens_factor
+from lindos.quantities import Fraction, Tokens
+from lindos.results import Why
+from lindos.step.assumptions import Assumptions, assumptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchLimit:
+    """What a global batch costs against small batches; a published law used far beyond the runs it was fitted on."""
+
+    batch: Annotated[Tokens, Why("Tokens of one optimiser step")]
+    critical: Annotated[Tokens, Why("Batch whose extra tokens reach the stated overhead")]
+    overhead: Annotated[Fraction, Why("Extra tokens that define the critical batch")]
+
+    @property
+    def tokens_factor(self) -> Fraction:
+        """Tokens needed for the same loss, as a multiple of what small batches need."""
+        return extra_tokens_factor(self.batch, self.critical, self.overhead)
+
+    @property
+    def share_of_critical(self) -> Fraction:
+        """Batch over critical batch; above 1 the batch is flagged."""
+        return self.batch / self.critical
+
+
+def critical_batch_tokens(training_tokens: Tokens, given: Assumptions | None = None) -> Tokens:
+    """Critical batch, in tokens, of a run over ``training_tokens``."""
+    book = given or assumptions()
+    return critical_batch_size(
+        training_tokens,
+        book.critical_batch_reference_tokens.value,
+        book.critical_batch.value,
+        book.critical_batch_exponent.value,
+    )
+
+
+def batch_limit(batch: Tokens, training_tokens: Tokens, given: Assumptions | None = None) -> BatchLimit:
+    """Hold a batch of so many tokens against the critical batch of the run."""
+    book = given or assumptions()
+    return BatchLimit(
+        batch=batch,
+        critical=critical_batch_tokens(training_tokens, book),
+        overhead=book.critical_batch_overhead.value,
+    )

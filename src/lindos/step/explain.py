@@ -1,0 +1,51 @@
+"""Where the time of a step goes, operator by operator."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from lindos.quantities import Count, Flop, Seconds
+from lindos.results import Why
+from lindos.scenario.cluster import Pool
+from lindos.scenario.job import Job
+from lindos.scenario.plan import Plan
+from lindos.step.assumptions import Assumptions, assumptions
+from lindos.step.estimate import Step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorShare:
+    """One row of the operator table in a step, on a mean device; nothing recomputed, no communication."""
+
+    name: str
+    kind: str
+    precision: str
+    forward: Annotated[Seconds, Why("Forward passes of all micro-batches")]
+    backward: Annotated[Seconds, Why("Backward passes of all micro-batches, inputs and weights")]
+    quantise: Annotated[Seconds, Why("Turning BF16 into the precision of the job")]
+    flops: Annotated[Flop, Why("Model FLOPs of the row on this device, causal attention counted half")]
+
+    @property
+    def time(self) -> Seconds:
+        """All of it."""
+        return self.forward + self.backward + self.quantise
+
+
+def explain(
+    job: Job, pool: Pool, plan: Plan, *, global_batch_size: Count, given: Assumptions | None = None
+) -> tuple[OperatorShare, ...]:
+    """Time and FLOPs of every operator of a step, in the order of the forward pass, as `estimate` takes them."""
+    step = Step(job, pool, plan, global_batch_size, given or assumptions())
+    each = step.at.num_micro_batches / plan.pipeline_parallel
+    tokens = global_batch_size * job.sequence_length / plan.num_devices
+    return tuple(
+        OperatorShare(
+            name=row.operator.name,
+            kind=row.operator.kind,
+            precision=job.precision if row.operator.low_precision else "bf16",
+            forward=each * row.forward,
+            backward=each * (row.backward_input + row.backward_weight),
+            quantise=each * row.quantise,
+            flops=3 * row.operator.forward_flop * tokens,
+        )
+        for row in step.rows
+    )

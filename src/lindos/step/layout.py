@@ -1,0 +1,81 @@
+"""How a plan lays a job over devices: tokens, shards and layers of one device, as numbers or arrays."""
+
+from dataclasses import dataclass
+
+from lindos.catalog.model import Model
+from lindos.formulas.pipeline import layers_on_slowest_stage
+from lindos.quantities import Count, Fraction, Real, namespace
+from lindos.scenario.job import Job
+from lindos.scenario.plan import Plan, Sharding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """What one device holds and handles in one micro-batch."""
+
+    tokens: Count  # of a micro-batch that one tensor-parallel group works on
+    sequence_tokens: Count  # of these on one rank where the sequence is split (or not)
+    rank_tokens: Count  # of these that are one rank's own, as experts see them
+    num_micro_batches: Count
+    tensor_parallel: Count
+    context_parallel: Count
+    expert_parallel: Count
+    expert_tensor_parallel: Count
+    pipeline_parallel: Count
+    dense_group: Count  # ranks that hold the same dense weights
+    expert_group: Count  # ranks that hold the same expert weights
+    dense_shards: Count  # ranks that share one copy of the sharded dense state
+    expert_shards: Count
+
+
+def layout(job: Job, plan: Plan, global_batch_size: Count) -> Layout:
+    """Lay ``job`` out under ``plan``; a replica that gets a part of a micro-batch takes the time of a whole one."""
+    xp = namespace(plan.tensor_parallel, plan.data_parallel, plan.micro_batch_size, global_batch_size)
+    t, c, e, et = plan.tensor_parallel, plan.context_parallel, plan.expert_parallel, plan.expert_tensor_parallel
+    tokens = plan.micro_batch_size * job.sequence_length / c
+    dense_group = c * plan.data_parallel
+    expert_group = xp.maximum(t * dense_group / (e * et), 1.0)
+    wanted = xp.where(plan.sharding_group > 0, plan.sharding_group * 1.0, dense_group * 1.0)
+    return Layout(
+        tokens=tokens,
+        sequence_tokens=tokens / (1 + plan.sequence_parallel * (t - 1)),
+        rank_tokens=tokens / t,
+        num_micro_batches=xp.ceil(global_batch_size / (plan.data_parallel * plan.micro_batch_size)),
+        tensor_parallel=t,
+        context_parallel=c,
+        expert_parallel=e,
+        expert_tensor_parallel=et,
+        pipeline_parallel=plan.pipeline_parallel,
+        dense_group=dense_group,
+        expert_group=expert_group,
+        dense_shards=xp.minimum(wanted, dense_group),
+        expert_shards=xp.minimum(wanted, expert_group),
+    )
+
+
+def at_least(code: Real, level: Sharding) -> Real:
+    """1 where the sharding ``code`` reaches ``level``, else 0; for arrays of plans."""
+    xp = namespace(code)
+    reached: Real = xp.where(code >= int(level), 1.0, 0.0)
+    return reached
+
+
+def slowest_stage_excess(model: Model, plan: Plan, layers: Real, last: Real, num_layers: int) -> Fraction:
+    """How much longer the slowest stage works than the mean, in seconds of a micro-batch.
+
+    ``layers`` is the time of all layers, ``last`` that of head and loss. Layers need not divide: the fullest stage
+    rounds up, the last stage holds what is left. Of three splits, layers alone or
+    with head and embedding counted as layers, the fastest is taken, as practitioners do. Zero without a pipeline.
+    """
+    xp = namespace(layers, last, plan.pipeline_parallel, plan.virtual_stages)
+    p, v = plan.pipeline_parallel, plan.virtual_stages
+    each = layers / num_layers
+    mean = (layers + last) / p
+    slowest = None
+    for extra in (0, 1, 2):
+        fullest = layers_on_slowest_stage(num_layers + extra, p, v)
+        on_last = xp.maximum(num_layers - fullest * (p - 1), 0.0)
+        time = xp.maximum(xp.minimum(fullest, num_layers) * each, on_last * each + last)
+        slowest = time if slowest is None else xp.minimum(slowest, time)
+    excess: Real = xp.where(p > 1, xp.maximum(slowest - mean, 0.0), 0.0)
+    return excess

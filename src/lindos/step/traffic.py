@@ -1,0 +1,176 @@
+"""What a plan sends: the collectives of one micro-batch, of one step, and the pass of the optimizer."""
+
+from dataclasses import dataclass
+
+from lindos.catalog.model import Model
+from lindos.quantities import Bytes, Count, Fraction, Real, Seconds, namespace
+from lindos.scenario.cluster import Pool
+from lindos.scenario.job import Job
+from lindos.scenario.plan import Plan, Sharding
+from lindos.step.assumptions import Assumptions
+from lindos.step.communication import (
+    all_gather_time,
+    all_reduce_time,
+    expert_exchange_time,
+    levels,
+    neighbour_time,
+)
+from lindos.step.compute import Rates
+from lindos.step.layout import Layout, at_least
+from lindos.step.operators import BF16, Operator, attention_dims, weights
+
+#: Bytes of one number on its way to an expert; results and gradients of results come back in BF16.
+DISPATCH_BYTES = {"bf16": 2, "fp8": 1, "mxfp8": 2, "nvfp4": 2}
+#: Adam in mixed precision: reads gradient, weight and two moments in FP32, writes the last three and a BF16 weight.
+OPTIMIZER_BYTES = 4 * 4 + 3 * 4 + BF16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """Communication of one micro-batch before any overlap: over all layers, but ``pipeline`` for one device."""
+
+    tensor_forward: Seconds
+    tensor_backward: Seconds
+    context_forward: Seconds
+    context_backward: Seconds
+    expert_forward: Seconds
+    expert_backward: Seconds
+    pipeline: Seconds
+
+
+def stage_traffic(
+    job: Job, pool: Pool, plan: Plan, at: Layout, table: tuple[Operator, ...], imbalance: Fraction
+) -> Traffic:
+    """Collectives inside the layers of a micro-batch, and sends between stages."""
+    tensor = _tensor_traffic(job.model, pool, plan, at, table)
+    context = _context_traffic(job.model, pool, at, table)
+    expert = _expert_traffic(job, pool, plan, at, table, imbalance)
+    return Traffic(
+        tensor_forward=tensor[0] + expert[2],
+        tensor_backward=tensor[1] + expert[2],
+        context_forward=context,
+        context_backward=2 * context,
+        expert_forward=expert[0],
+        expert_backward=expert[1],
+        pipeline=_pipeline_traffic(job.model, pool, plan, at),
+    )
+
+
+def _tensor_traffic(
+    model: Model, pool: Pool, plan: Plan, at: Layout, table: tuple[Operator, ...]
+) -> tuple[Seconds, Seconds]:
+    """A block that ends in a product split along its depth needs one gather and one scatter, or one all-reduce.
+
+    Under sequence parallelism the backward pass gathers the block's input again for the gradient of its weights.
+    """
+    xp = namespace(at.tokens, at.tensor_parallel, plan.sequence_parallel)
+    blocks = sum(row.count for row in table if row.kind == "gemm" and row.split == "depth")
+    blocks += sum(row.count for row in table if row.name.endswith("head"))
+    spread = levels(pool.tiers, at.tensor_parallel, 1.0)
+    message = at.tokens * model.hidden_size * BF16
+    gather, reduce = all_gather_time(message, spread), all_reduce_time(message, spread)
+    split = plan.sequence_parallel > 0
+    return blocks * xp.where(split, 2 * gather, reduce), blocks * xp.where(split, 3 * gather, reduce)
+
+
+def _context_traffic(model: Model, pool: Pool, at: Layout, table: tuple[Operator, ...]) -> Seconds:
+    """Keys and values of the whole sequence pass every rank; backward also returns their gradients."""
+    xp = namespace(at.tokens, at.tensor_parallel, at.context_parallel)
+    layers = sum(row.count for row in table if row.kind == "attention")
+    heads = model.num_attention_heads if model.attention == "mla" else model.num_kv_heads
+    local = xp.maximum(heads / at.tensor_parallel, 1.0)
+    message = at.tokens * at.context_parallel * local * sum(attention_dims(model)) * BF16
+    time: Seconds = layers * all_gather_time(message, levels(pool.tiers, at.context_parallel, at.tensor_parallel))
+    return time
+
+
+def _expert_traffic(
+    job: Job, pool: Pool, plan: Plan, at: Layout, table: tuple[Operator, ...], imbalance: Fraction
+) -> tuple[Seconds, Seconds, Seconds]:
+    """Dispatch and combine, forward and backward; last, gather and scatter inside expert tensor parallelism."""
+    model = job.model
+    layers = sum(row.count for row in table if row.name.endswith("expert.up"))
+    if not layers:
+        return 0.0, 0.0, 0.0
+    xp = namespace(at.rank_tokens, at.expert_parallel, at.expert_tensor_parallel, imbalance)
+    stride = at.expert_tensor_parallel
+    spread = levels(pool.tiers, at.expert_parallel, stride)
+    elements = at.rank_tokens * model.hidden_size * xp.where(at.expert_parallel > 1, imbalance, 1.0)
+
+    def exchange(size: int) -> Seconds:
+        return expert_exchange_time(
+            elements * size, model.experts_per_token, spread, model.num_expert_groups, model.expert_groups_per_token
+        )
+
+    low, full = exchange(DISPATCH_BYTES[job.precision]), exchange(BF16)
+    copies = elements * BF16 * model.experts_per_token * stride
+    inside = 2 * all_gather_time(copies, levels(pool.tiers, stride, 1.0))
+    return layers * (low + full), layers * (low + full), layers * inside
+
+
+def _pipeline_traffic(model: Model, pool: Pool, plan: Plan, at: Layout) -> Seconds:
+    """One send forward and one backward for every chunk of layers that a device holds."""
+    stride = at.tensor_parallel * at.dense_group
+    message = at.sequence_tokens * model.hidden_size * BF16
+    return 2 * plan.virtual_stages * neighbour_time(message, levels(pool.tiers, at.pipeline_parallel, stride))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shard:
+    """Weights that one device holds, and the ranks that hold the same."""
+
+    params: Count
+    group: Count
+    shards: Count
+    stride: Count
+
+
+def _shards(model: Model, at: Layout) -> tuple[_Shard, ...]:
+    held = weights(model)
+    p, t = at.pipeline_parallel, at.tensor_parallel
+    dense = (held.split + held.embedding + held.head) / t + held.replicated
+    found = [_Shard(params=dense / p, group=at.dense_group, shards=at.dense_shards, stride=t)]
+    if held.expert:
+        spread = at.expert_parallel * at.expert_tensor_parallel
+        found.append(
+            _Shard(params=held.expert / (p * spread), group=at.expert_group, shards=at.expert_shards, stride=spread)
+        )
+    return tuple(found)
+
+
+def data_parallel_time(job: Job, pool: Pool, plan: Plan, at: Layout, given: Assumptions) -> Seconds:
+    """Time to reduce gradients and hand out parameters in one step, before any overlap.
+
+    Without sharding gradients are all-reduced. Sharded, they are scattered and parameters gathered; from ZeRO 2 on
+    gradients are scattered every micro-batch, and under ZeRO 3 parameters are gathered for both its passes. Where a
+    group of fewer ranks holds a whole copy (HSDP), its pieces are then all-reduced over the copies. The mean stage
+    counts; its peers are taken to reduce at the same time.
+    """
+    xp = namespace(plan.sharding, at.num_micro_batches)
+    m = at.num_micro_batches
+    gradient_bytes = given.gradient_bytes.value
+    scatters = xp.where(at_least(plan.sharding, Sharding.GRADIENTS) > 0, m, 1.0)
+    gathers = xp.where(at_least(plan.sharding, Sharding.PARAMETERS) > 0, 2.0 * m, 1.0)
+    sharded = at_least(plan.sharding, Sharding.OPTIMIZER)
+    total: Seconds = 0.0
+    for part in _shards(job.model, at):
+        gradients: Bytes = part.params * gradient_bytes
+        inside = levels(pool.tiers, part.shards, part.stride)
+        across = levels(pool.tiers, part.group / part.shards, part.stride * part.shards)
+        whole = all_reduce_time(gradients, levels(pool.tiers, part.group, part.stride))
+        split = (
+            scatters * all_gather_time(gradients, inside)
+            + all_reduce_time(gradients / part.shards, across)
+            + gathers * all_gather_time(part.params * BF16, inside)
+        )
+        total = total + xp.where(sharded > 0, split, whole)
+    return total
+
+
+def optimizer_time(job: Job, plan: Plan, at: Layout, rate: Rates) -> Seconds:
+    """One pass over the states that a device owns, bound by memory."""
+    sharded = at_least(plan.sharding, Sharding.OPTIMIZER)
+    owned: Real = 0.0
+    for part in _shards(job.model, at):
+        owned = owned + part.params / (1 + sharded * (part.shards - 1))
+    return owned * OPTIMIZER_BYTES / rate.memory + rate.launch
