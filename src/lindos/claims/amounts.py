@@ -42,9 +42,10 @@ def groups_of(devices: list[DevicesSpec], context: Context) -> tuple[Group, ...]
     groups = []
     for part in devices:
         accelerator = context.catalog.accelerator(part.accelerator)
+        title = accelerator.title.split(",")[0].removeprefix("NVIDIA ")
         if part.gpus is not None:
             count = Span.of(part.gpus)
-            how = f"{shown(count, '1')} {accelerator.title}"
+            how = f"{shown(count, '1')} {title}"
         else:
             count = Span.through(
                 formulas.devices_for_equivalents,
@@ -52,7 +53,7 @@ def groups_of(devices: list[DevicesSpec], context: Context) -> tuple[Group, ...]
                 accelerator.peak(REFERENCE_PRECISION),
                 _reference(context, REFERENCE_PRECISION),
             )
-            how = f"{shown(count, '1')} {accelerator.title} ({shown(part.h100_equivalents or 0.0, '1')} H100e in 8-bit)"
+            how = f"{shown(count, '1')} {title} ({shown(part.h100_equivalents or 0.0, '1')} H100e in 8-bit)"
         groups.append(Group(accelerator, count, how))
     return tuple(groups)
 
@@ -79,10 +80,13 @@ def total(spans: Iterable[Span]) -> Span:
 
 
 def _reference(context: Context, precision: str) -> Fact[Real]:
-    return context.catalog.accelerator(REFERENCE_DEVICE).peak(precision)
+    device: Accelerator = context.catalog.accelerator(REFERENCE_DEVICE)
+    return device.peak(precision)
 
 
-def found(question: str, unit: str, claimed: float | None, computed: Span, arithmetic: str, note: str = "") -> Finding:
+def found(
+    question: str, unit: str, claimed: Span | float | None, computed: Span, arithmetic: str, note: str = ""
+) -> Finding:
     """A finding by the common rule; without a claimed number it says what follows."""
     if claimed is None:
         ruling, factor, remark = Ruling.CONSEQUENCE, None, ""
@@ -91,7 +95,7 @@ def found(question: str, unit: str, claimed: float | None, computed: Span, arith
     return Finding(
         question=question,
         unit=unit,
-        claimed=claimed,
+        claimed=None if claimed is None else Span.of(claimed).value,
         computed=computed.value,
         low=computed.low,
         high=computed.high,
@@ -102,13 +106,22 @@ def found(question: str, unit: str, claimed: float | None, computed: Span, arith
     )
 
 
+def _claimed(check: ComputeCheck | PowerCheck | MoneyCheck | EquivalentsCheck) -> Span | None:
+    """The claimed number with the range it was given, None where none was claimed."""
+    if check.claimed is None:
+        return None
+    low = check.claimed if check.claimed_low is None else check.claimed_low
+    high = check.claimed if check.claimed_high is None else check.claimed_high
+    return Span(check.claimed, low, high)
+
+
 def compute(check: ComputeCheck, context: Context) -> Finding:
     """Dense peak rate of the devices."""
     groups = groups_of(check.devices, context)
     rate = rate_of(groups, check.precision)
     parts = (f"{g.how} x {shown(Span.of(g.accelerator.peak(check.precision)), 'FLOP/s')}" for g in groups)
     question = f"dense {PRECISION_NAMES[check.precision]} rate"
-    return found(question, "FLOP/s", check.claimed, rate, f"{' + '.join(parts)} = {bounded(rate, 'FLOP/s')}")
+    return found(question, "FLOP/s", _claimed(check), rate, f"{' + '.join(parts)} = {bounded(rate, 'FLOP/s')}")
 
 
 def power(check: PowerCheck, context: Context) -> Finding:
@@ -118,7 +131,7 @@ def power(check: PowerCheck, context: Context) -> Finding:
     spans, texts, missing = _per_device(groups, given, "board_power", "W")
     chips = check.scope == "chips" or missing
     text = f"{' + '.join(texts)} = {bounded(spans, 'W')}"
-    finding = found("power of the chips" if chips else "facility power", "W", check.claimed, spans, text)
+    finding = found("power of the chips" if chips else "facility power", "W", _claimed(check), spans, text)
     if check.scope == "chips" or not missing:
         return finding
     return _lower_bound(finding, f"no facility power is known for {', '.join(missing)}: the chips alone are counted")
@@ -131,7 +144,7 @@ def money(check: MoneyCheck, context: Context) -> Finding:
     spans, texts, missing = _per_device(groups, given, "price", "USD")
     chips = check.scope == "chips" or missing
     text = f"{' + '.join(texts)} = {bounded(spans, 'USD')}"
-    finding = found("price of the chips" if chips else "all-in cost", "USD", check.claimed, spans, text)
+    finding = found("price of the chips" if chips else "all-in cost", "USD", _claimed(check), spans, text)
     if check.scope == "chips" or not missing:
         return finding
     return _lower_bound(finding, f"no all-in cost is known for {', '.join(missing)}: the chips alone are counted")
@@ -169,7 +182,7 @@ def equivalents(check: EquivalentsCheck, context: Context) -> Finding:
         amount = equivalents_of(groups, context, check.precision)
         parts = (f"{g.how} x {shown(Span.of(g.accelerator.peak(check.precision)), 'FLOP/s')}" for g in groups)
         text = f"({' + '.join(parts)}) / {beside} = {bounded(amount, '1')}"
-        return found(f"H100-equivalents, dense {name}", "1", check.claimed, amount, text)
+        return found(f"H100-equivalents, dense {name}", "1", _claimed(check), amount, text)
     accelerator = context.catalog.accelerator(check.accelerator or "")
     known = accelerator.name in context.facility_power
     each = Span.of(context.facility_power[accelerator.name] if known else accelerator.board_power)
@@ -179,7 +192,7 @@ def equivalents(check: EquivalentsCheck, context: Context) -> Finding:
         f"{shown(check.power or 0.0, 'W')} / {shown(each, 'W')} x {shown(peak, 'FLOP/s')} / {beside}"
         f" = {bounded(amount, '1')}"
     )
-    finding = found(f"H100-equivalents, dense {name}", "1", check.claimed, amount, text)
+    finding = found(f"H100-equivalents, dense {name}", "1", _claimed(check), amount, text)
     if known:
         return finding
     note = f"no facility power is known for {accelerator.name}: its chip alone is counted, so a facility carries fewer"
@@ -201,10 +214,11 @@ def ratio(check: RatioCheck, context: Context) -> Finding:
         note = "a peak against a measured HPL result" if check.precision == "fp64" else "precisions differ"
         text = f"{shown(ours, 'FLOP/s')} / {shown(theirs, 'FLOP/s')}"
     times = Span.through(lambda a, b: a / b, ours, theirs)
-    how = " + ".join(group.how for group in groups)
-    return found(
-        f"{name}, against {machine.title}", "1", check.claimed, times, f"{how}: {text} = {bounded(times, '1')}", note
-    )
+    text = f"{' + '.join(group.how for group in groups)}: {text} = {bounded(times, '1')}"
+    finding = found(f"{name}, against {machine.title}", "1", check.claimed, times, text, note)
+    # Two quantities of unlike precision have a ratio, but it tests nothing.
+    differ = check.precision not in (REFERENCE_PRECISION, "fp64")
+    return replace(finding, ruling=Ruling.NOT_CHECKABLE, factor=None) if differ else finding
 
 
 def share(check: ShareCheck, context: Context) -> Finding:

@@ -80,8 +80,19 @@ def _wrong_names(claim: Claim, catalog: Catalog) -> Iterator[InputError]:
             yield InputError(path, check.kind, "given devices, or else power and accelerator")
         if check.kind == "schedule" and len({check.claimed.unit, *(o.amount.unit for o in check.observed)}) > 1:
             yield InputError(f"{path}.observed", "mixed", "in the unit of claimed: all powers, or all counts")
+        yield from _wrong_range(check, path)
         if check.kind == "growth" and check.by <= check.start.date:
             yield InputError(f"{path}.by", check.by, f"later than the start, {check.start.date}")
+
+
+def _wrong_range(check: Check, path: str) -> Iterator[InputError]:
+    claimed = getattr(check, "claimed", None)
+    for name, sign, relation in (("claimed_low", 1, "at most"), ("claimed_high", -1, "at least")):
+        bound = getattr(check, name, None)
+        if bound is not None and (claimed is None or sign * (bound - claimed) > 0):
+            yield InputError(
+                f"{path}.{name}", bound, f"{relation} claimed, {claimed}" if claimed else "given with claimed"
+            )
 
 
 def _device_lists(check: Check, path: str) -> Iterator[tuple[str, DevicesSpec]]:
@@ -170,7 +181,7 @@ def _fields_at(location: list[str]) -> list[str]:
     """Names of the fields where the unknown one stands."""
     model: type[BaseModel] = Claim
     for part in location[:-1]:
-        for kind in Check.__args__:  # type: ignore[attr-defined]
+        for kind in Check.__args__:
             if part in KINDS and part == kind.model_fields["kind"].annotation.__args__[0]:
                 model = kind
         if part in _NESTED and part in model.model_fields:

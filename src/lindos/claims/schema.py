@@ -71,6 +71,8 @@ class ComputeCheck(_Check):
 
     kind: Literal["compute"]
     claimed: Rate | None = None
+    claimed_low: Rate | None = None
+    claimed_high: Rate | None = None
     devices: Devices
     precision: Precision = "bf16"
 
@@ -80,6 +82,8 @@ class PowerCheck(_Check):
 
     kind: Literal["power"]
     claimed: Power | None = None
+    claimed_low: Power | None = None
+    claimed_high: Power | None = None
     devices: Devices
     scope: Annotated[str, OneOf(("chips", "facility"))] = "facility"
 
@@ -89,6 +93,8 @@ class MoneyCheck(_Check):
 
     kind: Literal["money"]
     claimed: Money | None = None
+    claimed_low: Money | None = None
+    claimed_high: Money | None = None
     devices: Devices
     scope: Annotated[str, OneOf(("chips", "all-in"))] = "all-in"
 
@@ -98,6 +104,8 @@ class EquivalentsCheck(_Check):
 
     kind: Literal["equivalents"]
     claimed: Equivalents | None = None
+    claimed_low: Equivalents | None = None
+    claimed_high: Equivalents | None = None
     devices: Devices | None = None
     power: Power | None = None
     accelerator: Text | None = None
@@ -219,7 +227,7 @@ Check: TypeAlias = (
     | FirstCheck
     | MissingCheck
 )
-KINDS = tuple(kind.model_fields["kind"].annotation.__args__[0] for kind in Check.__args__)  # type: ignore[attr-defined]
+KINDS = tuple(kind.model_fields["kind"].annotation.__args__[0] for kind in Check.__args__)
 
 
 class Claim(_Part):

@@ -74,9 +74,9 @@ def shown(number: Span | float, unit: str) -> str:
     if unit != "1":
         return render(value, unit)
     for factor, suffix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if value >= factor:
+        if value >= 10 * factor or (factor > 1e3 and value >= factor):
             return f"{value / factor:.3g}{suffix}" if value < 1e12 else render(value, unit)
-    return f"{value:.3g}"
+    return render(value, unit)
 
 
 def bounded(number: Span, unit: str) -> str:

@@ -8,7 +8,7 @@ from lindos.claims.schema import EfficiencyCheck, FirstCheck, GrowthCheck, Obser
 from lindos.claims.span import Span, bounded, shown
 from lindos.claims.verdict import Finding, Ruling
 from lindos.formulas import equivalents as formulas
-from lindos.units import parse
+from lindos.units import parse, render
 
 _YEAR = "1 year"
 
@@ -119,10 +119,9 @@ def schedule(check: ScheduleCheck, context: Context) -> Finding:
 
 
 def _lateness(by: str, reached: str | None, last: str) -> str:
-    month = parse("1 month", "s")
     if reached is None:
-        return f"not reached at the last observation, {seconds_between(by, last) / month:.0f} months later"
-    return f"reached at the latest {seconds_between(by, reached) / month:.0f} months later"
+        return f"not reached at the last observation, {render(seconds_between(by, last), 's', 2)} later"
+    return f"seen as reached {render(seconds_between(by, reached), 's', 2)} later"
 
 
 def _facility(observed: ObservedSpec, context: Context) -> Span:

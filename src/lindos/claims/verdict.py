@@ -86,30 +86,27 @@ class Verdict:
         return self.headline.ruling
 
 
-def judged(claimed: float, computed: Span, unit: str) -> tuple[Ruling, float, str]:
+def judged(claimed: Span | float, computed: Span, unit: str) -> tuple[Ruling, float, str]:
     """Verdict on a claimed number, its factor of error (at least 1) and a remark.
 
-    The factor shown is that to the computed value. The verdict gives the claim the benefit of the range: it goes by
-    the distance to the nearer end of ``computed``. A slip of the unit's prefix is named as such.
+    The factor shown is that between the two values. The verdict gives the claim the benefit of both ranges: it goes by
+    the distance between their nearer ends. A slip of the unit's prefix is named as such.
 
-    >>> judged(50e18, Span(49.47e21, 49.47e21, 49.47e21), "FLOP/s")[0]
+    >>> judged(50e18, Span.of(49.47e21), "FLOP/s")[0]
     <Ruling.UNIT_SLIP: 'wrong: unit slip'>
     """
-    if claimed <= 0 or computed.low <= 0:
+    stated = Span.of(claimed)
+    if stated.low <= 0 or computed.low <= 0:
         return Ruling.NOT_CHECKABLE, 1.0, "a comparison needs two numbers above zero"
-    factor = _apart(claimed, computed.value)
-    beyond = (
-        1.0
-        if computed.low <= claimed <= computed.high
-        else min(_apart(claimed, computed.low), _apart(claimed, computed.high))
-    )
+    factor = _apart(stated.value, computed.value)
+    beyond = max(1.0, stated.low / computed.high, computed.low / stated.high)
     if beyond <= CONSISTENT_WITHIN:
         return Ruling.CONSISTENT, factor, ""
     if beyond <= STRAINED_WITHIN:
         return Ruling.STRAINED, factor, ""
     for step in PREFIX_STEPS:
         if _apart(factor, step) <= 1 + SLIP_TOLERANCE:
-            return Ruling.UNIT_SLIP, factor, _slip(claimed, computed.value, step, unit)
+            return Ruling.UNIT_SLIP, factor, _slip(stated.value, computed.value, step, unit)
     return Ruling.WRONG, factor, ""
 
 

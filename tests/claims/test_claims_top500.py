@@ -1,0 +1,55 @@
+"""Beside the TOP500: the precisions of every ratio are named, and unknown stays unknown."""
+
+import pytest
+
+from lindos import claims
+from lindos.catalog import Catalog, load_catalog
+from lindos.claims.top500 import DIFFER, MATCH, PEAK_AGAINST_HPL
+
+
+@pytest.fixture(scope="module")
+def catalog() -> Catalog:
+    return load_catalog()
+
+
+def test_three_rows_for_each_machine_the_fastest_first(catalog: Catalog) -> None:
+    rows = claims.compare_top500(catalog, claims.peaks_of([(catalog.accelerator("h100-sxm"), 100e3)]))
+    assert len(rows) == 3 * len(catalog.supercomputers)
+    assert [row.precisions for row in rows[:3]] == [PEAK_AGAINST_HPL, MATCH, DIFFER]
+    hpl = [row.theirs for row in rows if row.precisions == DIFFER and row.theirs is not None]
+    assert hpl == sorted(hpl, reverse=True)
+
+
+def test_ratios_by_hand(catalog: Catalog) -> None:
+    device = catalog.accelerator("h100-sxm")
+    rows = claims.compare_top500(catalog, claims.peaks_of([(device, 100e3)]))
+    eight_bit = next(row for row in rows if row.precisions == MATCH and row.supercomputer.startswith("El Capitan"))
+    assert eight_bit.ours == pytest.approx(100e3)
+    assert eight_bit.ratio == pytest.approx(100e3 / 44_143, rel=1e-3)
+    bf16 = next(row for row in rows if row.precisions == DIFFER and row.supercomputer == eight_bit.supercomputer)
+    assert bf16.ratio is not None and bf16.theirs is not None
+    assert bf16.ratio == pytest.approx(100e3 * float(device.peak_bf16.value) / bf16.theirs)
+    assert bf16.ours_name.startswith("BF16") and bf16.theirs_name.endswith("FP64")
+
+
+def test_an_unknown_peak_gives_no_ratio(catalog: Catalog) -> None:
+    peaks = claims.peaks_of([(catalog.accelerator("rubin-vr200"), 1e3)])
+    assert peaks["fp64"] is None
+    rows = claims.compare_top500(catalog, peaks)
+    fp64 = next(row for row in rows if row.precisions == PEAK_AGAINST_HPL)
+    assert fp64.ours is None and fp64.ratio is None
+    assert claims.peaks_of([]) == {"fp64": None, "bf16": None, "fp8": None}
+
+
+def test_equivalents_name_their_convention(catalog: Catalog) -> None:
+    eight_bit, bf16 = claims.h100_equivalents_table(catalog, [(catalog.accelerator("gb200"), 1e6)])
+    assert (eight_bit.convention, eight_bit.default) == ("8-bit dense", True)
+    assert (bf16.convention, bf16.default) == ("BF16 dense", False)
+    assert eight_bit.value == pytest.approx(2.53e6, rel=5e-3)
+    assert bf16.value == pytest.approx(2.53e6, rel=5e-3)
+
+
+def test_equivalents_of_an_unknown_peak_say_so(catalog: Catalog) -> None:
+    rows = claims.h100_equivalents_table(catalog, [(catalog.accelerator("feynman"), 8.0)])
+    assert all(row.value is None for row in rows)
+    assert "has no known fp8 peak" in rows[0].note
