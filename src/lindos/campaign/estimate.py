@@ -1,0 +1,213 @@
+"""The closed form of a training campaign: from seconds per step and a failure rate to weeks."""
+
+from typing import Any, NamedTuple
+
+from lindos.campaign.optimal import ScalingLaw, compute_optimal
+from lindos.campaign.result import CampaignEstimate, CampaignTime
+from lindos.errors import InputError
+from lindos.formulas import checkpoint, reliability, scaling
+from lindos.quantities import (
+    Bytes,
+    BytesPerSecond,
+    Count,
+    FlopPerToken,
+    Fraction,
+    PerSecond,
+    Seconds,
+    Tokens,
+    namespace,
+)
+from lindos.scenario.job import Goal
+
+#: What a failure does: ``restart`` stops the whole job, ``replica`` takes one data-parallel replica out for a while.
+RECOVERIES = ("restart", "replica")
+#: Quantile of the normal law that leaves one moment in a hundred short of spares.
+_SPARE_DEVIATIONS = 2.326
+#: Young's and Daly's expansions assume a save much shorter than the time between failures: a tenth is "much" here.
+_SHORT = 0.1
+
+
+class _Shares(NamedTuple):
+    """Seconds of each bucket for one second of productive time."""
+
+    save: Any
+    restore: Any
+    wasted: Any
+    recovery: Any
+
+
+def estimate(
+    *,
+    goal: Goal,
+    law: ScalingLaw,
+    step_time: Seconds,
+    tokens_per_step: Tokens,
+    flops_per_token: FlopPerToken,
+    num_devices: Count,
+    device_failure_rate: PerSecond,
+    checkpoint_bytes: Bytes,
+    checkpoint_bandwidth: BytesPerSecond,
+    restart_time: Seconds,
+    detection_time: Seconds = 0.0,
+    repair_time: Seconds = 0.0,
+    devices_per_failure: Count = 1.0,
+    spare_fraction: Fraction = 0.0,
+    extra_tokens_factor: Fraction = 1.0,
+    recovery: str = "restart",
+    replica_devices: Count = 1.0,
+    replica_stall_time: Seconds = 0.0,
+) -> CampaignEstimate:
+    """Estimate a training run under failures; every number may be an array.
+
+    Parameters
+    ----------
+    goal
+        Exactly one of tokens, training FLOP, or a duration to make the most of.
+    law
+        Scaling law for the compute-optimal model (:func:`lindos.campaign.scaling_law`).
+    step_time
+        Of one optimiser step.
+    tokens_per_step
+        Tokens in one global batch.
+    flops_per_token
+        Model FLOPs of training one token.
+    num_devices
+        Devices that work; any of them stops the job when it fails.
+    device_failure_rate
+        Failures per device and time, all causes.
+    checkpoint_bytes
+        Of one checkpoint.
+    checkpoint_bandwidth
+        Of the storage, to all devices together.
+    restart_time
+        From detection until steps run again, restoring not counted.
+    detection_time
+        From a failure until it is noticed.
+    repair_time
+        Until a device that failed can be used again; sets the spares.
+    devices_per_failure
+        Devices taken out together: those of a node, a tray or a rack.
+    spare_fraction
+        Spare devices over working ones.
+    extra_tokens_factor
+        Tokens needed over those needed at a small batch (see :mod:`lindos.formulas.batch`).
+    recovery
+        ``"restart"``: every failure stops the whole job. ``"replica"``: the others wait `replica_stall_time` and go on.
+    replica_devices
+        Devices of one data-parallel replica.
+    replica_stall_time
+        How long the others wait in ``"replica"``.
+
+    Returns
+    -------
+    CampaignEstimate
+        Finite always; where ``sustainable`` is 0 the times only say that the run does not end.
+
+    Raises
+    ------
+    InputError
+        If `recovery` is unknown, or `goal` does not name exactly one goal.
+
+    Notes
+    -----
+    Not modelled: planned pauses, slow devices, loss spikes and their roll-backs, failures in bursts, saving behind
+    the steps. In ``"replica"`` the missing replica's share of each batch counts as wasted progress.
+    """
+    if recovery not in RECOVERIES:
+        raise InputError("recovery", recovery, f"one of {', '.join(RECOVERIES)}")
+    rate = reliability.job_failure_rate(num_devices, device_failure_rate)
+    mtbf = reliability.mean_time_between_failures(rate)
+    save = checkpoint.checkpoint_time(checkpoint_bytes, checkpoint_bandwidth)
+    xp = namespace(mtbf, save, step_time)
+    interval = xp.maximum(checkpoint.daly_interval(save, mtbf), step_time)
+    outage = detection_time + restart_time + save
+    if recovery == "restart":
+        wait = outage
+        shares = _restart_shares(interval, save, detection_time + restart_time, mtbf)
+    else:
+        wait = detection_time * 0.0 + replica_stall_time
+        replica_rate = reliability.job_failure_rate(replica_devices, device_failure_rate)
+        shares = _replica_shares(interval, save, wait, mtbf, replica_rate * outage)
+    time = _time(
+        goal, shares, restart_time, step_time, tokens_per_step, flops_per_token, extra_tokens_factor
+    )
+    steps = time.productive / step_time
+    tokens = steps * tokens_per_step
+    flop = tokens * flops_per_token
+    best = compute_optimal(flop, law)
+    in_repair = reliability.expected_failures(rate, repair_time)
+    blocking = save + wait
+    return CampaignEstimate(
+        time=time,
+        num_steps=steps,
+        tokens=tokens,
+        effective_tokens=tokens / extra_tokens_factor,
+        training_flop=flop,
+        num_failures=reliability.expected_failures(rate, time.total),
+        job_mtbf=mtbf,
+        checkpoint_time=save,
+        checkpoint_interval=interval,
+        recovery_time=wait,
+        spares_needed=devices_per_failure * reliability.spares_for_confidence(in_repair, _SPARE_DEVIATIONS),
+        spares_given=spare_fraction * num_devices,
+        largest_job=1 / (device_failure_rate * blocking),
+        compute_optimal_params=best.num_params,
+        compute_optimal_tokens=best.tokens,
+        sustainable=xp.where(mtbf > blocking, 1.0, 0.0),
+        young_valid=xp.where(save < _SHORT * mtbf, 1.0, 0.0),
+    )
+
+
+def _restart_shares(interval: Seconds, save: Seconds, restart: Seconds, mtbf: Seconds) -> _Shares:
+    """Exact means under failures that stop everything, for each second of work done."""
+    segment = interval + save
+    recovery = checkpoint.recovery_time_per_segment(segment, restart + save, mtbf)
+    restoring = save / (restart + save)
+    return _Shares(
+        save=save / interval,
+        restore=recovery * restoring / interval,
+        wasted=checkpoint.lost_time(segment, mtbf) / interval,
+        recovery=recovery * (1 - restoring) / interval,
+    )
+
+
+def _replica_shares(interval: Seconds, save: Seconds, stall: Seconds, mtbf: Seconds, outages: Count) -> _Shares:
+    """Others wait ``stall`` at each failure; ``outages`` is the mean number of outages under way per replica."""
+    short_handed = outages  # a replica is present 1 / (1 + outages) of the time, so work takes 1 + outages as long
+    running = 1 + save / interval + short_handed
+    return _Shares(save=save / interval, restore=0.0 * save, wasted=short_handed, recovery=running * (stall / mtbf))
+
+
+def _time(
+    goal: Goal,
+    shares: _Shares,
+    startup: Seconds,
+    step_time: Seconds,
+    tokens_per_step: Tokens,
+    flops_per_token: FlopPerToken,
+    extra_tokens_factor: Fraction,
+) -> CampaignTime:
+    """The buckets of a run to its goal."""
+    slowdown = 1 + shares.save + shares.restore + shares.wasted + shares.recovery
+    if sum(part is not None for part in (goal.tokens, goal.training_flop, goal.duration)) != 1:
+        raise InputError("goal", goal.label or "of several kinds", "exactly one of tokens, training_flop or duration")
+    if goal.duration is not None:
+        xp = namespace(startup, slowdown)
+        first = xp.minimum(startup, goal.duration)
+        productive = (goal.duration - first) / slowdown
+    else:
+        tokens = (
+            goal.tokens * extra_tokens_factor
+            if goal.tokens is not None
+            else scaling.tokens_from_flop(goal.training_flop or 0.0, flops_per_token)
+        )
+        first = startup
+        productive = tokens / tokens_per_step * step_time
+    return CampaignTime(
+        productive=productive,
+        checkpoint_save=productive * shares.save,
+        checkpoint_restore=productive * shares.restore,
+        wasted_progress=productive * shares.wasted,
+        infrastructure_recovery=productive * shares.recovery,
+        startup=first,
+    )

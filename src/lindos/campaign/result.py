@@ -1,0 +1,96 @@
+"""What a campaign estimate says: time in disjoint buckets, and the counts behind it."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import numpy as np
+
+from lindos.quantities import Count, Flop, Fraction, Seconds, Tokens
+from lindos.results import Why
+from lindos.units import render
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignTime:
+    """Where the wall clock of a run goes.
+
+    The buckets and their names follow the badput types of Google's library
+    (https://github.com/AI-Hypercomputer/ml-goodput-measurement): ``startup`` joins its initialisation, preparation and
+    program start; its data loading is part of the step here.
+    """
+
+    productive: Annotated[Seconds, Why("optimiser steps that count, at the step time")]
+    checkpoint_save: Annotated[Seconds, Why("training waits while a checkpoint is written")]
+    checkpoint_restore: Annotated[Seconds, Why("the last checkpoint is read back after failures")]
+    wasted_progress: Annotated[
+        Seconds, Why("work done after the last checkpoint and lost with it, or done short-handed")
+    ]
+    infrastructure_recovery: Annotated[Seconds, Why("failures are detected, devices replaced and processes restarted")]
+    startup: Annotated[Seconds, Why("the first start of the job, once")]
+
+    @property
+    def total(self) -> Seconds:
+        """Wall clock from the first start to the last step."""
+        return self.productive + self.badput
+
+    @property
+    def badput(self) -> Seconds:
+        """Wall clock that does not move training forward."""
+        saved = self.checkpoint_save + self.checkpoint_restore
+        return saved + self.wasted_progress + self.infrastructure_recovery + self.startup
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignEstimate:
+    """How long a run takes under failures, or what it trains in its time."""
+
+    time: CampaignTime
+    num_steps: Annotated[Count, Why("optimiser steps that count")]
+    tokens: Annotated[Tokens, Why("tokens processed by those steps")]
+    effective_tokens: Annotated[Tokens, Why("tokens that they are worth below the critical batch size")]
+    training_flop: Annotated[Flop, Why("model FLOPs of those steps")]
+    num_failures: Annotated[Count, Why("mean number of failures in the whole run")]
+    job_mtbf: Annotated[Seconds, Why("mean time between failures of all working devices together")]
+    checkpoint_time: Annotated[Seconds, Why("time of one checkpoint: size over storage bandwidth")]
+    checkpoint_interval: Annotated[Seconds, Why("compute time between checkpoints that loses least (Daly 2006)")]
+    recovery_time: Annotated[Seconds, Why("from one failure until work goes on: detection, restart, restore")]
+    spares_needed: Annotated[Count, Why("spare devices that cover those in repair 99 moments in 100")]
+    spares_given: Annotated[Count, Why("spare devices that the plan sets aside")]
+    largest_job: Annotated[Count, Why("devices at which failures come as fast as a save and a recovery take")]
+    compute_optimal_params: Annotated[Count, Why("parameters of the dense model that uses this compute best")]
+    compute_optimal_tokens: Annotated[Tokens, Why("tokens that go with them")]
+    sustainable: Annotated[Fraction, Why("1 where failures are further apart than a save and a recovery, else 0")]
+    young_valid: Annotated[Fraction, Why("1 where a save takes under a tenth of the time between failures, as assumed")]
+
+    @property
+    def goodput(self) -> Fraction:
+        """Share of the wall clock that moves training forward for good."""
+        return self.time.productive / self.time.total
+
+    @property
+    def duration(self) -> Seconds:
+        """Wall clock of the run."""
+        return self.time.total
+
+    @property
+    def statement(self) -> str:
+        """The result in one or two sentences, of its middle where it is an array."""
+        mtbf = render(_middle(self.job_mtbf), "s")
+        if _middle(self.sustainable) < 1:
+            return (
+                f"No run is sustained: the job fails every {mtbf} on average and one save and recovery take "
+                f"{render(_middle(self.recovery_time + self.checkpoint_time), 's')}. One job carries at most about "
+                f"{render(_middle(self.largest_job), '1', 2)} devices under these rates; beyond, spread the run over "
+                "jobs that fail apart, or lower recovery time or failure rate."
+            )
+        sentence = (
+            f"{render(_middle(self.duration), 's')} at a goodput of {_middle(self.goodput):.1%}: one failure every "
+            f"{mtbf}, a checkpoint every {render(_middle(self.checkpoint_interval), 's')}."
+        )
+        if _middle(self.young_valid) < 1:
+            sentence += " A save is not short against the time between failures: the interval is rough."
+        return sentence
+
+
+def _middle(value: Any) -> float:
+    return float(np.median(np.asarray(value, dtype=float)))
