@@ -110,14 +110,14 @@ def devices_for_equivalents(equivalents: Count, peak: FlopPerSecond, reference_p
     return equivalents * reference_peak / peak
 
 
-def devices_for_rate(rate: FlopPerSecond, peak: FlopPerSecond) -> Count:
+def devices_for_rate(peak_rate: FlopPerSecond, peak: FlopPerSecond) -> Count:
     r"""Devices whose peaks add up to a rate.
 
     .. math:: n = R / p
 
     Parameters
     ----------
-    rate
+    peak_rate
         Peak rate of the fleet, :math:`R`.
     peak
         Dense peak rate of one device in the same precision, :math:`p`.
@@ -138,17 +138,17 @@ def devices_for_rate(rate: FlopPerSecond, peak: FlopPerSecond) -> Count:
     >>> round(devices_for_rate(50e18, 989.4e12))
     50536
     """
-    return rate / peak
+    return peak_rate / peak
 
 
-def rate_per_device(rate: FlopPerSecond, num_devices: Count) -> FlopPerSecond:
+def rate_per_device(peak_rate: FlopPerSecond, num_devices: Count) -> FlopPerSecond:
     r"""Peak rate that each device must have for a fleet to reach a rate.
 
     .. math:: p = R / n
 
     Parameters
     ----------
-    rate
+    peak_rate
         Peak rate of the fleet, :math:`R`.
     num_devices
         Devices, :math:`n`.
@@ -169,17 +169,17 @@ def rate_per_device(rate: FlopPerSecond, num_devices: Count) -> FlopPerSecond:
     >>> round(rate_per_device(49.47e21, 650e3) / 1e15, 1)
     76.1
     """
-    return rate / num_devices
+    return peak_rate / num_devices
 
 
-def rate_per_watt(rate: FlopPerSecond, power: Watts) -> FlopPerJoule:
+def rate_per_watt(peak_rate: FlopPerSecond, power: Watts) -> FlopPerJoule:
     r"""Peak rate per watt drawn, which is computation per energy.
 
     .. math:: \eta = R / P
 
     Parameters
     ----------
-    rate
+    peak_rate
         Peak rate, :math:`R`.
     power
         Power drawn, :math:`P`: of the chips or of the facility, as the caller says.
@@ -200,7 +200,7 @@ def rate_per_watt(rate: FlopPerSecond, power: Watts) -> FlopPerJoule:
     >>> round(rate_per_watt(989.4e12, 700.0) / 1e12, 3)
     1.413
     """
-    return rate / power
+    return peak_rate / power
 
 
 def equivalents_at_power(
