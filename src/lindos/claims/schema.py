@@ -4,10 +4,11 @@ A file maps ids to claims. No verdict and no computed number stands in it: a che
 device, in which precision, by which date) and the number claimed; :func:`lindos.claims.check` computes the rest.
 """
 
+import datetime
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from lindos.errors import InputError, UnitError
 from lindos.scenario.fields import Date, Equivalents, GpuCount, Money, OneOf, Power, Quantity, Text
@@ -41,6 +42,17 @@ class _AmountReader(Quantity):
 
 
 PowerOrCount: TypeAlias = Annotated[Amount, _AmountReader("W", "1 GW")]
+
+
+def _day(value: object) -> object:
+    """A day as YAML reads it, or as text; kept as written, so that a month stays a month."""
+    if isinstance(value, (datetime.date, int)) and not isinstance(value, bool):
+        return str(value)[:10]
+    Date.__metadata__[0].read(value)  # type: ignore[attr-defined]
+    return value
+
+
+Day: TypeAlias = Annotated[str, BeforeValidator(_day)]
 
 
 class _Part(BaseModel):
@@ -235,7 +247,7 @@ class Claim(_Part):
 
     speaker: Text
     outlet: Text | None = None
-    date: Annotated[str, Field(max_length=20)] | None = None
+    date: Day | None = None
     statement: Text = Field(description="in your own words")
     source: Sources = []
     note: Text | None = None
