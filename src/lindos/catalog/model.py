@@ -1,9 +1,10 @@
 """The shape of a transformer, in the field's words: everything the operator table of a step needs."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from lindos.catalog.facts import Fact
-from lindos.quantities import Real
+from lindos.quantities import Real, Unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +46,9 @@ class Model:
     sliding_window: int = 0
     num_windowed_layers: int = 0
     num_mtp_layers: int = 0
-    published_params: Fact[Real] | None = None
-    training_tokens: Fact[Real] | None = None
-    training_flop: Fact[Real] | None = None
+    published_params: Annotated[Fact[Real], Unit("1")] | None = None
+    training_tokens: Annotated[Fact[Real], Unit("token")] | None = None
+    training_flop: Annotated[Fact[Real], Unit("FLOP")] | None = None
     sources: tuple[str, ...] = ()
     note: str = ""
 

@@ -1,0 +1,387 @@
+"""The catalogue: data files that ship, a user's own over them, and the same with uncertain facts drawn many times."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from lindos.catalog.facts import Fact, Source
+from lindos.catalog.model import Model
+from lindos.catalog.records import (
+    Accelerator,
+    CloudPrice,
+    Fabric,
+    Kernels,
+    SiteFacts,
+    Stack,
+    Supercomputer,
+    System,
+)
+from lindos.catalog.sampling import sampled_fact
+from lindos.catalog.schema import LEAF_KEYS, Reader, fields_of
+from lindos.catalog.yaml_file import read_yaml
+from lindos.errors import CatalogError, InputError, InputErrors, UnknownNameError
+from lindos.quantities import Real
+from lindos.units import parse
+
+R = TypeVar("R")
+
+#: Kinds of record, each with its class; the file of the same name holds it.
+KINDS: Mapping[str, type] = {
+    "accelerators": Accelerator,
+    "kernels": Kernels,
+    "systems": System,
+    "fabrics": Fabric,
+    "models": Model,
+    "sites": SiteFacts,
+    "stacks": Stack,
+    "cloud_prices": CloudPrice,
+    "supercomputers": Supercomputer,
+}
+USER = Source(id="user", title="your own file", url="", kind="user")
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Catalog:
+    """Facts by kind and name. Names and aliases are matched without regard to case.
+
+    >>> from lindos.catalog import load_catalog
+    >>> catalog = load_catalog()
+    >>> round(catalog.accelerator("h100-sxm").memory.value / 1e9)
+    80
+    """
+
+    def __init__(self, overlays: Sequence[tuple[Any, Mapping[str, int]]] = ()) -> None:
+        """Hold the shipped data under ``overlays``: pairs of plain data and line numbers."""
+        self._overlays = tuple(overlays)
+        self._records: dict[str, dict[str, Any]] = {}
+        self._aliases: dict[str, dict[str, str]] = {}
+        self._parameters: dict[str, Any] | None = None
+        self._sources: dict[str, Source] | None = None
+        self._draws: tuple[int, int] | None = None
+
+    def accelerator(self, name: str, path: str = "accelerator") -> Accelerator:
+        """Device of that name."""
+        return self._get("accelerators", name, path, Accelerator)
+
+    def kernels(self, name: str, path: str = "family") -> Kernels:
+        """Kernel efficiencies of an accelerator family."""
+        return self._get("kernels", name, path, Kernels)
+
+    def system(self, name: str, path: str = "system") -> System:
+        """Node or rack of that name."""
+        return self._get("systems", name, path, System)
+
+    def fabric(self, name: str, path: str = "fabric") -> Fabric:
+        """Network of that name."""
+        return self._get("fabrics", name, path, Fabric)
+
+    def model(self, name: str, path: str = "model") -> Model:
+        """Model of that name."""
+        return self._get("models", name, path, Model)
+
+    def site(self, name: str, path: str = "site") -> SiteFacts:
+        """Site of that name."""
+        return self._get("sites", name, path, SiteFacts)
+
+    def stack(self, name: str, path: str = "stack") -> Stack:
+        """Training software of that name."""
+        return self._get("stacks", name, path, Stack)
+
+    def cloud_prices(self, accelerator: str) -> tuple[CloudPrice, ...]:
+        """Prices of all providers for one device."""
+        device = self.accelerator(accelerator).name
+        prices = [self._get("cloud_prices", name, "price", CloudPrice) for name in self._kind("cloud_prices")]
+        return tuple(price for price in prices if self.accelerator(price.accelerator).name == device)
+
+    @property
+    def supercomputers(self) -> Mapping[str, Supercomputer]:
+        """Entries of the TOP500 by id."""
+        return {
+            name: self._get("supercomputers", name, "supercomputer", Supercomputer)
+            for name in self._kind("supercomputers")
+        }
+
+    def parameter(self, name: str, unit: str) -> Fact[Real]:
+        """One-off fact by its dotted name, in the SI ``unit`` that the caller expects.
+
+        Raises
+        ------
+        UnknownNameError
+            If no such parameter exists.
+        InputError
+            If it is not of that unit.
+        """
+        leaf, lines, own = self._parameter_leaves().get(name, (None, {}, False))
+        if leaf is None:
+            raise UnknownNameError("parameter", name, self._parameter_leaves())
+        reader = Reader(self._is_source, lines, own)
+        fact: Fact[Real] = reader.fact(f"parameters.{name}", leaf, unit)
+        _raise(reader.errors, own)
+        return sampled_fact(fact, *self._draws) if self._draws else fact
+
+    def source(self, name: str) -> Source:
+        """Source of that id."""
+        sources = self._all_sources()
+        if name not in sources:
+            raise UnknownNameError("source", name, sources)
+        return sources[name]
+
+    def names(self, kind: str) -> list[str]:
+        """Ids of one kind, sorted; ``parameters`` and ``sources`` too."""
+        if kind == "parameters":
+            return sorted(self._parameter_leaves())
+        if kind == "sources":
+            return sorted(self._all_sources())
+        if kind not in KINDS:
+            raise UnknownNameError("kind", kind, (*KINDS, "parameters", "sources"))
+        return sorted(self._kind(kind))
+
+    def entries(self) -> list[tuple[str, str, str]]:
+        """Kind, id and title of everything but sources."""
+        found = [
+            (kind, name, getattr(record, "title", f"{getattr(record, 'provider', '')} {getattr(record, 'term', '')}"))
+            for kind in KINDS
+            for name, record in sorted(self._kind(kind).items())
+        ]
+        groups = sorted({name.rpartition(".")[0] for name in self._parameter_leaves()})
+        return found + [("parameters", group, "") for group in groups]
+
+    def find(self, name: str) -> tuple[str, str]:
+        """Kind and id of a name, an alias, or ``kind/name`` where a name stands for several things."""
+        kind, _, rest = name.rpartition("/")
+        groups = {entry[1] for entry in self.entries() if entry[0] == "parameters"}
+        found = [(k, self._id(k, rest)) for k in KINDS if kind in ("", k) and self._id(k, rest)]
+        if rest in groups and kind in ("", "parameters"):
+            found.append(("parameters", rest))
+        if not found:
+            raise UnknownNameError("name", name, [n for k in KINDS for n in self._kind(k)])
+        if len(found) > 1:
+            choices = ", ".join(f"{k}/{n}" for k, n in found)
+            raise InputError("name", name, "the name of one thing", f"Write one of {choices}.")
+        return found[0][0], str(found[0][1])
+
+    def facts(self, kind: str, name: str) -> list[tuple[str, Fact[Any]]]:
+        """Every sourced value of an entry, and what is plain of it as text."""
+        if kind == "parameters":
+            return [
+                (full.rpartition(".")[2], self._shown_parameter(full))
+                for full in sorted(self._parameter_leaves())
+                if full.rpartition(".")[0] == name
+            ]
+        record = self._kind(kind)[name]
+        found: list[tuple[str, Fact[Any]]] = []
+        for field in fields_of(KINDS[kind]).values():
+            value = getattr(record, field.name)
+            if isinstance(value, Fact):
+                found.append((field.name, value))
+            elif value not in (None, "", 0, ()) and field.name not in ("name", "sources"):
+                own: tuple[str, ...] = getattr(record, "sources", ())
+                found.append((field.name, Fact(path=f"{kind}.{name}.{field.name}", content=str(value), sources=own)))
+        return found
+
+    def sampled(self, num_draws: int = 512, seed: int = 0) -> "Catalog":
+        """The same catalogue, each uncertain fact an array of ``num_draws`` draws between its low and high."""
+        other = Catalog(self._overlays)
+        other._draws = (num_draws, seed)
+        other._parameters, other._sources = self._parameters, self._sources
+        return other
+
+    def _get(self, kind: str, name: str, path: str, expected: type[R]) -> R:
+        if not isinstance(name, str):
+            raise InputError(path, name, f"the name of one of the {kind}")
+        records = self._kind(kind)
+        found = self._id(kind, name)
+        if found is None:
+            raise UnknownNameError(path, name, records)
+        record = records[found]
+        note = getattr(record, "unsupported", "")
+        if note:
+            raise InputError(path, name, "a model that Lindos can compute", note)
+        assert isinstance(record, expected)
+        return record
+
+    def _id(self, kind: str, name: str) -> str | None:
+        self._kind(kind)
+        return self._aliases[kind].get(name.strip().lower())
+
+    def _kind(self, kind: str) -> dict[str, Any]:
+        if kind not in self._records:
+            self._load(kind)
+        return self._records[kind]
+
+    def _load(self, kind: str) -> None:
+        records: dict[str, Any] = {}
+        aliases: dict[str, str] = {}
+        for data, lines, own in self._layers(kind):
+            reader = Reader(self._is_source, lines, own)
+            if not isinstance(data, Mapping):
+                reader.wrong(kind, data, "a mapping of names to records")
+                data = {}
+            for name, body in data.items():
+                path = f"{kind}.{name}"
+                known = aliases.get(str(name).lower(), str(name))
+                base = records.get(known)
+                wanted = body.get("base") if isinstance(body, Mapping) else None
+                if wanted is not None:
+                    base = records.get(aliases.get(str(wanted).lower(), ""))
+                    if base is None:
+                        reader.errors.append(UnknownNameError(f"{path}.base", str(wanted), records))
+                        continue
+                record = reader.record(KINDS[kind], path, known, body, base)
+                if record is None:
+                    continue
+                records[known] = record
+                for alias in (known, *(body.get("aliases") or ())):
+                    taken = aliases.setdefault(str(alias).lower(), known)
+                    if taken != known:
+                        reader.wrong(f"{path}.aliases", alias, f"a name of its own: {taken} has it already")
+            _raise(reader.errors, own)
+        if self._draws:
+            records = {name: _sampled_record(record, *self._draws) for name, record in records.items()}
+        self._records[kind], self._aliases[kind] = records, aliases
+
+    def _layers(self, kind: str) -> list[tuple[Any, Mapping[str, int], bool]]:
+        shipped: list[tuple[Any, Mapping[str, int], bool]] = [(_shipped().get(kind, {}), {}, False)]
+        return shipped + [(data[kind], lines, True) for data, lines in self._overlays if data.get(kind) is not None]
+
+    def _parameter_leaves(self) -> dict[str, Any]:
+        if self._parameters is None:
+            leaves: dict[str, Any] = {}
+            for data, lines, own in self._layers("parameters"):
+                if not isinstance(data, Mapping):
+                    raise InputError("parameters", data, "a mapping of names to values")
+                leaves |= {name: (leaf, lines, own) for name, leaf in _leaves(data, "", own)}
+            self._parameters = leaves
+        return self._parameters
+
+    def _shown_parameter(self, name: str) -> Fact[Any]:
+        leaf = self._parameter_leaves()[name][0]
+        value = leaf.get("value") if isinstance(leaf, Mapping) else leaf
+        for unit in _DISPLAY_UNITS:
+            try:
+                parse(value, unit)
+            except InputError:
+                continue
+            return self.parameter(name, unit)
+        return Fact(path=f"parameters.{name}", content=None if value is None else str(value), unit="")
+
+    def _all_sources(self) -> dict[str, Source]:
+        if self._sources is None:
+            sources = {"user": USER}
+            for data, lines, own in self._layers("sources"):
+                reader = Reader(lambda _: True, lines, own)
+                for name, body in data.items() if isinstance(data, Mapping) else ():
+                    if not isinstance(body, Mapping) or not body.get("title"):
+                        reader.wrong(f"sources.{name}", body, "a mapping with title and url")
+                        continue
+                    texts = {key: str(body.get(key) or "") for key in ("title", "url", "kind", "date")}
+                    sources[str(name)] = Source(id=str(name), **texts)
+                _raise(reader.errors, own)
+            self._sources = sources
+        return self._sources
+
+    def _is_source(self, name: str) -> bool:
+        return name in self._all_sources()
+
+
+_DISPLAY_UNITS = (
+    *("1", "s", "B", "B/s", "FLOP", "FLOP/s", "W", "J", "USD", "USD/s", "USD/J", "USD/W", "token", "token/s"),
+    *("1/s", "USD/token", "USD/FLOP", "FLOP/J", "B/token", "USD/B"),
+)
+
+
+def load_catalog(overlays: Sequence[Path] = ()) -> Catalog:
+    """The shipped catalogue under the user's own files, later ones on top; checked whole where a file is the user's."""
+    if not overlays:
+        return _shipped_catalog()
+    read = []
+    for path in overlays:
+        data, lines = read_yaml(Path(path))
+        if data is None:
+            data = {}
+        if not isinstance(data, Mapping):
+            raise InputError("catalog", data, "a mapping of kinds such as accelerators to records")
+        allowed = [*KINDS, "parameters", "sources"]
+        for key in data:
+            if key not in allowed:
+                raise UnknownNameError("catalog", str(key), allowed, lines.get(str(key)))
+        read.append((data, lines))
+    catalog = Catalog(read)
+    for kind in {key for data, _ in read for key in data}:
+        catalog.names(kind)
+    for name, (_, _, own) in catalog._parameter_leaves().items():
+        if own:
+            _check_own_parameter(catalog, name)
+    return catalog
+
+
+def _check_own_parameter(catalog: Catalog, name: str) -> None:
+    """A user's parameter must measure what the shipped one of that name does."""
+    shipped = _shipped_catalog()
+    if name in shipped._parameter_leaves():
+        catalog.parameter(name, shipped._shown_parameter(name).unit or "1")
+    else:
+        raise UnknownNameError("parameters", name, shipped.names("parameters"))
+
+
+@cache
+def _shipped_catalog() -> Catalog:
+    return Catalog()
+
+
+@cache
+def _shipped() -> dict[str, dict[str, Any]]:
+    """Plain data of every shipped file by kind; topics of parameters and sources are merged."""
+    merged: dict[str, dict[str, Any]] = {}
+    for entry in sorted(files("lindos.catalog").joinpath("data").iterdir(), key=lambda item: item.name):
+        if not entry.name.endswith(".yaml"):
+            continue
+        stem = entry.name.removesuffix(".yaml")
+        kind = next((k for k in ("parameters", "sources") if stem.split("_")[0] == k), stem)
+        data = yaml.load(entry.read_text(encoding="utf-8"), Loader=_Loader) or {}
+        _merge(merged.setdefault(kind, {}), data, entry.name)
+    return merged
+
+
+def _merge(into: dict[str, Any], data: Mapping[str, Any], origin: str) -> None:
+    for key, value in data.items():
+        old = into.get(key)
+        if isinstance(old, dict) and isinstance(value, Mapping) and not LEAF_KEYS & set(value) and "title" not in value:
+            _merge(old, value, origin)
+        elif old is not None and old != value:
+            raise CatalogError(f"{origin}: {key} is given twice with different content")
+        else:
+            into[key] = value
+
+
+def _leaves(data: Mapping[str, Any], prefix: str, own: bool) -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for key, value in data.items():
+        path = f"{prefix}.{key}" if prefix else str(key)
+        if isinstance(value, Mapping) and "value" not in value:
+            found += _leaves(value, path, own)
+        else:
+            found.append((path, value))
+    return found
+
+
+def _sampled_record(record: Any, num_draws: int, seed: int) -> Any:
+    changes = {
+        field.name: sampled_fact(value, num_draws, seed)
+        for field in dataclasses.fields(record)
+        if isinstance(value := getattr(record, field.name), Fact)
+    }
+    return dataclasses.replace(record, **changes)
+
+
+def _raise(errors: Sequence[InputError], own: bool) -> None:
+    if not errors:
+        return
+    if not own:
+        raise CatalogError("\n".join(str(error) for error in errors))
+    raise errors[0] if len(errors) == 1 else InputErrors(errors)

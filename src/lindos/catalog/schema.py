@@ -1,0 +1,166 @@
+"""From plain data to records: the fields of the record classes are the schema, checked one by one."""
+
+import dataclasses
+import difflib
+import math
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
+
+from lindos.catalog.facts import Fact
+from lindos.errors import InputError
+from lindos.quantities import Unit
+from lindos.units import parse
+
+#: Keys of a sourced value.
+LEAF_KEYS = frozenset({"value", "low", "high", "source", "note", "estimate"})
+
+
+class Field(NamedTuple):
+    """How one field of a record is read: a sourced number of ``unit``, a sourced text, or an identity of ``kind``."""
+
+    name: str
+    unit: str | None
+    is_fact: bool
+    kind: type
+    required: bool
+
+
+@cache
+def fields_of(record: type) -> dict[str, Field]:
+    """Fields of a record class, by name."""
+    hints = get_type_hints(record, include_extras=True)
+    found = {}
+    for field in dataclasses.fields(record):
+        hint = hints[field.name]
+        unit, is_fact, kind = _kind(hint)
+        missing = dataclasses.MISSING
+        required = not is_fact and field.default is missing and field.default_factory is missing
+        found[field.name] = Field(field.name, unit, is_fact, kind, required)
+    return found
+
+
+def _kind(hint: Any) -> tuple[str | None, bool, type]:
+    for part in (hint, *get_args(hint)):
+        if get_origin(part) is Annotated:
+            inner, *metadata = get_args(part)
+            if get_origin(inner) is Fact:
+                unit = next((item.symbol for item in metadata if isinstance(item, Unit)), "1")
+                return unit, True, float
+        if get_origin(part) is Fact:
+            return None, True, str
+    return None, False, hint if isinstance(hint, type) else tuple
+
+
+class Reader:
+    """Reads leaves and records of one file; collects what is wrong instead of stopping."""
+
+    def __init__(self, is_source: Callable[[str], bool], lines: Mapping[str, int], own: bool) -> None:
+        """Ask ``is_source`` whether an id is known; ``own`` marks a user's file, where a source may be left out."""
+        self.is_source, self.lines, self.own = is_source, lines, own
+        self.errors: list[InputError] = []
+
+    def wrong(self, path: str, value: Any, expected: str, hint: str = "") -> None:
+        """Note one mistake."""
+        self.errors.append(InputError(path, value, expected, hint, self.line(path)))
+
+    def line(self, path: str) -> int | None:
+        """Line of a path, or of what holds it."""
+        while path and path not in self.lines:
+            path = path.rpartition(".")[0]
+        return self.lines.get(path)
+
+    def record(self, record: type, path: str, name: str, data: Any, base: Any = None) -> Any:
+        """One record from its mapping, over ``base`` where it changes another; None if something is wrong."""
+        if not isinstance(data, Mapping):
+            self.wrong(path, data, "a mapping of fields")
+            return None
+        known = fields_of(record)
+        count = len(self.errors)
+        for key in data:
+            if key not in known and key not in ("aliases", "base"):
+                near = difflib.get_close_matches(str(key), known, n=1)
+                hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}."
+                self.wrong(f"{path}.{key}", data[key], "left out: it is not a field here", hint)
+        values: dict[str, Any] = {"name": name}
+        for field in known.values():
+            if field.name in data:
+                values[field.name] = self.field(field, f"{path}.{field.name}", data[field.name])
+            elif base is not None and field.name != "name":
+                values[field.name] = getattr(base, field.name)
+            elif field.is_fact:
+                values[field.name] = Fact(path=f"{path}.{field.name}", content=None, unit=field.unit or "")
+            elif field.required and field.name != "name":
+                self.wrong(f"{path}.{field.name}", None, "given", "Or name a record to start from: base: h100-sxm.")
+        return None if len(self.errors) > count else record(**values)
+
+    def field(self, field: Field, path: str, data: Any) -> Any:
+        """One field: a fact, or a plain identity."""
+        if field.is_fact:
+            return self.fact(path, data, field.unit)
+        if field.kind is tuple:
+            return self.sources(path, data)
+        if field.kind is int:
+            if isinstance(data, bool) or not isinstance(data, int) or not 0 <= data < 10**12:
+                self.wrong(path, data, "a whole number of zero or more")
+            return data
+        if not isinstance(data, field.kind) or data == "":
+            self.wrong(path, data, {str: "a text", bool: "true or false"}.get(field.kind, field.kind.__name__))
+        return data
+
+    def fact(self, path: str, data: Any, unit: str | None) -> Fact[Any]:
+        """A sourced value: ``{value, low, high, source, note, estimate}``; in a user's file the bare value will do."""
+        if not isinstance(data, Mapping):
+            if not self.own:
+                self.wrong(path, data, "a mapping with value and source")
+            data = {"value": data}
+        for key in set(data) - LEAF_KEYS:
+            self.wrong(f"{path}.{key}", data[key], f"one of {', '.join(sorted(LEAF_KEYS))}")
+        sources = self.sources(path, data["source"]) if "source" in data else ()
+        content = self.content(path, data.get("value"), unit)
+        low, high = (self.content(f"{path}.{key}", data.get(key), unit) for key in ("low", "high"))
+        if content is not None and not sources:
+            if self.own:
+                sources = ("user",)
+            else:
+                self.wrong(path, data.get("value"), "given with a source")
+        if unit is not None and content is not None:
+            if low is not None and low > content:
+                self.wrong(f"{path}.low", data["low"], f"at most the value, {data['value']}")
+            if high is not None and high < content:
+                self.wrong(f"{path}.high", data["high"], f"at least the value, {data['value']}")
+        return Fact(
+            path=path,
+            content=content,
+            unit=unit or "",
+            low=low if low is not None or high is None else content,
+            high=high if high is not None or low is None else content,
+            sources=sources,
+            note=str(data.get("note") or ""),
+            estimate=bool(data.get("estimate", False)),
+        )
+
+    def content(self, path: str, data: Any, unit: str | None) -> Any:
+        """A value in SI, or text; None where it is unknown."""
+        if data is None:
+            return None
+        if unit is None:
+            if isinstance(data, (Mapping, list)):
+                self.wrong(path, data, "a text")
+            return str(data)
+        try:
+            number = parse(data, unit, path)
+        except InputError as error:
+            self.wrong(path, data, error.expected, error.hint)
+            return None
+        if number < 0 or not math.isfinite(number):
+            self.wrong(path, data, "zero or more")
+        return number
+
+    def sources(self, path: str, data: Any) -> tuple[str, ...]:
+        """Ids of sources: one, or a list."""
+        ids = [data] if isinstance(data, str) else data if isinstance(data, list) else [data]
+        for source in ids:
+            if not isinstance(source, str) or not self.is_source(source):
+                self.wrong(f"{path}.source", source, "the id of a source", "Add it under sources with title and url.")
+        return tuple(str(source) for source in ids)

@@ -1,0 +1,116 @@
+"""YAML files from users, read carefully: bounded in size and depth, without anchors or tags, each key with its line."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lindos.errors import InputError
+
+#: No scenario or catalogue file needs more.
+MAX_BYTES = 5_000_000
+MAX_DEPTH = 40
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def read_yaml(path: Path) -> tuple[Any, dict[str, int]]:
+    """Content of a YAML file, and the line of every dotted path in it.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, is larger than 5 MB, is not UTF-8 or not YAML, holds anchors, tags, duplicate keys
+        or more than one document, or nests deeper than 40 levels.
+    """
+    text = _text(path)
+    lines: dict[str, int] = {}
+    try:
+        _check_events(text, path)
+        node = yaml.compose(text, Loader=_Loader)
+        data = None if node is None else _Builder(lines).value(node, "")
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
+        line = mark.line + 1 if mark else text.count("\n", 0, getattr(error, "position", 0)) + 1
+        raise InputError(path.name, "not valid YAML", "YAML", f"At line {line}: {problem}.", line) from None
+    return data, lines
+
+
+def _text(path: Path) -> str:
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise InputError(
+                str(path), f"{size / 1e6:,.0f} MB", "a file of at most 5 MB", "Leave out what is not used."
+            )
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        reason = error.strerror or "it cannot be read"
+        raise InputError("file", str(path), "a file that can be read", f"The system says: {reason}.") from None
+    except UnicodeDecodeError as error:
+        raise InputError(str(path), "not UTF-8", "UTF-8 text", f"The first wrong byte is at {error.start}.") from None
+
+
+def _check_events(text: str, path: Path) -> None:
+    """Refuse what could expand or run, before anything is built."""
+    depth, documents = 0, 0
+    for event in yaml.parse(text, Loader=_Loader):
+        line = event.start_mark.line + 1 if event.start_mark else None
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise InputError(path.name, "an anchor or alias", "plain YAML without anchors", "Write it out.", line)
+        tag = getattr(event, "tag", None)
+        if tag and not isinstance(event, yaml.DocumentStartEvent):
+            raise InputError(path.name, f"a tag {tag}", "plain YAML without tags", "Leave the tag out.", line)
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise InputError(path.name, "nested too deep", f"at most {MAX_DEPTH} levels deep", "", line)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        elif isinstance(event, yaml.DocumentStartEvent):
+            documents += 1
+            if documents > 1:
+                raise InputError(path.name, "more than one document", "one YAML document", "Split the file.", line)
+
+
+class _Builder:
+    """Turns nodes into plain data and notes the line of each path."""
+
+    def __init__(self, lines: dict[str, int]) -> None:
+        self.lines = lines
+        self.scalars = yaml.SafeLoader("")
+
+    def value(self, node: yaml.Node, path: str) -> Any:
+        self.lines[path] = node.start_mark.line + 1
+        if isinstance(node, yaml.MappingNode):
+            return dict(self.items(node, path))
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(child, _below(path, index)) for index, child in enumerate(node.value)]
+        return self.scalar(node)
+
+    def items(self, node: yaml.MappingNode, path: str) -> Iterator[tuple[str, Any]]:
+        seen: set[str] = set()
+        for key_node, child in node.value:
+            line = key_node.start_mark.line + 1
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise InputError(path or "file", "a list or mapping as a key", "a text as key", "", line)
+            key = str(key_node.value)
+            where = _below(path, key)
+            if key in seen:
+                raise InputError(where, "given twice", "given once", "Remove one of the two.", line)
+            seen.add(key)
+            yield key, self.value(child, where)
+            self.lines[where] = line
+
+    def scalar(self, node: yaml.Node) -> Any:
+        try:
+            return self.scalars.construct_object(node)
+        except (ValueError, yaml.YAMLError, OverflowError):
+            # An impossible date, or an integer of thousands of digits: the text itself; its field will refuse it.
+            return str(node.value)
+
+
+def _below(path: str, key: object) -> str:
+    return f"{path}.{key}" if path else str(key)
