@@ -1,0 +1,90 @@
+"""What a fleet estimate says: one placement for each price, and the one that is chosen."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import numpy as np
+
+from lindos.quantities import Count, Fraction, Seconds, TokensPerSecond, Usd, UsdPerSecond, UsdPerToken
+from lindos.results import Why
+from lindos.units import parse
+
+_YEAR = parse("1 year", "s")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """The whole traffic on one provider's devices."""
+
+    option: str
+    provider: str
+    term: str
+    date: str
+    accelerator: str
+    devices_per_replica: Annotated[Count, Why("devices that hold one copy of the weights and its caches")]
+    batch: Annotated[Count, Why("sequences that one replica writes at a time")]
+    decode_step_time: Annotated[Seconds, Why("time between two tokens of a sequence")]
+    prefill_rate: Annotated[TokensPerSecond, Why("prompt tokens that one device reads per second, when busy")]
+    decode_rate: Annotated[TokensPerSecond, Why("tokens that one device writes per second, when busy")]
+    prefill_devices: Annotated[Count, Why("devices that read prompts, at mean traffic")]
+    decode_devices: Annotated[Count, Why("devices that write, at mean traffic")]
+    peak_devices: Annotated[Count, Why("devices rented: for the peak, in whole replicas")]
+    price: Annotated[UsdPerSecond, Why("of one device, after the volume discount")]
+    meets_speed: Annotated[Fraction, Why("1 where every sequence gets its promised speed, else 0")]
+    traffic: Annotated[TokensPerSecond, Why("mean tokens read and written")]
+
+    @property
+    def mean_devices(self) -> Count:
+        """Devices that mean traffic needs."""
+        return self.prefill_devices + self.decode_devices
+
+    @property
+    def bill(self) -> UsdPerSecond:
+        """Money per time when the peak is rented around the clock."""
+        return self.peak_devices * self.price
+
+    @property
+    def elastic_bill(self) -> UsdPerSecond:
+        """Money per time if devices could be rented by the minute: a lower bound."""
+        return self.mean_devices * self.price
+
+    @property
+    def annual_bill(self) -> Usd:
+        """Bill of a year with the peak rented around the clock."""
+        return self.bill * _YEAR
+
+    @property
+    def price_per_token(self) -> UsdPerToken:
+        """Bill over all tokens, read and written."""
+        return self.bill / self.traffic
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetEstimate:
+    """Where the traffic is served, and every option that was weighed."""
+
+    chosen: Placement
+    placements: tuple[Placement, ...]
+    left_out: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def table(self) -> tuple[tuple[str | float, ...], ...]:
+        """One row a placement, cheapest first: provider, device, term, date, devices, USD/s, USD/year, USD/token."""
+        rows = [
+            (
+                place.provider,
+                place.accelerator,
+                place.term,
+                place.date,
+                _middle(place.peak_devices),
+                _middle(place.bill),
+                _middle(place.annual_bill),
+                _middle(place.price_per_token),
+            )
+            for place in self.placements
+        ]
+        return tuple(sorted(rows, key=lambda row: row[5]))
+
+
+def _middle(value: Any) -> float:
+    return float(np.median(np.asarray(value, dtype=float)))
