@@ -51,6 +51,7 @@ class Model:
     training_flop: Annotated[Fact[Real], Unit("FLOP")] | None = None
     sources: tuple[str, ...] = ()
     note: str = ""
+    unsupported: str = ""  # why Lindos cannot compute it, in one sentence
 
     @property
     def num_moe_layers(self) -> int:
