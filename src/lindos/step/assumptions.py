@@ -11,6 +11,7 @@ from lindos.quantities import Real
 class Assumptions:
     """Parameters of ``training`` in the catalogue; facts, so that what a result rests on is noted where it is read."""
 
+    kernel_share_in_step: Fact[Real]  # rate of kernels inside a step over the best measured alone
     expert_load_imbalance: Fact[Real]  # busiest expert rank over the mean
     context_parallel_overlap: Fact[Real]  # share of key-value traffic that hides behind attention
     dual_pipe_overlap: Fact[Real]  # share of expert traffic that DualPipe hides

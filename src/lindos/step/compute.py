@@ -37,8 +37,10 @@ class Rates:
     quantise_bytes: Bytes  # moved to quantise one number, both ways round
 
 
-def rates(pool: Pool, precision: str, *, fill_depth: Count, bf16_share: Fraction) -> Rates:
-    """Attainable rates of a pool's devices; ``bf16_share`` of NVFP4 layers stays in BF16.
+def rates(pool: Pool, precision: str, *, share: Fraction, fill_depth: Count, bf16_share: Fraction) -> Rates:
+    """Attainable rates of a pool's devices inside a step.
+
+    ``share`` of the best measured rate of a kernel is reached there; ``bf16_share`` of NVFP4 layers stays in BF16.
 
     Raises
     ------
@@ -47,18 +49,19 @@ def rates(pool: Pool, precision: str, *, fill_depth: Count, bf16_share: Fraction
     """
     device, kernels = pool.accelerator, pool.kernels
     peak = device.peak_bf16.value
-    bf16 = peak * kernels.matmul_bf16.value
+    bf16 = peak * kernels.matmul_bf16.value * share
     size, reads = PRODUCT_BYTES[precision], QUANTISE_READS[precision]
     return Rates(
-        low=_low_rate(device, kernels, precision, bf16, bf16_share),
+        low=_low_rate(device, kernels, precision, bf16, share, bf16_share),
         bf16=bf16,
-        attention_forward=peak * kernels.attention_forward.value,
-        attention_backward=peak * kernels.attention_backward.value,
-        memory=device.memory_bandwidth.value * kernels.memory_fraction.value,
+        attention_forward=peak * kernels.attention_forward.value * share,
+        attention_backward=peak * kernels.attention_backward.value * share,
+        memory=device.memory_bandwidth.value * kernels.memory_fraction.value * share,
         launch=kernels.launch_latency.value,
         tile_rows=kernels.tile_rows.value,
         tile_columns=kernels.tile_columns.value,
-        num_processors=device.num_processors.value,
+        # Where nobody has counted them, waves are left out: every number of tiles fills one processor.
+        num_processors=device.num_processors.value if device.num_processors.known else 1.0,
         fill_depth=fill_depth,
         low_bytes=size,
         quantise_bytes=reads * BF16 + (2 * size if reads else 0.0),
@@ -66,11 +69,11 @@ def rates(pool: Pool, precision: str, *, fill_depth: Count, bf16_share: Fraction
 
 
 def _low_rate(
-    device: Accelerator, kernels: Kernels, precision: str, bf16: FlopPerSecond, bf16_share: Fraction
+    device: Accelerator, kernels: Kernels, precision: str, bf16: FlopPerSecond, share: Fraction, bf16_share: Fraction
 ) -> FlopPerSecond:
     if precision == "bf16":
         return bf16
-    peak = device.peak(precision).value
+    peak = device.peak(precision).value * share
     if precision != "nvfp4":
         return peak * kernels.matmul_fp8.value
     return 1 / ((1 - bf16_share) / (peak * kernels.matmul_fp4.value) + bf16_share / bf16)
@@ -93,8 +96,11 @@ def operator_times(table: tuple[Operator, ...], at: Layout, rate: Rates, imbalan
 
 
 def _gemm(row: Operator, at: Layout, rate: Rates, imbalance: Fraction) -> OperatorTime:
-    columns, depth = row.columns, row.depth
-    rows, matrices, factor = at.tokens * row.rows, 1.0, 1.0
+    columns: Count = row.columns
+    depth: Count = row.depth
+    rows: Count = at.tokens * row.rows
+    matrices: Count = 1.0
+    factor: Fraction = 1.0
     if row.split == "none":
         rows = at.sequence_tokens * row.rows
     elif row.split == "columns":

@@ -1,5 +1,6 @@
 """The time of one optimiser step in closed form, part by part, for one plan or for arrays of candidates."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -154,9 +155,13 @@ class Step:
         self.job, self.pool, self.plan, self.batch, self.given = job, pool, plan, batch, given
         self.table: tuple[Operator, ...] = operators(job.model, sequence_length=job.sequence_length)
         self.at: Layout = layout(job, plan, batch)
-        share = given.nvfp4_bf16_share.value if job.precision == "nvfp4" else 0.0
-        fill = given.matmul_fill_depth.value
-        self.rate: Rates = rates(pool, job.precision, fill_depth=fill, bf16_share=share)
+        self.rate: Rates = rates(
+            pool,
+            job.precision,
+            share=given.kernel_share_in_step.value,
+            fill_depth=given.matmul_fill_depth.value,
+            bf16_share=given.nvfp4_bf16_share.value if job.precision == "nvfp4" else 0.0,
+        )
         imbalance = given.expert_load_imbalance.value if job.model.num_experts else 1.0
         self.rows: list[OperatorTime] = operator_times(self.table, self.at, self.rate, imbalance)
         self.traffic: Traffic = stage_traffic(job, pool, plan, self.at, self.table, imbalance)
@@ -192,7 +197,7 @@ class Step:
         m = self.at.num_micro_batches
         reduce_time = data_parallel_time(self.job, self.pool, plan, self.at, self.given)
         # Stages that accumulate whole gradients hide only behind the last micro-batch; sharded ones behind all.
-        hiding = (forward + backward) / p * xp.where(at_least(plan.sharding, Sharding.GRADIENTS) > 0, m, 1.0)
+        hiding = ((forward + backward) / p + excess) * xp.where(at_least(plan.sharding, Sharding.GRADIENTS) > 0, m, 1.0)
         overlap = self.job.stack.overlap_data_parallel.value
         tokens = self.batch * self.job.sequence_length
         power = self.pool.accelerator.board_power
@@ -251,8 +256,7 @@ class Step:
 
     def recomputed_time(self, attention: _Passes, tensor: _Passes, context: _Passes, expert: _Passes) -> Seconds:
         """Forward work that the backward pass repeats: the attention core, or all layers."""
-        head = ("head", "embedding", "mtp.head")
-        layers = _sum(row.forward + row.quantise / 2 for row in self.rows if not row.operator.name.startswith(head))
+        layers = _sum(row.forward + row.quantise / 2 for row in self.rows if row.operator.place == "layer")
         full = layers + tensor.forward + context.forward + expert.forward
         return self.by_recompute(attention.forward, full)
 
@@ -263,11 +267,11 @@ class Step:
 
     def by_recompute(self, selective: Real, full: Real) -> Real:
         """Zero, ``selective`` or ``full`` as the plan says."""
-        space = namespace(self.plan.recompute, selective, full)
         code = self.plan.recompute
-        return space.where(
-            code == int(Recompute.FULL), full, space.where(code == int(Recompute.SELECTIVE), selective, 0.0)
-        )  # type: ignore[no-any-return]
+        xp = namespace(code, selective, full)
+        some = xp.where(code == int(Recompute.SELECTIVE), selective, 0.0)
+        chosen: Real = xp.where(code == int(Recompute.FULL), full, some)
+        return chosen
 
     def sends(self, busy: _Passes) -> Seconds:
         """Visible time of the sends of one micro-batch between stages, over all chunks of a device."""
@@ -285,7 +289,7 @@ class Step:
         last = _sum(
             r.forward + r.backward_input + r.backward_weight for r in self.rows if r.operator.name.startswith(head)
         )
-        return slowest_stage_excess(model, self.plan, whole - last, last, model.num_layers + model.num_mtp_layers)
+        return slowest_stage_excess(self.plan, whole - last, last, model.num_layers + model.num_mtp_layers)
 
     def bubble(self, forward: Seconds, inputs: Seconds, weight: Seconds) -> Seconds:
         """Idle time of the plan's schedule."""
@@ -303,8 +307,8 @@ class Step:
         return idle
 
 
-def _sum(values: object) -> Seconds:
+def _sum(values: Iterable[Seconds]) -> Seconds:
     total: Seconds = 0.0
-    for value in values:  # type: ignore[attr-defined]
+    for value in values:
         total = total + value
     return total

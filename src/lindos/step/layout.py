@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-from lindos.catalog.model import Model
 from lindos.formulas.pipeline import layers_on_slowest_stage
-from lindos.quantities import Count, Fraction, Real, namespace
+from lindos.quantities import Count, Real, Seconds, namespace
 from lindos.scenario.job import Job
-from lindos.scenario.plan import Plan, Sharding
+from lindos.scenario.plan import Plan, Schedule, Sharding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,22 +59,26 @@ def at_least(code: Real, level: Sharding) -> Real:
     return reached
 
 
-def slowest_stage_excess(model: Model, plan: Plan, layers: Real, last: Real, num_layers: int) -> Fraction:
-    """How much longer the slowest stage works than the mean, in seconds of a micro-batch.
+def slowest_stage_excess(plan: Plan, layers: Seconds, last: Seconds, num_layers: int) -> Seconds:
+    """How much longer the slowest stage works on a micro-batch than the mean stage.
 
     ``layers`` is the time of all layers, ``last`` that of head and loss. Layers need not divide: the fullest stage
-    rounds up, the last stage holds what is left. Of three splits, layers alone or
-    with head and embedding counted as layers, the fastest is taken, as practitioners do. Zero without a pipeline.
+    rounds up, the last stage holds what is left. Of the splits in which head and embedding count as up to four layers,
+    the fastest is taken, as practitioners do. Under DualPipe the device of the last stage also holds the first and does
+    half of the work of each. Zero without a pipeline.
     """
     xp = namespace(layers, last, plan.pipeline_parallel, plan.virtual_stages)
     p, v = plan.pipeline_parallel, plan.virtual_stages
     each = layers / num_layers
     mean = (layers + last) / p
-    slowest = None
-    for extra in (0, 1, 2):
+    slowest: Real = layers + last
+    for extra in (0, 1, 2, 4):
         fullest = layers_on_slowest_stage(num_layers + extra, p, v)
         on_last = xp.maximum(num_layers - fullest * (p - 1), 0.0)
-        time = xp.maximum(xp.minimum(fullest, num_layers) * each, on_last * each + last)
-        slowest = time if slowest is None else xp.minimum(slowest, time)
-    excess: Real = xp.where(p > 1, xp.maximum(slowest - mean, 0.0), 0.0)
+        first = xp.minimum(fullest, num_layers) * each
+        ending = on_last * each + last
+        ending = xp.where(plan.schedule == int(Schedule.DUAL_PIPE), (first + ending) / 2, ending)
+        time = xp.maximum(first, ending)
+        slowest = xp.minimum(slowest, time)
+    excess: Seconds = xp.where(p > 1, xp.maximum(slowest - mean, 0.0), 0.0)
     return excess

@@ -1,0 +1,16 @@
+import pytest
+from step_fixtures import given
+
+from lindos import step
+
+
+def test_the_anchor_of_the_law_is_itself():
+    assert step.critical_batch_tokens(16e12, given()) == pytest.approx(32e6)
+    assert step.critical_batch_tokens(64e12, given()) == pytest.approx(64e6)
+
+
+def test_a_batch_at_the_limit_costs_the_stated_overhead():
+    limit = step.batch_limit(64e6, 64e12, given())
+    assert limit.share_of_critical == pytest.approx(1.0)
+    assert limit.tokens_factor == pytest.approx(1.2)
+    assert step.batch_limit(0.0, 64e12, given()).tokens_factor == 1.0
