@@ -154,6 +154,7 @@ def test_an_unknown_value_is_not_checkable_and_named(catalog: Catalog) -> None:
     finding = claims.check(one(catalog, body), Context(catalog=catalog)).headline
     assert finding.ruling is Ruling.NOT_CHECKABLE
     assert "accelerators.feynman.peak_bf16 is unknown" in finding.note
+    assert (finding.claimed, finding.unit) == (1e18, "FLOP/s")
 
 
 def test_a_range_that_was_claimed_counts(catalog: Catalog) -> None:

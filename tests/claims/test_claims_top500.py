@@ -14,10 +14,20 @@ def catalog() -> Catalog:
 
 def test_three_rows_for_each_machine_the_fastest_first(catalog: Catalog) -> None:
     rows = claims.compare_top500(catalog, claims.peaks_of([(catalog.accelerator("h100-sxm"), 100e3)]))
-    assert len(rows) == 3 * len(catalog.supercomputers)
+    newest = max(machine.list_date for machine in catalog.supercomputers.values())
+    assert len(rows) == 3 * sum(machine.list_date == newest for machine in catalog.supercomputers.values())
+    assert {row.list_date for row in rows} == {newest}
     assert [row.precisions for row in rows[:3]] == [PEAK_AGAINST_HPL, MATCH, DIFFER]
     hpl = [row.theirs for row in rows if row.precisions == DIFFER and row.theirs is not None]
     assert hpl == sorted(hpl, reverse=True)
+
+
+def test_an_older_statement_meets_the_list_of_its_time(catalog: Catalog) -> None:
+    peaks = claims.peaks_of([(catalog.accelerator("h100-sxm"), 100e3)])
+    rows = claims.compare_top500(catalog, peaks, as_of="2025-07-22")
+    assert {row.list_date for row in rows} == {"2025-06"}
+    assert rows[0].theirs == pytest.approx(1.742e18)
+    assert claims.compare_top500(catalog, peaks, as_of="1993") == ()
 
 
 def test_ratios_by_hand(catalog: Catalog) -> None:

@@ -7,6 +7,7 @@ from lindos.catalog.facts import Fact
 from lindos.catalog.records import Accelerator
 from lindos.claims.context import Context
 from lindos.claims.schema import (
+    Check,
     ComputeCheck,
     DevicesSpec,
     EquivalentsCheck,
@@ -249,6 +250,16 @@ def missing(check: MissingCheck, context: Context) -> Finding:
     return Finding(question="", ruling=Ruling.NOT_CHECKABLE, note=f"needs {check.missing}")
 
 
-def unknown(question: str, error: UnknownValueError) -> Finding:
-    """A check whose catalogue value nobody has published."""
-    return Finding(question=question, ruling=Ruling.NOT_CHECKABLE, note=str(error))
+def unknown(check: Check, error: UnknownValueError) -> Finding:
+    """A check whose catalogue value nobody has published; what was claimed still stands beside it."""
+    claimed = getattr(check, "claimed", None)
+    return Finding(
+        question=check.kind,
+        unit=_UNITS.get(check.kind, "1"),
+        claimed=claimed if isinstance(claimed, float) else None,
+        ruling=Ruling.NOT_CHECKABLE,
+        note=str(error),
+    )
+
+
+_UNITS = {"compute": "FLOP/s", "power": "W", "money": "USD"}

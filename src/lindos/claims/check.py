@@ -48,7 +48,7 @@ def _finding(part: Check, context: Context) -> Finding:
         try:
             finding = _CHECKS[part.kind](part, context)
         except UnknownValueError as error:
-            finding = amounts.unknown(part.kind, error)
+            finding = amounts.unknown(part, error)
     notes = (finding.note, part.note or "")
     return Finding(
         question=finding.question,

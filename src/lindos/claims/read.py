@@ -14,7 +14,7 @@ from lindos.catalog.yaml_file import read_yaml
 from lindos.claims.schema import KINDS, Check, Claim, DevicesSpec, FirstSpec, ObservedSpec, StartSpec
 from lindos.errors import InputError, InputErrors, UnitError
 
-_EXAMPLE = "See the claims that ship with `lindos catalog show claims.X4`."
+_EXAMPLE = "Give each claim an id, and below it speaker, statement and checks."
 
 
 def load(catalog: Catalog) -> Mapping[str, Claim]:

@@ -84,8 +84,10 @@ def _unknown_in(devices: Iterable[tuple[Accelerator, float]], precision: str) ->
     return ", ".join(dict.fromkeys(a.title for a, _ in devices if not a.peak(precision).known)) or "the reference"
 
 
-def compare_top500(catalog: Catalog, peaks: Mapping[str, Span | float | None]) -> tuple[Comparison, ...]:
-    """Rows for each supercomputer of the catalogue, the fastest by HPL first.
+def compare_top500(
+    catalog: Catalog, peaks: Mapping[str, Span | float | None], as_of: str = "9999"
+) -> tuple[Comparison, ...]:
+    """Rows for each leading supercomputer of one TOP500 list, the fastest by HPL first.
 
     Parameters
     ----------
@@ -94,6 +96,8 @@ def compare_top500(catalog: Catalog, peaks: Mapping[str, Span | float | None]) -
     peaks
         Dense peak of the cluster by precision (:func:`peaks_of`): ``fp64``, ``bf16`` and ``fp8`` are used; one that
         is missing or None is unknown.
+    as_of
+        ISO day: the newest list that the catalogue has up to then; the newest of all where left out.
 
     Returns
     -------
@@ -105,7 +109,9 @@ def compare_top500(catalog: Catalog, peaks: Mapping[str, Span | float | None]) -
     ours = {name: None if peak is None else Span.of(peak).value for name, peak in peaks.items()}
     eight_bit = ours.get(REFERENCE_PRECISION)
     equivalents = eight_bit / Span.of(reference).value if eight_bit is not None and reference.known else None
-    machines = catalog.supercomputers.values()
+    machines = [machine for machine in catalog.supercomputers.values() if machine.list_date <= as_of]
+    newest = max((machine.list_date for machine in machines), default="")
+    machines = [machine for machine in machines if machine.list_date == newest]
     rows = []
     for machine in sorted(machines, key=lambda m: -(Span.of(m.rmax).value if m.rmax.known else 0.0)):
         head = {"supercomputer": machine.title, "list_date": machine.list_date}
