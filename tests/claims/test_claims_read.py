@@ -151,11 +151,11 @@ mine:
       claimed: 50M
       by: "2020"
       start: {h100_equivalents: 1M, date: "2025-01-01"}
-      trend: claims.leading_compute_growt
+      trend: trends.record_growt
 """
     found = problems(tmp_path, text, catalog)
     assert any("must be later than the start, 2025-01-01" in line for line in found)
-    assert any(".trend is 'claims.leading_compute_growt'" in line for line in found)
+    assert any(".trend is 'trends.record_growt'" in line for line in found)
 
 
 def test_a_range_holds_the_number(tmp_path: Path, catalog: Catalog) -> None:
