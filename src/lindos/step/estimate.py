@@ -196,8 +196,9 @@ class Step:
         bubble = self.bubble(forward / p + sends / 2, (backward - weight) / p + sends / 2, weight / p)
         m = self.at.num_micro_batches
         reduce_time = data_parallel_time(self.job, self.pool, plan, self.at, self.given)
-        # Stages that accumulate whole gradients hide only behind the last micro-batch; sharded ones behind all.
-        hiding = ((forward + backward) / p + excess) * xp.where(at_least(plan.sharding, Sharding.GRADIENTS) > 0, m, 1.0)
+        # Stages that accumulate whole gradients hide only behind the last micro-batch; sharded ones behind the step.
+        once = (forward + backward) / p + excess
+        hiding = xp.where(at_least(plan.sharding, Sharding.GRADIENTS) > 0, m * once + bubble, once)
         overlap = self.job.stack.overlap_data_parallel.value
         tokens = self.batch * self.job.sequence_length
         power = self.pool.accelerator.board_power
