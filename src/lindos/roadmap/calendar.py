@@ -1,0 +1,49 @@
+"""Dates as the roadmap uses them: a path cut into years that start at its first day."""
+
+from datetime import date, timedelta
+
+from lindos.errors import InconsistentError, InputError
+from lindos.quantities import Seconds
+
+DAY = 86_400.0
+YEAR = 365.25 * DAY
+#: No path is longer: no trend of the catalogue means anything after a few decades.
+_LONGEST = 50
+
+
+def day(text: str, path: str) -> date:
+    """An ISO date.
+
+    Raises
+    ------
+    InputError
+        If ``text`` is not one.
+    """
+    try:
+        return date.fromisoformat(text)
+    except (TypeError, ValueError):
+        raise InputError(path, text, "a date", "Write for example '2030-07-22'.") from None
+
+
+def seconds_between(first: date, last: date) -> Seconds:
+    """Time from one day to another, negative backwards."""
+    return (last - first).days * DAY
+
+
+def year_ends(first: str, last: str) -> tuple[date, ...]:
+    """The first day, each anniversary of it, and the last day.
+
+    Raises
+    ------
+    InconsistentError
+        If the last day is not after the first, or more than fifty years after it.
+    """
+    begin, end = day(first, "roadmap.start"), day(last, "roadmap.by")
+    if end <= begin:
+        raise InconsistentError("roadmap.by", last, "roadmap.start", first, "be later than the second")
+    if seconds_between(begin, end) > _LONGEST * YEAR:
+        raise InconsistentError("roadmap.by", last, "roadmap.start", first, "be at most 50 years after the second")
+    days = [begin]
+    while (following := begin + timedelta(days=round(len(days) * 365.25))) < end:
+        days.append(following)
+    return (*days, end)

@@ -1,0 +1,161 @@
+"""Many buyers at once: what their plans add up to, against what suppliers can ship."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import reduce
+from itertools import pairwise
+from typing import Annotated, Any
+
+import numpy as np
+
+from lindos.errors import InconsistentError, InputError
+from lindos.quantities import Count, Fraction, namespace
+from lindos.results import Why
+from lindos.roadmap.calendar import YEAR, day, seconds_between, year_ends
+from lindos.roadmap.trends import Trends
+from lindos.units import render
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Programme:
+    """One buyer's plan: how much, by when; bought evenly from the start to that day."""
+
+    name: str
+    h100_equivalents: Count
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemandYear:
+    """One year of all programmes together."""
+
+    begin: str
+    end: str
+    demand: Annotated[Count, Why("H100-equivalents that all programmes buy in the year, 8-bit dense")]
+    supply: Annotated[Count, Why("what all suppliers ship in it, if they keep growing as they did")]
+    flat_supply: Annotated[Count, Why("what they ship if they only keep the pace of the year before the start")]
+
+    @property
+    def share_of_supply(self) -> Fraction:
+        """Demand over supply on its trend."""
+        return self.demand / self.supply
+
+    @property
+    def share_of_flat_supply(self) -> Fraction:
+        """Demand over supply that no longer grows."""
+        return self.demand / self.flat_supply
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """Programmes against supply."""
+
+    total_demand: Annotated[Count, Why("H100-equivalents of all programmes, 8-bit dense")]
+    total_supply: Annotated[Count, Why("what suppliers ship until the last programme is done, on their trend")]
+    flat_supply: Annotated[Count, Why("the same if supply no longer grows")]
+    world_stock: Annotated[Count, Why("H100-equivalents ever shipped until the start")]
+    peak_share_of_supply: Annotated[Fraction, Why("largest share of a year's supply, on its trend, that they take")]
+    programmes: tuple[Programme, ...]
+    years: tuple[DemandYear, ...]
+
+    @property
+    def share_of_supply(self) -> Fraction:
+        """Demand over supply on its trend, over the whole time."""
+        return self.total_demand / self.total_supply
+
+    @property
+    def statement(self) -> str:
+        """The comparison in one sentence, of its middle where it is an array."""
+        return (
+            f"{len(self.programmes)} programmes want {render(_middle(self.total_demand), '1')} H100-equivalents (8-bit "
+            f"dense): {_middle(self.share_of_supply):.0%} of what suppliers ship until then if they keep growing as "
+            f"they did, {_middle(self.total_demand / self.flat_supply):.3g} times what they ship if they only keep "
+            f"pace, and up to {_middle(self.peak_share_of_supply):.0%} of a single year's supply."
+        )
+
+    def table(self) -> tuple[tuple[str | float, ...], ...]:
+        """One row a year: end, demand, supply on trend, flat supply, share of supply."""
+        return tuple(
+            (
+                year.end,
+                _middle(year.demand),
+                _middle(year.supply),
+                _middle(year.flat_supply),
+                _middle(year.share_of_supply),
+            )
+            for year in self.years
+        )
+
+
+def demand(*, programmes: Sequence[Programme], start: str, trends: Trends) -> Demand:
+    """Add programmes up, year by year, against what the world can ship.
+
+    Parameters
+    ----------
+    programmes
+        At least one; each is bought evenly from the start to its day.
+    start
+        First day, ISO.
+    trends
+        World supply and its growth.
+
+    Raises
+    ------
+    InputError
+        If there is no programme, or a day is no date.
+    InconsistentError
+        If a programme ends before the start.
+
+    Notes
+    -----
+    Not modelled: buyers outside the list, who take their share of supply as well; so every share is a lower bound.
+    """
+    if not programmes:
+        raise InputError("roadmap.programmes", None, "at least one programme")
+    first = day(start, "roadmap.start")
+    for programme in programmes:
+        if day(programme.by, f"roadmap.programmes.{programme.name}.by") <= first:
+            path = f"roadmap.programmes.{programme.name}.by"
+            raise InconsistentError(path, programme.by, "roadmap.start", start, "be later than the second")
+    days = year_ends(start, max(programme.by for programme in programmes))
+    pace = trends.world_stock(first) - trends.world_stock(date.fromordinal(first.toordinal() - 365))
+    years = []
+    for begin, end in pairwise(days):
+        wanted: Any = 0.0
+        for programme in programmes:
+            wanted = wanted + programme.h100_equivalents * _share(first, day(programme.by, "by"), begin, end)
+        years.append(
+            DemandYear(
+                begin=begin.isoformat(),
+                end=end.isoformat(),
+                demand=wanted,
+                supply=trends.world_stock(end) - trends.world_stock(begin),
+                flat_supply=pace * (seconds_between(begin, end) / YEAR),
+            )
+        )
+    return Demand(
+        total_demand=_sum(year.demand for year in years),
+        total_supply=_sum(year.supply for year in years),
+        flat_supply=_sum(year.flat_supply for year in years),
+        world_stock=trends.world_stock(first),
+        peak_share_of_supply=reduce(
+            lambda most, year: namespace(most, year.share_of_supply).maximum(most, year.share_of_supply), years, 0.0
+        ),
+        programmes=tuple(programmes),
+        years=tuple(years),
+    )
+
+
+def _share(first: date, last: date, begin: date, end: date) -> float:
+    """Part of a programme from ``first`` to ``last`` that falls between ``begin`` and ``end``."""
+    overlap = (min(last, end) - max(first, begin)).days
+    return max(0, overlap) / (last - first).days
+
+
+def _sum(values: Any) -> Any:
+    return reduce(lambda total, value: total + value, values, 0.0)
+
+
+def _middle(value: Any) -> float:
+    return float(np.median(np.asarray(value, dtype=float)))

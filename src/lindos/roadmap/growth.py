@@ -1,0 +1,127 @@
+"""The closed form of a growth path: constant growth, prices and power on their trends, against the world's supply."""
+
+import math
+from collections.abc import Sequence
+from datetime import date
+from functools import reduce
+from itertools import pairwise
+from typing import Any
+
+from lindos.errors import InputError
+from lindos.formulas import equivalents
+from lindos.formulas import growth as formulas
+from lindos.quantities import Count, Usd, Watts, namespace
+from lindos.roadmap.calendar import YEAR, seconds_between, year_ends
+from lindos.roadmap.generations import Generation, newest
+from lindos.roadmap.result import Growth, GrowthYear
+from lindos.roadmap.trends import Trends
+
+
+def growth(
+    *,
+    start_h100_equivalents: Count,
+    target_h100_equivalents: Count,
+    start: str,
+    by: str,
+    trends: Trends,
+    generations: Sequence[Generation],
+    price_per_equivalent: Usd,
+    power_per_equivalent: Watts,
+) -> Growth:
+    """Follow constant growth from today to a target, year by year.
+
+    Parameters
+    ----------
+    start_h100_equivalents
+        Online at the start, 8-bit dense; above zero.
+    target_h100_equivalents
+        Wanted at the end.
+    start
+        First day, ISO.
+    by
+        Last day, ISO.
+    trends
+        World supply, prices and power (:func:`lindos.roadmap.trends`).
+    generations
+        What can be bought when (:func:`lindos.roadmap.generations`).
+    price_per_equivalent
+        All-in capital cost of one H100-equivalent at the start: devices, network, building.
+    power_per_equivalent
+        Facility power of one H100-equivalent at the start.
+
+    Raises
+    ------
+    InputError
+        If the start or target is a number that is not above zero, or a day is no date.
+    InconsistentError
+        If the last day is not after the first.
+
+    Notes
+    -----
+    What a year adds is paid at the price of its middle. Devices stay in service to the end of the path. Not modelled:
+    shortages and the prices they make, retirement, lead times of power; the trends are those of the past.
+    """
+    for path, value in (
+        ("roadmap.start_h100_equivalents", start_h100_equivalents),
+        ("roadmap.target_h100_equivalents", target_h100_equivalents),
+    ):
+        if isinstance(value, (int, float)) and not (value > 0 and math.isfinite(value)):
+            raise InputError(path, value, "a finite number above zero")
+    days = year_ends(start, by)
+    whole = seconds_between(days[0], days[-1])
+    factor = equivalents.growth_factor(start_h100_equivalents, target_h100_equivalents, whole, YEAR)
+
+    def online(when: date) -> Count:
+        return equivalents.extrapolated(start_h100_equivalents, factor, seconds_between(days[0], when), YEAR)
+
+    years: list[GrowthYear] = []
+    power = start_h100_equivalents * power_per_equivalent
+    spent: Any = 0.0
+    for begin, end in pairwise(days):
+        middle = seconds_between(days[0], begin) + seconds_between(begin, end) / 2
+        added = online(end) - online(begin)
+        capex = added * formulas.per_unit_of_gain(
+            price_per_equivalent, trends.performance_per_dollar_growth, middle, YEAR
+        )
+        power = power + added * formulas.per_unit_of_gain(
+            power_per_equivalent, trends.performance_per_watt_growth, middle, YEAR
+        )
+        spent = spent + capex
+        device = newest(generations, begin + (end - begin) / 2)
+        each = device.h100_equivalents if device else None
+        years.append(
+            GrowthYear(
+                begin=begin.isoformat(),
+                end=end.isoformat(),
+                device=device.name if device else "unknown",
+                h100_equivalents=online(end),
+                added=added,
+                num_devices=None if each is None else added / each,
+                power=power,
+                capex=capex,
+                cumulative_capex=spent,
+                world_added=trends.world_stock(end) - trends.world_stock(begin),
+            )
+        )
+    return Growth(
+        start=start,
+        by=by,
+        start_h100_equivalents=start_h100_equivalents,
+        target_h100_equivalents=target_h100_equivalents,
+        required_growth=factor,
+        record_growth=trends.record_growth,
+        leading_growth=trends.leading_growth,
+        time_at_record_growth=_time_to_reach(start_h100_equivalents, target_h100_equivalents, trends.record_growth),
+        final_power=years[-1].power,
+        total_capex=spent,
+        peak_share_of_supply=reduce(
+            lambda most, year: namespace(most, year.share_of_supply).maximum(most, year.share_of_supply), years, 0.0
+        ),
+        years=tuple(years),
+    )
+
+
+def _time_to_reach(start: Count, target: Count, factor: Count) -> Any:
+    """Doublings between two amounts, times the time of one."""
+    xp = namespace(start, target, factor)
+    return xp.log2(target / start) * formulas.doubling_time(factor, YEAR)

@@ -1,0 +1,47 @@
+"""From the catalogue: world supply and how fast things grow."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from lindos.catalog import Catalog
+from lindos.formulas import equivalents
+from lindos.quantities import Count, Fraction, Real
+from lindos.roadmap.calendar import YEAR, seconds_between
+
+#: Day that the world's stock of the catalogue holds for.
+STOCK_DATE = date(2026, 1, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trends:
+    """Growth factors per year, and the world's stock on `STOCK_DATE`; H100-equivalents count dense 8-bit rates."""
+
+    world_h100_equivalents: Count
+    world_growth: Fraction
+    record_growth: Fraction
+    leading_growth: Fraction
+    performance_per_dollar_growth: Fraction
+    performance_per_watt_growth: Fraction
+
+    def world_stock(self, when: date) -> Count:
+        """H100-equivalents ever shipped until a day, if supply keeps growing as it did."""
+        return equivalents.extrapolated(
+            self.world_h100_equivalents, self.world_growth, seconds_between(STOCK_DATE, when), YEAR
+        )
+
+
+def trends(catalog: Catalog) -> Trends:
+    """The catalogue's trends."""
+
+    def value(name: str) -> Real:
+        number: Real = catalog.parameter(f"trends.{name}", "1").value
+        return number
+
+    return Trends(
+        world_h100_equivalents=value("world_h100_equivalents"),
+        world_growth=value("world_growth"),
+        record_growth=value("record_growth"),
+        leading_growth=value("leading_supercomputer_growth"),
+        performance_per_dollar_growth=value("performance_per_dollar_growth"),
+        performance_per_watt_growth=value("performance_per_watt_growth"),
+    )

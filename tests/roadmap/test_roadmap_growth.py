@@ -1,0 +1,144 @@
+"""Growth paths by hand, at their limits, and as arrays."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lindos.errors import InconsistentError, InputError
+from lindos.results import rows
+from lindos.roadmap import Generation, Growth, Trends, growth
+
+TRENDS = Trends(
+    world_h100_equivalents=16e6,
+    world_growth=2.0,
+    record_growth=3.0,
+    leading_growth=2.5,
+    performance_per_dollar_growth=1.0,
+    performance_per_watt_growth=1.0,
+)
+GENERATIONS = (
+    Generation(name="old", title="Old", available=date(2025, 1, 1), h100_equivalents=2.5),
+    Generation(name="new", title="New", available=date(2028, 1, 1), h100_equivalents=10.0),
+    Generation(name="later", title="Later", available=date(2029, 1, 1), h100_equivalents=None),
+)
+
+
+def path(**changes: Any) -> Growth:
+    arguments: dict[str, Any] = {
+        "start_h100_equivalents": 1e6,
+        "target_h100_equivalents": 16e6,
+        "start": "2026-01-01",
+        "by": "2030-01-01",
+        "trends": TRENDS,
+        "generations": GENERATIONS,
+        "price_per_equivalent": 30e3,
+        "power_per_equivalent": 1e3,
+    }
+    return growth(**(arguments | changes))
+
+
+def test_sixteen_times_in_four_years_is_a_doubling_each() -> None:
+    result = path()
+    assert float(result.required_growth) == pytest.approx(2.0)
+    assert [float(year.h100_equivalents) for year in result.years] == pytest.approx([2e6, 4e6, 8e6, 16e6], rel=1e-3)
+    assert float(result.pace) == pytest.approx(2 / 3)
+    assert float(result.time_at_record_growth) == pytest.approx(np.log(16) / np.log(3) * 31_557_600)
+
+
+def test_what_a_year_buys() -> None:
+    first, _, third, last = path().years
+    assert first.device == "old"
+    assert float(first.num_devices) == pytest.approx(1e6 / 2.5, rel=2e-3)
+    assert third.device == "new"
+    assert float(third.num_devices) == pytest.approx(4e5, rel=2e-3)
+    assert (last.device, last.num_devices) == ("later", None)
+
+
+def test_constant_prices_and_power_add_up() -> None:
+    result = path()
+    assert float(result.total_capex) == pytest.approx(15e6 * 30e3)
+    assert float(result.final_power) == pytest.approx(16e6 * 1e3)
+    assert float(sum(year.capex for year in result.years)) == pytest.approx(float(result.total_capex))
+    assert float(result.years[-1].cumulative_capex) == pytest.approx(float(result.total_capex))
+
+
+def test_share_of_a_world_that_doubles_too() -> None:
+    # The world grows from 16 to 32 million in the first year, the path from 1 to 2: a sixteenth, every year.
+    assert [float(year.share_of_supply) for year in path().years] == pytest.approx([1 / 16] * 4, rel=1e-3)
+    assert "more than suppliers ship" not in path().statement
+    assert "more than suppliers ship" in path(target_h100_equivalents=16e9).statement
+
+
+def test_falling_prices_and_power_cost_less() -> None:
+    cheaper = path(trends=replace(TRENDS, performance_per_dollar_growth=1.3, performance_per_watt_growth=1.5))
+    assert float(cheaper.total_capex) < 0.6 * float(path().total_capex)
+    assert float(cheaper.final_power) < 0.6 * float(path().final_power)
+
+
+def test_the_last_year_may_be_short() -> None:
+    result = path(by="2029-07-01")
+    assert [year.end for year in result.years][-2:] == ["2029-01-01", "2029-07-01"]
+    assert float(result.years[-1].h100_equivalents) == pytest.approx(16e6)
+
+
+def test_fifty_million_in_five_years() -> None:
+    result = path(start_h100_equivalents=275_796.0, target_h100_equivalents=50e6, start="2025-07-22", by="2030-07-22")
+    assert float(result.required_growth) == pytest.approx(2.83, abs=0.01)
+    assert "2.83x a year, slower than the record of 3x" in result.statement
+
+
+@given(st.floats(1.01, 50.0))
+def test_a_larger_target_never_costs_less(factor: float) -> None:
+    assert float(path(target_h100_equivalents=16e6 * factor).total_capex) > float(path().total_capex)
+
+
+def test_arrays_give_what_floats_give() -> None:
+    prices, gains = np.array([20e3, 30e3, 40e3]), np.array([1.1, 1.3, 1.5])
+    many = path(price_per_equivalent=prices, trends=replace(TRENDS, performance_per_dollar_growth=gains))
+    for index in range(3):
+        one = path(
+            price_per_equivalent=float(prices[index]),
+            trends=replace(TRENDS, performance_per_dollar_growth=float(gains[index])),
+        )
+        for wide, single in zip(rows(many), rows(one), strict=True):
+            assert np.broadcast_to(wide.value, 3)[index] == pytest.approx(float(single.value)), wide.name
+        for row, other in zip(many.years, one.years, strict=True):
+            assert np.broadcast_to(row.capex, 3)[index] == pytest.approx(float(other.capex))
+    assert all(isinstance(cell, (str, float, type(None))) for row in many.table() for cell in row)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "sentence"),
+    [
+        (
+            {"start_h100_equivalents": 0.0},
+            InputError,
+            "roadmap.start_h100_equivalents is 0.0, but must be a finite number above zero.",
+        ),
+        (
+            {"by": "2026-01-01"},
+            InconsistentError,
+            "roadmap.by is '2026-01-01' and roadmap.start is '2026-01-01', but the first must be later than the second.",
+        ),
+        (
+            {"by": "2090-01-01"},
+            InconsistentError,
+            "roadmap.by is '2090-01-01' and roadmap.start is '2026-01-01', "
+            "but the first must be at most 50 years after the second.",
+        ),
+        (
+            {"start": "soon"},
+            InputError,
+            "roadmap.start is 'soon', but must be a date. Write for example '2030-07-22'.",
+        ),
+    ],
+)
+def test_errors_say_what_to_do(changes: dict[str, Any], error: type[Exception], sentence: str) -> None:
+    with pytest.raises(error) as caught:
+        path(**changes)
+    assert str(caught.value) == sentence
