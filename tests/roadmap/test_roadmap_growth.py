@@ -123,7 +123,8 @@ def test_arrays_give_what_floats_give() -> None:
         (
             {"by": "2026-01-01"},
             InconsistentError,
-            "roadmap.by is '2026-01-01' and roadmap.start is '2026-01-01', but the first must be later than the second.",
+            "roadmap.by is '2026-01-01' and roadmap.start is '2026-01-01', "
+            "but the first must be later than the second.",
         ),
         (
             {"by": "2090-01-01"},
