@@ -24,6 +24,10 @@ def point_to_point_time(message: Bytes, bandwidth: BytesPerSecond, latency: Seco
 
     .. math:: t = \alpha + m / \beta
 
+    Notes
+    -----
+    The model of [1]_ itself.
+
     Examples
     --------
     64 MB over 50 GB/s and 5 microseconds, in ms:
@@ -168,7 +172,8 @@ def hierarchical_all_reduce_time(
     Notes
     -----
     Each of the :math:`n_1` members of a node reduces its own piece with its peers in the other nodes, so all network
-    ports work at once. The stages are added up; an implementation that pipelines them is faster.
+    ports work at once. Each stage is a ring of [1]_, and the stages are added up; an implementation that pipelines them
+    is faster.
 
     Examples
     --------
@@ -213,8 +218,8 @@ def exposed_time(communication: Seconds, compute: Seconds, overlap: Fraction) ->
 
     Notes
     -----
-    Compute that runs beside communication is taken to run at its full speed: processors and memory bandwidth that the
-    transfer itself uses are not modelled.
+    A definition. Compute that runs beside communication is taken to run at its full speed: processors and memory
+    bandwidth that the transfer itself uses are not modelled.
 
     Examples
     --------

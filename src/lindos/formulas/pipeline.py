@@ -101,8 +101,8 @@ def layers_on_slowest_stage(num_layers: Count, pipeline_parallel: Count, virtual
 
     Notes
     -----
-    Every chunk is filled before the next is opened, as frameworks split layers; 126 layers over 16 stages leave two
-    stages with a layer less.
+    A definition. Every chunk is filled before the next is opened, as frameworks split layers; 126 layers over 16 stages
+    leave two stages with a layer less.
 
     Examples
     --------

@@ -90,6 +90,10 @@ def wave_efficiency(tiles: Count, num_processors: Count) -> Fraction:
 
     .. math:: \eta = w / \lceil w \rceil, \quad w = \frac{\text{tiles}}{P}
 
+    Notes
+    -----
+    The wave quantisation of [2]_: the last wave takes as long as a full one.
+
     Examples
     --------
     140 tiles on 132 processors need two waves:

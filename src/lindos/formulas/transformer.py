@@ -23,8 +23,8 @@ def mean_causal_keys(sequence_length: Count, window: Count) -> Count:
 
     Notes
     -----
-    Without a window this is :math:`s / 2`: the convention that causal attention counts half of the full mask. The half
-    key of the diagonal is left out.
+    A definition. Without a window this is :math:`s / 2`: the convention that causal attention counts half of the full
+    mask. The half key of the diagonal is left out.
 
     Examples
     --------
@@ -44,8 +44,9 @@ def distinct_targets(num_targets: Count, choices: Count) -> Count:
 
     Notes
     -----
-    A token that goes to several experts on one node crosses the network once, if the dispatch forwards inside the
-    node. Experts are drawn with replacement, which slightly undercounts.
+    The expected number by definition: each choice misses a target with probability :math:`1 - 1/N`. A token that goes
+    to several experts on one node crosses the network once, if the dispatch forwards inside the node. Experts are drawn
+    with replacement, which slightly undercounts.
 
     Examples
     --------
