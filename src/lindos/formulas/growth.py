@@ -109,7 +109,7 @@ def declined(start: Usd, decline: Fraction, duration: Seconds, period: Seconds) 
     --------
     30 % a year for five years, as a share of the start:
 
-    >>> round(declined(1.0, 0.3, 5.0, 1.0), 3)
+    >>> round(float(declined(1.0, 0.3, 5.0, 1.0)), 3)
     0.168
     """
     # |1 - d| is 1 - d wherever the input is sane; it keeps a nonsensical d above 1 from becoming a complex number.
