@@ -5,7 +5,15 @@ each failure or the loss of one data-parallel replica. Time is split into the bu
 """
 
 from lindos.campaign.estimate import RECOVERIES, estimate
-from lindos.campaign.hazard import Hazard, checkpoint_bandwidth, checkpoint_bytes, failure_rate, hazard
+from lindos.campaign.hazard import (
+    Conditions,
+    Hazard,
+    checkpoint_bandwidth,
+    checkpoint_bytes,
+    conditions,
+    failure_rate,
+    hazard,
+)
 from lindos.campaign.optimal import FITS, ComputeOptimal, ScalingLaw, compute_optimal, scaling_law
 from lindos.campaign.result import CampaignEstimate, CampaignTime
 
@@ -15,11 +23,13 @@ __all__ = [
     "CampaignEstimate",
     "CampaignTime",
     "ComputeOptimal",
+    "Conditions",
     "Hazard",
     "ScalingLaw",
     "checkpoint_bandwidth",
     "checkpoint_bytes",
     "compute_optimal",
+    "conditions",
     "estimate",
     "failure_rate",
     "hazard",

@@ -128,9 +128,7 @@ def estimate(
         wait = detection_time * 0.0 + replica_stall_time
         replica_rate = reliability.job_failure_rate(replica_devices, device_failure_rate)
         shares = _replica_shares(interval, save, wait, mtbf, replica_rate * outage)
-    time = _time(
-        goal, shares, restart_time, step_time, tokens_per_step, flops_per_token, extra_tokens_factor
-    )
+    time = _time(goal, shares, restart_time, step_time, tokens_per_step, flops_per_token, extra_tokens_factor)
     steps = time.productive / step_time
     tokens = steps * tokens_per_step
     flop = tokens * flops_per_token

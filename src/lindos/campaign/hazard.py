@@ -93,6 +93,66 @@ def hazard(catalog: Catalog, devices: Iterable[tuple[str, int]]) -> Hazard:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """Everything of a campaign that is not the job itself: what fails, what a checkpoint costs, how recovery goes."""
+
+    device_failure_rate: PerSecond
+    checkpoint_bytes: Bytes
+    checkpoint_bandwidth: BytesPerSecond
+    restart_time: Seconds
+    detection_time: Seconds
+    repair_time: Seconds
+    replica_stall_time: Seconds
+    notes: tuple[str, ...] = ()
+
+
+def conditions(
+    catalog: Catalog,
+    devices: Iterable[tuple[str, int]],
+    num_params: Count,
+    *,
+    device_mtbf: Seconds | None = None,
+    checkpoint_bandwidth: BytesPerSecond | None = None,
+    restart_time: Seconds | None = None,
+) -> Conditions:
+    """The conditions of a job on ``devices`` (family or accelerator, count), the user's own where given.
+
+    Parameters
+    ----------
+    catalog
+        Where everything that is not given stands.
+    devices
+        Working devices by kind.
+    num_params
+        Parameters of the model, all experts included: the size of a checkpoint.
+    device_mtbf, checkpoint_bandwidth, restart_time
+        The user's own values.
+    """
+    pools = tuple(devices)
+    found = (
+        hazard(catalog, pools)
+        if device_mtbf is None
+        else Hazard(device_failure_rate=reliability.failure_rate(device_mtbf), generations=("given",))
+    )
+    count = float(sum(number for _, number in pools))
+    return Conditions(
+        device_failure_rate=found.device_failure_rate,
+        checkpoint_bytes=checkpoint_bytes(catalog, num_params),
+        checkpoint_bandwidth=_bandwidth(catalog, count) if checkpoint_bandwidth is None else checkpoint_bandwidth,
+        restart_time=_time(catalog, "restart_time") if restart_time is None else restart_time,
+        detection_time=_time(catalog, "detection_time"),
+        repair_time=_time(catalog, "repair_time"),
+        replica_stall_time=_time(catalog, "replica_stall_time"),
+        notes=found.notes,
+    )
+
+
+def _time(catalog: Catalog, name: str) -> Seconds:
+    time: Seconds = catalog.parameter(f"reliability.{name}", "s").value
+    return time
+
+
 def checkpoint_bytes(catalog: Catalog, num_params: Count) -> Bytes:
     """Size of a checkpoint of a model with ``num_params`` parameters, all experts included."""
     size: Bytes = num_params * catalog.parameter("reliability.checkpoint_bytes_per_param", "B").value
@@ -101,7 +161,10 @@ def checkpoint_bytes(catalog: Catalog, num_params: Count) -> Bytes:
 
 def checkpoint_bandwidth(catalog: Catalog, num_devices: Count) -> BytesPerSecond:
     """Storage bandwidth that comes with a cluster of ``num_devices``: grows with the cluster, as in practice."""
-    bandwidth: BytesPerSecond = (
-        num_devices * catalog.parameter("reliability.checkpoint_bandwidth_per_device", "B/s").value
-    )
+    each = catalog.parameter("reliability.checkpoint_bandwidth_per_device", "B/s").value
+    bandwidth: BytesPerSecond = num_devices * each
     return bandwidth
+
+
+#: `conditions` has an argument of the same name.
+_bandwidth = checkpoint_bandwidth

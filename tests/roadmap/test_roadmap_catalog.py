@@ -1,0 +1,60 @@
+"""Trends and generations of the catalogue."""
+
+from datetime import date
+
+import numpy as np
+import pytest
+
+from lindos.catalog import load_catalog
+from lindos.results import rows
+from lindos.roadmap import generations, growth, trends
+from lindos.roadmap.generations import newest
+from lindos.roadmap.trends import STOCK_DATE
+
+CATALOG = load_catalog()
+
+
+def test_the_world_has_fifteen_million_and_grows() -> None:
+    found = trends(CATALOG)
+    assert float(found.world_stock(STOCK_DATE)) == pytest.approx(15e6)
+    assert float(found.world_stock(date(2027, 1, 1))) == pytest.approx(15e6 * 3.3, rel=2e-3)
+
+
+def test_generations_in_order_with_unknown_rates_unknown() -> None:
+    found = generations(CATALOG)
+    assert [generation.available for generation in found] == sorted(generation.available for generation in found)
+    known = {generation.name: generation.h100_equivalents for generation in found}
+    assert known["h100-sxm"] == 1.0
+    assert float(known["gb200"] or 0) == pytest.approx(2.53, abs=0.05)
+    assert known["feynman"] is None
+
+
+def test_newest_on_sale() -> None:
+    found = generations(CATALOG)
+    assert newest(found, date(2000, 1, 1)) is None
+    names = [generation.name for day in (2024, 2026, 2029) if (generation := newest(found, date(day, 7, 1)))]
+    assert names[0].startswith("h")
+    assert names[1].startswith("gb")
+    assert names[2] == "feynman"
+
+
+def test_fifty_million_in_both_worlds() -> None:
+    def path(catalog):  # type: ignore[no-untyped-def]
+        return growth(
+            start_h100_equivalents=275_796.0,
+            target_h100_equivalents=50e6,
+            start="2025-07-22",
+            by="2030-07-22",
+            trends=trends(catalog),
+            generations=generations(catalog),
+            price_per_equivalent=32e3,
+            power_per_equivalent=1e3,
+        )
+
+    point, draws = path(CATALOG), path(CATALOG.sampled(64, 0))
+    assert all(np.all(np.isfinite(row.value)) for row in rows(draws))
+    assert float(point.required_growth) == pytest.approx(2.83, abs=0.01)
+    assert 2e11 < float(point.total_capex) < 2e12
+    assert 5e9 < float(point.final_power) < 5e10
+    assert np.ptp(np.asarray(draws.total_capex)) > 0
+    assert len(point.years) == len(draws.years) == 5
