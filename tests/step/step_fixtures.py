@@ -18,6 +18,7 @@ def fact(value: Any, path: str = "test") -> Fact[Any]:
 def given(**changes: Any) -> Assumptions:
     values = {
         "kernel_share_in_step": 1.0,
+        "contention_share": 0.15,
         "expert_load_imbalance": 1.2,
         "context_parallel_overlap": 0.8,
         "dual_pipe_overlap": 0.9,

@@ -9,12 +9,13 @@ from lindos.step.communication import (
     expert_exchange_time,
     levels,
     neighbour_time,
+    reachable,
 )
 
 INSIDE = Tier(name="scale-up", size=8, bandwidth=400e9, latency=0.0)
 ACROSS = Tier(name="leaf", size=1024, bandwidth=50e9, latency=0.0)
 BLOCKED = Tier(name="spine", size=65536, bandwidth=50e9, latency=0.0, oversubscription=4.0)
-TIERS = (INSIDE, ACROSS, BLOCKED)
+TIERS = reachable((INSIDE, ACROSS, BLOCKED))
 
 
 def test_a_group_of_one_takes_no_time():

@@ -12,6 +12,7 @@ class Assumptions:
     """Parameters of ``training`` in the catalogue; facts, so that what a result rests on is noted where it is read."""
 
     kernel_share_in_step: Fact[Real]  # rate of kernels inside a step over the best measured alone
+    contention_share: Fact[Real]  # processors busy with communication while compute hides it
     expert_load_imbalance: Fact[Real]  # busiest expert rank over the mean
     context_parallel_overlap: Fact[Real]  # share of key-value traffic that hides behind attention
     dual_pipe_overlap: Fact[Real]  # share of expert traffic that DualPipe hides

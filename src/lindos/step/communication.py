@@ -5,11 +5,13 @@ stand next to each other, pipeline stages farthest apart. A group's *stride* is 
 tier of ``size`` devices holds ``size / stride`` of them. Groups that would straddle two domains are taken to be placed
 without straddling, leaving a few devices of the domain to others.
 
-Of the algorithms that a tier has, the fastest is taken: rings, recursive halving and doubling, double trees, reduction
-in the switch, and hierarchies of these over the tiers. Latency therefore grows with the logarithm of a group.
+Of the algorithms that a network has, the fastest is taken: one ring through all tiers, which pipelines them but pays
+every hop; a hierarchy of recursive halving and doubling, whose latency grows with the logarithm of the group; and
+reduction in the switch. Rings inside a tier and double trees (:mod:`lindos.formulas.collectives`) send as many bytes in
+no fewer steps, so they never win against these and are not evaluated.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lindos.formulas import collectives
 from lindos.formulas.transformer import distinct_targets
@@ -28,24 +30,31 @@ class Level:
     in_switch_reduction: bool
 
 
+def reachable(tiers: tuple[Tier, ...]) -> tuple[Tier, ...]:
+    """Tiers with the bandwidth that really reaches them: what leaves the scale-up domain passes every tier below."""
+    found: list[Tier] = []
+    for tier in tiers:
+        bandwidth = tier.bandwidth / tier.oversubscription
+        if len(found) > 1:
+            xp = namespace(bandwidth, found[-1].bandwidth)
+            bandwidth = xp.minimum(bandwidth, found[-1].bandwidth)
+        found.append(replace(tier, bandwidth=bandwidth, oversubscription=1.0))
+    return tuple(found)
+
+
 def levels(tiers: tuple[Tier, ...], group_size: Count, stride: Count) -> tuple[Level, ...]:
-    """Spread a group over the tiers; the outermost tier joins whatever is left."""
+    """Spread a group over `reachable` tiers; the outermost joins whatever is left."""
+    xp = namespace(group_size, stride)
     found: list[Level] = []
     below: Count = 1.0
-    narrowest: BytesPerSecond | None = None
-    for index, tier in enumerate(tiers):
-        xp = namespace(group_size, stride, tier.bandwidth)
-        inside = xp.minimum(xp.maximum(xp.floor(tier.size / stride), 1.0), group_size)
-        members = group_size * 1.0 if index == len(tiers) - 1 else xp.maximum(inside, below)
-        bandwidth = tier.bandwidth / tier.oversubscription
-        if index > 0:  # what leaves the scale-up domain passes every tier on its way
-            narrowest = bandwidth if narrowest is None else xp.minimum(narrowest, bandwidth)
-            bandwidth = narrowest
+    for tier in tiers:
+        inside = xp.minimum(xp.maximum(xp.floor(tier.size / stride), below), group_size)
+        members = group_size * 1.0 if tier is tiers[-1] else inside
         found.append(
             Level(
                 below=below,
                 ratio=members / below,
-                bandwidth=bandwidth,
+                bandwidth=tier.bandwidth,
                 latency=tier.latency,
                 in_switch_reduction=tier.in_switch_reduction,
             )
@@ -58,9 +67,8 @@ def all_gather_time(message: Bytes, spread: tuple[Level, ...]) -> Seconds:
     """Time to gather ``message`` at every member; to reduce-scatter it takes as long."""
     total: Seconds = 0.0
     for level in spread:
-        arguments = (message / level.below, level.ratio, level.bandwidth, level.latency)
-        total = total + _least(
-            collectives.ring_all_gather_time(*arguments), collectives.recursive_all_gather_time(*arguments)
+        total = total + collectives.recursive_all_gather_time(
+            message / level.below, level.ratio, level.bandwidth, level.latency
         )
     return _least(total, _flat_ring_time(message, spread))
 
@@ -68,34 +76,33 @@ def all_gather_time(message: Bytes, spread: tuple[Level, ...]) -> Seconds:
 def _flat_ring_time(message: Bytes, spread: tuple[Level, ...]) -> Seconds:
     """One ring a member through all tiers at once: the narrowest tier sets the pace, each hop its own latency."""
     size = spread[-1].below * spread[-1].ratio
-    xp = namespace(message, size, *(level.bandwidth for level in spread))
+    xp = namespace(message, size, spread[0].bandwidth)
     latency: Seconds = 0.0
     slowest: Seconds = 0.0
     for level in spread:
         hops = size / level.below * (1 - 1 / level.ratio)
         latency = latency + hops * level.latency
-        crossed = xp.where(level.ratio > 1, 1.0, 0.0)
-        slowest = xp.maximum(slowest, crossed * message / (level.below * level.bandwidth))
+        slowest = xp.maximum(slowest, (level.ratio > 1) * message / (level.below * level.bandwidth))
     time: Seconds = latency + slowest * (1 - 1 / size)
     return time
 
 
 def all_reduce_time(message: Bytes, spread: tuple[Level, ...]) -> Seconds:
     """Time to add up ``message`` over the group: scatter and gather inside, reduce across the widest tier."""
+    best = 2 * all_gather_time(message, spread)
+    if not any(level.in_switch_reduction for level in spread):
+        return best
     size = spread[-1].below * spread[-1].ratio
     xp = namespace(message, size)
     total: Seconds = 0.0
     for level in spread:
         arguments = (message / level.below, level.ratio, level.bandwidth, level.latency)
-        halves = 2 * _least(
-            collectives.ring_all_gather_time(*arguments), collectives.recursive_all_gather_time(*arguments)
-        )
-        whole = _least(halves, collectives.tree_all_reduce_time(*arguments))
+        time = 2 * collectives.recursive_all_gather_time(*arguments)
         if level.in_switch_reduction:
-            whole = _least(whole, collectives.in_switch_all_reduce_time(*arguments))
-        outermost = level.below * level.ratio >= size
-        total = total + xp.where(outermost, whole, halves)
-    return _least(total, 2 * _flat_ring_time(message, spread))
+            switched = _least(time, collectives.in_switch_all_reduce_time(*arguments))
+            time = xp.where(level.below * level.ratio >= size, switched, time)
+        total = total + time
+    return _least(best, total)
 
 
 def expert_exchange_time(
@@ -115,20 +122,18 @@ def expert_exchange_time(
         visited = distinct_targets(targets, float(copies))
         if groups_per_token and index > 0:
             visited = xp.minimum(visited, groups_per_token * xp.maximum(targets / num_groups, 1.0))
-        crossed = xp.where(level.ratio > 1, 1.0, 0.0)
         bound = collectives.all_to_all_time(token_bytes * visited, targets, level.bandwidth, level.latency)
-        slowest = xp.maximum(slowest, crossed * bound)
+        slowest = xp.maximum(slowest, (level.ratio > 1) * bound)
     return slowest
 
 
 def neighbour_time(message: Bytes, spread: tuple[Level, ...]) -> Seconds:
     """Time to send ``message`` to the next member, where the slowest pair of neighbours sets the pace."""
-    xp = namespace(message, *(level.ratio for level in spread))
+    xp = namespace(message, spread[0].ratio, spread[0].bandwidth)
     slowest: Seconds = 0.0
     for level in spread:
-        crossed = xp.where(level.ratio > 1, 1.0, 0.0)
         sent = collectives.point_to_point_time(message, level.bandwidth, level.latency)
-        slowest = xp.maximum(slowest, crossed * sent)
+        slowest = xp.maximum(slowest, (level.ratio > 1) * sent)
     return slowest
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from lindos.formulas import pipeline
-from lindos.formulas.collectives import exposed_time
+from lindos.formulas.collectives import exposed_time, visible_time
 from lindos.quantities import (
     Count,
     Flop,
@@ -24,6 +24,7 @@ from lindos.scenario.cluster import Pool
 from lindos.scenario.job import Job
 from lindos.scenario.plan import Plan, Recompute, Schedule, Sharding
 from lindos.step.assumptions import Assumptions, assumptions
+from lindos.step.communication import reachable
 from lindos.step.compute import OperatorTime, Rates, operator_times, rates
 from lindos.step.layout import Layout, at_least, layout, slowest_stage_excess
 from lindos.step.operators import Operator, model_flops_per_token, operators
@@ -42,11 +43,19 @@ class StepEstimate:
     attention: Annotated[Seconds, Why("Scores and weighted sums of attention, forward and backward")]
     elementwise: Annotated[Seconds, Why("Norms, activations, routing, loss and quantisation, bound by memory")]
     recompute: Annotated[Seconds, Why("Activations computed again, with the communication that repeats")]
-    exposed_tensor_parallel: Annotated[Seconds, Why("Tensor-parallel collectives that compute does not hide")]
-    exposed_context_parallel: Annotated[Seconds, Why("Keys and values exchanged that attention does not hide")]
-    exposed_expert_parallel: Annotated[Seconds, Why("Tokens sent to experts and back that compute does not hide")]
+    exposed_tensor_parallel: Annotated[
+        Seconds, Why("Tensor-parallel collectives: what compute does not hide, and compute they slow")
+    ]
+    exposed_context_parallel: Annotated[
+        Seconds, Why("Keys and values exchanged: what attention does not hide, and what they slow")
+    ]
+    exposed_expert_parallel: Annotated[
+        Seconds, Why("Tokens sent to experts and back: what compute does not hide, and compute they slow")
+    ]
     exposed_pipeline_parallel: Annotated[Seconds, Why("Activations sent between stages that compute does not hide")]
-    exposed_data_parallel: Annotated[Seconds, Why("Gradients and parameters exchanged that compute does not hide")]
+    exposed_data_parallel: Annotated[
+        Seconds, Why("Gradients and parameters: what compute does not hide, and compute they slow")
+    ]
     pipeline_imbalance: Annotated[Seconds, Why("Waiting for the stage that holds most layers")]
     pipeline_bubble: Annotated[Seconds, Why("Stages idle while the pipeline fills and drains")]
     optimizer: Annotated[Seconds, Why("Optimizer reads and writes its states")]
@@ -164,7 +173,8 @@ class Step:
         )
         imbalance = given.expert_load_imbalance.value if job.model.num_experts else 1.0
         self.rows: list[OperatorTime] = operator_times(self.table, self.at, self.rate, imbalance)
-        self.traffic: Traffic = stage_traffic(job, pool, plan, self.at, self.table, imbalance)
+        self.tiers = reachable(pool.tiers)
+        self.traffic: Traffic = stage_traffic(job, self.tiers, plan, self.at, self.table, imbalance)
 
     def of(self, *kinds: str) -> list[OperatorTime]:
         """Rows of some kinds."""
@@ -191,13 +201,13 @@ class Step:
         again = self.recomputed_time(attention_time, tensor, context, expert)
         forward = busy.forward + tensor.forward + context.forward + expert.forward
         backward = busy.backward + tensor.backward + context.backward + expert.backward + again
-        sends = self.sends(busy)
+        sends = self.sends(forward + backward)
         excess = self.excess(forward + backward)
         bubble = self.bubble(forward / p + sends / 2, (backward - weight) / p + sends / 2, weight / p)
         m = self.at.num_micro_batches
-        reduce_time = data_parallel_time(self.job, self.pool, plan, self.at, self.given)
+        reduce_time = data_parallel_time(self.job, self.tiers, plan, self.at, self.given)
         # Stages that accumulate whole gradients hide only behind the last micro-batch; sharded ones behind the step.
-        once = (forward + backward) / p + excess
+        once = (forward + backward) / p + sends + excess
         hiding = xp.where(at_least(plan.sharding, Sharding.GRADIENTS) > 0, m * once + bubble, once)
         overlap = self.job.stack.overlap_data_parallel.value
         tokens = self.batch * self.job.sequence_length
@@ -212,7 +222,7 @@ class Step:
             exposed_context_parallel=each * (context.forward + context.backward),
             exposed_expert_parallel=each * (expert.forward + expert.backward),
             exposed_pipeline_parallel=m * sends,
-            exposed_data_parallel=exposed_time(reduce_time, hiding, overlap),
+            exposed_data_parallel=self.visible(reduce_time, hiding, overlap),
             pipeline_imbalance=m * excess,
             pipeline_bubble=bubble,
             optimizer=optimizer_time(self.job, plan, self.at, self.rate),
@@ -226,24 +236,30 @@ class Step:
         )
 
     def exposed(self, matmul: _Passes, attention: _Passes, busy: _Passes) -> tuple[_Passes, _Passes, _Passes]:
-        """Tensor, context and expert traffic that stays visible, over all layers and one micro-batch."""
+        """Tensor, context and expert traffic that stays visible, over all layers and one micro-batch.
+
+        The last hides behind compute and what the others left visible, so that no compute hides two transfers.
+        """
         stack, traffic = self.job.stack, self.traffic
-        tensor = stack.overlap_tensor_parallel.value
-        ring = self.given.context_parallel_overlap.value
-        return (
-            _Passes(
-                exposed_time(traffic.tensor_forward, matmul.forward, tensor),
-                exposed_time(traffic.tensor_backward, matmul.backward, tensor),
-            ),
-            _Passes(
-                exposed_time(traffic.context_forward, attention.forward, ring),
-                exposed_time(traffic.context_backward, attention.backward, ring),
-            ),
-            _Passes(
-                exposed_time(traffic.expert_forward, busy.forward, self.expert_overlap()),
-                exposed_time(traffic.expert_backward, busy.backward, self.expert_overlap()),
-            ),
+        share, ring = stack.overlap_tensor_parallel.value, self.given.context_parallel_overlap.value
+        tensor = _Passes(
+            self.visible(traffic.tensor_forward, matmul.forward, share),
+            self.visible(traffic.tensor_backward, matmul.backward, share),
         )
+        context = _Passes(
+            self.visible(traffic.context_forward, attention.forward, ring),
+            self.visible(traffic.context_backward, attention.backward, ring),
+        )
+        sent = self.expert_overlap()
+        expert = _Passes(
+            self.visible(traffic.expert_forward, busy.forward + tensor.forward + context.forward, sent),
+            self.visible(traffic.expert_backward, busy.backward + tensor.backward + context.backward, sent),
+        )
+        return tensor, context, expert
+
+    def visible(self, communication: Seconds, compute: Seconds, overlap: Fraction) -> Seconds:
+        """What a collective adds to the step beside ``compute``."""
+        return visible_time(communication, compute, overlap, self.given.contention_share.value)
 
     def expert_overlap(self) -> Fraction:
         """What the software hides, or DualPipe where the plan uses it."""
@@ -274,12 +290,12 @@ class Step:
         chosen: Real = xp.where(code == int(Recompute.FULL), full, some)
         return chosen
 
-    def sends(self, busy: _Passes) -> Seconds:
+    def sends(self, whole: Seconds) -> Seconds:
         """Visible time of the sends of one micro-batch between stages, over all chunks of a device."""
         p = self.plan.pipeline_parallel
         return exposed_time(
             self.traffic.pipeline,
-            (busy.forward + busy.backward) / p,
+            whole / p,
             self.job.stack.overlap_pipeline_parallel.value,
         )
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from lindos.catalog.model import Model
 from lindos.quantities import Bytes, Count, Fraction, Real, Seconds, namespace
-from lindos.scenario.cluster import Pool
+from lindos.scenario.cluster import Tier
 from lindos.scenario.job import Job
 from lindos.scenario.plan import Plan, Sharding
 from lindos.step.assumptions import Assumptions
@@ -39,12 +39,12 @@ class Traffic:
 
 
 def stage_traffic(
-    job: Job, pool: Pool, plan: Plan, at: Layout, table: tuple[Operator, ...], imbalance: Fraction
+    job: Job, tiers: tuple[Tier, ...], plan: Plan, at: Layout, table: tuple[Operator, ...], imbalance: Fraction
 ) -> Traffic:
     """Collectives inside the layers of a micro-batch, and sends between stages."""
-    tensor = _tensor_traffic(job.model, pool, plan, at, table)
-    context = _context_traffic(job.model, pool, at, table)
-    expert = _expert_traffic(job, pool, plan, at, table, imbalance)
+    tensor = _tensor_traffic(job.model, tiers, plan, at, table)
+    context = _context_traffic(job.model, tiers, at, table)
+    expert = _expert_traffic(job, tiers, plan, at, table, imbalance)
     return Traffic(
         tensor_forward=tensor[0] + expert[2],
         tensor_backward=tensor[1] + expert[2],
@@ -52,12 +52,12 @@ def stage_traffic(
         context_backward=2 * context,
         expert_forward=expert[0],
         expert_backward=expert[1],
-        pipeline=_pipeline_traffic(job.model, pool, plan, at),
+        pipeline=_pipeline_traffic(job.model, tiers, plan, at),
     )
 
 
 def _tensor_traffic(
-    model: Model, pool: Pool, plan: Plan, at: Layout, table: tuple[Operator, ...]
+    model: Model, tiers: tuple[Tier, ...], plan: Plan, at: Layout, table: tuple[Operator, ...]
 ) -> tuple[Seconds, Seconds]:
     """A block that ends in a product split along its depth needs one gather and one scatter, or one all-reduce.
 
@@ -66,26 +66,26 @@ def _tensor_traffic(
     xp = namespace(at.tokens, at.tensor_parallel, plan.sequence_parallel)
     blocks = sum(row.count for row in table if row.kind == "gemm" and row.split == "depth")
     blocks += sum(row.count for row in table if row.name.endswith("head"))
-    spread = levels(pool.tiers, at.tensor_parallel, 1.0)
+    spread = levels(tiers, at.tensor_parallel, 1.0)
     message = at.tokens * model.hidden_size * BF16
     gather, reduce = all_gather_time(message, spread), all_reduce_time(message, spread)
     split = plan.sequence_parallel > 0
     return blocks * xp.where(split, 2 * gather, reduce), blocks * xp.where(split, 3 * gather, reduce)
 
 
-def _context_traffic(model: Model, pool: Pool, at: Layout, table: tuple[Operator, ...]) -> Seconds:
+def _context_traffic(model: Model, tiers: tuple[Tier, ...], at: Layout, table: tuple[Operator, ...]) -> Seconds:
     """Keys and values of the whole sequence pass every rank; backward also returns their gradients."""
     xp = namespace(at.tokens, at.tensor_parallel, at.context_parallel)
     layers = sum(row.count for row in table if row.kind == "attention")
     heads = model.num_attention_heads if model.attention == "mla" else model.num_kv_heads
     local = xp.maximum(heads / at.tensor_parallel, 1.0)
     message = at.tokens * at.context_parallel * local * sum(attention_dims(model)) * BF16
-    time: Seconds = layers * all_gather_time(message, levels(pool.tiers, at.context_parallel, at.tensor_parallel))
+    time: Seconds = layers * all_gather_time(message, levels(tiers, at.context_parallel, at.tensor_parallel))
     return time
 
 
 def _expert_traffic(
-    job: Job, pool: Pool, plan: Plan, at: Layout, table: tuple[Operator, ...], imbalance: Fraction
+    job: Job, tiers: tuple[Tier, ...], plan: Plan, at: Layout, table: tuple[Operator, ...], imbalance: Fraction
 ) -> tuple[Seconds, Seconds, Seconds]:
     """Dispatch and combine, forward and backward; last, gather and scatter inside expert tensor parallelism."""
     model = job.model
@@ -94,7 +94,7 @@ def _expert_traffic(
         return 0.0, 0.0, 0.0
     xp = namespace(at.rank_tokens, at.expert_parallel, at.expert_tensor_parallel, imbalance)
     stride = at.expert_tensor_parallel
-    spread = levels(pool.tiers, at.expert_parallel, stride)
+    spread = levels(tiers, at.expert_parallel, stride)
     elements = at.rank_tokens * model.hidden_size * xp.where(at.expert_parallel > 1, imbalance, 1.0)
 
     def exchange(size: int) -> Seconds:
@@ -104,15 +104,15 @@ def _expert_traffic(
 
     low, full = exchange(DISPATCH_BYTES[job.precision]), exchange(BF16)
     copies = elements * BF16 * model.experts_per_token * stride
-    inside = 2 * all_gather_time(copies, levels(pool.tiers, stride, 1.0))
+    inside = 2 * all_gather_time(copies, levels(tiers, stride, 1.0))
     return layers * (low + full), layers * (low + full), layers * inside
 
 
-def _pipeline_traffic(model: Model, pool: Pool, plan: Plan, at: Layout) -> Seconds:
+def _pipeline_traffic(model: Model, tiers: tuple[Tier, ...], plan: Plan, at: Layout) -> Seconds:
     """One send forward and one backward for every chunk of layers that a device holds."""
     stride = at.tensor_parallel * at.dense_group
     message = at.sequence_tokens * model.hidden_size * BF16
-    return 2 * plan.virtual_stages * neighbour_time(message, levels(pool.tiers, at.pipeline_parallel, stride))
+    return 2 * plan.virtual_stages * neighbour_time(message, levels(tiers, at.pipeline_parallel, stride))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +138,7 @@ def _shards(model: Model, at: Layout) -> tuple[_Shard, ...]:
     return tuple(found)
 
 
-def data_parallel_time(job: Job, pool: Pool, plan: Plan, at: Layout, given: Assumptions) -> Seconds:
+def data_parallel_time(job: Job, tiers: tuple[Tier, ...], plan: Plan, at: Layout, given: Assumptions) -> Seconds:
     """Time to reduce gradients and hand out parameters in one step, before any overlap.
 
     Without sharding gradients are all-reduced. Sharded, they are scattered and parameters gathered; from ZeRO 2 on
@@ -155,9 +155,9 @@ def data_parallel_time(job: Job, pool: Pool, plan: Plan, at: Layout, given: Assu
     total: Seconds = 0.0
     for part in _shards(job.model, at):
         gradients: Bytes = part.params * gradient_bytes
-        inside = levels(pool.tiers, part.shards, part.stride)
-        across = levels(pool.tiers, part.group / part.shards, part.stride * part.shards)
-        whole = all_reduce_time(gradients, levels(pool.tiers, part.group, part.stride))
+        inside = levels(tiers, part.shards, part.stride)
+        across = levels(tiers, part.group / part.shards, part.stride * part.shards)
+        whole = all_reduce_time(gradients, levels(tiers, part.group, part.stride))
         split = (
             scatters * all_gather_time(gradients, inside)
             + all_reduce_time(gradients / part.shards, across)
