@@ -7,6 +7,7 @@ import pytest
 from lindos import claims
 from lindos.catalog import Catalog, load_catalog
 from lindos.claims import Context, Ruling
+from lindos.claims.schema import KINDS
 from lindos.errors import InputError, InputErrors, UnitError
 
 GOOD = """\
@@ -167,3 +168,17 @@ def test_equivalents_need_devices_or_power(tmp_path: Path, catalog: Catalog) -> 
     text = "mine:\n  speaker: A\n  statement: B\n  checks:\n    - {kind: equivalents, power: 1 GW}\n"
     (line,) = problems(tmp_path, text, catalog)
     assert "must be given devices, or else power and accelerator" in line
+
+
+def test_the_how_to_says_what_comes_out(tmp_path: Path, catalog: Catalog) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "audit-claims.md").read_text(encoding="utf-8")
+    shipped = read(tmp_path, page.split("```yaml\n")[1].split("```")[0], catalog)
+    verdicts = {name: claims.check(claim, Context(catalog=catalog)) for name, claim in shipped.items()}
+    assert verdicts["slip"].ruling is Ruling.UNIT_SLIP and verdicts["promise"].ruling is Ruling.LATE
+    assert verdicts["slip"].headline.arithmetic in page
+    assert verdicts["slip"].date == "2025-07-23"
+
+
+def test_the_how_to_names_every_kind() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "audit-claims.md").read_text(encoding="utf-8")
+    assert all(f"`{kind}`" in page for kind in KINDS)
