@@ -18,6 +18,13 @@ def test_prices_without_the_precision_are_left_out_with_a_reason() -> None:
     assert any("its peak in nvfp4 is unknown" in sentence for sentence in more_left_out)
 
 
+def test_an_old_price_gives_way_to_a_newer_one_on_the_same_terms() -> None:
+    usable, left_out = options(CATALOG, "fp8")
+    terms = [(option.accelerator.name, option.provider, option.term) for option in usable]
+    assert len(terms) == len(set(terms))
+    assert any("superseded by" in sentence for sentence in left_out)
+
+
 def test_assumptions_are_the_catalogues_or_the_users() -> None:
     assert assumptions(CATALOG).peak_to_mean > 1
     assert assumptions(CATALOG, peak_to_mean=2.5).peak_to_mean == 2.5

@@ -1,6 +1,7 @@
 """Many programmes against supply, by hand."""
 
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ TRENDS = Trends(
     world_growth=2.0,
     record_growth=3.0,
     leading_growth=2.5,
+    trend_end=date(2100, 1, 1),
     performance_per_dollar_growth=1.3,
     performance_per_watt_growth=1.3,
 )
@@ -37,6 +39,11 @@ def test_supply_doubles_or_keeps_pace() -> None:
     assert float(result.peak_share_of_supply) == pytest.approx(9 / 16, rel=3e-3)
     assert float(result.years[0].share_of_flat_supply) == pytest.approx(9 / 8, rel=3e-3)
     assert "2 programmes want 24 million H100-equivalents" in result.statement
+
+
+def test_supply_levels_off_where_its_trend_ends() -> None:
+    level = demand(programmes=BOTH, start="2026-01-01", trends=replace(TRENDS, trend_end=date(2028, 1, 1)))
+    assert [float(year.supply) for year in level.years] == pytest.approx([16e6, 32e6, 32e6, 32e6], rel=5e-3)
 
 
 def test_arrays_give_what_floats_give() -> None:

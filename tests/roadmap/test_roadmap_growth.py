@@ -18,6 +18,7 @@ TRENDS = Trends(
     world_growth=2.0,
     record_growth=3.0,
     leading_growth=2.5,
+    trend_end=date(2100, 1, 1),
     performance_per_dollar_growth=1.0,
     performance_per_watt_growth=1.0,
 )
@@ -82,6 +83,7 @@ def test_falling_prices_and_power_cost_less() -> None:
 
 def test_the_last_year_may_be_short() -> None:
     result = path(by="2029-07-01")
+    assert [year.end for year in path(start="2024-02-29").years][:2] == ["2025-02-28", "2026-02-28"]
     assert [year.end for year in result.years][-2:] == ["2029-01-01", "2029-07-01"]
     assert float(result.years[-1].h100_equivalents) == pytest.approx(16e6)
 

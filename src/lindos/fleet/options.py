@@ -1,10 +1,11 @@
 """From the catalogue: what can be rented, and what is assumed about serving."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lindos.catalog import Catalog
 from lindos.catalog.facts import Fact
-from lindos.catalog.records import Accelerator, Kernels
+from lindos.catalog.records import Accelerator, CloudPrice, Kernels
 from lindos.quantities import Count, Fraction, Real, TokensPerSecond, UsdPerSecond
 
 
@@ -51,8 +52,12 @@ def options(catalog: Catalog, precision: str) -> tuple[tuple[Option, ...], tuple
     left_out: list[str] = []
     for name in catalog.names("accelerators"):
         device = catalog.accelerator(name)
-        for price in catalog.cloud_prices(name):
+        prices = catalog.cloud_prices(name)
+        for price in prices:
             kernels = catalog.kernels(device.family)
+            if newer := _newer(price, prices):
+                left_out.append(f"{price.provider} {device.title} ({price.date}): superseded by {newer}.")
+                continue
             if missing := _missing(device, kernels, precision, price.price.known):
                 left_out.append(f"{price.provider} {device.title} ({price.date}): {missing} is unknown.")
                 continue
@@ -79,6 +84,12 @@ def _matmul(kernels: Kernels, precision: str) -> Fact[Real]:
     key = {"bf16": "bf16", "fp8": "fp8", "mxfp8": "fp8"}.get(precision, "fp4")
     fact: Fact[Real] = getattr(kernels, f"matmul_{key}")
     return fact
+
+
+def _newer(price: CloudPrice, prices: Iterable[CloudPrice]) -> str:
+    """Date of a newer price of the same provider on the same terms, if there is one."""
+    dates = [other.date for other in prices if (other.provider, other.term) == (price.provider, price.term)]
+    return max(dates) if max(dates) > price.date else ""
 
 
 def _missing(device: Accelerator, kernels: Kernels, precision: str, priced: bool) -> str:

@@ -1,6 +1,6 @@
 """Dates as the roadmap uses them: a path cut into years that start at its first day."""
 
-from datetime import date, timedelta
+from datetime import date
 
 from lindos.errors import InconsistentError, InputError
 from lindos.quantities import Seconds
@@ -44,6 +44,11 @@ def year_ends(first: str, last: str) -> tuple[date, ...]:
     if seconds_between(begin, end) > _LONGEST * YEAR:
         raise InconsistentError("roadmap.by", last, "roadmap.start", first, "be at most 50 years after the second")
     days = [begin]
-    while (following := begin + timedelta(days=round(len(days) * 365.25))) < end:
+    while (following := _anniversary(begin, len(days))) < end:
         days.append(following)
     return (*days, end)
+
+
+def _anniversary(first: date, years: int) -> date:
+    leap_day = (first.month, first.day) == (2, 29)
+    return first.replace(year=first.year + years, day=28 if leap_day else first.day)

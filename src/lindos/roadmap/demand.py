@@ -69,9 +69,9 @@ class Demand:
         """The comparison in one sentence, of its middle where it is an array."""
         return (
             f"{len(self.programmes)} programmes want {render(_middle(self.total_demand), '1')} H100-equivalents (8-bit "
-            f"dense): {_middle(self.share_of_supply):.0%} of what suppliers ship until then if they keep growing as "
+            f"dense): {_percent(self.share_of_supply)} of what suppliers ship until then if they keep growing as "
             f"they did, {_middle(self.total_demand / self.flat_supply):.3g} times what they ship if they only keep "
-            f"pace, and up to {_middle(self.peak_share_of_supply):.0%} of a single year's supply."
+            f"pace, and up to {_percent(self.peak_share_of_supply)} of a single year's supply."
         )
 
     def table(self) -> tuple[tuple[str | float, ...], ...]:
@@ -110,6 +110,7 @@ def demand(*, programmes: Sequence[Programme], start: str, trends: Trends) -> De
     Notes
     -----
     Not modelled: buyers outside the list, who take their share of supply as well; so every share is a lower bound.
+    Supply follows its trend only for as long as the trend was observed (`Trends.world_stock`).
     """
     if not programmes:
         raise InputError("roadmap.programmes", None, "at least one programme")
@@ -155,6 +156,10 @@ def _share(first: date, last: date, begin: date, end: date) -> float:
 
 def _sum(values: Any) -> Any:
     return reduce(lambda total, value: total + value, values, 0.0)
+
+
+def _percent(share: Any) -> str:
+    return f"{render(100 * _middle(share), '1', 2)} %"
 
 
 def _middle(value: Any) -> float:

@@ -63,7 +63,7 @@ class Growth:
             f"{render(_middle(self.target_h100_equivalents), '1')} H100-equivalents (8-bit dense) takes "
             f"{_middle(self.required_growth):.3g}x a year, {faster} than the record of "
             f"{_middle(self.record_growth):.3g}x; it ends at {render(_middle(self.final_power), 'W')} and "
-            f"{render(_middle(self.total_capex), 'USD')}, and takes up to {share:.0%} of a year's world supply."
+            f"{render(_middle(self.total_capex), 'USD')}, and takes up to {_percent(share)} of a year's world supply."
         )
         return sentence + (" That is more than suppliers ship." if share > 1 else "")
 
@@ -83,6 +83,10 @@ class Growth:
             )
             for year in self.years
         )
+
+
+def _percent(share: float) -> str:
+    return f"{render(100 * share, '1', 2)} %"
 
 
 def _middle(value: Any) -> float:

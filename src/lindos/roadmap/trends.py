@@ -1,11 +1,13 @@
 """From the catalogue: world supply and how fast things grow."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+
+import numpy as np
 
 from lindos.catalog import Catalog
 from lindos.formulas import equivalents
-from lindos.quantities import Count, Fraction, Real
+from lindos.quantities import Count, Fraction, Real, Seconds
 from lindos.roadmap.calendar import YEAR, seconds_between
 
 #: Day that the world's stock of the catalogue holds for.
@@ -22,12 +24,21 @@ class Trends:
     leading_growth: Fraction
     performance_per_dollar_growth: Fraction
     performance_per_watt_growth: Fraction
+    trend_end: date
 
     def world_stock(self, when: date) -> Count:
-        """H100-equivalents ever shipped until a day, if supply keeps growing as it did."""
-        return equivalents.extrapolated(
-            self.world_h100_equivalents, self.world_growth, seconds_between(STOCK_DATE, when), YEAR
-        )
+        """H100-equivalents ever shipped until a day, if supply keeps growing as it did.
+
+        The trend is followed no further than `trend_end`; from there on the shipments of its last year repeat.
+        """
+        if when <= self.trend_end:
+            return self._grown(seconds_between(STOCK_DATE, when))
+        span = seconds_between(STOCK_DATE, self.trend_end)
+        pace = self._grown(span) - self._grown(span - YEAR)
+        return self._grown(span) + pace * (seconds_between(self.trend_end, when) / YEAR)
+
+    def _grown(self, duration: Seconds) -> Count:
+        return equivalents.extrapolated(self.world_h100_equivalents, self.world_growth, duration, YEAR)
 
 
 def trends(catalog: Catalog) -> Trends:
@@ -37,7 +48,10 @@ def trends(catalog: Catalog) -> Trends:
         number: Real = catalog.parameter(f"trends.{name}", "1").value
         return number
 
+    # A date is no number to draw: the span is taken where the catalogue holds it, in the middle of a sampled one.
+    span = float(np.median(catalog.parameter("trends.world_growth_span", "s").value))
     return Trends(
+        trend_end=STOCK_DATE + timedelta(seconds=span),
         world_h100_equivalents=value("world_h100_equivalents"),
         world_growth=value("world_growth"),
         record_growth=value("record_growth"),
