@@ -67,10 +67,13 @@ def all_gather_time(message: Bytes, spread: tuple[Level, ...]) -> Seconds:
     """Time to gather ``message`` at every member; to reduce-scatter it takes as long."""
     total: Seconds = 0.0
     for level in spread:
-        total = total + collectives.recursive_all_gather_time(
-            message / level.below, level.ratio, level.bandwidth, level.latency
-        )
+        total = total + _halving_time(message, level)
     return _least(total, _flat_ring_time(message, spread))
+
+
+def _halving_time(message: Bytes, level: Level) -> Seconds:
+    """A gather or scatter across one tier, of the piece that the tiers below left."""
+    return collectives.recursive_all_gather_time(message / level.below, level.ratio, level.bandwidth, level.latency)
 
 
 def _flat_ring_time(message: Bytes, spread: tuple[Level, ...]) -> Seconds:
@@ -89,20 +92,17 @@ def _flat_ring_time(message: Bytes, spread: tuple[Level, ...]) -> Seconds:
 
 def all_reduce_time(message: Bytes, spread: tuple[Level, ...]) -> Seconds:
     """Time to add up ``message`` over the group: scatter and gather inside, reduce across the widest tier."""
-    best = 2 * all_gather_time(message, spread)
-    if not any(level.in_switch_reduction for level in spread):
-        return best
     size = spread[-1].below * spread[-1].ratio
-    xp = namespace(message, size)
     total: Seconds = 0.0
     for level in spread:
-        arguments = (message / level.below, level.ratio, level.bandwidth, level.latency)
-        time = 2 * collectives.recursive_all_gather_time(*arguments)
+        time = 2 * _halving_time(message, level)
         if level.in_switch_reduction:
-            switched = _least(time, collectives.in_switch_all_reduce_time(*arguments))
-            time = xp.where(level.below * level.ratio >= size, switched, time)
+            piece = message / level.below
+            switched = collectives.in_switch_all_reduce_time(piece, level.ratio, level.bandwidth, level.latency)
+            xp = namespace(message, size, switched)
+            time = xp.where(level.below * level.ratio >= size, xp.minimum(time, switched), time)
         total = total + time
-    return _least(best, total)
+    return _least(total, 2 * _flat_ring_time(message, spread))
 
 
 def expert_exchange_time(

@@ -154,16 +154,16 @@ def data_parallel_time(job: Job, tiers: tuple[Tier, ...], plan: Plan, at: Layout
     sharded = at_least(plan.sharding, Sharding.OPTIMIZER)
     total: Seconds = 0.0
     for part in _shards(job.model, at):
+        shards = 1 + sharded * (part.shards - 1)  # unsharded, every rank holds a whole copy to all-reduce
         gradients: Bytes = part.params * gradient_bytes
-        inside = levels(tiers, part.shards, part.stride)
-        across = levels(tiers, part.group / part.shards, part.stride * part.shards)
-        whole = all_reduce_time(gradients, levels(tiers, part.group, part.stride))
-        split = (
-            scatters * all_gather_time(gradients, inside)
-            + all_reduce_time(gradients / part.shards, across)
+        inside = levels(tiers, shards, part.stride)
+        across = levels(tiers, part.group / shards, part.stride * shards)
+        total = (
+            total
+            + scatters * all_gather_time(gradients, inside)
+            + all_reduce_time(gradients / shards, across)
             + gathers * all_gather_time(part.params * BF16, inside)
         )
-        total = total + xp.where(sharded > 0, split, whole)
     return total
 
 
