@@ -229,3 +229,26 @@ def test_every_source_of_a_finding_is_in_the_catalogue(catalog: Catalog, verdict
 )
 def test_halves_and_quarters_begin_on_their_first_day(text: str, day: str) -> None:
     assert seconds_between(text, day) == 0.0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {
+            "kind": "compute",
+            "claimed": "1 EFLOP/s",
+            "devices": [{"accelerator": "h100-sxm", "h100_equivalents": 1e300}],
+        },
+        {
+            "kind": "growth",
+            "claimed": "50M",
+            "by": "9999",
+            "start": {"h100_equivalents": "1M", "date": "2025"},
+            "trend": "trends.record_growth",
+        },
+    ],
+)
+def test_absurd_numbers_end_in_a_sentence(catalog: Catalog, body: dict[str, object]) -> None:
+    finding = claims.check(one(catalog, body), Context(catalog=catalog)).headline
+    assert finding.ruling is Ruling.NOT_CHECKABLE and finding.computed is None
+    assert finding.note == "its numbers lie beyond what can be computed"

@@ -19,7 +19,6 @@ from lindos.claims.schema import (
 )
 from lindos.claims.span import PerDevice, Span, bounded, shown
 from lindos.claims.verdict import CONSISTENT_WITHIN, Finding, Ruling, judged
-from lindos.errors import UnknownValueError
 from lindos.formulas import equivalents as formulas
 from lindos.quantities import Real
 
@@ -250,15 +249,15 @@ def missing(check: MissingCheck, context: Context) -> Finding:
     return Finding(question="", ruling=Ruling.NOT_CHECKABLE, note=f"needs {check.missing}")
 
 
-def unknown(check: Check, error: UnknownValueError) -> Finding:
-    """A check whose catalogue value nobody has published; what was claimed still stands beside it."""
+def uncheckable(check: Check, why: str) -> Finding:
+    """A check that cannot be computed; what was claimed still stands beside it."""
     claimed = getattr(check, "claimed", None)
     return Finding(
         question=check.kind,
         unit=_UNITS.get(check.kind, "1"),
         claimed=claimed if isinstance(claimed, float) else None,
         ruling=Ruling.NOT_CHECKABLE,
-        note=str(error),
+        note=why,
     )
 
 

@@ -1,5 +1,6 @@
 """A claim in, a verdict out: each check is computed from the catalogue, and names the sources that it touched."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +27,9 @@ _CHECKS: dict[str, Callable[[Any, Context], Finding]] = {
 }
 
 
+_BEYOND = "its numbers lie beyond what can be computed"
+
+
 def check(claim: Claim, context: Context) -> Verdict:
     """Judge ``claim`` by the physics of the catalogue and by what ``context`` knows per device.
 
@@ -48,7 +52,11 @@ def _finding(part: Check, context: Context) -> Finding:
         try:
             finding = _CHECKS[part.kind](part, context)
         except UnknownValueError as error:
-            finding = amounts.unknown(part, error)
+            finding = amounts.uncheckable(part, str(error))
+        except (OverflowError, ZeroDivisionError):
+            finding = amounts.uncheckable(part, _BEYOND)
+    if any(number is not None and not math.isfinite(number) for number in (finding.low, finding.high, finding.factor)):
+        finding = amounts.uncheckable(part, _BEYOND)
     notes = (finding.note, part.note or "")
     return Finding(
         question=finding.question,
