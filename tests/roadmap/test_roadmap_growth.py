@@ -71,6 +71,10 @@ def test_constant_prices_and_power_add_up() -> None:
 def test_share_of_a_world_that_doubles_too() -> None:
     # The world grows from 16 to 32 million in the first year, the path from 1 to 2: a sixteenth, every year.
     assert [float(year.share_of_supply) for year in path().years] == pytest.approx([1 / 16] * 4, rel=1e-3)
+    # Of the 8 million of the year before, 1, 2, 4 and 8 million are bought.
+    flat = [float(year.share_of_flat_supply) for year in path().years]
+    assert flat == pytest.approx([1 / 8, 1 / 4, 1 / 2, 1], rel=3e-3)
+    assert float(path().peak_share_of_flat_supply) == pytest.approx(1, rel=3e-3)
     assert "more than suppliers ship" not in path().statement
     assert "more than suppliers ship" in path(target_h100_equivalents=16e9).statement
 

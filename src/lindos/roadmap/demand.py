@@ -120,7 +120,7 @@ def demand(*, programmes: Sequence[Programme], start: str, trends: Trends) -> De
             path = f"roadmap.programmes.{programme.name}.by"
             raise InconsistentError(path, programme.by, "roadmap.start", start, "be later than the second")
     days = year_ends(start, max(programme.by for programme in programmes))
-    pace = trends.world_stock(first) - trends.world_stock(date.fromordinal(first.toordinal() - 365))
+    pace = trends.pace_before(first)
     years = []
     for begin, end in pairwise(days):
         wanted: Any = 0.0

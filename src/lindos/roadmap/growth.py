@@ -101,6 +101,7 @@ def growth(
                 capex=capex,
                 cumulative_capex=spent,
                 world_added=trends.world_stock(end) - trends.world_stock(begin),
+                flat_added=trends.pace_before(days[0]) * (seconds_between(begin, end) / YEAR),
             )
         )
     return Growth(
@@ -114,11 +115,14 @@ def growth(
         time_at_record_growth=_time_to_reach(start_h100_equivalents, target_h100_equivalents, trends.record_growth),
         final_power=years[-1].power,
         total_capex=spent,
-        peak_share_of_supply=reduce(
-            lambda most, year: namespace(most, year.share_of_supply).maximum(most, year.share_of_supply), years, 0.0
-        ),
+        peak_share_of_supply=_largest([year.share_of_supply for year in years]),
+        peak_share_of_flat_supply=_largest([year.share_of_flat_supply for year in years]),
         years=tuple(years),
     )
+
+
+def _largest(values: Sequence[Any]) -> Any:
+    return reduce(lambda most, value: namespace(most, value).maximum(most, value), values)
 
 
 def _time_to_reach(start: Count, target: Count, factor: Count) -> Any:

@@ -24,11 +24,17 @@ class GrowthYear:
     capex: Annotated[Usd, Why("spent on what the year adds, all in")]
     cumulative_capex: Annotated[Usd, Why("spent since the start")]
     world_added: Annotated[Count, Why("what all suppliers ship in the same time, if they keep growing as they did")]
+    flat_added: Annotated[Count, Why("what they ship if they only keep the pace of the year before the start")]
 
     @property
     def share_of_supply(self) -> Fraction:
         """Purchases over what all suppliers ship in the same time; above 1 it cannot be bought."""
         return self.added / self.world_added
+
+    @property
+    def share_of_flat_supply(self) -> Fraction:
+        """Purchases over what suppliers ship if they only keep the pace of the year before the start."""
+        return self.added / self.flat_added
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +52,7 @@ class Growth:
     final_power: Annotated[Watts, Why("facility power at the target")]
     total_capex: Annotated[Usd, Why("spent from start to target, all in")]
     peak_share_of_supply: Annotated[Fraction, Why("largest share of a year's world supply that the path takes")]
+    peak_share_of_flat_supply: Annotated[Fraction, Why("the same if supply only keeps the pace of the year before")]
     years: tuple[GrowthYear, ...]
 
     @property
@@ -63,12 +70,13 @@ class Growth:
             f"{render(_middle(self.target_h100_equivalents), '1')} H100-equivalents (8-bit dense) takes "
             f"{_middle(self.required_growth):.3g}x a year, {faster} than the record of "
             f"{_middle(self.record_growth):.3g}x; it ends at {render(_middle(self.final_power), 'W')} and "
-            f"{render(_middle(self.total_capex), 'USD')}, and takes up to {_percent(share)} of a year's world supply."
+            f"{render(_middle(self.total_capex), 'USD')}, and takes up to {_percent(share)} of a year's world supply "
+            f"if that keeps growing as it did, {_percent(_middle(self.peak_share_of_flat_supply))} if it only keeps pace."
         )
         return sentence + (" That is more than suppliers ship." if share > 1 else "")
 
     def table(self) -> tuple[tuple[str | float | None, ...], ...]:
-        """One row a year: end, device, H100e, added, devices, W, USD, cumulative USD, share of world supply."""
+        """One row a year: end, device, H100e, added, devices, W, USD, USD so far, shares of trend and flat supply."""
         return tuple(
             (
                 year.end,
@@ -80,6 +88,7 @@ class Growth:
                 _middle(year.capex),
                 _middle(year.cumulative_capex),
                 _middle(year.share_of_supply),
+                _middle(year.share_of_flat_supply),
             )
             for year in self.years
         )

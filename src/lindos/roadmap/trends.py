@@ -37,6 +37,10 @@ class Trends:
         pace = self._grown(span) - self._grown(span - YEAR)
         return self._grown(span) + pace * (seconds_between(self.trend_end, when) / YEAR)
 
+    def pace_before(self, when: date) -> Count:
+        """H100-equivalents shipped in the year before a day."""
+        return self.world_stock(when) - self.world_stock(when - timedelta(seconds=YEAR))
+
     def _grown(self, duration: Seconds) -> Count:
         return equivalents.extrapolated(self.world_h100_equivalents, self.world_growth, duration, YEAR)
 
