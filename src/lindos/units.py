@@ -31,15 +31,17 @@ _MAGNITUDE = {"k": 1e3, "K": 1e3, "M": 1e6, "m": 1e6, "B": 1e9, "bn": 1e9, "G": 
 _MAGNITUDE |= {"P": 1e15, "E": 1e18, "Z": 1e21, "": 1.0}
 _MAGNITUDE_WORDS = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "quadrillion": 1e15}
 
-_DAY = 86_400.0
+#: Seconds of a day and of the mean (Julian) year.
+DAY = 86_400.0
+YEAR = 365.25 * DAY
 _WHOLE_WORDS: dict[str, tuple[float, str]] = {
     **dict.fromkeys(("sec", "second", "seconds"), (1.0, "s")),
     **dict.fromkeys(("min", "minute", "minutes"), (60.0, "s")),
     **dict.fromkeys(("h", "hr", "hour", "hours"), (3_600.0, "s")),
-    **dict.fromkeys(("d", "day", "days"), (_DAY, "s")),
-    **dict.fromkeys(("week", "weeks"), (7 * _DAY, "s")),
-    **dict.fromkeys(("month", "months"), (365.25 / 12 * _DAY, "s")),
-    **dict.fromkeys(("y", "yr", "year", "years"), (365.25 * _DAY, "s")),
+    **dict.fromkeys(("d", "day", "days"), (DAY, "s")),
+    **dict.fromkeys(("week", "weeks"), (7 * DAY, "s")),
+    **dict.fromkeys(("month", "months"), (YEAR / 12, "s")),
+    **dict.fromkeys(("y", "yr", "year", "years"), (YEAR, "s")),
     **dict.fromkeys(("byte", "bytes"), (1.0, "B")),
     **dict.fromkeys(("tok", "token", "tokens"), (1.0, "token")),
     **dict.fromkeys(("$", "USD", "usd", "dollar", "dollars"), (1.0, "USD")),
@@ -148,6 +150,9 @@ def render(value: float, unit: str, digits: int = 3) -> str:
         return _counted(value, digits) + _COUNTED[unit]
     if unit == "s":
         return _duration(value, digits)
+    if unit == "J" and abs(value) >= 3.6e6:
+        scaled, prefix = _scaled(value / 3_600.0)
+        return f"{_plain(scaled, digits)} {prefix}Wh"
     if unit == "USD":
         return _money(value, digits)
     scaled, prefix = _scaled(value)
@@ -160,7 +165,7 @@ _RENDERERS = {
     "USD/W": (1.0, "$", "/W"),
     "USD/token": (1e6, "$", "/Mtoken"),
     "USD/FLOP": (1e18, "$", "/EFLOP"),
-    "1/s": (_DAY, "", " per day"),
+    "1/s": (DAY, "", " per day"),
 }
 
 
@@ -205,7 +210,7 @@ def _counted(value: float, digits: int) -> str:
 
 
 def _duration(value: float, digits: int) -> str:
-    for factor, name in ((365.25 * _DAY, "years"), (_DAY, "days"), (3_600.0, "h"), (60.0, "min")):
+    for factor, name in ((YEAR, "years"), (DAY, "days"), (3_600.0, "h"), (60.0, "min")):
         if abs(value) >= 2 * factor:
             return f"{_plain(value / factor, digits)} {name}"
     scaled, prefix = _scaled(value)

@@ -1,0 +1,159 @@
+r"""Money over time: what a purchase costs a year, what a stream of costs is worth today.
+
+References
+----------
+.. [1] R. A. Brealey, S. C. Myers and F. Allen, Principles of Corporate Finance, 13th ed., McGraw-Hill, 2020, ch. 2.
+"""
+
+from lindos.quantities import Count, Fraction, Joules, Seconds, Usd, UsdPerJoule, UsdPerSecond, namespace
+
+
+def capital_recovery_factor(discount_rate: Fraction, num_years: Count) -> Fraction:
+    r"""Share of a purchase to pay at the end of each year so that its present value is the purchase.
+
+    .. math:: f = \frac{r}{1 - (1 + r)^{-n}}
+
+    Parameters
+    ----------
+    discount_rate
+        Cost of capital per year, :math:`r \geq 0`.
+    num_years
+        Life, :math:`n > 0`.
+
+    Returns
+    -------
+    Fraction
+        Tends to :math:`1/n` as the rate tends to zero [1]_.
+
+    Examples
+    --------
+    Five years at 10 %:
+
+    >>> round(float(capital_recovery_factor(0.10, 5.0)), 4)
+    0.2638
+    """
+    xp = namespace(discount_rate, num_years)
+    small = discount_rate < 1e-9
+    rate = xp.where(small, 1.0, discount_rate)
+    factor: Fraction = xp.where(small, 1.0 / num_years, rate / (1.0 - (1.0 + rate) ** (-num_years)))
+    return factor
+
+
+def annuity(price: Usd, discount_rate: Fraction, num_years: Count) -> Usd:
+    r"""Yearly payment that buys something over its life.
+
+    .. math:: a = p \, \frac{r}{1 - (1 + r)^{-n}}
+
+    Parameters
+    ----------
+    price
+        Paid today, :math:`p`.
+    discount_rate
+        Cost of capital per year, :math:`r`.
+    num_years
+        Life, :math:`n`.
+
+    Returns
+    -------
+    Usd
+        Due at the end of each year [1]_. No residual value.
+
+    Examples
+    --------
+    >>> round(float(annuity(1e6, 0.10, 5.0)))
+    263797
+    """
+    return price * capital_recovery_factor(discount_rate, num_years)
+
+
+def present_value(yearly: Usd, discount_rate: Fraction, num_years: Count) -> Usd:
+    r"""Worth today of equal payments at the end of each year.
+
+    .. math:: v = a \, \frac{1 - (1 + r)^{-n}}{r}
+
+    Parameters
+    ----------
+    yearly
+        Each payment, :math:`a`.
+    discount_rate
+        Cost of capital per year, :math:`r`.
+    num_years
+        Number of payments, :math:`n`.
+
+    Returns
+    -------
+    Usd
+        Inverse of :func:`annuity` [1]_.
+
+    Examples
+    --------
+    >>> round(float(present_value(263_797.0, 0.10, 5.0)), -2)
+    1000000.0
+    """
+    return yearly / capital_recovery_factor(discount_rate, num_years)
+
+
+def device_time_cost(yearly_cost: Usd, year: Seconds, num_devices: Count, utilisation: Fraction) -> UsdPerSecond:
+    r"""Cost of one device for one second in which it works.
+
+    .. math:: c = \frac{a}{n \, u \, t_\mathrm{year}}
+
+    Parameters
+    ----------
+    yearly_cost
+        All costs of a year, :math:`a`.
+    year
+        Length of the year.
+    num_devices
+        Devices that share it, :math:`n`.
+    utilisation
+        Share of the time in which they work, :math:`u`.
+
+    Returns
+    -------
+    UsdPerSecond
+        3,600 times it is the price of a GPU-hour. A definition.
+
+    References
+    ----------
+    Definition.
+
+    Examples
+    --------
+    $8,766 a year for one device that always works is one dollar an hour:
+
+    >>> round(device_time_cost(8766.0, 365.25 * 86400.0, 1.0, 1.0) * 3600.0, 6)
+    1.0
+    """
+    return yearly_cost / (num_devices * utilisation * year)
+
+
+def energy_cost(energy: Joules, price: UsdPerJoule) -> Usd:
+    r"""Bill for energy.
+
+    .. math:: c = E \, p
+
+    Parameters
+    ----------
+    energy
+        Drawn at the meter.
+    price
+        Per energy.
+
+    Returns
+    -------
+    Usd
+        Without demand charges or taxes.
+
+    References
+    ----------
+    Definition.
+
+    Examples
+    --------
+    One megawatt-hour at seven cents per kilowatt-hour:
+
+    >>> round(energy_cost(3.6e9, 0.07 / 3.6e6), 6)
+    70.0
+    """
+    return energy * price

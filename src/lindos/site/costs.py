@@ -1,0 +1,36 @@
+"""The catalogue's numbers that a site needs, read once."""
+
+from dataclasses import dataclass
+
+from lindos.catalog import Catalog
+from lindos.quantities import Count, Fraction, UsdPerWatt
+from lindos.units import YEAR
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteCosts:
+    """What building, powering and financing cost; each may be an array of draws."""
+
+    training_duty: Fraction
+    storage_power_share: Fraction
+    construction_cost: UsdPerWatt
+    storage_share: Fraction
+    maintenance_share: Fraction
+    discount_rate: Fraction
+    it_life_years: Count
+    facility_life_years: Count
+
+
+def costs(catalog: Catalog) -> SiteCosts:
+    """Read the parameters of sites from ``catalog``."""
+    premium = catalog.parameter("economics.dense_premium", "1").value
+    return SiteCosts(
+        training_duty=catalog.parameter("power.training_duty", "1").value,
+        storage_power_share=catalog.parameter("power.storage_and_management_share", "1").value,
+        construction_cost=catalog.parameter("economics.construction_cost", "USD/W").value * (1 + premium),
+        storage_share=catalog.parameter("economics.storage_share", "1").value,
+        maintenance_share=catalog.parameter("economics.maintenance_share", "1").value,
+        discount_rate=catalog.parameter("economics.discount_rate", "1").value,
+        it_life_years=catalog.parameter("economics.it_life", "s").value / YEAR,
+        facility_life_years=catalog.parameter("economics.facility_life", "s").value / YEAR,
+    )

@@ -1,0 +1,109 @@
+"""Power and money from parts: worked by hand, parts and totals, arrays, and published totals as a comparison."""
+
+import numpy as np
+import pytest
+
+from lindos import site
+from lindos.catalog import load_catalog
+from lindos.errors import InfeasibleError
+from lindos.formulas.clos import clos_link_ends, clos_switches
+from lindos.scenario.read import read_scenario
+from lindos.scenario.resolve import cluster_of, counted, site_of
+
+CATALOG = load_catalog()
+
+
+def built_in(name: str, catalog=CATALOG):
+    scenario = counted(read_scenario(name)[0], CATALOG)
+    return cluster_of(scenario.cluster, name, catalog), site_of(scenario.site, catalog)
+
+
+def test_one_node_by_hand() -> None:
+    cluster, place = built_in("one-node")
+    costs = site.costs(CATALOG)
+    found = site.estimate(cluster, place, costs)
+    assert found.power.systems == 10_200.0
+    assert found.power.switches == 0.0
+    assert found.power.it_power == pytest.approx(10_200.0 * (1 + costs.storage_power_share))
+    assert found.power.total == pytest.approx(found.power.it_power * 1.3)
+    assert found.capex.systems == 310_000.0
+    assert found.capex.construction == pytest.approx(found.power.it_power * 11.7 * 1.085)
+    energy = (10_200.0 * 0.8 + found.power.storage) * 1.3 * 365.25 * 86_400
+    assert found.power.yearly_energy == pytest.approx(energy)
+
+
+@pytest.mark.parametrize(("name", "low", "high"), [("colossus-1", 348e6, 498e6), ("colossus-2", 1.15e9, 1.55e9)])
+def test_facility_power_built_from_parts_meets_what_was_published(name: str, low: float, high: float) -> None:
+    cluster, place = built_in(name)
+    assert low <= site.estimate(cluster, place, site.costs(CATALOG)).power.total <= high
+
+
+def test_capex_of_colossus_2_built_from_parts_is_within_a_quarter_of_what_was_published() -> None:
+    cluster, place = built_in("colossus-2")
+    published = place.published_capex.value
+    assert site.estimate(cluster, place, site.costs(CATALOG)).capex.total == pytest.approx(published, rel=0.25)
+
+
+def test_no_published_total_is_read() -> None:
+    from lindos.catalog.facts import ledger
+
+    cluster, place = built_in("colossus-2")
+    with ledger() as facts:
+        site.estimate(cluster, place, site.costs(CATALOG))
+    assert facts
+    assert not [path for path in facts if "published" in path or "comparison" in path]
+
+
+@pytest.mark.parametrize(("levels", "published"), [(2.0, "two_tiers"), (3.0, "three_tiers")])
+def test_price_of_a_network_port_agrees_with_a_published_cost_sheet(levels: float, published: str) -> None:
+    fabric = CATALOG.fabric("quantum-2-400g")
+    switches = clos_switches(1.0, fabric.switch_ports.value, levels, 1.0) * fabric.switch_price.value
+    optics = clos_link_ends(1.0, levels, 1.0) * fabric.optic_price.value
+    sheet = CATALOG.parameter(f"network.published_cost_per_gpu_{published}", "USD").value
+    assert switches + optics == pytest.approx(sheet, rel=0.15)
+
+
+def test_draws_give_arrays_around_the_value() -> None:
+    cluster, place = built_in("colossus-2")
+    value = site.estimate(cluster, place, site.costs(CATALOG))
+    sampled = CATALOG.sampled(400, 1)
+    drawn = site.estimate(*built_in("colossus-2", sampled), site.costs(sampled))
+    for of in (lambda e: e.power.total, lambda e: e.capex.total, lambda e: e.device_cost):
+        low, high = np.percentile(of(drawn), (1, 99))
+        assert of(drawn).shape == (400,)
+        assert low < of(value) < high
+
+
+def test_a_discount_lowers_only_systems_and_what_follows_from_them() -> None:
+    cluster, place = built_in("colossus-1")
+    costs = site.costs(CATALOG)
+    full, less = (site.estimate(cluster, place, costs, volume_discount=d) for d in (0.0, 0.2))
+    assert less.capex.systems == pytest.approx(0.8 * full.capex.systems)
+    assert less.capex.construction == full.capex.construction
+    assert less.power == full.power
+
+
+def test_a_cluster_larger_than_the_sites_power_is_refused() -> None:
+    cluster, place = built_in("colossus-1")
+    from dataclasses import replace
+
+    small = replace(place, power_limit=replace(place.power_limit, content=300e6))
+    found = site.estimate(cluster, small, site.costs(CATALOG))
+    with pytest.raises(InfeasibleError, match=r"may draw 300 MW.*Use at most about \d+,\d+ of the 230,000 GPUs"):
+        site.check_power(cluster, small, found.power)
+    site.check_power(cluster, place, found.power)
+
+
+def test_batches_come_online_in_order_and_end_at_the_whole() -> None:
+    cluster, place = built_in("colossus-2")
+    stages = site.timeline(cluster, place, site.costs(CATALOG))
+    assert [stage.num_devices for stage in stages] == [110_000, 330_000, 550_000]
+    assert stages[-1].capex == pytest.approx(site.estimate(cluster, place, site.costs(CATALOG)).capex.total)
+
+
+def test_a_run_costs_its_device_hours() -> None:
+    cluster, place = built_in("one-node")
+    found = site.estimate(cluster, place, site.costs(CATALOG))
+    year = 365.25 * 86_400
+    assert site.run_cost(found, 8 * year) == pytest.approx(found.year.total)
+    assert site.run_energy(found, 8, year) == pytest.approx(found.power.yearly_energy)
