@@ -237,7 +237,7 @@ def test_halves_and_quarters_begin_on_their_first_day(text: str, day: str) -> No
         {
             "kind": "compute",
             "claimed": "1 EFLOP/s",
-            "devices": [{"accelerator": "h100-sxm", "h100_equivalents": 1e300}],
+            "devices": [{"accelerator": "h100-sxm", "h100_equivalents": "1e300"}],
         },
         {
             "kind": "growth",
