@@ -252,3 +252,10 @@ def test_absurd_numbers_end_in_a_sentence(catalog: Catalog, body: dict[str, obje
     finding = claims.check(one(catalog, body), Context(catalog=catalog)).headline
     assert finding.ruling is Ruling.NOT_CHECKABLE and finding.computed is None
     assert finding.note == "its numbers lie beyond what can be computed"
+
+
+def test_a_study_can_ask_which_devices_it_must_price(catalog: Catalog) -> None:
+    shipped = claims.load(catalog)
+    assert claims.accelerators_of([shipped["X7"]], catalog) == ("gb200", "gb300")
+    assert claims.accelerators_of([shipped["X4"]], catalog) == ()
+    assert "rubin-ultra-vr300" in claims.accelerators_of(shipped.values(), catalog)

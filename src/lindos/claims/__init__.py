@@ -5,7 +5,7 @@ states from the catalogue and returns a :class:`Verdict` with the arithmetic. No
 """
 
 from lindos.claims.check import check
-from lindos.claims.context import Context
+from lindos.claims.context import Context, accelerators_of
 from lindos.claims.read import claims_from, load, load_file
 from lindos.claims.schema import Claim
 from lindos.claims.span import Span
@@ -22,6 +22,7 @@ __all__ = [
     "Ruling",
     "Span",
     "Verdict",
+    "accelerators_of",
     "check",
     "claims_from",
     "compare_top500",
