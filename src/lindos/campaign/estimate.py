@@ -115,43 +115,38 @@ def estimate(
     """
     if recovery not in RECOVERIES:
         raise InputError("recovery", recovery, f"one of {', '.join(RECOVERIES)}")
-    rate = reliability.job_failure_rate(num_devices, device_failure_rate)
-    mtbf = reliability.mean_time_between_failures(rate)
+    mtbf = reliability.mean_time_between_failures(reliability.job_failure_rate(num_devices, device_failure_rate))
     save = checkpoint.checkpoint_time(checkpoint_bytes, checkpoint_bandwidth)
     xp = namespace(mtbf, save, step_time)
     interval = xp.maximum(checkpoint.daly_interval(save, mtbf), step_time)
-    outage = detection_time + restart_time + save
+    outage = detection_time + restart_time
     if recovery == "restart":
-        wait = outage
-        shares = _restart_shares(interval, save, detection_time + restart_time, mtbf)
+        wait = outage + save
+        shares = _restart_shares(interval, save, outage, mtbf)
     else:
-        wait = detection_time * 0.0 + replica_stall_time
-        replica_rate = reliability.job_failure_rate(replica_devices, device_failure_rate)
-        shares = _replica_shares(interval, save, wait, mtbf, replica_rate * outage)
+        wait = replica_stall_time
+        outages = reliability.job_failure_rate(replica_devices, device_failure_rate) * (outage + save)
+        shares = _replica_shares(interval, save, wait, mtbf, outages)
     time = _time(goal, shares, restart_time, step_time, tokens_per_step, flops_per_token, extra_tokens_factor)
-    steps = time.productive / step_time
-    tokens = steps * tokens_per_step
-    flop = tokens * flops_per_token
-    best = compute_optimal(flop, law)
-    in_repair = reliability.expected_failures(rate, repair_time)
-    blocking = save + wait
+    tokens = time.productive / step_time * tokens_per_step
+    best = compute_optimal(tokens * flops_per_token, law)
     return CampaignEstimate(
         time=time,
-        num_steps=steps,
+        num_steps=time.productive / step_time,
         tokens=tokens,
         effective_tokens=tokens / extra_tokens_factor,
-        training_flop=flop,
-        num_failures=reliability.expected_failures(rate, time.total),
+        training_flop=tokens * flops_per_token,
+        num_failures=reliability.expected_failures(1 / mtbf, time.total),
         job_mtbf=mtbf,
         checkpoint_time=save,
         checkpoint_interval=interval,
         recovery_time=wait,
-        spares_needed=devices_per_failure * reliability.spares_for_confidence(in_repair, _SPARE_DEVIATIONS),
+        spares_needed=devices_per_failure * reliability.spares_for_confidence(repair_time / mtbf, _SPARE_DEVIATIONS),
         spares_given=spare_fraction * num_devices,
-        largest_job=1 / (device_failure_rate * blocking),
+        largest_job=1 / (device_failure_rate * (save + wait)),
         compute_optimal_params=best.num_params,
         compute_optimal_tokens=best.tokens,
-        sustainable=xp.where(mtbf > blocking, 1.0, 0.0),
+        sustainable=xp.where(mtbf > save + wait, 1.0, 0.0),
         young_valid=xp.where(save < _SHORT * mtbf, 1.0, 0.0),
     )
 
@@ -160,7 +155,9 @@ def _restart_shares(interval: Seconds, save: Seconds, restart: Seconds, mtbf: Se
     """Exact means under failures that stop everything, for each second of work done."""
     segment = interval + save
     recovery = checkpoint.recovery_time_per_segment(segment, restart + save, mtbf)
-    restoring = save / (restart + save)
+    outage = restart + save
+    xp = namespace(outage)
+    restoring = save / xp.where(outage > 0, outage, 1.0)
     return _Shares(
         save=save / interval,
         restore=recovery * restoring / interval,

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from datetime import date
 from functools import reduce
 from itertools import pairwise
 from typing import Any
@@ -61,32 +60,22 @@ def growth(
     What a year adds is paid at the price of its middle. Devices stay in service to the end of the path. Not modelled:
     shortages and the prices they make, retirement, lead times of power; the trends are those of the past.
     """
-    for path, value in (
-        ("roadmap.start_h100_equivalents", start_h100_equivalents),
-        ("roadmap.target_h100_equivalents", target_h100_equivalents),
-    ):
-        if isinstance(value, (int, float)) and not (value > 0 and math.isfinite(value)):
-            raise InputError(path, value, "a finite number above zero")
+    _check("roadmap.start_h100_equivalents", start_h100_equivalents)
+    _check("roadmap.target_h100_equivalents", target_h100_equivalents)
     days = year_ends(start, by)
     whole = seconds_between(days[0], days[-1])
     factor = equivalents.growth_factor(start_h100_equivalents, target_h100_equivalents, whole, YEAR)
-
-    def online(when: date) -> Count:
-        return equivalents.extrapolated(start_h100_equivalents, factor, seconds_between(days[0], when), YEAR)
-
     years: list[GrowthYear] = []
     power = start_h100_equivalents * power_per_equivalent
-    spent: Any = 0.0
+    before, spent = start_h100_equivalents, 0.0 * power
     for begin, end in pairwise(days):
+        online = equivalents.extrapolated(start_h100_equivalents, factor, seconds_between(days[0], end), YEAR)
         middle = seconds_between(days[0], begin) + seconds_between(begin, end) / 2
-        added = online(end) - online(begin)
-        capex = added * formulas.per_unit_of_gain(
-            price_per_equivalent, trends.performance_per_dollar_growth, middle, YEAR
-        )
-        power = power + added * formulas.per_unit_of_gain(
-            power_per_equivalent, trends.performance_per_watt_growth, middle, YEAR
-        )
-        spent = spent + capex
+        price = formulas.per_unit_of_gain(price_per_equivalent, trends.performance_per_dollar_growth, middle, YEAR)
+        draw = formulas.per_unit_of_gain(power_per_equivalent, trends.performance_per_watt_growth, middle, YEAR)
+        added = online - before
+        before, power = online, power + added * draw
+        spent = spent + added * price
         device = newest(generations, begin + (end - begin) / 2)
         each = device.h100_equivalents if device else None
         years.append(
@@ -94,11 +83,11 @@ def growth(
                 begin=begin.isoformat(),
                 end=end.isoformat(),
                 device=device.name if device else "unknown",
-                h100_equivalents=online(end),
+                h100_equivalents=online,
                 added=added,
                 num_devices=None if each is None else added / each,
                 power=power,
-                capex=capex,
+                capex=added * price,
                 cumulative_capex=spent,
                 world_added=trends.world_stock(end) - trends.world_stock(begin),
                 flat_added=trends.pace_before(days[0]) * (seconds_between(begin, end) / YEAR),
@@ -113,12 +102,18 @@ def growth(
         record_growth=trends.record_growth,
         leading_growth=trends.leading_growth,
         time_at_record_growth=_time_to_reach(start_h100_equivalents, target_h100_equivalents, trends.record_growth),
-        final_power=years[-1].power,
+        final_power=power,
         total_capex=spent,
         peak_share_of_supply=_largest([year.share_of_supply for year in years]),
         peak_share_of_flat_supply=_largest([year.share_of_flat_supply for year in years]),
         years=tuple(years),
     )
+
+
+def _check(path: str, value: Count) -> None:
+    """Refuse a plain number that is not above zero; draws of a sampled catalogue stem from values that are."""
+    if isinstance(value, (int, float)) and not (value > 0 and math.isfinite(value)):
+        raise InputError(path, value, "a finite number above zero")
 
 
 def _largest(values: Sequence[Any]) -> Any:

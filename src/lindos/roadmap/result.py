@@ -63,7 +63,7 @@ class Growth:
     @property
     def statement(self) -> str:
         """The path in one or two sentences, of its middle where it is an array."""
-        share = _middle(self.peak_share_of_supply)
+        share, flat = _middle(self.peak_share_of_supply), _middle(self.peak_share_of_flat_supply)
         faster = "faster" if _middle(self.pace) > 1 else "slower"
         sentence = (
             f"From {render(_middle(self.start_h100_equivalents), '1')} to "
@@ -71,7 +71,7 @@ class Growth:
             f"{_middle(self.required_growth):.3g}x a year, {faster} than the record of "
             f"{_middle(self.record_growth):.3g}x; it ends at {render(_middle(self.final_power), 'W')} and "
             f"{render(_middle(self.total_capex), 'USD')}, and takes up to {_percent(share)} of a year's world supply "
-            f"if that keeps growing as it did, {_percent(_middle(self.peak_share_of_flat_supply))} if it only keeps pace."
+            f"if that keeps growing as it did, {_percent(flat)} if it only keeps pace."
         )
         return sentence + (" That is more than suppliers ship." if share > 1 else "")
 
