@@ -93,6 +93,18 @@ def test_an_array_of_draws_equals_the_draws_one_by_one():
     np.testing.assert_allclose(together.time, alone)
 
 
+@pytest.mark.parametrize("model", [DENSE, LATENT_EXPERTS], ids=lambda model: model.name)
+def test_jax_arrays_and_compilation_give_the_same(model):
+    jax = pytest.importorskip("jax")
+    jax.config.update("jax_enable_x64", True)
+
+    def time(tensor, stages):
+        return estimated(Plan(tensor_parallel=tensor, pipeline_parallel=stages, data_parallel=16), model=model).time
+
+    tensor, stages = np.array([1.0, 8.0]), np.array([4.0, 2.0])
+    np.testing.assert_allclose(jax.jit(time)(tensor, stages), time(tensor, stages))
+
+
 def test_without_tensor_parallelism_there_is_no_tensor_traffic():
     result = estimated(Plan(data_parallel=64, recompute=0))
     for name in PARTS[3:8] + PARTS[9:11]:

@@ -17,6 +17,7 @@ from lindos.formulas import collectives
 from lindos.formulas.transformer import distinct_targets
 from lindos.quantities import Bytes, BytesPerSecond, Count, Seconds, namespace
 from lindos.scenario.cluster import Tier
+from lindos.step.layout import where
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,8 +100,7 @@ def all_reduce_time(message: Bytes, spread: tuple[Level, ...]) -> Seconds:
         if level.in_switch_reduction:
             piece = message / level.below
             switched = collectives.in_switch_all_reduce_time(piece, level.ratio, level.bandwidth, level.latency)
-            xp = namespace(message, size, switched)
-            time = xp.where(level.below * level.ratio >= size, xp.minimum(time, switched), time)
+            time = where(level.below * level.ratio >= size, _least(time, switched), time)
         total = total + time
     return _least(total, 2 * _flat_ring_time(message, spread))
 

@@ -6,7 +6,7 @@ from lindos.catalog.records import Accelerator, Kernels
 from lindos.formulas.roofline import matmul_efficiency, roofline_time, wave_efficiency
 from lindos.quantities import Bytes, BytesPerSecond, Count, FlopPerSecond, Fraction, Real, Seconds, namespace
 from lindos.scenario.cluster import Pool
-from lindos.step.layout import Layout
+from lindos.step.layout import Layout, where
 from lindos.step.operators import BF16, Operator
 
 #: Bytes of one number in a linear layer's product, block scales included.
@@ -136,9 +136,7 @@ def _gemm(row: Operator, at: Layout, rate: Rates, imbalance: Fraction) -> Operat
 
 def _busiest(at: Layout, imbalance: Fraction) -> Fraction:
     """Load of the busiest expert rank over the mean; one rank that holds all experts has no imbalance."""
-    xp = namespace(at.expert_parallel, imbalance)
-    factor: Fraction = xp.where(at.expert_parallel > 1, imbalance, 1.0)
-    return factor
+    return where(at.expert_parallel > 1, imbalance, 1.0)
 
 
 def _attention(row: Operator, at: Layout, rate: Rates, imbalance: Fraction) -> OperatorTime:

@@ -26,7 +26,7 @@ from lindos.scenario.plan import Plan, Recompute, Schedule, Sharding
 from lindos.step.assumptions import Assumptions, assumptions
 from lindos.step.communication import reachable
 from lindos.step.compute import OperatorTime, Rates, operator_times, rates
-from lindos.step.layout import Layout, at_least, layout, slowest_stage_excess
+from lindos.step.layout import Layout, at_least, layout, slowest_stage_excess, where
 from lindos.step.operators import Operator, model_flops_per_token, operators
 from lindos.step.traffic import Traffic, data_parallel_time, optimizer_time, stage_traffic
 
@@ -183,7 +183,6 @@ class Step:
     def estimate(self) -> StepEstimate:
         """Put the parts together."""
         plan, p = self.plan, self.plan.pipeline_parallel
-        xp = namespace(p, self.batch, self.rate.bf16)
         matmul, attention = self.of("gemm", "grouped-gemm"), self.of("attention")
         other = self.of("elementwise", "embedding")
         weight = _sum(row.backward_weight for row in matmul)
@@ -208,7 +207,7 @@ class Step:
         reduce_time = data_parallel_time(self.job, self.tiers, plan, self.at, self.given)
         # Stages that accumulate whole gradients hide only behind the last micro-batch; sharded ones behind the step.
         once = (forward + backward) / p + sends + excess
-        hiding = xp.where(at_least(plan.sharding, Sharding.GRADIENTS) > 0, m * once + bubble, once)
+        hiding = where(at_least(plan.sharding, Sharding.GRADIENTS) > 0, m * once + bubble, once)
         overlap = self.job.stack.overlap_data_parallel.value
         tokens = self.batch * self.job.sequence_length
         power = self.pool.accelerator.board_power
@@ -268,7 +267,7 @@ class Step:
         if not self.job.model.num_experts:
             return usual
         dual = self.given.dual_pipe_overlap.value
-        chosen: Fraction = xp.where(self.plan.schedule == int(Schedule.DUAL_PIPE), xp.maximum(usual, dual), usual)
+        chosen: Fraction = where(self.plan.schedule == int(Schedule.DUAL_PIPE), xp.maximum(usual, dual), usual)
         return chosen
 
     def recomputed_time(self, attention: _Passes, tensor: _Passes, context: _Passes, expert: _Passes) -> Seconds:
@@ -285,9 +284,8 @@ class Step:
     def by_recompute(self, selective: Real, full: Real) -> Real:
         """Zero, ``selective`` or ``full`` as the plan says."""
         code = self.plan.recompute
-        xp = namespace(code, selective, full)
-        some = xp.where(code == int(Recompute.SELECTIVE), selective, 0.0)
-        chosen: Real = xp.where(code == int(Recompute.FULL), full, some)
+        some = where(code == int(Recompute.SELECTIVE), selective, 0.0)
+        chosen: Real = where(code == int(Recompute.FULL), full, some)
         return chosen
 
     def sends(self, whole: Seconds) -> Seconds:
@@ -312,14 +310,13 @@ class Step:
         """Idle time of the plan's schedule."""
         plan = self.plan
         p, v = plan.pipeline_parallel, plan.virtual_stages
-        xp = namespace(p, v, plan.schedule, forward)
         plain = pipeline.one_f_one_b_bubble_time(forward, inputs + weight, p, v)
         zero = pipeline.zero_bubble_time(forward, inputs, weight, p)
         dual = pipeline.dual_pipe_bubble_time(forward, inputs, weight, p)
-        idle: Seconds = xp.where(
+        idle: Seconds = where(
             plan.schedule == int(Schedule.DUAL_PIPE),
             dual,
-            xp.where(plan.schedule == int(Schedule.ZERO_BUBBLE), zero, plain),
+            where(plan.schedule == int(Schedule.ZERO_BUBBLE), zero, plain),
         )
         return idle
 

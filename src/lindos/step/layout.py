@@ -1,6 +1,9 @@
 """How a plan lays a job over devices: tokens, shards and layers of one device, as numbers or arrays."""
 
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from lindos.formulas.pipeline import layers_on_slowest_stage
 from lindos.quantities import Count, Real, Seconds, namespace
@@ -27,14 +30,21 @@ class Layout:
     expert_shards: Count
 
 
+def where(condition: Any, yes: Real, no: Real) -> Real:
+    """``yes`` where the condition holds, else ``no``; a plain number out of plain numbers."""
+    held = bool(condition) if isinstance(condition, np.generic) else condition
+    chosen: Real = namespace(held, yes, no).where(held, yes, no)
+    return chosen[()] if isinstance(chosen, np.ndarray) else chosen
+
+
 def layout(job: Job, plan: Plan, global_batch_size: Count) -> Layout:
     """Lay ``job`` out under ``plan``; a replica that gets a part of a micro-batch takes the time of a whole one."""
-    xp = namespace(plan.tensor_parallel, plan.data_parallel, plan.micro_batch_size, global_batch_size)
     t, c, e, et = plan.tensor_parallel, plan.context_parallel, plan.expert_parallel, plan.expert_tensor_parallel
+    xp = namespace(t, c, e, et, plan.data_parallel, plan.micro_batch_size, global_batch_size)
     tokens = plan.micro_batch_size * job.sequence_length / c
     dense_group = c * plan.data_parallel
     expert_group = xp.maximum(t * dense_group / (e * et), 1.0)
-    wanted = xp.where(plan.sharding_group > 0, plan.sharding_group * 1.0, dense_group * 1.0)
+    wanted = where(plan.sharding_group > 0, plan.sharding_group * 1.0, dense_group * 1.0)
     return Layout(
         tokens=tokens,
         sequence_tokens=tokens / (1 + plan.sequence_parallel * (t - 1)),
@@ -54,9 +64,7 @@ def layout(job: Job, plan: Plan, global_batch_size: Count) -> Layout:
 
 def at_least(code: Real, level: Sharding) -> Real:
     """1 where the sharding ``code`` reaches ``level``, else 0; for arrays of plans."""
-    xp = namespace(code)
-    reached: Real = xp.where(code >= int(level), 1.0, 0.0)
-    return reached
+    return where(code >= int(level), 1.0, 0.0)
 
 
 def slowest_stage_excess(plan: Plan, layers: Seconds, last: Seconds, num_layers: int) -> Seconds:
@@ -77,8 +85,7 @@ def slowest_stage_excess(plan: Plan, layers: Seconds, last: Seconds, num_layers:
         on_last = xp.maximum(num_layers - fullest * (p - 1), 0.0)
         first = xp.minimum(fullest, num_layers) * each
         ending = on_last * each + last
-        ending = xp.where(plan.schedule == int(Schedule.DUAL_PIPE), (first + ending) / 2, ending)
+        ending = where(plan.schedule == int(Schedule.DUAL_PIPE), (first + ending) / 2, ending)
         time = xp.maximum(first, ending)
         slowest = xp.minimum(slowest, time)
-    excess: Seconds = xp.where(p > 1, xp.maximum(slowest - mean, 0.0), 0.0)
-    return excess
+    return where(p > 1, xp.maximum(slowest - mean, 0.0), 0.0)

@@ -16,7 +16,7 @@ from lindos.step.communication import (
     neighbour_time,
 )
 from lindos.step.compute import Rates
-from lindos.step.layout import Layout, at_least
+from lindos.step.layout import Layout, at_least, where
 from lindos.step.operators import BF16, Operator, attention_dims, weights
 
 #: Bytes of one number on its way to an expert; results and gradients of results come back in BF16.
@@ -63,14 +63,13 @@ def _tensor_traffic(
 
     Under sequence parallelism the backward pass gathers the block's input again for the gradient of its weights.
     """
-    xp = namespace(at.tokens, at.tensor_parallel, plan.sequence_parallel)
     blocks = sum(row.count for row in table if row.kind == "gemm" and row.split == "depth")
     blocks += sum(row.count for row in table if row.name.endswith("head"))
     spread = levels(tiers, at.tensor_parallel, 1.0)
     message = at.tokens * model.hidden_size * BF16
     gather, reduce = all_gather_time(message, spread), all_reduce_time(message, spread)
     split = plan.sequence_parallel > 0
-    return blocks * xp.where(split, 2 * gather, reduce), blocks * xp.where(split, 3 * gather, reduce)
+    return blocks * where(split, 2 * gather, reduce), blocks * where(split, 3 * gather, reduce)
 
 
 def _context_traffic(model: Model, tiers: tuple[Tier, ...], at: Layout, table: tuple[Operator, ...]) -> Seconds:
@@ -92,10 +91,9 @@ def _expert_traffic(
     layers = sum(row.count for row in table if row.name.endswith("expert.up"))
     if not layers:
         return 0.0, 0.0, 0.0
-    xp = namespace(at.rank_tokens, at.expert_parallel, at.expert_tensor_parallel, imbalance)
     stride = at.expert_tensor_parallel
     spread = levels(tiers, at.expert_parallel, stride)
-    elements = at.rank_tokens * model.hidden_size * xp.where(at.expert_parallel > 1, imbalance, 1.0)
+    elements = at.rank_tokens * model.hidden_size * where(at.expert_parallel > 1, imbalance, 1.0)
 
     def exchange(size: int) -> Seconds:
         return expert_exchange_time(
@@ -146,11 +144,10 @@ def data_parallel_time(job: Job, tiers: tuple[Tier, ...], plan: Plan, at: Layout
     group of fewer ranks holds a whole copy (HSDP), its pieces are then all-reduced over the copies. The mean stage
     counts; its peers are taken to reduce at the same time.
     """
-    xp = namespace(plan.sharding, at.num_micro_batches)
     m = at.num_micro_batches
     gradient_bytes = given.gradient_bytes.value
-    scatters = xp.where(at_least(plan.sharding, Sharding.GRADIENTS) > 0, m, 1.0)
-    gathers = xp.where(at_least(plan.sharding, Sharding.PARAMETERS) > 0, 2.0 * m, 1.0)
+    scatters = where(at_least(plan.sharding, Sharding.GRADIENTS) > 0, m, 1.0)
+    gathers = where(at_least(plan.sharding, Sharding.PARAMETERS) > 0, 2.0 * m, 1.0)
     sharded = at_least(plan.sharding, Sharding.OPTIMIZER)
     total: Seconds = 0.0
     for part in _shards(job.model, at):
