@@ -127,6 +127,12 @@ def test_arrays_give_what_floats_give() -> None:
             "roadmap.start_h100_equivalents is 0.0, but must be a finite number above zero.",
         ),
         (
+            {"target_h100_equivalents": 5e5},
+            InconsistentError,
+            "roadmap.target_h100_equivalents is 500000.0 and roadmap.start_h100_equivalents is 1000000.0, "
+            "but the first must be at least the second. The target is met already.",
+        ),
+        (
             {"by": "2026-01-01"},
             InconsistentError,
             "roadmap.by is '2026-01-01' and roadmap.start is '2026-01-01', "

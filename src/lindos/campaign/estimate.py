@@ -111,7 +111,8 @@ def estimate(
     Notes
     -----
     Not modelled: planned pauses, slow devices, loss spikes and their roll-backs, failures in bursts, saving behind
-    the steps. In ``"replica"`` the missing replica's share of each batch counts as wasted progress.
+    the steps. In ``"replica"`` the missing replica's share of each batch counts as wasted progress,
+    the others hold its state, and checkpoints are kept at the interval of a restarting job, more often than needed.
     """
     if recovery not in RECOVERIES:
         raise InputError("recovery", recovery, f"one of {', '.join(RECOVERIES)}")

@@ -6,7 +6,7 @@ from functools import reduce
 from itertools import pairwise
 from typing import Any
 
-from lindos.errors import InputError
+from lindos.errors import InconsistentError, InputError
 from lindos.formulas import equivalents
 from lindos.formulas import growth as formulas
 from lindos.quantities import Count, Usd, Watts, namespace
@@ -53,7 +53,7 @@ def growth(
     InputError
         If the start or target is a number that is not above zero, or a day is no date.
     InconsistentError
-        If the last day is not after the first.
+        If the last day is not after the first, or the target is below the start.
 
     Notes
     -----
@@ -62,12 +62,14 @@ def growth(
     """
     _check("roadmap.start_h100_equivalents", start_h100_equivalents)
     _check("roadmap.target_h100_equivalents", target_h100_equivalents)
+    _check_order(start_h100_equivalents, target_h100_equivalents)
     days = year_ends(start, by)
     whole = seconds_between(days[0], days[-1])
     factor = equivalents.growth_factor(start_h100_equivalents, target_h100_equivalents, whole, YEAR)
     years: list[GrowthYear] = []
     power = start_h100_equivalents * power_per_equivalent
-    before, spent = start_h100_equivalents, 0.0 * power
+    before = start_h100_equivalents
+    spent: Any = 0.0
     for begin, end in pairwise(days):
         online = equivalents.extrapolated(start_h100_equivalents, factor, seconds_between(days[0], end), YEAR)
         middle = seconds_between(days[0], begin) + seconds_between(begin, end) / 2
@@ -114,6 +116,13 @@ def _check(path: str, value: Count) -> None:
     """Refuse a plain number that is not above zero; draws of a sampled catalogue stem from values that are."""
     if isinstance(value, (int, float)) and not (value > 0 and math.isfinite(value)):
         raise InputError(path, value, "a finite number above zero")
+
+
+def _check_order(start: Count, target: Count) -> None:
+    """Refuse a plain target below a plain start."""
+    if isinstance(start, (int, float)) and isinstance(target, (int, float)) and target < start:
+        path, other = "roadmap.target_h100_equivalents", "roadmap.start_h100_equivalents"
+        raise InconsistentError(path, target, other, start, "be at least the second", "The target is met already.")
 
 
 def _largest(values: Sequence[Any]) -> Any:
