@@ -60,9 +60,7 @@ def growth(
     What a year adds is paid at the price of its middle. Devices stay in service to the end of the path. Not modelled:
     shortages and the prices they make, retirement, lead times of power; the trends are those of the past.
     """
-    _check("roadmap.start_h100_equivalents", start_h100_equivalents)
-    _check("roadmap.target_h100_equivalents", target_h100_equivalents)
-    _check_order(start_h100_equivalents, target_h100_equivalents)
+    _check(start_h100_equivalents, target_h100_equivalents)
     days = year_ends(start, by)
     whole = seconds_between(days[0], days[-1])
     factor = equivalents.growth_factor(start_h100_equivalents, target_h100_equivalents, whole, YEAR)
@@ -112,16 +110,13 @@ def growth(
     )
 
 
-def _check(path: str, value: Count) -> None:
-    """Refuse a plain number that is not above zero; draws of a sampled catalogue stem from values that are."""
-    if isinstance(value, (int, float)) and not (value > 0 and math.isfinite(value)):
-        raise InputError(path, value, "a finite number above zero")
-
-
-def _check_order(start: Count, target: Count) -> None:
-    """Refuse a plain target below a plain start."""
+def _check(start: Count, target: Count) -> None:
+    """Refuse plain numbers that make no path; draws of a sampled catalogue stem from values that do."""
+    path, other = "roadmap.target_h100_equivalents", "roadmap.start_h100_equivalents"
+    for name, value in ((other, start), (path, target)):
+        if isinstance(value, (int, float)) and not (value > 0 and math.isfinite(value)):
+            raise InputError(name, value, "a finite number above zero")
     if isinstance(start, (int, float)) and isinstance(target, (int, float)) and target < start:
-        path, other = "roadmap.target_h100_equivalents", "roadmap.start_h100_equivalents"
         raise InconsistentError(path, target, other, start, "be at least the second", "The target is met already.")
 
 
