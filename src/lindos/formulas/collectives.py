@@ -86,7 +86,7 @@ def recursive_all_gather_time(
     >>> round(float(recursive_all_gather_time(1e9, 8, 450e9, 1e-6) * 1e3), 3)
     1.947
     """
-    xp = namespace(message, group_size, bandwidth, latency)
+    xp = namespace(group_size)
     steps = xp.ceil(xp.log2(group_size))
     time: Seconds = steps * latency + message * (group_size - 1) / (group_size * bandwidth)
     return time
@@ -128,7 +128,7 @@ def tree_all_reduce_time(message: Bytes, group_size: Count, bandwidth: BytesPerS
     >>> round(float(tree_all_reduce_time(1e6, 1024, 50e9, 5e-6) * 1e3), 3)
     0.14
     """
-    xp = namespace(message, group_size, bandwidth, latency)
+    xp = namespace(group_size)
     several = xp.minimum(group_size - 1.0, 1.0)
     time: Seconds = 2 * (xp.ceil(xp.log2(group_size)) * latency + several * message / bandwidth)
     return time
@@ -151,7 +151,7 @@ def in_switch_all_reduce_time(
     >>> round(float(in_switch_all_reduce_time(1e9, 8, 450e9, 0.0) * 1e3), 3)
     2.222
     """
-    xp = namespace(message, group_size, bandwidth, latency)
+    xp = namespace(group_size)
     several = xp.minimum(group_size - 1.0, 1.0)
     time: Seconds = several * (2 * latency + message / bandwidth)
     return time
@@ -206,7 +206,7 @@ def all_to_all_time(message: Bytes, group_size: Count, bandwidth: BytesPerSecond
     >>> round(float(all_to_all_time(256e6, 64, 50e9, 0.0) * 1e3), 2)
     5.04
     """
-    xp = namespace(message, group_size, bandwidth, latency)
+    xp = namespace(group_size)
     several = xp.minimum(group_size - 1.0, 1.0)
     time: Seconds = several * latency + message * (group_size - 1) / (group_size * bandwidth)
     return time

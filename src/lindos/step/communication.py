@@ -84,7 +84,7 @@ def _flat_ring_time(message: Bytes, spread: tuple[Level, ...]) -> Seconds:
     latency: Seconds = 0.0
     slowest: Seconds = 0.0
     for level in spread:
-        hops = size / level.below * (1 - 1 / level.ratio)
+        hops = (size - size / level.ratio) / level.below
         latency = latency + hops * level.latency
         slowest = xp.maximum(slowest, (level.ratio > 1) * message / (level.below * level.bandwidth))
     time: Seconds = latency + slowest * (1 - 1 / size)
