@@ -93,16 +93,24 @@ def _flat_ring_time(message: Bytes, spread: tuple[Level, ...]) -> Seconds:
 
 def all_reduce_time(message: Bytes, spread: tuple[Level, ...]) -> Seconds:
     """Time to add up ``message`` over the group: scatter and gather inside, reduce across the widest tier."""
+    return gather_and_reduce_times(message, spread)[1]
+
+
+def gather_and_reduce_times(message: Bytes, spread: tuple[Level, ...]) -> tuple[Seconds, Seconds]:
+    """Times of an all-gather and of an all-reduce of the same ``message``."""
     size = spread[-1].below * spread[-1].ratio
-    total: Seconds = 0.0
+    gather: Seconds = 0.0
+    reduce: Seconds = 0.0
     for level in spread:
-        time = 2 * _halving_time(message, level)
+        half = _halving_time(message, level)
+        whole = 2 * half
         if level.in_switch_reduction:
             piece = message / level.below
             switched = collectives.in_switch_all_reduce_time(piece, level.ratio, level.bandwidth, level.latency)
-            time = where(level.below * level.ratio >= size, _least(time, switched), time)
-        total = total + time
-    return _least(total, 2 * _flat_ring_time(message, spread))
+            whole = where(level.below * level.ratio >= size, _least(whole, switched), whole)
+        gather, reduce = gather + half, reduce + whole
+    ring = _flat_ring_time(message, spread)
+    return _least(gather, ring), _least(reduce, 2 * ring)
 
 
 def expert_exchange_time(

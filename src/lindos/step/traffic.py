@@ -12,6 +12,7 @@ from lindos.step.communication import (
     all_gather_time,
     all_reduce_time,
     expert_exchange_time,
+    gather_and_reduce_times,
     levels,
     neighbour_time,
 )
@@ -67,7 +68,7 @@ def _tensor_traffic(
     blocks += sum(row.count for row in table if row.name.endswith("head"))
     spread = levels(tiers, at.tensor_parallel, 1.0)
     message = at.tokens * model.hidden_size * BF16
-    gather, reduce = all_gather_time(message, spread), all_reduce_time(message, spread)
+    gather, reduce = gather_and_reduce_times(message, spread)
     split = plan.sequence_parallel > 0
     return blocks * where(split, 2 * gather, reduce), blocks * where(split, 3 * gather, reduce)
 
