@@ -40,9 +40,9 @@ class PoolSpec(_Part):
     system: Text = Field(description="node or rack of the catalogue, for example gb200-nvl72")
     gpus: GpuCount | None = None
     h100_equivalents: Equivalents | None = None
-    fabric: Text | None = Field(None, description="scale-out network; the system's usual one where left out")
+    fabric: Text | None = Field(default=None, description="scale-out network; the system's usual one where left out")
     oversubscription: Factor | None = None
-    online: Date | None = Field(None, description="day from which the pool works")
+    online: Date | None = Field(default=None, description="day from which the pool works")
     label: Text | None = None
 
 
@@ -87,11 +87,11 @@ class JobSpec(_Part):
     model: Text = Field(description="model of the catalogue, or the path of a Hugging Face config.json")
     precision: Annotated[str, OneOf(JOB_PRECISIONS)] = "bf16"
     sequence_length: Degree = 8192
-    global_batch_size: Degree | None = Field(None, description="sequences per step; the critical batch where left out")
+    global_batch_size: Degree | None = Field(default=None, description="sequences per step; the critical batch where left out")
     stack: Text = "megatron-core"
     plan: PlanSpec = PlanSpec()
     goal: GoalSpec | None = None
-    label: Text | None = Field(None, description="says what the model stands for, where it is a stand-in")
+    label: Text | None = Field(default=None, description="says what the model stands for, where it is a stand-in")
 
 
 class CampaignSpec(_Part):
@@ -157,10 +157,10 @@ class Scenario(_Part):
 
     name: Text
     title: Text
-    statement: Text | None = Field(None, description="what was announced, in one paragraph, with its date")
+    statement: Text | None = Field(default=None, description="what was announced, in one paragraph, with its date")
     date: Date | None = None
     sources: list[Text] = Field(default=[], max_length=50, description="ids of catalogue sources, or addresses")
-    catalog: Text | None = Field(None, description="a catalogue file of your own, beside this file")
+    catalog: Text | None = Field(default=None, description="a catalogue file of your own, beside this file")
     cluster: ClusterSpec | None = None
     job: JobSpec | None = None
     campaign: CampaignSpec = CampaignSpec()

@@ -30,7 +30,13 @@ class World:
     scenario: Scenario
     catalog: Catalog
     folder: Path | None
+    is_sampled: bool = False
     results: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def num_draws(self) -> int:
+        """Draws of every uncertain fact in this world."""
+        return NUM_DRAWS if self.is_sampled else 1
 
     @property
     def cluster(self) -> Cluster:
@@ -59,7 +65,8 @@ class Worlds:
 
     point: World
     sampled: World
-    decisions: dict[str, Any]
+    decisions: dict[str, Any] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +84,7 @@ def worlds(scenario: Scenario, catalog: Catalog, folder: Path | None, seed: int 
     sampled = catalog.sampled(NUM_DRAWS, seed)
     return Worlds(
         World(scenario=settled, catalog=catalog, folder=folder),
-        World(scenario=settled, catalog=sampled, folder=folder),
-        {},
+        World(scenario=settled, catalog=sampled, folder=folder, is_sampled=True),
     )
 
 

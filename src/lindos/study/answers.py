@@ -1,0 +1,176 @@
+"""From a scenario to its answer: which sections it asks, in the order of the floors."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lindos import __version__
+from lindos.catalog import Catalog, load_catalog
+from lindos.claims import load_file
+from lindos.errors import InputError, UnknownValueError
+from lindos.scenario.read import builtin_names, read_scenario, scenario_from
+from lindos.scenario.schema import Scenario
+from lindos.study import campaign, claims, cluster, comparison, fleet, roadmap, site, step
+from lindos.study.answer import Answer, Section
+from lindos.study.world import NUM_DRAWS, Worlds, worlds
+
+#: Said with every answer until step times are calibrated on measured runs.
+UNCALIBRATED = (
+    f"Ranges hold 80 % of {NUM_DRAWS} draws of the catalogue's uncertain values. They are not calibrated on measured "
+    "runs: the error of the model itself is not in them."
+)
+
+
+def answer_file(
+    name_or_path: str,
+    catalogs: Sequence[Path] = (),
+    *,
+    command: str = "run",
+    sections: frozenset[str] | None = None,
+) -> Answer:
+    """Answer a built-in scenario or a file, all of it or some ``sections``.
+
+    Parameters
+    ----------
+    name_or_path
+        ``colossus-2``, or the path of a YAML file.
+    catalogs
+        The user's own catalogue files, later ones on top.
+    command
+        Name of the command that asks, kept in the answer.
+    sections
+        Names of sections to answer; all that the scenario asks where left out.
+
+    Raises
+    ------
+    InputError, InconsistentError
+        If the scenario is wrong.
+    InfeasibleError
+        If it cannot hold together.
+    """
+    scenario, folder = read_scenario(name_or_path)
+    own = [folder / scenario.catalog] if folder is not None and scenario.catalog else []
+    catalog = load_catalog([*own, *catalogs])
+    return answer(scenario, catalog, folder=folder, command=command, sections=sections)
+
+
+def answer(
+    scenario: Scenario,
+    catalog: Catalog,
+    *,
+    folder: Path | None = None,
+    command: str = "run",
+    sections: frozenset[str] | None = None,
+) -> Answer:
+    """Answer a scenario under a catalogue."""
+    wanted = [name for name in asked(scenario) if sections is None or name in sections]
+    if sections is not None and not set(wanted) & (sections - {"cluster", "step"}) and command != "step":
+        needed = {"campaign": "job.goal", "fleet": "inference", "site": "cluster"}.get(command, command)
+        raise InputError(needed, None, f"given for `lindos {command}`", f"Add {needed} to the scenario.")
+    both_worlds = worlds(scenario, catalog, folder)
+    # The campaign is priced by the site; the site is computed before it and shown after it.
+    order = sorted(wanted, key=lambda name: (name == "campaign", name in ("claims", "comparison")))
+    found: dict[str, Section] = {}
+    for name in order:
+        section = _section(both_worlds, name)
+        if section is not None:
+            found[name] = section
+    shown = [found[name] for name in wanted if name in found]
+    return _answer(scenario, catalog, command, shown, both_worlds)
+
+
+def asked(scenario: Scenario) -> list[str]:
+    """Names of the sections that a scenario asks, in the order they are shown."""
+    there = {
+        "cluster": scenario.cluster is not None,
+        "step": scenario.job is not None,
+        "campaign": scenario.job is not None and scenario.job.goal is not None,
+        "site": scenario.cluster is not None,
+        "fleet": scenario.inference is not None,
+        "roadmap": scenario.roadmap is not None,
+        "claims": bool(scenario.claims),
+        "comparison": scenario.cluster is not None and scenario.compare_top500,
+    }
+    return [name for name, is_there in there.items() if is_there]
+
+
+_SECTIONS: Mapping[str, Callable[[Worlds], Section | None]] = {
+    "cluster": cluster.section,
+    "step": step.section,
+    "campaign": campaign.section,
+    "site": site.section,
+    "fleet": fleet.section,
+    "roadmap": roadmap.section,
+    "claims": claims.section,
+    "comparison": comparison.section,
+}
+_TITLES = {"cluster": "The cluster", "step": "One step", "campaign": "The whole run", "site": "Power and money"}
+
+
+def _section(both_worlds: Worlds, name: str) -> Section | None:
+    """A section, or the sentence that says which unknown value it would need."""
+    if name == "campaign" and "step" not in both_worlds.point.results:
+        return None
+    try:
+        return _SECTIONS[name](both_worlds)
+    except UnknownValueError as error:
+        title = _TITLES.get(name, name.capitalize())
+        return Section(name=name, title=title, summary=f"Unknown: {error}", notes=(str(error),))
+
+
+def answer_step(
+    cluster_name: str, gpus: str | None, fabric: str | None, job: Mapping[str, Any], catalogs: Sequence[Path] = ()
+) -> Answer:
+    """Answer one step from command-line words: a system with ``gpus``, or a built-in scenario's cluster."""
+    catalog = load_catalog(catalogs)
+    if cluster_name in builtin_names() and gpus is None:
+        spec, _ = read_scenario(cluster_name)
+        if spec.cluster is None:
+            raise InputError("cluster", cluster_name, "a scenario that has a cluster")
+        pools: list[dict[str, Any]] = spec.cluster.model_dump(exclude_none=True)["pools"]
+    else:
+        system = catalog.system(cluster_name, "cluster").name
+        if gpus is None:
+            raise InputError("gpus", None, "given where the cluster is a system", "Write for example --gpus 16384.")
+        pools = [{"system": system, "gpus": gpus} | ({"fabric": fabric} if fabric else {})]
+    data = {
+        "name": "step",
+        "title": f"One step of {job['model']} on {cluster_name}",
+        "cluster": {"pools": pools},
+        "job": {key: value for key, value in job.items() if value is not None},
+        "compare_top500": False,
+    }
+    wanted = frozenset({"cluster", "step"})
+    return answer(scenario_from(data), catalog, folder=Path(), command="step", sections=wanted)
+
+
+def audit_file(file: str | None, catalogs: Sequence[Path] = ()) -> Answer:
+    """Check the claims of a YAML file, or those of the catalogue."""
+    from lindos.claims import load
+
+    catalog = load_catalog(catalogs)
+    found = load(catalog) if file is None else load_file(Path(file), catalog)
+    section = claims.of(found, catalog, catalog.sampled(NUM_DRAWS))
+    title = "The catalogue's claims" if file is None else f"The claims of {Path(file).name}"
+    scenario = Scenario(name="audit", title=title, claims=list(found))
+    return _answer(scenario, catalog, "audit", [section], None)
+
+
+def _answer(
+    scenario: Scenario, catalog: Catalog, command: str, sections: Sequence[Section], both_worlds: Worlds | None
+) -> Answer:
+    ids = [source for section in sections for figure in section.figures for source in figure.sources]
+    ids = list(dict.fromkeys([*ids, *scenario.sources]))
+    known = set(catalog.names("sources"))
+    warnings = (*(both_worlds.warnings if both_worlds else ()), UNCALIBRATED)
+    return Answer(
+        command=command,
+        version=__version__,
+        name=scenario.name,
+        title=scenario.title,
+        statement=scenario.statement or "",
+        inputs=scenario.model_dump(exclude_none=True, exclude_defaults=True),
+        sections=tuple(sections),
+        warnings=tuple(dict.fromkeys(warnings)),
+        sources={name: catalog.source(name) for name in ids if name in known},
+    )
