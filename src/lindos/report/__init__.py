@@ -1,1 +1,8 @@
-"""Lindos: report."""
+"""An answer as text, as one page, as JSON and as a table; all take the answer as data and compute nothing."""
+
+from lindos.report.console import terminal
+from lindos.report.document import json_document
+from lindos.report.files import write
+from lindos.report.page import html
+
+__all__ = ["html", "json_document", "terminal", "write"]

@@ -1,0 +1,240 @@
+"""Charts as plotly traces and layouts; the page's script adds the colours of its theme."""
+
+import math
+import re
+from collections.abc import Sequence
+from html import escape
+from textwrap import wrap
+from typing import Any
+
+from lindos.report.scale import Scale, scale
+from lindos.report.text import number, span
+from lindos.study.answer import Chart, Series
+
+#: Told apart with colour-blind eyes, on white and on near-black (after Okabe and Ito; lifted where too dark).
+PALETTE = (
+    *("#2b7fc4", "#e69f00", "#12a27b", "#d1699f", "#5fb5e5", "#d9622b"),
+    *("#8d7fd9", "#a3a02f", "#8a8f98", "#b0764f"),
+)
+_ISO_DATE = re.compile(r"^\d{4}-\d{2}(-\d{2})?$")
+_LABEL_WIDTH, _LONG_LABEL = 22, 14
+
+
+def chart_data(chart: Chart) -> dict[str, Any]:
+    """Give ``chart`` as ``{traces, layout, series, height}``; every series owns the traces in ``series``."""
+    shown = scale(chart.unit, _extent(chart))
+    across = _horizontal(chart)
+    traces: list[dict[str, Any]] = []
+    owners: list[list[int]] = []
+    for at, series in enumerate(chart.series):
+        colour = PALETTE[at % len(PALETTE)]
+        made = _line(series, chart, shown, colour) if chart.kind == "lines" else [_bar(series, chart, shown, colour)]
+        owners.append(list(range(len(traces), len(traces) + len(made))))
+        traces += made
+    return {
+        "traces": traces,
+        "layout": _layout(chart, shown, across),
+        "series": owners,
+        "height": _height(chart) if across else 340,
+    }
+
+
+def colours(chart: Chart) -> list[tuple[str, str]]:
+    """Name and colour of each series, for the legend."""
+    return [(series.name, PALETTE[at % len(PALETTE)]) for at, series in enumerate(chart.series)]
+
+
+def _categories(chart: Chart) -> list[float | str]:
+    return list(dict.fromkeys(x for series in chart.series for x in series.x))
+
+
+def _horizontal(chart: Chart) -> bool:
+    long = any(len(str(x)) > _LONG_LABEL for x in _categories(chart))
+    return chart.kind == "parts" or (chart.kind == "bars" and long)
+
+
+def _height(chart: Chart) -> int:
+    bars = 1 if chart.kind == "parts" else max(1, len(chart.series))
+    return 100 + len(_categories(chart)) * max(46, 22 * bars)
+
+
+def _extent(chart: Chart) -> list[float | None]:
+    """Every number on the value axis; of stacked parts the sums, which are what is drawn."""
+    limits: list[float | None] = [value for _, value in chart.reference]
+    if chart.kind == "parts":
+        totals: dict[float | str, float] = {}
+        for series in chart.series:
+            for x, y in zip(series.x, series.y, strict=True):
+                totals[x] = totals.get(x, 0.0) + (y or 0.0)
+        return [*totals.values(), *limits]
+    return [value for series in chart.series for value in (*series.y, *series.high)] + limits
+
+
+def _drawn(values: Sequence[float | None], shown: Scale, log: bool) -> list[float | None]:
+    """Scale to the chart's unit; what a chart cannot draw is a gap."""
+    return [
+        None if value is None or not math.isfinite(value) or (log and value <= 0) else value * shown.factor
+        for value in values
+    ]
+
+
+def _labels(values: Sequence[float | str]) -> list[float | str]:
+    """Plotly reads labels as markup: escape them, and fold long ones."""
+    return [
+        "<br>".join(escape(line, quote=False) for line in wrap(value, _LABEL_WIDTH))
+        if isinstance(value, str)
+        else value
+        for value in values
+    ]
+
+
+def _hover(series: Series, unit: str) -> list[str]:
+    spans = (
+        [f" ({span(low, high, unit)})" for low, high in zip(series.low, series.high, strict=True)]
+        if series.low
+        else [""] * len(series.y)
+    )
+    return [number(y, unit) + (tail if tail != " (—)" else "") for y, tail in zip(series.y, spans, strict=True)]
+
+
+def _bar(series: Series, chart: Chart, shown: Scale, colour: str) -> dict[str, Any]:
+    across = _horizontal(chart)
+    values, names = _drawn(series.y, shown, chart.log and chart.kind != "parts"), _labels([str(x) for x in series.x])
+    error: dict[str, Any] = {}
+    if chart.kind == "bars" and series.low:
+        error = {"error_x" if across else "error_y": _error(values, series, shown)}
+    return {
+        "type": "bar",
+        "orientation": "h" if across else "v",
+        "name": escape(series.name, quote=False),
+        "x": values if across else names,
+        "y": names if across else values,
+        "customdata": _hover(series, chart.unit),
+        "hovertemplate": f"%{{customdata}}<extra>{escape(series.name, quote=False)}</extra>",
+        "marker": {"color": colour},
+        **error,
+    }
+
+
+def _error(values: Sequence[float | None], series: Series, shown: Scale) -> dict[str, Any]:
+    def away(ends: Sequence[float | None], sign: float) -> list[float]:
+        pairs = zip(ends, values, strict=True)
+        return [0.0 if e is None or v is None else max(0.0, sign * (e * shown.factor - v)) for e, v in pairs]
+
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": away(series.high, 1.0),
+        "arrayminus": away(series.low, -1.0),
+        "thickness": 1.2,
+        "width": 3,
+        "color": "#7d828c",
+    }
+
+
+def _line(series: Series, chart: Chart, shown: Scale, colour: str) -> list[dict[str, Any]]:
+    x = list(series.x) if _axis_type(chart) != "category" else _labels(series.x)
+    name = escape(series.name, quote=False)
+    line = {
+        "type": "scatter",
+        "mode": "lines+markers" if len(x) <= 24 else "lines",
+        "name": name,
+        "x": x,
+        "y": _drawn(series.y, shown, chart.log),
+        "customdata": _hover(series, chart.unit),
+        "hovertemplate": f"%{{customdata}}<extra>{name}</extra>",
+        "line": {"color": colour, "width": 2.2},
+        "marker": {"color": colour, "size": 6},
+    }
+    low, high = _drawn(series.low, shown, chart.log), _drawn(series.high, shown, chart.log)
+    known = [at for at in range(len(low)) if low[at] is not None and high[at] is not None]
+    if not known:
+        return [line]
+    band = {
+        "type": "scatter",
+        "mode": "lines",
+        "x": [x[at] for at in known] + [x[at] for at in reversed(known)],
+        "y": [low[at] for at in known] + [high[at] for at in reversed(known)],
+        "fill": "toself",
+        "fillcolor": _transparent(colour),
+        "line": {"width": 0},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+    return [band, line]
+
+
+def _transparent(colour: str) -> str:
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return f"rgba({red},{green},{blue},0.2)"
+
+
+def _axis_type(chart: Chart) -> str:
+    values = _categories(chart)
+    if all(isinstance(value, (int, float)) for value in values):
+        return "linear" if chart.kind == "lines" else "category"
+    dates = all(isinstance(value, str) and _ISO_DATE.match(value) for value in values)
+    return "date" if dates and chart.kind == "lines" else "category"
+
+
+def _layout(chart: Chart, shown: Scale, across: bool) -> dict[str, Any]:
+    log = chart.log and chart.kind != "parts"
+    limits = _drawn([value for _, value in chart.reference], shown, log)
+    value_axis: dict[str, Any] = {
+        "title": {"text": shown.label},
+        "type": "log" if log else "linear",
+        "separatethousands": True,
+        "exponentformat": "none",
+        "automargin": True,
+        "autorangeoptions": {"include": [limit for limit in limits if limit is not None]},
+        "rangemode": "normal" if log else "tozero",
+    }
+    if log:
+        value_axis |= _log_ticks(chart, shown)
+    name_axis: dict[str, Any] = {"type": _axis_type(chart), "title": {"text": escape(chart.x_title, quote=False)}}
+    name_axis |= {"automargin": True}
+    if across:
+        name_axis["autorange"] = "reversed"
+    return {
+        "xaxis": value_axis if across else name_axis,
+        "yaxis": name_axis if across else value_axis,
+        "barmode": "relative" if chart.kind == "parts" else "group",
+        "bargap": 0.35,
+        "shapes": _references(chart, limits, across),
+    }
+
+
+def _references(chart: Chart, limits: Sequence[float | None], across: bool) -> list[dict[str, Any]]:
+    along, over = ("y", "x") if across else ("x", "y")
+    return [
+        {
+            "type": "line",
+            f"{along}ref": "paper",
+            f"{along}0": 0,
+            f"{along}1": 1,
+            f"{over}0": limit,
+            f"{over}1": limit,
+            "line": {"dash": "dash", "width": 1.4},
+            "label": {
+                "text": f"{escape(name, quote=False)}: {number(value, chart.unit)}",
+                "textposition": "start" if not across else "end",
+                "textangle": 0,
+                "yanchor": "bottom",
+            },
+        }
+        for (name, value), limit in zip(chart.reference, limits, strict=True)
+        if limit is not None
+    ]
+
+
+def _log_ticks(chart: Chart, shown: Scale) -> dict[str, Any]:
+    """Decades (or 1-2-5 over a short range), written like every other number of the report."""
+    values = [*_extent(chart), *(low for series in chart.series for low in series.low)]
+    known = [value for value in _drawn(values, shown, log=True) if value is not None]
+    if not known:
+        return {}
+    first, last = math.floor(math.log10(min(known))), math.ceil(math.log10(max(known)))
+    steps = (1, 2, 5) if last - first <= 2 else (1,)
+    every = max(1, math.ceil((last - first) / 8))
+    ticks = [step * 10.0**decade for decade in range(first, last + 1, every) for step in steps]
+    return {"tickmode": "array", "tickvals": ticks, "ticktext": [f"{tick:,.12g}" for tick in ticks]}

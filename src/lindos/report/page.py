@@ -1,0 +1,156 @@
+"""An answer as one HTML file that needs nothing else: no network, no other file."""
+
+import json
+from collections.abc import Iterable
+from html import escape
+from importlib.resources import files
+from typing import Any
+
+from lindos.report import parts
+from lindos.report.charts import chart_data
+from lindos.report.document import plain
+from lindos.report.text import headline, span_of, value_of
+from lindos.study.answer import Answer, Figure, Section
+
+#: Nothing may be loaded from anywhere, whatever the data says.
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: blob:"
+_CARDS, _CARDS_A_SECTION = 12, 4
+
+
+def html(answer: Answer) -> str:
+    """Give ``answer`` as one self-contained page: light and dark, wide and narrow, on screen and on paper."""
+    from plotly.offline import get_plotlyjs
+
+    charts = {chart.name: chart_data(chart) for section in answer.sections for chart in section.charts}
+    scripts = _scripts(get_plotlyjs(), charts) if charts else f"<script>{_asset('report.js')}</script>"
+    body = "\n".join(
+        part
+        for part in (
+            _header(answer),
+            _cards(answer.sections),
+            _warnings(answer.warnings),
+            *(_section(section, answer) for section in answer.sections),
+            _inputs(answer),
+            _sources(answer),
+            _again(answer),
+        )
+        if part
+    )
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n'
+        f"<title>{escape(answer.title)} – Lindos</title>\n<style>\n{_asset('report.css')}</style>\n</head>\n"
+        f"<body>\n<main>\n{body}\n</main>\n{scripts}\n</body>\n</html>\n"
+    )
+
+
+def _asset(name: str) -> str:
+    return files("lindos.report").joinpath("assets", name).read_text(encoding="utf-8")
+
+
+def _scripts(plotly: str, charts: dict[str, Any]) -> str:
+    """The library once, the charts as data that cannot end its own script element, and the page's own script."""
+    data = json.dumps(charts, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for character, code in (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026")):
+        data = data.replace(character, code)
+    return (
+        f'<script type="application/json" id="chart-data">{data}</script>\n'
+        f"<script>{plotly}</script>\n<script>{_asset('report.js')}</script>"
+    )
+
+
+def _header(answer: Answer) -> str:
+    date = answer.inputs.get("date")
+    facts = " · ".join(escape(fact) for fact in (str(date) if date else "", f"Lindos {answer.version}") if fact)
+    links = "".join(
+        f'<a href="#{parts.anchor(section.name)}">{escape(section.title)}</a>' for section in answer.sections
+    )
+    return (
+        f'<header>\n<div class="top"><p class="facts">{facts}</p>'
+        '<button type="button" id="theme" title="Light or dark">Dark</button></div>\n'
+        f"<h1>{escape(answer.title)}</h1>\n"
+        + (f'<p class="statement">{escape(answer.statement)}</p>\n' if answer.statement else "")
+        + (f"<nav>{links}</nav>\n" if len(answer.sections) > 1 else "")
+        + "</header>"
+    )
+
+
+def _cards(sections: Iterable[Section]) -> str:
+    """The first known headline figures of every section."""
+    chosen: list[tuple[Section, Figure]] = []
+    for section in sections:
+        known = [figure for figure in headline(section)[0] if figure.value is not None]
+        chosen += [(section, figure) for figure in known[:_CARDS_A_SECTION]]
+    if not chosen:
+        return ""
+    return f'<div class="cards">{"".join(_card(section, figure) for section, figure in chosen[:_CARDS])}</div>'
+
+
+def _card(section: Section, figure: Figure) -> str:
+    span = span_of(figure)
+    return (
+        f'<a class="card" href="#{parts.anchor(section.name)}"><span class="name">{escape(figure.title)}</span>'
+        f'<span class="value">{escape(value_of(figure))}</span>'
+        f'<span class="span">{escape(span) if span != "—" else "&nbsp;"}</span></a>'
+    )
+
+
+def _warnings(warnings: Iterable[str]) -> str:
+    items = "".join(f"<li>{escape(warning)}</li>" for warning in warnings)
+    return f'<aside class="warnings"><h2>Warnings</h2><ul>{items}</ul></aside>' if items else ""
+
+
+def _section(section: Section, answer: Answer) -> str:
+    first, others = headline(section)
+    notes = "".join(f"<li>{escape(note)}</li>" for note in section.notes)
+    pieces = [
+        f'<section id="{parts.anchor(section.name)}">\n<h2>{escape(section.title)}</h2>',
+        f'<p class="summary">{escape(section.summary)}</p>' if section.summary else "",
+        parts.figures_table(first, answer) if first else "",
+        f'<div class="charts">{"".join(parts.chart_box(chart) for chart in section.charts)}</div>'
+        if section.charts
+        else "",
+        *(parts.table_box(table) for table in section.tables),
+        _others(others, answer, bool(first)),
+        f'<ul class="notes">{notes}</ul>' if notes else "",
+        "</section>",
+    ]
+    return "\n".join(piece for piece in pieces if piece)
+
+
+def _others(figures: tuple[Figure, ...], answer: Answer, more: bool) -> str:
+    if not figures:
+        return ""
+    count = f"{len(figures)} {'more ' if more else ''}figure{'s' if len(figures) != 1 else ''}"
+    return f"<details><summary>{count}</summary>{parts.figures_table(figures, answer)}</details>"
+
+
+def _inputs(answer: Answer) -> str:
+    import yaml
+
+    text = yaml.safe_dump(plain(answer.inputs), sort_keys=False, allow_unicode=True, width=100)
+    return (
+        '<section id="inputs"><h2>Inputs</h2>'
+        f"<details><summary>The scenario as it was read</summary><pre>{escape(text)}</pre></details></section>"
+    )
+
+
+def _sources(answer: Answer) -> str:
+    if not answer.sources:
+        return ""
+    items = "".join(
+        parts.source_item(at, id, source) for at, (id, source) in enumerate(answer.sources.items(), start=1)
+    )
+    return f'<section id="sources"><h2>Sources</h2><ol class="sources">{items}</ol></section>'
+
+
+def _again(answer: Answer) -> str:
+    command = escape(f"lindos {answer.command} {answer.name}")
+    return (
+        '<section id="again"><h2>Run it again</h2>'
+        f"<pre>{command}</pre><p>Made with Lindos {escape(answer.version)}. The interval beside a value holds 80 % of "
+        "the outcomes when every uncertain input is drawn from its range; a dash means that no input of the value "
+        "is uncertain.</p></section>"
+    )

@@ -1,0 +1,74 @@
+"""Numbers as a reader sees them, the same in the terminal and in the page."""
+
+import math
+from collections.abc import Iterable
+
+from lindos.study.answer import Cell, Figure, Section
+from lindos.units import render
+
+UNKNOWN = "unknown"
+NO_RANGE = "—"
+
+
+def number(value: float | None, unit: str) -> str:
+    """Write ``value`` with its unit; ``"%"`` is a fraction to show as a percentage, None is unknown.
+
+    >>> number(0.453, "%"), number(1.2e9, "W"), number(None, "s")
+    ('45.3 %', '1.2 GW', 'unknown')
+    """
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    return f"{render(100.0 * value, '1')} %" if unit == "%" else render(value, unit)
+
+
+def span(low: float | None, high: float | None, unit: str) -> str:
+    """Write an interval, its unit once where both ends share it.
+
+    >>> span(1.1e9, 1.4e9, "W"), span(0.9e9, 1.4e9, "W"), span(None, None, "W")
+    ('1.1 – 1.4 GW', '900 MW – 1.4 GW', '—')
+    """
+    known = [end for end in (low, high) if end is not None and math.isfinite(end)]
+    if not known:
+        return NO_RANGE
+    if len(known) == 1:
+        return f"{'≥' if known[0] == low else '≤'} {number(known[0], unit)}"
+    first, last = (number(end, unit) for end in known)
+    head, _, suffix = first.partition(" ")
+    if suffix and suffix == last.partition(" ")[2]:
+        first = head
+    return f"{first} – {last}"
+
+
+def unit_of(figure: Figure) -> str:
+    """The unit a figure is shown in: a fraction to read as a percentage has ``"%"``."""
+    return "%" if figure.percent else figure.unit
+
+
+def value_of(figure: Figure) -> str:
+    """The value of ``figure`` as text."""
+    return number(figure.value, unit_of(figure))
+
+
+def span_of(figure: Figure) -> str:
+    """The 80 % interval of ``figure`` as text; a dash where nothing in it is uncertain."""
+    if figure.low is not None and figure.low == figure.high == figure.value:
+        return NO_RANGE
+    return span(figure.low, figure.high, unit_of(figure))
+
+
+def cell(value: Cell, unit: str) -> str:
+    """Write one cell of a table in the unit of its column."""
+    return value if isinstance(value, str) else number(value, unit or "1")
+
+
+def is_number(unit: str, cells: Iterable[Cell] = ()) -> bool:
+    """Tell a column of numbers, to be aligned right, from one of text."""
+    return bool(unit) or any(isinstance(value, (int, float)) for value in cells)
+
+
+def headline(section: Section) -> tuple[tuple[Figure, ...], tuple[Figure, ...]]:
+    """The figures to show first, in the order the section asks for, and the others in their own order."""
+    known = {figure.name: figure for figure in section.figures}
+    first = tuple(known[name] for name in dict.fromkeys(section.headline) if name in known)
+    names = {figure.name for figure in first}
+    return first, tuple(figure for figure in section.figures if figure.name not in names)
