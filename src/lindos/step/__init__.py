@@ -6,8 +6,12 @@ and loss stay in BF16; an NVFP4 recipe also keeps a share of its linear layers t
 
 from lindos.step.assumptions import Assumptions, assumptions
 from lindos.step.batch import BatchLimit, batch_limit, critical_batch_tokens
+from lindos.step.choose import Choice, best_plan
+from lindos.step.cluster import ClusterStep, PoolDecision, PoolStep, cluster_step, decide
 from lindos.step.estimate import StepEstimate, estimate
 from lindos.step.explain import OperatorShare, explain
+from lindos.step.feasibility import SENTENCES, Reason, check, feasibility
+from lindos.step.memory import StepMemory, memory
 from lindos.step.operators import (
     Operator,
     Weights,
@@ -19,18 +23,31 @@ from lindos.step.operators import (
 )
 
 __all__ = [
+    "SENTENCES",
     "Assumptions",
     "BatchLimit",
+    "Choice",
+    "ClusterStep",
     "Operator",
     "OperatorShare",
+    "PoolDecision",
+    "PoolStep",
+    "Reason",
     "StepEstimate",
+    "StepMemory",
     "Weights",
     "active_params",
     "assumptions",
     "batch_limit",
+    "best_plan",
+    "check",
+    "cluster_step",
     "critical_batch_tokens",
+    "decide",
     "estimate",
     "explain",
+    "feasibility",
+    "memory",
     "model_flops_per_token",
     "num_params",
     "operators",

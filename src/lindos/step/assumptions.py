@@ -9,7 +9,7 @@ from lindos.quantities import Real
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assumptions:
-    """Parameters of ``training`` in the catalogue; facts, so that what a result rests on is noted where it is read."""
+    """Parameters of training and memory; facts, so that what a result rests on is noted where it is read."""
 
     kernel_share_in_step: Fact[Real]  # rate of kernels inside a step over the best measured alone
     contention_share: Fact[Real]  # processors busy with communication while compute hides it
@@ -19,6 +19,8 @@ class Assumptions:
     nvfp4_bf16_share: Fact[Real]  # FLOPs of linear layers that an NVFP4 recipe keeps in BF16
     matmul_fill_depth: Fact[Real]  # depth whose time a tile needs to start and finish
     gradient_bytes: Fact[Real]  # of one number of a gradient that is reduced
+    context: Fact[Real]  # memory of driver, kernels and communication buffers
+    fragmentation: Fact[Real]  # memory lost between blocks over what comes and goes
     critical_batch: Fact[Real]
     critical_batch_reference_tokens: Fact[Real]
     critical_batch_exponent: Fact[Real]
@@ -28,6 +30,14 @@ class Assumptions:
 def assumptions(catalog: Catalog | None = None) -> Assumptions:
     """Parameters of ``catalog``, or of the one that Lindos ships."""
     book = catalog or load_catalog()
-    units = {"gradient_bytes": "B", "critical_batch": "token", "critical_batch_reference_tokens": "token"}
+    units = {
+        "gradient_bytes": "B",
+        "context": "B",
+        "critical_batch": "token",
+        "critical_batch_reference_tokens": "token",
+    }
+    topics = {"context": "memory", "fragmentation": "memory"}
     names = Assumptions.__dataclass_fields__
-    return Assumptions(**{name: book.parameter(f"training.{name}", units.get(name, "1")) for name in names})
+    return Assumptions(
+        **{name: book.parameter(f"{topics.get(name, 'training')}.{name}", units.get(name, "1")) for name in names}
+    )

@@ -1,0 +1,133 @@
+r"""Memory of a training step on one device.
+
+References
+----------
+.. [1] S. Rajbhandari, J. Rasley, O. Ruwase and Y. He, "ZeRO: Memory Optimizations Toward Training Trillion Parameter
+       Models," SC20, 2020, arXiv:1910.02054.
+.. [2] V. Korthikanti et al., "Reducing Activation Recomputation in Large Transformer Models," MLSys 2023,
+       arXiv:2205.05198.
+.. [3] D. Narayanan et al., "Efficient Large-Scale Language Model Training on GPU Clusters Using Megatron-LM," SC21,
+       2021, arXiv:2104.04473.
+"""
+
+from lindos.quantities import Bytes, BytesPerToken, Count, Fraction, Tokens, namespace
+
+
+def sharded_bytes(num_params: Count, bytes_per_param: Bytes, shards: Count) -> Bytes:
+    r"""Bytes of a state that a group of ranks splits among itself.
+
+    .. math:: m = \frac{b \, n}{s}
+
+    Parameters
+    ----------
+    num_params
+        Parameters whose state it is, :math:`n`.
+    bytes_per_param
+        Bytes of each, :math:`b`: 2 for BF16 weights, 12 for an FP32 master copy and two Adam moments [1]_.
+    shards
+        Ranks that split it, :math:`s \geq 1`.
+
+    Returns
+    -------
+    Bytes
+        On one rank.
+
+    Examples
+    --------
+    Optimizer states of 7.5 billion parameters over 64 ranks, in GB [1]_:
+
+    >>> round(sharded_bytes(7.5e9, 12.0, 64.0) / 1e9, 3)
+    1.406
+    """
+    return num_params * bytes_per_param / shards
+
+
+def activation_bytes(per_token: BytesPerToken, tokens: Tokens, layers: Count, in_flight: Count) -> Bytes:
+    r"""Activations that a pipeline stage keeps for its backward passes.
+
+    .. math:: m = a \, T \, \ell \, c
+
+    Parameters
+    ----------
+    per_token
+        Kept of each token in each layer, :math:`a`, as the operator table gives it; :math:`34 h` in the layer of [2]_
+        without attention scores.
+    tokens
+        Of a micro-batch, on this rank, :math:`T`.
+    layers
+        On the device, :math:`\ell`.
+    in_flight
+        Micro-batches kept at a time, :math:`c`.
+
+    Returns
+    -------
+    Bytes
+        Of one device.
+
+    Examples
+    --------
+    >>> activation_bytes(34.0 * 12_288, 2048.0, 6.0, 8.0) / 1e9
+    41.070624768
+    """
+    return per_token * tokens * layers * in_flight
+
+
+def micro_batches_in_flight(num_micro_batches: Count, pipeline_parallel: Count, virtual_stages: Count) -> Count:
+    r"""Micro-batches whose activations the first stage keeps under one-forward-one-backward.
+
+    .. math:: c = \min\left(m, \; p + \frac{(p - 1)(v - 1)}{v \max(v - 1, 1)}\right)
+
+    which is :math:`p` without interleaving and :math:`p + (p - 1)/v` with it [2]_ [3]_.
+
+    Parameters
+    ----------
+    num_micro_batches
+        Of the step, :math:`m`.
+    pipeline_parallel
+        Stages, :math:`p`.
+    virtual_stages
+        Chunks of layers a device, :math:`v`.
+
+    Returns
+    -------
+    Count
+        One where there is no pipeline.
+
+    Examples
+    --------
+    >>> [float(micro_batches_in_flight(64.0, 8.0, v)) for v in (1.0, 2.0, 4.0)]
+    [8.0, 11.5, 9.75]
+    """
+    xp = namespace(num_micro_batches, pipeline_parallel, virtual_stages)
+    extra = xp.where(virtual_stages > 1, (pipeline_parallel - 1) / virtual_stages, 0.0)
+    kept: Count = xp.minimum(num_micro_batches, pipeline_parallel + extra)
+    return kept
+
+
+def fragmented_bytes(dynamic: Bytes, fragmentation: Fraction) -> Bytes:
+    r"""Bytes lost between blocks of memory that comes and goes.
+
+    .. math:: m = f \, d
+
+    Parameters
+    ----------
+    dynamic
+        Memory that is allocated and freed in a step, :math:`d`.
+    fragmentation
+        Share of it that is lost, :math:`f`.
+
+    Returns
+    -------
+    Bytes
+        A definition.
+
+    References
+    ----------
+    Definition.
+
+    Examples
+    --------
+    >>> fragmented_bytes(40e9, 0.05)
+    2000000000.0
+    """
+    return dynamic * fragmentation

@@ -1,0 +1,147 @@
+"""Candidate plans as arrays: a plain enumeration of the degrees that practitioners use."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from lindos.catalog.model import Model
+from lindos.scenario.job import Job
+from lindos.scenario.plan import Plan, Recompute, Schedule, Sharding
+
+#: Tokens of a sequence that context parallelism leaves a rank at least.
+_CONTEXT_TOKENS = 4096
+_MICRO_BATCHES = (1, 2, 4, 8)
+_VIRTUAL_STAGES = (1, 2, 3, 4, 6, 8)
+_MOST_STAGES = 128
+
+
+def candidates(
+    job: Job, num_devices: int, scale_up_size: int, *, batch: int, batch_is_free: bool, fixed: Mapping[str, int]
+) -> tuple[Plan, Any]:
+    """Plans for at most ``num_devices``, and the global batch of each, in sequences.
+
+    Every combination of tensor, pipeline, virtual-stage, context and expert degrees, micro-batch, recompute, sharding
+    and schedule below; data parallelism takes what devices are left. Degrees in ``fixed`` are the user's.
+
+    Parameters
+    ----------
+    job
+        What is trained.
+    num_devices
+        Devices to use at most.
+    scale_up_size
+        Devices of a scale-up domain: the largest tensor-parallel degree.
+    batch
+        Sequences of a step: exactly, or at most where ``batch_is_free``.
+    batch_is_free
+        Whether the batch may be rounded down to whole micro-batches of all replicas.
+    fixed
+        Fields of `Plan` that the user set.
+    """
+    axes = _axes(job.model, job.sequence_length, min(scale_up_size, num_devices))
+    axes = {name: [fixed[name]] if name in fixed else values for name, values in axes.items()}
+    grid = _grid(axes)
+    grid = _sensible(grid, job.model, num_devices, fixed)
+    grid["data_parallel"], batches = _data_parallel(grid, num_devices, batch, batch_is_free, fixed)
+    kept = (grid["data_parallel"] >= 1) & (batches >= 1)
+    grid = {name: values[kept] for name, values in grid.items()}
+    grid["sharding_group"] = np.full(kept.sum(), float(fixed.get("sharding_group", 0)))
+    return Plan(**grid), batches[kept]
+
+
+def _axes(model: Model, sequence_length: int, most_tensor: int) -> dict[str, Sequence[int]]:
+    heads, experts = model.num_attention_heads, model.num_experts
+    expert_parallel = _divisors(experts) if experts else [1]
+    return {
+        "tensor_parallel": [t for t in _divisors(heads) if t <= most_tensor],
+        "pipeline_parallel": _stages(model.num_layers),
+        "virtual_stages": _VIRTUAL_STAGES,
+        "context_parallel": [2**i for i in range(12) if 2**i <= max(1, sequence_length // _CONTEXT_TOKENS)],
+        "expert_parallel": expert_parallel,
+        "expert_tensor_parallel": [1],
+        "micro_batch_size": _MICRO_BATCHES,
+        "sharding": [int(Sharding.OPTIMIZER), int(Sharding.PARAMETERS)],
+        "sequence_parallel": [1],
+        "recompute": [int(code) for code in Recompute],
+        "schedule": [int(code) for code in Schedule],
+    }
+
+
+def _divisors(number: int) -> list[int]:
+    return [d for d in range(1, number + 1) if number % d == 0]
+
+
+def _stages(num_layers: int) -> list[int]:
+    """Stage counts that differ in the layers of the fullest stage: of equal ones the smallest count."""
+    fullest: dict[int, int] = {}
+    for stages in range(1, min(num_layers, _MOST_STAGES) + 1):
+        fullest.setdefault(-(-num_layers // stages), stages)
+    return sorted(set(fullest.values()))
+
+
+def _grid(axes: Mapping[str, Sequence[int]]) -> dict[str, Any]:
+    arrays = np.meshgrid(*(np.asarray(values, dtype=float) for values in axes.values()), indexing="ij")
+    return {name: array.ravel() for name, array in zip(axes, arrays, strict=True)}
+
+
+def _sensible(grid: dict[str, Any], model: Model, num_devices: int, fixed: Mapping[str, int]) -> dict[str, Any]:
+    """Drop combinations that never hold or never win; what the user fixed stays to be refused with a reason."""
+    t, p, v, e = (grid[n] for n in ("tensor_parallel", "pipeline_parallel", "virtual_stages", "expert_parallel"))
+    schedule, sharding = grid["schedule"], grid["sharding"]
+    keep = t * p * grid["context_parallel"] <= num_devices
+    if "virtual_stages" not in fixed:
+        keep &= (v == 1) | ((p > 1) & (p * v <= model.num_layers))
+    if "schedule" not in fixed:
+        # Other schedules than 1F1B do not interleave; DualPipe pays for itself where experts communicate.
+        keep &= (schedule == int(Schedule.ONE_F_ONE_B)) | ((p > 1) & (v == 1))
+        keep &= (schedule != int(Schedule.DUAL_PIPE)) | ((model.num_experts > 0) & (np.fmod(p, 2) == 0))
+    if "sharding" not in fixed:
+        # Sharded parameters are gathered for every micro-batch: not beside a pipeline.
+        keep &= (sharding != int(Sharding.PARAMETERS)) | (p == 1)
+    if "expert_parallel" not in fixed:
+        keep &= e * grid["expert_tensor_parallel"] * p <= num_devices
+    return {name: values[keep] for name, values in grid.items()}
+
+
+def _data_parallel(
+    grid: Mapping[str, Any], num_devices: int, batch: int, batch_is_free: bool, fixed: Mapping[str, int]
+) -> tuple[Any, Any]:
+    """Data-parallel degree and batch of each plan: as many replicas as devices and batch allow."""
+    t, p, c = grid["tensor_parallel"], grid["pipeline_parallel"], grid["context_parallel"]
+    size = grid["micro_batch_size"]
+    room = np.floor(num_devices / (t * p * c))
+    # Interleaving needs micro-batches in multiples of the stages, DualPipe twice the stages.
+    multiple = np.where(grid["virtual_stages"] > 1, p, 1.0)
+    least = np.where(grid["schedule"] == int(Schedule.DUAL_PIPE), 2 * p, multiple)
+    if "data_parallel" in fixed:
+        replicas = np.full(t.shape, float(fixed["data_parallel"]))
+    elif batch_is_free:
+        spread = grid["expert_parallel"] * grid["expert_tensor_parallel"] / (t * c)
+        step = np.maximum(np.ceil(spread), 1.0)
+        replicas = np.floor(np.minimum(room, np.floor(batch / (size * least))) / step) * step
+    else:
+        replicas = _largest_divisor(batch / (size * multiple), np.minimum(room, batch / (size * least)))
+    if not batch_is_free:
+        return replicas, np.full(t.shape, float(batch))
+    each = np.maximum(replicas, 1.0) * size
+    return replicas, replicas * size * np.floor(batch / each / multiple) * multiple
+
+
+def _largest_divisor(numbers: Any, most: Any) -> Any:
+    """Largest divisor of each number that is at most the other; zero where the number is not whole."""
+    found = np.zeros(numbers.shape)
+    whole = numbers == np.floor(numbers)
+    for number in np.unique(numbers[whole]):
+        if number < 1:
+            continue
+        divisors = np.asarray(_all_divisors(int(number)), dtype=float)
+        at = numbers == number
+        index = np.searchsorted(divisors, most[at], side="right") - 1
+        found[at] = np.where(index >= 0, divisors[np.maximum(index, 0)], 0.0)
+    return found
+
+
+def _all_divisors(number: int) -> list[int]:
+    small = [d for d in range(1, int(number**0.5) + 1) if number % d == 0]
+    return sorted({*small, *(number // d for d in small)})

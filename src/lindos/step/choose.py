@@ -1,0 +1,143 @@
+"""The best plan of the enumeration for one pool of equal devices."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+
+from lindos.errors import InconsistentError, InfeasibleError, InputError
+from lindos.scenario.cluster import Pool
+from lindos.scenario.job import Job
+from lindos.scenario.plan import Plan
+from lindos.step.assumptions import Assumptions, assumptions
+from lindos.step.candidates import candidates
+from lindos.step.estimate import StepEstimate, estimate
+from lindos.step.feasibility import SENTENCES, Reason, check, shape_codes
+from lindos.step.memory import StepMemory, memory
+
+#: Plans evaluated at a time: their arrays fit the second-level cache.
+TILE = 16_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The fastest plan that holds, what was weighed and why others fell."""
+
+    plan: Plan
+    global_batch_size: int
+    estimate: StepEstimate
+    memory: StepMemory
+    num_candidates: int
+    rejected: Mapping[Reason, int]
+    idle_devices: int
+
+
+def best_plan(
+    job: Job,
+    pool: Pool,
+    *,
+    global_batch_size: int,
+    batch_is_free: bool = False,
+    fixed: Mapping[str, int] | None = None,
+    given: Assumptions | None = None,
+) -> Choice:
+    """Weigh every candidate and take the one that trains most tokens per second.
+
+    Parameters
+    ----------
+    job, pool
+        What is trained, on which devices; the pool's numbers as they stand, not sampled.
+    global_batch_size
+        Sequences of a step: exactly, or at most where ``batch_is_free``.
+    batch_is_free
+        Whether the batch may be rounded down to whole micro-batches of all replicas.
+    fixed
+        Degrees that the user set.
+    given
+        Parameters of the catalogue.
+
+    Raises
+    ------
+    InconsistentError, InfeasibleError
+        If no candidate holds; with the reason that fells most, or the user's own degrees if all are set.
+    """
+    own = dict(fixed or {})
+    book = given or assumptions()
+    domain = pool.tiers[0].size
+    plans, batches = candidates(
+        job, pool.num_devices, domain, batch=global_batch_size, batch_is_free=batch_is_free, fixed=own
+    )
+    if not len(batches):
+        raise _nothing_left(job, pool, own, global_batch_size, book)
+    codes = shape_codes(job, pool.num_devices, plans, batches)
+    best, best_speed = -1, 0.0
+    for start in range(0, len(batches), TILE):
+        held = np.flatnonzero(codes[start : start + TILE] == int(Reason.OK)) + start
+        if not len(held):
+            continue
+        tile, batch = _take(plans, held), batches[held]
+        fits = memory(job, pool, tile, global_batch_size=batch, given=book).total <= pool.accelerator.memory.value
+        codes[held[~fits]] = int(Reason.MEMORY)
+        if not np.any(fits):
+            continue
+        tile, batch, held = _take(tile, fits), batch[fits], held[fits]
+        speed = np.asarray(estimate(job, pool, tile, global_batch_size=batch, given=book).tokens_per_second)
+        index = int(np.argmax(speed))
+        if speed[index] > best_speed:
+            best, best_speed = int(held[index]), float(speed[index])
+    if best < 0:
+        raise _refusal(job, pool, plans, batches, codes, own, book)
+    plan, batch_size = _one(plans, best), int(batches[best])
+    return Choice(
+        plan=plan,
+        global_batch_size=batch_size,
+        estimate=estimate(job, pool, plan, global_batch_size=batch_size, given=book),
+        memory=memory(job, pool, plan, global_batch_size=batch_size, given=book),
+        num_candidates=len(batches),
+        rejected={reason: int(np.sum(codes == int(reason))) for reason in Reason if reason is not Reason.OK},
+        idle_devices=pool.num_devices - int(plan.num_devices),
+    )
+
+
+def _take(plans: Plan, index: Any) -> Plan:
+    return replace(plans, **{f.name: getattr(plans, f.name)[index] for f in fields(Plan)})
+
+
+def _one(plans: Plan, index: int) -> Plan:
+    return Plan(**{f.name: int(getattr(plans, f.name)[index]) for f in fields(Plan)})
+
+
+def _refusal(
+    job: Job, pool: Pool, plans: Plan, batches: Any, codes: Any, own: Mapping[str, int], book: Assumptions
+) -> Exception:
+    """The reason of the candidate that came furthest: the highest code, and of these the one needing least memory."""
+    furthest = np.flatnonzero(codes == codes.max())
+    needed = memory(job, pool, _take(plans, furthest), global_batch_size=batches[furthest], given=book).total
+    index = int(furthest[int(np.argmin(needed))])
+    try:
+        check(job, pool, _one(plans, index), global_batch_size=int(batches[index]), given=book)
+    except (InconsistentError, InfeasibleError) as error:
+        if isinstance(error, InfeasibleError) and not own:
+            counts = ", ".join(
+                f"{int(np.sum(codes == int(reason))):,} because {SENTENCES[reason][0]}"
+                for reason in Reason
+                if np.any(codes == int(reason))
+            )
+            shortfall = f"of {len(batches):,} plans for {pool.num_devices:,} GPUs none holds ({counts}); at best "
+            return InfeasibleError(error.reason, shortfall + error.shortfall, f"{error.remedy}, or use more GPUs")
+        return error
+    return InfeasibleError("No plan holds", "every candidate was refused", "Fix fewer degrees")
+
+
+def _nothing_left(job: Job, pool: Pool, own: Mapping[str, int], batch: int, book: Assumptions) -> Exception:
+    """No candidate at all: the user's degrees, or the batch, leave none."""
+    plan = Plan(**own)
+    codes = shape_codes(job, pool.num_devices, plan, batch)
+    if int(codes) != int(Reason.OK):
+        try:
+            check(job, pool, plan, global_batch_size=batch, given=book)
+        except (InconsistentError, InfeasibleError) as error:
+            return error
+    hint = "Change the batch, or fix fewer degrees." if own else "Raise the batch."
+    return InputError("job.global_batch_size", batch, "a batch that some plan can split over the GPUs", hint)

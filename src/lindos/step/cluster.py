@@ -1,0 +1,263 @@
+"""One job over a whole cluster: one pool of equal devices, or several of different kinds that share a batch.
+
+Each pool holds whole data-parallel replicas under a plan of its own; the batch is split by speed in whole
+micro-batches. After its own reduction each pool holds every gradient once, and the pools add theirs up over the
+slowest network between them; that, and waiting for the slowest pool, is what synchronising costs.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from typing import Annotated
+
+from lindos.errors import InfeasibleError, InputError
+from lindos.formulas.collectives import ring_all_reduce_time
+from lindos.quantities import Count, Flop, FlopPerSecond, Fraction, Seconds, Tokens, TokensPerSecond, namespace
+from lindos.results import Why
+from lindos.scenario.cluster import Cluster, Pool
+from lindos.scenario.job import Job
+from lindos.scenario.plan import Plan
+from lindos.step.assumptions import Assumptions, assumptions
+from lindos.step.choose import Choice, best_plan
+from lindos.step.estimate import StepEstimate, estimate
+from lindos.step.memory import StepMemory, memory
+from lindos.step.operators import num_params
+
+#: How often batch shares are set again from the speeds that they lead to.
+_ROUNDS = 3
+#: Micro-batches more or fewer than its share that a pool may be given to finish with the others.
+_AROUND = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolDecision:
+    """What was decided for one pool; plain numbers, so that draws re-evaluate it and never change it."""
+
+    plan: Plan
+    global_batch_size: int  # this pool's share of the batch, in sequences
+    idle_devices: int
+    choice: Choice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolStep:
+    """One pool's part of a step."""
+
+    name: str
+    plan: Plan
+    global_batch_size: int
+    num_devices: int
+    idle_devices: int
+    estimate: StepEstimate
+    memory: StepMemory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterStep:
+    """One optimiser step of a job over a cluster."""
+
+    pools: tuple[PoolStep, ...]
+    slowest: Annotated[Seconds, Why("the pool that takes longest on its share of the batch")]
+    synchronisation: Annotated[Seconds, Why("gradients added up across pools")]
+    tokens: Annotated[Tokens, Why("tokens of the global batch")]
+    model_flops: Annotated[Flop, Why("FLOP the model needs for the batch, causal attention counted half")]
+    num_devices: Annotated[Count, Why("devices that work")]
+    idle_devices: Annotated[Count, Why("devices that no replica of the plan takes")]
+    peak: Annotated[FlopPerSecond, Why("dense peak of all working devices in the precision of the job")]
+    unsynchronised: Annotated[TokensPerSecond, Why("tokens if every pool worked at its own speed")]
+
+    @property
+    def time(self) -> Seconds:
+        """Wall-clock time of one optimiser step."""
+        return self.slowest + self.synchronisation
+
+    @property
+    def tokens_per_second(self) -> TokensPerSecond:
+        """Tokens trained on per second by the whole job."""
+        return self.tokens / self.time
+
+    @property
+    def mfu(self) -> Fraction:
+        """Model FLOPs over the dense peak of the working devices in the precision of the job."""
+        return self.model_flops / (self.time * self.peak)
+
+    @property
+    def cost_of_synchronising(self) -> Fraction:
+        """Share of the pools' own speed that is lost by waiting for each other."""
+        return 1.0 - self.tokens_per_second / self.unsynchronised
+
+
+def decide(
+    job: Job,
+    cluster: Cluster,
+    *,
+    global_batch_size: int,
+    batch_is_free: bool = False,
+    fixed: Mapping[str, int] | None = None,
+    given: Assumptions | None = None,
+) -> tuple[PoolDecision, ...]:
+    """Plan and share of the batch of every pool; with the cluster's values as they stand.
+
+    Raises
+    ------
+    InconsistentError, InfeasibleError
+        If some pool has no plan that holds.
+    InputError
+        If the batch has too few sequences to share.
+    """
+    book = given or assumptions()
+    own = dict(fixed or {})
+    if len(cluster.pools) == 1:
+        choice = best_plan(
+            job,
+            cluster.pools[0],
+            global_batch_size=global_batch_size,
+            batch_is_free=batch_is_free,
+            fixed=own,
+            given=book,
+        )
+        return (_decision(choice),)
+    peaks = [pool.num_devices * float(pool.accelerator.peak(job.precision).value) for pool in cluster.pools]
+    shares = [peak / sum(peaks) for peak in peaks]
+    choices: list[Choice] = []
+    for _ in range(_ROUNDS):
+        sizes = [max(1, int(global_batch_size * share)) for share in shares]
+        choices = [
+            best_plan(job, pool, global_batch_size=size, batch_is_free=True, fixed=own, given=book)
+            for pool, size in zip(cluster.pools, sizes, strict=True)
+        ]
+        speeds = [float(choice.estimate.tokens_per_second) for choice in choices]
+        shares = [speed / sum(speeds) for speed in speeds]
+    return _levelled(job, cluster.pools, choices, global_batch_size, book, exact=not batch_is_free)
+
+
+def _levelled(
+    job: Job, pools: Sequence[Pool], choices: Sequence[Choice], batch: int, book: Assumptions, *, exact: bool
+) -> tuple[PoolDecision, ...]:
+    """Whole micro-batches for each pool, so that all take about as long as the others."""
+    units = [_unit(choice.plan) for choice in choices]
+    if sum(units) > batch:
+        raise InfeasibleError(
+            "The batch is too small to share between pools",
+            f"a micro-batch for every replica takes {sum(units):,} sequences of {batch:,}",
+            "Raise job.global_batch_size, or leave a pool out",
+        )
+    speeds = [float(choice.estimate.tokens_per_second) for choice in choices]
+    times = [
+        _times(job, pool, choice, unit, batch * speed / sum(speeds), book)
+        for pool, choice, unit, speed in zip(pools, choices, units, speeds, strict=True)
+    ]
+    sizes = _fastest_sizes(times, units, batch)
+    if exact:
+        # What whole micro-batches leave over goes to the fastest pool; its replicas then take one more, unevenly.
+        sizes[speeds.index(max(speeds))] += batch - sum(sizes)
+    return tuple(
+        replace(_decision(choice), global_batch_size=size) for choice, size in zip(choices, sizes, strict=True)
+    )
+
+
+def _unit(plan: Plan) -> int:
+    """Sequences of the smallest batch that the plan's schedule can run, and steps by."""
+    p = int(plan.pipeline_parallel)
+    rounds = p if plan.virtual_stages > 1 else 1
+    return int(plan.data_parallel * plan.micro_batch_size) * rounds
+
+
+def _times(job: Job, pool: Pool, choice: Choice, unit: int, wanted: float, book: Assumptions) -> dict[int, float]:
+    """Step time of a pool at batches around the one it should get."""
+    middle = max(1, round(wanted / unit))
+    sizes = [unit * count for count in range(max(1, middle - _AROUND), middle + _AROUND + 1)]
+    return {size: float(estimate(job, pool, choice.plan, global_batch_size=size, given=book).time) for size in sizes}
+
+
+def _fastest_sizes(times: Sequence[Mapping[int, float]], units: Sequence[int], batch: int) -> list[int]:
+    """Batch of each pool so that most tokens are trained per second: each as much as it does in a common time."""
+    best, best_speed = list(units), 0.0
+    for limit in sorted({time for table in times for time in table.values()}):
+        sizes = [
+            max((size for size, time in table.items() if time <= limit), default=unit)
+            for table, unit in zip(times, units, strict=True)
+        ]
+        while sum(sizes) > batch:
+            # Too much for the batch: take from the pool with the finest step that still has one to give.
+            unit, index = min((unit, i) for i, unit in enumerate(units) if sizes[i] > unit)
+            sizes[index] -= unit
+        slowest = max(table.get(size, 0.0) for table, size in zip(times, sizes, strict=True))
+        speed = sum(sizes) / (slowest or limit)
+        if speed > best_speed:
+            best, best_speed = sizes, speed
+    return best
+
+
+def _decision(choice: Choice) -> PoolDecision:
+    return PoolDecision(
+        plan=choice.plan,
+        global_batch_size=choice.global_batch_size,
+        idle_devices=choice.idle_devices,
+        choice=choice,
+    )
+
+
+def cluster_step(
+    job: Job, cluster: Cluster, decisions: Sequence[PoolDecision], *, given: Assumptions | None = None
+) -> ClusterStep:
+    """Evaluate decided plans; the cluster's numbers may be arrays of draws.
+
+    Raises
+    ------
+    InputError
+        If there are not as many decisions as pools.
+    """
+    if len(decisions) != len(cluster.pools):
+        raise InputError("decisions", len(decisions), f"one for each of the {len(cluster.pools)} pools")
+    book = given or assumptions()
+    parts = tuple(
+        PoolStep(
+            name=pool.name,
+            plan=one.plan,
+            global_batch_size=one.global_batch_size,
+            num_devices=pool.num_devices,
+            idle_devices=one.idle_devices,
+            estimate=estimate(job, pool, one.plan, global_batch_size=one.global_batch_size, given=book),
+            memory=memory(job, pool, one.plan, global_batch_size=one.global_batch_size, given=book),
+        )
+        for pool, one in zip(cluster.pools, decisions, strict=True)
+    )
+    return whole(job, cluster, parts, book)
+
+
+def whole(job: Job, cluster: Cluster, parts: Sequence[PoolStep], book: Assumptions) -> ClusterStep:
+    """Put the pools' parts together."""
+    pools = {pool.name: pool for pool in cluster.pools}
+    times = [part.estimate.time for part in parts]
+    slowest = reduce(lambda a, b: namespace(a, b).maximum(a, b), times) if len(times) > 1 else times[0]
+    return ClusterStep(
+        pools=tuple(parts),
+        slowest=slowest,
+        synchronisation=_synchronisation(job, cluster, parts, book) if len(pools) > 1 or len(parts) > 1 else 0.0,
+        tokens=float(sum(part.global_batch_size for part in parts) * job.sequence_length),
+        model_flops=_total(part.estimate.model_flops for part in parts),
+        num_devices=float(sum(part.num_devices - part.idle_devices for part in parts)),
+        idle_devices=float(sum(part.idle_devices for part in parts)),
+        peak=_total(part.estimate.num_devices * part.estimate.peak for part in parts),
+        unsynchronised=_total(part.estimate.tokens_per_second for part in parts),
+    )
+
+
+def _synchronisation(job: Job, cluster: Cluster, parts: Sequence[PoolStep], book: Assumptions) -> Seconds:
+    """All-reduce of the gradients over pools; the devices of the smallest carry it, each its part."""
+    smallest = min(part.num_devices - part.idle_devices for part in parts)
+    message = num_params(job.model, mtp=True) * book.gradient_bytes.value / smallest
+    outer = [pool.tiers[-1] for pool in cluster.pools]
+    bandwidth = reduce(
+        lambda a, b: namespace(a, b).minimum(a, b), [tier.bandwidth / tier.oversubscription for tier in outer]
+    )
+    latency = reduce(lambda a, b: namespace(a, b).maximum(a, b), [tier.latency for tier in outer])
+    return ring_all_reduce_time(message, float(len(parts)), bandwidth, latency)
+
+
+def _total(values: object) -> Count:
+    total: Count = 0.0
+    for value in values:  # type: ignore[attr-defined]
+        total = total + value
+    return total

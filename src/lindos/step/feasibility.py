@@ -1,0 +1,204 @@
+"""Which plans hold: one code per plan, each with its sentence and its remedy."""
+
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+
+from lindos.catalog.model import Model
+from lindos.errors import InconsistentError, InfeasibleError
+from lindos.quantities import Count
+from lindos.scenario.cluster import Pool
+from lindos.scenario.job import Job
+from lindos.scenario.plan import Plan, Schedule
+from lindos.step.assumptions import Assumptions
+from lindos.step.memory import StepMemory, memory
+from lindos.units import render
+
+
+class Reason(IntEnum):
+    """Why a plan does not hold; OK where it does. A plan gets the first that applies."""
+
+    OK = 0
+    TOO_MANY_DEVICES = 1
+    HEADS = 2
+    KV_HEADS = 3
+    FFN = 4
+    EXPERTS = 5
+    EXPERT_RANKS = 6
+    STAGES = 7
+    BATCH = 8
+    SEQUENCE = 9
+    INTERLEAVING = 10
+    DUAL_PIPE = 11
+    SHARDING_GROUP = 12
+    MEMORY = 13
+
+
+#: What is wrong, and what to do about it.
+SENTENCES: dict[Reason, tuple[str, str]] = {
+    Reason.OK: ("the plan holds", ""),
+    Reason.TOO_MANY_DEVICES: ("the plan takes more GPUs than there are", "Lower data_parallel or another degree"),
+    Reason.HEADS: ("tensor_parallel does not divide num_attention_heads", "Take a divisor of the heads"),
+    Reason.KV_HEADS: ("tensor_parallel fits no multiple of num_kv_heads", "Take a divisor or a multiple of them"),
+    Reason.FFN: ("tensor_parallel does not divide the feed-forward", "Take a divisor of ffn_hidden_size"),
+    Reason.EXPERTS: ("expert_parallel does not divide num_experts", "Take a divisor; 1 for a dense model"),
+    Reason.EXPERT_RANKS: ("the experts do not spread evenly over a stage's ranks", "Change expert or data parallel"),
+    Reason.STAGES: ("there are more stages than layers", "Lower pipeline_parallel or virtual_stages"),
+    Reason.BATCH: ("data_parallel x micro_batch_size does not divide the batch", "Change one of the three"),
+    Reason.SEQUENCE: ("the sequence does not split evenly", "Lower context_parallel or tensor_parallel"),
+    Reason.INTERLEAVING: ("micro-batches are no multiple of the stages", "Set virtual_stages to 1 or change the batch"),
+    Reason.DUAL_PIPE: ("DualPipe needs an even pipeline and two micro-batches a stage", "Use another schedule"),
+    Reason.SHARDING_GROUP: ("sharding_group does not divide the data-parallel ranks", "Take a divisor of them"),
+    Reason.MEMORY: ("the step does not fit in device memory", "Raise a degree, recompute more or shard parameters"),
+}
+
+
+def feasibility(job: Job, pool: Pool, plan: Plan, *, global_batch_size: Count, given: Assumptions | None = None) -> Any:
+    """Code of `Reason` for each plan, as an integer array of the plans' shape.
+
+    Decides with the values of ``pool`` as they stand: it is not meant for a sampled catalogue.
+    """
+    needed = memory(job, pool, plan, global_batch_size=global_batch_size, given=given)
+    too_much = np.asarray(needed.total > pool.accelerator.memory.value)
+    codes = shape_codes(job, pool.num_devices, plan, global_batch_size)
+    return np.where((codes == int(Reason.OK)) & too_much, int(Reason.MEMORY), codes)
+
+
+def shape_codes(job: Job, num_devices: int, plan: Plan, global_batch_size: Count) -> Any:
+    """Codes of everything but memory."""
+    wrong = _violations(job, num_devices, plan, np.asarray(global_batch_size, dtype=float))
+    codes: Any = 0
+    for reason in reversed(Reason):
+        if reason in wrong:
+            codes = np.where(wrong[reason], int(reason), codes)
+    return np.asarray(codes, dtype=int)
+
+
+def _violations(job: Job, num_devices: int, plan: Plan, batch: Any) -> dict[Reason, Any]:
+    model: Model = job.model
+    t, p, v = plan.tensor_parallel, plan.pipeline_parallel, plan.virtual_stages
+    c, e, et, d = plan.context_parallel, plan.expert_parallel, plan.expert_tensor_parallel, plan.data_parallel
+    micro_batches = batch / (d * plan.micro_batch_size)
+    kv = model.num_kv_heads if model.attention == "gqa" else model.num_attention_heads
+    widths = [model.ffn_hidden_size] if _has_dense_ffn(model) else []
+    # Whether the experts of a stage spread evenly over its ranks.
+    uneven = np.fmod(t * c * d, e * et) != 0
+    dual = plan.schedule == int(Schedule.DUAL_PIPE)
+    group = plan.sharding_group
+    return {
+        Reason.TOO_MANY_DEVICES: plan.num_devices > num_devices,
+        Reason.HEADS: np.fmod(model.num_attention_heads, t) != 0,
+        Reason.KV_HEADS: (np.fmod(kv, t) != 0) & (np.fmod(t, kv) != 0),
+        Reason.FFN: _any(np.fmod(width, t) != 0 for width in widths)
+        | (bool(model.num_experts) & (np.fmod(max(model.expert_ffn_hidden_size, 1), et) != 0)),
+        Reason.EXPERTS: (np.fmod(max(model.num_experts, 1), e) != 0) | ((et > 1) & (not model.num_experts)),
+        Reason.EXPERT_RANKS: uneven,
+        Reason.STAGES: p * v > model.num_layers + model.num_mtp_layers + 2,
+        Reason.BATCH: (np.fmod(batch, d * plan.micro_batch_size) != 0) | (micro_batches < 1),
+        Reason.SEQUENCE: np.fmod(job.sequence_length, np.where(c > 1, 2 * c, 1) * _split(plan)) != 0,
+        Reason.INTERLEAVING: (v > 1) & ((p == 1) | (np.fmod(micro_batches, p) != 0)),
+        Reason.DUAL_PIPE: dual & ((np.fmod(p, 2) != 0) | (micro_batches < 2 * p) | (v > 1)),
+        Reason.SHARDING_GROUP: (group > 0) & (np.fmod(d * c, np.where(group > 0, group, 1)) != 0),
+    }
+
+
+def _has_dense_ffn(model: Model) -> bool:
+    return not model.num_experts or model.num_moe_layers < model.num_layers or model.dense_ffn_beside_experts
+
+
+def _split(plan: Plan) -> Any:
+    return np.where(np.asarray(plan.sequence_parallel) > 0, plan.tensor_parallel, 1)
+
+
+def _any(conditions: Any) -> Any:
+    found: Any = False
+    for condition in conditions:
+        found = found | condition
+    return found
+
+
+def check(job: Job, pool: Pool, plan: Plan, *, global_batch_size: int, given: Assumptions | None = None) -> None:
+    """Refuse a single plan that does not hold.
+
+    Raises
+    ------
+    InconsistentError
+        If degrees contradict the model or the batch; both are named.
+    InfeasibleError
+        If the plan needs more devices or memory than there are.
+    """
+    code = Reason(int(feasibility(job, pool, plan, global_batch_size=global_batch_size, given=given)))
+    if code is Reason.OK:
+        return
+    if code is Reason.MEMORY:
+        raise memory_error(job, pool, memory(job, pool, plan, global_batch_size=global_batch_size, given=given))
+    if code is Reason.TOO_MANY_DEVICES:
+        used = int(plan.num_devices)
+        raise InfeasibleError(
+            "The plan takes more GPUs than there are",
+            f"tensor_parallel x context_parallel x pipeline_parallel x data_parallel is {used:,} of "
+            f"{pool.num_devices:,}",
+            f"Lower a degree, or use at least {used:,} GPUs",
+        )
+    raise contradiction(code, job, plan, global_batch_size)
+
+
+def contradiction(code: Reason, job: Job, plan: Plan, batch: int) -> InconsistentError:
+    """The two inputs that contradict each other, by the reason they do."""
+    model = job.model
+    stages = int(plan.pipeline_parallel * plan.virtual_stages)
+    replicas = int(plan.data_parallel * plan.micro_batch_size)
+    spread = int(plan.expert_parallel * plan.expert_tensor_parallel)
+    ranks = int(plan.tensor_parallel * plan.context_parallel * plan.data_parallel)
+    tensor = ("plan.tensor_parallel", int(plan.tensor_parallel))
+    named: dict[Reason, tuple[Any, ...]] = {
+        Reason.HEADS: (*tensor, "model.num_attention_heads", model.num_attention_heads, "divide the second"),
+        Reason.KV_HEADS: (*tensor, "model.num_kv_heads", model.num_kv_heads, "divide it or be a multiple of it"),
+        Reason.FFN: (*tensor, "model.ffn_hidden_size", model.ffn_hidden_size, "divide the second"),
+        Reason.EXPERTS: (
+            *("plan.expert_parallel x expert_tensor_parallel", spread, "model.num_experts", model.num_experts),
+            "spread the experts evenly; both are 1 for a dense model",
+        ),
+        Reason.EXPERT_RANKS: (
+            *("plan.expert_parallel x expert_tensor_parallel", spread),
+            *("plan.tensor_parallel x context_parallel x data_parallel", ranks, "divide the second"),
+        ),
+        Reason.STAGES: (
+            *("plan.pipeline_parallel x virtual_stages", stages, "model.num_layers", model.num_layers),
+            "be at most the second plus two",
+        ),
+        Reason.BATCH: (
+            *("plan.data_parallel x micro_batch_size", replicas, "job.global_batch_size", batch, "divide the second"),
+        ),
+        Reason.SEQUENCE: (
+            *("plan.context_parallel", int(plan.context_parallel), "job.sequence_length", job.sequence_length),
+            "split the second evenly, twice over, and again by tensor_parallel",
+        ),
+        Reason.INTERLEAVING: (
+            *("plan.virtual_stages", int(plan.virtual_stages), "plan.pipeline_parallel", int(plan.pipeline_parallel)),
+            "be 1, unless the micro-batches of a step are a multiple of the second, above 1",
+        ),
+        Reason.DUAL_PIPE: (
+            *("plan.schedule", "dual-pipe", "plan.pipeline_parallel", int(plan.pipeline_parallel)),
+            "meet an even number of stages, without virtual ones, and twice as many micro-batches",
+        ),
+        Reason.SHARDING_GROUP: (
+            *("plan.sharding_group", int(plan.sharding_group), "plan.data_parallel x context_parallel"),
+            *(int(plan.data_parallel * plan.context_parallel), "divide the second"),
+        ),
+    }
+    path, value, other, other_value, relation = named[code]
+    return InconsistentError(path, value, other, other_value, relation, f"{SENTENCES[code][1]}.")
+
+
+def memory_error(job: Job, pool: Pool, needed: StepMemory) -> InfeasibleError:
+    """Say how much memory is missing, and of what most is used."""
+    total, there = float(needed.total), float(pool.accelerator.memory.value)
+    parts = {name: float(getattr(needed, name)) for name in StepMemory.__dataclass_fields__}
+    most = max(parts, key=lambda name: parts[name])
+    return InfeasibleError(
+        f"{job.model.title} does not fit in the memory of {pool.accelerator.title}",
+        f"a device needs {render(total, 'B')} of {render(there, 'B')}, {render(parts[most], 'B')} of it for {most}",
+        SENTENCES[Reason.MEMORY][1],
+    )
