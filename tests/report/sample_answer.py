@@ -166,10 +166,10 @@ def _site() -> Section:
             Figure(name="site.price", title="Price of electricity", value=0.07 / 3.6e6, unit="USD/J"),
             Figure(
                 name="site.long",
-                title="A figure whose title is far longer than a figure's title has any right to be, and then some more",
+                title="A figure whose title is far longer than a figure's title should ever be, and then some",
                 value=123_456_789.0,
                 unit="J",
-                why="a reason that goes on for a while, to see where it breaks, and whether the number beside it stays whole",
+                why="a reason that goes on for a while, to see where it breaks and if the number stays whole",
             ),
         ),
         tables=(
@@ -270,7 +270,7 @@ def _site() -> Section:
 
 
 def _claims() -> Section:
-    how = "550,000 devices x 1.9 kW each x 1.25 of overhead; the statement gives no date for the second half, so it is counted in full"
+    how = "550,000 devices x 1.9 kW each x 1.25 of overhead; no date is given for the second half"
     return Section(
         name="claims",
         title="What was claimed, and what holds",

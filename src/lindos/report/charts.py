@@ -18,6 +18,9 @@ PALETTE = (
 )
 _ISO_DATE = re.compile(r"^\d{4}-\d{2}(-\d{2})?$")
 _LABEL_WIDTH, _LONG_LABEL = 22, 14
+#: Numbers along x that differ by this factor stand on a logarithmic axis.
+_MANY_TIMES = 100
+_AXIS = {"automargin": True, "separatethousands": True, "exponentformat": "none"}
 
 
 def chart_data(chart: Chart) -> dict[str, Any]:
@@ -44,6 +47,11 @@ def colours(chart: Chart) -> list[tuple[str, str]]:
     return [(series.name, PALETTE[at % len(PALETTE)]) for at, series in enumerate(chart.series)]
 
 
+def limits(chart: Chart) -> list[str]:
+    """The limits drawn as dashed lines, as text for the legend: a label inside the chart would be cut on a phone."""
+    return [f"{name}: {number(value, chart.unit)}" for name, value in chart.reference]
+
+
 def _categories(chart: Chart) -> list[float | str]:
     return list(dict.fromkeys(x for series in chart.series for x in series.x))
 
@@ -60,14 +68,14 @@ def _height(chart: Chart) -> int:
 
 def _extent(chart: Chart) -> list[float | None]:
     """Every number on the value axis; of stacked parts the sums, which are what is drawn."""
-    limits: list[float | None] = [value for _, value in chart.reference]
+    lines: list[float | None] = [value for _, value in chart.reference]
     if chart.kind == "parts":
         totals: dict[float | str, float] = {}
         for series in chart.series:
             for x, y in zip(series.x, series.y, strict=True):
                 totals[x] = totals.get(x, 0.0) + (y or 0.0)
-        return [*totals.values(), *limits]
-    return [value for series in chart.series for value in (*series.y, *series.high)] + limits
+        return [*totals.values(), *lines]
+    return [value for series in chart.series for value in (*series.y, *series.high)] + lines
 
 
 def _drawn(values: Sequence[float | None], shown: Scale, log: bool) -> list[float | None]:
@@ -171,28 +179,26 @@ def _transparent(colour: str) -> str:
 
 def _axis_type(chart: Chart) -> str:
     values = _categories(chart)
-    if all(isinstance(value, (int, float)) for value in values):
-        return "linear" if chart.kind == "lines" else "category"
+    numbers = [value for value in values if isinstance(value, (int, float))]
+    if numbers and len(numbers) == len(values) and chart.kind == "lines":
+        return "log" if min(numbers) > 0 and max(numbers) >= _MANY_TIMES * min(numbers) else "linear"
     dates = all(isinstance(value, str) and _ISO_DATE.match(value) for value in values)
     return "date" if dates and chart.kind == "lines" else "category"
 
 
 def _layout(chart: Chart, shown: Scale, across: bool) -> dict[str, Any]:
     log = chart.log and chart.kind != "parts"
-    limits = _drawn([value for _, value in chart.reference], shown, log)
-    value_axis: dict[str, Any] = {
-        "title": {"text": shown.label},
-        "type": "log" if log else "linear",
-        "separatethousands": True,
-        "exponentformat": "none",
-        "automargin": True,
-        "autorangeoptions": {"include": [limit for limit in limits if limit is not None]},
-        "rangemode": "normal" if log else "tozero",
-    }
+    lines = _drawn([value for _, value in chart.reference], shown, log)
+    value_axis: dict[str, Any] = {"title": {"text": shown.label}, **_AXIS}
     if log:
-        value_axis |= _log_ticks(chart, shown)
-    name_axis: dict[str, Any] = {"type": _axis_type(chart), "title": {"text": escape(chart.x_title, quote=False)}}
-    name_axis |= {"automargin": True}
+        values = [*_extent(chart), *(low for series in chart.series for low in series.low)]
+        value_axis |= _log_axis([value for value in _drawn(values, shown, log) if value is not None])
+    else:
+        value_axis |= {"rangemode": "tozero", "autorangeoptions": {"include": [x for x in lines if x is not None]}}
+    name_axis: dict[str, Any] = {"title": {"text": escape(chart.x_title, quote=False)}, **_AXIS}
+    name_axis |= {"type": _axis_type(chart)}
+    if name_axis["type"] == "log":
+        name_axis |= _log_axis([x for x in _categories(chart) if isinstance(x, (int, float))])
     if across:
         name_axis["autorange"] = "reversed"
     return {
@@ -200,11 +206,11 @@ def _layout(chart: Chart, shown: Scale, across: bool) -> dict[str, Any]:
         "yaxis": name_axis if across else value_axis,
         "barmode": "relative" if chart.kind == "parts" else "group",
         "bargap": 0.35,
-        "shapes": _references(chart, limits, across),
+        "shapes": _references(lines, across),
     }
 
 
-def _references(chart: Chart, limits: Sequence[float | None], across: bool) -> list[dict[str, Any]]:
+def _references(lines: Sequence[float | None], across: bool) -> list[dict[str, Any]]:
     along, over = ("y", "x") if across else ("x", "y")
     return [
         {
@@ -215,26 +221,26 @@ def _references(chart: Chart, limits: Sequence[float | None], across: bool) -> l
             f"{over}0": limit,
             f"{over}1": limit,
             "line": {"dash": "dash", "width": 1.4},
-            "label": {
-                "text": f"{escape(name, quote=False)}: {number(value, chart.unit)}",
-                "textposition": "start" if not across else "end",
-                "textangle": 0,
-                "yanchor": "bottom",
-            },
         }
-        for (name, value), limit in zip(chart.reference, limits, strict=True)
+        for limit in lines
         if limit is not None
     ]
 
 
-def _log_ticks(chart: Chart, shown: Scale) -> dict[str, Any]:
-    """Decades (or 1-2-5 over a short range), written like every other number of the report."""
-    values = [*_extent(chart), *(low for series in chart.series for low in series.low)]
-    known = [value for value in _drawn(values, shown, log=True) if value is not None]
-    if not known:
+def _log_axis(values: Sequence[float]) -> dict[str, Any]:
+    """Ticks at decades (1-2-5 over a short range), and a range with some air, as plotly finds neither well."""
+    if not values:
         return {}
-    first, last = math.floor(math.log10(min(known))), math.ceil(math.log10(max(known)))
+    low, high = math.log10(min(values)), math.log10(max(values))
+    air = max(0.05, 0.04 * (high - low))
+    first, last = math.floor(low), math.ceil(high)
     steps = (1, 2, 5) if last - first <= 2 else (1,)
     every = max(1, math.ceil((last - first) / 8))
     ticks = [step * 10.0**decade for decade in range(first, last + 1, every) for step in steps]
-    return {"tickmode": "array", "tickvals": ticks, "ticktext": [f"{tick:,.12g}" for tick in ticks]}
+    return {
+        "type": "log",
+        "range": [low - air, high + air],
+        "tickmode": "array",
+        "tickvals": ticks,
+        "ticktext": [number(tick, "1") for tick in ticks],
+    }

@@ -24,6 +24,9 @@ def terminal(answer: Answer, console: "Console") -> None:
         _line(console, answer.statement)
     for section in answer.sections:
         _section(section, console)
+    if any(text.span_of(figure) != text.NO_RANGE for figure in answer.figures):
+        _line(console)
+        _line(console, f"Ranges hold 80 % of the outcomes; {text.NO_RANGE} stands where no input is uncertain.", "dim")
     if answer.warnings:
         _line(console)
         _line(console, "Warnings", "bold yellow")
@@ -58,19 +61,19 @@ def _line(console: "Console", content: str = "", style: str = "") -> None:
 def _item(console: "Console", mark: str, content: str, style: str) -> None:
     from rich.text import Text
 
-    grid = _grid()
+    grid = _grid(gap=1)
     grid.add_column(width=1)
     grid.add_column(overflow="fold")
     grid.add_row(Text(mark, style), Text(content, style))
     console.print(grid)
 
 
-def _grid(header: bool = False) -> "Grid":
+def _grid(header: bool = False, gap: int = _GAP) -> "Grid":
     from rich import box
     from rich.table import Table as Grid
 
     grid = Grid(box=box.SIMPLE_HEAD if header else None, show_header=header, pad_edge=False, show_edge=False)
-    grid.padding = (0, _GAP, 0, 0)
+    grid.padding = (0, gap, 0, 0)
     return grid
 
 
@@ -104,10 +107,12 @@ def _table(table: Table, console: "Console") -> None:
     widths = [_widths(table.columns[at], [row[at] for row in cells], numeric[at]) for at in range(len(numeric))]
     if sum(least + _GAP for least, _ in widths) <= console.width:
         _block(table, cells, numeric, range(len(numeric)), console)
-    elif any(most > _LONG for _, most in widths):
+    elif any(most > _LONG for _, most in widths[1:]):
         _records(table, cells, console)
     else:
-        for columns in _folds([least for least, _ in widths], console.width):
+        for at, columns in enumerate(_folds([least for least, _ in widths], console.width)):
+            if at:
+                _line(console)
             _block(table, cells, numeric, columns, console)
     if table.note:
         _line(console, table.note, "dim")
@@ -138,8 +143,10 @@ def _block(
 
     grid = _grid(header=True)
     for at in columns:
-        justify = "right" if numeric[at] else "left"
-        grid.add_column(Text(table.columns[at]), justify=justify, no_wrap=numeric[at], overflow="fold")
+        if numeric[at]:
+            grid.add_column(Text(table.columns[at]), justify="right", no_wrap=True)
+        else:
+            grid.add_column(Text(table.columns[at]), overflow="fold")
     for row in cells:
         grid.add_row(*(Text(row[at]) for at in columns))
     console.print(grid)
@@ -152,9 +159,10 @@ def _records(table: Table, cells: Sequence[Sequence[str]], console: "Console") -
         _line(console)
         _line(console, row[0], "bold")
         grid = _grid()
+        grid.add_column(width=1)
         grid.add_column(style="dim", max_width=_NARROW, overflow="fold")
         grid.add_column(overflow="fold")
         for column, cell in zip(table.columns[1:], row[1:], strict=True):
             if cell:
-                grid.add_row(Text(f"  {column}"), Text(cell))
+                grid.add_row("", Text(column), Text(cell))
         console.print(grid)

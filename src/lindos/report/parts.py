@@ -6,11 +6,13 @@ from html import escape
 
 from lindos.catalog.facts import Source
 from lindos.report import text
-from lindos.report.charts import colours
+from lindos.report.charts import colours, limits
 from lindos.study.answer import Answer, Chart, Figure, Table
 
 #: Source links shown behind a figure before the rest folds away.
 _LINKS = 3
+#: Text of a table up to this long (a date, a name) stays on one line.
+_SHORT = 18
 
 
 def anchor(name: str) -> str:
@@ -80,8 +82,7 @@ def table_box(table: Table) -> str:
     rows = "".join(
         "<tr>"
         + "".join(
-            f"<td{kind}>{escape(text.cell(value, unit))}</td>"
-            for kind, value, unit in zip(kinds, row, table.units, strict=True)
+            _cell(text.cell(value, unit), number) for number, value, unit in zip(numeric, row, table.units, strict=True)
         )
         + "</tr>"
         for row in table.rows
@@ -92,16 +93,25 @@ def table_box(table: Table) -> str:
     )
 
 
+def _cell(content: str, numeric: bool) -> str:
+    kind = "number" if numeric else "short" if len(content) <= _SHORT else ""
+    if content == text.UNKNOWN:
+        kind += " unknown"
+    return f'<td class="{kind.strip()}">{escape(content)}</td>' if kind else f"<td>{escape(content)}</td>"
+
+
 def chart_box(chart: Chart) -> str:
     """Where the script draws a chart, with its legend, and its numbers for those who cannot see it."""
     names = colours(chart)
     legend = "".join(
         f'<button type="button" aria-pressed="true"><i style="background:{colour}"></i>{escape(name)}</button>'
         for name, colour in names
+        if len(names) > 1
     )
+    legend += "".join(f'<span class="limit"><i></i>{escape(limit)}</span>' for limit in limits(chart))
     return (
         f'<figure class="chart"><figcaption>{escape(chart.title)}</figcaption>'
-        + (f'<div class="legend">{legend}</div>' if len(names) > 1 else "")
+        + (f'<div class="legend">{legend}</div>' if legend else "")
         + f'<div class="plot" data-chart="{escape(chart.name)}" role="img" aria-label="{escape(chart.title)}"></div>'
         + (f'<p class="note">{escape(chart.note)}</p>' if chart.note else "")
         + f"<details><summary>Numbers</summary>{_numbers(chart)}</details></figure>"

@@ -182,8 +182,8 @@ def _fastest_sizes(times: Sequence[Mapping[int, float]], units: Sequence[int], b
             # Too much for the batch: take from the pool with the finest step that still has one to give.
             unit, index = min((unit, i) for i, unit in enumerate(units) if sizes[i] > unit)
             sizes[index] -= unit
-        slowest = max(table.get(size, 0.0) for table, size in zip(times, sizes, strict=True))
-        speed = sum(sizes) / (slowest or limit)
+        slowest = max(table.get(size, min(table.values())) for table, size in zip(times, sizes, strict=True))
+        speed = sum(sizes) / slowest
         if speed > best_speed:
             best, best_speed = sizes, speed
     return best

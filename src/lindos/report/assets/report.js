@@ -28,7 +28,6 @@
     }
     (layout.shapes || []).forEach((_, at) => {
       changes[`shapes[${at}].line.color`] = ink;
-      changes[`shapes[${at}].label.font.color`] = ink;
     });
     return changes;
   };
@@ -40,8 +39,10 @@
       height, margin: { l: 8, r: 14, t: 14, b: 8 }, showlegend: false, hovermode: "closest", dragmode: false,
       font: { family, size: 12.5 }, hoverlabel: { font: { family, size: 12.5 }, align: "left" },
     });
-    for (const axis of ["xaxis", "yaxis"]) Object.assign(layout[axis], { fixedrange: true });
-    (layout.shapes || []).forEach((shape) => { shape.label.font = { size: 11.5 }; });
+    for (const axis of ["xaxis", "yaxis"]) {
+      layout[axis].fixedrange = true;
+      layout[axis].title.font = { size: 12.5 };
+    }
     const config = { responsive: true, displaylogo: false, displayModeBar: false };
     Plotly.newPlot(box, traces, layout, config).then(() => Plotly.relayout(box, themed(layout)));
     const legend = box.parentElement.querySelectorAll(".legend button");
