@@ -1,7 +1,7 @@
 """An answer in the terminal: calm at 80 and at 120 columns, with and without colour."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lindos.report import text
 from lindos.study.answer import Answer, Figure, Section, Table
@@ -78,6 +78,8 @@ def _grid(header: bool = False, gap: int = _GAP) -> "Grid":
 
 
 def _figures(figures: Sequence[Figure], console: "Console") -> None:
+    from rich.console import Group
+    from rich.padding import Padding
     from rich.text import Text
 
     wide = console.width >= _WIDE
@@ -94,75 +96,103 @@ def _figures(figures: Sequence[Figure], console: "Console") -> None:
         if wide:
             grid.add_row(title, value, span, Text(figure.why))
             continue
-        if figure.why:
-            title.append(f"\n{figure.why}", "dim")
-        grid.add_row(title, value, span)
+        reason = Padding(Text(figure.why, "dim"), (0, 0, 0, _GAP))
+        grid.add_row(Group(title, reason) if figure.why else title, value, span)
     console.print(grid)
 
 
 def _table(table: Table, console: "Console") -> None:
     _line(console, table.title, "bold")
-    cells = [[text.cell(value, unit) for value, unit in zip(row, table.units, strict=True)] for row in table.rows]
-    numeric = [text.is_number(unit, (row[at] for row in table.rows)) for at, unit in enumerate(table.units)]
-    widths = [_widths(table.columns[at], [row[at] for row in cells], numeric[at]) for at in range(len(numeric))]
-    if sum(least + _GAP for least, _ in widths) <= console.width:
-        _block(table, cells, numeric, range(len(numeric)), console)
-    elif any(most > _LONG for _, most in widths[1:]):
-        _records(table, cells, console)
+    columns = _columns(table)
+    if _total([column.least for column in columns]) <= console.width:
+        _block(columns, console)
+    elif any(column.most > _LONG for column in columns[1:]):
+        _records(columns, console)
     else:
-        for at, columns in enumerate(_folds([least for least, _ in widths], console.width)):
+        for at, group in enumerate(_folds(columns, console.width)):
             if at:
                 _line(console)
-            _block(table, cells, numeric, columns, console)
+            _block(group, console)
     if table.note:
         _line(console, table.note, "dim")
 
 
-def _widths(column: str, cells: Sequence[str], numeric: bool) -> tuple[int, int]:
-    """The least and the most columns of the terminal that a column of the table can use."""
-    most = max((len(cell) for cell in cells), default=0)
-    words = max((len(word) for word in column.split()), default=0)
-    return max(words, most if numeric else min(most, _NARROW)), max(most, words)
+class _Column(NamedTuple):
+    """One column as text, with the least and the most of the terminal's columns that it can use."""
+
+    name: str
+    cells: Sequence[str]
+    is_number: bool
+    least: int
+    most: int
 
 
-def _folds(least: Sequence[int], width: int) -> list[list[int]]:
+def _columns(table: Table) -> list[_Column]:
+    columns = []
+    for at, (name, unit) in enumerate(zip(table.columns, table.units, strict=True)):
+        values = [row[at] for row in table.rows]
+        cells = [text.cell(value, unit) for value in values]
+        is_number = text.is_number(unit, values)
+        word = max((len(word) for word in name.split()), default=1)
+        longest = max((len(cell) for cell in cells), default=0)
+        least = max(word, longest if is_number else min(longest, _NARROW))
+        columns.append(_Column(name, cells, is_number, least, max(least, longest, min(len(name), _NARROW))))
+    return columns
+
+
+def _total(widths: Sequence[int]) -> int:
+    return sum(widths) + _GAP * (len(widths) - 1)
+
+
+def _folds(columns: Sequence[_Column], width: int) -> list[list[_Column]]:
     """Columns in groups that fit the width; the first column leads each of them."""
-    groups: list[list[int]] = [[0]]
-    for at in range(1, len(least)):
-        used = sum(least[column] + _GAP for column in groups[-1])
-        if len(groups[-1]) > 1 and used + least[at] + _GAP > width:
-            groups.append([0])
-        groups[-1].append(at)
+    groups = [[columns[0]]]
+    for column in columns[1:]:
+        widths = [one.least for one in (*groups[-1], column)]
+        if len(groups[-1]) > 1 and _total(widths) > width:
+            groups.append([columns[0]])
+        groups[-1].append(column)
     return groups
 
 
-def _block(
-    table: Table, cells: Sequence[Sequence[str]], numeric: Sequence[bool], columns: Sequence[int], console: "Console"
-) -> None:
+def _widths(columns: Sequence[_Column], width: int) -> list[int]:
+    """Give every column its least, and what is left to those that need little first."""
+    widths = [column.least for column in columns]
+    order = sorted(range(len(columns)), key=lambda at: columns[at].most - columns[at].least)
+    for done, at in enumerate(order):
+        share = max(0, width - _total(widths)) // (len(order) - done)
+        widths[at] += min(columns[at].most - columns[at].least, share)
+    return widths
+
+
+def _block(columns: Sequence[_Column], console: "Console") -> None:
     from rich.text import Text
 
-    grid = _grid(header=True)
-    for at in columns:
-        if numeric[at]:
-            grid.add_column(Text(table.columns[at]), justify="right", no_wrap=True)
-        else:
-            grid.add_column(Text(table.columns[at]), overflow="fold")
-    for row in cells:
-        grid.add_row(*(Text(row[at]) for at in columns))
+    # The rule under the header brings one space between columns of its own.
+    grid = _grid(header=True, gap=_GAP - 1)
+    for column, width in zip(columns, _widths(columns, console.width), strict=True):
+        grid.add_column(
+            Text(column.name), justify="right" if column.is_number else "left", width=width, overflow="fold"
+        )
+    for row in zip(*(column.cells for column in columns), strict=True):
+        grid.add_row(*(Text(cell) for cell in row))
     console.print(grid)
 
 
-def _records(table: Table, cells: Sequence[Sequence[str]], console: "Console") -> None:
+def _records(columns: Sequence[_Column], console: "Console") -> None:
+    """Rows too wide for columns, one below the other."""
     from rich.text import Text
 
-    for row in cells:
-        _line(console)
-        _line(console, row[0], "bold")
+    first, *others = columns
+    for at, title in enumerate(first.cells):
+        if at:
+            _line(console)
+        _line(console, title, "bold")
         grid = _grid()
         grid.add_column(width=1)
         grid.add_column(style="dim", max_width=_NARROW, overflow="fold")
         grid.add_column(overflow="fold")
-        for column, cell in zip(table.columns[1:], row[1:], strict=True):
-            if cell:
-                grid.add_row("", Text(column), Text(cell))
+        for column in others:
+            if column.cells[at]:
+                grid.add_row("", Text(column.name), Text(column.cells[at]))
         console.print(grid)

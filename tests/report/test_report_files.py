@@ -1,0 +1,101 @@
+"""JSON and Parquet: strict, complete, in order, and written all or none."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from sample_answer import sample
+
+from lindos.errors import InputError
+from lindos.report import json_document, write
+from lindos.report.tidy import COLUMNS
+
+ANSWER = sample()
+
+
+def test_json_is_strict_and_complete() -> None:
+    document = json_document(ANSWER)
+    text = json.dumps(document, allow_nan=False)
+    assert json.loads(text) == document
+    assert list(document) == ["command", "version", "inputs", "results", "tables", "warnings"]
+    assert list(document["results"]) == [figure.name for figure in ANSWER.figures]
+    assert document["inputs"]["limit"] is None
+    assert document["results"]["cluster.unpublished"]["value"] is None
+    assert document["results"]["cluster.peak"] == {
+        "value": 2.8e21,
+        "unit": "FLOP/s",
+        "low": 2.6e21,
+        "high": 2.9e21,
+        "why": "sum over the pools of devices times their dense peak",
+        "sources": [
+            {"id": "datasheet", "title": "A data sheet", "url": "https://example.org/sheet.pdf"},
+            {"id": "press", "title": ANSWER.sources["press"].title, "url": "javascript:alert(1)"},
+        ],
+    }
+    assert document["results"]["cluster.odd"]["sources"][0] == {"id": "missing", "title": "", "url": ""}
+
+
+def test_tables_in_json_keep_si_numbers() -> None:
+    table = json_document(ANSWER)["tables"]["cluster.pools"]
+    assert set(table) == {"title", "columns", "units", "rows"}
+    assert table["rows"][0][4] == 5.5e20
+    assert table["rows"][2][5] is None
+
+
+@pytest.mark.parametrize("odd", [float("nan"), float("inf"), float("-inf")])
+def test_a_number_that_is_none_becomes_null(odd: float) -> None:
+    section = ANSWER.sections[0]
+    figure = dataclasses.replace(section.figures[0], value=odd, low=odd, high=odd)
+    answer = dataclasses.replace(ANSWER, sections=(dataclasses.replace(section, figures=(figure,), tables=()),))
+    assert json_document(answer)["results"][figure.name]["value"] is None
+
+
+def test_three_files_are_written(tmp_path: Path) -> None:
+    paths = write(ANSWER, tmp_path / "deep" / "out")
+    assert [path.name for path in paths] == ["report.html", "results.json", "results.parquet"]
+    assert sorted(path.name for path in (tmp_path / "deep" / "out").iterdir()) == [path.name for path in paths]
+    assert json.loads(paths[1].read_text(encoding="utf-8")) == json_document(ANSWER)
+
+
+def test_parquet_is_long_and_tidy(tmp_path: Path) -> None:
+    table = pq.read_table(write(ANSWER, tmp_path)[2])
+    assert tuple(table.column_names) == COLUMNS
+    rows = table.to_pylist()
+    assert [row["name"] for row in rows] == [figure.name for figure in ANSWER.figures]
+    by_name = {row["name"]: row for row in rows}
+    assert by_name["cluster.unpublished"]["value"] is None
+    assert by_name["step.mfu"]["sources"] == ["datasheet"]
+    assert by_name["step.mfu"] | {"value": 0.384, "scenario": "sample", "section": "step"} == by_name["step.mfu"]
+    assert table.schema.metadata[b"lindos_version"] == ANSWER.version.encode()
+
+
+def test_parquet_and_json_hold_the_same_numbers(tmp_path: Path) -> None:
+    _, document, table = write(ANSWER, tmp_path)
+    results = json.loads(document.read_text(encoding="utf-8"))["results"]
+    rows = pq.read_table(table).to_pylist()
+    keys = ("value", "low", "high", "unit", "why")
+    assert [[row[key] for key in keys] for row in rows] == [[one[key] for key in keys] for one in results.values()]
+
+
+def test_an_unwritable_folder_is_one_sentence(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("already here")
+    with pytest.raises(InputError, match=r"^--out is '.*', but must be a place that can be written to\."):
+        write(ANSWER, blocked)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_nothing_changes_when_one_file_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "results.parquet").mkdir()
+    with pytest.raises(InputError, match="--out is"):
+        write(ANSWER, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["results.parquet"]
+
+
+def test_an_empty_answer_is_written_too(tmp_path: Path) -> None:
+    empty = dataclasses.replace(ANSWER, sections=(), warnings=(), sources={})
+    page, _, table = write(empty, tmp_path)
+    assert pq.read_table(table).num_rows == 0
+    assert "</html>" in page.read_text(encoding="utf-8")

@@ -1,0 +1,149 @@
+"""The page: complete, escaped, and needing nothing but itself."""
+
+import dataclasses
+import json
+import re
+from html import escape
+from html.parser import HTMLParser
+
+import plotly.graph_objects as go
+import pytest
+from sample_answer import MARKUP, SCRIPT, sample
+
+from lindos.report import html
+from lindos.report.charts import chart_data
+from lindos.report.parts import table_box
+from lindos.report.text import number
+
+ANSWER = sample()
+CHARTS = [chart for section in ANSWER.sections for chart in section.charts]
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return html(ANSWER)
+
+
+class Reader(HTMLParser):
+    """Collects the elements, their attributes and the text outside scripts and styles."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts: list[str] = []
+        self.text: list[str] = []
+        self._raw = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self._raw = tag if tag in ("script", "style") else ""
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == self._raw:
+            self._raw = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._raw == "script":
+            self.scripts.append(data)
+        elif not self._raw:
+            self.text.append(data)
+
+
+@pytest.fixture(scope="module")
+def read(page: str) -> Reader:
+    reader = Reader()
+    reader.feed(page)
+    return reader
+
+
+def test_nothing_is_loaded_from_elsewhere(read: Reader, page: str) -> None:
+    loading = [(tag, name) for tag, names in read.tags for name in names if name in ("src", "srcset", "data", "action")]
+    assert loading == []
+    assert not any(tag in ("link", "iframe", "object", "embed", "base", "form", "img") for tag, _ in read.tags)
+    assert "default-src 'none'" in page
+    css = page[page.index("<style>") : page.index("</style>")]
+    assert "url(" not in css and "@import" not in css
+
+
+def test_only_web_addresses_and_anchors_become_links(read: Reader) -> None:
+    links = [names["href"] or "" for tag, names in read.tags if tag == "a"]
+    assert all(re.match(r"(https?://|#)", link) for link in links)
+    assert "https://example.org/1?a=1&b=2" in links
+    ids = {names.get("id") for _, names in read.tags}
+    assert all(link[1:] in ids for link in links if link.startswith("#"))
+    assert "javascript:alert(1)" in "".join(read.text)
+
+
+def test_every_figure_table_chart_and_warning_is_shown(page: str) -> None:
+    for section in ANSWER.sections:
+        titles = [section.title, *section.notes]
+        titles += [one.title for one in (*section.figures, *section.tables, *section.charts)]
+        for title in titles:
+            assert escape(title) in page
+    for warning in ANSWER.warnings:
+        assert escape(warning) in page
+    assert f"<pre>lindos run {ANSWER.name}</pre>" in page
+
+
+def test_data_cannot_add_elements(read: Reader, page: str) -> None:
+    # Four scripts of our own or fewer: chart data, plotly, ours.
+    assert [tag for tag, _ in read.tags].count("script") == 3
+    assert not any("alert('x')" in script for script in read.scripts if not script.startswith("{"))
+    assert "<b>not bold</b>" not in page
+    assert MARKUP in "".join(read.text)
+    assert not any(name.startswith("on") for _, names in read.tags for name in names)
+
+
+def test_chart_data_reads_back(read: Reader) -> None:
+    data = json.loads(next(script for script in read.scripts if script.startswith('{"step.time"')))
+    assert list(data) == [chart.name for chart in CHARTS]
+    assert SCRIPT.replace("<", "&lt;").replace(">", "&gt;") in data["site.delay"]["traces"][0]["name"]
+
+
+@pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.name)
+def test_plotly_knows_every_attribute(chart) -> None:
+    data = chart_data(chart)
+    figure = go.Figure(data=data["traces"], layout=data["layout"])
+    assert len(figure.data) == len(data["traces"])
+    assert sorted(at for one in data["series"] for at in one) == list(range(len(data["traces"])))
+
+
+def test_a_chart_says_the_same_as_a_table(page: str) -> None:
+    memory = next(chart for chart in CHARTS if chart.name == "step.memory")
+    data = chart_data(memory)
+    trace = data["traces"][0]
+    assert trace["x"] == pytest.approx([62.0, 60.0, 62.0])
+    assert data["layout"]["xaxis"]["title"]["text"] == "GB"
+    assert trace["customdata"] == ["62 GB", "60 GB", "62 GB"]
+    assert all(f">{text}</td>" in page for text in trace["customdata"])
+    assert data["layout"]["shapes"][0]["x0"] == pytest.approx(186.0)
+    assert "memory of the device: 186 GB" in page
+
+
+def test_unknown_points_are_gaps() -> None:
+    online = next(chart for chart in CHARTS if chart.name == "site.online")
+    traces = chart_data(online)["traces"]
+    assert [trace["y"][3] is None for trace in traces if trace.get("name") == "at the pace of the record"] == [True]
+    assert number(None, "1") == "unknown"
+
+
+def test_a_log_axis_holds_lines_bands_and_limits() -> None:
+    online = next(chart for chart in CHARTS if chart.name == "site.online")
+    low, high = chart_data(online)["layout"]["yaxis"]["range"]
+    assert 10**low < 0.4 and 10**high > 4e5 * 3.4**5 / 1e6
+
+
+def test_numbers_stand_right_and_unknown_ones_are_marked() -> None:
+    box = table_box(ANSWER.sections[0].tables[0])
+    assert '<td class="number">271,000</td>' in box
+    assert '<td class="number unknown">unknown</td>' in box
+    assert '<td class="short">2025-10-19</td>' in box
+
+
+def test_an_answer_without_charts_needs_no_library() -> None:
+    sections = tuple(dataclasses.replace(section, charts=()) for section in ANSWER.sections)
+    assert len(html(dataclasses.replace(ANSWER, sections=sections))) < 100_000
+
+
+def test_the_page_is_the_same_twice(page: str) -> None:
+    assert html(sample()) == page

@@ -1,0 +1,50 @@
+"""Numbers as text."""
+
+import pytest
+from sample_answer import sample
+
+from lindos.report.text import cell, headline, is_number, number, span, span_of
+from lindos.study.answer import Figure
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "unit", "shown"),
+    [
+        (1.1e9, 1.4e9, "W", "1.1 – 1.4 GW"),
+        (9e8, 1.4e9, "W", "900 MW – 1.4 GW"),
+        (3.9e10, 5.2e10, "USD", "$39 – $52 billion"),
+        (0.31, 0.44, "%", "31 – 44 %"),
+        (1_000.0, 2_000.0, "1", "1,000 – 2,000"),
+        (1.0, None, "s", "≥ 1 s"),
+        (None, 1.0, "s", "≤ 1 s"),
+        (None, None, "s", "—"),
+        (float("nan"), float("nan"), "s", "—"),
+    ],
+)
+def test_intervals(low: float | None, high: float | None, unit: str, shown: str) -> None:
+    assert span(low, high, unit) == shown
+
+
+def test_a_certain_figure_has_a_dash() -> None:
+    assert span_of(Figure(name="a", title="A", value=8.0, unit="1", low=8.0, high=8.0)) == "—"
+
+
+def test_cells() -> None:
+    assert cell("a", "") == "a"
+    assert cell("as text", "W") == "as text"
+    assert cell(None, "W") == cell(None, "") == "unknown"
+    assert cell(3.0, "") == "3"
+    assert number(0.07, "%") == "7 %"
+
+
+def test_columns_of_numbers() -> None:
+    assert is_number("W") and is_number("", (None, 2.0))
+    assert not is_number("", ("a", None))
+
+
+def test_headline_keeps_the_order_asked_for() -> None:
+    section = sample().sections[1]
+    first, others = headline(section)
+    assert tuple(figure.name for figure in first) == section.headline
+    assert set(first) | set(others) == set(section.figures)
+    assert len(first) + len(others) == len(section.figures)
