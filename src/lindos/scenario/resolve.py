@@ -191,17 +191,20 @@ def described(plan: Plan) -> dict[str, str | int]:
 def site_of(spec: SiteSpec, catalog: Catalog) -> SiteFacts:
     """The catalogue's site under the user's own terms."""
     site = catalog.site(spec.name, "site.name")
-    own = {
-        name: _own(getattr(site, name), getattr(spec, name))
-        for name in ("pue", "electricity_price", "power_limit")
-        if getattr(spec, name) is not None
-    }
     if spec.pue is not None and spec.pue < 1:
         raise InputError("site.pue", spec.pue, "at least 1: facility power over IT power")
-    return replace(site, **own)
+    return replace(
+        site,
+        pue=_own(site.pue, spec.pue),
+        electricity_price=_own(site.electricity_price, spec.electricity_price),
+        power_limit=_own(site.power_limit, spec.power_limit),
+    )
 
 
-def _own(fact: Fact[Real], value: float) -> Fact[Real]:
+def _own(fact: Fact[Real], value: float | None) -> Fact[Real]:
+    """The user's value in place of the catalogue's, where there is one."""
+    if value is None:
+        return fact
     return replace(fact, content=value, low=None, high=None, sources=("user",), note="given in the scenario")
 
 

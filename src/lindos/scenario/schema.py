@@ -87,7 +87,9 @@ class JobSpec(_Part):
     model: Text = Field(description="model of the catalogue, or the path of a Hugging Face config.json")
     precision: Annotated[str, OneOf(JOB_PRECISIONS)] = "bf16"
     sequence_length: Degree = 8192
-    global_batch_size: Degree | None = Field(default=None, description="sequences per step; the critical batch where left out")
+    global_batch_size: Degree | None = Field(
+        default=None, description="sequences per step; the critical batch where left out"
+    )
     stack: Text = "megatron-core"
     plan: PlanSpec = PlanSpec()
     goal: GoalSpec | None = None

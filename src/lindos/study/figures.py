@@ -20,7 +20,9 @@ def span(sampled: Any) -> tuple[float | None, float | None]:
     if draws.size < 2 or not np.all(np.isfinite(draws)):
         return None, None
     low, high = np.percentile(draws, (LOW_PERCENTILE, HIGH_PERCENTILE))
-    return (float(low), float(high)) if high > low else (None, None)
+    # Draws that differ by rounding alone are one exact value.
+    spread = high - low > 1e-9 * max(abs(low), abs(high))
+    return (float(low), float(high)) if spread else (None, None)
 
 
 def number(value: Any) -> float | None:

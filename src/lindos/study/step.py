@@ -1,0 +1,381 @@
+"""One optimiser step: the plan, where its time goes, its memory, its efficiency."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import numpy as np
+
+from lindos import step as floor
+from lindos.quantities import Count, Seconds, Tokens
+from lindos.results import Why, rows
+from lindos.scenario.resolve import check_precision, described, fixed_degrees
+from lindos.step import ClusterStep, PoolStep, StepMemory
+from lindos.study.answer import Cell, Chart, Figure, Section, Table
+from lindos.study.figures import figure, figures_of, number, parts_chart_series, sources_of, titled
+from lindos.study.world import Pair, World, Worlds, both
+from lindos.units import render
+
+#: Devices and step times that the closed form has been held against; beyond, a result says so.
+VALIDATED_DEVICES = 16_384
+_TIMES = (
+    "matmul",
+    "attention",
+    "elementwise",
+    "recompute",
+    "exposed_tensor_parallel",
+    "exposed_context_parallel",
+    "exposed_expert_parallel",
+    "exposed_pipeline_parallel",
+    "exposed_data_parallel",
+    "pipeline_imbalance",
+    "pipeline_bubble",
+    "optimizer",
+)
+_TITLES = {
+    "time": "Step time",
+    "mfu": "MFU",
+    "tokens_per_second": "Tokens trained on",
+    "tokens": "Tokens of the global batch",
+    "num_devices": "GPUs at work",
+    "idle_devices": "GPUs idle or spare",
+    "cost_of_synchronising": "Lost by waiting for each other",
+}
+_HEADLINE = (
+    "step.time",
+    "step.mfu",
+    "step.hfu",
+    "step.tokens_per_second",
+    "step.global_batch_size",
+    "step.num_devices",
+    "step.idle_devices",
+    "step.memory",
+    "step.energy",
+    "step.cost_of_synchronising",
+    "step.extra_tokens",
+)
+#: A batch that is chosen here keeps the extra tokens it costs to those that define the critical batch.
+_PLAUSIBLE_MFU = 0.4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepAnswer:
+    """What floors above need of the step, and all of it for the report."""
+
+    found: ClusterStep
+    time: Annotated[Seconds, Why("wall-clock time of one optimiser step")]
+    tokens: Annotated[Tokens, Why("tokens of the global batch")]
+    num_devices: Annotated[Count, Why("devices that work")]
+    replica_devices: Annotated[Count, Why("devices of the largest data-parallel replica")]
+
+
+def compute(worlds: Worlds, world: World) -> StepAnswer:
+    """The step in one world; plan and batch are decided in the first."""
+    given = floor.assumptions(world.catalog)
+    job, cluster = world.job, world.cluster
+    if "step.plans" not in worlds.decisions:
+        check_precision(job, cluster)
+        spec = world.scenario.job
+        fixed = fixed_degrees(spec.plan) if spec else {}
+        batch = job.global_batch_size or critical_batch(worlds, world)
+        worlds.decisions["step.plans"] = floor.decide(
+            job,
+            cluster,
+            global_batch_size=batch,
+            batch_is_free=job.global_batch_size is None,
+            fixed=fixed,
+            given=given,
+        )
+    found = floor.cluster_step(job, cluster, worlds.decisions["step.plans"], given=given)
+    return StepAnswer(
+        found=found,
+        time=found.time,
+        tokens=found.tokens,
+        num_devices=found.num_devices,
+        replica_devices=float(max(int(p.plan.num_devices / p.plan.data_parallel) for p in found.pools)),
+    )
+
+
+def training_tokens(world: World) -> tuple[float, bool]:
+    """Tokens of the whole run, and whether they are a guess: a goal in time is taken at a plausible MFU."""
+    spec = world.scenario.job.goal if world.scenario.job else None
+    per_token = float(floor.model_flops_per_token(world.job.model, world.job.sequence_length))
+    if spec is not None and spec.tokens is not None:
+        return spec.tokens, False
+    if spec is not None and spec.training_flop is not None:
+        return spec.training_flop / per_token, False
+    duration = spec.duration if spec is not None and spec.duration is not None else 90 * 86_400.0
+    peak = sum(
+        pool.num_devices * float(pool.accelerator.peak(world.job.precision).value) for pool in world.cluster.pools
+    )
+    return duration * peak * _PLAUSIBLE_MFU / per_token, True
+
+
+def critical_batch(worlds: Worlds, world: World) -> int:
+    """The critical batch of the run in sequences, a power of two."""
+    tokens, _ = training_tokens(world)
+    limit = float(floor.critical_batch_tokens(tokens, floor.assumptions(world.catalog)))
+    sequences = limit / world.job.sequence_length
+    return int(2 ** max(0, math.floor(math.log2(max(1.0, sequences)))))
+
+
+def section(worlds: Worlds) -> Section:
+    """The step as figures, charts and a table of its plan."""
+    pair = both(worlds, "step", lambda world: compute(worlds, world))
+    whole = Pair(pair.point.found, pair.sampled.found, pair.facts)
+    found, job = whole.point, worlds.point.job
+    figures = figures_of("step", whole, _TITLES, percent=("mfu", "cost_of_synchronising"))
+    figures = [f for f in figures if len(found.pools) > 1 or f.name not in _ONLY_MIXED]
+    figures += _pool_figures(whole)
+    figures += _batch_figures(worlds, whole)
+    summary = (
+        f"A step of {render(number(found.tokens) or 0.0, 'token')} takes {render(number(found.time) or 0.0, 's')} on "
+        f"{render(number(found.num_devices) or 0.0, '1')} GPUs: {100 * (number(found.mfu) or 0.0):.3g} % of the dense "
+        f"{job.precision.upper()} peak, {render(number(found.tokens_per_second) or 0.0, 'token/s')}."
+    )
+    return Section(
+        name="step",
+        title="One step",
+        summary=summary,
+        headline=_HEADLINE,
+        figures=tuple(figures),
+        tables=(_plans(found), _parts_table(found)),
+        charts=(_time_chart(found), *_memory_charts(worlds, found)),
+        notes=tuple(_notes(worlds, found)),
+    )
+
+
+_ONLY_MIXED = ("step.slowest", "step.synchronisation", "step.unsynchronised", "step.cost_of_synchronising")
+
+
+def _pool_figures(whole: Pair[ClusterStep]) -> Iterator[Figure]:
+    """Memory and energy of the fullest pool; each pool's own step where there are several."""
+    sources = sources_of(whole.facts)
+
+    def both_of(read: Any) -> tuple[Any, Any]:
+        return read(whole.point), read(whole.sampled)
+
+    def most(read: Any) -> Any:
+        return lambda found: _largest([read(part) for part in found.pools])
+
+    yield figure(
+        "step.memory",
+        "Memory of the fullest GPU",
+        "B",
+        *both_of(most(lambda part: part.memory.total)),
+        why="weights, gradients, states, activations and what else a device holds",
+        sources=sources,
+    )
+    yield figure(
+        "step.hfu",
+        "HFU",
+        "1",
+        *both_of(_hfu),
+        why="FLOP computed, recomputation included, over the dense peak in the job's precision",
+        sources=sources,
+        percent=True,
+    )
+    if all(part.estimate.energy is not None for part in whole.point.pools):
+        yield figure(
+            "step.energy",
+            "Energy of a step, GPUs alone",
+            "J",
+            *both_of(lambda found: _sum([part.estimate.energy for part in found.pools])),
+            why="at board power; hosts, network and cooling belong to the site",
+            sources=sources,
+        )
+    for index, part in enumerate(whole.point.pools):
+        for row, drawn in zip(rows(part.estimate), rows(whole.sampled.pools[index].estimate), strict=True):
+            prefix = "step" if len(whole.point.pools) == 1 else f"step.{part.name}"
+            if row.name in ("time", "tokens", "tokens_per_second", "mfu", "hfu", "num_devices", "peak", "energy"):
+                if len(whole.point.pools) == 1:
+                    continue
+                prefix = f"step.{part.name}"
+            share = row.name in ("mfu", "hfu", "mfu_bf16")
+            title = titled(row.name) if len(whole.point.pools) == 1 else f"{part.name}: {titled(row.name).lower()}"
+            name = f"{prefix}.{row.name}".replace(" ", "-")
+            yield figure(name, title, row.unit, row.value, drawn.value, why=row.why, sources=sources, percent=share)
+
+
+def _hfu(found: ClusterStep) -> Any:
+    again = _sum([part.estimate.recomputed_flops for part in found.pools])
+    return (found.model_flops + again) / (found.time * found.peak)
+
+
+def _batch_figures(worlds: Worlds, whole: Pair[ClusterStep]) -> Iterator[Figure]:
+    world = worlds.point
+    sequences = float(sum(part.global_batch_size for part in whole.point.pools))
+    yield figure("step.global_batch_size", "Global batch, sequences", "1", sequences, why="sequences of one step")
+    tokens, guessed = training_tokens(world)
+    limits = [
+        floor.batch_limit(found.tokens, tokens, floor.assumptions(one.catalog))
+        for one, found in ((worlds.point, whole.point), (worlds.sampled, whole.sampled))
+    ]
+    why = "what the batch costs against small batches; a law used far beyond the runs it was fitted on"
+    yield figure(
+        "step.extra_tokens",
+        "Extra tokens for the batch",
+        "1",
+        limits[0].tokens_factor - 1.0,
+        limits[1].tokens_factor - 1.0,
+        why=why,
+        percent=True,
+    )
+    yield figure(
+        "step.critical_batch",
+        "Critical batch",
+        "token",
+        limits[0].critical,
+        limits[1].critical,
+        why="batch beyond which a larger one costs ever more extra tokens",
+    )
+    share = float(number(limits[0].share_of_critical) or 0.0)
+    if share > 1.0:
+        extra = 100 * float((number(limits[0].tokens_factor) or 1.0) - 1.0)
+        worlds.warnings.append(
+            f"The global batch is {share:.3g} times the critical batch"
+            f"{' (of a guessed run)' if guessed else ''}: it costs about {extra:.2g} % extra tokens for the same loss."
+        )
+
+
+def _notes(worlds: Worlds, found: ClusterStep) -> Iterator[str]:
+    world = worlds.point
+    spec = world.scenario.job
+    if spec and spec.label:
+        yield f"{spec.label}."
+    if world.job.global_batch_size is None:
+        yield "The global batch is the critical batch of the run, rounded to whole micro-batches of all replicas."
+    idle = int(number(found.idle_devices) or 0)
+    if idle:
+        yield f"{idle:,} GPUs fit no replica of the plan, or more replicas than the batch can feed: idle, or spares."
+    if len(found.pools) > 1:
+        lost = 100 * float(number(found.cost_of_synchronising) or 0.0)
+        yield (
+            f"{len(found.pools)} pools share one job: each holds replicas of its own and a share of the batch by its "
+            f"speed; waiting for each other costs {lost:.2g} % of what they could do apart."
+        )
+        yield from _better_without(found)
+    for decision, part in zip(worlds.decisions["step.plans"], found.pools, strict=True):
+        weighed = decision.choice.num_candidates
+        yield f"{part.name}: the fastest of {weighed:,} plans weighed ({_rejections(decision.choice.rejected)})."
+    if (number(found.num_devices) or 0) > VALIDATED_DEVICES:
+        worlds.warnings.append(
+            f"The step is outside the validated range: published runs that it was held against use at most "
+            f"{VALIDATED_DEVICES:,} GPUs."
+        )
+
+
+def _rejections(rejected: Any) -> str:
+    told = [f"{count:,} because {floor.SENTENCES[reason][0]}" for reason, count in rejected.items() if count]
+    return "; ".join(told) if told else "all hold"
+
+
+def _better_without(found: ClusterStep) -> Iterator[str]:
+    """Whether the job would be faster if one kind of device were left out."""
+    for part in found.pools:
+        others = [other for other in found.pools if other is not part]
+        tokens = sum(float(number(other.estimate.tokens) or 0.0) for other in others)
+        time = max(float(number(other.estimate.time) or 0.0) for other in others)
+        if tokens / time > float(number(found.tokens_per_second) or 0.0):
+            gain = 100 * (tokens / time / float(number(found.tokens_per_second) or 1.0) - 1)
+            yield f"Without {part.name} the job would train {gain:.2g} % more tokens per second."
+
+
+def _plans(found: ClusterStep) -> Table:
+    columns = ["pool", "GPUs at work", "idle", "batch, sequences"]
+    cells: list[tuple[Cell, ...]] = []
+    words: dict[str, Any] = {}
+    for part in found.pools:
+        words = described(part.plan)
+        cells.append(
+            (
+                part.name,
+                float(part.num_devices - part.idle_devices),
+                float(part.idle_devices),
+                float(part.global_batch_size),
+                *(value if isinstance(value, str) else float(value) for value in words.values()),
+            )
+        )
+    units = ["", "1", "1", "1", *("" if isinstance(value, str) else "1" for value in words.values())]
+    names = [*columns, *(name.replace("_", " ") for name in words)]
+    # One row a field reads better than one row a pool: plans have many fields and few pools.
+    turned = tuple(
+        (name, *(_cell(row[i], units[i]) for row in cells)) for i, name in enumerate(names) if name != "pool"
+    )
+    return Table(
+        name="step.plan",
+        title="The parallel plan",
+        columns=("", *(str(row[0]) for row in cells)),
+        units=("", *("" for _ in cells)),
+        rows=turned,
+    )
+
+
+def _cell(value: Cell, unit: str) -> str:
+    return value if isinstance(value, str) else "unknown" if value is None else render(value, unit or "1")
+
+
+def _parts_table(found: ClusterStep) -> Table:
+    """Where the time of each pool goes, in seconds and shares."""
+    body: list[tuple[Cell, ...]] = []
+    for name in _TIMES:
+        values = [number(getattr(part.estimate, name)) or 0.0 for part in found.pools]
+        shares = [
+            f"{render(value, 's')} ({100 * value / (number(part.estimate.time) or 1.0):.2g} %)" if value else "none"
+            for value, part in zip(values, found.pools, strict=True)
+        ]
+        if any(values):
+            body.append((titled(name), *shares))
+    body.append(("Step", *(render(number(part.estimate.time) or 0.0, "s") for part in found.pools)))
+    return Table(
+        name="step.time",
+        title="Where the time of a step goes",
+        columns=("", *(part.name for part in found.pools)),
+        units=("", *("" for _ in found.pools)),
+        rows=tuple(body),
+    )
+
+
+def _time_chart(found: ClusterStep) -> Chart:
+    values = [
+        {titled(name).lower(): number(getattr(part.estimate, name)) or 0.0 for name in _TIMES} for part in found.pools
+    ]
+    return Chart(
+        name="step.time",
+        title="Where the time of a step goes",
+        kind="parts",
+        unit="s",
+        series=parts_chart_series([part.name for part in found.pools], values),
+    )
+
+
+def _memory_charts(worlds: Worlds, found: ClusterStep) -> Iterator[Chart]:
+    names = tuple(StepMemory.__dataclass_fields__)
+    values = [{name: number(getattr(part.memory, name)) or 0.0 for name in names} for part in found.pools]
+    capacities = {pool.accelerator.title: float(pool.accelerator.memory.value) for pool in worlds.point.cluster.pools}
+    yield Chart(
+        name="step.memory",
+        title="Memory of the fullest GPU",
+        kind="parts",
+        unit="B",
+        series=parts_chart_series([part.name for part in found.pools], values),
+        reference=tuple((f"capacity of {title}", value) for title, value in capacities.items()),
+    )
+
+
+def _largest(values: list[Any]) -> Any:
+    most = values[0]
+    for value in values[1:]:
+        most = np.maximum(most, value)
+    return most
+
+
+def _sum(values: list[Any]) -> Any:
+    total: Any = 0.0
+    for value in values:
+        total = total + value
+    return total
+
+
+__all__ = ["PoolStep", "StepAnswer", "compute", "section"]
