@@ -187,18 +187,16 @@ def _time(
     slowdown = 1 + shares.save + shares.restore + shares.wasted + shares.recovery
     if sum(part is not None for part in (goal.tokens, goal.training_flop, goal.duration)) != 1:
         raise InputError("goal", goal.label or "of several kinds", "exactly one of tokens, training_flop or duration")
+    first = startup
     if goal.duration is not None:
         xp = namespace(startup, slowdown)
         first = xp.minimum(startup, goal.duration)
         productive = (goal.duration - first) / slowdown
+    elif goal.tokens is not None:
+        productive = goal.tokens * extra_tokens_factor / tokens_per_step * step_time
     else:
-        tokens = (
-            goal.tokens * extra_tokens_factor
-            if goal.tokens is not None
-            else scaling.tokens_from_flop(goal.training_flop or 0.0, flops_per_token)
-        )
-        first = startup
-        productive = tokens / tokens_per_step * step_time
+        flop: Any = goal.training_flop
+        productive = scaling.tokens_from_flop(flop, flops_per_token) / tokens_per_step * step_time
     return CampaignTime(
         productive=productive,
         checkpoint_save=productive * shares.save,

@@ -10,14 +10,17 @@ from lindos.catalog.facts import Fact
 def sampled_fact(fact: Fact[Any], num_draws: int, seed: int) -> Fact[Any]:
     r"""``fact`` with ``num_draws`` draws as its content; itself where it has no range.
 
-    Draws follow the triangular distribution with the value as its mode and the low and high as its ends: all that
-    three numbers justify. Each fact has a stream of its own, keyed by its path, so that a new fact in the catalogue
-    does not shift the draws of the others.
+    Half of the draws lie below the value and half above, each half falling off in a straight line to the low or the
+    high: the value is the median whatever side its sources lean to, so that a result lies inside its own range. Each
+    fact has a stream of its own, keyed by its path: a new fact does not shift the draws of the others.
     """
-    low, high, mode = fact.low, fact.high, fact.content
-    if mode is None or not isinstance(mode, float) or low is None or high is None or not low < high:
+    low, high, middle = fact.low, fact.high, fact.content
+    if not isinstance(middle, float) or low is None or high is None or not low < high:
         return fact
     import numpy as np
 
     stream = np.random.default_rng(np.random.SeedSequence([seed, zlib.crc32(fact.path.encode())]))
-    return replace(fact, content=stream.triangular(low, mode, high, num_draws))
+    side, depth = stream.random((2, num_draws))
+    away = 1.0 - np.sqrt(1.0 - depth)
+    drawn = np.where(side < 0.5, middle - away * (middle - low), middle + away * (high - middle))
+    return replace(fact, content=drawn)

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 #: From this width on, the reason of a figure has its own column; below, it stands under the title.
 _WIDE = 110
-#: A text column is not squeezed below this, and above _LONG it is prose: then each row is shown as a record.
+#: Text is comfortable in this many columns; text longer than _LONG is prose, and its rows are shown as records
+#: where comfort does not fit.
 _NARROW, _LONG = 24, 40
 _GAP = 2
 
@@ -24,9 +25,6 @@ def terminal(answer: Answer, console: "Console") -> None:
         _line(console, answer.statement)
     for section in answer.sections:
         _section(section, console)
-    if any(text.span_of(figure) != text.NO_RANGE for figure in answer.figures):
-        _line(console)
-        _line(console, f"Ranges hold 80 % of the outcomes; {text.NO_RANGE} stands where no input is uncertain.", "dim")
     if answer.warnings:
         _line(console)
         _line(console, "Warnings", "bold yellow")
@@ -78,33 +76,43 @@ def _grid(header: bool = False, gap: int = _GAP) -> "Grid":
 
 
 def _figures(figures: Sequence[Figure], console: "Console") -> None:
-    from rich.console import Group
+    """Values and ranges below each other; the reason beside them where there is room, else on a line of its own."""
     from rich.padding import Padding
     from rich.text import Text
 
     wide = console.width >= _WIDE
-    grid = _grid()
-    grid.add_column(overflow="fold", max_width=None if not wide else 44)
-    grid.add_column(justify="right", no_wrap=True)
-    grid.add_column(justify="left", no_wrap=True)
-    if wide:
-        grid.add_column(overflow="fold", style="dim")
+    title, value, span = _figure_widths(figures, console.width, wide)
     for figure in figures:
-        value = Text(text.value_of(figure), "dim" if figure.value is None else "bold")
-        span = Text(text.span_of(figure), "dim")
-        title = Text(figure.title)
+        grid = _grid()
+        grid.add_column(width=title, overflow="fold")
+        grid.add_column(width=value, overflow="fold", justify="right")
+        grid.add_column(width=span, overflow="fold")
         if wide:
-            grid.add_row(title, value, span, Text(figure.why))
-            continue
-        reason = Padding(Text(figure.why, "dim"), (0, 0, 0, _GAP))
-        grid.add_row(Group(title, reason) if figure.why else title, value, span)
-    console.print(grid)
+            grid.add_column(overflow="fold")
+        shown = Text(text.value_of(figure), "dim" if figure.value is None else "bold")
+        row = (Text(figure.title), shown, Text(text.span_of(figure), "dim"), Text(figure.why, "dim"))
+        grid.add_row(*(row if wide else row[:3]))
+        console.print(grid)
+        if figure.why and not wide:
+            console.print(Padding(Text(figure.why, "dim"), (0, 0, 0, _GAP)))
+
+
+def _figure_widths(figures: Sequence[Figure], width: int, wide: bool) -> tuple[int, int, int]:
+    """Widths of title, value and range; where little room is left the range is broken before the title is."""
+    title = max(len(figure.title) for figure in figures)
+    value = max(len(text.value_of(figure)) for figure in figures)
+    span = max(len(text.span_of(figure)) for figure in figures)
+    if wide:
+        return min(title, width // 3), value, min(span, width // 4)
+    room = max(0, width - value - 2 * _GAP)
+    span = min(span, max(room - min(title, _NARROW), room // 3, 1))
+    return max(1, min(title, room - span)), value, span
 
 
 def _table(table: Table, console: "Console") -> None:
     _line(console, table.title, "bold")
     columns = _columns(table)
-    if _total([column.least for column in columns]) <= console.width:
+    if _total([max(column.least, min(column.most, _NARROW)) for column in columns]) <= console.width:
         _block(columns, console)
     elif any(column.most > _LONG for column in columns[1:]):
         _records(columns, console)
@@ -133,11 +141,16 @@ def _columns(table: Table) -> list[_Column]:
         values = [row[at] for row in table.rows]
         cells = [text.cell(value, unit) for value in values]
         is_number = text.is_number(unit, values)
-        word = max((len(word) for word in name.split()), default=1)
         longest = max((len(cell) for cell in cells), default=0)
-        least = max(word, longest if is_number else min(longest, _NARROW))
+        # A number is never broken, and text only between words.
+        word = longest if is_number else _word(cells)
+        least = max(_word([name]), word)
         columns.append(_Column(name, cells, is_number, least, max(least, longest, min(len(name), _NARROW))))
     return columns
+
+
+def _word(cells: Sequence[str]) -> int:
+    return min(_NARROW, max((len(word) for cell in cells for word in cell.split()), default=1))
 
 
 def _total(widths: Sequence[int]) -> int:

@@ -151,6 +151,6 @@ def _again(answer: Answer) -> str:
     return (
         '<section id="again"><h2>Run it again</h2>'
         f"<pre>{command}</pre><p>Made with Lindos {escape(answer.version)}. The interval beside a value holds 80 % of "
-        "the outcomes when every uncertain input is drawn from its range; a dash means that no input of the value "
-        "is uncertain.</p></section>"
+        "the outcomes when every uncertain input is drawn from its range; a dash means that none of the digits "
+        "shown is uncertain.</p></section>"
     )

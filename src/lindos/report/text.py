@@ -26,6 +26,8 @@ def span(low: float | None, high: float | None, unit: str) -> str:
 
     >>> span(1.1e9, 1.4e9, "W"), span(0.9e9, 1.4e9, "W"), span(None, None, "W")
     ('1.1 – 1.4 GW', '900 MW – 1.4 GW', '—')
+    >>> span(9.2e8, 1.1e9, "token/s")
+    '920 million – 1.1 billion tokens/s'
     """
     known = [end for end in (low, high) if end is not None and math.isfinite(end)]
     if not known:
@@ -33,10 +35,11 @@ def span(low: float | None, high: float | None, unit: str) -> str:
     if len(known) == 1:
         return f"{'≥' if known[0] == low else '≤'} {number(known[0], unit)}"
     first, last = (number(end, unit) for end in known)
-    head, _, suffix = first.partition(" ")
-    if suffix and suffix == last.partition(" ")[2]:
-        first = head
-    return f"{first} – {last}"
+    ahead, behind = first.split(" "), last.split(" ")
+    while len(ahead) > 1 and len(behind) > 1 and ahead[-1] == behind[-1]:
+        ahead.pop()
+        behind.pop()
+    return f"{' '.join(ahead)} – {last}"
 
 
 def unit_of(figure: Figure) -> str:
@@ -50,10 +53,11 @@ def value_of(figure: Figure) -> str:
 
 
 def span_of(figure: Figure) -> str:
-    """The 80 % interval of ``figure`` as text; a dash where nothing in it is uncertain."""
-    if figure.low is not None and figure.low == figure.high == figure.value:
+    """The 80 % interval of ``figure`` as text; a dash where none of the digits shown is uncertain."""
+    unit = unit_of(figure)
+    if number(figure.low, unit) == number(figure.high, unit) == value_of(figure):
         return NO_RANGE
-    return span(figure.low, figure.high, unit_of(figure))
+    return span(figure.low, figure.high, unit)
 
 
 def cell(value: Cell, unit: str) -> str:

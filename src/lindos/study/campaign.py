@@ -1,11 +1,11 @@
 """How long training really takes once things fail, and what it costs."""
 
-import numpy as np
-
 from lindos import campaign as floor
 from lindos import site as site_floor
 from lindos import step as step_floor
 from lindos.campaign import CampaignEstimate
+from lindos.catalog.facts import Fact
+from lindos.catalog.sampling import sampled_fact
 from lindos.scenario.job import Goal
 from lindos.scenario.resolve import goal_of
 from lindos.study.answer import Chart, Figure, Section
@@ -61,9 +61,8 @@ def goal(world: World) -> Goal:
     low, high, mode = found.training_flop_low, found.training_flop_high, found.training_flop
     if not world.is_sampled or mode is None or low is None or high is None or not low < high:
         return found
-    stream = np.random.default_rng(np.random.SeedSequence([0, 1]))
-    drawn = stream.triangular(low, mode, high, world.num_draws)
-    return Goal(training_flop=drawn, label=found.label)
+    published = Fact(path="job.goal.training_flop", content=mode, unit="FLOP", low=low, high=high)
+    return Goal(training_flop=sampled_fact(published, world.num_draws, 0).value, label=found.label)
 
 
 def estimate(world: World, recovery: str = "restart") -> CampaignEstimate:
