@@ -1,6 +1,8 @@
 """The terminal: nothing lost, nothing interpreted, nothing wider than it is."""
 
+import dataclasses
 import io
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -8,13 +10,14 @@ from sample_answer import MARKUP, sample
 
 from lindos.report import terminal
 from lindos.report.text import headline, value_of
+from lindos.study.answer import Answer, Figure, Section
 
 ANSWER = sample()
 
 
-def printed(width: int, **options: object) -> str:
+def printed(width: int, answer: Answer = ANSWER, **options: Any) -> str:
     file = io.StringIO()
-    terminal(ANSWER, Console(width=width, file=file, **options))
+    terminal(answer, Console(width=width, file=file, **options))
     return file.getvalue()
 
 
@@ -70,3 +73,11 @@ def test_numbers_align_right() -> None:
         for line, text in zip(rows, ("400,000", "1.2 million", "3.6 million"), strict=False)
     }
     assert len(ends) == 1
+
+
+def test_a_long_range_does_not_squeeze_the_title() -> None:
+    figure = Figure(name="a", title="Tokens trained on", value=1e9, unit="token/s", low=9.19e8, high=1.05e9, why="why")
+    section = Section(name="a", title="A", summary="A.", headline=("a",), figures=(figure,))
+    text = printed(80, answer=dataclasses.replace(ANSWER, sections=(section,)))
+    assert "Tokens trained on" in text and "1 billion tokens/s" in text
+    assert "\n  why" in text

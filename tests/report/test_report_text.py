@@ -14,6 +14,7 @@ from lindos.study.answer import Figure
         (9e8, 1.4e9, "W", "900 MW – 1.4 GW"),
         (3.9e10, 5.2e10, "USD", "$39 – $52 billion"),
         (0.31, 0.44, "%", "31 – 44 %"),
+        (9.19e8, 1.05e9, "token/s", "919 million – 1.05 billion tokens/s"),
         (1_000.0, 2_000.0, "1", "1,000 – 2,000"),
         (1.0, None, "s", "≥ 1 s"),
         (None, 1.0, "s", "≤ 1 s"),
@@ -27,6 +28,14 @@ def test_intervals(low: float | None, high: float | None, unit: str, shown: str)
 
 def test_a_certain_figure_has_a_dash() -> None:
     assert span_of(Figure(name="a", title="A", value=8.0, unit="1", low=8.0, high=8.0)) == "—"
+
+
+def test_an_interval_too_small_to_show_is_a_dash() -> None:
+    assert span_of(Figure(name="a", title="A", value=1.39e6, unit="1", low=1.3901e6, high=1.3899e6)) == "—"
+    assert (
+        span_of(Figure(name="a", title="A", value=1.39e6, unit="1", low=1.38e6, high=1.3899e6)) == "1.38 – 1.39 million"
+    )
+    assert span_of(Figure(name="a", title="A", value=None, unit="1")) == "—"
 
 
 def test_cells() -> None:

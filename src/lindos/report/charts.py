@@ -14,7 +14,7 @@ from lindos.study.answer import Chart, Series
 #: Told apart with colour-blind eyes, on white and on near-black (after Okabe and Ito; lifted where too dark).
 PALETTE = (
     *("#2b7fc4", "#e69f00", "#12a27b", "#d1699f", "#5fb5e5", "#d9622b"),
-    *("#8d7fd9", "#a3a02f", "#8a8f98", "#b0764f"),
+    *("#8d7fd9", "#a3a02f", "#8a8f98", "#b0764f", "#7cb342", "#b03a5b"),
 )
 _ISO_DATE = re.compile(r"^\d{4}-\d{2}(-\d{2})?$")
 _LABEL_WIDTH, _LONG_LABEL = 22, 14

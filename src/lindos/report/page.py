@@ -14,7 +14,7 @@ from lindos.study.answer import Answer, Figure, Section
 
 #: Nothing may be loaded from anywhere, whatever the data says.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: blob:"
-_CARDS, _CARDS_A_SECTION = 12, 4
+_CARDS = 16
 
 
 def html(answer: Answer) -> str:
@@ -78,14 +78,14 @@ def _header(answer: Answer) -> str:
 
 
 def _cards(sections: Iterable[Section]) -> str:
-    """The first known headline figures of every section."""
-    chosen: list[tuple[Section, Figure]] = []
-    for section in sections:
-        known = [figure for figure in headline(section)[0] if figure.value is not None]
-        chosen += [(section, figure) for figure in known[:_CARDS_A_SECTION]]
-    if not chosen:
+    """The first known headline figures of every section, as many of each as there is room for."""
+    found = [(one, [figure for figure in headline(one)[0] if figure.value is not None]) for one in sections]
+    found = [(section, figures) for section, figures in found if figures]
+    if not found:
         return ""
-    return f'<div class="cards">{"".join(_card(section, figure) for section, figure in chosen[:_CARDS])}</div>'
+    each = max(1, _CARDS // len(found))
+    cards = "".join(_card(section, figure) for section, figures in found for figure in figures[:each])
+    return f'<div class="cards">{cards}</div>'
 
 
 def _card(section: Section, figure: Figure) -> str:

@@ -13,6 +13,8 @@ from lindos.study.answer import Answer, Chart, Figure, Table
 _LINKS = 3
 #: Text of a table up to this long (a date, a name) stays on one line.
 _SHORT = 18
+#: Text longer than this gets a wide column.
+_LONG = 40
 
 
 def anchor(name: str) -> str:
@@ -94,7 +96,7 @@ def table_box(table: Table) -> str:
 
 
 def _cell(content: str, numeric: bool) -> str:
-    kind = "number" if numeric else "short" if len(content) <= _SHORT else ""
+    kind = "number" if numeric else "short" if len(content) <= _SHORT else "long" if len(content) > _LONG else ""
     if content == text.UNKNOWN:
         kind += " unknown"
     return f'<td class="{kind.strip()}">{escape(content)}</td>' if kind else f"<td>{escape(content)}</td>"
