@@ -29,7 +29,7 @@ BASE = {
         "by": "2029-12-31",
     },
 }
-REMOVE = object()
+REMOVE = "(left out)"
 
 # (where, what is written there, words the sentence must hold)
 FIELDS = [
@@ -115,7 +115,7 @@ FIELDS = [
     ("job.global_batch_size", -128, "global_batch_size"),
     ("job.global_batch_size", "128 tokens", "global_batch_size"),
     ("job.global_batch_size", 0.5, "global_batch_size"),
-    ("job.stack", "megatron", "megatron-core"),
+    ("job.stack", "megatorn-core", "megatron-core"),
     ("job.stack", 3, "stack"),
     ("job.plan", [8], "job.plan"),
     ("job.plan", "tp8", "job.plan"),
@@ -305,7 +305,7 @@ TEXTS = {
     "an anchor": ("name: &x a\ntitle: *x\n", "anchor"),
     "a python tag": ("name: !!python/object/apply:os.system ['true']\n", "tag"),
     "a merge key": ("a: {b: 1}\n<<: {name: x}\n", "scenario"),
-    "binary": ("name: !!binary aGVsbG8=\ntitle: t\n", "name"),
+    "binary": ("name: !!binary aGVsbG8=\ntitle: t\n", "tag"),
     "deep": ("name: " + "[" * 2000 + "]" * 2000, "deep"),
     "a null byte": ("name: a\0b\n", "line"),
     "numeric keys": ("1: 2\n3: 4\n", "name"),

@@ -37,21 +37,23 @@ class _Reader:
 
 @dataclass(frozen=True, slots=True)
 class Quantity(_Reader):
-    """A number with its unit as text, read into the SI ``unit``: zero or more, or ``positive``."""
+    """A number with its unit as text, read into the SI ``unit``: ``at_least`` so much, or ``positive``."""
 
     unit: str
     example: str
     positive: bool = False
+    at_least: float = 0.0
     at_most: float = float("inf")
 
     def _expected(self) -> str:
-        bound = "more than zero" if self.positive else "zero or more"
+        least = f"at least {self.at_least:g}" if self.at_least else "zero or more"
+        bound = "more than zero" if self.positive else least
         return bound if self.at_most == float("inf") else f"{bound} and at most {self.at_most:g}"
 
     def read(self, value: object) -> float:
         """SI number, checked against the bounds."""
         number = parse(value, self.unit)
-        if number < 0 or (self.positive and number == 0) or number > self.at_most:
+        if number < self.at_least or (self.positive and number == 0) or number > self.at_most:
             raise InputError("value", value, self._expected(), f"Write for example '{self.example}'.")
         return number
 
@@ -163,7 +165,8 @@ Date: TypeAlias = Annotated[str, _Day()]
 GpuCount: TypeAlias = Annotated[int, Whole("16,384")]
 Degree: TypeAlias = Annotated[int, Whole("8", at_most=1e8)]
 Fraction: TypeAlias = Annotated[float, Quantity("1", "5 %", at_most=1.0)]
-Factor: TypeAlias = Annotated[float, Quantity("1", "1.3", positive=True, at_most=1_000.0)]
+Ratio: TypeAlias = Annotated[float, Quantity("1", "1.3", at_least=1.0, at_most=1_000.0)]
+Years: TypeAlias = Annotated[float, Quantity("1", "5", positive=True, at_most=50.0)]
 Equivalents: TypeAlias = Annotated[float, Quantity("1", "50M", positive=True)]
 Duration: TypeAlias = Annotated[float, Quantity("s", "90 days", positive=True)]
 Bandwidth: TypeAlias = Annotated[float, Quantity("B/s", "2 TB/s", positive=True)]

@@ -37,12 +37,20 @@ def read_scenario(name_or_path: str) -> tuple[Scenario, Path | None]:
             data, lines = read_yaml(path)
             return scenario_from(data, lines), None
     path = Path(name_or_path)
-    if not path.suffix and not path.exists():
+    if not path.suffix and not _is_there(path):
         raise UnknownNameError("scenario", name_or_path, names)
-    if not path.is_file():
+    if not _is_there(path):
         raise InputError("scenario", name_or_path, "a built-in name or an existing YAML file")
     data, lines = read_yaml(path)
     return scenario_from(data, lines), path.parent
+
+
+def _is_there(path: Path) -> bool:
+    """Whether ``path`` is a file; a name that no file can have is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def scenario_from(data: Any, lines: Mapping[str, int] | None = None) -> Scenario:

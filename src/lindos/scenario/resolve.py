@@ -191,8 +191,6 @@ def described(plan: Plan) -> dict[str, str | int]:
 def site_of(spec: SiteSpec, catalog: Catalog) -> SiteFacts:
     """The catalogue's site under the user's own terms."""
     site = catalog.site(spec.name, "site.name")
-    if spec.pue is not None and spec.pue < 1:
-        raise InputError("site.pue", spec.pue, "at least 1: facility power over IT power")
     return replace(
         site,
         pue=_own(site.pue, spec.pue),

@@ -16,16 +16,17 @@ from lindos.scenario.fields import (
     Duration,
     EnergyPrice,
     Equivalents,
-    Factor,
     Flag,
     Fraction,
     GpuCount,
     Money,
     OneOf,
     Power,
+    Ratio,
     Text,
     TokenCount,
     TokenRate,
+    Years,
 )
 from lindos.scenario.job import JOB_PRECISIONS
 
@@ -41,7 +42,7 @@ class PoolSpec(_Part):
     gpus: GpuCount | None = None
     h100_equivalents: Equivalents | None = None
     fabric: Text | None = Field(default=None, description="scale-out network; the system's usual one where left out")
-    oversubscription: Factor | None = None
+    oversubscription: Ratio | None = None
     online: Date | None = Field(default=None, description="day from which the pool works")
     label: Text | None = None
 
@@ -109,11 +110,11 @@ class SiteSpec(_Part):
     """Where the cluster stands, and on which terms; ``name`` is a site of the catalogue."""
 
     name: Text = "generic-us"
-    pue: Factor | None = None
+    pue: Ratio | None = None
     electricity_price: EnergyPrice | None = None
     power_limit: Power | None = None
     volume_discount: Fraction = 0.0
-    years: Factor = 5.0
+    years: Years = 5.0
 
 
 class InferenceSpec(_Part):
@@ -124,7 +125,7 @@ class InferenceSpec(_Part):
     input_tokens: TokenRate
     output_tokens: TokenRate
     context_length: Degree = 8192
-    peak_to_mean: Factor | None = None
+    peak_to_mean: Ratio | None = None
     volume_discount: Fraction = 0.0
     label: Text | None = None
 
