@@ -150,6 +150,9 @@ def render(value: float, unit: str, digits: int = 3) -> str:
         return _counted(value, digits) + _COUNTED[unit]
     if unit == "s":
         return _duration(value, digits)
+    if unit == "FLOP" and abs(value) >= 1e21:
+        # Training compute has a notation of its own: 5e26 FLOP.
+        return f"{value:.{digits}g} FLOP".replace("e+", "e")
     if unit == "J" and abs(value) >= 3.6e6:
         scaled, prefix = _scaled(value / 3_600.0)
         return f"{_plain(scaled, digits)} {prefix}Wh"
@@ -203,8 +206,9 @@ _COUNTED = {"1": "", "token": " tokens", "token/s": " tokens/s"}
 
 
 def _counted(value: float, digits: int) -> str:
-    for factor, name in ((1e12, " trillion"), (1e9, " billion"), (1e6, " million")):
-        if factor * 0.9995 <= abs(value) < 1e15:
+    scale = ((1e15, " quadrillion"), (1e12, " trillion"), (1e9, " billion"), (1e6, " million"))
+    for factor, name in scale:
+        if factor * 0.9995 <= abs(value) < 1e18:
             return _plain(value / factor, digits) + name
     return _plain(value, digits)
 

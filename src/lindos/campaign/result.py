@@ -83,9 +83,10 @@ class CampaignEstimate:
                 f"{render(_middle(self.largest_job), '1', 2)} devices under these rates; beyond, spread the run over "
                 "jobs that fail apart, or lower recovery time or failure rate."
             )
+        goodput = f"{100 * _middle(self.goodput):.3g} %"
         sentence = (
-            f"{render(_middle(self.duration), 's')} at a goodput of {_middle(self.goodput):.1%}: one failure every "
-            f"{mtbf}, a checkpoint every {render(_middle(self.checkpoint_interval), 's')}."
+            f"{render(_middle(self.duration), 's')} at a goodput of {goodput}: one failure every {mtbf}, "
+            f"a checkpoint every {render(_middle(self.checkpoint_interval), 's')}."
         )
         if _middle(self.young_valid) < 1:
             sentence += " A save is not short against the time between failures: the interval is rough."

@@ -58,17 +58,17 @@ def show(name: str, catalogs: tuple[Path, ...], as_json: bool) -> None:
         click.echo(json.dumps({"kind": kind, "name": entry, "values": rows}, indent=1, allow_nan=False))
         return
     from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
+    from rich.padding import Padding
+    from rich.text import Text
 
-    table = Table(title=f"{kind}/{entry}", title_justify="left", box=None, padding=(0, 1), header_style="bold")
-    for column in ("value of", "is", "low to high", "source", "note"):
-        table.add_column(column, overflow="fold")
+    console = Console()
+    console.print(Text(f"{kind}/{entry}", "bold"))
     for row in rows:
-        span = f"{row['low']} to {row['high']}" if row["low"] else ""
-        cited = "\n".join(source["url"] or source["id"] for source in row["sources"])
-        table.add_row(*(escape(str(t)) for t in (row["field"], row["text"], span, cited, row["note"])))
-    Console().print(table)
+        span = f"  ({row['low']} to {row['high']})" if row["low"] else ""
+        console.print(Text.assemble((f"{row['field']}: ", "cyan"), (row["text"], "bold"), (span, "")))
+        said = [row["note"], *(source["url"] or source["title"] for source in row["sources"])]
+        for line in filter(None, said):
+            console.print(Padding(Text(line, "dim", overflow="fold"), (0, 0, 0, 4)))
 
 
 def _row(catalog: Any, field: str, fact: Any) -> dict[str, Any]:

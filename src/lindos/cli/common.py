@@ -30,8 +30,8 @@ def json_option(function: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(function)
 
 
-def show(answer: "Answer", as_json: bool) -> None:
-    """Print ``answer`` for a person, or as JSON."""
+def show(answer: "Answer", as_json: bool, *, brief: bool = False) -> None:
+    """Print ``answer`` for a person, in ``brief`` where a report holds the rest, or as JSON."""
     if as_json:
         from lindos.report import json_document
 
@@ -41,7 +41,7 @@ def show(answer: "Answer", as_json: bool) -> None:
 
     from lindos.report import terminal
 
-    terminal(answer, Console())
+    terminal(answer, Console(), brief=brief)
 
 
 def note(text: str) -> None:

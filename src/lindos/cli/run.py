@@ -29,6 +29,6 @@ def command(scenario: str, out: Path | None, catalogs: tuple[Path, ...], as_json
     answer = answer_file(scenario, catalogs, command="run")
     folder = out if out is not None else Path("lindos-out") / answer.name
     paths = write(answer, folder)
-    show(answer, as_json)
+    show(answer, as_json, brief=True)
     note(f"Report: {paths[0]}")
     note(f"Results: {', '.join(str(path) for path in paths[1:])}")

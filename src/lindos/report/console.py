@@ -18,13 +18,16 @@ _NARROW, _LONG = 24, 40
 _GAP = 2
 
 
-def terminal(answer: Answer, console: "Console") -> None:
-    """Print ``answer`` for a person: per section one sentence, its headline figures and tables; warnings last."""
+def terminal(answer: Answer, console: "Console", *, brief: bool = False) -> None:
+    """Print ``answer`` for a person: per section one sentence, its headline figures and tables; warnings last.
+
+    ``brief`` leaves out the reasons of figures, notes, and all but the key tables: a summary beside a written report.
+    """
     _line(console, answer.title, "bold")
     if answer.statement:
         _line(console, answer.statement)
     for section in answer.sections:
-        _section(section, console)
+        _section(section, console, brief)
     if answer.warnings:
         _line(console)
         _line(console, "Warnings", "bold yellow")
@@ -32,7 +35,7 @@ def terminal(answer: Answer, console: "Console") -> None:
             _item(console, "!", warning, "yellow")
 
 
-def _section(section: Section, console: "Console") -> None:
+def _section(section: Section, console: "Console", brief: bool) -> None:
     _line(console)
     _line(console, section.title, "bold cyan")
     _line(console, section.summary)
@@ -40,11 +43,12 @@ def _section(section: Section, console: "Console") -> None:
     shown = first or others
     if shown:
         _line(console)
-        _figures(shown, console)
+        _figures(shown, console, brief)
     for table in section.tables:
-        _line(console)
-        _table(table, console)
-    if section.notes:
+        if table.key or not brief:
+            _line(console)
+            _table(table, console)
+    if section.notes and not brief:
         _line(console)
         for note in section.notes:
             _item(console, "·", note, "dim")
@@ -75,12 +79,12 @@ def _grid(header: bool = False, gap: int = _GAP) -> "Grid":
     return grid
 
 
-def _figures(figures: Sequence[Figure], console: "Console") -> None:
+def _figures(figures: Sequence[Figure], console: "Console", brief: bool) -> None:
     """Values and ranges below each other; the reason beside them where there is room, else on a line of its own."""
     from rich.padding import Padding
     from rich.text import Text
 
-    wide = console.width >= _WIDE
+    wide = console.width >= _WIDE and not brief
     title, value, span = _figure_widths(figures, console.width, wide)
     for figure in figures:
         grid = _grid()
@@ -93,7 +97,7 @@ def _figures(figures: Sequence[Figure], console: "Console") -> None:
         row = (Text(figure.title), shown, Text(text.span_of(figure), "dim"), Text(figure.why, "dim"))
         grid.add_row(*(row if wide else row[:3]))
         console.print(grid)
-        if figure.why and not wide:
+        if figure.why and not wide and not brief:
             console.print(Padding(Text(figure.why, "dim"), (0, 0, 0, _GAP)))
 
 

@@ -35,6 +35,7 @@ class Table:
     units: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     note: str = ""
+    key: bool = False  # short and important enough for a summary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,6 +86,7 @@ def _verdicts(verdicts: Iterable[Verdict]) -> Table:
         rows.append((verdict.claim, f"{who}, {verdict.date}", verdict.statement, head.ruling.value, _off(head)))
     return Table(
         name="claims.verdicts",
+        key=True,
         title="Verdicts",
         columns=("id", "who, when", "said", "verdict", "off by"),
         units=("", "", "", "", ""),

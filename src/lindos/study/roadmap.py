@@ -159,6 +159,7 @@ def _path_section(worlds: Worlds) -> Section:
     )
     table = Table(
         name="roadmap.years",
+        key=True,
         title="Year by year",
         columns=columns,
         units=("", "", "1", "1", "1", "W", "USD", "USD", "%", "%"),
@@ -213,6 +214,7 @@ def _demand_section(worlds: Worlds) -> Section:
     }
     programmes = Table(
         name="roadmap.programmes",
+        key=True,
         title="Who wants what",
         columns=("programme", "H100-equivalents, 8-bit dense", "by"),
         units=("", "1", ""),

@@ -147,6 +147,7 @@ def _comparison(world: World, power: SitePower, found: SiteEstimate | None) -> t
         return ()
     table = Table(
         name="site.comparison",
+        key=True,
         title=f"Beside what was published for {site.title}",
         columns=("what", "built from parts", "published", "published range", "ratio"),
         units=("", "", "", "", "1"),
