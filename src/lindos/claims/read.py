@@ -1,6 +1,5 @@
 """From a claims file, or the shipped one, to checked :class:`Claim` objects; every wrong line is reported at once."""
 
-import difflib
 from collections.abc import Iterator, Mapping
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -12,7 +11,8 @@ from pydantic_core import ErrorDetails
 from lindos.catalog import Catalog
 from lindos.catalog.yaml_file import read_yaml
 from lindos.claims.schema import KINDS, Check, Claim, DevicesSpec, FirstSpec, ObservedSpec, StartSpec
-from lindos.errors import InputError, InputErrors, UnitError
+from lindos.errors import InputError, InputErrors
+from lindos.scenario.sentences import input_error, line_of
 
 _EXAMPLE = "Give each claim an id, and below it speaker, statement and checks."
 
@@ -53,7 +53,7 @@ def claims_from(data: Any, catalog: Catalog, lines: Mapping[str, int] | None = N
             continue
         wrong = list(_wrong_names(claim, catalog))
         for problem in wrong:
-            problem.line = _line(problem.path, where)
+            problem.line = line_of(problem.path, where)
         errors += wrong
         claims[claim.id] = claim
     if errors:
@@ -132,41 +132,12 @@ def _input_error(claim: str, detail: ErrorDetails, lines: Mapping[str, int]) -> 
     # Behind the number of a check pydantic names the kind it was read as; a user's file has no such level.
     parts = [part for i, part in enumerate(parts) if not (i == 2 and parts[0] == "checks" and part in KINDS)]
     path = ".".join([claim, *parts])
-    line = _line(path, lines)
-    cause = detail.get("ctx", {}).get("error")
-    if isinstance(cause, InputError):
-        kind = UnitError if isinstance(cause, UnitError) else InputError
-        return kind(path, cause.value, cause.expected, cause.hint, line)
-    if detail["type"] == "extra_forbidden":
-        known = _fields_at([str(part) for part in detail["loc"]])
-        near = difflib.get_close_matches(parts[-1], known, n=1)
-        hint = f"Did you mean {near[0]}?" if near else f"Known here: {', '.join(known)}."
-        return InputError(path, detail["input"], "left out: it is not a field of a claim", hint, line)
     if detail["type"] in ("union_tag_invalid", "union_tag_not_found"):
         body = detail["input"]
         value = body.get("kind") if isinstance(body, Mapping) else body
-        return InputError(f"{path}.kind", value, f"one of {', '.join(KINDS)}", "", line)
-    if detail["type"] == "missing":
-        return InputError(path, None, "given", "Add it.", line)
-    return InputError(path, detail["input"], _EXPECTED.get(detail["type"], detail["msg"].lower()), "", line)
-
-
-_EXPECTED = {
-    "model_type": "a mapping of fields",
-    "model_attributes_type": "a mapping of fields",
-    "list_type": "a list",
-    "string_type": "a text",
-    "bool_type": "true or false",
-    "bool_parsing": "true or false",
-    "too_short": "a list of at least one entry",
-    "too_long": "a shorter list",
-}
-
-
-def _line(path: str, lines: Mapping[str, int]) -> int | None:
-    parts = path.split(".")
-    parents = (".".join(parts[:end]) for end in range(len(parts), 0, -1))
-    return next((lines[parent] for parent in parents if parent in lines), None)
+        return InputError(f"{path}.kind", value, f"one of {', '.join(KINDS)}", "", line_of(path, lines))
+    known = _fields_at([str(part) for part in detail["loc"]])
+    return input_error(detail, path, lines, known=known, owner="a claim")
 
 
 _NESTED: Mapping[str, type[BaseModel]] = {

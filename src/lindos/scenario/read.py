@@ -1,6 +1,5 @@
 """From a file, or the name of a built-in, to a checked :class:`Scenario`; every wrong line is reported at once."""
 
-import difflib
 from collections.abc import Mapping
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -10,8 +9,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from lindos.catalog.yaml_file import read_yaml
-from lindos.errors import InconsistentError, InputError, InputErrors, UnitError, UnknownNameError
+from lindos.errors import InconsistentError, InputError, InputErrors, UnknownNameError
 from lindos.scenario.schema import GoalSpec, PoolSpec, RoadmapSpec, Scenario
+from lindos.scenario.sentences import input_error
 
 
 def builtin_names() -> list[str]:
@@ -67,33 +67,7 @@ def scenario_from(data: Any, lines: Mapping[str, int] | None = None) -> Scenario
 
 def _input_error(detail: ErrorDetails, lines: Mapping[str, int]) -> InputError:
     path = ".".join(str(part) for part in detail["loc"]) or "scenario"
-    line = next((lines[p] for p in _and_parents(path) if p in lines), None)
-    cause = detail.get("ctx", {}).get("error")
-    if isinstance(cause, InputError):
-        kind = UnitError if isinstance(cause, UnitError) else InputError
-        return kind(path, cause.value, cause.expected, cause.hint, line)
-    if detail["type"] == "extra_forbidden":
-        known = _fields_at(detail["loc"][:-1])
-        name = str(detail["loc"][-1])
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"Did you mean {near[0]}?" if near else f"Known here: {', '.join(known)}."
-        return InputError(path, detail["input"], "left out: it is not a field of a scenario", hint, line)
-    if detail["type"] == "missing":
-        return InputError(path, None, "given", "Add it.", line)
-    return InputError(path, detail["input"], _EXPECTED.get(detail["type"], detail["msg"].lower()), "", line)
-
-
-_EXPECTED = {
-    "model_type": "a mapping of fields",
-    "list_type": "a list",
-    "too_short": "a list of at least one entry",
-    "too_long": "a shorter list",
-}
-
-
-def _and_parents(path: str) -> list[str]:
-    parts = path.split(".")
-    return [".".join(parts[:end]) for end in range(len(parts), 0, -1)]
+    return input_error(detail, path, lines, known=_fields_at(detail["loc"][:-1]), owner="a scenario")
 
 
 def _fields_at(location: tuple[int | str, ...]) -> list[str]:
