@@ -97,7 +97,8 @@ def compare_top500(
         Dense peak of the cluster by precision (:func:`peaks_of`): ``fp64``, ``bf16`` and ``fp8`` are used; one that
         is missing or None is unknown.
     as_of
-        ISO day: the newest list that the catalogue has up to then; the newest of all where left out.
+        ISO day: the newest list that the catalogue has up to then, or the oldest of all where it has none so old;
+        the newest of all where left out.
 
     Returns
     -------
@@ -109,9 +110,10 @@ def compare_top500(
     ours = {name: None if peak is None else Span.of(peak).value for name, peak in peaks.items()}
     eight_bit = ours.get(REFERENCE_PRECISION)
     equivalents = eight_bit / Span.of(reference).value if eight_bit is not None and reference.known else None
-    machines = [machine for machine in catalog.supercomputers.values() if machine.list_date <= as_of]
-    newest = max((machine.list_date for machine in machines), default="")
-    machines = [machine for machine in machines if machine.list_date == newest]
+    every = list(catalog.supercomputers.values())
+    until = [machine.list_date for machine in every if machine.list_date <= as_of]
+    chosen = max(until) if until else min((machine.list_date for machine in every), default="")
+    machines = [machine for machine in every if machine.list_date == chosen]
     rows = []
     for machine in sorted(machines, key=lambda m: -(Span.of(m.rmax).value if m.rmax.known else 0.0)):
         head = {"supercomputer": machine.title, "list_date": machine.list_date}

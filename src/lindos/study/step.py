@@ -185,17 +185,26 @@ def _pool_figures(whole: Pair[ClusterStep]) -> Iterator[Figure]:
             why="at board power; hosts, network and cooling belong to the site",
             sources=sources,
         )
-    for index, part in enumerate(whole.point.pools):
-        for row, drawn in zip(rows(part.estimate), rows(whole.sampled.pools[index].estimate), strict=True):
-            prefix = "step" if len(whole.point.pools) == 1 else f"step.{part.name}"
-            if row.name in ("time", "tokens", "tokens_per_second", "mfu", "hfu", "num_devices", "peak", "energy"):
-                if len(whole.point.pools) == 1:
-                    continue
-                prefix = f"step.{part.name}"
-            share = row.name in ("mfu", "hfu", "mfu_bf16")
-            title = titled(row.name) if len(whole.point.pools) == 1 else f"{part.name}: {titled(row.name).lower()}"
-            name = f"{prefix}.{row.name}".replace(" ", "-")
-            yield figure(name, title, row.unit, row.value, drawn.value, why=row.why, sources=sources, percent=share)
+    apart = len(whole.point.pools) > 1
+    for part, twin in zip(whole.point.pools, whole.sampled.pools, strict=True):
+        for row, drawn in zip(rows(part.estimate), rows(twin.estimate), strict=True):
+            if not apart and row.name in _WHOLE:
+                continue
+            name = f"step.{part.name}.{row.name}".replace(" ", "-") if apart else f"step.{row.name}"
+            yield figure(
+                name,
+                f"{part.name}: {titled(row.name).lower()}" if apart else titled(row.name),
+                row.unit,
+                row.value,
+                drawn.value,
+                why=row.why,
+                sources=sources,
+                percent=row.name in ("mfu", "hfu", "mfu_bf16"),
+            )
+
+
+#: Numbers of a pool's step that are those of the whole where there is one pool.
+_WHOLE = ("time", "tokens", "tokens_per_second", "mfu", "hfu", "num_devices", "peak", "energy", "model_flops")
 
 
 def _hfu(found: ClusterStep) -> Any:

@@ -1,0 +1,121 @@
+"""The command line as a contract: commands, exit codes, one JSON document on standard output, files written whole."""
+
+import json
+from pathlib import Path
+
+import pyarrow.parquet as parquet
+import pytest
+
+from lindos.cli import COMMANDS, exit_code
+
+CONTRACT = {"command", "version", "inputs", "results", "warnings"}
+
+
+def document(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
+    assert exit_code(arguments) == 0
+    out = capsys.readouterr().out
+    parsed: dict[str, object] = json.loads(out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    return parsed
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["campaign", "one-node"],
+        ["site", "one-node"],
+        ["fleet", "colossus-1"],
+        ["roadmap", "chip-demand"],
+        ["audit"],
+        ["step", "--model", "llama-3.1-8b", "--cluster", "hgx-h100", "--gpus", "8", "--global-batch-size", "128"],
+        ["step", "--model", "deepseek-v3", "--cluster", "colossus-2", "--precision", "fp8"],
+    ],
+    ids=lambda arguments: " ".join(arguments[:2]),
+)
+def test_json_follows_the_contract(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    found = document([*arguments, "--json"], capsys)
+    assert set(found) >= CONTRACT
+    assert found["command"] == arguments[0]
+    results = found["results"]
+    assert isinstance(results, dict)
+    for result in results.values():
+        assert set(result) >= {"value", "unit", "low", "high", "why", "sources"}
+
+
+def test_run_writes_three_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = document(["run", "one-node", "--out", str(tmp_path / "out"), "--json"], capsys)
+    written = {path.name: path for path in (tmp_path / "out").iterdir()}
+    assert set(written) == {"report.html", "results.json", "results.parquet"}
+    assert json.loads(written["results.json"].read_text()) == found
+    table = parquet.read_table(written["results.parquet"])
+    assert table.num_rows == len(found["results"])  # type: ignore[arg-type]
+    assert {"scenario", "section", "name", "value", "unit", "low", "high", "why", "sources"} <= set(table.column_names)
+
+
+def test_run_prints_a_summary_and_keeps_progress_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["run", "one-node", "--out", str(tmp_path)]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.startswith("One node, eight H100")
+    assert "Report: " in captured.err
+    assert "Report: " not in captured.out
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code([name, "--help"]) == 0
+    assert "Usage: lindos" in capsys.readouterr().out
+
+
+def test_the_starter_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert exit_code(["init"]) == 0
+    assert exit_code(["run", "scenario.yaml", "--out", "out"]) == 0
+    assert exit_code(["init"]) == 2
+    assert exit_code(["init", "--force"]) == 0
+    assert "a file that does not exist yet" in capsys.readouterr().err
+
+
+def test_a_users_catalogue_changes_the_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("systems:\n  hgx-h100:\n    price: $200k\n")
+    usual = document(["site", "one-node", "--json"], capsys)
+    own = document(["site", "one-node", "--json", "--catalog", str(mine)], capsys)
+    price = "site.capex.systems"
+    assert usual["results"][price]["value"] == 310_000  # type: ignore[index]
+    assert own["results"][price]["value"] == 200_000  # type: ignore[index]
+
+
+def test_the_catalogue_is_listed_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["catalog", "list"]) == 0
+    assert "h100-sxm" in capsys.readouterr().out
+    assert exit_code(["catalog", "show", "H100_SXM"]) == 0
+    out = capsys.readouterr().out
+    assert "80 GB" in out
+    assert "https://" in out
+    assert exit_code(["catalog", "list", "--json"]) == 0
+    assert any(entry["name"] == "grok-2" for entry in json.loads(capsys.readouterr().out))
+
+
+def test_the_schema_is_json(capsys: pytest.CaptureFixture[str]) -> None:
+    found = document(["schema"], capsys)
+    assert found["title"] == "Lindos scenario"
+
+
+def test_a_huggingface_config_is_a_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = tmp_path / "config.json"
+    config.write_text(
+        json.dumps(
+            {
+                "model_type": "llama",
+                "hidden_size": 4096,
+                "num_hidden_layers": 32,
+                "num_attention_heads": 32,
+                "num_key_value_heads": 8,
+                "intermediate_size": 14336,
+                "vocab_size": 128256,
+            }
+        )
+    )
+    flags = ["--cluster", "hgx-h100", "--gpus", "8", "--global-batch-size", "128", "--json"]
+    own = document(["step", "--model", str(config), *flags], capsys)
+    shipped = document(["step", "--model", "llama-3.1-8b", *flags], capsys)
+    assert own["results"]["step.time"]["value"] == shipped["results"]["step.time"]["value"]  # type: ignore[index]
