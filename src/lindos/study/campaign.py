@@ -114,6 +114,8 @@ def section(worlds: Worlds) -> Section:
     headline = (*_HEADLINE, *(_OPTIMUM if asked.duration is not None else ()))
     notes = [f"Goal: {label}."] if label else []
     notes += [*other, *_conditions_notes(worlds.point)]
+    if asked.duration is not None:
+        notes.append(_other_fit(worlds.point, found))
     if worlds.point.scenario.job and worlds.point.scenario.job.label:
         notes.insert(0, f"{worlds.point.scenario.job.label}.")
     return Section(
@@ -151,6 +153,18 @@ def _summary(world: World, found: CampaignEstimate) -> str:
         f"In {span} the cluster trains {world.job.model.title} on {render(tokens, 'token')}, {render(flop, 'FLOP')}; "
         f"that compute is best spent on a dense model of about {render(best, '1', 2)} parameters and "
         f"{render(most, 'token', 2)}. {found.statement}"
+    )
+
+
+def _other_fit(world: World, found: CampaignEstimate) -> str:
+    """The compute-optimal model by the other published fit: their difference is the honest range."""
+    first, second = floor.FITS
+    law = floor.scaling_law(world.catalog, second)
+    other = floor.compute_optimal(float(number(found.training_flop) or 0.0), law)
+    params, tokens = number(other.num_params) or 0.0, number(other.tokens) or 0.0
+    return (
+        f"The compute-optimal model follows the {first} fit of the scaling law; by the {second} fit it has "
+        f"{render(params, '1', 2)} parameters and {render(tokens, 'token', 2)}. Both rest on runs below 1e22 FLOP."
     )
 
 

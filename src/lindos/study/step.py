@@ -8,8 +8,10 @@ from typing import Annotated, Any
 import numpy as np
 
 from lindos import step as floor
+from lindos.errors import InconsistentError, InfeasibleError
 from lindos.quantities import Count, Seconds, Tokens
 from lindos.results import Why, rows
+from lindos.scenario.plan import Schedule
 from lindos.scenario.resolve import check_precision, described, fixed_degrees
 from lindos.step import ClusterStep, PoolStep, StepMemory
 from lindos.study.answer import Cell, Chart, Figure, Section, Table
@@ -140,7 +142,7 @@ def section(worlds: Worlds) -> Section:
         summary=summary,
         headline=_HEADLINE,
         figures=tuple(figures),
-        tables=(_plans(found), _parts_table(found)),
+        tables=(_plans(found), *_open_stages(worlds), _parts_table(found)),
         charts=(_time_chart(found), *_memory_charts(worlds, found)),
         notes=tuple(_notes(worlds, found)),
     )
@@ -319,6 +321,50 @@ def _plans(found: ClusterStep) -> Table:
         units=("", *("" for _ in cells)),
         rows=turned,
     )
+
+
+#: Chunks of layers a device that are tried where a scenario fixes the pipeline and leaves them open.
+_CHUNKS = (1, 2, 4, 8)
+
+
+def _open_stages(worlds: Worlds) -> tuple[Table, ...]:
+    """What virtual stages make of a pipeline that the scenario fixes without saying how it is interleaved."""
+    world = worlds.point
+    spec = world.scenario.job
+    fixed = fixed_degrees(spec.plan) if spec else {}
+    batch = world.job.global_batch_size
+    if fixed.get("pipeline_parallel", 1) < 2 or "virtual_stages" in fixed or batch is None:
+        return ()
+    if len(world.cluster.pools) > 1:
+        return ()
+    given = floor.assumptions(world.catalog)
+    body: list[tuple[Cell, ...]] = []
+    for chunks in _CHUNKS:
+        try:
+            one = floor.best_plan(
+                world.job,
+                world.cluster.pools[0],
+                global_batch_size=batch,
+                fixed={**fixed, "virtual_stages": chunks, "schedule": int(Schedule.ONE_F_ONE_B)},
+                given=given,
+            )
+        except (InconsistentError, InfeasibleError) as error:
+            body.append((float(chunks), None, None, None, str(error)))
+            continue
+        words = described(one.plan)
+        rest = f"micro-batch {words['micro_batch_size']}, recompute {words['recompute']}"
+        step = one.estimate
+        body.append((float(chunks), number(step.time), number(step.mfu), number(one.memory.total), rest))
+    table = Table(
+        name="step.virtual_stages",
+        title="Over what the scenario leaves open: virtual stages",
+        columns=("virtual stages", "step time", "MFU", "memory", "with"),
+        units=("1", "s", "%", "B", ""),
+        rows=tuple(body),
+        key=True,
+        note="One forward, one backward, interleaved over so many chunks of layers; the best of what else is open.",
+    )
+    return (table,)
 
 
 def _cell(value: Cell, unit: str) -> str:
