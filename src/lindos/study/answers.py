@@ -68,8 +68,8 @@ def answer(
         needed = {"campaign": "job.goal", "fleet": "inference", "site": "cluster"}.get(command, command)
         raise InputError(needed, None, f"given for `lindos {command}`", f"Add {needed} to the scenario.")
     both_worlds = worlds(scenario, catalog, folder)
-    # The campaign is priced by the site; the site is computed before it and shown after it.
-    order = sorted(wanted, key=lambda name: (name == "campaign", name in ("claims", "comparison")))
+    # The campaign is priced by the site, which is shown after it.
+    order = sorted(wanted, key=lambda name: name == "campaign")
     found: dict[str, Section] = {}
     for name in order:
         section = _section(both_worlds, name)

@@ -15,7 +15,7 @@ from lindos.study.world import Pair, World, Worlds, both
 from lindos.units import render
 
 _TITLES = {
-    "duration": "Days to train",
+    "duration": "Time to train",
     "goodput": "Goodput",
     "num_failures": "Failures on the way",
     "job_mtbf": "Time between failures of the job",

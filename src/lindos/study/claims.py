@@ -137,4 +137,7 @@ def _range(finding: Finding) -> str:
 def _off(finding: Finding) -> str:
     if finding.factor is None:
         return ""
-    return "as computed" if finding.factor < 1.005 else f"{render(finding.factor, '1')}x"
+    if finding.factor < 1.005:
+        return "as computed"
+    text = f"{render(finding.factor, '1')}x"
+    return f"{text}, in its range" if finding.ruling is Ruling.CONSISTENT else text

@@ -10,7 +10,9 @@ from lindos.quantities import Count, Usd, Watts
 from lindos.roadmap import Demand, Growth, Programme
 from lindos.scenario.resolve import REFERENCE_DEVICE
 from lindos.scenario.schema import ProgrammeSpec, RoadmapSpec
+from lindos.site import SiteEstimate
 from lindos.study.answer import Cell, Chart, Section, Series, Table
+from lindos.study.cluster import ClusterSize
 from lindos.study.figures import figure, figures_of, number, sources_of, span
 from lindos.study.reference import SYSTEM, device_cost
 from lindos.study.world import Pair, World, Worlds, both
@@ -61,7 +63,11 @@ def equivalents_of(world: World, gpus: float, accelerator: str, path: str) -> Co
 
 
 def unit_costs(world: World) -> tuple[Usd, Watts]:
-    """Capital cost and facility power of one H100-equivalent of the racks that are bought today."""
+    """Capital cost and facility power of one H100-equivalent: the scenario's own cluster, or today's racks."""
+    built: SiteEstimate | None = world.results.get("site")
+    if built is not None:
+        size: ClusterSize = world.results["cluster"]
+        return built.capex.total / size.h100_equivalents, built.power.total / size.h100_equivalents
     each = device_cost(world.catalog, SYSTEM)
     device = world.catalog.system(SYSTEM).accelerator
     one = equivalents_of(world, 1.0, device, "system")
@@ -175,10 +181,16 @@ def _path_section(worlds: Worlds) -> Section:
         tables=(table,),
         charts=_charts(pair),
         notes=(
-            f"Prices and power start from {SYSTEM} racks with network and building at a generic site and follow "
-            "published trends; shortages, retirement and lead times of power are not in it.",
+            f"Prices and power start from {_origin(worlds.point)} and follow published trends; shortages, retirement "
+            "and lead times of power are not in it.",
         ),
     )
+
+
+def _origin(world: World) -> str:
+    if "site" in world.results:
+        return "the cluster above with its network and building"
+    return f"{SYSTEM} racks with network and building at a generic site"
 
 
 def _charts(pair: Pair[Growth]) -> tuple[Chart, ...]:
