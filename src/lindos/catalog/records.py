@@ -48,6 +48,12 @@ class Accelerator:
     board_power: Power
     price: Price
     num_processors: Number  # streaming multiprocessors or their like: sets tile and wave quantisation
+    reported_memory: DataSize = Fact(path="reported_memory", content=None, unit="B")  # what the driver reports
+
+    @property
+    def usable_memory(self) -> DataSize:
+        """What the driver reports, where anybody published that: a data sheet's GB of memory mostly are GiB."""
+        return self.reported_memory if self.reported_memory.known else self.memory
 
     def peak(self, precision: str) -> Fact[Real]:
         """Dense peak rate in ``precision``, one of `PRECISIONS` (mxfp8 counts as fp8, nvfp4 and mxfp4 as fp4)."""

@@ -72,12 +72,16 @@ def activation_bytes(per_token: BytesPerToken, tokens: Tokens, layers: Count, in
     return per_token * tokens * layers * in_flight
 
 
-def micro_batches_in_flight(num_micro_batches: Count, pipeline_parallel: Count, virtual_stages: Count) -> Count:
-    r"""Micro-batches whose activations the first stage keeps under one-forward-one-backward.
+def micro_batches_in_flight(
+    num_micro_batches: Count, pipeline_parallel: Count, virtual_stages: Count, stage: Count
+) -> Count:
+    r"""Micro-batches whose activations a pipeline stage keeps under one-forward-one-backward.
 
-    .. math:: c = \min\left(m, \; p + \frac{(p - 1)(v - 1)}{v \max(v - 1, 1)}\right)
+    .. math:: c = \begin{cases} \min(m, \; p - r) & v = 1 \\
+              \min\left(m, \; \frac{2 (p - r - 1) + (v - 1) p + 1}{v}\right) & v > 1 \end{cases}
 
-    which is :math:`p` without interleaving and :math:`p + (p - 1)/v` with it [2]_ [3]_.
+    On the first stage that is :math:`p` without interleaving, and :math:`p \left(1 + \frac{p - 1}{p v}\right)` with it
+    [2]_ [3]_.
 
     Parameters
     ----------
@@ -87,20 +91,25 @@ def micro_batches_in_flight(num_micro_batches: Count, pipeline_parallel: Count, 
         Stages, :math:`p`.
     virtual_stages
         Chunks of layers a device, :math:`v`.
+    stage
+        Which stage it is, :math:`r`: 0 is the first, :math:`p - 1` the last.
 
     Returns
     -------
     Count
-        One where there is no pipeline.
+        In passes over all layers of the device; one where there is no pipeline.
 
     Examples
     --------
-    >>> [float(micro_batches_in_flight(64.0, 8.0, v)) for v in (1.0, 2.0, 4.0)]
+    >>> [float(micro_batches_in_flight(64.0, 8.0, v, 0.0)) for v in (1.0, 2.0, 4.0)]
     [8.0, 11.5, 9.75]
+    >>> [float(micro_batches_in_flight(64.0, 8.0, v, 7.0)) for v in (1.0, 2.0, 4.0)]
+    [1.0, 4.5, 6.25]
     """
-    xp = namespace(num_micro_batches, pipeline_parallel, virtual_stages)
-    extra = xp.where(virtual_stages > 1, (pipeline_parallel - 1) / virtual_stages, 0.0)
-    kept: Count = xp.minimum(num_micro_batches, pipeline_parallel + extra)
+    xp = namespace(num_micro_batches, pipeline_parallel, virtual_stages, stage)
+    plain = xp.maximum(pipeline_parallel - stage, 1.0)
+    chunks = 2 * xp.maximum(pipeline_parallel - stage - 1, 0.0) + (virtual_stages - 1) * pipeline_parallel + 1
+    kept: Count = xp.minimum(num_micro_batches, xp.where(virtual_stages > 1, chunks / virtual_stages, plain))
     return kept
 
 

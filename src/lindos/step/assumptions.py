@@ -21,6 +21,7 @@ class Assumptions:
     gradient_bytes: Fact[Real]  # of one number of a gradient that is reduced
     context: Fact[Real]  # memory of driver, kernels and communication buffers
     fragmentation: Fact[Real]  # memory lost between blocks over what comes and goes
+    headroom: Fact[Real]  # share of device memory that a search leaves free where it can
     critical_batch: Fact[Real]
     critical_batch_reference_tokens: Fact[Real]
     critical_batch_exponent: Fact[Real]
@@ -36,7 +37,7 @@ def assumptions(catalog: Catalog | None = None) -> Assumptions:
         "critical_batch": "token",
         "critical_batch_reference_tokens": "token",
     }
-    topics = {"context": "memory", "fragmentation": "memory"}
+    topics = dict.fromkeys(("context", "fragmentation", "headroom"), "memory")
     names = Assumptions.__dataclass_fields__
     return Assumptions(
         **{name: book.parameter(f"{topics.get(name, 'training')}.{name}", units.get(name, "1")) for name in names}

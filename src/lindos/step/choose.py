@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from lindos.step.assumptions import Assumptions, assumptions
 from lindos.step.candidates import candidates
 from lindos.step.estimate import StepEstimate, estimate
 from lindos.step.feasibility import SENTENCES, Reason, check, shape_codes
-from lindos.step.memory import StepMemory, memory
+from lindos.step.memory import StepMemory, capacity, memory
 
 #: Plans evaluated at a time: their arrays fit the second-level cache.
 TILE = 16_000
@@ -44,6 +44,8 @@ def best_plan(
 ) -> Choice:
     """Weigh every candidate and take the one that trains most tokens per second.
 
+    Of plans that fit, those that leave the catalogue's headroom of memory free go first.
+
     Parameters
     ----------
     job, pool
@@ -60,7 +62,7 @@ def best_plan(
     Raises
     ------
     InconsistentError, InfeasibleError
-        If no candidate holds; with the reason that fells most, or the user's own degrees if all are set.
+        If no candidate holds: the reason of the one that came furthest, and how many fell for which reason.
     """
     own = dict(fixed or {})
     book = given or assumptions()
@@ -71,24 +73,25 @@ def best_plan(
     if not len(batches):
         raise _nothing_left(job, pool, own, global_batch_size, book)
     codes = shape_codes(job, pool.num_devices, plans, batches)
-    best, best_speed = -1, 0.0
+    there = capacity(pool)
+    easy = there * (1.0 - book.headroom.value)
+    best = _Best()
     for start in range(0, len(batches), TILE):
         held = np.flatnonzero(codes[start : start + TILE] == int(Reason.OK)) + start
         if not len(held):
             continue
         tile, batch = _take(plans, held), batches[held]
-        fits = memory(job, pool, tile, global_batch_size=batch, given=book).total <= pool.accelerator.memory.value
+        needed = np.asarray(memory(job, pool, tile, global_batch_size=batch, given=book).total)
+        fits = needed <= there
         codes[held[~fits]] = int(Reason.MEMORY)
         if not np.any(fits):
             continue
-        tile, batch, held = _take(tile, fits), batch[fits], held[fits]
+        tile, batch = _take(tile, fits), batch[fits]
         speed = np.asarray(estimate(job, pool, tile, global_batch_size=batch, given=book).tokens_per_second)
-        index = int(np.argmax(speed))
-        if speed[index] > best_speed:
-            best, best_speed = int(held[index]), float(speed[index])
-    if best < 0:
+        best = best.or_better(held[fits], speed, easily=needed[fits] <= easy)
+    if best.place < 0:
         raise _refusal(job, pool, plans, batches, codes, own, book)
-    plan, batch_size = _one(plans, best), int(batches[best])
+    plan, batch_size = _one(plans, best.place), int(batches[best.place])
     return Choice(
         plan=plan,
         global_batch_size=batch_size,
@@ -98,6 +101,24 @@ def best_plan(
         rejected={reason: int(np.sum(codes == int(reason))) for reason in Reason if reason is not Reason.OK},
         idle_devices=pool.num_devices - int(plan.num_devices),
     )
+
+
+class _Best(NamedTuple):
+    """The fastest candidate so far; one that leaves some memory free goes before one that does not."""
+
+    place: int = -1
+    speed: float = 0.0
+    easily: bool = False
+
+    def or_better(self, indices: Any, speed: Any, easily: Any) -> "_Best":
+        """The best of these candidates, if it goes before this one."""
+        found = self
+        for wanted in (False, True):
+            ranked = np.where(easily == wanted, speed, 0.0)
+            at = int(np.argmax(ranked))
+            if ranked[at] > (found.speed if found.easily == wanted else 0.0) and wanted >= found.easily:
+                found = _Best(int(indices[at]), float(ranked[at]), wanted)
+        return found
 
 
 def _take(plans: Plan, index: Any) -> Plan:

@@ -12,7 +12,7 @@ from lindos.scenario.cluster import Pool
 from lindos.scenario.job import Job
 from lindos.scenario.plan import Plan, Schedule
 from lindos.step.assumptions import Assumptions
-from lindos.step.memory import StepMemory, memory
+from lindos.step.memory import StepMemory, capacity, memory
 from lindos.units import render
 
 
@@ -60,7 +60,7 @@ def feasibility(job: Job, pool: Pool, plan: Plan, *, global_batch_size: Count, g
     Decides with the values of ``pool`` as they stand: it is not meant for a sampled catalogue.
     """
     needed = memory(job, pool, plan, global_batch_size=global_batch_size, given=given)
-    too_much = np.asarray(needed.total > pool.accelerator.memory.value)
+    too_much = np.asarray(needed.total > capacity(pool))
     codes = shape_codes(job, pool.num_devices, plan, global_batch_size)
     return np.where((codes == int(Reason.OK)) & too_much, int(Reason.MEMORY), codes)
 
@@ -194,7 +194,7 @@ def contradiction(code: Reason, job: Job, plan: Plan, batch: int) -> Inconsisten
 
 def memory_error(job: Job, pool: Pool, needed: StepMemory) -> InfeasibleError:
     """Say how much memory is missing, and of what most is used."""
-    total, there = float(needed.total), float(pool.accelerator.memory.value)
+    total, there = float(needed.total), float(capacity(pool))
     parts = {name: float(getattr(needed, name)) for name in StepMemory.__dataclass_fields__}
     most = max(parts, key=lambda name: parts[name])
     return InfeasibleError(

@@ -2,18 +2,25 @@
 
 Conventions
 -----------
-* Weights are BF16; FP8 and NVFP4 recipes keep BF16 weights and a one-byte copy. Optimizer states are 12 bytes a
-  parameter: an FP32 master copy and two Adam moments.
+* Weights of linear layers are BF16; FP8 recipes keep two 8-bit layouts of them instead, which products along rows and
+  along columns read, NVFP4 recipes two 4-bit layouts beside BF16. Embedding and vocabulary head stay in BF16.
+* Optimizer states are 12 bytes a parameter: an FP32 master copy and two Adam moments. Where parameters are sharded
+  that master copy is the weights (FSDP), and layers are gathered from it in BF16.
+* Gradients are of the width of the catalogue's parameter; where that does not fit, BF16, as many recipes use.
 * Attention kernels keep no matrix of scores. What each layer keeps are the inputs of its matrix products, of its norms
-  and of its activation function, in BF16; inputs of low-precision products take one byte.
-* ``selective`` recompute frees what is cheap to compute again: outputs of norms and activation functions. ``full``
-  keeps the inputs of layers alone, and one layer whole while it is computed again.
+  and of its activation function, in BF16; inputs of low-precision products in that precision. Routing weights are
+  applied inside the experts, so that the experts' outputs need not be kept.
+* ``selective`` recompute frees what is cheap to compute again: outputs of norms and activation functions, and the
+  queries, keys and values that latent attention expands. ``full`` keeps the inputs of layers alone, and one layer whole
+  while it is computed again.
+* Not modelled: layers gathered ahead of use, gradients of activations while one layer is at work, optimizer states or
+  saved activations narrower than said here, offloading, fine-tuning with frozen weights.
 """
 
-from dataclasses import dataclass
-from typing import Annotated, NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated
 
-from lindos.catalog.model import Model
 from lindos.formulas import memory as formulas
 from lindos.formulas.pipeline import layers_on_slowest_stage
 from lindos.quantities import Bytes, Count, Real, namespace
@@ -22,27 +29,28 @@ from lindos.scenario.cluster import Pool
 from lindos.scenario.job import Job
 from lindos.scenario.plan import Plan, Recompute, Schedule, Sharding
 from lindos.step.assumptions import Assumptions, assumptions
+from lindos.step.kept import ACTIVATION_BYTES, Kept, LayerParams, kept, layer_params, mtp_params
 from lindos.step.layout import Layout, at_least, layout, where
 from lindos.step.operators import BF16, weights
 
-#: Bytes of optimizer states a parameter: FP32 master weights and two Adam moments.
-STATE_BYTES = 12.0
+#: Bytes of a weight of a linear layer, by the precision of the job; block scales included.
+WEIGHT_BYTES = {"bf16": 2.0, "fp8": 2.0, "mxfp8": 2 * (1 + 1 / 32), "nvfp4": 2.0 + 2 * (1 / 2 + 1 / 16)}
+#: Bytes of an FP32 number: a master weight, or one of the two moments of Adam.
+FP32 = 4.0
 #: Bytes of a logit while the loss is computed: BF16, and FP32 for softmax and its gradient.
 LOGIT_BYTES = 6.0
-#: Layers whose parameters are gathered at a time under parameter sharding: the one in use and the next.
-GATHERED_LAYERS = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepMemory:
     """Memory of the fullest device; disjoint parts."""
 
-    weights: Annotated[Bytes, Why("parameters, and their low-precision copy")]
+    weights: Annotated[Bytes, Why("parameters in the precision that products read")]
     gradients: Annotated[Bytes, Why("accumulated over micro-batches")]
     optimizer: Annotated[Bytes, Why("master weights and Adam moments")]
     activations: Annotated[Bytes, Why("kept for the backward pass, of all micro-batches in flight")]
     logits: Annotated[Bytes, Why("outputs of the vocabulary head and their loss, on the last stage")]
-    gathered: Annotated[Bytes, Why("parameters of other ranks that are gathered at a time")]
+    gathered: Annotated[Bytes, Why("sharded parameters and gradients of the layer at work, whole for a moment")]
     context: Annotated[Bytes, Why("driver context, kernels and communication buffers")]
     fragmentation: Annotated[Bytes, Why("lost between blocks that come and go")]
 
@@ -61,15 +69,21 @@ class StepMemory:
         )
 
 
-class _PerToken(NamedTuple):
-    """Bytes that the mean layer keeps of a token."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stage:
+    """What one stage of the pipeline holds."""
 
-    sequence: float  # as wide as the hidden size: split where the sequence is
-    split: float  # split by tensor parallelism
-    routed: float  # of each rank's own tokens, for their experts
-    cheap_sequence: float  # of these, what selective recompute frees
-    cheap_split: float
-    cheap_routed: float
+    dense_layers: Count
+    expert_layers: Count
+    copies: Count  # of its layers' parameters: 2 under DualPipe
+    embedding: Count  # 1 where it holds the embedding
+    head: Count  # 1 where it holds the vocabulary head and multi-token prediction
+    in_flight: Count  # micro-batches whose activations it keeps
+
+
+def capacity(pool: Pool) -> Bytes:
+    """Memory of a device that a step may fill."""
+    return pool.accelerator.usable_memory.value
 
 
 def memory(
@@ -78,45 +92,106 @@ def memory(
     """Memory of the fullest device under ``plan``; arguments as in :func:`lindos.step.estimate`."""
     book = given or assumptions()
     at = layout(job, plan, global_batch_size)
-    first, last = (_stage(job, plan, at, book, is_last=is_last) for is_last in (False, True))
-    fuller = first.total >= last.total
-    names = StepMemory.__dataclass_fields__
-    return StepMemory(**{name: where(fuller, getattr(first, name), getattr(last, name)) for name in names})
+    wide = book.gradient_bytes.value
+    stages = [_held(job, plan, at, book, stage) for stage in _stages(job, plan, at)]
+    fullest = _fullest(stages)
+    xp = namespace(wide, fullest.total)
+    narrower = where(fullest.total > capacity(pool), xp.minimum(float(BF16) / wide, 1.0), 1.0)
+    return _fullest([replace(stage, gradients=stage.gradients * narrower) for stage in stages])
 
 
-def _stage(job: Job, plan: Plan, at: Layout, book: Assumptions, *, is_last: bool) -> StepMemory:
-    """The first or the last stage; where the pipeline has one stage both are the same."""
-    model, p = job.model, plan.pipeline_parallel
-    xp = namespace(p, plan.tensor_parallel, at.tokens)
-    both = plan.schedule == int(Schedule.DUAL_PIPE)
-    only = where(p > 1, 0.0, 1.0)
-    layers = layers_on_slowest_stage(model.num_layers, p, plan.virtual_stages)
-    copies = where(both, where(p > 1, 2.0, 1.0), 1.0)
-    has_first = where(both, 1.0, xp.maximum(only, 0.0 if is_last else 1.0))
-    has_last = where(both, 1.0, xp.maximum(only, 1.0 if is_last else 0.0))
-    held = weights(model)
-    outside = (
-        has_first * held.embedding + has_last * (held.head or held.embedding * (1.0 - only))
-    ) / at.tensor_parallel
-    share = layers / model.num_layers * copies
-    dense = (held.split / at.tensor_parallel + held.replicated) * share + outside
-    expert = held.expert / (at.expert_parallel * at.expert_tensor_parallel) * share
-    each = float(BF16) + (0.0 if job.precision == "bf16" else 1.0)
+def _fullest(stages: Sequence[StepMemory]) -> StepMemory:
+    """Plan by plan, and draw by draw, the stage with most."""
+    found = stages[0]
+    for stage in stages[1:]:
+        fuller = stage.total > found.total
+        parts = {name: where(fuller, getattr(stage, name), getattr(found, name)) for name in _PARTS}
+        found = StepMemory(**parts)
+    return found
 
-    def state(bytes_each: Real, level: Sharding) -> Bytes:
-        sharded = at_least(plan.sharding, level)
-        return formulas.sharded_bytes(dense, bytes_each, 1 + sharded * (at.dense_shards - 1)) + formulas.sharded_bytes(
-            expert, bytes_each, 1 + sharded * (at.expert_shards - 1)
+
+_PARTS = tuple(StepMemory.__dataclass_fields__)
+
+
+def _stages(job: Job, plan: Plan, at: Layout) -> list[_Stage]:
+    """The first stage, the second and the last: one of them is the fullest.
+
+    The first keeps most micro-batches and the embedding, the second holds experts where the first holds dense layers,
+    the last holds head and multi-token prediction. Without a pipeline all three are the whole model.
+    """
+    model, p, v = job.model, plan.pipeline_parallel, plan.virtual_stages
+    xp = namespace(p, v, at.num_micro_batches)
+    piped = where(p > 1, 1.0, 0.0)
+    both = piped * where(plan.schedule == int(Schedule.DUAL_PIPE), 1.0, 0.0)
+    full = xp.minimum(layers_on_slowest_stage(model.num_layers, p, v), model.num_layers)
+    leading = float(model.num_dense_layers if model.num_moe_layers else model.num_layers)
+    others = model.num_layers - leading
+    rest = model.num_moe_layers / others if others else 0.0  # share of the layers behind the leading ones
+    found = []
+    for index, layers, before in (
+        (0.0, full, 0.0),
+        (1.0, where(p > 1, xp.minimum(full, model.num_layers - full), full), piped),
+        (p - 1.0, xp.maximum(model.num_layers - full * (p - 1), 0.0), p - 1.0),
+    ):
+        dense = xp.minimum(xp.maximum(leading - before * full / v, 0.0), layers)
+        has_head = where(index >= p - 1, 1.0, both)
+        experts = (layers - dense) * rest + has_head * (model.num_mtp_layers if model.num_moe_layers else 0.0)
+        plain = (layers - dense) * (1.0 - rest) + has_head * (0.0 if model.num_moe_layers else model.num_mtp_layers)
+        copied = bool(model.tied_embeddings or model.num_mtp_layers)
+        found.append(
+            _Stage(
+                dense_layers=dense + plain,
+                expert_layers=experts,
+                copies=1.0 + both,
+                embedding=where(before == 0, 1.0, xp.maximum(both, has_head * copied)),
+                head=has_head,
+                in_flight=_in_flight(plan, at, xp.minimum(index, p - 1.0)),
+            )
         )
+    return found
 
-    activations = _activations(job, plan, at, layers, is_last=is_last)
-    logits = has_last * at.tokens * model.vocab_size / at.tensor_parallel * LOGIT_BYTES * (1 + model.num_mtp_layers)
-    gathering = at_least(plan.sharding, Sharding.PARAMETERS)
-    gathered = gathering * (dense + expert) / xp.maximum(layers * copies, 1.0) * GATHERED_LAYERS * float(BF16)
+
+def _in_flight(plan: Plan, at: Layout, stage: Count) -> Count:
+    """Micro-batches whose activations the stage keeps, in passes over all of its layers."""
+    p, m = plan.pipeline_parallel, at.num_micro_batches
+    xp = namespace(p, m)
+    usual = formulas.micro_batches_in_flight(m, p, plan.virtual_stages, stage)
+    # Zero-bubble schedules put weight gradients off: every stage keeps as much as the first.
+    usual = where(plan.schedule == int(Schedule.ZERO_BUBBLE), xp.maximum(usual, xp.minimum(m, p * 1.0)), usual)
+    return where((plan.schedule == int(Schedule.DUAL_PIPE)) & (p > 1), xp.minimum(m, p + 1.0), usual)
+
+
+def _held(job: Job, plan: Plan, at: Layout, book: Assumptions, stage: _Stage) -> StepMemory:
+    """Memory of one stage."""
+    model = job.model
+    xp = namespace(at.tokens, at.tensor_parallel, stage.dense_layers)
+    dense, experts = (layer_params(model, is_expert=is_expert) for is_expert in (False, True))
+    linear, expert = _linear(at, stage, dense, experts)
+    extra = mtp_params(model)
+    linear = linear + stage.head * (extra.split / at.tensor_parallel + extra.replicated)
+    expert = expert + stage.head * extra.expert / (at.expert_parallel * at.expert_tensor_parallel)
+    held = weights(model, mtp=False)
+    tables = (stage.embedding * held.embedding + stage.head * held.head) / at.tensor_parallel
+    sharded = at_least(plan.sharding, Sharding.PARAMETERS)
+
+    def state(level: Sharding, linear_bytes: Real, table_bytes: Real) -> Bytes:
+        split = at_least(plan.sharding, level)
+        alone = formulas.sharded_bytes(linear, linear_bytes, 1 + split * (at.dense_shards - 1))
+        routed = formulas.sharded_bytes(expert, linear_bytes, 1 + split * (at.expert_shards - 1))
+        return alone + routed + formulas.sharded_bytes(tables, table_bytes, 1 + split * (at.dense_shards - 1))
+
+    each = WEIGHT_BYTES[job.precision]
+    wide = book.gradient_bytes.value
+    moments = FP32 * (3.0 - sharded)  # where parameters are sharded the master copy counts as weights
+    activations = _activations(job, plan, at, book, stage)
+    logits = stage.head * at.tokens * model.vocab_size / at.tensor_parallel * LOGIT_BYTES * (1 + model.num_mtp_layers)
+    layer = xp.maximum(*(_layer(at, one, model.num_experts) for one in (dense, experts))) * float(BF16)
+    # Of the layer at work: its parameters where these are sharded, its gradients where those are.
+    gathered = layer * (sharded + at_least(plan.sharding, Sharding.GRADIENTS))
     return StepMemory(
-        weights=state(each, Sharding.PARAMETERS),
-        gradients=state(book.gradient_bytes.value, Sharding.GRADIENTS),
-        optimizer=state(STATE_BYTES, Sharding.OPTIMIZER),
+        weights=state(Sharding.PARAMETERS, each + sharded * (FP32 - each), BF16 + sharded * (FP32 - BF16)),
+        gradients=state(Sharding.GRADIENTS, wide, wide),
+        optimizer=state(Sharding.OPTIMIZER, moments, moments),
         activations=activations,
         logits=logits,
         gathered=gathered,
@@ -125,54 +200,40 @@ def _stage(job: Job, plan: Plan, at: Layout, book: Assumptions, *, is_last: bool
     )
 
 
-def _activations(job: Job, plan: Plan, at: Layout, layers: Count, *, is_last: bool) -> Bytes:
+def _linear(at: Layout, stage: _Stage, dense: LayerParams, experts: LayerParams) -> tuple[Count, Count]:
+    """Parameters of a device in layers: those that data-parallel ranks share, and those of its experts."""
+    linear = (dense.split / at.tensor_parallel + dense.replicated) * stage.dense_layers
+    linear = linear + (experts.split / at.tensor_parallel + experts.replicated) * stage.expert_layers
+    routed = experts.expert / (at.expert_parallel * at.expert_tensor_parallel) * stage.expert_layers
+    return linear * stage.copies, routed * stage.copies
+
+
+def _layer(at: Layout, one: LayerParams, num_experts: int) -> Count:
+    """Parameters of one whole layer on a rank."""
+    routed = one.expert / (at.expert_parallel * at.expert_tensor_parallel) if num_experts else 0.0
+    return one.split / at.tensor_parallel + one.replicated + routed
+
+
+def _activations(job: Job, plan: Plan, at: Layout, book: Assumptions, stage: _Stage) -> Bytes:
     """Activations of all micro-batches that a stage has in flight."""
-    kept = _per_token(job.model, job.precision)
+    model = job.model
+    xp = namespace(at.tokens, stage.dense_layers)
     cheap = where(plan.recompute == int(Recompute.SELECTIVE), 1.0, 0.0)
-    whole = (
-        (kept.sequence - cheap * kept.cheap_sequence) * at.sequence_tokens
-        + (kept.split - cheap * kept.cheap_split) * at.tokens / at.tensor_parallel
-        + (kept.routed - cheap * kept.cheap_routed) * at.rank_tokens
-    )
-    inputs = float(BF16) * job.model.hidden_size * at.sequence_tokens
-    in_flight = _in_flight(plan, at, is_last=is_last)
-    full = formulas.activation_bytes(inputs, 1.0, layers, in_flight) + whole
-    usual = formulas.activation_bytes(whole, 1.0, layers, in_flight)
+    busiest = where(at.expert_parallel > 1, book.expert_load_imbalance.value, 1.0) if model.num_experts else 1.0
+
+    def layer(one: Kept) -> Bytes:
+        return (
+            (one.sequence - cheap * one.cheap_sequence) * at.sequence_tokens
+            + (one.split - cheap * one.cheap_split) * at.tokens / at.tensor_parallel
+            + (one.routed - cheap * one.cheap_routed) * at.rank_tokens * busiest
+        )
+
+    low = ACTIVATION_BYTES[job.precision]
+    dense, experts = (layer(kept(model, low, is_expert=is_expert)) for is_expert in (False, True))
+    inputs = float(BF16) * model.hidden_size * at.sequence_tokens
+    layers = stage.dense_layers + stage.expert_layers
+    one = xp.maximum(dense * (stage.dense_layers > 0), experts * (stage.expert_layers > 0))
+    full = formulas.activation_bytes(inputs, 1.0, layers, stage.in_flight) + one
+    usual = formulas.activation_bytes(dense, 1.0, stage.dense_layers, stage.in_flight)
+    usual = usual + formulas.activation_bytes(experts, 1.0, stage.expert_layers, stage.in_flight)
     return where(plan.recompute == int(Recompute.FULL), full, usual)
-
-
-def _in_flight(plan: Plan, at: Layout, *, is_last: bool) -> Count:
-    """Micro-batches whose activations the stage keeps, in passes over all of its layers."""
-    p, v, m = plan.pipeline_parallel, plan.virtual_stages, at.num_micro_batches
-    xp = namespace(p, v, m)
-    usual = formulas.micro_batches_in_flight(m, p, v)
-    if is_last:
-        usual = xp.minimum(m, ((v - 1) * p + 1) / v)
-    return where(plan.schedule == int(Schedule.DUAL_PIPE), xp.minimum(m, p + 1), usual)
-
-
-def _per_token(model: Model, precision: str) -> _PerToken:
-    """What the mean layer keeps of a token, after Korthikanti et al. with kernels that keep no attention scores."""
-    full, low = float(BF16), float(BF16) if precision == "bf16" else 1.0
-    hidden, heads = model.hidden_size, model.num_attention_heads
-    sequence = full * 2 * hidden + low * 2 * hidden  # inputs of two norms; their outputs, which feed products
-    if model.attention == "mla":
-        query = model.qk_nope_head_dim + model.qk_rope_head_dim
-        split = full * heads * (2 * query + model.v_head_dim) + low * heads * model.v_head_dim
-        sequence += (full + low) * (model.q_lora_rank + model.kv_lora_rank + model.qk_rope_head_dim)
-    else:
-        split = full * model.head_dim * (heads + 2 * model.num_kv_heads) + low * heads * model.head_dim
-    wide = (2 if model.gated else 1) * full  # before the activation function
-    cheap_split = routed = cheap_routed = 0.0
-    num_moe = model.num_moe_layers
-    num_dense = model.num_layers - num_moe + (num_moe if model.dense_ffn_beside_experts else 0)
-    dense = num_dense / model.num_layers
-    split += dense * model.ffn_hidden_size * (wide + low)
-    cheap_split += dense * model.ffn_hidden_size * low
-    if num_moe:
-        share, width = num_moe / model.num_layers, model.expert_ffn_hidden_size
-        split += share * model.num_shared_experts * width * (wide + low)
-        cheap_split += share * model.num_shared_experts * width * low
-        routed = share * model.experts_per_token * (hidden * (low + full) + width * (wide + low))
-        cheap_routed = share * model.experts_per_token * width * low
-    return _PerToken(sequence, split, routed, low * 2 * hidden, cheap_split, cheap_routed)

@@ -408,7 +408,9 @@ def _time_chart(found: ClusterStep) -> Chart:
 def _memory_charts(worlds: Worlds, found: ClusterStep) -> Iterator[Chart]:
     names = tuple(StepMemory.__dataclass_fields__)
     values = [{name: number(getattr(part.memory, name)) or 0.0 for name in names} for part in found.pools]
-    capacities = {pool.accelerator.title: float(pool.accelerator.memory.value) for pool in worlds.point.cluster.pools}
+    capacities = {
+        pool.accelerator.title: float(pool.accelerator.usable_memory.value) for pool in worlds.point.cluster.pools
+    }
     yield Chart(
         name="step.memory",
         title="Memory of the fullest GPU",
