@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lindos.catalog.facts import Source
+from lindos.errors import UnknownNameError
 
 #: A cell of a table: text as is; a number is rendered with its column's unit; None is "unknown".
 Cell = str | float | None
@@ -96,3 +97,16 @@ class Answer:
     def figures(self) -> tuple[Figure, ...]:
         """The figures of all sections, in order."""
         return tuple(figure for section in self.sections for figure in section.figures)
+
+    def figure(self, name: str) -> Figure:
+        """The figure of that name, such as ``"site.power.total"``.
+
+        Raises
+        ------
+        UnknownNameError
+            If the answer has none of that name.
+        """
+        known = {figure.name: figure for figure in self.figures}
+        if name not in known:
+            raise UnknownNameError("figure", name, known)
+        return known[name]

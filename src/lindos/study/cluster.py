@@ -96,6 +96,10 @@ def section(worlds: Worlds) -> Section:
     )
 
 
+def _levels(number: int) -> str:
+    return "one level" if number == 1 else f"{number} levels"
+
+
 def _pools(cluster: Cluster, catalog: Catalog) -> Table:
     rows: list[tuple[Any, ...]] = []
     for pool in cluster.pools:
@@ -108,7 +112,7 @@ def _pools(cluster: Cluster, catalog: Catalog) -> Table:
                 device.title,
                 float(pool.num_systems),
                 f"{domain.size} GPUs at {render(number(device.scale_up_bandwidth.content) or 0.0, 'B/s')}",
-                f"{pool.fabric.title}, {len(pool.tiers) - 1} levels",
+                f"{pool.fabric.title}, {_levels(len(pool.tiers) - 1)}" if len(pool.tiers) > 1 else "none needed",
                 device.peak_bf16.content,
                 device.peak_fp8.content,
                 device.memory.content,

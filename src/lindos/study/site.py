@@ -93,7 +93,7 @@ def section(worlds: Worlds) -> Section:
         tables=(*_comparison(worlds.point, found.power, found), *_timeline(worlds.point)),
         charts=_charts(found),
         notes=(
-            f"Built up from parts; totals published for {place(worlds.point).title} are compared with, never used.",
+            "Built up from parts; totals published for a site are compared with, never used.",
             f"The cost of ownership covers {spec.years:g} years. Land, power generation on site, taxes and staff of "
             "research are not in it.",
             f"Volume discount on nodes and racks: {100 * spec.volume_discount:g} %.",

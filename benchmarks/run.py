@@ -1,0 +1,116 @@
+"""Every speed that Lindos promises, measured: `make bench`."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from lindos.catalog import load_catalog
+from lindos.scenario.job import Job
+from lindos.scenario.plan import Plan
+from lindos.scenario.read import builtin_names
+from lindos.scenario.resolve import pool_from_system
+from lindos.step import assumptions, best_plan, estimate
+
+LINDOS = str(Path(sys.executable).with_name("lindos"))
+CATALOG = load_catalog()
+GIVEN = assumptions(CATALOG)
+
+
+def timings(work: Callable[[], object], repeats: int) -> list[float]:
+    """Seconds of each of some repeats."""
+    found = []
+    for _ in range(repeats):
+        begin = time.perf_counter()
+        work()
+        found.append(time.perf_counter() - begin)
+    return found
+
+
+def process(*command: str) -> Callable[[], object]:
+    """Run a command as a whole process, its output thrown away."""
+    return lambda: subprocess.run(command, check=True, capture_output=True)
+
+
+def job(model: str, precision: str = "bf16", sequence_length: int = 4096) -> Job:
+    """A job on Megatron-Core."""
+    return Job(
+        model=CATALOG.model(model),
+        sequence_length=sequence_length,
+        precision=precision,
+        stack=CATALOG.stack("megatron-core"),
+    )
+
+
+def start() -> Iterator[tuple[str, str, str]]:
+    """Starting, and whole scenarios, each in a process of its own."""
+    bare = median(timings(process(sys.executable, "-c", "import click"), 15))
+    helped = median(timings(process(LINDOS, "--help"), 15))
+    yield "lindos --help over `import click`", f"{helped / bare:.2f}x", "1.6x"
+    with TemporaryDirectory() as folder:
+        for name in builtin_names():
+            seconds = median(timings(process(LINDOS, "run", name, "--out", folder), 3))
+            yield f"lindos run {name}, cold", f"{seconds:.2f} s", "10 s"
+    fresh = [sys.executable, "-c", "from lindos.catalog import load_catalog as l; c = l(); [c.entries()]"]
+    nothing = [sys.executable, "-c", "import lindos.catalog"]
+    load = median(timings(process(*fresh), 9)) - median(timings(process(*nothing), 9))
+    yield "catalogue, all of it", f"{load * 1e3:.0f} ms", "150 ms"
+
+
+def steps() -> Iterator[tuple[str, str, str]]:
+    """One estimate, many estimates, and how little the size of the cluster matters."""
+    rng = np.random.default_rng(0)
+    for name in ("llama-3.1-405b", "deepseek-v3"):
+        work, pool = job(name), pool_from_system(CATALOG, "gb200-nvl72", 16_384)
+        one = Plan(tensor_parallel=8, pipeline_parallel=16, data_parallel=128, expert_parallel=8)
+        warm = min(timings(partial(estimate, work, pool, one, global_batch_size=2048, given=GIVEN), 200))
+        yield f"{name}: one estimate, warm", f"{warm * 1e3:.2f} ms", "5 ms"
+        number = 16_000
+        many = Plan(
+            tensor_parallel=2.0 ** rng.integers(0, 4, number),
+            pipeline_parallel=2.0 ** rng.integers(0, 5, number),
+            virtual_stages=2.0 ** rng.integers(0, 3, number),
+            data_parallel=2.0 ** rng.integers(3, 9, number),
+            micro_batch_size=2.0 ** rng.integers(0, 3, number),
+            expert_parallel=2.0 ** rng.integers(0, 4, number),
+            recompute=rng.integers(0, 3, number).astype(float),
+            sharding=rng.integers(0, 4, number).astype(float),
+        )
+        bulk = min(timings(partial(estimate, work, pool, many, global_batch_size=4096, given=GIVEN), 9))
+        yield f"{name}: plans a second on one core", f"{number / bulk:,.0f}", "-"
+        sized = []
+        for devices in (8, 50_331_648):
+            where = pool_from_system(CATALOG, "gb200-nvl72", devices)
+            plan = Plan(tensor_parallel=8, data_parallel=devices // 8)
+            call = partial(estimate, work, where, plan, global_batch_size=devices // 8, given=GIVEN)
+            sized.append(min(timings(call, 300)))
+        yield f"{name}: 50 million GPUs over 8, time of one estimate", f"{sized[1] / sized[0]:.2f}x", "1.5x"
+
+
+def plans() -> Iterator[tuple[str, str, str]]:
+    """The best plan of the enumeration."""
+    for name, system, gpus, batch in (
+        ("llama-3.1-405b", "hgx-h100", 16_384, 2048),
+        ("grok-2", "hgx-h100", 150_000, 16_384),
+        ("deepseek-v3", "gb200-nvl72", 550_000, 61_440),
+    ):
+        pool = pool_from_system(CATALOG, system, gpus)
+        call = partial(best_plan, job(name), pool, global_batch_size=batch, batch_is_free=True, given=GIVEN)
+        yield f"best plan of {name} on {gpus:,} GPUs", f"{min(timings(call, 3)):.2f} s", "3 s"
+
+
+def main() -> None:
+    """Print one line for each measurement: what, how fast, and the target."""
+    for rows in (start(), steps(), plans()):
+        for what, measured, target in rows:
+            print(f"{what:62} {measured:>12}   target {target}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""Reference pages, made from the code: formulas, results, commands, scenario fields, catalogue."""
+
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Iterator
+from typing import Any, get_args, get_type_hints
+
+import lindos.formulas
+from lindos.catalog import load_catalog
+from lindos.catalog.load import KINDS
+from lindos.cli import COMMANDS
+from lindos.quantities import Unit
+from lindos.results import _declared
+from lindos.scenario.starter import json_schema
+
+_FLOORS = ("step", "campaign", "fleet", "site", "roadmap")
+
+
+def formulas() -> str:
+    """Every formula with its units, equation and first sentence."""
+    page = ["# Formulas\n\nOne equation in one place; units stand in brackets. Made from the code.\n"]
+    for info in pkgutil.iter_modules(lindos.formulas.__path__):
+        module = importlib.import_module(f"lindos.formulas.{info.name}")
+        page.append(f"\n## {info.name}\n\n{_first(module)}\n")
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            if function.__module__ != module.__name__ or name.startswith("_"):
+                continue
+            hints = get_type_hints(function, include_extras=True)
+            arguments = ", ".join(f"{key} [{_unit(hint)}]" for key, hint in hints.items() if key != "return")
+            page.append(f"\n**`{name}`** ({arguments}) → [{_unit(hints['return'])}]: {_first(function)}\n")
+            equation = re.search(r"\.\. math:: *(.+?)\n\n", inspect.getdoc(function) or "", re.DOTALL)
+            if equation:
+                page.append(f"\n$${' '.join(equation[1].split())}$$\n")
+        references = re.findall(r"\.\. \[\d+\] (.+?)(?=\n\.\. \[|\Z)", inspect.getdoc(module) or "", re.DOTALL)
+        page += [f"\n- {' '.join(reference.split())}" for reference in references]
+        page.append("\n")
+    return "".join(page)
+
+
+def results() -> str:
+    """Every number that a floor can answer with."""
+    page = ["# Results\n\nEvery number of a result with its unit and what it is. Made from the code.\n"]
+    for floor in _FLOORS:
+        package = importlib.import_module(f"lindos.{floor}")
+        for name in package.__all__:
+            kind = getattr(package, name)
+            rows = _declared(kind) if inspect.isclass(kind) and hasattr(kind, "__dataclass_fields__") else ()
+            rows = [row for row in rows if row[1] is not None]
+            if not rows or not any(why for _, _, why in rows):
+                continue
+            page.append(f"\n## {floor}.{name}\n\n{_first(kind)}\n\n| number | unit | what it is |\n|---|---|---|\n")
+            page += [f"| `{field}` | {unit} | {why} |\n" for field, unit, why in rows]
+    return "".join(page)
+
+
+def commands() -> str:
+    """The help of every command."""
+    import click
+
+    page = ["# Commands\n\nEach takes `--help`; those that answer take `--json`. Made from the code.\n"]
+    for name in COMMANDS:
+        command: click.Command = importlib.import_module(f"lindos.cli.{name}").command
+        context = click.Context(command, info_name=f"lindos {name}", max_content_width=100, terminal_width=100)
+        page.append(f"\n## lindos {name}\n\n```text\n{command.get_help(context)}\n```\n")
+    return "".join(page)
+
+
+def scenario() -> str:
+    """Every field of a scenario file."""
+    schema = json_schema()
+    page = [
+        "# Scenario file\n\nEvery field of a scenario; `lindos schema` prints the JSON Schema for editors, "
+        "`lindos init` writes a commented file. Made from the code.\n"
+    ]
+    for name, part in {"Scenario": schema, **schema["$defs"]}.items():
+        page.append(f"\n## {name}\n\n{part.get('description', '')}\n\n| field | what it takes |\n|---|---|\n")
+        for field, body in part["properties"].items():
+            needed = " (needed)" if field in part.get("required", ()) else ""
+            page.append(f"| `{field}`{needed} | {_takes(body)} |\n")
+    return "".join(page)
+
+
+def catalogue() -> str:
+    """What the catalogue holds, by kind."""
+    catalog = load_catalog()
+    page = ["# Catalogue\n\n`lindos catalog show NAME` prints every value with its sources. Made from the code.\n"]
+    for kind in KINDS:
+        entries = [(name, title) for k, name, title in catalog.entries() if k == kind]
+        page.append(f"\n## {kind}\n\n| id | what |\n|---|---|\n")
+        page += [f"| `{name}` | {title} |\n" for name, title in entries]
+    page.append("\n## parameters\n\n")
+    page += [f"- `{name}`\n" for name in catalog.names("parameters")]
+    return "".join(page)
+
+
+def pages() -> Iterator[tuple[str, str]]:
+    """Name and text of every page."""
+    for make in (formulas, results, commands, scenario, catalogue):
+        yield make.__name__, make()
+
+
+def _first(thing: Any) -> str:
+    return " ".join((inspect.getdoc(thing) or "").split("\n\n")[0].split())
+
+
+def _unit(hint: Any) -> str:
+    return next((item.symbol for item in get_args(hint) if isinstance(item, Unit)), "1")
+
+
+def _takes(body: dict[str, Any]) -> str:
+    for option in body.get("anyOf", [body]):
+        if option.get("type") == "null":
+            continue
+        if "$ref" in option:
+            return option["$ref"].rpartition("/")[2]
+        if "items" in option:
+            return f"a list of {_takes(option['items'])}"
+        said = body.get("description") or option.get("description") or option.get("type", "")
+        if "enum" in option:
+            return ", ".join(option["enum"])
+        example = option.get("examples", [None])[0]
+        return f"{said}" + (f", such as `{example}`" if example and str(example) not in said else "")
+    return ""

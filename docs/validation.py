@@ -1,0 +1,94 @@
+"""What Lindos computes beside what was published: the table of the README and of validation.md."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from lindos.catalog import load_catalog
+from lindos.scenario.job import Job
+from lindos.scenario.plan import Schedule, Sharding
+from lindos.scenario.resolve import pool_from_system
+from lindos.step import assumptions, best_plan
+from lindos.study import answer_file
+from lindos.units import render
+
+
+class Line(NamedTuple):
+    """One comparison."""
+
+    what: str
+    computed: str
+    published: str
+    ratio: float
+    command: str
+
+
+def lines() -> Iterator[Line]:
+    """Every comparison, computed now."""
+    llama = answer_file("llama3-405b")
+    over = next(t for s in llama.sections for t in s.tables if t.name == "step.virtual_stages")
+    shares = [float(row[2]) for row in over.rows if row[2] is not None]
+    mfu = llama.figure("step.mfu").value or 0.0
+    yield Line(
+        "Llama 3.1 405B on 16,384 H100: MFU",
+        f"{100 * mfu:.1f} % ({100 * min(shares):.0f} to {100 * max(shares):.0f} % over 1 to 8 virtual stages)",
+        "41 %",
+        mfu / 0.41,
+        "lindos run llama3-405b",
+    )
+    hours = deepseek_hours()
+    yield Line(
+        "DeepSeek-V3 on 2,048 H800: GPU-hours per trillion tokens",
+        f"{hours / 1e3:,.0f} thousand",
+        "180 thousand",
+        hours / 180e3,
+        "docs/validation.py",
+    )
+    for name in ("colossus-1", "colossus-2"):
+        found = answer_file(name, sections=frozenset({"cluster", "site"}))
+        site = load_catalog().site(name)
+        for title, figure, fact, unit in (
+            ("facility power", "site.power.total", site.published_facility_power, "W"),
+            ("capital cost", "site.capex.total", site.published_capex, "USD"),
+        ):
+            value, published = found.figure(figure).value or 0.0, float(fact.value)
+            yield Line(
+                f"{site.title.removeprefix('xAI ')}: {title}",
+                render(value, unit),
+                render(published, unit),
+                value / published,
+                f"lindos site {name}",
+            )
+
+
+def deepseek_hours() -> float:
+    """GPU-hours per trillion tokens of DeepSeek-V3 on its published layout."""
+    catalog = load_catalog()
+    job = Job(
+        model=catalog.model("deepseek-v3"),
+        sequence_length=4096,
+        precision="fp8",
+        stack=catalog.stack("megatron-core"),
+        global_batch_size=15_360,
+    )
+    layout = {
+        "tensor_parallel": 1,
+        "pipeline_parallel": 16,
+        "expert_parallel": 64,
+        "data_parallel": 128,
+        "schedule": int(Schedule.DUAL_PIPE),
+        "sharding": int(Sharding.OPTIMIZER),
+    }
+    choice = best_plan(
+        job,
+        pool_from_system(catalog, "hgx-h800", 2048),
+        global_batch_size=15_360,
+        fixed=layout,
+        given=assumptions(catalog),
+    )
+    return 2048 * 1e12 / float(choice.estimate.tokens_per_second) / 3600
+
+
+def table() -> str:
+    """The comparisons in Markdown."""
+    head = "| what | Lindos | published | ratio |\n|---|---|---|---|\n"
+    return head + "".join(f"| {x.what} | {x.computed} | {x.published} | {x.ratio:.2f} |\n" for x in lines())
