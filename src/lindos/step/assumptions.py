@@ -19,7 +19,8 @@ class Assumptions:
     nvfp4_bf16_share: Fact[Real]  # FLOPs of linear layers that an NVFP4 recipe keeps in BF16
     matmul_fill_depth: Fact[Real]  # depth whose time a tile needs to start and finish
     gradient_bytes: Fact[Real]  # of one number of a gradient that is reduced
-    context: Fact[Real]  # memory of driver, kernels and communication buffers
+    context: Fact[Real]  # memory of driver and kernels
+    communicator: Fact[Real]  # buffers of one group of ranks that communicate
     fragmentation: Fact[Real]  # memory lost between blocks over what comes and goes
     headroom: Fact[Real]  # share of device memory that a search leaves free where it can
     critical_batch: Fact[Real]
@@ -34,10 +35,11 @@ def assumptions(catalog: Catalog | None = None) -> Assumptions:
     units = {
         "gradient_bytes": "B",
         "context": "B",
+        "communicator": "B",
         "critical_batch": "token",
         "critical_batch_reference_tokens": "token",
     }
-    topics = dict.fromkeys(("context", "fragmentation", "headroom"), "memory")
+    topics = dict.fromkeys(("context", "communicator", "fragmentation", "headroom"), "memory")
     names = Assumptions.__dataclass_fields__
     return Assumptions(
         **{name: book.parameter(f"{topics.get(name, 'training')}.{name}", units.get(name, "1")) for name in names}

@@ -45,10 +45,10 @@ def _belongs(row: Operator, model: Model, is_expert: bool) -> bool:
     return is_expert
 
 
-def mtp_params(model: Model) -> LayerParams:
-    """Parameters of all multi-token-prediction layers; embedding and head are shared with the model."""
+def joining_params(model: Model) -> LayerParams:
+    """What multi-token prediction holds beside its layers: the projections that join two hidden states."""
     rows = operators(model, sequence_length=1, mtp=True)
-    return _summed([row for row in rows if row.mtp], each=False)
+    return _summed([row for row in rows if row.name == "mtp.join"], each=False)
 
 
 def _summed(rows: list[Operator], *, each: bool) -> LayerParams:

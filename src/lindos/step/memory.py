@@ -29,7 +29,7 @@ from lindos.scenario.cluster import Pool
 from lindos.scenario.job import Job
 from lindos.scenario.plan import Plan, Recompute, Schedule, Sharding
 from lindos.step.assumptions import Assumptions, assumptions
-from lindos.step.kept import ACTIVATION_BYTES, Kept, LayerParams, kept, layer_params, mtp_params
+from lindos.step.kept import ACTIVATION_BYTES, Kept, LayerParams, joining_params, kept, layer_params
 from lindos.step.layout import Layout, at_least, layout, where
 from lindos.step.operators import BF16, weights
 
@@ -167,9 +167,8 @@ def _held(job: Job, plan: Plan, at: Layout, book: Assumptions, stage: _Stage) ->
     xp = namespace(at.tokens, at.tensor_parallel, stage.dense_layers)
     dense, experts = (layer_params(model, is_expert=is_expert) for is_expert in (False, True))
     linear, expert = _linear(at, stage, dense, experts)
-    extra = mtp_params(model)
-    linear = linear + stage.head * (extra.split / at.tensor_parallel + extra.replicated)
-    expert = expert + stage.head * extra.expert / (at.expert_parallel * at.expert_tensor_parallel)
+    joining = joining_params(model)
+    linear = linear + stage.head * (joining.split / at.tensor_parallel + joining.replicated)
     held = weights(model, mtp=False)
     tables = (stage.embedding * held.embedding + stage.head * held.head) / at.tensor_parallel
     sharded = at_least(plan.sharding, Sharding.PARAMETERS)
@@ -195,9 +194,25 @@ def _held(job: Job, plan: Plan, at: Layout, book: Assumptions, stage: _Stage) ->
         activations=activations,
         logits=logits,
         gathered=gathered,
-        context=book.context.value + 0.0 * activations,
+        context=book.context.value + book.communicator.value * _num_communicators(plan) + 0.0 * activations,
         fragmentation=formulas.fragmented_bytes(activations + logits + gathered, book.fragmentation.value),
     )
+
+
+def _num_communicators(plan: Plan) -> Count:
+    """Groups of ranks with buffers of their own: one for each degree above one."""
+    degrees = (
+        plan.tensor_parallel,
+        plan.pipeline_parallel,
+        plan.context_parallel,
+        plan.expert_parallel,
+        plan.expert_tensor_parallel,
+        plan.data_parallel,
+    )
+    total: Count = 0.0
+    for degree in degrees:
+        total = total + where(degree > 1, 1.0, 0.0)
+    return total
 
 
 def _linear(at: Layout, stage: _Stage, dense: LayerParams, experts: LayerParams) -> tuple[Count, Count]:

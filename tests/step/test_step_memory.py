@@ -1,0 +1,211 @@
+"""Memory of a step: worked by hand, monotone where physics says so, and against measured peaks."""
+
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given as examples
+from hypothesis import settings
+from hypothesis import strategies as st
+from step_fixtures import DENSE, LATENT_EXPERTS, accelerator, fact, given, job, pool
+
+from lindos.catalog.model import Model
+from lindos.scenario.plan import Plan, Recompute, Schedule, Sharding
+from lindos.step import StepMemory, memory, num_params
+from lindos.step.kept import joining_params, kept, layer_params
+from lindos.step.memory import capacity
+
+#: The 175-billion shape of Korthikanti et al.: 96 layers, hidden 12,288, 96 heads, vocabulary 51,200, no gate.
+GPT3 = replace(
+    DENSE,
+    num_layers=96,
+    hidden_size=12_288,
+    num_attention_heads=96,
+    num_kv_heads=96,
+    head_dim=128,
+    ffn_hidden_size=4 * 12_288,
+    gated=False,
+    vocab_size=51_200,
+)
+BOOK = given(context=0.0, communicator=0.0, fragmentation=0.0)
+ROOMY = pool(1024, device=accelerator(memory=1e15))
+
+
+def of(plan: Plan, model: Model = DENSE, batch: int = 512, precision: str = "bf16", **book: float) -> StepMemory:
+    chosen = given(**({"context": 0.0, "communicator": 0.0, "fragmentation": 0.0} | book))
+    return memory(job(model, precision), ROOMY, plan, global_batch_size=batch, given=chosen)
+
+
+def states(found: StepMemory) -> Any:
+    return found.weights + found.gradients + found.optimizer
+
+
+def test_a_gpt3_layer_keeps_32_bytes_without_dropout() -> None:
+    """The 34 of the paper less two one-byte masks: 8 along the sequence, 24 split by tensor parallelism."""
+    one = kept(GPT3, 2.0, is_expert=False)
+    assert one.sequence == 8 * 12_288
+    assert one.split == 24 * 12_288
+    assert one.routed == 0
+
+
+def test_activations_of_gpt3_by_hand() -> None:
+    """TP 8 with sequence parallelism, PP 8: 12 layers, 8 micro-batches of 4,096 tokens, 32 h / 8 bytes each."""
+    plan = Plan(tensor_parallel=8, pipeline_parallel=8, data_parallel=8, recompute=int(Recompute.NONE))
+    expected = 12 * 8 * 4096 * 32 * 12_288 / 8
+    assert of(plan, GPT3).activations == pytest.approx(expected)
+    interleaved = of(replace(plan, virtual_stages=3), GPT3).activations
+    assert interleaved == pytest.approx(expected * (1 + 7 / (8 * 3)))
+
+
+@pytest.mark.parametrize(
+    ("sharding", "expected"),
+    [
+        (Sharding.NONE, 2 + 4 + 12),
+        (Sharding.OPTIMIZER, 2 + 4 + 12 / 8),
+        (Sharding.GRADIENTS, 2 + 4 / 8 + 12 / 8),
+        (Sharding.PARAMETERS, (4 + 4 + 8) / 8),
+    ],
+)
+def test_bytes_per_parameter(sharding: Sharding, expected: float) -> None:
+    found = of(Plan(data_parallel=8, sharding=int(sharding)))
+    assert states(found) / num_params(DENSE) == pytest.approx(expected)
+
+
+def test_a_sharding_group_shares_among_fewer() -> None:
+    found = of(Plan(data_parallel=64, sharding=int(Sharding.PARAMETERS), sharding_group=8))
+    assert states(found) / num_params(DENSE) == pytest.approx(16 / 8)
+
+
+def test_params_of_layers_add_up() -> None:
+    dense, experts = (layer_params(LATENT_EXPERTS, is_expert=is_expert) for is_expert in (False, True))
+    layers = 3 * (dense.split + dense.replicated) + 58 * (experts.split + experts.replicated + experts.expert)
+    tables = 2 * LATENT_EXPERTS.vocab_size * LATENT_EXPERTS.hidden_size
+    assert layers + tables == pytest.approx(num_params(LATENT_EXPERTS))
+    one_more = experts.split + experts.replicated + experts.expert + joining_params(LATENT_EXPERTS).split
+    assert layers + tables + one_more == pytest.approx(num_params(LATENT_EXPERTS, mtp=True))
+
+
+def test_expert_weights_divide_by_expert_parallel_alone() -> None:
+    """Doubling expert_parallel halves experts; doubling tensor_parallel leaves them."""
+    plan = Plan(tensor_parallel=2, expert_parallel=32, data_parallel=64)
+    experts = 59 * layer_params(LATENT_EXPERTS, is_expert=True).expert  # 58, and one of multi-token prediction
+    spread = of(replace(plan, expert_parallel=64), LATENT_EXPERTS)
+    assert of(plan, LATENT_EXPERTS).weights - spread.weights == pytest.approx(2 * experts / 64)
+
+
+def test_the_second_stage_is_the_fullest_where_the_first_holds_dense_layers() -> None:
+    plan = Plan(pipeline_parallel=8, data_parallel=64, expert_parallel=64, recompute=int(Recompute.NONE))
+    experts = layer_params(LATENT_EXPERTS, is_expert=True)
+    eight = 8 * (experts.split + experts.replicated + experts.expert / 64)
+    found = of(plan, replace(LATENT_EXPERTS, vocab_size=64))
+    assert found.weights == pytest.approx(2 * eight)
+
+
+def test_uneven_stages_count_the_fullest() -> None:
+    """126 layers over 16 stages: 8 on the first; the paper's 405B leaves fewer on the last, which has the head."""
+    model = replace(DENSE, num_layers=126, vocab_size=64)
+    one = layer_params(model, is_expert=False).split
+    found = of(Plan(pipeline_parallel=16, data_parallel=4), model)
+    assert found.weights == pytest.approx(2 * 8 * one, rel=1e-3)
+
+
+def test_embedding_and_head_are_held_once_each() -> None:
+    whole = of(Plan(data_parallel=8))
+    assert whole.weights == pytest.approx(2 * num_params(DENSE))
+    tied = replace(DENSE, tied_embeddings=True)
+    assert of(Plan(data_parallel=8), tied).weights == pytest.approx(2 * num_params(tied))
+
+
+def test_logits_weigh_on_the_last_stage() -> None:
+    large = replace(DENSE, vocab_size=2_000_000, num_layers=2)
+    found = of(Plan(pipeline_parallel=2, data_parallel=8, recompute=int(Recompute.FULL)), large)
+    assert found.logits == 6 * 4096 * 2_000_000
+
+
+def test_dual_pipe_holds_two_copies_and_one_micro_batch_more() -> None:
+    model = replace(DENSE, vocab_size=64)
+    plain = Plan(pipeline_parallel=8, data_parallel=8)
+    both = of(replace(plain, schedule=int(Schedule.DUAL_PIPE)), model)
+    one = of(plain, model)
+    assert both.weights == pytest.approx(2 * one.weights, rel=1e-3)
+    assert both.activations == pytest.approx(9 / 8 * one.activations)
+
+
+def test_zero_bubble_keeps_as_much_as_the_first_stage_everywhere() -> None:
+    plan = Plan(pipeline_parallel=8, data_parallel=8)
+    assert of(replace(plan, schedule=int(Schedule.ZERO_BUBBLE))).activations == of(plan).activations
+
+
+def test_gradients_are_narrow_only_where_wide_ones_do_not_fit() -> None:
+    plan = Plan(tensor_parallel=8, data_parallel=8)
+    wide = memory(job(), ROOMY, plan, global_batch_size=512, given=BOOK)
+    device = accelerator(memory=float(wide.total) - 1.0)
+    narrow = memory(job(), pool(1024, device=device), plan, global_batch_size=512, given=BOOK)
+    assert narrow.gradients == wide.gradients / 2
+    assert narrow.weights == wide.weights
+
+
+def test_capacity_is_what_the_driver_reports_if_known() -> None:
+    assert capacity(pool(8)) == 80e9
+    device = replace(accelerator(), reported_memory=fact(85.5e9))
+    assert capacity(pool(8, device=device)) == 85.5e9
+
+
+def test_low_precision_keeps_less() -> None:
+    plan = Plan(tensor_parallel=8, data_parallel=8, recompute=int(Recompute.NONE))
+    widths = [of(plan, precision=precision) for precision in ("bf16", "fp8", "nvfp4")]
+    assert widths[0].activations > widths[1].activations > widths[2].activations
+    assert widths[1].weights == widths[0].weights < widths[2].weights
+
+
+def test_groups_that_communicate_have_buffers() -> None:
+    found = of(Plan(tensor_parallel=8, pipeline_parallel=2, data_parallel=4), context=1e9, communicator=5e8)
+    assert found.context == 1e9 + 3 * 5e8
+
+
+def test_parts_add_up_for_arrays_as_for_numbers() -> None:
+    plans = [
+        Plan(tensor_parallel=t, pipeline_parallel=p, data_parallel=8, sharding=s, recompute=r, schedule=k)
+        for t, p, s, r, k in [(1, 1, 0, 0, 0), (8, 4, 1, 1, 0), (4, 8, 1, 2, 1), (2, 8, 2, 1, 2), (8, 1, 3, 2, 0)]
+    ]
+    arrays = Plan(**{n: np.array([float(getattr(p, n)) for p in plans]) for n in Plan.__dataclass_fields__})
+    for model in (DENSE, LATENT_EXPERTS):
+        together = memory(job(model, "fp8"), pool(), arrays, global_batch_size=512, given=given())
+        for index, plan in enumerate(plans):
+            alone = memory(job(model, "fp8"), pool(), plan, global_batch_size=512, given=given())
+            for name in StepMemory.__dataclass_fields__:
+                value = np.broadcast_to(getattr(together, name), len(plans))[index]
+                assert value == pytest.approx(float(getattr(alone, name))), name
+                assert np.isfinite(value)
+                assert value >= 0
+            total = sum(float(getattr(alone, name)) for name in StepMemory.__dataclass_fields__)
+            assert alone.total == pytest.approx(total)
+
+
+def test_draws_of_parameters_and_of_the_device_give_draws() -> None:
+    device = accelerator(memory=np.linspace(60e9, 100e9, 5))
+    drawn = given(context=np.linspace(1e9, 3e9, 5), gradient_bytes=np.linspace(2.0, 4.0, 5))
+    plan = Plan(tensor_parallel=8, pipeline_parallel=4, data_parallel=8)
+    found = memory(job(), pool(device=device), plan, global_batch_size=512, given=drawn)
+    assert np.shape(found.total) == (5,)
+    assert np.all(np.diff(found.context) > 0)
+
+
+DEGREES = st.sampled_from([1, 2, 4, 8])
+
+
+@settings(max_examples=40, deadline=None)
+@examples(DEGREES, DEGREES, DEGREES, st.sampled_from(["bf16", "fp8"]), st.sampled_from([DENSE, LATENT_EXPERTS]))
+def test_more_splitting_never_takes_more(t: int, p: int, d: int, precision: str, model: Model) -> None:
+    plan = Plan(tensor_parallel=t, pipeline_parallel=p, data_parallel=8 * d, expert_parallel=8)
+    here = of(plan, model, precision=precision)
+    wider = of(replace(plan, tensor_parallel=2 * t), model, precision=precision)
+    assert wider.weights <= here.weights
+    assert wider.activations <= here.activations
+    levels = [states(of(replace(plan, sharding=int(level)), model, precision=precision)) for level in Sharding]
+    assert all(after <= before * (1 + 1e-12) for before, after in pairwise(levels))
+    recomputed = [of(replace(plan, recompute=int(r)), model, precision=precision).activations for r in Recompute]
+    assert recomputed[0] >= recomputed[1] >= recomputed[2]
+    assert of(replace(plan, data_parallel=16 * d), model, precision=precision).optimizer <= here.optimizer
