@@ -1,5 +1,7 @@
 """Power and money from parts: worked by hand, parts and totals, arrays, and published totals as a comparison."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -28,8 +30,39 @@ def test_one_node_by_hand() -> None:
     assert found.power.total == pytest.approx(found.power.it_power * 1.3)
     assert found.capex.systems == 310_000.0
     assert found.capex.construction == pytest.approx(found.power.it_power * 11.7 * 1.085)
-    energy = (10_200.0 * 0.8 + found.power.storage) * 1.3 * 365.25 * 86_400
+    energy = (10_200.0 * 0.76 + found.power.storage) * 1.3 * 365.25 * 86_400
     assert found.power.yearly_energy == pytest.approx(energy)
+    assert found.capex.storage == pytest.approx(0.0125 * found.capex.total)
+
+
+@pytest.mark.parametrize("name", ["one-node", "colossus-1", "colossus-2", "stargate-abilene"])
+def test_parts_make_the_totals(name: str) -> None:
+    found = site.estimate(*built_in(name), site.costs(CATALOG))
+    assert found.power.total == pytest.approx(found.power.it_power * found.power.pue)
+    assert found.power.mean < found.power.total
+    assert found.capex.total == pytest.approx(found.capex.it + found.capex.construction)
+    assert found.year.total == pytest.approx(found.year.opex + found.year.it + found.year.construction)
+    assert found.capex.total + found.years * found.year.opex == pytest.approx(found.total_cost_of_ownership)
+    assert found.capex.total < found.present_value < found.total_cost_of_ownership
+
+
+def test_network_takes_the_share_of_power_and_money_that_others_find() -> None:
+    found = site.estimate(*built_in("colossus-2"), site.costs(CATALOG))
+    power = (found.power.switches + found.power.optics + found.power.storage) / found.power.it_power
+    published = CATALOG.parameter("network.published_share_of_it_power", "1")
+    assert published.low <= power <= published.high
+    money = (found.capex.switches + found.capex.optics) / found.capex.total
+    assert money == pytest.approx(CATALOG.parameter("network.published_share_of_capex", "1").value, rel=0.25)
+
+
+@pytest.mark.parametrize(("pool", "device"), [(0, "h100"), (2, "gb200")])
+def test_power_of_a_device_beside_an_outside_model(pool: int, device: str) -> None:
+    """That model multiplies board power by 1.54 for the server; a node of eight is rated at 1.82 times its boards."""
+    cluster, place = built_in("colossus-1")
+    one = replace(cluster, pools=(cluster.pools[pool],))
+    ours = site.site_power(one, place, site.costs(CATALOG)).total / one.num_devices
+    outside = CATALOG.parameter(f"comparison.facility_power_per_{device}", "W").value
+    assert 0.95 * outside < ours < 1.4 * outside
 
 
 @pytest.mark.parametrize(("name", "low", "high"), [("colossus-1", 348e6, 498e6), ("colossus-2", 1.15e9, 1.55e9)])
@@ -85,8 +118,6 @@ def test_a_discount_lowers_only_systems_and_what_follows_from_them() -> None:
 
 def test_a_cluster_larger_than_the_sites_power_is_refused() -> None:
     cluster, place = built_in("colossus-1")
-    from dataclasses import replace
-
     small = replace(place, power_limit=replace(place.power_limit, content=300e6))
     found = site.estimate(cluster, small, site.costs(CATALOG))
     with pytest.raises(InfeasibleError, match=r"may draw 300 MW.*Use at most about \d+,\d+ of the 230,000 GPUs"):
@@ -106,4 +137,5 @@ def test_a_run_costs_its_device_hours() -> None:
     found = site.estimate(cluster, place, site.costs(CATALOG))
     year = 365.25 * 86_400
     assert site.run_cost(found, 8 * year) == pytest.approx(found.year.total)
+    assert site.run_cost(found, 8 * year, utilisation=0.5) == pytest.approx(2 * found.year.total)
     assert site.run_energy(found, 8, year) == pytest.approx(found.power.yearly_energy)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from lindos.catalog.records import SiteFacts
 from lindos.errors import InfeasibleError
 from lindos.formulas import money, power
-from lindos.quantities import Real, Seconds, Usd, Watts
+from lindos.quantities import Fraction, Real, Seconds, Usd, Watts
 from lindos.scenario.cluster import Cluster, Pool
 from lindos.site.costs import SiteCosts
 from lindos.site.network import networks
@@ -76,18 +76,19 @@ def _capex(cluster: Cluster, costs: SiteCosts, drawn: SitePower, volume_discount
     nets = [net for _, net in networks(cluster)]
     systems = _sum(pool.num_systems * pool.system.price.value for pool in cluster.pools) * (1.0 - volume_discount)
     switches, optics = _sum(net.switch_price for net in nets), _sum(net.optic_price for net in nets)
-    return SiteCapex(
-        systems=systems,
-        switches=switches,
-        optics=optics,
-        storage=(systems + switches + optics) * costs.storage_share,
-        construction=drawn.it_power * costs.construction_cost,
-    )
+    construction = drawn.it_power * costs.construction_cost
+    # The share is of the whole, storage included.
+    storage = (systems + switches + optics + construction) * costs.storage_share / (1.0 - costs.storage_share)
+    return SiteCapex(systems=systems, switches=switches, optics=optics, storage=storage, construction=construction)
 
 
-def run_cost(found: SiteEstimate, device_seconds: Real) -> Usd:
-    """Cost of a run that holds devices for ``device_seconds`` in all, capital included."""
-    return found.device_cost * device_seconds
+def run_cost(found: SiteEstimate, device_seconds: Real, *, utilisation: Fraction = 1.0) -> Usd:
+    """Cost of a run that holds devices for ``device_seconds`` in all, capital included.
+
+    ``utilisation`` is the share of the year in which the site has work: what it costs while idle is shared out over
+    the runs.
+    """
+    return found.device_cost * device_seconds / utilisation
 
 
 def run_energy(found: SiteEstimate, num_devices: Real, duration: Seconds) -> Real:
