@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import yaml
 
 from lindos.catalog.facts import Fact, Source
-from lindos.catalog.model import Model
+from lindos.catalog.model import Model, model_errors
 from lindos.catalog.records import (
     Accelerator,
     CloudPrice,
@@ -235,6 +235,8 @@ class Catalog:
                 record = reader.record(KINDS[kind], path, known, body, base)
                 if record is None:
                     continue
+                for wrong in model_errors(record, path) if isinstance(record, Model) else ():
+                    reader.errors.append(wrong)
                 records[known] = record
                 for alias in (known, *(body.get("aliases") or ())):
                     taken = aliases.setdefault(str(alias).lower(), known)

@@ -1,9 +1,11 @@
 """The shape of a transformer, in the field's words: everything the operator table of a step needs."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
 from lindos.catalog.facts import Fact
+from lindos.errors import InputError
 from lindos.quantities import Real, Unit
 
 
@@ -59,3 +61,23 @@ class Model:
         if not self.num_experts:
             return 0
         return (self.num_layers - self.num_dense_layers) // self.moe_layer_interval
+
+
+def model_errors(model: Model, path: str) -> Iterator[InputError]:
+    """Counts of a shape that contradict each other."""
+    if model.num_attention_heads % model.num_kv_heads:
+        yield InputError(f"{path}.num_kv_heads", model.num_kv_heads, f"a divisor of {model.num_attention_heads} heads")
+    if model.experts_per_token > model.num_experts:
+        yield InputError(f"{path}.experts_per_token", model.experts_per_token, f"at most {model.num_experts} experts")
+    if model.num_experts and not (model.experts_per_token and model.expert_ffn_hidden_size):
+        expected = "given with expert_ffn_hidden_size where there are experts"
+        yield InputError(f"{path}.experts_per_token", model.experts_per_token, expected)
+    if model.num_dense_layers > model.num_layers:
+        yield InputError(f"{path}.num_dense_layers", model.num_dense_layers, f"at most {model.num_layers} layers")
+    if model.num_windowed_layers > model.num_layers:
+        expected = f"at most {model.num_layers} layers"
+        yield InputError(f"{path}.num_windowed_layers", model.num_windowed_layers, expected)
+    if model.attention not in ("gqa", "mla"):
+        yield InputError(f"{path}.attention", model.attention, "gqa or mla", "Other kinds have no operator table.")
+    if model.attention == "mla" and not (model.kv_lora_rank and model.qk_nope_head_dim and model.v_head_dim):
+        yield InputError(f"{path}.kv_lora_rank", model.kv_lora_rank, "given with the head dimensions of mla")

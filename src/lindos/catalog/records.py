@@ -5,7 +5,7 @@ file, where it counts as unknown.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, TypeAlias
 
 from lindos.catalog.facts import Fact
@@ -48,7 +48,7 @@ class Accelerator:
     board_power: Power
     price: Price
     num_processors: Number  # streaming multiprocessors or their like: sets tile and wave quantisation
-    reported_memory: DataSize = Fact(path="reported_memory", content=None, unit="B")  # what the driver reports
+    reported_memory: DataSize = field(default_factory=lambda: Fact(path="reported_memory", content=None, unit="B"))
 
     @property
     def usable_memory(self) -> DataSize:

@@ -2,15 +2,38 @@
 
 import dataclasses
 import difflib
-import math
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
 
 from lindos.catalog.facts import Fact
+from lindos.catalog.records import PRECISIONS
 from lindos.errors import InputError
 from lindos.quantities import Unit
 from lindos.units import parse
+
+#: Numbers that nothing can be computed with below a bound, by the end of their path; others may be zero.
+_LEAST = {
+    **dict.fromkeys(
+        ("memory", "memory_bandwidth", "scale_up_bandwidth", "board_power", "nic_bandwidth"), (0.0, "more")
+    ),
+    **dict.fromkeys(("port_bandwidth", "power", "device_mtbf", "rmax"), (0.0, "more")),
+    **dict.fromkeys((f"peak_{p}" for p in PRECISIONS), (0.0, "more")),
+    **dict.fromkeys(("tile_rows", "tile_columns", "num_processors", "num_devices", "scale_up_size"), (1.0, "whole")),
+    "switch_ports": (4.0, "whole"),
+    "pue": (1.0, "least"),
+}
+#: Shares of a peak, which are above zero and at most one.
+_SHARES = (
+    *("matmul_bf16", "matmul_fp8", "matmul_fp4", "attention_forward", "attention_backward"),
+    *("memory_fraction", "efficiency", "training_duty"),
+)
+#: Counts of a model that may be zero, since the part they count may not exist.
+_MAY_BE_ZERO = (
+    *("q_lora_rank", "kv_lora_rank", "qk_nope_head_dim", "qk_rope_head_dim", "v_head_dim", "num_experts"),
+    *("experts_per_token", "expert_ffn_hidden_size", "num_shared_experts", "num_expert_groups"),
+    *("expert_groups_per_token", "num_dense_layers", "sliding_window", "num_windowed_layers", "num_mtp_layers"),
+)
 
 #: Keys of a sourced value.
 LEAF_KEYS = frozenset({"value", "low", "high", "source", "note", "estimate"})
@@ -50,6 +73,19 @@ def _kind(hint: Any) -> tuple[str | None, bool, type]:
         if get_origin(part) is Fact:
             return None, True, str
     return None, False, hint if isinstance(hint, type) else tuple
+
+
+def _out_of_bounds(path: str, number: float) -> str:
+    """What a number must be, where it is not that."""
+    name = next(part for part in reversed(path.split(".")) if part not in ("value", "low", "high"))
+    if name in _SHARES:
+        return "" if 0 < number <= 1 else "a share: above zero, at most one"
+    least, kind = _LEAST.get(name, (0.0, "least"))
+    if kind == "more":
+        return "" if number > least else "more than zero"
+    if number < least or (kind == "whole" and number != int(number)):
+        return f"{'a whole number of' if kind == 'whole' else ''} at least {least:g}".strip()
+    return ""
 
 
 class Reader:
@@ -101,8 +137,9 @@ class Reader:
         if field.kind is tuple:
             return self.sources(path, data)
         if field.kind is int:
-            if isinstance(data, bool) or not isinstance(data, int) or not 0 <= data < 10**12:
-                self.wrong(path, data, "a whole number of zero or more")
+            least = 0 if field.name in _MAY_BE_ZERO else 1
+            if isinstance(data, bool) or not isinstance(data, int) or not least <= data < 10**12:
+                self.wrong(path, data, f"a whole number of at least {least}")
             return data
         if not isinstance(data, field.kind) or data == "":
             self.wrong(path, data, {str: "a text", bool: "true or false"}.get(field.kind, field.kind.__name__))
@@ -153,8 +190,9 @@ class Reader:
         except InputError as error:
             self.wrong(path, data, error.expected, error.hint)
             return None
-        if number < 0 or not math.isfinite(number):
-            self.wrong(path, data, "zero or more")
+        expected = _out_of_bounds(path, number)
+        if expected:
+            self.wrong(path, data, expected)
         return number
 
     def sources(self, path: str, data: Any) -> tuple[str, ...]:
