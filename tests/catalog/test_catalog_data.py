@@ -46,7 +46,8 @@ def test_ranges_hold_their_values() -> None:
 
 def test_every_estimate_has_a_range_and_says_what_it_rests_on() -> None:
     for path, fact in numbers():
-        if fact.estimate and "frontier_flop" not in path:
+        # A tile's size and a node's hosts are choices of designers, not quantities between two ends.
+        if fact.estimate and ".tile_" not in path and ".num_hosts" not in path:
             assert fact.low is not None, path
             assert fact.low < fact.high, path  # type: ignore[operator]
             assert fact.note, path
