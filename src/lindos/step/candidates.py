@@ -17,7 +17,14 @@ _MOST_STAGES = 128
 
 
 def candidates(
-    job: Job, num_devices: int, scale_up_size: int, *, batch: int, batch_is_free: bool, fixed: Mapping[str, int]
+    job: Job,
+    num_devices: int,
+    scale_up_size: int,
+    *,
+    batch: int,
+    batch_is_free: bool,
+    fixed: Mapping[str, int],
+    round_up: bool = False,
 ) -> tuple[Plan, Any]:
     """Plans for at most ``num_devices``, and the global batch of each, in sequences.
 
@@ -38,12 +45,15 @@ def candidates(
         Whether the batch may be rounded down to whole micro-batches of all replicas.
     fixed
         Fields of `Plan` that the user set.
+    round_up
+        Whether a free batch is rounded up instead.
     """
     axes = _axes(job.model, job.sequence_length, min(scale_up_size, num_devices))
     axes = {name: [fixed[name]] if name in fixed else values for name, values in axes.items()}
     grid = _grid(axes)
     grid = _sensible(grid, job.model, num_devices, fixed)
-    grid["data_parallel"], batches = _data_parallel(grid, num_devices, batch, batch_is_free, fixed)
+    grid["data_parallel"] = _data_parallel(grid, num_devices, batch, batch_is_free, fixed)
+    batches = _whole_rounds(grid, batch, round_up) if batch_is_free else np.full(len(grid["schedule"]), float(batch))
     kept = (grid["data_parallel"] >= 1) & (batches >= 1)
     grid = {name: values[kept] for name, values in grid.items()}
     grid["sharding_group"] = np.full(kept.sum(), float(fixed.get("sharding_group", 0)))
@@ -106,13 +116,13 @@ def _sensible(grid: dict[str, Any], model: Model, num_devices: int, fixed: Mappi
 
 def _data_parallel(
     grid: Mapping[str, Any], num_devices: int, batch: int, batch_is_free: bool, fixed: Mapping[str, int]
-) -> tuple[Any, Any]:
-    """Data-parallel degree and batch of each plan: as many replicas as devices and batch allow."""
+) -> Any:
+    """Data-parallel degree of each plan: as many replicas as devices and batch allow."""
     t, p, c = grid["tensor_parallel"], grid["pipeline_parallel"], grid["context_parallel"]
     size = grid["micro_batch_size"]
     room = np.floor(num_devices / (t * p * c))
-    # Interleaving needs micro-batches in multiples of the stages, DualPipe twice the stages.
-    multiple = np.where(grid["virtual_stages"] > 1, p, 1.0)
+    multiple = _rounds(grid)
+    # DualPipe needs two micro-batches a stage.
     least = np.where(grid["schedule"] == int(Schedule.DUAL_PIPE), 2 * p, multiple)
     if "data_parallel" in fixed:
         replicas = np.full(t.shape, float(fixed["data_parallel"]))
@@ -122,10 +132,18 @@ def _data_parallel(
         replicas = np.floor(np.minimum(room, np.floor(batch / (size * least))) / step) * step
     else:
         replicas = _largest_divisor(batch / (size * multiple), np.minimum(room, batch / (size * least)))
-    if not batch_is_free:
-        return replicas, np.full(t.shape, float(batch))
-    each = np.maximum(replicas, 1.0) * size
-    return replicas, replicas * size * np.floor(batch / each / multiple) * multiple
+    return replicas
+
+
+def _rounds(grid: Mapping[str, Any]) -> Any:
+    """Micro-batches that go together: interleaving takes them in multiples of the stages."""
+    return np.where(grid["virtual_stages"] > 1, grid["pipeline_parallel"], 1.0)
+
+
+def _whole_rounds(grid: Mapping[str, Any], batch: int, round_up: bool) -> Any:
+    """The batch in whole rounds of micro-batches on all replicas."""
+    unit = np.maximum(grid["data_parallel"], 1.0) * grid["micro_batch_size"] * _rounds(grid)
+    return unit * (np.ceil(batch / unit) if round_up else np.floor(batch / unit))
 
 
 def _largest_divisor(numbers: Any, most: Any) -> Any:

@@ -41,6 +41,7 @@ def best_plan(
     batch_is_free: bool = False,
     fixed: Mapping[str, int] | None = None,
     given: Assumptions | None = None,
+    round_up: bool = False,
 ) -> Choice:
     """Weigh every candidate and take the one that trains most tokens per second.
 
@@ -58,6 +59,9 @@ def best_plan(
         Degrees that the user set.
     given
         Parameters of the catalogue.
+    round_up
+        Whether a free batch is rounded up instead; what is above ``global_batch_size`` then counts for nothing, so that
+        the plan wins that has this batch done first.
 
     Raises
     ------
@@ -68,7 +72,13 @@ def best_plan(
     book = given or assumptions()
     domain = pool.tiers[0].size
     plans, batches = candidates(
-        job, pool.num_devices, domain, batch=global_batch_size, batch_is_free=batch_is_free, fixed=own
+        job,
+        pool.num_devices,
+        domain,
+        batch=global_batch_size,
+        batch_is_free=batch_is_free,
+        fixed=own,
+        round_up=round_up,
     )
     if not len(batches):
         raise _nothing_left(job, pool, own, global_batch_size, book)
@@ -88,6 +98,7 @@ def best_plan(
             continue
         tile, batch = _take(tile, fits), batch[fits]
         speed = np.asarray(estimate(job, pool, tile, global_batch_size=batch, given=book).tokens_per_second)
+        speed = speed * np.minimum(global_batch_size / batch, 1.0)
         best = best.or_better(held[fits], speed, easily=needed[fits] <= easy)
     if best.place < 0:
         raise _refusal(job, pool, plans, batches, codes, own, book)

@@ -8,6 +8,7 @@ slowest network between them; that, and waiting for the slowest pool, is what sy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
+from itertools import islice, product
 from typing import Annotated
 
 from lindos.errors import InfeasibleError, InputError
@@ -16,7 +17,7 @@ from lindos.quantities import Count, Flop, FlopPerSecond, Fraction, Seconds, Tok
 from lindos.results import Why
 from lindos.scenario.cluster import Cluster, Pool
 from lindos.scenario.job import Job
-from lindos.scenario.plan import Plan
+from lindos.scenario.plan import Plan, Schedule
 from lindos.step.assumptions import Assumptions, assumptions
 from lindos.step.choose import Choice, best_plan
 from lindos.step.estimate import StepEstimate, estimate
@@ -27,6 +28,8 @@ from lindos.step.operators import num_params
 _ROUNDS = 3
 #: Micro-batches more or fewer than its share that a pool may be given to finish with the others.
 _AROUND = 3
+#: Combinations of the pools' plans that are weighed at most.
+_COMBINATIONS = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,74 +122,123 @@ def decide(
         return (_decision(choice),)
     peaks = [pool.num_devices * float(pool.accelerator.peak(job.precision).value) for pool in cluster.pools]
     shares = [peak / sum(peaks) for peak in peaks]
-    choices: list[Choice] = []
-    for _ in range(_ROUNDS):
-        sizes = [max(1, int(global_batch_size * share)) for share in shares]
-        choices = [
-            best_plan(job, pool, global_batch_size=size, batch_is_free=True, fixed=own, given=book)
+    options: list[tuple[Choice, ...]] = []
+    for turn in range(_ROUNDS):
+        sizes = [max(_least(own), int(global_batch_size * share)) for share in shares]
+        options = [
+            _options(job, pool, size, own, book, is_last=turn == _ROUNDS - 1)
             for pool, size in zip(cluster.pools, sizes, strict=True)
         ]
-        speeds = [float(choice.estimate.tokens_per_second) for choice in choices]
+        speeds = [float(some[0].estimate.tokens_per_second) for some in options]
         shares = [speed / sum(speeds) for speed in speeds]
-    return _levelled(job, cluster.pools, choices, global_batch_size, book, exact=not batch_is_free)
+    return _levelled(job, cluster.pools, options, shares, global_batch_size, book, exact=not batch_is_free)
+
+
+def _least(own: Mapping[str, int]) -> int:
+    """Sequences that the user's own degrees need in every pool."""
+    return own.get("data_parallel", 1) * own.get("micro_batch_size", 1)
+
+
+def _options(
+    job: Job, pool: Pool, size: int, own: Mapping[str, int], book: Assumptions, *, is_last: bool
+) -> tuple[Choice, ...]:
+    """The plan that has ``size`` sequences done first; at last also the one that trains most tokens per second."""
+    both = (True, False) if is_last else (True,)
+    found = [
+        best_plan(job, pool, global_batch_size=size, batch_is_free=True, fixed=own, given=book, round_up=round_up)
+        for round_up in both
+    ]
+    return tuple(found[:1] if found[0].plan == found[-1].plan else found)
 
 
 def _levelled(
-    job: Job, pools: Sequence[Pool], choices: Sequence[Choice], batch: int, book: Assumptions, *, exact: bool
+    job: Job,
+    pools: Sequence[Pool],
+    options: Sequence[Sequence[Choice]],
+    shares: Sequence[float],
+    batch: int,
+    book: Assumptions,
+    *,
+    exact: bool,
 ) -> tuple[PoolDecision, ...]:
-    """Whole micro-batches for each pool, so that all take about as long as the others."""
-    units = [_unit(choice.plan) for choice in choices]
-    if sum(units) > batch:
+    """One plan and whole micro-batches for each pool, so that all take about as long as the others."""
+    tables = [
+        [_times(job, pool, choice.plan, batch * share, book) for choice in some]
+        for pool, some, share in zip(pools, options, shares, strict=True)
+    ]
+    best: list[tuple[Choice, int]] = []
+    best_speed = 0.0
+    for picked in islice(product(*(range(len(some)) for some in options)), _COMBINATIONS):
+        times = [some[index] for some, index in zip(tables, picked, strict=True)]
+        sizes, speed = _exact_sizes(times, batch) if exact else _fastest_sizes(times, batch)
+        if speed > best_speed:
+            best_speed = speed
+            best = [(some[index], size) for some, index, size in zip(options, picked, sizes, strict=True)]
+    if not best:
+        # Only the least rounds of all pools can be too many: the tables reach beyond every share.
+        least = sum(min(min(table) for table in some) for some in tables)
         raise InfeasibleError(
             "The batch is too small to share between pools",
-            f"a micro-batch for every replica takes {sum(units):,} sequences of {batch:,}",
+            f"a micro-batch for every replica takes {least:,} sequences of {batch:,}",
             "Raise job.global_batch_size, or leave a pool out",
         )
-    speeds = [float(choice.estimate.tokens_per_second) for choice in choices]
-    times = [
-        _times(job, pool, choice, unit, batch * speed / sum(speeds), book)
-        for pool, choice, unit, speed in zip(pools, choices, units, speeds, strict=True)
-    ]
-    sizes = _fastest_sizes(times, units, batch)
-    if exact:
-        # What whole micro-batches leave over goes to the fastest pool; its replicas then take one more, unevenly.
-        sizes[speeds.index(max(speeds))] += batch - sum(sizes)
-    return tuple(
-        replace(_decision(choice), global_batch_size=size) for choice, size in zip(choices, sizes, strict=True)
-    )
+    return tuple(replace(_decision(choice), global_batch_size=size) for choice, size in best)
 
 
-def _unit(plan: Plan) -> int:
-    """Sequences of the smallest batch that the plan's schedule can run, and steps by."""
+def _times(job: Job, pool: Pool, plan: Plan, wanted: float, book: Assumptions) -> dict[int, float]:
+    """Step time of a pool at the least batch that its plan can run, and at batches around the one it should get."""
     p = int(plan.pipeline_parallel)
-    rounds = p if plan.virtual_stages > 1 else 1
-    return int(plan.data_parallel * plan.micro_batch_size) * rounds
+    unit = int(plan.data_parallel * plan.micro_batch_size) * (p if plan.virtual_stages > 1 else 1)
+    least = 2 * p if plan.schedule == int(Schedule.DUAL_PIPE) else 1
+    middle = max(least, round(wanted / unit))
+    counts = {least, *range(max(least, middle - _AROUND), middle + _AROUND + 1)}
+    return {
+        unit * count: float(estimate(job, pool, plan, global_batch_size=unit * count, given=book).time)
+        for count in sorted(counts)
+    }
 
 
-def _times(job: Job, pool: Pool, choice: Choice, unit: int, wanted: float, book: Assumptions) -> dict[int, float]:
-    """Step time of a pool at batches around the one it should get."""
-    middle = max(1, round(wanted / unit))
-    sizes = [unit * count for count in range(max(1, middle - _AROUND), middle + _AROUND + 1)]
-    return {size: float(estimate(job, pool, choice.plan, global_batch_size=size, given=book).time) for size in sizes}
+def _exact_sizes(times: Sequence[Mapping[int, float]], batch: int) -> tuple[list[int], float]:
+    """Batch of each pool so that the whole batch is done first, and sequences per second; zero where none fits.
 
-
-def _fastest_sizes(times: Sequence[Mapping[int, float]], units: Sequence[int], batch: int) -> list[int]:
-    """Batch of each pool so that most tokens are trained per second: each as much as it does in a common time."""
-    best, best_speed = list(units), 0.0
+    Every pool takes what it can in the least common time that suffices. What is too much is taken from the pool that it
+    hurts least: some of its replicas then have a micro-batch less than others.
+    """
     for limit in sorted({time for table in times for time in table.values()}):
-        sizes = [
-            max((size for size, time in table.items() if time <= limit), default=unit)
-            for table, unit in zip(times, units, strict=True)
-        ]
+        sizes = [max((s for s, time in table.items() if time <= limit), default=min(table)) for table in times]
+        excess = sum(sizes) - batch
+        index = sizes.index(max(sizes))
+        if 0 <= excess < sizes[index]:
+            sizes[index] -= excess
+            slowest = max(
+                min(time for s, time in table.items() if s >= size) for table, size in zip(times, sizes, strict=True)
+            )
+            return sizes, batch / slowest
+    return [], 0.0
+
+
+def _fastest_sizes(times: Sequence[Mapping[int, float]], batch: int) -> tuple[list[int], float]:
+    """Batch of each pool so that most sequences are trained per second, and how many; zero where none fits.
+
+    Every pool does as much as it can in a common time; what is too much for the batch is taken where that is least.
+    """
+    best: list[int] = []
+    best_speed = 0.0
+    for limit in sorted({time for table in times for time in table.values()}):
+        sizes = [max((s for s, time in table.items() if time <= limit), default=min(table)) for table in times]
         while sum(sizes) > batch:
-            # Too much for the batch: take from the pool with the finest step that still has one to give.
-            unit, index = min((unit, i) for i, unit in enumerate(units) if sizes[i] > unit)
-            sizes[index] -= unit
-        slowest = max(table.get(size, min(table.values())) for table, size in zip(times, sizes, strict=True))
-        speed = sum(sizes) / slowest
-        if speed > best_speed:
-            best, best_speed = sizes, speed
-    return best
+            fewer = [
+                max((s for s in table if s < size), default=size) for table, size in zip(times, sizes, strict=True)
+            ]
+            steps = [(size - less, i) for i, (size, less) in enumerate(zip(sizes, fewer, strict=True)) if less < size]
+            if not steps:
+                break
+            index = min(steps)[1]
+            sizes[index] = fewer[index]
+        slowest = max(table[size] for table, size in zip(times, sizes, strict=True))
+        if sum(sizes) <= batch and sum(sizes) / slowest > best_speed:
+            best, best_speed = sizes, sum(sizes) / slowest
+    return best, best_speed
 
 
 def _decision(choice: Choice) -> PoolDecision:

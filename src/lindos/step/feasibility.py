@@ -25,14 +25,15 @@ class Reason(IntEnum):
     KV_HEADS = 3
     FFN = 4
     EXPERTS = 5
-    EXPERT_RANKS = 6
-    STAGES = 7
-    BATCH = 8
-    SEQUENCE = 9
-    INTERLEAVING = 10
-    DUAL_PIPE = 11
-    SHARDING_GROUP = 12
-    MEMORY = 13
+    EXPERT_FFN = 6
+    EXPERT_RANKS = 7
+    STAGES = 8
+    BATCH = 9
+    SEQUENCE = 10
+    INTERLEAVING = 11
+    DUAL_PIPE = 12
+    SHARDING_GROUP = 13
+    MEMORY = 14
 
 
 #: What is wrong, and what to do about it.
@@ -43,6 +44,10 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
     Reason.KV_HEADS: ("tensor_parallel fits no multiple of num_kv_heads", "Take a divisor or a multiple of them"),
     Reason.FFN: ("tensor_parallel does not divide the feed-forward", "Take a divisor of ffn_hidden_size"),
     Reason.EXPERTS: ("expert_parallel does not divide num_experts", "Take a divisor; 1 for a dense model"),
+    Reason.EXPERT_FFN: (
+        "expert_tensor_parallel does not divide the width of experts",
+        "Take a divisor; 1 for a dense model",
+    ),
     Reason.EXPERT_RANKS: ("the experts do not spread evenly over a stage's ranks", "Change expert or data parallel"),
     Reason.STAGES: ("there are more stages than layers", "Lower pipeline_parallel or virtual_stages"),
     Reason.BATCH: ("data_parallel x micro_batch_size does not divide the batch", "Change one of the three"),
@@ -81,7 +86,8 @@ def _violations(job: Job, num_devices: int, plan: Plan, batch: Any) -> dict[Reas
     c, e, et, d = plan.context_parallel, plan.expert_parallel, plan.expert_tensor_parallel, plan.data_parallel
     micro_batches = batch / (d * plan.micro_batch_size)
     kv = model.num_kv_heads if model.attention == "gqa" else model.num_attention_heads
-    widths = [model.ffn_hidden_size] if _has_dense_ffn(model) else []
+    width = model.ffn_hidden_size if _has_dense_ffn(model) else 0
+    expert_width = model.expert_ffn_hidden_size if model.num_experts else 1
     # Whether the experts of a stage spread evenly over its ranks.
     uneven = np.fmod(t * c * d, e * et) != 0
     dual = plan.schedule == int(Schedule.DUAL_PIPE)
@@ -90,9 +96,9 @@ def _violations(job: Job, num_devices: int, plan: Plan, batch: Any) -> dict[Reas
         Reason.TOO_MANY_DEVICES: plan.num_devices > num_devices,
         Reason.HEADS: np.fmod(model.num_attention_heads, t) != 0,
         Reason.KV_HEADS: (np.fmod(kv, t) != 0) & (np.fmod(t, kv) != 0),
-        Reason.FFN: _any(np.fmod(width, t) != 0 for width in widths)
-        | (bool(model.num_experts) & (np.fmod(max(model.expert_ffn_hidden_size, 1), et) != 0)),
-        Reason.EXPERTS: (np.fmod(max(model.num_experts, 1), e) != 0) | ((et > 1) & (not model.num_experts)),
+        Reason.FFN: np.fmod(width, t) != 0,
+        Reason.EXPERTS: np.fmod(max(model.num_experts, 1), e) != 0,
+        Reason.EXPERT_FFN: np.fmod(expert_width, et) != 0,
         Reason.EXPERT_RANKS: uneven,
         Reason.STAGES: p * v > model.num_layers + model.num_mtp_layers + 2,
         Reason.BATCH: (np.fmod(batch, d * plan.micro_batch_size) != 0) | (micro_batches < 1),
@@ -109,13 +115,6 @@ def _has_dense_ffn(model: Model) -> bool:
 
 def _split(plan: Plan) -> Any:
     return np.where(np.asarray(plan.sequence_parallel) > 0, plan.tensor_parallel, 1)
-
-
-def _any(conditions: Any) -> Any:
-    found: Any = False
-    for condition in conditions:
-        found = found | condition
-    return found
 
 
 def check(job: Job, pool: Pool, plan: Plan, *, global_batch_size: int, given: Assumptions | None = None) -> None:
@@ -157,8 +156,13 @@ def contradiction(code: Reason, job: Job, plan: Plan, batch: int) -> Inconsisten
         Reason.KV_HEADS: (*tensor, "model.num_kv_heads", model.num_kv_heads, "divide it or be a multiple of it"),
         Reason.FFN: (*tensor, "model.ffn_hidden_size", model.ffn_hidden_size, "divide the second"),
         Reason.EXPERTS: (
-            *("plan.expert_parallel x expert_tensor_parallel", spread, "model.num_experts", model.num_experts),
-            "spread the experts evenly; both are 1 for a dense model",
+            *("plan.expert_parallel", int(plan.expert_parallel), "model.num_experts", model.num_experts),
+            "divide the second" if model.num_experts else "be 1 for a dense model",
+        ),
+        Reason.EXPERT_FFN: (
+            *("plan.expert_tensor_parallel", int(plan.expert_tensor_parallel)),
+            *("model.expert_ffn_hidden_size", model.expert_ffn_hidden_size),
+            "divide the second" if model.num_experts else "be 1 for a dense model",
         ),
         Reason.EXPERT_RANKS: (
             *("plan.expert_parallel x expert_tensor_parallel", spread),
@@ -172,8 +176,9 @@ def contradiction(code: Reason, job: Job, plan: Plan, batch: int) -> Inconsisten
             *("plan.data_parallel x micro_batch_size", replicas, "job.global_batch_size", batch, "divide the second"),
         ),
         Reason.SEQUENCE: (
-            *("plan.context_parallel", int(plan.context_parallel), "job.sequence_length", job.sequence_length),
-            "split the second evenly, twice over, and again by tensor_parallel",
+            *("plan.context_parallel x tensor_parallel", int(plan.context_parallel * plan.tensor_parallel)),
+            *("job.sequence_length", job.sequence_length),
+            "divide the second, and twice over where context_parallel is above 1",
         ),
         Reason.INTERLEAVING: (
             *("plan.virtual_stages", int(plan.virtual_stages), "plan.pipeline_parallel", int(plan.pipeline_parallel)),
@@ -200,5 +205,18 @@ def memory_error(job: Job, pool: Pool, needed: StepMemory) -> InfeasibleError:
     return InfeasibleError(
         f"{job.model.title} does not fit in the memory of {pool.accelerator.title}",
         f"a device needs {render(total, 'B')} of {render(there, 'B')}, {render(parts[most], 'B')} of it for {most}",
-        SENTENCES[Reason.MEMORY][1],
+        _LESS[most],
     )
+
+
+#: What takes less of each part of memory.
+_LESS = {
+    "weights": "Raise tensor_parallel, pipeline_parallel or expert_parallel, or set sharding to parameters",
+    "gradients": "Set sharding to gradients, or raise tensor_parallel or pipeline_parallel",
+    "optimizer": "Set sharding to optimizer and raise data_parallel, or raise tensor_parallel or pipeline_parallel",
+    "activations": "Recompute more, lower micro_batch_size, or raise tensor_parallel or context_parallel",
+    "logits": "Raise tensor_parallel or context_parallel, or lower micro_batch_size",
+    "gathered": "Raise tensor_parallel or expert_parallel",
+    "context": "Use devices with more memory",
+    "fragmentation": "Use devices with more memory",
+}

@@ -1,0 +1,118 @@
+"""A job over several kinds of device: shares by speed, and what synchronising costs."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from step_fixtures import accelerator, fact, given, job, pool
+
+from lindos.errors import InfeasibleError, InputError
+from lindos.scenario.cluster import Cluster, Pool
+from lindos.step import cluster_step, decide, estimate, num_params
+
+
+def named(name: str, num_devices: int, speed: float = 1.0) -> Pool:
+    """A pool whose devices compute and read memory ``speed`` times as fast as the usual ones."""
+    device = accelerator(peak_bf16=1000e12 * speed, memory_bandwidth=3e12 * speed)
+    return replace(pool(num_devices, device=device), name=name)
+
+
+TWO = Cluster(name="two", pools=(named("slow", 512), named("fast", 512, 2.0)))
+SAME = Cluster(name="same", pools=(named("first", 256), named("second", 256)))
+BOOK = given()
+
+
+def test_one_pool_is_the_plain_estimate() -> None:
+    cluster = Cluster(name="one", pools=(named("only", 256),))
+    (decision,) = decide(job(), cluster, global_batch_size=512, given=BOOK)
+    found = cluster_step(job(), cluster, (decision,), given=BOOK)
+    alone = estimate(job(), cluster.pools[0], decision.plan, global_batch_size=512, given=BOOK)
+    assert found.time == alone.time
+    assert found.mfu == pytest.approx(alone.mfu)
+    assert found.synchronisation == 0.0
+    assert found.cost_of_synchronising == pytest.approx(0.0)
+
+
+def test_equal_pools_share_equally_and_lose_next_to_nothing() -> None:
+    decisions = decide(job(), SAME, global_batch_size=2048, given=BOOK)
+    assert decisions[0].global_batch_size == decisions[1].global_batch_size == 1024
+    found = cluster_step(job(), SAME, decisions, given=BOOK)
+    assert found.cost_of_synchronising < 0.01
+
+
+def test_the_faster_pool_gets_more_of_the_batch() -> None:
+    decisions = decide(job(), TWO, global_batch_size=8192, given=BOOK)
+    slow, fast = (decision.global_batch_size for decision in decisions)
+    assert slow + fast == 8192
+    assert 1.5 < fast / slow < 2.2
+    found = cluster_step(job(), TWO, decisions, given=BOOK)
+    times = [part.estimate.time for part in found.pools]
+    assert max(times) / min(times) < 1.1
+    assert 0 <= found.cost_of_synchronising < 0.1
+
+
+@pytest.mark.parametrize("batch", [1000, 2047, 8192])
+def test_an_exact_batch_is_shared_to_the_last_sequence(batch: int) -> None:
+    decisions = decide(job(), TWO, global_batch_size=batch, given=BOOK)
+    assert sum(decision.global_batch_size for decision in decisions) == batch
+    found = cluster_step(job(), TWO, decisions, given=BOOK)
+    free = cluster_step(
+        job(), TWO, decide(job(), TWO, global_batch_size=batch, batch_is_free=True, given=BOOK), given=BOOK
+    )
+    assert found.tokens_per_second <= free.tokens_per_second * 1.02
+
+
+@pytest.mark.parametrize("batch", [1000, 2048, 5000])
+def test_shares_are_whole_micro_batches_of_all_replicas(batch: int) -> None:
+    decisions = decide(job(), TWO, global_batch_size=batch, batch_is_free=True, given=BOOK)
+    assert sum(decision.global_batch_size for decision in decisions) <= batch
+    for decision in decisions:
+        assert decision.global_batch_size % int(decision.plan.data_parallel * decision.plan.micro_batch_size) == 0
+
+
+def test_the_whole_is_the_slowest_pool_and_the_exchange_of_gradients() -> None:
+    decisions = decide(job(), TWO, global_batch_size=8192, given=BOOK)
+    found = cluster_step(job(), TWO, decisions, given=BOOK)
+    assert found.time == max(part.estimate.time for part in found.pools) + found.synchronisation
+    # Each device of the smaller half adds up its part with one partner: all of it, once, over half of 40 GB/s.
+    message = num_params(job().model) * 4.0 / min(part.num_devices - part.idle_devices for part in found.pools)
+    assert found.synchronisation == pytest.approx(message / 20e9 + 2 * 8e-6, rel=1e-6)
+    assert found.tokens == 8192 * 4096
+    assert found.num_devices + found.idle_devices == TWO.num_devices
+    apart = sum(part.estimate.tokens_per_second for part in found.pools)
+    assert found.cost_of_synchronising == pytest.approx(1 - found.tokens_per_second / apart)
+
+
+def test_a_mixed_cluster_is_faster_than_its_best_pool() -> None:
+    found = cluster_step(job(), TWO, decide(job(), TWO, global_batch_size=8192, given=BOOK), given=BOOK)
+    best = Cluster(name="fast", pools=TWO.pools[1:])
+    alone = cluster_step(job(), best, decide(job(), best, global_batch_size=8192, given=BOOK), given=BOOK)
+    assert found.tokens_per_second > 1.2 * alone.tokens_per_second
+
+
+def test_decided_plans_are_evaluated_for_draws() -> None:
+    decisions = decide(job(), TWO, global_batch_size=4096, given=BOOK)
+    drawn = Cluster(
+        name="drawn",
+        pools=tuple(
+            replace(p, kernels=replace(p.kernels, matmul_bf16=fact(np.array([0.5, 0.6, 0.7])))) for p in TWO.pools
+        ),
+    )
+    found = cluster_step(job(), drawn, decisions, given=BOOK)
+    point = cluster_step(job(), TWO, decisions, given=BOOK)
+    assert np.shape(found.time) == (3,)
+    assert np.all(np.diff(found.time) < 0)
+    assert found.time[-1] == pytest.approx(point.time)
+
+
+def test_a_batch_too_small_to_share_is_refused() -> None:
+    fixed = {"tensor_parallel": 1, "pipeline_parallel": 2, "data_parallel": 64, "micro_batch_size": 1}
+    with pytest.raises(InfeasibleError, match="The batch is too small to share between pools") as refused:
+        decide(job(), TWO, global_batch_size=100, batch_is_free=True, fixed=fixed, given=BOOK)
+    assert "128 sequences of 100" in str(refused.value)
+
+
+def test_decisions_must_match_the_pools() -> None:
+    decisions = decide(job(), TWO, global_batch_size=4096, given=BOOK)
+    with pytest.raises(InputError, match="one for each of the 2 pools"):
+        cluster_step(job(), TWO, decisions[:1], given=BOOK)
