@@ -293,7 +293,7 @@ class Catalog:
 
 _DISPLAY_UNITS = (
     *("1", "s", "B", "B/s", "FLOP", "FLOP/s", "W", "J", "USD", "USD/s", "USD/J", "USD/W", "token", "token/s"),
-    *("1/s", "USD/token", "USD/FLOP", "FLOP/J", "B/token", "USD/B"),
+    *("1/s", "USD/token", "USD/FLOP", "FLOP/J", "FLOP/token", "B/token", "USD/B"),
 )
 
 
