@@ -101,7 +101,7 @@ def _step() -> Section:
                 low=9.4,
                 high=13.3,
                 why="the sum of the parts below",
-                sources=tuple(f"paper-{at}" for at in range(9)),
+                sources=tuple(f"paper-{at}" for at in range(47)),
             ),
             Figure(
                 name="step.memory.total", title="Memory per device", value=1.52e11, unit="B", low=1.5e11, high=1.58e11
@@ -265,6 +265,23 @@ def _site() -> Section:
                 series=(Series(name=f"lost {SCRIPT}", x=(1e3, 1e4, 1e5, 2e5), y=(0.02, 0.04, 0.31, 0.62)),),
                 x_title="devices",
             ),
+            Chart(
+                name="site.once",
+                title="Built at once",
+                kind="lines",
+                unit="1",
+                series=(Series(name="online", x=("2026-06-30",), y=(1.39e6,), low=(1.2e6,), high=(1.5e6,)),),
+                x_title="end of year",
+                log=True,
+            ),
+            Chart(
+                name="site.limits",
+                title="Memory by pool",
+                kind="parts",
+                unit="B",
+                series=(Series(name="weights", x=("GB200", "GB300"), y=(6e10, 9e10)),),
+                reference=(("capacity of GB200", 1.99e11), ("capacity of GB300", 2.98e11)),
+            ),
         ),
     )
 
@@ -316,7 +333,7 @@ def sample() -> Answer:
             kind="paper",
             date="2024",
         )
-        for at in range(9)
+        for at in range(47)
     }
     return Answer(
         command="run",

@@ -8,12 +8,15 @@ from html.parser import HTMLParser
 
 import plotly.graph_objects as go
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sample_answer import MARKUP, SCRIPT, sample
 
 from lindos.report import html
-from lindos.report.charts import chart_data
+from lindos.report.charts import chart_data, limits
 from lindos.report.parts import table_box
 from lindos.report.text import number
+from lindos.study.answer import Chart, Series
 
 ANSWER = sample()
 CHARTS = [chart for section in ANSWER.sections for chart in section.charts]
@@ -83,6 +86,7 @@ def test_every_figure_table_chart_and_warning_is_shown(page: str) -> None:
     for warning in ANSWER.warnings:
         assert escape(warning) in page
     assert f"<pre>lindos run {ANSWER.name}</pre>" in page
+    assert len(ANSWER.sources) == page.count('<li id="source-') == 50
 
 
 def test_data_cannot_add_elements(read: Reader, page: str) -> None:
@@ -120,6 +124,48 @@ def test_a_chart_says_the_same_as_a_table(page: str) -> None:
     assert "memory of the device: 186 GB" in page
 
 
+def test_each_limit_has_a_line_of_its_own() -> None:
+    chart = next(chart for chart in CHARTS if chart.name == "site.limits")
+    layout = chart_data(chart)["layout"]
+    assert [shape["line"]["dash"] for shape in layout["shapes"]] == ["dash", "dot"]
+    assert [shape["x0"] for shape in layout["shapes"]] == pytest.approx([199.0, 298.0])
+    assert layout["xaxis"]["autorangeoptions"]["include"][1] > 298.0
+    assert [style for _, style in limits(chart)] == ["dashed", "dotted"]
+
+
+def test_a_line_of_one_point_is_a_bar() -> None:
+    data = chart_data(next(chart for chart in CHARTS if chart.name == "site.once"))
+    (trace,) = data["traces"]
+    assert (trace["type"], trace["orientation"], trace["y"]) == ("bar", "h", ["2026-06-30"])
+    assert trace["x"] == pytest.approx([1.39])
+    assert data["layout"]["yaxis"]["type"] == "category"
+    assert "type" not in data["layout"]["xaxis"]
+
+
+def test_dates_under_bars_are_months() -> None:
+    axis = chart_data(next(chart for chart in CHARTS if chart.name == "site.supply"))["layout"]["xaxis"]
+    assert axis["tickvals"][0] == "2026-07-22"
+    assert axis["ticktext"][0] == "Jul<br>2026"
+
+
+@given(low=st.floats(1e-9, 1e15), factor=st.floats(1.0, 1e12))
+def test_a_log_axis_has_labels_in_its_range(low: float, factor: float) -> None:
+    chart = Chart(
+        name="a",
+        title="A",
+        kind="lines",
+        unit="W",
+        log=True,
+        series=(Series(name="b", x=("2026-01-01", "2027-01-01"), y=(low, low * factor)),),
+    )
+    data = chart_data(chart)
+    axis = data["layout"]["yaxis"]
+    first, last = (10.0**end for end in axis["range"])
+    assert first <= min(data["traces"][0]["y"]) and max(data["traces"][0]["y"]) <= last
+    assert 2 <= len(axis["tickvals"]) <= 8
+    assert all(first * 0.999 <= tick <= last * 1.001 for tick in axis["tickvals"])
+
+
 def test_unknown_points_are_gaps() -> None:
     online = next(chart for chart in CHARTS if chart.name == "site.online")
     traces = chart_data(online)["traces"]
@@ -135,9 +181,28 @@ def test_a_log_axis_holds_lines_bands_and_limits() -> None:
 
 def test_numbers_stand_right_and_unknown_ones_are_marked() -> None:
     box = table_box(ANSWER.sections[0].tables[0])
-    assert '<td class="number">271,000</td>' in box
-    assert '<td class="number unknown">unknown</td>' in box
-    assert '<td class="short">2025-10-19</td>' in box
+    assert '<td class="number" data-column="H100-equivalents, BF16">271,000</td>' in box
+    assert '<td class="number unknown" data-column="power">unknown</td>' in box
+    assert '<td class="short" data-column="online">2025-10-19</td>' in box
+
+
+def test_elements_are_closed_in_order(page: str) -> None:
+    opened: list[str] = []
+    for end, tag in re.findall(r"<(/?)([a-z][a-z0-9]*)\b[^<>]*>", re.sub(r"(?s)<(script|style)[ >].*?</\1>", "", page)):
+        if end:
+            assert opened.pop() == tag
+        elif tag not in ("meta", "br", "input"):
+            opened.append(tag)
+    assert opened == []
+
+
+def test_a_phone_reads_prose_row_by_row() -> None:
+    arithmetic = table_box(ANSWER.sections[-1].tables[0])
+    assert '<table class="prose">' in arithmetic
+    assert 'data-column="computed"' in arithmetic
+    years = table_box(next(table for table in ANSWER.sections[2].tables))
+    assert '<table class="dense">' in years
+    assert "data-column" not in years
 
 
 def test_an_answer_without_charts_needs_no_library() -> None:

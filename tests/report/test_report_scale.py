@@ -30,7 +30,7 @@ WORDS = {"h": "hours", "min": "minutes"}
 @given(
     unit=st.sampled_from([unit for unit in UNITS if not unit.startswith("USD")]),
     mantissa=st.floats(1.0, 9.9),
-    exponent=st.integers(-3, 14),
+    exponent=st.integers(-3, 17),
 )
 def test_value_and_unit_are_those_of_a_table(unit: str, mantissa: float, exponent: int) -> None:
     value = mantissa * 10.0**exponent
@@ -50,6 +50,10 @@ def test_value_and_unit_are_those_of_a_table(unit: str, mantissa: float, exponen
         ("USD/token", 3e-6, 3.0, "$/Mtoken"),
         ("%", 0.384, 38.4, "%"),
         ("s", 0.004, 4.0, "ms"),
+        ("FLOP", 5e26, 5.0, "1e26 FLOP"),
+        ("1", 4.66e15, 4.66, "quadrillion"),
+        ("token", 4.66e15, 4.66, "quadrillion tokens"),
+        ("USD", 2e15, 2_000.0, "$ trillion"),
     ],
 )
 def test_worked_examples(unit: str, value: float, shown: float, label: str) -> None:

@@ -51,6 +51,16 @@ def test_columns_of_numbers() -> None:
     assert not is_number("", ("a", None))
 
 
+def test_text_that_is_amounts_stands_right() -> None:
+    assert is_number("", ("260 ms (51 %)", "475 µs (0.093 %)", "511 ms", None, ""))
+    assert is_number("", ("$44 billion", "unknown", "1.38 GW to 1.41 GW", "43.8x", "12 %"))
+    assert not is_number("", ("2025-10-19", "2026-02-17"))
+    assert not is_number("", ("100,928", "optimizer"))
+    assert not is_number("", ("72 GPUs at 900 GB/s", "X2"))
+    assert not is_number("", ("$45.6 billion ($43.5 billion to $49.2 billion)",))
+    assert not is_number("", ("", None))
+
+
 def test_headline_keeps_the_order_asked_for() -> None:
     section = sample().sections[1]
     first, others = headline(section)

@@ -3,6 +3,8 @@
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
 from html import escape
 from textwrap import wrap
 from typing import Any
@@ -20,11 +22,16 @@ _ISO_DATE = re.compile(r"^\d{4}-\d{2}(-\d{2})?$")
 _LABEL_WIDTH, _LONG_LABEL = 22, 14
 #: Numbers along x that differ by this factor stand on a logarithmic axis.
 _MANY_TIMES = 100
+#: Lines of several limits are told apart, in the chart and in its legend.
+_DASHES = {"dash": "dashed", "dot": "dotted", "solid": "solid"}
+#: A logarithmic axis has about this many labels; beside each other there is room for fewer.
+_MIN_TICKS, _MAX_TICKS, _MAX_TICKS_ALONG = 2, 8, 5
 _AXIS = {"automargin": True, "separatethousands": True, "exponentformat": "none"}
 
 
 def chart_data(chart: Chart) -> dict[str, Any]:
     """Give ``chart`` as ``{traces, layout, series, height}``; every series owns the traces in ``series``."""
+    chart = _of_one_point(chart)
     shown = scale(chart.unit, _extent(chart))
     across = _horizontal(chart)
     traces: list[dict[str, Any]] = []
@@ -47,9 +54,19 @@ def colours(chart: Chart) -> list[tuple[str, str]]:
     return [(series.name, PALETTE[at % len(PALETTE)]) for at, series in enumerate(chart.series)]
 
 
-def limits(chart: Chart) -> list[str]:
-    """The limits drawn as dashed lines, as text for the legend: a label inside the chart would be cut on a phone."""
-    return [f"{name}: {number(value, chart.unit)}" for name, value in chart.reference]
+def limits(chart: Chart) -> list[tuple[str, str]]:
+    """The limits drawn as lines, as text and CSS line style for the legend: inside the chart a phone would cut them."""
+    styles = tuple(_DASHES.values())
+    return [
+        (f"{name}: {number(value, chart.unit)}", styles[at % len(styles)])
+        for at, (name, value) in enumerate(chart.reference)
+    ]
+
+
+def _of_one_point(chart: Chart) -> Chart:
+    """A line of one point has no course to show: draw a bar."""
+    alone = chart.kind == "lines" and len(_categories(chart)) == 1
+    return replace(chart, kind="bars", log=False) if alone else chart
 
 
 def _categories(chart: Chart) -> list[float | str]:
@@ -57,8 +74,10 @@ def _categories(chart: Chart) -> list[float | str]:
 
 
 def _horizontal(chart: Chart) -> bool:
-    long = any(len(str(x)) > _LONG_LABEL for x in _categories(chart))
-    return chart.kind == "parts" or (chart.kind == "bars" and long)
+    names = [str(x) for x in _categories(chart)]
+    return chart.kind == "parts" or (
+        chart.kind == "bars" and (len(names) == 1 or any(len(name) > _LONG_LABEL for name in names))
+    )
 
 
 def _height(chart: Chart) -> int:
@@ -136,7 +155,6 @@ def _error(values: Sequence[float | None], series: Series, shown: Scale) -> dict
         "arrayminus": away(series.low, -1.0),
         "thickness": 1.2,
         "width": 3,
-        "color": "#7d828c",
     }
 
 
@@ -194,11 +212,16 @@ def _layout(chart: Chart, shown: Scale, across: bool) -> dict[str, Any]:
         values = [*_extent(chart), *(low for series in chart.series for low in series.low)]
         value_axis |= _log_axis([value for value in _drawn(values, shown, log) if value is not None])
     else:
-        value_axis |= {"rangemode": "tozero", "autorangeoptions": {"include": [x for x in lines if x is not None]}}
-    name_axis: dict[str, Any] = {"title": {"text": escape(chart.x_title, quote=False)}, **_AXIS}
+        # A little air beyond a limit, or the edge of the chart hides it.
+        include = [1.03 * x for x in lines if x is not None]
+        value_axis |= {"rangemode": "tozero", "autorangeoptions": {"include": include}}
+    # Beside bars that lie, a turned title would stand in the way of the names.
+    name_axis: dict[str, Any] = {"title": {"text": "" if across else escape(chart.x_title, quote=False)}, **_AXIS}
     name_axis |= {"type": _axis_type(chart)}
     if name_axis["type"] == "log":
-        name_axis |= _log_axis([x for x in _categories(chart) if isinstance(x, (int, float))])
+        name_axis |= _log_axis([x for x in _categories(chart) if isinstance(x, (int, float))], _MAX_TICKS_ALONG)
+    elif name_axis["type"] == "category":
+        name_axis |= {"showgrid": False} | _months(chart)
     if across:
         name_axis["autorange"] = "reversed"
     return {
@@ -220,27 +243,47 @@ def _references(lines: Sequence[float | None], across: bool) -> list[dict[str, A
             f"{along}1": 1,
             f"{over}0": limit,
             f"{over}1": limit,
-            "line": {"dash": "dash", "width": 1.4},
+            "line": {"dash": tuple(_DASHES)[at % len(_DASHES)], "width": 1.4},
         }
-        for limit in lines
+        for at, limit in enumerate(lines)
         if limit is not None
     ]
 
 
-def _log_axis(values: Sequence[float]) -> dict[str, Any]:
-    """Ticks at decades (1-2-5 over a short range), and a range with some air, as plotly finds neither well."""
+def _log_axis(values: Sequence[float], most: int = _MAX_TICKS) -> dict[str, Any]:
+    """Ticks at 1-2-5 over a short range, at decades over a long one, and some air: plotly finds none of them well."""
     if not values:
         return {}
     low, high = math.log10(min(values)), math.log10(max(values))
     air = max(0.05, 0.04 * (high - low))
-    first, last = math.floor(low), math.ceil(high)
-    steps = (1, 2, 5) if last - first <= 2 else (1,)
-    every = max(1, math.ceil((last - first) / 8))
-    ticks = [step * 10.0**decade for decade in range(first, last + 1, every) for step in steps]
+    first, last = low - air, high + air
+    ticks = _ticks(first, last, (1, 2, 5))
+    if len(ticks) > most:
+        ticks = _ticks(first, last, (1,))
+        ticks = ticks[:: math.ceil(len(ticks) / most)]
+    elif len(ticks) < _MIN_TICKS:
+        ticks = _ticks(first - 0.5, last + 0.5, (1, 2, 5))
+        first, last = math.log10(ticks[0]), math.log10(ticks[-1])
     return {
         "type": "log",
-        "range": [low - air, high + air],
+        "range": [first, last],
         "tickmode": "array",
         "tickvals": ticks,
         "ticktext": [number(tick, "1") for tick in ticks],
     }
+
+
+def _ticks(first: float, last: float, steps: Sequence[int]) -> list[float]:
+    """Numbers of ``steps`` times a power of ten whose logarithms lie from ``first`` to ``last``."""
+    decades = range(math.floor(first), math.ceil(last) + 1)
+    found = [step * 10.0**decade for decade in decades for step in steps]
+    return [tick for tick in found if first <= math.log10(tick) <= last]
+
+
+def _months(chart: Chart) -> dict[str, Any]:
+    """Under bars a date is written as month over year: in full it would have to be turned."""
+    names = [str(name) for name in _categories(chart)]
+    if not all(_ISO_DATE.match(name) for name in names) or _horizontal(chart):
+        return {}
+    days = [date.fromisoformat(name if len(name) == 10 else f"{name}-01") for name in names]
+    return {"tickmode": "array", "tickvals": names, "ticktext": [f"{day:%b}<br>{day.year}" for day in days]}

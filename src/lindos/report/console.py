@@ -90,9 +90,11 @@ def _figures(figures: Sequence[Figure], console: "Console", brief: bool) -> None
         grid = _grid()
         grid.add_column(width=title, overflow="fold")
         grid.add_column(width=value, overflow="fold", justify="right")
-        grid.add_column(width=span, overflow="fold")
         if wide:
+            grid.add_column(width=span, overflow="fold")
             grid.add_column(overflow="fold")
+        else:
+            grid.add_column(max_width=span, overflow="fold")
         shown = Text(text.value_of(figure), "dim" if figure.value is None else "bold")
         row = (Text(figure.title), shown, Text(text.span_of(figure), "dim"), Text(figure.why, "dim"))
         grid.add_row(*(row if wide else row[:3]))

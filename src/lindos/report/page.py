@@ -150,7 +150,8 @@ def _again(answer: Answer) -> str:
     command = escape(f"lindos {answer.command} {answer.name}")
     return (
         '<section id="again"><h2>Run it again</h2>'
-        f"<pre>{command}</pre><p>Made with Lindos {escape(answer.version)}. The interval beside a value holds 80 % of "
-        "the outcomes when every uncertain input is drawn from its range; a dash means that none of the digits "
-        "shown is uncertain.</p></section>"
+        f"<pre>{command}</pre><p>A scenario that ships with Lindos is run by its name, one of your own by the path of "
+        f"its file. Made with Lindos {escape(answer.version)}. The interval beside a value holds 80 % of the outcomes "
+        "when every uncertain input is drawn from its range; a dash means that none of the digits shown is uncertain."
+        "</p></section>"
     )

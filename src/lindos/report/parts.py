@@ -11,10 +11,12 @@ from lindos.study.answer import Answer, Chart, Figure, Table
 
 #: Source links shown behind a figure before the rest folds away.
 _LINKS = 3
-#: Text of a table up to this long (a date, a name) stays on one line.
+#: A column of text up to this long (a date, a name) stays on one line.
 _SHORT = 18
-#: Text longer than this gets a wide column.
+#: Longer text than this is prose: it gets a wide column, and on a phone each row stands by itself.
 _LONG = 40
+#: A table of at most so many columns is set narrower, that the eye finds its row; one of at least so many, closer.
+_FEW, _MANY = 3, 8
 
 
 def anchor(name: str) -> str:
@@ -78,28 +80,34 @@ def source_item(number: int, id: str, source: Source) -> str:
 
 def table_box(table: Table) -> str:
     """A table in a box that scrolls by itself."""
-    numeric = [text.is_number(unit, (row[at] for row in table.rows)) for at, unit in enumerate(table.units)]
-    kinds = [' class="number"' if one else "" for one in numeric]
-    head = "".join(f"<th{kind}>{escape(name)}</th>" for kind, name in zip(kinds, table.columns, strict=True))
-    rows = "".join(
-        "<tr>"
-        + "".join(
-            _cell(text.cell(value, unit), number) for number, value, unit in zip(numeric, row, table.units, strict=True)
-        )
-        + "</tr>"
-        for row in table.rows
-    )
+    cells = [[text.cell(value, unit) for value, unit in zip(row, table.units, strict=True)] for row in table.rows]
+    kinds = [
+        _kind(text.is_number(unit, (row[at] for row in table.rows)), [row[at] for row in cells])
+        for at, unit in enumerate(table.units)
+    ]
+    is_prose = "long" in kinds
+    names = [f' data-column="{escape(name)}"' if is_prose else "" for name in table.columns]
+    shape = " ".join(["prose"] * is_prose + ["dense"] * (len(kinds) >= _MANY))
+    head = "".join(f'<th class="{kind}">{escape(name)}</th>' for kind, name in zip(kinds, table.columns, strict=True))
+    body = "".join(f"<tr>{''.join(_cell(*one) for one in zip(row, kinds, names, strict=True))}</tr>" for row in cells)
+    box = "scroll few" if len(kinds) <= _FEW and not is_prose else "scroll"
     return (
-        f'<h3>{escape(table.title)}</h3><div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>" + (f'<p class="note">{escape(table.note)}</p>' if table.note else "")
+        f'<h3>{escape(table.title)}</h3><div class="{box}" tabindex="0"><table class="{shape}"><thead><tr>{head}</tr>'
+        f"</thead><tbody>{body}</tbody></table></div>"
+        + (f'<p class="note">{escape(table.note)}</p>' if table.note else "")
     )
 
 
-def _cell(content: str, numeric: bool) -> str:
-    kind = "number" if numeric else "short" if len(content) <= _SHORT else "long" if len(content) > _LONG else ""
-    if content == text.UNKNOWN:
-        kind += " unknown"
-    return f'<td class="{kind.strip()}">{escape(content)}</td>' if kind else f"<td>{escape(content)}</td>"
+def _kind(numeric: bool, cells: Sequence[str]) -> str:
+    """How a column is set, by its longest cell."""
+    longest = max((len(cell) for cell in cells), default=0)
+    return "number" if numeric else "short" if longest <= _SHORT else "long" if longest > _LONG else "text"
+
+
+def _cell(content: str, kind: str, name: str) -> str:
+    """One cell; in a table of prose it carries the name of its column, for where there is no room for a header."""
+    unknown = " unknown" if content == text.UNKNOWN else ""
+    return f'<td class="{kind}{unknown}"{name}>{escape(content)}</td>'
 
 
 def chart_box(chart: Chart) -> str:
@@ -110,7 +118,10 @@ def chart_box(chart: Chart) -> str:
         for name, colour in names
         if len(names) > 1
     )
-    legend += "".join(f'<span class="limit"><i></i>{escape(limit)}</span>' for limit in limits(chart))
+    legend += "".join(
+        f'<span class="limit"><i style="border-top-style:{style}"></i>{escape(limit)}</span>'
+        for limit, style in limits(chart)
+    )
     return (
         f'<figure class="chart"><figcaption>{escape(chart.title)}</figcaption>'
         + (f'<div class="legend">{legend}</div>' if legend else "")

@@ -17,7 +17,7 @@ class Scale(NamedTuple):
 _TIMES = ((YEAR, "years"), (DAY, "days"), (3_600.0, "hours"), (60.0, "minutes"))
 _PREFIXES = ((1e21, "Z"), (1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 _SMALL = ((1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
-_COUNTS = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
+_COUNTS = ((1e15, "quadrillion"), (1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 _FIXED = {
     "%": Scale(100.0, "%"),
     "USD/s": Scale(3_600.0, "$/h"),
@@ -41,6 +41,10 @@ def scale(unit: str, values: Iterable[float | None]) -> Scale:
     largest = max((abs(value) for value in values if value is not None and math.isfinite(value)), default=0.0)
     if unit in _COUNTED:
         return _counted(unit, largest)
+    if unit == "FLOP" and largest >= 1e21:
+        # Training compute has a notation of its own: 5e26 FLOP.
+        power = math.floor(math.log10(largest))
+        return Scale(10.0**-power, f"1e{power} FLOP")
     if unit == "s":
         for seconds, name in _TIMES:
             if largest >= 2 * seconds:
@@ -55,7 +59,7 @@ def scale(unit: str, values: Iterable[float | None]) -> Scale:
 def _counted(unit: str, largest: float) -> Scale:
     word = _COUNTED[unit]
     for factor, name in _COUNTS:
-        if largest >= factor * 0.9995:
+        if largest >= factor * 0.9995 and (unit != "USD" or factor < 1e15):
             return Scale(1 / factor, f"{word} {name}" if unit == "USD" else f"{name} {word}".strip())
     return Scale(1.0, word)
 

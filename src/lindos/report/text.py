@@ -1,6 +1,7 @@
 """Numbers as a reader sees them, the same in the terminal and in the page."""
 
 import math
+import re
 from collections.abc import Iterable
 
 from lindos.study.answer import Cell, Figure, Section
@@ -8,6 +9,10 @@ from lindos.units import render
 
 UNKNOWN = "unknown"
 NO_RANGE = "—"
+#: Text that is an amount: ``"260 ms (51 %)"``, ``"$44 billion"``, ``"1.38 GW to 1.41 GW"``; not a date, not a name.
+_AMOUNT = re.compile(r"[-~≥≤<>]?\s?\$?\d[\d,.]*(e[-+]?\d+)?x?( \S+)?( to [-$]?\d\S*( \S+)?)?( \([^)]*\))?")
+#: Longer text reads better from the left.
+_LONGEST_AMOUNT = 24
 
 
 def number(value: float | None, unit: str) -> str:
@@ -67,7 +72,11 @@ def cell(value: Cell, unit: str) -> str:
 
 def is_number(unit: str, cells: Iterable[Cell] = ()) -> bool:
     """Tell a column of numbers, to be aligned right, from one of text."""
-    return bool(unit) or any(isinstance(value, (int, float)) for value in cells)
+    values = list(cells)
+    if unit or any(isinstance(value, (int, float)) for value in values):
+        return True
+    words = [value for value in values if isinstance(value, str) and value not in ("", "none", UNKNOWN, NO_RANGE)]
+    return bool(words) and all(len(word) <= _LONGEST_AMOUNT and _AMOUNT.fullmatch(word) for word in words)
 
 
 def headline(section: Section) -> tuple[tuple[Figure, ...], tuple[Figure, ...]]:

@@ -32,6 +32,13 @@
     return changes;
   };
 
+  // Whiskers are drawn over bars and paper alike, in the colour of the text.
+  const dress = (box) => {
+    const bars = box.data.map((trace, at) => at).filter((at) => box.data[at].error_x || box.data[at].error_y);
+    Plotly.relayout(box, themed(box.layout));
+    if (bars.length) Plotly.restyle(box, { "error_x.color": colour("--ink"), "error_y.color": colour("--ink") }, bars);
+  };
+
   const draw = (box) => {
     const { traces, layout, series, height } = charts[box.dataset.chart];
     const family = getComputedStyle(document.body).fontFamily;
@@ -44,7 +51,7 @@
       layout[axis].title.font = { size: 12.5 };
     }
     const config = { responsive: true, displaylogo: false, displayModeBar: false };
-    Plotly.newPlot(box, traces, layout, config).then(() => Plotly.relayout(box, themed(layout)));
+    Plotly.newPlot(box, traces, layout, config).then(dress);
     const legend = box.parentElement.querySelectorAll(".legend button");
     legend.forEach((entry, at) => entry.addEventListener("click", () => {
       const shown = entry.getAttribute("aria-pressed") !== "true";
@@ -57,7 +64,7 @@
   const paint = () => {
     root.dataset.theme = theme();
     button.textContent = theme() === "dark" ? "Light" : "Dark";
-    for (const box of boxes) if (box.layout) Plotly.relayout(box, themed(box.layout));
+    for (const box of boxes) if (box.layout) dress(box);
   };
   paint();
   boxes.forEach(draw);
@@ -73,7 +80,7 @@
   window.addEventListener("beforeprint", () => {
     document.querySelectorAll("details:not([open])").forEach((one) => { one.open = true; one.dataset.folded = ""; });
     root.dataset.theme = "light";
-    for (const box of boxes) Plotly.relayout(box, themed(box.layout));
+    for (const box of boxes) if (box.layout) dress(box);
   });
   window.addEventListener("afterprint", () => {
     document.querySelectorAll("details[data-folded]").forEach((one) => { one.open = false; delete one.dataset.folded; });
