@@ -4,8 +4,10 @@
 """
 
 import re
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 
 import documents
@@ -18,31 +20,47 @@ ROOT = documents.ROOT
 _TABLE = re.compile(r"(<!-- validation -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
-def made() -> Iterator[tuple[Path, str]]:
-    """Path and text of every document that is made or refreshed."""
-    for name, text in reference.pages():
-        yield ROOT / "docs" / "reference" / f"{name}.md", text
-    yield ROOT / "docs" / "colossus-2.svg", figure.figure()
-    table = validation.table()
+def makers() -> dict[Path, Callable[[], str]]:
+    """Path of every document that is made or refreshed in this process, and what makes its text."""
+    found: dict[Path, Callable[[], str]] = {ROOT / "docs" / "colossus-2.svg": figure.figure}
+    for make in reference.PAGES:
+        found[ROOT / "docs" / "reference" / f"{make.__name__}.md"] = make
     for page in documents.pages():
-        if page.parent.name == "reference":
-            continue
-        text = documents.refreshed(page)
-        yield page, _TABLE.sub(lambda match: match[1] + table + match[2], text)
+        found.setdefault(page, partial(_refreshed, page))
+    return found
+
+
+def examples() -> dict[Path, Callable[[], str]]:
+    """Output of every example, each in a process of its own."""
+    return {script.with_suffix(".out"): partial(_printed, script) for script in (ROOT / "examples").glob("*.py")}
+
+
+def _refreshed(page: Path) -> str:
+    text = documents.refreshed(page)
+    return _TABLE.sub(lambda match: match[1] + _table() + match[2], text)
+
+
+_table = cache(validation.table)
+
+
+def _printed(script: Path) -> str:
+    return subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True).stdout
 
 
 def main() -> int:
     """Write what changed, or with ``--check`` name it and fail."""
+    is_check = "--check" in sys.argv
     stale = []
-    for path, text in made():
+    for path, make in sorted((makers() | examples()).items()):
+        text = make()
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             stale.append(path)
-            if "--check" not in sys.argv:
+            if not is_check:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text, encoding="utf-8")
     for path in stale:
-        print(f"{'out of date' if '--check' in sys.argv else 'wrote'}: {path.relative_to(ROOT)}")
-    return 1 if stale and "--check" in sys.argv else 0
+        print(f"{'out of date' if is_check else 'wrote'}: {path.relative_to(ROOT)}")
+    return 1 if stale and is_check else 0
 
 
 if __name__ == "__main__":

@@ -1,59 +1,84 @@
-"""The README's figure: Colossus 2 from parts, as a small SVG for light and dark pages."""
+"""The README's figure: Colossus 2 from parts beside what was published, as a small SVG for light and dark pages."""
 
-from lindos.study import Answer, answer_file
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from lindos.catalog import load_catalog
+from lindos.study import Answer, Chart, answer_file
 from lindos.units import render
 
-_COLOURS = ("#2a7fc9", "#e69f00", "#009e73", "#d1659f", "#56b4e9", "#8c6bb1", "#a0a0a0")
-_PARTS = {
-    "site.power.total": ("systems", "switches", "optics", "storage", "overhead"),
-    "site.capex.total": ("systems", "switches", "optics", "storage", "construction"),
-    "campaign.time.total": (
-        "productive",
-        "checkpoint_save",
-        "wasted_progress",
-        "infrastructure_recovery",
-        "startup",
-    ),
-}
-_TITLES = {
-    "site.power.total": "Facility power",
-    "site.capex.total": "Capital cost",
-    "campaign.time.total": "Ninety days of training",
-}
-_NAMES = {"overhead": "cooling", "infrastructure_recovery": "recovery", "checkpoint_save": "checkpoints"}
-_WIDTH, _BAR, _ROW = 720, 26, 86
+_COLOURS = ("#2a7fc9", "#e69f00", "#009e73", "#d1659f", "#8c6bb1", "#999999")
+#: Parts smaller than this share of the whole are drawn together.
+_SMALL = 0.015
+_WIDTH, _BAR, _ROW = 720, 24, 92
+_STYLE = (
+    "text{font-family:system-ui,sans-serif;fill:#777}.h{font-size:15px;font-weight:600}.s{font-size:11px}"
+    ".m{stroke:#777;stroke-width:2;fill:none}"
+)
 
 
-def svg(answer: Answer) -> str:
-    """Three stacked bars: what draws power, what costs money, where the days go."""
-    body = []
-    for row, (total, parts) in enumerate(_PARTS.items()):
-        top = 18 + row * _ROW
-        figure = answer.figure(total)
-        whole = figure.value or 0.0
-        head = f"{_TITLES[total]}: {render(whole, figure.unit)}"
-        if figure.low is not None and figure.high is not None:
-            head += f" ({render(figure.low, figure.unit)} to {render(figure.high, figure.unit)})"
-        body.append(f'<text x="0" y="{top}" class="h">{head}</text>')
-        left = 0.0
-        legend = 0.0
-        for colour, part in zip(_COLOURS, parts, strict=False):
-            value = answer.figure(f"{total.removesuffix('.total')}.{part}").value or 0.0
-            width = _WIDTH * value / whole
-            body.append(f'<rect x="{left:.1f}" y="{top + 8}" width="{width:.1f}" height="{_BAR}" fill="{colour}"/>')
-            left += width
-            label = f"{_NAMES.get(part, part.replace('_', ' '))} {100 * value / whole:.2g} %"
-            body.append(f'<rect x="{legend:.0f}" y="{top + 44}" width="9" height="9" fill="{colour}"/>')
-            body.append(f'<text x="{legend + 13:.0f}" y="{top + 52}" class="s">{label}</text>')
-            legend += 30 + 6.1 * len(label)
-    style = "text{font-family:system-ui,sans-serif;fill:#777}.h{font-size:15px;font-weight:600}.s{font-size:11px}"
-    height = 18 + len(_PARTS) * _ROW
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" '
-        f'aria-label="Colossus 2 built from parts"><style>{style}</style>{"".join(body)}</svg>\n'
+class _Bar(NamedTuple):
+    """One stacked bar: its chart, its total in the answer, and what was published for it."""
+
+    chart: str
+    figure: str
+    title: str
+    published: float | None
+
+
+def svg(answer: Answer, bars: tuple[_Bar, ...]) -> str:
+    """Stacked bars, one below the other, each with its range and what was published."""
+    charts = {chart.name: chart for section in answer.sections for chart in section.charts}
+    body = [line for row, bar in enumerate(bars) for line in _row(answer, charts[bar.chart], bar, 18 + row * _ROW)]
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {len(bars) * _ROW}" role="img" '
+        f'aria-label="Colossus 2: where the time of a step goes, facility power and capital cost, from parts">'
     )
+    return "\n".join([head, f"<style>{_STYLE}</style>", *body, "</svg>", ""])
+
+
+def _row(answer: Answer, chart: Chart, bar: _Bar, top: int) -> Iterator[str]:
+    figure = answer.figure(bar.figure)
+    low, high = figure.low or 0.0, figure.high or 0.0
+    whole = figure.value or sum(series.y[0] or 0.0 for series in chart.series)
+    parts = _parts(chart, whole)
+    scale = (_WIDTH - 2) / max(high, bar.published or 0.0, whole)
+    said = f"; published {render(bar.published, figure.unit)}" if bar.published else ""
+    middle = f"{render(figure.value or 0.0, figure.unit)} ({render(low, figure.unit)} to {render(high, figure.unit)})"
+    yield f'<text x="0" y="{top}" class="h">{bar.title}: {middle}{said}</text>'
+    left = legend = 0.0
+    for colour, (name, value) in zip(_COLOURS, parts.items(), strict=False):
+        yield f'<rect x="{left:.1f}" y="{top + 10}" width="{scale * value:.1f}" height="{_BAR}" fill="{colour}"/>'
+        left += scale * value
+        label = f"{name} {100 * value / whole:.0f} %"
+        yield f'<rect x="{legend:.0f}" y="{top + 48}" width="9" height="9" fill="{colour}"/>'
+        yield f'<text x="{legend + 13:.0f}" y="{top + 56}" class="s">{label}</text>'
+        legend += 26 + 5.9 * len(label)
+    y = top + 10 + _BAR + 5
+    ends = f"M{scale * low:.1f} {y - 3}v6m0 -3H{scale * high:.1f}m0 -3v6"
+    yield f'<path class="m" d="{ends}"/>'
+    if bar.published:
+        yield f'<path class="m" stroke-dasharray="3 2" d="M{scale * bar.published:.1f} {top + 5}v{_BAR + 10}"/>'
+
+
+def _parts(chart: Chart, whole: float) -> dict[str, float]:
+    """Parts of the chart's first bar, largest first; what else belongs to the whole together."""
+    values = {series.name: series.y[0] or 0.0 for series in chart.series}
+    large = {n: v for n, v in sorted(values.items(), key=lambda item: -item[1]) if v >= _SMALL * whole}
+    large = dict(list(large.items())[: len(_COLOURS) - 1])  # one colour is left for the others
+    rest = whole - sum(large.values())
+    names = {name: name.removeprefix("exposed ") for name in large}
+    found = {names[name]: value for name, value in large.items()}
+    return {**found, "others": rest} if rest > 1e-9 * whole else found
 
 
 def figure() -> str:
     """The figure, computed now."""
-    return svg(answer_file("colossus-2"))
+    site = load_catalog().site("colossus-2")
+    power, capex = float(site.published_facility_power.value), float(site.published_capex.value)
+    bars = (
+        _Bar("step.time", "step.time", "A step on GB200, synchronised with GB300", None),
+        _Bar("site.power", "site.power.total", "Facility power", power),
+        _Bar("site.capex", "site.capex.total", "Capital cost", capex),
+    )
+    return svg(answer_file("colossus-2"), bars)

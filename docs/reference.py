@@ -4,7 +4,7 @@ import importlib
 import inspect
 import pkgutil
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any, get_args, get_type_hints
 
 import lindos.formulas
@@ -95,10 +95,8 @@ def catalogue() -> str:
     return "".join(page)
 
 
-def pages() -> Iterator[tuple[str, str]]:
-    """Name and text of every page."""
-    for make in (formulas, results, commands, scenario, catalogue):
-        yield make.__name__, make()
+#: What makes each page; its name is the page's.
+PAGES: tuple[Callable[[], str], ...] = (formulas, results, commands, scenario, catalogue)
 
 
 def _first(thing: Any) -> str:

@@ -1,4 +1,7 @@
-"""What Lindos computes beside what was published: the table of the README and of validation.md."""
+"""What Lindos computes beside what was published: the table of the README and of validation.md.
+
+`python docs/validation.py` prints it.
+"""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -19,7 +22,6 @@ class Line(NamedTuple):
     computed: str
     published: str
     ratio: float
-    command: str
 
 
 def lines() -> Iterator[Line]:
@@ -33,7 +35,6 @@ def lines() -> Iterator[Line]:
         f"{100 * mfu:.1f} % ({100 * min(shares):.0f} to {100 * max(shares):.0f} % over 1 to 8 virtual stages)",
         "41 %",
         mfu / 0.41,
-        "lindos run llama3-405b",
     )
     hours = deepseek_hours()
     yield Line(
@@ -41,7 +42,6 @@ def lines() -> Iterator[Line]:
         f"{hours / 1e3:,.0f} thousand",
         "180 thousand",
         hours / 180e3,
-        "docs/validation.py",
     )
     for name in ("colossus-1", "colossus-2"):
         found = answer_file(name, sections=frozenset({"cluster", "site"}))
@@ -56,7 +56,6 @@ def lines() -> Iterator[Line]:
                 render(value, unit),
                 render(published, unit),
                 value / published,
-                f"lindos site {name}",
             )
 
 
@@ -92,3 +91,7 @@ def table() -> str:
     """The comparisons in Markdown."""
     head = "| what | Lindos | published | ratio |\n|---|---|---|---|\n"
     return head + "".join(f"| {x.what} | {x.computed} | {x.published} | {x.ratio:.2f} |\n" for x in lines())
+
+
+if __name__ == "__main__":
+    print(table(), end="")
