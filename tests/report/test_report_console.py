@@ -81,3 +81,15 @@ def test_a_long_range_does_not_squeeze_the_title() -> None:
     text = printed(80, answer=dataclasses.replace(ANSWER, sections=(section,)))
     assert "Tokens trained on" in text and "1 billion tokens/s" in text
     assert "\n  why" in text
+
+
+def test_names_in_a_folded_table_stay_on_their_line() -> None:
+    lines = printed(80).splitlines()
+    assert sum(line.startswith("GB200 first batch ") for line in lines) == 2
+    assert sum(" Blackwell Ultra " in line for line in lines) == 6
+
+
+def test_a_table_that_fits_is_not_folded() -> None:
+    lines = printed(120).splitlines()
+    assert sum(line.startswith("2026-07-22") for line in lines) == 1
+    assert sum("56.8 %" in line and "2031-07-22" in line and "Blackwell Ultra" in line for line in lines) == 1

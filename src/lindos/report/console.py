@@ -118,7 +118,7 @@ def _figure_widths(figures: Sequence[Figure], width: int, wide: bool) -> tuple[i
 def _table(table: Table, console: "Console") -> None:
     _line(console, table.title, "bold")
     columns = _columns(table)
-    if _total([max(column.least, min(column.most, _NARROW)) for column in columns]) <= console.width:
+    if _total([column.easy for column in columns]) <= console.width:
         _block(columns, console)
     elif any(column.most > _LONG for column in columns[1:]):
         _records(columns, console)
@@ -132,13 +132,14 @@ def _table(table: Table, console: "Console") -> None:
 
 
 class _Column(NamedTuple):
-    """One column as text, with the least and the most of the terminal's columns that it can use."""
+    """One column as text, with the least, the most and an easy number of the terminal's columns for it."""
 
     name: str
     cells: Sequence[str]
     is_number: bool
     least: int
     most: int
+    easy: int
 
 
 def _columns(table: Table) -> list[_Column]:
@@ -151,7 +152,8 @@ def _columns(table: Table) -> list[_Column]:
         # A number is never broken, and text only between words.
         word = longest if is_number else _word(cells)
         least = max(_word([name]), word)
-        columns.append(_Column(name, cells, is_number, least, max(least, longest, min(len(name), _NARROW))))
+        most = max(least, longest, min(len(name), _NARROW))
+        columns.append(_Column(name, cells, is_number, least, most, max(least, min(longest, _NARROW))))
     return columns
 
 
@@ -167,7 +169,7 @@ def _folds(columns: Sequence[_Column], width: int) -> list[list[_Column]]:
     """Columns in groups that fit the width; the first column leads each of them."""
     groups = [[columns[0]]]
     for column in columns[1:]:
-        widths = [one.least for one in (*groups[-1], column)]
+        widths = [one.easy for one in (*groups[-1], column)]
         if len(groups[-1]) > 1 and _total(widths) > width:
             groups.append([columns[0]])
         groups[-1].append(column)
@@ -175,12 +177,13 @@ def _folds(columns: Sequence[_Column], width: int) -> list[list[_Column]]:
 
 
 def _widths(columns: Sequence[_Column], width: int) -> list[int]:
-    """Give every column its least, and what is left to those that need little first."""
-    widths = [column.least for column in columns]
-    order = sorted(range(len(columns)), key=lambda at: columns[at].most - columns[at].least)
+    """Give every column what it needs, and what is left to those that want little more first."""
+    easy = [column.easy for column in columns]
+    widths = easy if _total(easy) <= width else [column.least for column in columns]
+    order = sorted(range(len(columns)), key=lambda at: columns[at].most - widths[at])
     for done, at in enumerate(order):
         share = max(0, width - _total(widths)) // (len(order) - done)
-        widths[at] += min(columns[at].most - columns[at].least, share)
+        widths[at] += min(columns[at].most - widths[at], share)
     return widths
 
 

@@ -78,7 +78,7 @@
 
   // On paper: light, and with everything unfolded.
   window.addEventListener("beforeprint", () => {
-    document.querySelectorAll("details:not([open])").forEach((one) => { one.open = true; one.dataset.folded = ""; });
+    document.querySelectorAll("details:not([open], .refs)").forEach((one) => { one.open = true; one.dataset.folded = ""; });
     root.dataset.theme = "light";
     for (const box of boxes) if (box.layout) dress(box);
   });
