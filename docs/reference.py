@@ -10,7 +10,7 @@ from typing import Any, get_args, get_type_hints
 import lindos.formulas
 from lindos.catalog import load_catalog
 from lindos.catalog.load import KINDS
-from lindos.cli import COMMANDS
+from lindos.cli import COMMANDS, group
 from lindos.quantities import Unit
 from lindos.results import _declared
 from lindos.scenario.starter import json_schema
@@ -60,9 +60,11 @@ def commands() -> str:
     import click
 
     page = ["# Commands\n\nEach takes `--help`; those that answer take `--json`. Made from the code.\n"]
+    # As the command line calls them: below the group, whose settings they share.
+    above = click.Context(group, info_name="lindos", help_option_names=["-h", "--help"])
     for name in COMMANDS:
         command: click.Command = importlib.import_module(f"lindos.cli.{name}").command
-        context = click.Context(command, info_name=f"lindos {name}", max_content_width=100, terminal_width=100)
+        context = click.Context(command, above, name, max_content_width=100, terminal_width=100)
         page.append(f"\n## lindos {name}\n\n```text\n{command.get_help(context)}\n```\n")
     return "".join(page)
 
