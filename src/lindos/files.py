@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,8 +20,10 @@ def write_whole(contents: Mapping[Path, bytes], option: str = "--out") -> None:
     written: list[tuple[str, Path]] = []
     path = Path()
     try:
-        for path, data in contents.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
+        for target, data in contents.items():
+            path = target.parent
+            path.mkdir(parents=True, exist_ok=True)
+            path = target
             if path.is_dir():
                 raise IsADirectoryError(21, "it is a folder", str(path))
             handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -31,8 +33,7 @@ def write_whole(contents: Mapping[Path, bytes], option: str = "--out") -> None:
                 file.flush()
                 os.fsync(file.fileno())
             Path(name).chmod(0o666 & ~_umask())
-        for name, path in written:
-            Path(name).replace(path)
+        _rename(written)
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(option, str(path), "a place that can be written to", f"The system says: {reason}.") from None
@@ -40,6 +41,37 @@ def write_whole(contents: Mapping[Path, bytes], option: str = "--out") -> None:
         for name, _ in written:
             with suppress(OSError):
                 Path(name).unlink(missing_ok=True)
+
+
+def _rename(written: Sequence[tuple[str, Path]]) -> None:
+    """Put every file in its place; if one cannot be, put back what was there before."""
+    before: list[tuple[Path, Path | None]] = []
+    try:
+        for name, path in written:
+            kept = Path(f"{name}.old") if path.exists() else None
+            if kept is not None:
+                _keep(path, kept)
+            before.append((path, kept))
+            Path(name).replace(path)
+    except OSError:
+        for path, kept in reversed(before):
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+                if kept is not None:
+                    kept.replace(path)
+        raise
+    for _, kept in before:
+        if kept is not None:
+            with suppress(OSError):
+                kept.unlink()
+
+
+def _keep(path: Path, kept: Path) -> None:
+    """Give ``path`` a second name, so that it is never missing; where the disk has no links, move it there."""
+    try:
+        kept.hardlink_to(path)
+    except OSError:
+        path.rename(kept)
 
 
 def _umask() -> int:

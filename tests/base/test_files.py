@@ -21,3 +21,25 @@ def test_nothing_changes_when_one_fails(tmp_path: Path) -> None:
         write_whole({tmp_path / "one": b"new", tmp_path / "two": b"new"})
     assert (tmp_path / "one").read_bytes() == b"old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "two"]
+
+
+def test_a_rename_that_fails_midway_puts_everything_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "one").write_bytes(b"old")
+    rename = Path.replace
+
+    def fails_on_two(self: Path, target: Path) -> Path:
+        if Path(target).name == "two":
+            raise OSError(28, "No space left on device")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "replace", fails_on_two)
+    with pytest.raises(InputError, match="No space left"):
+        write_whole({tmp_path / "one": b"new", tmp_path / "two": b"new"})
+    assert (tmp_path / "one").read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["one"]
+
+
+def test_a_file_in_the_place_of_the_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "out").write_bytes(b"x")
+    with pytest.raises(InputError, match=r"--out is '.*/out', but must be a place"):
+        write_whole({tmp_path / "out" / "report.html": b"new"})

@@ -99,6 +99,16 @@ def test_answers_are_reproducible() -> None:
     assert again.figures == answered("one-node").figures
 
 
+@pytest.mark.parametrize("name", builtin_names())
+def test_the_inputs_of_an_answer_give_it_again(name: str) -> None:
+    found = answered(name)
+    again = answer(scenario_from(found.inputs), load_catalog())
+    assert again.inputs == found.inputs
+    assert [(f.name, f.value, f.sources) for f in again.figures] == [
+        (f.name, f.value, f.sources) for f in found.figures
+    ]
+
+
 def test_sections_can_be_asked_alone() -> None:
     found = answer_file("colossus-1", command="site", sections=frozenset({"cluster", "site"}))
     assert [section.name for section in found.sections] == ["cluster", "site"]

@@ -1,6 +1,7 @@
 """From plain data to records: the fields of the record classes are the schema, checked one by one."""
 
 import dataclasses
+import datetime
 import difflib
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -34,6 +35,12 @@ _MAY_BE_ZERO = (
     *("experts_per_token", "expert_ffn_hidden_size", "num_shared_experts", "num_expert_groups"),
     *("expert_groups_per_token", "num_dense_layers", "sliding_window", "num_windowed_layers", "num_mtp_layers"),
 )
+
+#: Words that an identity may be, by record class and field.
+_WORDS: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("System", "unit"): ("node", "rack"),
+    ("Fabric", "kind"): ("scale-up", "scale-out"),
+}
 
 #: Keys of a sourced value.
 LEAF_KEYS = frozenset({"value", "low", "high", "source", "note", "estimate"})
@@ -114,21 +121,40 @@ class Reader:
         known = fields_of(record)
         count = len(self.errors)
         for key in data:
-            if key not in known and key not in ("aliases", "base"):
+            if key == "name":
+                self.wrong(f"{path}.name", data[key], "left out", "The name stands before the colon; use title.")
+            elif key not in known and key not in ("aliases", "base"):
                 near = difflib.get_close_matches(str(key), known, n=1)
                 hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}."
                 self.wrong(f"{path}.{key}", data[key], "left out: it is not a field here", hint)
         values: dict[str, Any] = {"name": name}
         for field in known.values():
+            if field.name == "name":
+                continue
             if field.name in data:
                 values[field.name] = self.field(field, f"{path}.{field.name}", data[field.name])
-            elif base is not None and field.name != "name":
+                self.word(_WORDS.get((record.__name__, field.name)), f"{path}.{field.name}", data[field.name])
+            elif base is not None:
                 values[field.name] = getattr(base, field.name)
             elif field.is_fact:
                 values[field.name] = Fact(path=f"{path}.{field.name}", content=None, unit=field.unit or "")
-            elif field.required and field.name != "name":
+            elif field.required:
                 self.wrong(f"{path}.{field.name}", None, "given", "Or name a record to start from: base: h100-sxm.")
         return None if len(self.errors) > count else record(**values)
+
+    def word(self, options: tuple[str, ...] | None, path: str, data: Any) -> None:
+        """An identity that may only be one of a few words."""
+        if options is not None and isinstance(data, str) and data not in options:
+            self.wrong(path, data, f"one of {', '.join(options)}")
+
+    def aliases(self, path: str, data: Any) -> tuple[str, ...]:
+        """Other names of a record: a list of texts."""
+        if data is None:
+            return ()
+        if not isinstance(data, list) or not all(isinstance(alias, (str, int)) for alias in data):
+            self.wrong(path, data, "a list of names, such as [my-model, MyModel]")
+            return ()
+        return tuple(str(alias) for alias in data)
 
     def field(self, field: Field, path: str, data: Any) -> Any:
         """One field: a fact, or a plain identity."""
@@ -141,6 +167,8 @@ class Reader:
             if isinstance(data, bool) or not isinstance(data, int) or not least <= data < 10**12:
                 self.wrong(path, data, f"a whole number of at least {least}")
             return data
+        if field.kind is str and isinstance(data, datetime.date):
+            return data.isoformat()[:10]
         if not isinstance(data, field.kind) or data == "":
             self.wrong(path, data, {str: "a text", bool: "true or false"}.get(field.kind, field.kind.__name__))
         return data
@@ -153,7 +181,8 @@ class Reader:
             data = {"value": data}
         for key in set(data) - LEAF_KEYS:
             self.wrong(f"{path}.{key}", data[key], f"one of {', '.join(sorted(LEAF_KEYS))}")
-        sources = self.sources(path, data["source"]) if "source" in data else ()
+        sources = self.sources(path, data["source"]) if data.get("source") else ()
+        self.leaf_words(path, data, unit)
         content = self.content(path, data.get("value"), unit)
         low, high = (self.content(f"{path}.{key}", data.get(key), unit) for key in ("low", "high"))
         if content is not None and not sources:
@@ -176,6 +205,20 @@ class Reader:
             note=str(data.get("note") or ""),
             estimate=bool(data.get("estimate", False)),
         )
+
+    def leaf_words(self, path: str, data: Mapping[str, Any], unit: str | None) -> None:
+        """What stands beside a value: its range, whether it is an estimate, and a note."""
+        if not isinstance(data.get("estimate", False), bool):
+            self.wrong(f"{path}.estimate", data["estimate"], "true or false")
+        if not isinstance(data.get("note", ""), (str, type(None))):
+            self.wrong(f"{path}.note", data["note"], "a text")
+        for key in ("low", "high"):
+            if data.get(key) is None:
+                continue
+            if unit is None:
+                self.wrong(f"{path}.{key}", data[key], "left out: a text has no range")
+            elif data.get("value") is None:
+                self.wrong(f"{path}.{key}", data[key], "given with a value between low and high", "Add value.")
 
     def content(self, path: str, data: Any, unit: str | None) -> Any:
         """A value in SI, or text; None where it is unknown."""

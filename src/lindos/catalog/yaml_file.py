@@ -1,5 +1,6 @@
 """YAML files from users, read carefully: bounded in size and depth, without anchors or tags, each key with its line."""
 
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from lindos.errors import InputError
 #: No scenario or catalogue file needs more.
 MAX_BYTES = 5_000_000
 MAX_DEPTH = 40
+MAX_VALUES = 200_000
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -22,7 +24,7 @@ def read_yaml(path: Path) -> tuple[Any, dict[str, int]]:
     ------
     InputError
         If the file cannot be read, is larger than 5 MB, is not UTF-8 or not YAML, holds anchors, tags, duplicate keys
-        or more than one document, or nests deeper than 40 levels.
+        or more than one document, more than 200,000 keys and values, or nests deeper than 40 levels.
     """
     text = _text(path)
     lines: dict[str, int] = {}
@@ -40,22 +42,27 @@ def read_yaml(path: Path) -> tuple[Any, dict[str, int]]:
 
 def _text(path: Path) -> str:
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise InputError(
-                str(path), f"{size / 1e6:,.0f} MB", "a file of at most 5 MB", "Leave out what is not used."
-            )
+        found = path.stat()
+        if found.st_size > MAX_BYTES:
+            size = f"{found.st_size / 1e6:,.0f} MB"
+            raise InputError(str(path), size, "a file of at most 5 MB", "Leave out what is not used.")
+        if not stat.S_ISREG(found.st_mode):  # a device or a pipe may never end
+            raise InputError("file", str(path), "a file that can be read", "It is a folder or a device.")
         return path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         reason = error.strerror or "it cannot be read"
         raise InputError("file", str(path), "a file that can be read", f"The system says: {reason}.") from None
     except UnicodeDecodeError as error:
         raise InputError(str(path), "not UTF-8", "UTF-8 text", f"The first wrong byte is at {error.start}.") from None
+    except InputError:
+        raise
+    except ValueError:  # a zero byte in the name
+        raise InputError("file", str(path), "a file that can be read", "No file can have that name.") from None
 
 
 def _check_events(text: str, path: Path) -> None:
     """Refuse what could expand or run, before anything is built."""
-    depth, documents = 0, 0
+    depth, documents, values = 0, 0, 0
     for event in yaml.parse(text, Loader=_Loader):
         line = event.start_mark.line + 1 if event.start_mark else None
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
@@ -67,6 +74,10 @@ def _check_events(text: str, path: Path) -> None:
             depth += 1
             if depth > MAX_DEPTH:
                 raise InputError(path.name, "nested too deep", f"at most {MAX_DEPTH} levels deep", "", line)
+        elif isinstance(event, yaml.ScalarEvent):
+            values += 1
+            if values > MAX_VALUES:
+                raise InputError(path.name, "too long", f"at most {MAX_VALUES:,} keys and values", "", line)
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         elif isinstance(event, yaml.DocumentStartEvent):

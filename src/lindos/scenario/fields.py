@@ -13,7 +13,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from lindos.errors import InputError, UnitError
-from lindos.units import parse
+from lindos.units import parse, render
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,13 @@ class _Reader:
         """JSON Schema of what a user may write."""
         raise NotImplementedError
 
+    def write(self, value: Any) -> Any:
+        """Write ``value`` as a user would, such that :meth:`read` gives it back."""
+        return value
+
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(self.read)
+        written = core_schema.plain_serializer_function_ser_schema(self.write, when_used="json-unless-none")
+        return core_schema.no_info_plain_validator_function(self.read, serialization=written)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return self.json()
@@ -56,6 +61,17 @@ class Quantity(_Reader):
         if number < self.at_least or (self.positive and number == 0) or number > self.at_most:
             raise InputError("value", value, self._expected(), f"Write for example '{self.example}'.")
         return number
+
+    def write(self, value: float) -> float | str:
+        """Text with its unit, ``"90 days"``, exact; a bare number where the quantity has none."""
+        if self.unit == "1":
+            return value
+        shown = render(value, self.unit, digits=12)
+        try:
+            exact = parse(shown, self.unit) == value
+        except UnitError:
+            exact = False
+        return shown if exact else f"{value!r} {self.unit}"
 
     def json(self) -> dict[str, Any]:
         """Text with a unit; a bare number where the quantity has none."""

@@ -169,7 +169,7 @@ def _answer(
         name=scenario.name,
         title=scenario.title,
         statement=scenario.statement or "",
-        inputs=scenario.model_dump(exclude_none=True, exclude_defaults=True),
+        inputs=scenario.model_dump(mode="json", exclude_none=True, exclude_defaults=True),
         sections=tuple(sections),
         warnings=tuple(dict.fromkeys(warnings)),
         sources={name: catalog.source(name) for name in ids if name in known},

@@ -1,7 +1,6 @@
 """What one device costs and draws, all in, where a question needs it without a cluster of its own."""
 
 from dataclasses import dataclass
-from functools import cache
 
 from lindos import site as floor
 from lindos.catalog import Catalog
@@ -35,7 +34,6 @@ def system_of(catalog: Catalog, accelerator: str) -> str | None:
     return next((system.name for system in systems if catalog.accelerator(system.accelerator).name == name), None)
 
 
-@cache
 def device_cost(catalog: Catalog, system: str) -> DeviceCost:
     """One device of ``system`` in a cluster of 100,800 at a generic site; None where a number is unknown."""
     place, costs = catalog.site(SITE), floor.costs(catalog)
