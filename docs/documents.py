@@ -1,8 +1,10 @@
 """Documents that run: every example of a page is executed and its output written back, or compared with what stands.
 
 A fenced ``console`` block holds ``$ lindos ...`` commands and what they print; a fenced ``python`` block holds a
-doctest session. Each page runs in a folder of its own, from top to bottom; a fenced ``yaml`` block whose first
-line is a comment with a file name is written to that file first.
+doctest session. Each page runs in a folder of its own, from top to bottom; a fenced ``yaml`` block whose first line is
+a comment with a file name, and a ``json`` block with one behind the word, are written to that file first.
+
+A line ``...`` stands for output that is left out: as many lines as stood before and behind it are shown again.
 
 An example that fails stops the build, so that no page shows a failure by accident: a command that is meant to fail is
 followed by ``$ echo $?``, which shows its exit status.
@@ -19,7 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^```(\w*)( \S+)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"^# (\S+\.yaml)$")
 #: Blocks that are shown and not run: set-up in a shell, help of commands.
 _SHOWN = ("sh", "text")
@@ -37,48 +39,66 @@ def refreshed(page: Path) -> str:
         return text
     names: dict[str, object] = {}
     with _own_folder():
-        return _BLOCK.sub(lambda match: f"```{match[1]}\n{_ran(match[1], match[2], names)}```", text)
+        return _BLOCK.sub(lambda match: f"{_opening(match)}{_ran(match, names)}```", text)
 
 
-def _ran(kind: str, body: str, names: dict[str, object]) -> str:
-    if kind == "yaml":
-        first = _FILE.match(body.split("\n", 1)[0])
-        if first is None:
-            raise ValueError(f"a yaml block needs its file name in a first comment: {body}")
-        Path(first[1]).write_text(body, encoding="utf-8")
-        return body
+def _opening(match: re.Match[str]) -> str:
+    return match[0].split("\n", 1)[0] + "\n"
+
+
+def _ran(match: re.Match[str], names: dict[str, object]) -> str:
+    kind, name, body = match.groups()
     if kind == "console":
         return "".join(_console(body))
     if kind == "python":
         return "".join(_session(body, names))
-    if kind not in _SHOWN:
+    if kind in ("yaml", "json"):
+        first = _FILE.match(body.split("\n", 1)[0])
+        if name is None and first is None:
+            raise ValueError(f"a {kind} block needs its file name: {body}")
+        Path(name.strip() if name else first[1] if first else "").write_text(body, encoding="utf-8")
+    elif kind not in _SHOWN:
         raise ValueError(f"a block of kind {kind!r} is neither run nor shown: {body}")
     return body
 
 
 def _console(body: str) -> Iterator[str]:
-    """Commands with their output; lines that are no commands are old output."""
+    """Each command with what it prints now, cut where its old output is."""
     from lindos.cli import exit_code
 
     failed, status = "", 0
-    for line in body.splitlines():
-        if not line.startswith("$ "):
-            continue
-        yield f"{line}\n"
-        if line == "$ echo $?":
+    for command, old in _commands(body):
+        yield f"$ {command}\n"
+        if command == "echo $?":
             yield f"{status}\n"
             failed = ""
             continue
         _stop(failed)
-        program, *arguments = shlex.split(line[2:])
+        program, *arguments = shlex.split(command)
         if program != "lindos":
-            raise ValueError(f"only lindos runs in a console block, not: {line}")
+            raise ValueError(f"only lindos runs in a console block, not: {command}")
         out = io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
             status = exit_code(arguments)
-        failed = f"{line}\n{out.getvalue()}" if status else ""
-        yield "".join(f"{shown.rstrip()}\n" for shown in out.getvalue().splitlines())
+        failed = f"{command}\n{out.getvalue()}" if status else ""
+        yield "".join(f"{line}\n" for line in _cut([line.rstrip() for line in out.getvalue().splitlines()], old))
     _stop(failed)
+
+
+def _commands(body: str) -> Iterator[tuple[str, list[str]]]:
+    """Commands of a block, and what stands below each."""
+    for part in body.removeprefix("$ ").split("\n$ "):
+        command, *old = part.splitlines()
+        yield command, old
+
+
+def _cut(new: list[str], old: list[str]) -> list[str]:
+    """New output, left out where the old one has a line of three dots."""
+    if "..." not in old:
+        return new
+    before = old.index("...")
+    behind = len(old) - before - 1
+    return new if before + behind >= len(new) else [*new[:before], "...", *new[len(new) - behind :]]
 
 
 def _stop(failed: str) -> None:

@@ -73,3 +73,14 @@ def test_a_failure_that_is_meant_shows_its_status(tmp_path: Path) -> None:
     text = documents.refreshed(page_of(tmp_path, "```console\n$ lindos run no-such-scenario\n$ echo $?\n```\n"))
     assert "no-such-scenario" in text
     assert text.endswith("$ echo $?\n2\n```\n")
+
+
+def test_output_that_is_left_out_stays_so(tmp_path: Path) -> None:
+    text = "```console\n$ lindos schema\nold\n...\nold\n```\n"
+    assert documents.refreshed(page_of(tmp_path, text)) == "```console\n$ lindos schema\n{\n...\n}\n```\n"
+
+
+def test_a_file_of_a_page_is_there_for_its_commands(tmp_path: Path) -> None:
+    session = ">>> from pathlib import Path\n>>> Path('mine.json').read_text()\n"
+    text = documents.refreshed(page_of(tmp_path, f"```json mine.json\n{{}}\n```\n```python\n{session}```\n"))
+    assert text == f"```json mine.json\n{{}}\n```\n```python\n{session}'{{}}\\n'\n```\n"
