@@ -1,7 +1,7 @@
 """The catalogue: data files that ship, a user's own over them, and the same with uncertain facts drawn many times."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -223,25 +223,7 @@ class Catalog:
                 reader.wrong(kind, data, "a mapping of names to records")
                 data = {}
             for name, body in data.items():
-                path = f"{kind}.{name}"
-                known = aliases.get(str(name).lower(), str(name))
-                base = records.get(known)
-                wanted = body.get("base") if isinstance(body, Mapping) else None
-                if wanted is not None:
-                    base = records.get(aliases.get(str(wanted).lower(), ""))
-                    if base is None:
-                        reader.errors.append(UnknownNameError(f"{path}.base", str(wanted), records))
-                        continue
-                record = reader.record(KINDS[kind], path, known, body, base)
-                if record is None:
-                    continue
-                for wrong in model_errors(record, path) if isinstance(record, Model) else ():
-                    reader.errors.append(wrong)
-                records[known] = record
-                for alias in (known, *(body.get("aliases") or ())):
-                    taken = aliases.setdefault(str(alias).lower(), known)
-                    if taken != known:
-                        reader.wrong(f"{path}.aliases", alias, f"a name of its own: {taken} has it already")
+                _add(reader, kind, str(name), body, records, aliases)
             _raise(reader.errors, own)
         if self._draws:
             records = {name: _sampled_record(record, *self._draws) for name, record in records.items()}
@@ -256,8 +238,8 @@ class Catalog:
             leaves: dict[str, Any] = {}
             for data, lines, own in self._layers("parameters"):
                 if not isinstance(data, Mapping):
-                    raise InputError("parameters", data, "a mapping of names to values")
-                leaves |= {name: (leaf, lines, own) for name, leaf in _leaves(data, "", own)}
+                    raise InputError("parameters", data, "a mapping of names to values", "", lines.get("parameters"))
+                leaves |= {name: (leaf, lines, own) for name, leaf in list(_leaves(data, "", leaves))}
             self._parameters = leaves
         return self._parameters
 
@@ -277,12 +259,12 @@ class Catalog:
             sources = {"user": USER}
             for data, lines, own in self._layers("sources"):
                 reader = Reader(lambda _: True, lines, own)
+                if not isinstance(data, Mapping):
+                    reader.wrong("sources", data, "a mapping of ids to sources")
                 for name, body in data.items() if isinstance(data, Mapping) else ():
-                    if not isinstance(body, Mapping) or not body.get("title"):
-                        reader.wrong(f"sources.{name}", body, "a mapping with title and url")
-                        continue
-                    texts = {key: str(body.get(key) or "") for key in ("title", "url", "kind", "date")}
-                    sources[str(name)] = Source(id=str(name), **texts)
+                    source = reader.source(f"sources.{name}", str(name), body)
+                    if source is not None and sources.setdefault(source.id, source) != source:
+                        reader.wrong(f"sources.{name}", source.id, "an id of its own: there is a source of that id")
                 _raise(reader.errors, own)
             self._sources = sources
         return self._sources
@@ -298,37 +280,123 @@ _DISPLAY_UNITS = (
 
 
 def load_catalog(overlays: Sequence[Path] = ()) -> Catalog:
-    """The shipped catalogue under the user's own files, later ones on top; checked whole where a file is the user's."""
+    """The shipped catalogue under the user's own files, later ones on top; checked whole where a file is the user's.
+
+    Raises
+    ------
+    InputError
+        With every wrong value of the files, each with its line.
+    """
     if not overlays:
         return _shipped_catalog()
-    read = []
-    for path in overlays:
-        data, lines = read_yaml(Path(path))
-        if data is None:
-            data = {}
-        if not isinstance(data, Mapping):
-            raise InputError("catalog", data, "a mapping of kinds such as accelerators to records")
-        allowed = [*KINDS, "parameters", "sources"]
-        for key in data:
-            if key not in allowed:
-                raise UnknownNameError("catalog", str(key), allowed, lines.get(str(key)))
-        read.append((data, lines))
+    read = [_overlay(Path(path)) for path in overlays]
     catalog = Catalog(read)
-    for kind in {key for data, _ in read for key in data}:
-        catalog.names(kind)
-    for name, (_, _, own) in catalog._parameter_leaves().items():
-        if own:
-            _check_own_parameter(catalog, name)
+    _raise(list(_own_errors(catalog, read)), own=True)
     return catalog
 
 
-def _check_own_parameter(catalog: Catalog, name: str) -> None:
-    """A user's parameter must measure what the shipped one of that name does."""
+def _overlay(path: Path) -> tuple[Mapping[str, Any], dict[str, int]]:
+    """Plain data of a user's file, by kind."""
+    data, lines = read_yaml(path)
+    if data is None:
+        return {}, lines
+    if not isinstance(data, Mapping):
+        raise InputError("catalog", data, "a mapping of kinds such as accelerators to records", "", lines.get(""))
+    allowed = [*KINDS, "parameters", "sources"]
+    unknown = [
+        UnknownNameError("catalog", str(key), allowed, lines.get(str(key))) for key in data if key not in allowed
+    ]
+    _raise(unknown, own=True)
+    return data, lines
+
+
+def _own_errors(catalog: Catalog, read: Sequence[tuple[Mapping[str, Any], Mapping[str, int]]]) -> Iterator[InputError]:
+    """Everything wrong in a user's files: values first, then names that lead nowhere."""
+    kinds = [kind for kind in (*KINDS, "parameters") if any(data.get(kind) is not None for data, _ in read)]
+    try:
+        catalog.names("sources")
+    except InputError as error:
+        yield from _each(error)
+        return
+    sound = []
+    for kind in kinds:
+        try:
+            catalog.names(kind)
+            sound.append(kind)
+        except InputError as error:
+            yield from _each(error)
+    if "parameters" in sound:
+        for name, (_, lines, own) in catalog._parameter_leaves().items():
+            if own:
+                yield from _own_parameter_errors(catalog, name, lines)
+    for data, lines in read:
+        for kind in set(sound) & set(_REFERENCES) & set(data):
+            for name in data[kind] or ():
+                record = catalog._records[kind][str(catalog._id(kind, str(name)))]
+                yield from _reference_errors(catalog, f"{kind}.{name}", record, lines)
+
+
+def _own_parameter_errors(catalog: Catalog, name: str, lines: Mapping[str, int]) -> Iterator[InputError]:
+    """A user's parameter must be one that is read, and measure what the shipped one of that name does."""
     shipped = _shipped_catalog()
-    if name in shipped._parameter_leaves():
+    if name not in shipped._parameter_leaves():
+        line = Reader(lambda _: True, lines, own=True).line(f"parameters.{name}")
+        yield UnknownNameError("parameters", name, shipped.names("parameters"), line)
+        return
+    try:
         catalog.parameter(name, shipped._shown_parameter(name).unit or "1")
-    else:
-        raise UnknownNameError("parameters", name, shipped.names("parameters"))
+    except InputError as error:
+        yield from _each(error)
+
+
+#: Fields that name a record of another kind.
+_REFERENCES: Mapping[str, Mapping[str, str]] = {
+    "accelerators": {"family": "kernels"},
+    "systems": {"accelerator": "accelerators", "fabric": "fabrics", "scale_up_fabric": "fabrics"},
+    "cloud_prices": {"accelerator": "accelerators"},
+}
+
+
+def _reference_errors(catalog: Catalog, path: str, record: Any, lines: Mapping[str, int]) -> Iterator[InputError]:
+    """Fields of ``record`` that name what the catalogue does not have."""
+    for field, kind in _REFERENCES[path.partition(".")[0]].items():
+        name = getattr(record, field)
+        try:
+            found = catalog._id(kind, name)
+        except InputError:  # that kind is itself wrong, and reported
+            return
+        if found is None:
+            yield UnknownNameError(f"{path}.{field}", name, catalog.names(kind), lines.get(f"{path}.{field}"))
+
+
+def _each(error: InputError) -> Sequence[InputError]:
+    return error.errors if isinstance(error, InputErrors) else (error,)
+
+
+def _add(reader: Reader, kind: str, name: str, body: Any, records: dict[str, Any], aliases: dict[str, str]) -> None:
+    """One record from its mapping into ``records``, over one of the same name or the one it starts from."""
+    path = f"{kind}.{name}"
+    if not name.strip() or "/" in name or not name.isprintable() or len(name) > 100:
+        reader.wrong(path, name, "a name of 1 to 100 characters without a slash")
+    known = aliases.get(name.strip().lower(), name.strip())
+    base = records.get(known)
+    wanted = body.get("base") if isinstance(body, Mapping) else None
+    if wanted is not None:
+        base = records.get(aliases.get(str(wanted).strip().lower(), ""))
+        if base is None:
+            line = reader.line(f"{path}.base")
+            reader.errors.append(UnknownNameError(f"{path}.base", str(wanted), records, line))
+            return
+    record = reader.record(KINDS[kind], path, known, body, base)
+    if record is None:
+        return
+    for wrong in model_errors(record, path) if isinstance(record, Model) else ():
+        reader.wrong(wrong.path, wrong.value, wrong.expected, wrong.hint)
+    records[known] = record
+    for alias in (known, *reader.aliases(f"{path}.aliases", body.get("aliases"))):
+        taken = aliases.setdefault(alias.strip().lower(), known)
+        if taken != known:
+            reader.wrong(f"{path}.aliases", alias, f"a name of its own: {taken} has it already")
 
 
 @cache
@@ -361,15 +429,15 @@ def _merge(into: dict[str, Any], data: Mapping[str, Any], origin: str) -> None:
             into[key] = value
 
 
-def _leaves(data: Mapping[str, Any], prefix: str, own: bool) -> list[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = []
+def _leaves(data: Mapping[str, Any], prefix: str, known: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Dotted name and content of every parameter; a name that is known already is one, whatever it holds."""
     for key, value in data.items():
         path = f"{prefix}.{key}" if prefix else str(key)
-        if isinstance(value, Mapping) and "value" not in value:
-            found += _leaves(value, path, own)
+        group = isinstance(value, Mapping) and not (value and set(value) <= LEAF_KEYS)
+        if group and path not in known and "value" not in value:
+            yield from _leaves(value, path, known)
         else:
-            found.append((path, value))
-    return found
+            yield path, {"value": None} if value is None else value
 
 
 def _sampled_record(record: Any, num_draws: int, seed: int) -> Any:
@@ -386,4 +454,6 @@ def _raise(errors: Sequence[InputError], own: bool) -> None:
         return
     if not own:
         raise CatalogError("\n".join(str(error) for error in errors))
-    raise errors[0] if len(errors) == 1 else InputErrors(errors)
+    said = {str(error): error for error in errors}
+    found = sorted(said.values(), key=lambda error: error.line or 0)
+    raise found[0] if len(found) == 1 else InputErrors(found)

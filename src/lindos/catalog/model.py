@@ -74,6 +74,18 @@ def model_errors(model: Model, path: str) -> Iterator[InputError]:
         yield InputError(f"{path}.experts_per_token", model.experts_per_token, expected)
     if model.num_dense_layers > model.num_layers:
         yield InputError(f"{path}.num_dense_layers", model.num_dense_layers, f"at most {model.num_layers} layers")
+    if model.num_experts and model.num_moe_layers < 1:
+        expected = f"at most the {model.num_layers - model.num_dense_layers} layers that are not dense"
+        yield InputError(f"{path}.moe_layer_interval", model.moe_layer_interval, expected)
+    if bool(model.sliding_window) != bool(model.num_windowed_layers):
+        expected = "given with sliding_window, or both left out"
+        yield InputError(f"{path}.num_windowed_layers", model.num_windowed_layers, expected)
+    if model.num_expert_groups and model.num_experts % model.num_expert_groups:
+        expected = f"a divisor of {model.num_experts} experts"
+        yield InputError(f"{path}.num_expert_groups", model.num_expert_groups, expected)
+    if model.expert_groups_per_token > model.num_expert_groups:
+        expected = f"at most {model.num_expert_groups} groups"
+        yield InputError(f"{path}.expert_groups_per_token", model.expert_groups_per_token, expected)
     if model.num_windowed_layers > model.num_layers:
         expected = f"at most {model.num_layers} layers"
         yield InputError(f"{path}.num_windowed_layers", model.num_windowed_layers, expected)

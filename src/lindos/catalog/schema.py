@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
 
-from lindos.catalog.facts import Fact
+from lindos.catalog.facts import Fact, Source
 from lindos.catalog.records import PRECISIONS
 from lindos.errors import InputError
 from lindos.quantities import Unit
@@ -139,7 +139,7 @@ class Reader:
             elif field.is_fact:
                 values[field.name] = Fact(path=f"{path}.{field.name}", content=None, unit=field.unit or "")
             elif field.required:
-                self.wrong(f"{path}.{field.name}", None, "given", "Or name a record to start from: base: h100-sxm.")
+                self.wrong(f"{path}.{field.name}", None, "given", "Or start from another record, with base.")
         return None if len(self.errors) > count else record(**values)
 
     def word(self, options: tuple[str, ...] | None, path: str, data: Any) -> None:
@@ -181,7 +181,7 @@ class Reader:
             data = {"value": data}
         for key in set(data) - LEAF_KEYS:
             self.wrong(f"{path}.{key}", data[key], f"one of {', '.join(sorted(LEAF_KEYS))}")
-        sources = self.sources(path, data["source"]) if data.get("source") else ()
+        sources = self.sources(path, data["source"]) if data.get("source") is not None else ()
         self.leaf_words(path, data, unit)
         content = self.content(path, data.get("value"), unit)
         low, high = (self.content(f"{path}.{key}", data.get(key), unit) for key in ("low", "high"))
@@ -237,6 +237,19 @@ class Reader:
         if expected:
             self.wrong(path, data, expected)
         return number
+
+    def source(self, path: str, name: str, data: Any) -> Source | None:
+        """A source from its mapping: a title, and in the shipped data an address."""
+        keys = ("title", "url", "kind", "date")
+        if not isinstance(data, Mapping) or not data.get("title") or not (self.own or data.get("url")):
+            self.wrong(path, data, "a mapping with title and url")
+            return None
+        for key in set(data) - set(keys):
+            self.wrong(f"{path}.{key}", data[key], f"one of {', '.join(keys)}")
+        for key in keys:
+            if isinstance(data.get(key), (list, dict)):
+                self.wrong(f"{path}.{key}", data[key], "a text")
+        return Source(id=name, **{key: str(data.get(key) or "") for key in keys})
 
     def sources(self, path: str, data: Any) -> tuple[str, ...]:
         """Ids of sources: one, or a list."""

@@ -2,28 +2,27 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-import numpy as np
-
 from lindos import claims as floor
 from lindos.catalog import Catalog
 from lindos.claims import Claim, Context, Finding, Ruling, Span, Verdict
 from lindos.errors import InputErrors, UnknownNameError
 from lindos.study.answer import Cell, Section, Table
 from lindos.study.figures import number, span
-from lindos.study.reference import device_cost, system_of
+from lindos.study.reference import device_cost, pool_cost, system_of
 from lindos.study.world import World, Worlds
 from lindos.units import render
 
 
-def context(claims: Iterable[Claim], catalog: Catalog, sampled: Catalog) -> Context:
-    """What claims need of power and money per device, built up from parts."""
+def context(claims: Iterable[Claim], catalog: Catalog, sampled: Catalog, worlds: Worlds | None = None) -> Context:
+    """What claims need of power and money per device, built up from parts; a scenario's own devices as it has them."""
     power: dict[str, Span] = {}
     money: dict[str, Span] = {}
     for accelerator in floor.accelerators_of(tuple(claims), catalog):
+        own = [pool_cost(world, accelerator) for world in (worlds.point, worlds.sampled)] if worlds else [None, None]
         system = system_of(catalog, accelerator)
         if system is None:
             continue
-        point, drawn = device_cost(catalog, system), device_cost(sampled, system)
+        point, drawn = own[0] or device_cost(catalog, system), own[1] or device_cost(sampled, system)
         if point.facility_power is not None:
             power[accelerator] = _span(point.facility_power, drawn.facility_power)
         if point.capex is not None:
@@ -51,12 +50,12 @@ def chosen(world: World) -> dict[str, Claim]:
 
 def section(worlds: Worlds) -> Section:
     """The scenario's claims, each with its verdict."""
-    return of(chosen(worlds.point), worlds.point.catalog, worlds.sampled.catalog)
+    return of(chosen(worlds.point), worlds.point.catalog, worlds.sampled.catalog, worlds)
 
 
-def of(claims: Mapping[str, Claim], catalog: Catalog, sampled: Catalog) -> Section:
-    """Any claims, each with its verdict."""
-    known = context(claims.values(), catalog, sampled)
+def of(claims: Mapping[str, Claim], catalog: Catalog, sampled: Catalog, worlds: Worlds | None = None) -> Section:
+    """Any claims, each with its verdict; ``worlds`` are those of the scenario that asks, if one does."""
+    known = context(claims.values(), catalog, sampled, worlds)
     verdicts = [floor.check(claim, known) for claim in claims.values()]
     rulings = [verdict.ruling for verdict in verdicts]
     return Section(
@@ -129,9 +128,10 @@ def _range(finding: Finding) -> str:
     if finding.computed is None:
         return "unknown"
     text = render(finding.computed, finding.unit)
-    if finding.low is None or finding.high is None or np.isclose(finding.low, finding.high):
+    if finding.low is None or finding.high is None:
         return text
-    return f"{text} ({render(finding.low, finding.unit)} to {render(finding.high, finding.unit)})"
+    low, high = render(finding.low, finding.unit), render(finding.high, finding.unit)
+    return text if low == high else f"{text} ({low} to {high})"
 
 
 def _off(finding: Finding) -> str:
