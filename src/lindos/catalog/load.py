@@ -4,7 +4,6 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
@@ -23,7 +22,6 @@ from lindos.catalog.records import (
 )
 from lindos.catalog.sampling import sampled_fact
 from lindos.catalog.schema import LEAF_KEYS, Reader, fields_of
-from lindos.catalog.yaml_file import read_yaml
 from lindos.errors import CatalogError, InputError, InputErrors, UnknownNameError
 from lindos.quantities import Real
 from lindos.units import parse
@@ -121,7 +119,7 @@ class Catalog:
             raise UnknownNameError("parameter", name, self._parameter_leaves())
         reader = Reader(self._is_source, lines, own)
         fact: Fact[Real] = reader.fact(f"parameters.{name}", leaf, unit)
-        _raise(reader.errors, own)
+        raise_together(reader.errors, own)
         return sampled_fact(fact, *self._draws) if self._draws else fact
 
     def source(self, name: str) -> Source:
@@ -224,7 +222,7 @@ class Catalog:
                 data = {}
             for name, body in data.items():
                 _add(reader, kind, str(name), body, records, aliases)
-            _raise(reader.errors, own)
+            raise_together(reader.errors, own)
         if self._draws:
             records = {name: _sampled_record(record, *self._draws) for name, record in records.items()}
         self._records[kind], self._aliases[kind] = records, aliases
@@ -265,7 +263,7 @@ class Catalog:
                     source = reader.source(f"sources.{name}", str(name), body)
                     if source is not None and sources.setdefault(source.id, source) != source:
                         reader.wrong(f"sources.{name}", source.id, "an id of its own: there is a source of that id")
-                _raise(reader.errors, own)
+                raise_together(reader.errors, own)
             self._sources = sources
         return self._sources
 
@@ -277,100 +275,6 @@ _DISPLAY_UNITS = (
     *("1", "s", "B", "B/s", "FLOP", "FLOP/s", "W", "J", "USD", "USD/s", "USD/J", "USD/W", "token", "token/s"),
     *("1/s", "USD/token", "USD/FLOP", "FLOP/J", "FLOP/token", "B/token", "USD/B"),
 )
-
-
-def load_catalog(overlays: Sequence[Path] = ()) -> Catalog:
-    """The shipped catalogue under the user's own files, later ones on top; checked whole where a file is the user's.
-
-    Raises
-    ------
-    InputError
-        With every wrong value of the files, each with its line.
-    """
-    if not overlays:
-        return _shipped_catalog()
-    read = [_overlay(Path(path)) for path in overlays]
-    catalog = Catalog(read)
-    _raise(list(_own_errors(catalog, read)), own=True)
-    return catalog
-
-
-def _overlay(path: Path) -> tuple[Mapping[str, Any], dict[str, int]]:
-    """Plain data of a user's file, by kind."""
-    data, lines = read_yaml(path)
-    if data is None:
-        return {}, lines
-    if not isinstance(data, Mapping):
-        raise InputError("catalog", data, "a mapping of kinds such as accelerators to records", "", lines.get(""))
-    allowed = [*KINDS, "parameters", "sources"]
-    unknown = [
-        UnknownNameError("catalog", str(key), allowed, lines.get(str(key))) for key in data if key not in allowed
-    ]
-    _raise(unknown, own=True)
-    return data, lines
-
-
-def _own_errors(catalog: Catalog, read: Sequence[tuple[Mapping[str, Any], Mapping[str, int]]]) -> Iterator[InputError]:
-    """Everything wrong in a user's files: values first, then names that lead nowhere."""
-    kinds = [kind for kind in (*KINDS, "parameters") if any(data.get(kind) is not None for data, _ in read)]
-    try:
-        catalog.names("sources")
-    except InputError as error:
-        yield from _each(error)
-        return
-    sound = []
-    for kind in kinds:
-        try:
-            catalog.names(kind)
-            sound.append(kind)
-        except InputError as error:
-            yield from _each(error)
-    if "parameters" in sound:
-        for name, (_, lines, own) in catalog._parameter_leaves().items():
-            if own:
-                yield from _own_parameter_errors(catalog, name, lines)
-    for data, lines in read:
-        for kind in set(sound) & set(_REFERENCES) & set(data):
-            for name in data[kind] or ():
-                record = catalog._records[kind][str(catalog._id(kind, str(name)))]
-                yield from _reference_errors(catalog, f"{kind}.{name}", record, lines)
-
-
-def _own_parameter_errors(catalog: Catalog, name: str, lines: Mapping[str, int]) -> Iterator[InputError]:
-    """A user's parameter must be one that is read, and measure what the shipped one of that name does."""
-    shipped = _shipped_catalog()
-    if name not in shipped._parameter_leaves():
-        line = Reader(lambda _: True, lines, own=True).line(f"parameters.{name}")
-        yield UnknownNameError("parameters", name, shipped.names("parameters"), line)
-        return
-    try:
-        catalog.parameter(name, shipped._shown_parameter(name).unit or "1")
-    except InputError as error:
-        yield from _each(error)
-
-
-#: Fields that name a record of another kind.
-_REFERENCES: Mapping[str, Mapping[str, str]] = {
-    "accelerators": {"family": "kernels"},
-    "systems": {"accelerator": "accelerators", "fabric": "fabrics", "scale_up_fabric": "fabrics"},
-    "cloud_prices": {"accelerator": "accelerators"},
-}
-
-
-def _reference_errors(catalog: Catalog, path: str, record: Any, lines: Mapping[str, int]) -> Iterator[InputError]:
-    """Fields of ``record`` that name what the catalogue does not have."""
-    for field, kind in _REFERENCES[path.partition(".")[0]].items():
-        name = getattr(record, field)
-        try:
-            found = catalog._id(kind, name)
-        except InputError:  # that kind is itself wrong, and reported
-            return
-        if found is None:
-            yield UnknownNameError(f"{path}.{field}", name, catalog.names(kind), lines.get(f"{path}.{field}"))
-
-
-def _each(error: InputError) -> Sequence[InputError]:
-    return error.errors if isinstance(error, InputErrors) else (error,)
 
 
 def _add(reader: Reader, kind: str, name: str, body: Any, records: dict[str, Any], aliases: dict[str, str]) -> None:
@@ -400,7 +304,8 @@ def _add(reader: Reader, kind: str, name: str, body: Any, records: dict[str, Any
 
 
 @cache
-def _shipped_catalog() -> Catalog:
+def shipped_catalog() -> Catalog:
+    """The catalogue as it ships, read once."""
     return Catalog()
 
 
@@ -449,7 +354,7 @@ def _sampled_record(record: Any, num_draws: int, seed: int) -> Any:
     return dataclasses.replace(record, **changes)
 
 
-def _raise(errors: Sequence[InputError], own: bool) -> None:
+def raise_together(errors: Sequence[InputError], own: bool) -> None:
     if not errors:
         return
     if not own:

@@ -171,6 +171,8 @@ class Reader:
             return data.isoformat()[:10]
         if not isinstance(data, field.kind) or data == "":
             self.wrong(path, data, {str: "a text", bool: "true or false"}.get(field.kind, field.kind.__name__))
+        elif isinstance(data, str) and (len(data) > 2_000 or not data.isprintable()):
+            self.wrong(path, data, "a text of one line and at most 2,000 characters")
         return data
 
     def fact(self, path: str, data: Any, unit: str | None) -> Fact[Any]:

@@ -101,7 +101,8 @@ def _sensible(grid: dict[str, Any], model: Model, num_devices: int, fixed: Mappi
     schedule, sharding = grid["schedule"], grid["sharding"]
     keep = t * p * grid["context_parallel"] <= num_devices
     if "virtual_stages" not in fixed:
-        keep &= (v == 1) | ((p > 1) & (p * v <= model.num_layers))
+        # Embedding and head may fill a chunk of their own: 126 layers fit 16 stages of 8 chunks.
+        keep &= (v == 1) | ((p > 1) & (p * v <= model.num_layers + model.num_mtp_layers + 2))
     if "schedule" not in fixed:
         # Other schedules than 1F1B do not interleave; DualPipe pays for itself where experts communicate.
         keep &= (schedule == int(Schedule.ONE_F_ONE_B)) | ((p > 1) & (v == 1))
