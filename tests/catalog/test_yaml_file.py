@@ -56,3 +56,16 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "big.yaml").write_bytes(b"#" * 5_000_001)
     with pytest.raises(InputError, match="at most 5 MB"):
         read_yaml(tmp_path / "big.yaml")
+
+
+def test_what_never_ends_is_not_read(tmp_path: Path) -> None:
+    for path in (Path("/dev/zero"), tmp_path):
+        with pytest.raises(InputError, match="a file that can be read"):
+            read_yaml(path)
+    with pytest.raises(InputError, match="No file can have that name"):
+        read_yaml(Path("a\0b"))
+
+
+def test_more_values_than_anybody_writes_are_refused_soon(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="at most 200,000 keys and values"):
+        read(tmp_path, "a: [" + "0," * 200_001 + "0]")

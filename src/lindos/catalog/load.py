@@ -355,6 +355,7 @@ def _sampled_record(record: Any, num_draws: int, seed: int) -> Any:
 
 
 def raise_together(errors: Sequence[InputError], own: bool) -> None:
+    """Raise what was found, if anything, in the order of the lines; in shipped data it is a bug of ours."""
     if not errors:
         return
     if not own:

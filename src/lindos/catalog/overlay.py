@@ -1,0 +1,103 @@
+"""A user's own files over the shipped catalogue: every mistake in them is reported at once, each with its line."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lindos.catalog.load import KINDS, Catalog, raise_together, shipped_catalog
+from lindos.catalog.schema import Reader
+from lindos.catalog.yaml_file import read_yaml
+from lindos.errors import InputError, InputErrors, UnknownNameError
+
+#: Fields that name a record of another kind.
+_REFERENCES: Mapping[str, Mapping[str, str]] = {
+    "accelerators": {"family": "kernels"},
+    "systems": {"accelerator": "accelerators", "fabric": "fabrics", "scale_up_fabric": "fabrics"},
+    "cloud_prices": {"accelerator": "accelerators"},
+}
+
+
+def load_catalog(overlays: Sequence[Path] = ()) -> Catalog:
+    """The shipped catalogue under the user's own files, later ones on top; checked whole where a file is the user's.
+
+    Raises
+    ------
+    InputError
+        With every wrong value of the files, each with its line.
+    """
+    if not overlays:
+        return shipped_catalog()
+    read = [_overlay(Path(path)) for path in overlays]
+    catalog = Catalog(read)
+    raise_together(list(_own_errors(catalog, read)), own=True)
+    return catalog
+
+
+def _overlay(path: Path) -> tuple[Mapping[str, Any], dict[str, int]]:
+    """Plain data of a user's file, by kind."""
+    data, lines = read_yaml(path)
+    if data is None:
+        return {}, lines
+    if not isinstance(data, Mapping):
+        raise InputError("catalog", data, "a mapping of kinds such as accelerators to records", "", lines.get(""))
+    allowed = [*KINDS, "parameters", "sources"]
+    unknown = [
+        UnknownNameError("catalog", str(key), allowed, lines.get(str(key))) for key in data if key not in allowed
+    ]
+    raise_together(unknown, own=True)
+    return data, lines
+
+
+def _own_errors(catalog: Catalog, read: Sequence[tuple[Mapping[str, Any], Mapping[str, int]]]) -> Iterator[InputError]:
+    """Everything wrong in a user's files: values first, then names that lead nowhere."""
+    kinds = [kind for kind in (*KINDS, "parameters") if any(data.get(kind) is not None for data, _ in read)]
+    try:
+        catalog.names("sources")
+    except InputError as error:
+        yield from _each(error)
+        return
+    sound = []
+    for kind in kinds:
+        try:
+            catalog.names(kind)
+            sound.append(kind)
+        except InputError as error:
+            yield from _each(error)
+    if "parameters" in sound:
+        for name, (_, lines, own) in catalog._parameter_leaves().items():
+            if own:
+                yield from _own_parameter_errors(catalog, name, lines)
+    for data, lines in read:
+        for kind in set(sound) & set(_REFERENCES) & set(data):
+            for name in data[kind] or ():
+                record = catalog._records[kind][str(catalog._id(kind, str(name)))]
+                yield from _reference_errors(catalog, f"{kind}.{name}", record, lines)
+
+
+def _own_parameter_errors(catalog: Catalog, name: str, lines: Mapping[str, int]) -> Iterator[InputError]:
+    """A user's parameter must be one that is read, and measure what the shipped one of that name does."""
+    shipped = shipped_catalog()
+    if name not in shipped._parameter_leaves():
+        line = Reader(lambda _: True, lines, own=True).line(f"parameters.{name}")
+        yield UnknownNameError("parameters", name, shipped.names("parameters"), line)
+        return
+    try:
+        catalog.parameter(name, shipped._shown_parameter(name).unit or "1")
+    except InputError as error:
+        yield from _each(error)
+
+
+def _reference_errors(catalog: Catalog, path: str, record: Any, lines: Mapping[str, int]) -> Iterator[InputError]:
+    """Fields of ``record`` that name what the catalogue does not have."""
+    for field, kind in _REFERENCES[path.partition(".")[0]].items():
+        name = getattr(record, field)
+        try:
+            found = catalog._id(kind, name)
+        except InputError:  # that kind is itself wrong, and reported
+            return
+        if found is None:
+            yield UnknownNameError(f"{path}.{field}", name, catalog.names(kind), lines.get(f"{path}.{field}"))
+
+
+def _each(error: InputError) -> Sequence[InputError]:
+    return error.errors if isinstance(error, InputErrors) else (error,)

@@ -1,0 +1,136 @@
+"""A user's catalogue file: every mistake gets a sentence with its line, all of them together."""
+
+from pathlib import Path
+
+import pytest
+
+from lindos.catalog import Catalog, load_catalog
+from lindos.errors import InputError, InputErrors, UnknownNameError, UnknownValueError
+
+MODEL = "models:\n  m: {base: llama-3.1-8b, "
+PRICE = "accelerators:\n  h100-sxm:\n    price: "
+
+
+def overlay(tmp_path: Path, text: str) -> Catalog:
+    file = tmp_path / "mine.yaml"
+    file.write_text(text)
+    return load_catalog([file])
+
+
+MISTAKES = {
+    "models: [1, 2]": "line 1: models is [1, 2], but must be a mapping of names to records.",
+    "models:\n  m: 5": "line 2: models.m is 5, but must be a mapping of fields.",
+    "model: {}": "line 1: catalog is 'model', but must be one of",
+    "- a": "line 1: catalog is ['a'], but must be a mapping of kinds such as accelerators to records.",
+    "models:\n  a/b: {base: grok-2}": "line 2: models.a/b is 'a/b', but must be a name of 1 to 100 characters",
+    "models:\n  m:\n    base: grok-9": "line 3: models.m.base is 'grok-9', but must be one of",
+    MODEL + "aliases: 5}": "models.m.aliases is 5, but must be a list of names",
+    MODEL + "aliases: abc}": "models.m.aliases is 'abc', but must be a list of names",
+    MODEL + "aliases: [[a]]}": "models.m.aliases is [['a']], but must be a list of names",
+    MODEL + "aliases: [Grok-2]}": "'Grok-2', but must be a name of its own: grok-2 has it already.",
+    MODEL + "name: other}": "models.m.name is 'other', but must be left out.",
+    MODEL
+    + "num_layer: 5}": "line 2: models.m.num_layer is 5, but must be left out: it is not a field here. Did you mean",
+    MODEL + "num_layers: -1}": "line 2: models.m.num_layers is -1, but must be a whole number of at least 1.",
+    MODEL + "num_layers: 32.0}": "models.m.num_layers is 32.0, but must be a whole number",
+    MODEL + "num_layers: '32'}": "models.m.num_layers is '32', but must be a whole number",
+    MODEL + "gated: 'yes'}": "models.m.gated is 'yes', but must be true or false.",
+    MODEL + 'title: "a\\0b"}': "but must be a text of one line",
+    MODEL + "attention: lightning}": "line 2: models.m.attention is 'lightning', but must be gqa or mla.",
+    MODEL + "num_windowed_layers: 4}": "models.m.num_windowed_layers is 4, but must be given with sliding_window",
+    "models: {grok-2: {moe_layer_interval: 65}}": "moe_layer_interval is 65, but must be at most the 64 layers",
+    "models: {deepseek-v3: {num_expert_groups: 7}}": "num_expert_groups is 7, but must be a divisor of 256 experts.",
+    "models: {deepseek-v3: {expert_groups_per_token: 9}}": "expert_groups_per_token is 9, but must be at most 8",
+    "models: {grok-2: {experts_per_token: 9}}": "experts_per_token is 9, but must be at most 8 experts.",
+    "models: {grok-2: {sources: [nowhere]}}": "is 'nowhere', but must be the id of a source.",
+    PRICE + "5": "line 3: accelerators.h100-sxm.price is 5, but must be an amount of money with its unit.",
+    PRICE + "-$5": "line 3: accelerators.h100-sxm.price is '-$5', but must be at least 0.",
+    PRICE + ".nan": "price is nan, but must be a finite number.",
+    PRICE + "{value: $5, low: $6}": "price.low is '$6', but must be at most the value, $5.",
+    PRICE + "{value: $5, high: $4}": "price.high is '$4', but must be at least the value, $5.",
+    PRICE + "{low: $5}": "price.low is '$5', but must be given with a value between low and high.",
+    PRICE + "{value: $5, estimate: maybe}": "price.estimate is 'maybe', but must be true or false.",
+    PRICE + "{value: $5, note: [1]}": "price.note is [1], but must be a text.",
+    PRICE + "{value: $5, sources: x}": "price.sources is 'x', but must be one of estimate, high, low, note, source",
+    PRICE + "{value: $5, source: nowhere}": "price.source is 'nowhere', but must be the id of a source.",
+    "accelerators: {h100-sxm: {launch_date: {value: a, low: b}}}": "left out: a text has no range.",
+    "accelerators: {h100-sxm: {family: hoper}}": "family is 'hoper', but must be one of",
+    "systems: {hgx-h100: {accelerator: h100smx}}": "systems.hgx-h100.accelerator is 'h100smx', but must be one of",
+    "systems: {hgx-h100: {fabric: token-ring}}": "systems.hgx-h100.fabric is 'token-ring', but must be one of",
+    "systems: {hgx-h100: {unit: pallet}}": "unit is 'pallet', but must be one of node, rack.",
+    "fabrics: {quantum-2-400g: {kind: sideways}}": "kind is 'sideways', but must be one of scale-up, scale-out.",
+    "cloud_prices: {x: {accelerator: tpu-9, provider: p, term: t, date: 2025-01-01}}": "accelerator is 'tpu-9'",
+    "cloud_prices: {x: {accelerator: h100-sxm}}": "cloud_prices.x.provider is empty, but must be given.",
+    "sources: [a]": "line 1: sources is ['a'], but must be a mapping of ids to sources.",
+    "sources: {x: {url: u}}": "sources.x is {'url': 'u'}, but must be a mapping with title and url.",
+    "sources: {x: {title: t, adress: u}}": "sources.x.adress is 'u', but must be one of title, url, kind, date.",
+    "sources: {aicfg: {title: mine, url: u}}": "sources.aicfg is 'aicfg', but must be an id of its own",
+    "parameters: [1]": "line 1: parameters is [1], but must be a mapping of names to values.",
+    "parameters:\n  economics:\n    discunt_rate: 0.1": "line 3: parameters is 'economics.discunt_rate', but must be",
+    "parameters: {economics: 5}": "parameters is 'economics', but must be one of",
+    "parameters: {economics: {discount_rate: abc}}": "discount_rate is 'abc', but must be a plain number.",
+    "parameters: {economics: {discount_rate: 5 GB}}": "discount_rate is '5 GB', but must be a plain number.",
+    "parameters: {economics: {discount_rate: -1}}": "discount_rate is -1, but must be at least 0.",
+    "parameters: {economics: {discount_rate: {a: {value: 1}}}}": "discount_rate.a is",
+    "parameters: {economics: {discount_rate: [1]}}": "discount_rate is [1], but must be a plain number.",
+}
+
+
+@pytest.mark.parametrize("text", MISTAKES)
+def test_a_mistake_gets_a_sentence(text: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        overlay(tmp_path, text)
+    said = str(caught.value)
+    assert MISTAKES[text] in said
+    assert said.startswith("line ")
+
+
+def test_mistakes_of_all_kinds_come_together_in_order(tmp_path: Path) -> None:
+    text = (
+        "parameters: {economics: {discount_rate: abc, discunt_rate: 1}}\n"
+        "models: {grok-2: {num_layers: -1}}\n"
+        "accelerators: {h100-sxm: {memory: 80, price: -$1}}\n"
+        "systems: {hgx-h100: {accelerator: nowhere}}\n"
+    )
+    with pytest.raises(InputErrors) as caught:
+        overlay(tmp_path, text)
+    # A system that names a device is not judged while the devices themselves are wrong.
+    assert [error.line for error in caught.value.errors] == [1, 1, 2, 3, 3]
+
+
+def test_one_mistake_is_said_once(tmp_path: Path) -> None:
+    with pytest.raises(UnknownNameError, match=r"systems\.hgx-h100\.accelerator is 'nowhere'"):
+        overlay(tmp_path, "systems: {hgx-h100: {accelerator: nowhere}}")
+
+
+@pytest.mark.parametrize("text", ["", "# nothing", "models:\naccelerators:\n", "parameters: {economics: {}}"])
+def test_a_file_that_says_nothing_changes_nothing(text: str, tmp_path: Path) -> None:
+    assert overlay(tmp_path, text).names("models") == load_catalog().names("models")
+
+
+def test_a_value_can_be_declared_unknown(tmp_path: Path) -> None:
+    mine = overlay(tmp_path, "parameters: {economics: {discount_rate: null}}")
+    with pytest.raises(UnknownValueError, match=r"parameters\.economics\.discount_rate is unknown"):
+        _ = mine.parameter("economics.discount_rate", "1").value
+
+
+def test_later_files_lie_over_earlier_ones(tmp_path: Path) -> None:
+    first, second = tmp_path / "first.yaml", tmp_path / "second.yaml"
+    first.write_text("accelerators: {mine: {base: h100-sxm, title: Mine, price: $1, board_power: 500 W}}")
+    second.write_text("accelerators: {MINE: {price: $2}}")
+    device = load_catalog([first, second]).accelerator("mine")
+    assert (device.price.value, device.board_power.value) == (2.0, 500.0)
+
+
+def test_what_is_inherited_keeps_its_source_and_its_draws(tmp_path: Path) -> None:
+    mine = overlay(tmp_path, "accelerators: {mine: {base: h100-sxm, title: Mine, aliases: [Our-GPU]}}")
+    assert mine.accelerator("our-gpu").price.sources == load_catalog().accelerator("h100-sxm").price.sources
+    drawn = mine.sampled(16)
+    assert list(drawn.accelerator("mine").price.value) == list(drawn.accelerator("h100-sxm").price.value)  # type: ignore[arg-type]
+
+
+def test_cloud_prices_of_ones_own(tmp_path: Path) -> None:
+    text = "cloud_prices:\n  ours:\n    accelerator: H100\n    provider: us\n    term: 3-year\n"
+    mine = overlay(tmp_path, text + "    date: 2026-01-01\n    price: $1.5/h\n")
+    price = next(price for price in mine.cloud_prices("h100-sxm") if price.provider == "us")
+    assert (price.date, price.price.value * 3600) == ("2026-01-01", pytest.approx(1.5))
