@@ -5,6 +5,7 @@ import inspect
 import pkgutil
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import lindos.formulas
@@ -71,16 +72,17 @@ def commands() -> str:
 
 def scenario() -> str:
     """Every field of a scenario file."""
-    schema = json_schema()
+    schema, meanings = json_schema(), _glossary()
     page = [
         "# Scenario file\n\nEvery field of a scenario; `lindos schema` prints the JSON Schema for editors, "
         "`lindos init` writes a commented file. Made from the code.\n"
     ]
     for name, part in {"Scenario": schema, **schema["$defs"]}.items():
-        page.append(f"\n## {name}\n\n{part.get('description', '')}\n\n| field | what it takes |\n|---|---|\n")
+        page.append(f"\n## {name}\n\n{part.get('description', '').replace('``', '`')}\n\n")
+        page.append("| field | what it is | what it takes |\n|---|---|---|\n")
         for field, body in part["properties"].items():
             needed = " (needed)" if field in part.get("required", ()) else ""
-            page.append(f"| `{field}`{needed} | {_takes(body)} |\n")
+            page.append(f"| `{field}`{needed} | {meanings.get(field, '')} | {_takes(body)} |\n")
     return "".join(page)
 
 
@@ -90,15 +92,22 @@ def catalogue() -> str:
     page = ["# Catalogue\n\n`lindos catalog show NAME` prints every value with its sources. Made from the code.\n"]
     for kind in KINDS:
         entries = [(name, title) for k, name, title in catalog.entries() if k == kind]
-        page.append(f"\n## {kind}\n\n| id | what |\n|---|---|\n")
+        page.append(f"\n## {kind}: {len(entries)}\n\n| id | what |\n|---|---|\n")
         page += [f"| `{name}` | {title} |\n" for name, title in entries]
-    page.append("\n## parameters\n\n")
-    page += [f"- `{name}`\n" for name in catalog.names("parameters")]
+    parameters = catalog.names("parameters")
+    page.append(f"\n## parameters: {len(parameters)}\n\n`lindos catalog show training` prints those of a group.\n\n")
+    page += [f"- `{name}`\n" for name in parameters]
     return "".join(page)
 
 
 #: What makes each page; its name is the page's.
 PAGES: tuple[Callable[[], str], ...] = (formulas, results, commands, scenario, catalogue)
+
+
+def _glossary() -> dict[str, str]:
+    """Meaning of each name that has a row of its own in the glossary."""
+    text = Path(__file__).with_name("glossary.md").read_text(encoding="utf-8")
+    return dict(re.findall(r"^\| `(\w+)` \| (.+?) \|$", text, re.MULTILINE))
 
 
 def _first(thing: Any) -> str:
