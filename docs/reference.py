@@ -111,7 +111,10 @@ def _glossary() -> dict[str, str]:
 
 
 def _first(thing: Any) -> str:
-    return " ".join((inspect.getdoc(thing) or "").split("\n\n")[0].split())
+    """First paragraph of a docstring, its marks turned into those of Markdown."""
+    text = " ".join((inspect.getdoc(thing) or "").split("\n\n")[0].split())
+    text = re.sub(r":math:`(.+?)`", r"$\1$", text)
+    return re.sub(r":\w+:`~?(.+?)`", r"`\1`", text).replace("``", "`")
 
 
 def _unit(hint: Any) -> str:
