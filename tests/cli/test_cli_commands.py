@@ -95,6 +95,15 @@ def test_the_catalogue_is_listed_and_shown(capsys: pytest.CaptureFixture[str]) -
     assert any(entry["name"] == "grok-2" for entry in json.loads(capsys.readouterr().out))
 
 
+def test_a_site_can_be_used_in_part(capsys: pytest.CaptureFixture[str]) -> None:
+    step = ["step", "--model", "grok-2", "--cluster", "colossus-1", "--json"]
+    found = document([*step, "--gpus", "160k"], capsys)
+    assert found["results"]["cluster.num_devices"]["value"] == 160_000  # type: ignore[index]
+    assert exit_code([*step, "--gpus", "1M"]) == 2
+    assert "gpus is 1000000 and the GPUs of colossus-1 is 230000" in capsys.readouterr().err
+    assert exit_code([*step, "--gpus", "-3"]) == 2
+
+
 def test_the_schema_is_json(capsys: pytest.CaptureFixture[str]) -> None:
     found = document(["schema"], capsys)
     assert found["title"] == "Lindos scenario"

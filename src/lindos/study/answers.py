@@ -7,8 +7,10 @@ from typing import Any
 from lindos import __version__
 from lindos.catalog import Catalog, load_catalog
 from lindos.claims import load_file
-from lindos.errors import InputError, UnknownValueError
+from lindos.errors import InconsistentError, InputError, UnknownValueError
+from lindos.scenario.fields import Whole
 from lindos.scenario.read import builtin_names, read_scenario, scenario_from
+from lindos.scenario.resolve import counted
 from lindos.scenario.schema import Scenario
 from lindos.study import campaign, claims, cluster, comparison, fleet, roadmap, site, step
 from lindos.study.answer import Answer, Section
@@ -123,16 +125,14 @@ def answer_step(
 ) -> Answer:
     """Answer one step from command-line words: a system with ``gpus``, or a built-in scenario's cluster."""
     catalog = load_catalog(catalogs)
-    if cluster_name in builtin_names() and gpus is None:
-        spec, _ = read_scenario(cluster_name)
-        if spec.cluster is None:
-            raise InputError("cluster", cluster_name, "a scenario that has a cluster")
-        pools: list[dict[str, Any]] = spec.cluster.model_dump(exclude_none=True)["pools"]
+    if cluster_name in builtin_names():
+        pools = _site_pools(cluster_name, gpus, catalog)
     else:
         system = catalog.system(cluster_name, "cluster").name
         if gpus is None:
             raise InputError("gpus", None, "given where the cluster is a system", "Write for example --gpus 16384.")
-        pools = [{"system": system, "gpus": gpus} | ({"fabric": fabric} if fabric else {})]
+        pools = [{"system": system, "gpus": gpus}]
+    pools = [pool | ({"fabric": fabric} if fabric else {}) for pool in pools]
     data = {
         "name": "step",
         "title": f"One step of {job['model']} on {cluster_name}",
@@ -142,6 +142,30 @@ def answer_step(
     }
     wanted = frozenset({"cluster", "step"})
     return answer(scenario_from(data), catalog, folder=Path(), command="step", sections=wanted)
+
+
+def _site_pools(name: str, gpus: str | None, catalog: Catalog) -> list[dict[str, Any]]:
+    """Pools of a built-in scenario, all of them or, in their order, as many as make up ``gpus``."""
+    scenario, _ = read_scenario(name)
+    if scenario.cluster is None:
+        raise InputError("cluster", name, "a scenario that has a cluster")
+    settled = counted(scenario, catalog).cluster
+    pools: list[dict[str, Any]] = settled.model_dump(mode="json", exclude_none=True)["pools"] if settled else []
+    if gpus is None:
+        return pools
+    try:
+        wanted = Whole("16384").read(gpus)
+    except InputError as error:
+        raise InputError("gpus", gpus, error.expected, error.hint) from None
+    there = sum(int(pool["gpus"]) for pool in pools)
+    if wanted > there:
+        raise InconsistentError("gpus", wanted, f"the GPUs of {name}", there, "be at most the second")
+    taken: list[dict[str, Any]] = []
+    for pool in pools:
+        left = wanted - sum(int(one["gpus"]) for one in taken)
+        if left > 0:
+            taken.append(pool | {"gpus": min(left, int(pool["gpus"]))})
+    return taken
 
 
 def audit_file(file: str | None, catalogs: Sequence[Path] = ()) -> Answer:
