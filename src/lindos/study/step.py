@@ -17,8 +17,10 @@ from lindos.step import ClusterStep, PoolStep, StepMemory
 from lindos.study.answer import Cell, Chart, Figure, Section, Table
 from lindos.study.figures import figure, figures_of, number, parts_chart_series, sources_of, titled
 from lindos.study.world import Pair, World, Worlds, both
-from lindos.units import render
+from lindos.units import YEAR, render
 
+#: A job without a goal is sized as if it ran for so long.
+_QUARTER = YEAR / 4
 #: Devices and step times that the closed form has been held against; beyond, a result says so.
 VALIDATED_DEVICES = 16_384
 _TIMES = (
@@ -57,8 +59,6 @@ _HEADLINE = (
     "step.cost_of_synchronising",
     "step.extra_tokens",
 )
-#: A batch that is chosen here keeps the extra tokens it costs to those that define the critical batch.
-_PLAUSIBLE_MFU = 0.4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,11 +107,12 @@ def training_tokens(world: World) -> tuple[float, bool]:
         return spec.tokens, False
     if spec is not None and spec.training_flop is not None:
         return spec.training_flop / per_token, False
-    duration = spec.duration if spec is not None and spec.duration is not None else 90 * 86_400.0
+    duration = spec.duration if spec is not None and spec.duration is not None else _QUARTER
+    mfu = float(np.median(world.catalog.parameter("training.plausible_mfu", "1").value))
     peak = sum(
         pool.num_devices * float(pool.accelerator.peak(world.job.precision).value) for pool in world.cluster.pools
     )
-    return duration * peak * _PLAUSIBLE_MFU / per_token, True
+    return duration * peak * mfu / per_token, True
 
 
 def critical_batch(worlds: Worlds, world: World) -> int:
