@@ -235,6 +235,17 @@ FIELDS = [
     ("roadmap.target_h100_equivalents", "50 EFLOP/s", "target_h100_equivalents"),
     ("roadmap.target_power", "5 GW", "target"),
     ("roadmap.target_gpus", 5, "target"),
+    ("roadmap.target_h100_equivalents", 10, "target_h100_equivalents"),
+    ("roadmap", {"start": "2026-01-01", "start_h100_equivalents": 1e6, "target_power": "1 MW", "by": "2027"}, "power"),
+    (
+        "roadmap",
+        {"start": "2026-01-01", "start_h100_equivalents": 9, "target_gpus": "1M", "by": "2026-01-02"},
+        "target",
+    ),
+    ("roadmap.by", "2026-01-02", "roadmap.by"),
+    ("roadmap.by", "9999-12-31", "roadmap.by"),
+    ("roadmap.start_h100_equivalents", 0, "start_h100_equivalents"),
+    ("job.goal", {"duration": "1 ns"}, "duration"),
     ("roadmap.budget", 2e12, "budget"),
     ("roadmap.budget", "2 trillion", None),  # right: a magnitude of dollars
     ("roadmap.budget", "-$2", "budget"),

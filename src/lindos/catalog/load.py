@@ -154,10 +154,11 @@ class Catalog:
         kind, _, rest = name.rpartition("/")
         groups = {entry[1] for entry in self.entries() if entry[0] == "parameters"}
         found = [(k, self._id(k, rest)) for k in KINDS if kind in ("", k) and self._id(k, rest)]
-        if rest in groups and kind in ("", "parameters"):
+        if (rest in groups or rest in self._parameter_leaves()) and kind in ("", "parameters"):
             found.append(("parameters", rest))
         if not found:
-            raise UnknownNameError("name", name, [n for k in KINDS for n in self._kind(k)])
+            known = [*(n for k in KINDS for n in self._kind(k)), *groups, *self._parameter_leaves()]
+            raise UnknownNameError("name", name, known)
         if len(found) > 1:
             choices = ", ".join(f"{k}/{n}" for k, n in found)
             raise InputError("name", name, "the name of one thing", f"Write one of {choices}.")
@@ -169,7 +170,7 @@ class Catalog:
             return [
                 (full.rpartition(".")[2], self._shown_parameter(full))
                 for full in sorted(self._parameter_leaves())
-                if full.rpartition(".")[0] == name
+                if name in (full, full.rpartition(".")[0])
             ]
         record = self._kind(kind)[name]
         found: list[tuple[str, Fact[Any]]] = []

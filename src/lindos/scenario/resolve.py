@@ -44,9 +44,11 @@ def _counted_pool(pool: PoolSpec, catalog: Catalog, path: str) -> PoolSpec:
 
 def cluster_of(spec: ClusterSpec, name: str, catalog: Catalog) -> Cluster:
     """The pools of ``spec`` with their devices and networks; sizes must be settled (:func:`counted`)."""
-    pools = []
+    pools: list[Pool] = []
     for index, pool in enumerate(spec.pools):
         path = f"cluster.pools.{index}"
+        name_of_pool = pool.label or catalog.system(pool.system, f"{path}.system").name
+        same = sum(other.name == name_of_pool or other.name.startswith(f"{name_of_pool} (") for other in pools)
         pools.append(
             pool_from_system(
                 catalog,
@@ -55,7 +57,8 @@ def cluster_of(spec: ClusterSpec, name: str, catalog: Catalog) -> Cluster:
                 fabric=pool.fabric,
                 oversubscription=pool.oversubscription or 1.0,
                 online=pool.online or "",
-                label=pool.label or "",
+                # A name stands for one pool: it names figures.
+                label=f"{name_of_pool} ({same + 1})" if same else name_of_pool,
                 path=path,
             )
         )

@@ -6,6 +6,7 @@ from lindos import step as step_floor
 from lindos.campaign import CampaignEstimate
 from lindos.catalog.facts import Fact
 from lindos.catalog.sampling import sampled_fact
+from lindos.errors import InputError
 from lindos.scenario.job import Goal
 from lindos.scenario.resolve import goal_of
 from lindos.study.answer import Chart, Figure, Section
@@ -79,13 +80,19 @@ def estimate(world: World, recovery: str = "restart") -> CampaignEstimate:
         checkpoint_bandwidth=spec.checkpoint_bandwidth,
         restart_time=spec.restart_time,
     )
+    asked = goal(world)
+    if asked.duration is not None and not world.is_sampled and asked.duration <= conditions.restart_time:
+        start = render(number(conditions.restart_time) or 0.0, "s")
+        raise InputError(
+            "job.goal.duration", render(number(asked.duration) or 0.0, "s"), f"longer than a start, {start}"
+        )
     # What stops together: the devices of a scale-up domain that is a rack, or of a node.
     blast = max(pool.tiers[0].size for pool in world.cluster.pools)
     return floor.estimate(
         recovery=recovery,
         replica_devices=step.replica_devices,
         replica_stall_time=conditions.replica_stall_time,
-        goal=goal(world),
+        goal=asked,
         law=floor.scaling_law(world.catalog),
         step_time=step.time,
         tokens_per_step=step.tokens,

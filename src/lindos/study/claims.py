@@ -81,8 +81,9 @@ def _verdicts(verdicts: Iterable[Verdict]) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for verdict in verdicts:
         head = verdict.headline
-        who = " / ".join(text for text in (verdict.speaker, verdict.outlet) if text)
-        rows.append((verdict.claim, f"{who}, {verdict.date}", verdict.statement, head.ruling.value, _off(head)))
+        who = " / ".join(dict.fromkeys(text for text in (verdict.speaker, verdict.outlet) if text))
+        when = f", {verdict.date}" if verdict.date else ""
+        rows.append((verdict.claim, f"{who}{when}", verdict.statement, head.ruling.value, _off(head)))
     return Table(
         name="claims.verdicts",
         key=True,

@@ -1,9 +1,12 @@
 """The path from today to a target, or many targets against what the world ships."""
 
+import math
 from datetime import date
 
+import numpy as np
+
 from lindos import roadmap as floor
-from lindos.errors import InputError
+from lindos.errors import InconsistentError, InputError
 from lindos.formulas import growth as trends_of
 from lindos.formulas.equivalents import h100_equivalents
 from lindos.quantities import Count, Usd, Watts
@@ -47,6 +50,8 @@ _DEMAND_HEADLINE = (
     "roadmap.share_of_supply",
     "roadmap.peak_share_of_supply",
 )
+#: Logarithm of the fastest growth a year that is written as a number.
+_FASTEST = 230.0
 _SHARES = ("peak_share_of_supply", "peak_share_of_flat_supply", "share_of_supply")
 
 
@@ -84,9 +89,14 @@ def path(world: World) -> Growth:
     start = spec.start_h100_equivalents
     if start is None:
         raise InputError("roadmap.start_h100_equivalents", None, "given", "Write for example '275k'.")
+    target = _target(world, spec, start, power)
+    duration = _seconds(spec.start, spec.by or spec.start)
+    if not world.is_sampled and math.log(max(float(target) / start, 1.0)) * YEAR > _FASTEST * duration:
+        expected = f"later: from {start:,.0f} to {float(target):,.0f} H100-equivalents takes more than a few days"
+        raise InputError("roadmap.by", spec.by, expected)
     return floor.growth(
         start_h100_equivalents=start,
-        target_h100_equivalents=_target(world, spec, start, power),
+        target_h100_equivalents=target,
         start=spec.start,
         by=spec.by or spec.start,
         trends=trends,
@@ -106,7 +116,15 @@ def _target(world: World, spec: RoadmapSpec, start: float, power: Watts) -> Coun
     gain = floor.trends(world.catalog).performance_per_watt_growth
     middle = _seconds(spec.start, spec.by or spec.start) / 2
     later = trends_of.per_unit_of_gain(power, gain, middle, YEAR)
-    return start + ((spec.target_power or 0.0) - start * power) / later
+    wanted, there = spec.target_power or 0.0, start * power
+    if not world.is_sampled and wanted <= float(there):
+        drawn = render(float(there), "W")
+        raise InconsistentError(
+            *("roadmap.target_power", render(wanted, "W"), "the power of roadmap.start_h100_equivalents", drawn),
+            *("be more than the second", "Raise the target, or start from less."),
+        )
+    # Draws of a start that already draws the target stay where they are.
+    return start + np.maximum(wanted - there, 0.0) / later
 
 
 def _seconds(begin: str, end: str) -> float:
