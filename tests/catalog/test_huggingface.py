@@ -209,6 +209,257 @@ ARCHITECTURES: dict[str, tuple[dict[str, Any], float, dict[str, Any]]] = {
         355.0,
         {"num_dense_layers": 3, "num_mtp_layers": 1},
     ),
+    "ernie 4.5 21B A3B": (
+        usual(
+            *("ernie4_5_moe", 2560, 28, 20, 4, 12288, 103424),
+            head_dim=128,
+            moe_num_experts=64,
+            moe_num_shared_experts=2,
+            moe_k=6,
+            moe_intermediate_size=1536,
+            moe_layer_start_index=1,
+            moe_layer_end_index=27,
+            moe_layer_interval=1,
+        ),
+        21.8,
+        {"num_experts": 64, "experts_per_token": 6, "num_dense_layers": 1, "tied_embeddings": True},
+    ),
+    "minimax m2": (
+        usual(
+            *("minimax_m2", 3072, 62, 48, 8, 1536, 200064),
+            head_dim=128,
+            num_local_experts=256,
+            num_experts_per_tok=8,
+            shared_intermediate_size=0,
+            attn_type_list=[1] * 62,
+            use_mtp=True,
+            num_mtp_modules=3,
+        ),
+        230.0,
+        {"num_experts": 256, "num_shared_experts": 0, "num_mtp_layers": 3},
+    ),
+    # The file leaves heads, vocabulary, and the pattern of windows to the library.
+    "gemma 3 4B": (
+        config(
+            "gemma3",
+            text_config={
+                "hidden_size": 2560,
+                "intermediate_size": 10240,
+                "model_type": "gemma3_text",
+                "num_hidden_layers": 34,
+                "sliding_window": 1024,
+            },
+            vision_config={"hidden_size": 1152, "num_hidden_layers": 27},
+        ),
+        3.88,
+        {"num_attention_heads": 8, "num_kv_heads": 4, "head_dim": 256, "num_windowed_layers": 29},
+    ),
+    "falcon 40B": (
+        config("RefinedWeb", hidden_size=8192, n_head=128, n_head_kv=8, n_layer=60, vocab_size=65024),
+        41.3,
+        {"num_kv_heads": 8, "ffn_hidden_size": 32768, "gated": False},
+    ),
+    "grok 1": (
+        usual(
+            *("grok-1", 6144, 64, 48, 8, 32768, 131072),
+            num_experts=8,
+            num_experts_per_tok=2,
+            tie_word_embeddings=True,
+        ),
+        316.5,
+        {"num_experts": 8, "gated": True},
+    ),
+    "grok 2": (
+        usual(
+            *("git", 8192, 64, 64, 8, 32768, 131072),
+            head_dim=128,
+            moe_intermediate_size=16384,
+            num_local_experts=8,
+            num_experts_per_tok=2,
+            residual_moe=True,
+            sliding_window_size=-1,
+        ),
+        270.0,
+        {"dense_ffn_beside_experts": True, "ffn_hidden_size": 32768, "expert_ffn_hidden_size": 16384},
+    ),
+    "gpt-neox 20B": (
+        config(
+            "gpt_neox",
+            hidden_size=6144,
+            num_hidden_layers=44,
+            num_attention_heads=64,
+            intermediate_size=24576,
+            vocab_size=50432,
+        ),
+        20.55,
+        {"tied_embeddings": False, "gated": False},
+    ),
+    "gpt-j 6B": (
+        config("gptj", n_embd=4096, n_layer=28, n_head=16, vocab_size=50400, n_inner=None),
+        6.05,
+        {"tied_embeddings": False, "ffn_hidden_size": 16384},
+    ),
+    "gpt-neo 2.7B": (
+        config(
+            "gpt_neo",
+            hidden_size=2560,
+            num_layers=32,
+            num_heads=20,
+            vocab_size=50257,
+            intermediate_size=None,
+            window_size=256,
+            attention_types=[[["global", "local"], 16]],
+        ),
+        2.65,
+        {"sliding_window": 256, "num_windowed_layers": 16, "tied_embeddings": True},
+    ),
+    "mpt 30B": (
+        config(
+            "mpt",
+            d_model=7168,
+            n_layers=48,
+            n_heads=64,
+            vocab_size=50432,
+            expansion_ratio=4,
+            ffn_config={"ffn_type": "mptmlp"},
+            attn_config={"attn_type": "multihead_attention"},
+        ),
+        30.0,
+        {"ffn_hidden_size": 28672, "num_kv_heads": 64},
+    ),
+    "qwen 7B": (
+        config(
+            "qwen",
+            hidden_size=4096,
+            num_hidden_layers=32,
+            num_attention_heads=32,
+            intermediate_size=22016,
+            vocab_size=151936,
+            kv_channels=128,
+        ),
+        7.72,
+        {"ffn_hidden_size": 11008},
+    ),
+    "chatglm 3 6B": (
+        config(
+            "chatglm",
+            hidden_size=4096,
+            num_layers=28,
+            num_attention_heads=32,
+            multi_query_attention=True,
+            multi_query_group_num=2,
+            ffn_hidden_size=13696,
+            kv_channels=128,
+            padded_vocab_size=65024,
+            seq_length=8192,
+        ),
+        6.24,
+        {"num_kv_heads": 2, "vocab_size": 65024, "max_sequence_length": 8192},
+    ),
+    "deepseek v2 lite": (
+        usual(
+            *("deepseek_v2", 2048, 27, 16, 16, 10944, 102400),
+            q_lora_rank=None,
+            kv_lora_rank=512,
+            qk_nope_head_dim=128,
+            qk_rope_head_dim=64,
+            v_head_dim=128,
+            n_routed_experts=64,
+            num_experts_per_tok=6,
+            moe_intermediate_size=1408,
+            n_shared_experts=2,
+            first_k_dense_replace=1,
+        ),
+        15.7,
+        {"attention": "mla", "q_lora_rank": 0, "head_dim": 128, "num_dense_layers": 1},
+    ),
+    "kimi k2": (
+        usual(
+            *("kimi_k2", 7168, 61, 64, 64, 18432, 163840),
+            q_lora_rank=1536,
+            kv_lora_rank=512,
+            qk_nope_head_dim=128,
+            qk_rope_head_dim=64,
+            v_head_dim=128,
+            n_routed_experts=384,
+            num_experts_per_tok=8,
+            moe_intermediate_size=2048,
+            n_shared_experts=1,
+            first_k_dense_replace=1,
+            n_group=1,
+            topk_group=1,
+            num_nextn_predict_layers=0,
+        ),
+        1040.0,
+        {"num_experts": 384, "num_mtp_layers": 0, "num_expert_groups": 1},
+    ),
+    "olmoe 7B A1B": (
+        usual("olmoe", 2048, 16, 16, 16, 1024, 50304, num_experts=64, num_experts_per_tok=8),
+        6.92,
+        {"expert_ffn_hidden_size": 1024},
+    ),
+    "phi 3 mini": (
+        usual("phi3", 3072, 32, 32, 32, 8192, 32064, sliding_window=2047),
+        3.82,
+        {"gated": True, "tied_embeddings": False, "num_windowed_layers": 32},
+    ),
+    "phi 2": (
+        usual("phi", 2560, 32, 32, 32, 10240, 51200),
+        2.78,
+        {"gated": False, "num_kv_heads": 32},
+    ),
+    "llama 4 scout": (
+        config(
+            "llama4",
+            text_config=config(
+                "llama4_text",
+                hidden_size=5120,
+                num_hidden_layers=48,
+                num_attention_heads=40,
+                intermediate_size=8192,
+                num_local_experts=16,
+                interleave_moe_layer_step=1,
+                attention_chunk_size=8192,
+            ),
+        ),
+        107.8,
+        {"num_experts": 16, "experts_per_token": 1, "num_shared_experts": 1, "vocab_size": 202048},
+    ),
+    "starcoder 2 15B": (
+        usual("starcoder2", 6144, 40, 48, 4, 24576, 49152, sliding_window=4096),
+        15.96,
+        {"gated": False, "num_windowed_layers": 40},
+    ),
+    "command r7b": (
+        usual("cohere2", 4096, 32, 32, 8, 14336, 256000, sliding_window=4096),
+        8.03,
+        {"tied_embeddings": True, "num_windowed_layers": 24},
+    ),
+    "exaone 4 32B": (
+        usual("exaone4", 5120, 64, 40, 8, 27392, 102400, sliding_window=4096, sliding_window_pattern="LLLG"),
+        32.0,
+        {"num_windowed_layers": 48},
+    ),
+    "qwen 1.5 moe A2.7B": (
+        usual(
+            *("qwen2_moe", 2048, 24, 16, 16, 5632, 151936),
+            num_experts=60,
+            num_experts_per_tok=4,
+            moe_intermediate_size=1408,
+            shared_expert_intermediate_size=5632,
+            sliding_window=32768,
+            max_window_layers=21,
+        ),
+        14.3,
+        {"num_shared_experts": 4, "sliding_window": 0},
+    ),
+    "qwen 2.5 1M": (
+        usual(
+            "qwen2", 3584, 28, 28, 4, 18944, 152064, sliding_window=32768, use_sliding_window=True, max_window_layers=20
+        ),
+        7.62,
+        {"num_windowed_layers": 8},
+    ),
 }
 
 
@@ -220,9 +471,69 @@ def test_an_architecture_is_read(name: str) -> None:
     assert num_params(model) / 1e9 == pytest.approx(billions, rel=0.03)
 
 
+MOE = LLAMA | {"num_local_experts": 8, "num_experts_per_tok": 2}
+
+
+@pytest.mark.parametrize(
+    ("change", "layers_with_experts"),
+    [
+        ({}, 32),
+        ({"first_k_dense_replace": 3}, 29),
+        ({"moe_layer_freq": 2}, 16),
+        ({"moe_layer_freq": [0, 0] + [1] * 30}, 30),
+        ({"mlp_layer_types": ["dense"] * 4 + ["sparse"] * 28}, 28),
+        ({"moe_layers": list(range(1, 32, 2))}, 16),
+        ({"decoder_sparse_step": 2, "mlp_only_layers": [0, 1]}, 15),
+        ({"mlp_only_layers": [0, 5, 5, 99]}, 30),
+        ({"interleave_moe_layer_step": 4}, 8),
+    ],
+)
+def test_layers_with_experts_are_counted(change: dict[str, Any], layers_with_experts: int) -> None:
+    assert model_from_config(MOE | change).num_moe_layers == layers_with_experts
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
+        (LLAMA | {"model_type": "minimax", "layer_types": ["linear_attention"]}, "lightning attention"),
+        (LLAMA | {"attn_type_list": [0, 0, 1]}, "lightning attention"),
+        (LLAMA | {"model_type": "falcon_mamba"}, "Mamba"),
+        (LLAMA | {"model_type": "jamba", "layers_block_type": ["mamba"]}, "Mamba"),
+        (LLAMA | {"model_type": "nemotron_h"}, "Mamba"),
+        (LLAMA | {"hybrid_override_pattern": "M-M*"}, "Mamba"),
+        (LLAMA | {"model_type": "rwkv7"}, "RWKV"),
+        (LLAMA | {"model_type": "kimi_linear"}, "linear attention"),
+        (LLAMA | {"layer_types": ["conv"] * 32}, "no operators for conv layers"),
+        (LLAMA | {"index_topk": 2048}, "indexer"),
+        (LLAMA | {"is_encoder_decoder": True}, "encoder"),
+        (LLAMA | {"model_type": "mllama_text_model", "cross_attention_layers": [3]}, "cross-attention"),
+        (LLAMA | {"model_type": "gemma3n_text"}, "every layer"),
+        (LLAMA | {"model_type": 5}, r"config\.model_type is 5, but must be a text"),
+        (LLAMA | {"hidden_size": 10**400}, r"config\.hidden_size is 1000.*at most 1,000,000,000"),
+        (LLAMA | {"hidden_size": True}, r"config\.hidden_size is True"),
+        (LLAMA | {"hidden_size": 0}, r"config\.hidden_size is 0"),
+        (LLAMA | {"hidden_size": 4096.5}, r"config\.hidden_size is 4096\.5"),
+        (LLAMA | {"num_hidden_layers": [4, 8]}, r"config\.num_hidden_layers is \[4, 8\]"),
+        (LLAMA | {"num_hidden_layers": 10**6}, "at most 100,000"),
+        (LLAMA | {"num_key_value_heads": 0}, r"config\.num_key_value_heads is 0"),
+        (LLAMA | {"vocab_size": None}, r"config\.vocab_size is empty, but must be given\."),
+        (LLAMA | {"model_type": "novel", "vocab_size": None}, "Model type novel is not known here"),
+        (LLAMA | {"layer_types": 5}, r"config\.layer_types is 5, but must be a list"),
+        (
+            LLAMA | {"tie_word_embeddings": "false"},
+            r"config\.tie_word_embeddings is 'false', but must be true or false",
+        ),
+        (LLAMA | {"multi_query": "no"}, r"config\.multi_query is 'no'"),
+        (LLAMA | {"kv_lora_rank": 512}, r"config\.qk_nope_head_dim is empty"),
+        (LLAMA | {"sliding_window": -4}, r"config\.sliding_window is -4"),
+        (LLAMA | {"sliding_window": 128, "sliding_window_pattern": 0}, r"config\.sliding_window_pattern is 0"),
+        (LLAMA | {"num_experts": 8}, r"config\.num_experts_per_tok is empty"),
+        (MOE | {"mlp_only_layers": 5}, r"config\.mlp_only_layers is 5, but must be a list"),
+        (MOE | {"first_k_dense_replace": 32}, "some of the 32 layers hold experts"),
+        (MOE | {"decoder_sparse_step": 99}, r"config\.decoder_sparse_step is 99"),
+        (MOE | {"moe_layers": []} | {"moe_layer_freq": [0] * 32}, r"config\.moe_layer_freq is 0"),
+        (MOE | {"n_group": 4, "topk_group": 5}, r"config\.topk_group is 5"),
+        (LLAMA | {"model_type": "gpt_neo", "attention_types": [5]}, r"config\.attention_types is 5"),
         (LLAMA | {"model_type": "minimax_m1"}, "lightning attention"),
         (LLAMA | {"model_type": "mamba2"}, "Mamba"),
         (LLAMA | {"model_type": "qwen3_next"}, "linear attention"),
@@ -248,6 +559,8 @@ def test_what_is_refused_names_the_field(data: dict[str, Any], words: str) -> No
         {"num_key_value_heads": 5},
         {"num_attention_heads": 33, "num_key_value_heads": 33},
         {"num_local_experts": 4, "num_experts_per_tok": 5},
+        {"num_local_experts": 8, "num_experts_per_tok": 2, "n_group": 3},
+        {"sliding_window": 128, "layer_types": ["sliding_attention"]},
     ],
 )
 def test_contradictions_name_both_fields(change: dict[str, Any]) -> None:
@@ -260,7 +573,43 @@ def test_a_file_gives_its_folder_as_name(tmp_path: Path) -> None:
     assert model_from_config(tmp_path / "config.json").name == tmp_path.name
 
 
-@pytest.mark.parametrize("text", ["", "[", "[1]", "nul"])
+def test_a_folder_is_read_by_its_configuration(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_bytes(b"\xef\xbb\xbf" + json.dumps(LLAMA).encode())
+    assert model_from_config(tmp_path).num_layers == 32
+
+
+def test_what_the_library_ties_is_tied() -> None:
+    shape = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 128}
+    tied = {
+        kind: model_from_config({"model_type": kind, "vocab_size": 256, **shape}).tied_embeddings
+        for kind in ("gpt2", "gemma", "gemma3_text", "falcon", "llama", "gpt_neox", "phi3", "no_such_type")
+    }
+    assert [kind for kind, is_tied in tied.items() if is_tied] == ["gpt2", "gemma", "gemma3_text", "falcon"]
+    assert model_from_config(
+        {"model_type": "gemma", "vocab_size": 256, "tie_word_embeddings": None, **shape}
+    ).tied_embeddings
+
+
+@pytest.mark.parametrize("path", [Path("/dev/zero"), Path("a\0b/config.json"), Path("nowhere/config.json")])
+def test_paths_that_hold_no_configuration(path: Path) -> None:
+    with pytest.raises(InputError, match="model is"):
+        model_from_config(path)
+
+
+def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "config.json").open("wb") as file:
+        file.truncate(50_000_000)
+    with pytest.raises(InputError, match=r"of 50 MB, but must be a configuration of at most 5 MB|at most 5 MB"):
+        model_from_config(tmp_path / "config.json")
+
+
+NO_JSON = [
+    *("", "[", "[1]", "nul", "{'a': 1}", json.dumps(LLAMA)[:50], "[" * 100_000),
+    '{"hidden_size": ' + "9" * 5_000 + "}",
+]
+
+
+@pytest.mark.parametrize("text", NO_JSON, ids=lambda text: text[:20])
 def test_files_that_are_no_configuration(text: str, tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(text)
     with pytest.raises(InputError, match=r"config\.json"):
