@@ -10,7 +10,7 @@ from lindos.catalog.yaml_file import read_yaml
 from lindos.errors import InputError, InputErrors, UnknownNameError
 
 #: Fields that name a record of another kind.
-_REFERENCES: Mapping[str, Mapping[str, str]] = {
+REFERENCES: Mapping[str, Mapping[str, str]] = {
     "accelerators": {"family": "kernels"},
     "systems": {"accelerator": "accelerators", "fabric": "fabrics", "scale_up_fabric": "fabrics"},
     "cloud_prices": {"accelerator": "accelerators"},
@@ -68,10 +68,10 @@ def _own_errors(catalog: Catalog, read: Sequence[tuple[Mapping[str, Any], Mappin
             if own:
                 yield from _own_parameter_errors(catalog, name, lines)
     for data, lines in read:
-        for kind in set(sound) & set(_REFERENCES) & set(data):
+        for kind in set(sound) & set(REFERENCES) & set(data):
             for name in data[kind] or ():
                 record = catalog._records[kind][str(catalog._id(kind, str(name)))]
-                yield from _reference_errors(catalog, f"{kind}.{name}", record, lines)
+                yield from reference_errors(catalog, f"{kind}.{name}", record, lines)
 
 
 def _own_parameter_errors(catalog: Catalog, name: str, lines: Mapping[str, int]) -> Iterator[InputError]:
@@ -87,9 +87,9 @@ def _own_parameter_errors(catalog: Catalog, name: str, lines: Mapping[str, int])
         yield from _each(error)
 
 
-def _reference_errors(catalog: Catalog, path: str, record: Any, lines: Mapping[str, int]) -> Iterator[InputError]:
+def reference_errors(catalog: Catalog, path: str, record: Any, lines: Mapping[str, int]) -> Iterator[InputError]:
     """Fields of ``record`` that name what the catalogue does not have."""
-    for field, kind in _REFERENCES[path.partition(".")[0]].items():
+    for field, kind in REFERENCES[path.partition(".")[0]].items():
         name = getattr(record, field)
         try:
             found = catalog._id(kind, name)
