@@ -11,7 +11,7 @@ reduction in the switch. Rings inside a tier and double trees (:mod:`lindos.form
 no fewer steps, so they never win against these and are not evaluated.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from lindos.formulas import collectives
 from lindos.formulas.transformer import distinct_targets
@@ -39,7 +39,15 @@ def reachable(tiers: tuple[Tier, ...]) -> tuple[Tier, ...]:
         if len(found) > 1:
             xp = namespace(bandwidth, found[-1].bandwidth)
             bandwidth = xp.minimum(bandwidth, found[-1].bandwidth)
-        found.append(replace(tier, bandwidth=bandwidth, oversubscription=1.0))
+        found.append(
+            Tier(
+                name=tier.name,
+                size=tier.size,
+                bandwidth=bandwidth,
+                latency=tier.latency,
+                in_switch_reduction=tier.in_switch_reduction,
+            )
+        )
     return tuple(found)
 
 
