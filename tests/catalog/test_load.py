@@ -121,3 +121,23 @@ def test_entries_can_be_found_and_shown() -> None:
     assert CATALOG.find("GB200") == ("accelerators", "gb200")
     shown = dict(CATALOG.facts("accelerators", "h100-sxm"))
     assert shown["memory"].value == 80e9
+
+
+def test_what_is_added_does_not_move_the_draws_of_the_rest(tmp_path: Path) -> None:
+    mine = overlay(tmp_path, "accelerators: {aaa: {base: h100-sxm, title: A, price: {value: $1, low: $0.5, high: $2}}}")
+    for drawn in (mine.sampled(64), CATALOG.sampled(64)):
+        np.testing.assert_array_equal(
+            drawn.accelerator("gb200").price.value, CATALOG.sampled(64).accelerator("gb200").price.value
+        )
+    price = mine.sampled(64).accelerator("aaa").price.value
+    assert isinstance(price, np.ndarray)
+    assert price.shape == (64,)
+    assert ((price >= 0.5) & (price <= 2)).all()
+
+
+def test_shipped_data_that_is_wrong_is_a_bug_of_ours() -> None:
+    from lindos.catalog.load import raise_together
+    from lindos.errors import CatalogError
+
+    with pytest.raises(CatalogError, match="x is 1, but must be 2"):
+        raise_together([InputError("x", 1, "2")], own=False)
