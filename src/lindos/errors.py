@@ -33,6 +33,7 @@ class InputError(LindosError, ValueError):
     """
 
     exit_code = 2
+    file = ""  # name of the file, where several may be read
 
     def __init__(self, path: str, value: Any, expected: str, hint: str = "", line: int | None = None) -> None:
         """Hold the dotted ``path``, the ``value`` found, what was ``expected``, a ``hint`` to fix it, its ``line``."""
@@ -41,7 +42,9 @@ class InputError(LindosError, ValueError):
 
     def __str__(self) -> str:
         """One sentence: ``path is VALUE, but must be WHAT. How to fix.``."""
-        where = f"line {self.line}: " if self.line is not None else ""
+        line = f"line {self.line}" if self.line is not None else ""
+        where = " ".join(part for part in (self.file, line) if part)
+        where = f"{where}: " if where else ""
         sentence = f"{where}{self.path} is {shown(self.value)}, but must be {self.expected}."
         return f"{sentence} {self.hint}" if self.hint else sentence
 

@@ -41,7 +41,7 @@ def test_every_number_has_a_source_with_an_address() -> None:
         assert fact.sources, path
         for source in fact.sources:
             url = CATALOG.source(source).url
-            assert re.match(r"https?://\S+|repo \S+", url), f"{path}: {source} has no address"
+            assert re.fullmatch(r"https?://\S+", url), f"{path}: {source} has no address"
 
 
 def leaves(data: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:

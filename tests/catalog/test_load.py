@@ -140,4 +140,4 @@ def test_shipped_data_that_is_wrong_is_a_bug_of_ours() -> None:
     from lindos.errors import CatalogError
 
     with pytest.raises(CatalogError, match="x is 1, but must be 2"):
-        raise_together([InputError("x", 1, "2")], own=False)
+        raise_together([InputError("x", 1, "2")], own="")

@@ -82,7 +82,7 @@ def test_a_mistake_gets_a_sentence(text: str, tmp_path: Path) -> None:
         overlay(tmp_path, text)
     said = str(caught.value)
     assert MISTAKES[text] in said
-    assert said.startswith("line ")
+    assert said.startswith("mine.yaml line ")
 
 
 def test_mistakes_of_all_kinds_come_together_in_order(tmp_path: Path) -> None:
@@ -96,6 +96,16 @@ def test_mistakes_of_all_kinds_come_together_in_order(tmp_path: Path) -> None:
         overlay(tmp_path, text)
     # A system that names a device is not judged while the devices themselves are wrong.
     assert [error.line for error in caught.value.errors] == [1, 1, 2, 3, 3]
+
+
+def test_each_mistake_names_its_file(tmp_path: Path) -> None:
+    first, second = tmp_path / "prices.yaml", tmp_path / "rates.yaml"
+    first.write_text("accelerators: {h100-sxm: {price: 5}}\nsystems: {hgx-h100: {fabric: nowhere}}")
+    second.write_text("parameters: {economics: {discount_rate: abc}}")
+    with pytest.raises(InputErrors) as caught:
+        load_catalog([first, second])
+    places = [str(error).partition(":")[0] for error in caught.value.errors]
+    assert places == ["prices.yaml line 1", "prices.yaml line 2", "rates.yaml line 1"]
 
 
 def test_one_mistake_is_said_once(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import yaml
 
@@ -27,6 +27,8 @@ from lindos.quantities import Real
 from lindos.units import parse
 
 R = TypeVar("R")
+#: Plain data, the line of each path in it, and the name of the user's file; empty for what ships.
+Layer: TypeAlias = tuple[Any, Mapping[str, int], str]
 
 #: Kinds of record, each with its class; the file of the same name holds it.
 KINDS: Mapping[str, type] = {
@@ -53,8 +55,8 @@ class Catalog:
     80
     """
 
-    def __init__(self, overlays: Sequence[tuple[Any, Mapping[str, int]]] = ()) -> None:
-        """Hold the shipped data under ``overlays``: pairs of plain data and line numbers."""
+    def __init__(self, overlays: Sequence[Layer] = ()) -> None:
+        """Hold the shipped data under ``overlays``: plain data, line numbers, and the name of the file."""
         self._overlays = tuple(overlays)
         self._records: dict[str, dict[str, Any]] = {}
         self._aliases: dict[str, dict[str, str]] = {}
@@ -114,7 +116,7 @@ class Catalog:
         InputError
             If it is not of that unit.
         """
-        leaf, lines, own = self._parameter_leaves().get(name, (None, {}, False))
+        leaf, lines, own = self._parameter_leaves().get(name, (None, {}, ""))
         if leaf is None:
             raise UnknownNameError("parameter", name, self._parameter_leaves())
         reader = Reader(self._is_source, lines, own)
@@ -228,16 +230,18 @@ class Catalog:
             records = {name: _sampled_record(record, *self._draws) for name, record in records.items()}
         self._records[kind], self._aliases[kind] = records, aliases
 
-    def _layers(self, kind: str) -> list[tuple[Any, Mapping[str, int], bool]]:
-        shipped: list[tuple[Any, Mapping[str, int], bool]] = [(_shipped().get(kind, {}), {}, False)]
-        return shipped + [(data[kind], lines, True) for data, lines in self._overlays if data.get(kind) is not None]
+    def _layers(self, kind: str) -> list[Layer]:
+        shipped: list[Layer] = [(_shipped().get(kind, {}), {}, "")]
+        return shipped + [(data[kind], lines, own) for data, lines, own in self._overlays if data.get(kind) is not None]
 
     def _parameter_leaves(self) -> dict[str, Any]:
         if self._parameters is None:
             leaves: dict[str, Any] = {}
             for data, lines, own in self._layers("parameters"):
                 if not isinstance(data, Mapping):
-                    raise InputError("parameters", data, "a mapping of names to values", "", lines.get("parameters"))
+                    line = lines.get("parameters")
+                    wrong = InputError("parameters", data, "a mapping of names to values", "", line)
+                    raise_together([wrong], own)
                 leaves |= {name: (leaf, lines, own) for name, leaf in list(_leaves(data, "", leaves))}
             self._parameters = leaves
         return self._parameters
@@ -355,12 +359,14 @@ def _sampled_record(record: Any, num_draws: int, seed: int) -> Any:
     return dataclasses.replace(record, **changes)
 
 
-def raise_together(errors: Sequence[InputError], own: bool) -> None:
+def raise_together(errors: Sequence[InputError], own: str) -> None:
     """Raise what was found, if anything, in the order of the lines; in shipped data it is a bug of ours."""
     if not errors:
         return
     if not own:
         raise CatalogError("\n".join(str(error) for error in errors))
+    for error in errors:
+        error.file = error.file or own
     said = {str(error): error for error in errors}
-    found = sorted(said.values(), key=lambda error: error.line or 0)
+    found = sorted(said.values(), key=lambda error: (error.file, error.line or 0))
     raise found[0] if len(found) == 1 else InputErrors(found)

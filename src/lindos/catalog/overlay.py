@@ -1,10 +1,10 @@
 """A user's own files over the shipped catalogue: every mistake in them is reported at once, each with its line."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lindos.catalog.load import KINDS, Catalog, raise_together, shipped_catalog
+from lindos.catalog.load import KINDS, Catalog, Layer, raise_together, shipped_catalog
 from lindos.catalog.schema import Reader
 from lindos.catalog.yaml_file import read_yaml
 from lindos.errors import InputError, InputErrors, UnknownNameError
@@ -29,28 +29,29 @@ def load_catalog(overlays: Sequence[Path] = ()) -> Catalog:
         return shipped_catalog()
     read = [_overlay(Path(path)) for path in overlays]
     catalog = Catalog(read)
-    raise_together(list(_own_errors(catalog, read)), own=True)
+    raise_together(list(_own_errors(catalog, read)), own="catalogue")
     return catalog
 
 
-def _overlay(path: Path) -> tuple[Mapping[str, Any], dict[str, int]]:
+def _overlay(path: Path) -> Layer:
     """Plain data of a user's file, by kind."""
     data, lines = read_yaml(path)
     if data is None:
-        return {}, lines
+        return {}, lines, path.name
     if not isinstance(data, Mapping):
-        raise InputError("catalog", data, "a mapping of kinds such as accelerators to records", "", lines.get(""))
+        expected = "a mapping of kinds such as accelerators to records"
+        raise_together([InputError("catalog", data, expected, "", lines.get(""))], own=path.name)
     allowed = [*KINDS, "parameters", "sources"]
     unknown = [
         UnknownNameError("catalog", str(key), allowed, lines.get(str(key))) for key in data if key not in allowed
     ]
-    raise_together(unknown, own=True)
-    return data, lines
+    raise_together(unknown, own=path.name)
+    return data, lines, path.name
 
 
-def _own_errors(catalog: Catalog, read: Sequence[tuple[Mapping[str, Any], Mapping[str, int]]]) -> Iterator[InputError]:
+def _own_errors(catalog: Catalog, read: Sequence[Layer]) -> Iterator[InputError]:
     """Everything wrong in a user's files: values first, then names that lead nowhere."""
-    kinds = [kind for kind in (*KINDS, "parameters") if any(data.get(kind) is not None for data, _ in read)]
+    kinds = [kind for kind in (*KINDS, "parameters") if any(data.get(kind) is not None for data, _, _ in read)]
     try:
         catalog.names("sources")
     except InputError as error:
@@ -66,19 +67,19 @@ def _own_errors(catalog: Catalog, read: Sequence[tuple[Mapping[str, Any], Mappin
     if "parameters" in sound:
         for name, (_, lines, own) in catalog._parameter_leaves().items():
             if own:
-                yield from _own_parameter_errors(catalog, name, lines)
-    for data, lines in read:
+                yield from _in_file(own, _own_parameter_errors(catalog, name, lines))
+    for data, lines, own in read:
         for kind in set(sound) & set(REFERENCES) & set(data):
             for name in data[kind] or ():
                 record = catalog._records[kind][str(catalog._id(kind, str(name)))]
-                yield from reference_errors(catalog, f"{kind}.{name}", record, lines)
+                yield from _in_file(own, reference_errors(catalog, f"{kind}.{name}", record, lines))
 
 
 def _own_parameter_errors(catalog: Catalog, name: str, lines: Mapping[str, int]) -> Iterator[InputError]:
     """A user's parameter must be one that is read, and measure what the shipped one of that name does."""
     shipped = shipped_catalog()
     if name not in shipped._parameter_leaves():
-        line = Reader(lambda _: True, lines, own=True).line(f"parameters.{name}")
+        line = Reader(lambda _: True, lines, own="").line(f"parameters.{name}")
         yield UnknownNameError("parameters", name, shipped.names("parameters"), line)
         return
     try:
@@ -94,9 +95,15 @@ def reference_errors(catalog: Catalog, path: str, record: Any, lines: Mapping[st
         try:
             found = catalog._id(kind, name)
         except InputError:  # that kind is itself wrong, and reported
-            return
+            continue
         if found is None:
             yield UnknownNameError(f"{path}.{field}", name, catalog.names(kind), lines.get(f"{path}.{field}"))
+
+
+def _in_file(own: str, errors: Iterable[InputError]) -> Iterator[InputError]:
+    for error in errors:
+        error.file = own
+        yield error
 
 
 def _each(error: InputError) -> Sequence[InputError]:

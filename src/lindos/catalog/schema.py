@@ -98,8 +98,8 @@ def _out_of_bounds(path: str, number: float) -> str:
 class Reader:
     """Reads leaves and records of one file; collects what is wrong instead of stopping."""
 
-    def __init__(self, is_source: Callable[[str], bool], lines: Mapping[str, int], own: bool) -> None:
-        """Ask ``is_source`` whether an id is known; ``own`` marks a user's file, where a source may be left out."""
+    def __init__(self, is_source: Callable[[str], bool], lines: Mapping[str, int], own: str) -> None:
+        """Ask ``is_source`` whether an id is known; ``own`` names a user's file, where a source may be left out."""
         self.is_source, self.lines, self.own = is_source, lines, own
         self.errors: list[InputError] = []
 
