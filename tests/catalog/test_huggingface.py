@@ -1,11 +1,13 @@
 """Real configurations by their key facts: the shape, and the parameters that it counts to."""
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lindos.catalog import load_catalog
 from lindos.catalog.huggingface import model_from_config
 from lindos.errors import InconsistentError, InputError
 from lindos.step import num_params
@@ -469,6 +471,31 @@ def test_an_architecture_is_read(name: str) -> None:
     model = model_from_config(data)
     assert {field: getattr(model, field) for field in fields} == fields
     assert num_params(model) / 1e9 == pytest.approx(billions, rel=0.03)
+
+
+#: Architectures above that the catalogue has too.
+SHIPPED = {
+    "llama 3.1 8B": "llama-3.1-8b",
+    "mixtral 8x7B": "mixtral-8x7b",
+    "deepseek v3": "deepseek-v3",
+    "gpt-oss 120b": "gpt-oss-120b",
+    "llama 4 maverick": "llama-4-maverick",
+    "nemotron 4 340B": "nemotron-4-340b",
+    "glm 4.5": "glm-4.5",
+    "grok 1": "grok-1",
+    "grok 2": "grok-2",
+    "kimi k2": "kimi-k2",
+}
+#: What a configuration does not hold, or holds without effect on what a step costs.
+APART = ("name", "title", "max_sequence_length", "num_expert_groups", "expert_groups_per_token", "sources", "note")
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_configuration_gives_the_shape_of_the_catalogue(name: str) -> None:
+    read, shipped = model_from_config(ARCHITECTURES[name][0]), load_catalog().model(SHIPPED[name])
+    facts = ("published_params", "training_tokens", "training_flop")
+    fields = [field.name for field in dataclasses.fields(shipped) if field.name not in (*APART, *facts)]
+    assert {field: getattr(read, field) for field in fields} == {field: getattr(shipped, field) for field in fields}
 
 
 MOE = LLAMA | {"num_local_experts": 8, "num_experts_per_tok": 2}

@@ -28,6 +28,7 @@ MISTAKES = {
     MODEL + "aliases: abc}": "models.m.aliases is 'abc', but must be a list of names",
     MODEL + "aliases: [[a]]}": "models.m.aliases is [['a']], but must be a list of names",
     MODEL + "aliases: [Grok-2]}": "'Grok-2', but must be a name of its own: grok-2 has it already.",
+    "models: {Llama-3-8B: {base: grok-2}}": "must be a name of its own: it is another name of llama-3.1-8b.",
     MODEL + "name: other}": "models.m.name is 'other', but must be left out.",
     MODEL
     + "num_layer: 5}": "line 2: models.m.num_layer is 5, but must be left out: it is not a field here. Did you mean",

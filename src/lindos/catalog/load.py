@@ -291,6 +291,8 @@ def _add(reader: Reader, kind: str, name: str, body: Any, records: dict[str, Any
     base = records.get(known)
     wanted = body.get("base") if isinstance(body, Mapping) else None
     if wanted is not None:
+        if known.lower() != name.strip().lower():
+            reader.wrong(path, name, f"a name of its own: it is another name of {known}")
         base = records.get(aliases.get(str(wanted).strip().lower(), ""))
         if base is None:
             line = reader.line(f"{path}.base")
