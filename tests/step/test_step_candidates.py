@@ -10,7 +10,7 @@ from step_fixtures import DENSE, LATENT_EXPERTS, given, job, pool
 
 from lindos.scenario.plan import Plan, Schedule, Sharding
 from lindos.step import Reason, best_plan, estimate, feasibility
-from lindos.step.candidates import candidates
+from lindos.step.candidates import MOST_PLANS, _thinned, candidates
 from lindos.step.feasibility import shape_codes
 
 SMALL = replace(DENSE, num_layers=4, hidden_size=512, num_attention_heads=4, num_kv_heads=4, ffn_hidden_size=2048)
@@ -89,3 +89,37 @@ def test_long_sequences_are_split() -> None:
     assert np.max(plans.context_parallel) == 32
     short, _ = candidates(job(sequence_length=4096), 2048, 8, batch=64, batch_is_free=False, fixed={})
     assert np.all(short.context_parallel == 1)
+
+
+@pytest.mark.parametrize("num_experts", [0, 384, 720_720])
+def test_no_job_makes_more_plans_than_the_cap(num_experts: int) -> None:
+    """Long sequences, a rack as one domain and a number of experts with 240 divisors."""
+    model = replace(LATENT_EXPERTS, num_experts=num_experts) if num_experts else DENSE
+    task = job(model, sequence_length=2**20)
+    plans, batches = candidates(task, 1_000_000, 576, batch=2**16, batch_is_free=True, fixed={})
+    assert 1000 < len(batches) <= MOST_PLANS
+    assert set(np.unique(plans.context_parallel)) >= {1, 256}
+
+
+def test_thinning_takes_from_the_longest_and_keeps_both_ends() -> None:
+    fixed = {"virtual_stages": 1, "micro_batch_size": 1, "sharding": 1}
+    (thin,) = _thinned({"short": [1, 2], "long": list(range(1000)), "also": list(range(700))}, fixed)
+    assert thin["short"] == [1, 2]
+    assert (thin["long"][0], thin["long"][-1], len(thin["long"])) == (0, 999, 251)
+    assert (thin["also"][0], thin["also"][-1], len(thin["also"])) == (0, 699, 351)
+    assert _thinned({"few": [1, 2, 3]}, fixed) == [{"few": [1, 2, 3]}]
+
+
+def test_splitting_a_sequence_goes_before_more_of_them_in_a_micro_batch() -> None:
+    """What is left out, more than one sequence split over ranks, is never faster than half of both."""
+    task, cluster = job(sequence_length=32_768), pool(256)
+    wide = Plan(tensor_parallel=8, context_parallel=4, data_parallel=8, micro_batch_size=2)
+    for m, c in product((2, 4), (2, 4, 8)):
+        both = replace(wide, context_parallel=c, micro_batch_size=m, data_parallel=32 // c)
+        half = replace(both, context_parallel=c // 2, micro_batch_size=m // 2, data_parallel=64 // c)
+        slow, fast = (estimate(task, cluster, plan, global_batch_size=256, given=given()).time for plan in (both, half))
+        assert fast <= slow
+    plans, _ = candidates(task, 256, 8, batch=256, batch_is_free=False, fixed={})
+    assert not np.any((plans.context_parallel > 1) & (plans.micro_batch_size > 1))
+    fixed, _ = candidates(task, 256, 8, batch=256, batch_is_free=False, fixed={"micro_batch_size": 2})
+    assert np.any(fixed.context_parallel > 1)

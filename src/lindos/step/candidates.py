@@ -1,5 +1,6 @@
 """Candidate plans as arrays: a plain enumeration of the degrees that practitioners use."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,8 @@ _CONTEXT_TOKENS = 4096
 _MICRO_BATCHES = (1, 2, 4, 8)
 _VIRTUAL_STAGES = (1, 2, 3, 4, 6, 8)
 _MOST_STAGES = 128
+#: Plans that are built at most. Usual jobs make some tens of thousands; many experts and long sequences make more.
+MOST_PLANS = 250_000
 
 
 def candidates(
@@ -29,7 +32,8 @@ def candidates(
     """Plans for at most ``num_devices``, and the global batch of each, in sequences.
 
     Every combination of tensor, pipeline, virtual-stage, context and expert degrees, micro-batch, recompute, sharding
-    and schedule below; data parallelism takes what devices are left. Degrees in ``fixed`` are the user's.
+    and schedule below; data parallelism takes what devices are left. Degrees in ``fixed`` are the user's. Where that
+    makes more than `MOST_PLANS`, every other value of the longest axis is left out, until it does not.
 
     Parameters
     ----------
@@ -50,7 +54,8 @@ def candidates(
     """
     axes = _axes(job.model, job.sequence_length, min(scale_up_size, num_devices))
     axes = {name: [fixed[name]] if name in fixed else values for name, values in axes.items()}
-    grid = _grid(axes)
+    grids = [_grid(block) for block in _thinned(axes, fixed)]
+    grid = {name: np.concatenate([one[name] for one in grids]) for name in axes}
     grid = _sensible(grid, job.model, num_devices, fixed)
     grid["data_parallel"] = _data_parallel(grid, num_devices, batch, batch_is_free, fixed)
     batches = _whole_rounds(grid, batch, round_up) if batch_is_free else np.full(len(grid["schedule"]), float(batch))
@@ -88,6 +93,41 @@ def _stages(num_layers: int) -> list[int]:
     for stages in range(1, min(num_layers, _MOST_STAGES) + 1):
         fullest.setdefault(-(-num_layers // stages), stages)
     return sorted(set(fullest.values()))
+
+
+def _thinned(axes: Mapping[str, Sequence[int]], fixed: Mapping[str, int]) -> list[dict[str, Sequence[int]]]:
+    """Blocks of the axes; while they hold more than the cap, every other value of the longest axis is left out."""
+    found = dict(axes)
+    blocks = _blocks(found, fixed)
+    while sum(math.prod(map(len, block.values())) for block in blocks) > MOST_PLANS:
+        longest = max(found, key=lambda name: len(found[name]))
+        values = found[longest]
+        found[longest] = [*values[:-1:2], values[-1]]
+        blocks = _blocks(found, fixed)
+    return blocks
+
+
+#: Pairs of axes of which only one leaves its first value at a time, with the value the second then keeps.
+_ONE_AT_A_TIME = (
+    # Twice the ranks for a sequence and twice the sequences is as much work as once both, with less to exchange.
+    ("context_parallel", "micro_batch_size", 1),
+    # Other schedules than 1F1B do not interleave.
+    ("virtual_stages", "schedule", int(Schedule.ONE_F_ONE_B)),
+    # Sharded parameters are gathered for every micro-batch: not beside a pipeline.
+    ("pipeline_parallel", "sharding", int(Sharding.OPTIMIZER)),
+)
+
+
+def _blocks(axes: Mapping[str, Sequence[int]], fixed: Mapping[str, int]) -> list[dict[str, Sequence[int]]]:
+    """The axes in blocks, so that combinations that never win are not built; what the user fixed is left as it is."""
+    blocks = [dict(axes)]
+    for first, second, kept in _ONE_AT_A_TIME:
+        if first in fixed or second in fixed:
+            continue
+        ones = [{**block, first: [1]} for block in blocks]
+        rest = [{**block, first: axes[first][1:], second: [kept]} for block in blocks]
+        blocks = [block for block in (*ones, *rest) if all(block.values())]
+    return blocks
 
 
 def _grid(axes: Mapping[str, Sequence[int]]) -> dict[str, Any]:
