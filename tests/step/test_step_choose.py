@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from step_fixtures import DENSE, LATENT_EXPERTS, accelerator, given, job, pool
 
-from lindos.errors import InconsistentError, InfeasibleError
+from lindos.errors import InconsistentError, InfeasibleError, InputError
 from lindos.scenario.plan import Plan
-from lindos.step import Reason, best_plan, check, estimate
-from lindos.step.choose import _Best
+from lindos.step import Reason, best_plan, check, critical_batch_tokens, estimate, global_batch
+from lindos.step.choose import _first, _Ranked
 
 
 def test_a_prime_number_of_devices_leaves_spares() -> None:
@@ -63,10 +63,56 @@ def test_some_memory_is_left_free_where_a_plan_allows_it() -> None:
 
 def test_a_plan_that_leaves_memory_goes_before_a_faster_one_that_does_not() -> None:
     places, easily = np.array([5, 6, 7]), np.array([False, True, False])
-    best = _Best().or_better(places, np.array([3.0, 1.0, 2.0]), easily=easily)
-    assert best == _Best(6, 1.0, True)
-    assert best.or_better(places, np.array([9.0, 0.5, 9.0]), easily=easily) == best
-    assert _Best().or_better(places, np.array([3.0, 1.0, 4.0]), easily=np.zeros(3, bool)) == _Best(7, 4.0, False)
+    best = _first([], places, np.array([3.0, 1.0, 2.0]), easily, 1)
+    assert best == [_Ranked(True, 1.0, 6)]
+    assert _first(best, places + 10, np.array([9.0, 0.5, 9.0]), easily, 1) == best
+    assert _first([], places, np.array([3.0, 1.0, 4.0]), np.zeros(3, bool), 1) == [_Ranked(False, 4.0, 7)]
+
+
+def test_of_equal_plans_the_earlier_goes_first() -> None:
+    equal, easily = np.array([2.0, 2.0, 2.0]), np.ones(3, bool)
+    found = _first([], np.array([4, 5, 6]), equal, easily, 2)
+    assert [one.place for one in _first(found, np.array([7, 8, 9]), equal, easily, 2)] == [4, 5]
+
+
+def test_alternatives_follow_the_best_in_order() -> None:
+    alone = best_plan(job(), pool(256), global_batch_size=512, given=given())
+    found = best_plan(job(), pool(256), global_batch_size=512, given=given(), top=5)
+    assert alone.alternatives == ()
+    assert found.plan == alone.plan
+    speeds = [float(one.estimate.tokens_per_second) for one in (found, *found.alternatives)]
+    assert len(speeds) == 5
+    assert speeds == sorted(speeds, reverse=True)
+    assert len({one.plan for one in (found, *found.alternatives)}) == 5
+    for one in found.alternatives:
+        check(job(), pool(256), one.plan, global_batch_size=one.global_batch_size, given=given())
+        assert one.idle_devices == 256 - one.plan.num_devices
+
+
+def test_no_more_alternatives_than_plans_that_hold() -> None:
+    fixed = {
+        "tensor_parallel": 8,
+        "pipeline_parallel": 1,
+        "virtual_stages": 1,
+        "context_parallel": 1,
+        "micro_batch_size": 1,
+        "sharding": 1,
+        "schedule": 0,
+    }
+    found = best_plan(job(), pool(64), global_batch_size=64, fixed=fixed, given=given(), top=50)
+    assert len(found.alternatives) == found.num_candidates - sum(found.rejected.values()) - 1 == 2
+    with pytest.raises(InputError, match="top is 0, but must be at least 1"):
+        best_plan(job(), pool(64), global_batch_size=64, given=given(), top=0)
+
+
+def test_a_job_without_a_batch_takes_the_critical_one_as_a_power_of_two() -> None:
+    """32 million tokens at the reference are 7,812 sequences of 4,096: the next lower power is 4,096."""
+    book = given()
+    assert critical_batch_tokens(16e12, book) == 32e6
+    assert global_batch(job(), 16e12, book) == 4096
+    assert global_batch(job(), 64e12, book) == 8192
+    assert global_batch(job(), 1.0, book) == 1
+    assert global_batch(replace(job(), global_batch_size=1000), 16e12, book) == 1000
 
 
 def test_a_free_batch_never_exceeds_what_was_asked_for() -> None:

@@ -6,7 +6,7 @@ and loss stay in BF16; an NVFP4 recipe also keeps a share of its linear layers t
 
 from lindos.step.assumptions import Assumptions, assumptions
 from lindos.step.batch import BatchLimit, batch_limit, critical_batch_tokens
-from lindos.step.choose import Choice, best_plan
+from lindos.step.choose import Alternative, Choice, best_plan, global_batch
 from lindos.step.cluster import ClusterStep, PoolDecision, PoolStep, cluster_step, decide
 from lindos.step.estimate import StepEstimate, estimate
 from lindos.step.explain import OperatorShare, explain
@@ -24,6 +24,7 @@ from lindos.step.operators import (
 
 __all__ = [
     "SENTENCES",
+    "Alternative",
     "Assumptions",
     "BatchLimit",
     "Choice",
@@ -47,6 +48,7 @@ __all__ = [
     "estimate",
     "explain",
     "feasibility",
+    "global_batch",
     "memory",
     "model_flops_per_token",
     "num_params",

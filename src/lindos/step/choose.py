@@ -7,10 +7,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lindos.errors import InconsistentError, InfeasibleError, InputError
+from lindos.quantities import Tokens
 from lindos.scenario.cluster import Pool
 from lindos.scenario.job import Job
 from lindos.scenario.plan import Plan
 from lindos.step.assumptions import Assumptions, assumptions
+from lindos.step.batch import critical_batch_tokens
 from lindos.step.candidates import candidates
 from lindos.step.estimate import StepEstimate, estimate
 from lindos.step.feasibility import SENTENCES, Reason, check, shape_codes
@@ -21,8 +23,19 @@ TILE = 16_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Alternative:
+    """A plan that holds and comes after the best."""
+
+    plan: Plan
+    global_batch_size: int
+    estimate: StepEstimate
+    memory: StepMemory
+    idle_devices: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """The fastest plan that holds, what was weighed and why others fell."""
+    """The fastest plan that holds, what was weighed and why others fell, and the plans that come next."""
 
     plan: Plan
     global_batch_size: int
@@ -31,6 +44,7 @@ class Choice:
     num_candidates: int
     rejected: Mapping[Reason, int]
     idle_devices: int
+    alternatives: tuple[Alternative, ...] = ()
 
 
 def best_plan(
@@ -42,6 +56,7 @@ def best_plan(
     fixed: Mapping[str, int] | None = None,
     given: Assumptions | None = None,
     round_up: bool = False,
+    top: int = 1,
 ) -> Choice:
     """Weigh every candidate and take the one that trains most tokens per second.
 
@@ -68,6 +83,8 @@ def best_plan(
     InconsistentError, InfeasibleError
         If no candidate holds: the reason of the one that came furthest, and how many fell for which reason.
     """
+    if top < 1:
+        raise InputError("top", top, "at least 1")
     own = dict(fixed or {})
     book = given or assumptions()
     domain = pool.tiers[0].size
@@ -85,7 +102,7 @@ def best_plan(
     codes = shape_codes(job, pool.num_devices, plans, batches)
     there = capacity(pool)
     easy = there * (1.0 - book.headroom.value)
-    best = _Best()
+    best: list[_Ranked] = []
     for start in range(0, len(batches), TILE):
         held = np.flatnonzero(codes[start : start + TILE] == int(Reason.OK)) + start
         if not len(held):
@@ -99,37 +116,47 @@ def best_plan(
         tile, batch = _take(tile, fits), batch[fits]
         speed = np.asarray(estimate(job, pool, tile, global_batch_size=batch, given=book).tokens_per_second)
         speed = speed * np.minimum(global_batch_size / batch, 1.0)
-        best = best.or_better(held[fits], speed, easily=needed[fits] <= easy)
-    if best.place < 0:
+        best = _first(best, held[fits], speed, needed[fits] <= easy, top)
+    if not best:
         raise _refusal(job, pool, plans, batches, codes, own, book)
-    plan, batch_size = _one(plans, best.place), int(batches[best.place])
+    first, *others = [_alternative(job, pool, plans, batches, one.place, book) for one in best]
     return Choice(
-        plan=plan,
-        global_batch_size=batch_size,
-        estimate=estimate(job, pool, plan, global_batch_size=batch_size, given=book),
-        memory=memory(job, pool, plan, global_batch_size=batch_size, given=book),
+        plan=first.plan,
+        global_batch_size=first.global_batch_size,
+        estimate=first.estimate,
+        memory=first.memory,
         num_candidates=len(batches),
         rejected={reason: int(np.sum(codes == int(reason))) for reason in Reason if reason is not Reason.OK},
-        idle_devices=pool.num_devices - int(plan.num_devices),
+        idle_devices=first.idle_devices,
+        alternatives=tuple(others),
     )
 
 
-class _Best(NamedTuple):
-    """The fastest candidate so far; one that leaves some memory free goes before one that does not."""
+class _Ranked(NamedTuple):
+    """A candidate among the fastest so far; one that leaves some memory free goes before one that does not."""
 
-    place: int = -1
-    speed: float = 0.0
-    easily: bool = False
+    easily: bool
+    speed: float
+    place: int
 
-    def or_better(self, indices: Any, speed: Any, easily: Any) -> "_Best":
-        """The best of these candidates, if it goes before this one."""
-        found = self
-        for wanted in (False, True):
-            ranked = np.where(easily == wanted, speed, 0.0)
-            at = int(np.argmax(ranked))
-            if ranked[at] > (found.speed if found.easily == wanted else 0.0) and wanted >= found.easily:
-                found = _Best(int(indices[at]), float(ranked[at]), wanted)
-        return found
+
+def _first(before: list[_Ranked], places: Any, speeds: Any, easily: Any, top: int) -> list[_Ranked]:
+    """The first ``top`` of these candidates and of those before; of equal ones the earlier."""
+    order = np.lexsort((-speeds, ~easily))[:top]
+    found = [_Ranked(bool(easily[i]), float(speeds[i]), int(places[i])) for i in order]
+    return sorted([*before, *found], key=lambda one: (-one.easily, -one.speed, one.place))[:top]
+
+
+def _alternative(job: Job, pool: Pool, plans: Plan, batches: Any, place: int, book: Assumptions) -> Alternative:
+    """One candidate by itself, in plain numbers."""
+    plan, batch = _one(plans, place), int(batches[place])
+    return Alternative(
+        plan=plan,
+        global_batch_size=batch,
+        estimate=estimate(job, pool, plan, global_batch_size=batch, given=book),
+        memory=memory(job, pool, plan, global_batch_size=batch, given=book),
+        idle_devices=pool.num_devices - int(plan.num_devices),
+    )
 
 
 def _take(plans: Plan, index: Any) -> Plan:
@@ -173,3 +200,14 @@ def _nothing_left(job: Job, pool: Pool, own: Mapping[str, int], batch: int, book
             return error
     hint = "Change the batch, or fix fewer degrees." if own else "Raise the batch."
     return InputError("job.global_batch_size", batch, "a batch that some plan can split over the GPUs", hint)
+
+
+def global_batch(job: Job, training_tokens: Tokens, given: Assumptions | None = None) -> int:
+    """Sequences of a step: the job's own, or the critical batch of a run over so many tokens, as a power of two.
+
+    Rounded down, at least one. Decides with the numbers as they stand: it is not meant for a sampled catalogue.
+    """
+    if job.global_batch_size is not None:
+        return job.global_batch_size
+    sequences = float(critical_batch_tokens(training_tokens, given)) / job.sequence_length
+    return 1 << (max(1, int(sequences)).bit_length() - 1)
