@@ -8,7 +8,7 @@ from step_fixtures import accelerator, fact, given, job, pool
 
 from lindos.errors import InfeasibleError, InputError
 from lindos.scenario.cluster import Cluster, Pool
-from lindos.step import cluster_step, decide, estimate, num_params
+from lindos.step import cluster_step, decide, estimate, leaving_out, num_params
 
 
 def named(name: str, num_devices: int, speed: float = 1.0) -> Pool:
@@ -116,3 +116,28 @@ def test_decisions_must_match_the_pools() -> None:
     decisions = decide(job(), TWO, global_batch_size=4096, given=BOOK)
     with pytest.raises(InputError, match="one for each of the 2 pools"):
         cluster_step(job(), TWO, decisions[:1], given=BOOK)
+
+
+def test_leaving_a_pool_out_is_the_job_on_the_others() -> None:
+    found = leaving_out(job(), TWO, global_batch_size=8192, given=BOOK)
+    assert set(found) == {"slow", "fast"}
+    rest = Cluster(name="two", pools=TWO.pools[1:])
+    alone = cluster_step(job(), rest, decide(job(), rest, global_batch_size=8192, given=BOOK), given=BOOK)
+    assert found["slow"].tokens_per_second == alone.tokens_per_second
+    assert found["fast"].tokens_per_second < found["slow"].tokens_per_second
+    assert leaving_out(job(), rest, global_batch_size=8192, given=BOOK) == {}
+
+
+def test_a_pool_that_holds_the_others_up_is_better_left_out() -> None:
+    """Few sequences and a pool of snails: what it adds is less than what waiting for it costs."""
+    held_up = Cluster(name="held-up", pools=(named("snails", 8, 0.02), named("fast", 512, 2.0)))
+    together = cluster_step(job(), held_up, decide(job(), held_up, global_batch_size=64, given=BOOK), given=BOOK)
+    found = leaving_out(job(), held_up, global_batch_size=64, given=BOOK)
+    assert found["snails"].tokens_per_second > together.tokens_per_second
+    assert found["snails"].tokens == together.tokens
+
+
+def test_a_pool_without_which_nothing_holds_is_not_named() -> None:
+    """One device of 80 GB holds no plan by itself: only the other can be without it."""
+    small = Cluster(name="small", pools=(named("one", 1), named("many", 64)))
+    assert set(leaving_out(job(), small, global_batch_size=64, given=BOOK)) == {"one"}

@@ -7,7 +7,7 @@ and loss stay in BF16; an NVFP4 recipe also keeps a share of its linear layers t
 from lindos.step.assumptions import Assumptions, assumptions
 from lindos.step.batch import BatchLimit, batch_limit, critical_batch_tokens
 from lindos.step.choose import Alternative, Choice, best_plan, global_batch
-from lindos.step.cluster import ClusterStep, PoolDecision, PoolStep, cluster_step, decide
+from lindos.step.cluster import ClusterStep, PoolDecision, PoolStep, cluster_step, decide, leaving_out
 from lindos.step.estimate import StepEstimate, estimate
 from lindos.step.explain import OperatorShare, explain
 from lindos.step.feasibility import SENTENCES, Reason, check, feasibility
@@ -49,6 +49,7 @@ __all__ = [
     "explain",
     "feasibility",
     "global_batch",
+    "leaving_out",
     "memory",
     "model_flops_per_token",
     "num_params",

@@ -11,7 +11,7 @@ from functools import reduce
 from itertools import islice, product
 from typing import Annotated
 
-from lindos.errors import InfeasibleError, InputError
+from lindos.errors import InconsistentError, InfeasibleError, InputError
 from lindos.formulas.collectives import ring_all_reduce_time
 from lindos.quantities import Count, Flop, FlopPerSecond, Fraction, Seconds, Tokens, TokensPerSecond, namespace
 from lindos.results import Why
@@ -276,6 +276,33 @@ def cluster_step(
         for pool, one in zip(cluster.pools, decisions, strict=True)
     )
     return whole(job, cluster, parts, book)
+
+
+def leaving_out(
+    job: Job,
+    cluster: Cluster,
+    *,
+    global_batch_size: int,
+    batch_is_free: bool = False,
+    fixed: Mapping[str, int] | None = None,
+    given: Assumptions | None = None,
+) -> dict[str, ClusterStep]:
+    """The same batch on all pools but one, decided anew, by the name of the pool that is left out.
+
+    Arguments as in :func:`decide`. Hold ``tokens_per_second`` against the whole cluster's: if it is higher, the job is
+    faster without that pool. A pool without which no plan holds is missing, and so is the only one.
+    """
+    found: dict[str, ClusterStep] = {}
+    for pool in cluster.pools if len(cluster.pools) > 1 else ():
+        rest = replace(cluster, pools=tuple(other for other in cluster.pools if other is not pool))
+        try:
+            decisions = decide(
+                job, rest, global_batch_size=global_batch_size, batch_is_free=batch_is_free, fixed=fixed, given=given
+            )
+        except (InconsistentError, InfeasibleError, InputError):
+            continue
+        found[pool.name] = cluster_step(job, rest, decisions, given=given)
+    return found
 
 
 def whole(job: Job, cluster: Cluster, parts: Sequence[PoolStep], book: Assumptions) -> ClusterStep:
