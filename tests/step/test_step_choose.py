@@ -142,3 +142,10 @@ def test_half_a_million_devices_take_seconds() -> None:
         given=given(),
     )
     assert time.perf_counter() - start < 3.0
+
+
+def test_few_sequences_do_not_pass_a_long_pipeline_for_nothing() -> None:
+    """One sequence crosses stages one after the other: whatever the schedule, its pipeline idles."""
+    found = best_plan(job(), pool(512), global_batch_size=1, fixed={"pipeline_parallel": 16}, given=given())
+    work = found.estimate.matmul + found.estimate.attention + found.estimate.elementwise
+    assert found.estimate.pipeline_bubble >= 14 * work

@@ -26,6 +26,7 @@ FELLED: dict[Reason, tuple[Model, Plan, int]] = {
     Reason.SEQUENCE: (DENSE, Plan(context_parallel=3), 8),
     Reason.INTERLEAVING: (DENSE, Plan(pipeline_parallel=4, virtual_stages=2), 6),
     Reason.DUAL_PIPE: (DENSE, Plan(pipeline_parallel=3, schedule=int(Schedule.DUAL_PIPE)), 16),
+    Reason.ZERO_BUBBLE: (DENSE, Plan(pipeline_parallel=4, schedule=int(Schedule.ZERO_BUBBLE)), 3),
     Reason.SHARDING_GROUP: (DENSE, Plan(data_parallel=8, sharding_group=3), 16),
     Reason.MEMORY: (DENSE, Plan(), 16),
 }
@@ -73,6 +74,17 @@ def test_contradictions_name_both_inputs() -> None:
     )
     assert sentence(Reason.EXPERT_FFN).startswith(
         "plan.expert_tensor_parallel is 3 and model.expert_ffn_hidden_size is 2048"
+    )
+
+
+def test_zero_bubble_needs_a_micro_batch_a_stage_and_no_virtual_ones() -> None:
+    plan = Plan(tensor_parallel=8, pipeline_parallel=4, schedule=int(Schedule.ZERO_BUBBLE))
+    assert code(DENSE, plan, 3) is Reason.ZERO_BUBBLE
+    assert code(DENSE, plan, 4) is Reason.OK
+    assert code(DENSE, replace(plan, virtual_stages=2), 8) is Reason.ZERO_BUBBLE
+    assert sentence(Reason.ZERO_BUBBLE) == (
+        "plan.schedule is 'zero-bubble' and plan.pipeline_parallel is 4, but the first must meet at most as many "
+        "stages as there are micro-batches, without virtual ones. Use another schedule."
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from lindos.catalog.model import Model
 from lindos.scenario.job import Job
 from lindos.scenario.plan import Plan, Recompute, Schedule, Sharding
+from lindos.step.feasibility import fewest_micro_batches
 
 #: Tokens of a sequence that context parallelism leaves a rank at least.
 _CONTEXT_TOKENS = 4096
@@ -163,8 +164,7 @@ def _data_parallel(
     size = grid["micro_batch_size"]
     room = np.floor(num_devices / (t * p * c))
     multiple = _rounds(grid)
-    # DualPipe needs two micro-batches a stage.
-    least = np.where(grid["schedule"] == int(Schedule.DUAL_PIPE), 2 * p, multiple)
+    least = np.maximum(fewest_micro_batches(grid["schedule"], p), multiple)
     if "data_parallel" in fixed:
         replicas = np.full(t.shape, float(fixed["data_parallel"]))
     elif batch_is_free:

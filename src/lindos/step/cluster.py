@@ -17,10 +17,11 @@ from lindos.quantities import Count, Flop, FlopPerSecond, Fraction, Seconds, Tok
 from lindos.results import Why
 from lindos.scenario.cluster import Cluster, Pool
 from lindos.scenario.job import Job
-from lindos.scenario.plan import Plan, Schedule
+from lindos.scenario.plan import Plan
 from lindos.step.assumptions import Assumptions, assumptions
 from lindos.step.choose import Choice, best_plan
 from lindos.step.estimate import StepEstimate, estimate
+from lindos.step.feasibility import fewest_micro_batches
 from lindos.step.memory import StepMemory, memory
 from lindos.step.operators import num_params
 
@@ -189,7 +190,7 @@ def _times(job: Job, pool: Pool, plan: Plan, wanted: float, book: Assumptions) -
     """Step time of a pool at the least batch that its plan can run, and at batches around the one it should get."""
     p = int(plan.pipeline_parallel)
     unit = int(plan.data_parallel * plan.micro_batch_size) * (p if plan.virtual_stages > 1 else 1)
-    least = 2 * p if plan.schedule == int(Schedule.DUAL_PIPE) else 1
+    least = int(fewest_micro_batches(plan.schedule, p))
     middle = max(least, round(wanted / unit))
     counts = {least, *range(max(least, middle - _AROUND), middle + _AROUND + 1)}
     return {

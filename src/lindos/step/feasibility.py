@@ -7,11 +7,12 @@ import numpy as np
 
 from lindos.catalog.model import Model
 from lindos.errors import InconsistentError, InfeasibleError
-from lindos.quantities import Count
+from lindos.quantities import Count, Real
 from lindos.scenario.cluster import Pool
 from lindos.scenario.job import Job
 from lindos.scenario.plan import Plan, Schedule
 from lindos.step.assumptions import Assumptions
+from lindos.step.layout import where
 from lindos.step.memory import StepMemory, capacity, memory
 from lindos.units import render
 
@@ -32,8 +33,9 @@ class Reason(IntEnum):
     SEQUENCE = 10
     INTERLEAVING = 11
     DUAL_PIPE = 12
-    SHARDING_GROUP = 13
-    MEMORY = 14
+    ZERO_BUBBLE = 13
+    SHARDING_GROUP = 14
+    MEMORY = 15
 
 
 #: What is wrong, and what to do about it.
@@ -54,6 +56,7 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
     Reason.SEQUENCE: ("the sequence does not split evenly", "Lower context_parallel or tensor_parallel"),
     Reason.INTERLEAVING: ("micro-batches are no multiple of the stages", "Set virtual_stages to 1 or change the batch"),
     Reason.DUAL_PIPE: ("DualPipe needs an even pipeline and two micro-batches a stage", "Use another schedule"),
+    Reason.ZERO_BUBBLE: ("a zero-bubble schedule has fewer micro-batches than stages", "Use another schedule"),
     Reason.SHARDING_GROUP: ("sharding_group does not divide the data-parallel ranks", "Take a divisor of them"),
     Reason.MEMORY: ("the step does not fit in device memory", "Raise a degree, recompute more or shard parameters"),
 }
@@ -91,6 +94,8 @@ def _violations(job: Job, num_devices: int, plan: Plan, batch: Any) -> dict[Reas
     # Whether the experts of a stage spread evenly over its ranks.
     uneven = np.fmod(t * c * d, e * et) != 0
     dual = plan.schedule == int(Schedule.DUAL_PIPE)
+    zero = plan.schedule == int(Schedule.ZERO_BUBBLE)
+    too_few = micro_batches < fewest_micro_batches(plan.schedule, p)
     group = plan.sharding_group
     return {
         Reason.TOO_MANY_DEVICES: plan.num_devices > num_devices,
@@ -104,9 +109,21 @@ def _violations(job: Job, num_devices: int, plan: Plan, batch: Any) -> dict[Reas
         Reason.BATCH: (np.fmod(batch, d * plan.micro_batch_size) != 0) | (micro_batches < 1),
         Reason.SEQUENCE: np.fmod(job.sequence_length, np.where(c > 1, 2 * c, 1) * _split(plan)) != 0,
         Reason.INTERLEAVING: (v > 1) & ((p == 1) | (np.fmod(micro_batches, p) != 0)),
-        Reason.DUAL_PIPE: dual & ((np.fmod(p, 2) != 0) | (micro_batches < 2 * p) | (v > 1)),
+        Reason.DUAL_PIPE: dual & ((np.fmod(p, 2) != 0) | too_few | (v > 1)),
+        Reason.ZERO_BUBBLE: zero & (too_few | (v > 1)),
         Reason.SHARDING_GROUP: (group > 0) & (np.fmod(d * c, np.where(group > 0, group, 1)) != 0),
     }
+
+
+def fewest_micro_batches(schedule: Real, pipeline_parallel: Count) -> Count:
+    """Micro-batches that a schedule needs: with fewer, the work that fills its bubble is not there.
+
+    Zero-bubble puts a weight gradient of another micro-batch into each of ``pipeline_parallel - 1`` gaps; DualPipe
+    feeds as many micro-batches from either end as there are stages.
+    """
+    zero = where(schedule == int(Schedule.ZERO_BUBBLE), pipeline_parallel, 1)
+    fewest: Count = where(schedule == int(Schedule.DUAL_PIPE), 2 * pipeline_parallel, zero)
+    return fewest
 
 
 def _has_dense_ffn(model: Model) -> bool:
@@ -187,6 +204,10 @@ def contradiction(code: Reason, job: Job, plan: Plan, batch: int) -> Inconsisten
         Reason.DUAL_PIPE: (
             *("plan.schedule", "dual-pipe", "plan.pipeline_parallel", int(plan.pipeline_parallel)),
             "meet an even number of stages, without virtual ones, and twice as many micro-batches",
+        ),
+        Reason.ZERO_BUBBLE: (
+            *("plan.schedule", "zero-bubble", "plan.pipeline_parallel", int(plan.pipeline_parallel)),
+            "meet at most as many stages as there are micro-batches, without virtual ones",
         ),
         Reason.SHARDING_GROUP: (
             *("plan.sharding_group", int(plan.sharding_group), "plan.data_parallel x context_parallel"),
