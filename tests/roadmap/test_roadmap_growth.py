@@ -87,7 +87,7 @@ def test_falling_prices_and_power_cost_less() -> None:
 
 def test_the_last_year_may_be_short() -> None:
     result = path(by="2029-07-01")
-    assert [year.end for year in path(start="2024-02-29").years][:2] == ["2025-02-28", "2026-02-28"]
+    assert [year.end for year in path(start="2028-02-29").years][:2] == ["2029-02-28", "2030-01-01"]
     assert [year.end for year in result.years][-2:] == ["2029-01-01", "2029-07-01"]
     assert float(result.years[-1].h100_equivalents) == pytest.approx(16e6)
 

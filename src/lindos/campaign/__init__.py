@@ -4,7 +4,7 @@ The closed form: failures at a constant rate, checkpoints at the best interval, 
 each failure or the loss of one data-parallel replica. Time is split into the buckets of Google's ML Goodput library.
 """
 
-from lindos.campaign.estimate import RECOVERIES, estimate
+from lindos.campaign.estimate import estimate
 from lindos.campaign.hazard import (
     Conditions,
     Hazard,
@@ -19,7 +19,6 @@ from lindos.campaign.result import CampaignEstimate, CampaignTime
 
 __all__ = [
     "FITS",
-    "RECOVERIES",
     "CampaignEstimate",
     "CampaignTime",
     "ComputeOptimal",

@@ -17,10 +17,8 @@ from lindos.quantities import (
     Tokens,
     namespace,
 )
-from lindos.scenario.job import Goal
+from lindos.scenario.job import RECOVERIES, Goal
 
-#: What a failure does: ``restart`` stops the whole job, ``replica`` takes one data-parallel replica out for a while.
-RECOVERIES = ("restart", "replica")
 #: Quantile of the normal law that leaves one moment in a hundred short of spares.
 _SPARE_DEVIATIONS = 2.326
 #: Young's and Daly's expansions assume a save much shorter than the time between failures: a tenth is "much" here.
@@ -51,7 +49,7 @@ def estimate(
     detection_time: Seconds = 0.0,
     repair_time: Seconds = 0.0,
     devices_per_failure: Count = 1.0,
-    spare_fraction: Fraction = 0.0,
+    spares: Count = 0.0,
     extra_tokens_factor: Fraction = 1.0,
     recovery: str = "restart",
     replica_devices: Count = 1.0,
@@ -87,10 +85,11 @@ def estimate(
         Until a device that failed can be used again; sets the spares.
     devices_per_failure
         Devices taken out together: those of a node, a tray or a rack.
-    spare_fraction
-        Spare devices over working ones.
+    spares
+        Devices that stand by.
     extra_tokens_factor
-        Tokens needed over those needed at a small batch (see :mod:`lindos.formulas.batch`).
+        Tokens needed over those needed at a small batch (see :mod:`lindos.formulas.batch`). The goal is not raised by
+        it: it only says what the tokens are worth.
     recovery
         ``"restart"``: every failure stops the whole job. ``"replica"``: the others wait `replica_stall_time` and go on.
     replica_devices
@@ -111,24 +110,25 @@ def estimate(
     Notes
     -----
     Not modelled: planned pauses, slow devices, loss spikes and their roll-backs, failures in bursts, saving behind
-    the steps. In ``"replica"`` the missing replica's share of each batch counts as wasted progress,
-    the others hold its state, and checkpoints are kept at the interval of a restarting job, more often than needed.
+    the steps. In ``"replica"`` the missing replica's share of each batch counts as wasted progress, and it takes its
+    state from the others: no checkpoint brings work back, so none is counted.
     """
     if recovery not in RECOVERIES:
         raise InputError("recovery", recovery, f"one of {', '.join(RECOVERIES)}")
     mtbf = reliability.mean_time_between_failures(reliability.job_failure_rate(num_devices, device_failure_rate))
     save = checkpoint.checkpoint_time(checkpoint_bytes, checkpoint_bandwidth)
     xp = namespace(mtbf, save, step_time)
-    interval = xp.maximum(checkpoint.daly_interval(save, mtbf), step_time)
     outage = detection_time + restart_time
+    interval: Seconds | None = None
     if recovery == "restart":
-        wait = outage + save
+        interval = xp.maximum(checkpoint.daly_interval(save, mtbf), step_time)
+        wait, least = outage + save, outage + 2 * save
         shares = _restart_shares(interval, save, outage, mtbf)
     else:
-        wait = replica_stall_time
+        wait = least = replica_stall_time
         outages = reliability.job_failure_rate(replica_devices, device_failure_rate) * (outage + save)
-        shares = _replica_shares(interval, save, wait, mtbf, outages)
-    time = _time(goal, shares, restart_time, step_time, tokens_per_step, flops_per_token, extra_tokens_factor)
+        shares = _replica_shares(wait, mtbf, outages)
+    time = _time(goal, shares, restart_time, step_time, tokens_per_step, flops_per_token)
     tokens = time.productive / step_time * tokens_per_step
     best = compute_optimal(tokens * flops_per_token, law)
     return CampaignEstimate(
@@ -143,11 +143,11 @@ def estimate(
         checkpoint_interval=interval,
         recovery_time=wait,
         spares_needed=devices_per_failure * reliability.spares_for_confidence(repair_time / mtbf, _SPARE_DEVIATIONS),
-        spares_given=spare_fraction * num_devices,
-        largest_job=1 / (device_failure_rate * (save + wait)),
+        spares_given=spares,
+        largest_job=1 / (device_failure_rate * least),
         compute_optimal_params=best.num_params,
         compute_optimal_tokens=best.tokens,
-        sustainable=xp.where(mtbf > save + wait, 1.0, 0.0),
+        sustainable=xp.where(mtbf > least, 1.0, 0.0),
         young_valid=xp.where(save < _SHORT * mtbf, 1.0, 0.0),
     )
 
@@ -167,11 +167,11 @@ def _restart_shares(interval: Seconds, save: Seconds, restart: Seconds, mtbf: Se
     )
 
 
-def _replica_shares(interval: Seconds, save: Seconds, stall: Seconds, mtbf: Seconds, outages: Count) -> _Shares:
+def _replica_shares(stall: Seconds, mtbf: Seconds, outages: Count) -> _Shares:
     """Others wait ``stall`` at each failure; ``outages`` is the mean number of outages under way per replica."""
-    short_handed = outages  # a replica is present 1 / (1 + outages) of the time, so work takes 1 + outages as long
-    running = 1 + save / interval + short_handed
-    return _Shares(save=save / interval, restore=0.0 * save, wasted=short_handed, recovery=running * (stall / mtbf))
+    # A replica is present 1 / (1 + outages) of the time, so work takes 1 + outages as long.
+    nothing = 0.0 * outages
+    return _Shares(save=nothing, restore=nothing, wasted=outages, recovery=(1 + outages) * (stall / mtbf))
 
 
 def _time(
@@ -181,7 +181,6 @@ def _time(
     step_time: Seconds,
     tokens_per_step: Tokens,
     flops_per_token: FlopPerToken,
-    extra_tokens_factor: Fraction,
 ) -> CampaignTime:
     """The buckets of a run to its goal."""
     slowdown = 1 + shares.save + shares.restore + shares.wasted + shares.recovery
@@ -193,7 +192,7 @@ def _time(
         first = xp.minimum(startup, goal.duration)
         productive = (goal.duration - first) / slowdown
     elif goal.tokens is not None:
-        productive = goal.tokens * extra_tokens_factor / tokens_per_step * step_time
+        productive = goal.tokens / tokens_per_step * step_time
     else:
         flop: Any = goal.training_flop
         productive = scaling.tokens_from_flop(flop, flops_per_token) / tokens_per_step * step_time

@@ -47,19 +47,22 @@ class CampaignEstimate:
     time: CampaignTime
     num_steps: Annotated[Count, Why("optimiser steps that count")]
     tokens: Annotated[Tokens, Why("tokens processed by those steps")]
-    effective_tokens: Annotated[Tokens, Why("tokens that they are worth below the critical batch size")]
+    effective_tokens: Annotated[Tokens, Why("tokens that would reach the same loss in small batches")]
     training_flop: Annotated[Flop, Why("model FLOPs of those steps")]
     num_failures: Annotated[Count, Why("mean number of failures in the whole run")]
     job_mtbf: Annotated[Seconds, Why("mean time between failures of all working devices together")]
     checkpoint_time: Annotated[Seconds, Why("time of one checkpoint: size over storage bandwidth")]
-    checkpoint_interval: Annotated[Seconds, Why("compute time between checkpoints that loses least (Daly 2006)")]
-    recovery_time: Annotated[Seconds, Why("from one failure until work goes on: detection, restart, restore")]
+    checkpoint_interval: Annotated[
+        Seconds | None,
+        Why("compute time between checkpoints that loses least (Daly 2006), if they are read back"),
+    ]
+    recovery_time: Annotated[Seconds, Why("from one failure until the job, or what is left of it, goes on")]
     spares_needed: Annotated[Count, Why("spare devices that cover those in repair 99 moments in 100")]
-    spares_given: Annotated[Count, Why("spare devices that the plan sets aside")]
-    largest_job: Annotated[Count, Why("devices at which failures come as fast as a save and a recovery take")]
+    spares_given: Annotated[Count, Why("devices that stand by: idle under the plan or set aside")]
+    largest_job: Annotated[Count, Why("devices at which failures come as fast as one is recovered from")]
     compute_optimal_params: Annotated[Count, Why("parameters of the dense model that uses this compute best")]
     compute_optimal_tokens: Annotated[Tokens, Why("tokens that go with them")]
-    sustainable: Annotated[Fraction, Why("1 where failures are further apart than a save and a recovery, else 0")]
+    sustainable: Annotated[Fraction, Why("1 where failures are further apart than their recovery takes, else 0")]
     young_valid: Annotated[Fraction, Why("1 where a save takes under a tenth of the time between failures, as assumed")]
 
     @property
@@ -76,18 +79,23 @@ class CampaignEstimate:
     def statement(self) -> str:
         """The result in one or two sentences, of its middle where it is an array."""
         mtbf = render(_middle(self.job_mtbf), "s")
+        restarts = self.checkpoint_interval is not None
         if _middle(self.sustainable) < 1:
+            event = "one save and recovery take" if restarts else "the others wait at each failure for"
+            lasting = self.recovery_time + self.checkpoint_time if restarts else self.recovery_time
             return (
-                f"No run is sustained: the job fails every {mtbf} on average and one save and recovery take "
-                f"{render(_middle(self.recovery_time + self.checkpoint_time), 's')}. One job carries at most about "
+                f"No run is sustained: the job fails every {mtbf} on average and {event} "
+                f"{render(_middle(lasting), 's')}. One job carries at most about "
                 f"{render(_middle(self.largest_job), '1', 2)} devices under these rates; beyond, spread the run over "
                 "jobs that fail apart, or lower recovery time or failure rate."
             )
-        goodput = f"{100 * _middle(self.goodput):.3g} %"
         sentence = (
-            f"{render(_middle(self.duration), 's')} at a goodput of {goodput}: one failure every {mtbf}, "
-            f"a checkpoint every {render(_middle(self.checkpoint_interval), 's')}."
+            f"{render(_middle(self.duration), 's')} at a goodput of {100 * _middle(self.goodput):.3g} %: one failure "
+            f"every {mtbf}, "
         )
+        if not restarts:
+            return sentence + f"at which the other replicas wait {render(_middle(self.recovery_time), 's')} and go on."
+        sentence += f"a checkpoint every {render(_middle(self.checkpoint_interval), 's')}."
         if _middle(self.young_valid) < 1:
             sentence += " A save is not short against the time between failures: the interval is rough."
         return sentence

@@ -8,9 +8,10 @@ from lindos.roadmap.demand import Demand, DemandYear, Programme, demand
 from lindos.roadmap.generations import Generation, generations
 from lindos.roadmap.growth import growth
 from lindos.roadmap.result import Growth, GrowthYear
-from lindos.roadmap.trends import Trends, trends
+from lindos.roadmap.trends import PRICE_DATE, Trends, trends
 
 __all__ = [
+    "PRICE_DATE",
     "Demand",
     "DemandYear",
     "Generation",

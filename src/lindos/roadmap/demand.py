@@ -33,7 +33,7 @@ class DemandYear:
     begin: str
     end: str
     demand: Annotated[Count, Why("H100-equivalents that all programmes buy in the year, 8-bit dense")]
-    supply: Annotated[Count, Why("what all suppliers ship in it, if they keep growing as they did")]
+    supply: Annotated[Count, Why("what all suppliers ship in it, on their trend")]
     flat_supply: Annotated[Count, Why("what they ship if they only keep the pace of the year before the start")]
 
     @property
@@ -56,6 +56,7 @@ class Demand:
     flat_supply: Annotated[Count, Why("the same if supply no longer grows")]
     world_stock: Annotated[Count, Why("H100-equivalents ever shipped until the start")]
     peak_share_of_supply: Annotated[Fraction, Why("largest share of a year's supply, on its trend, that they take")]
+    trend_end: str  # the trend of supply is followed until then; shipments stay level after
     programmes: tuple[Programme, ...]
     years: tuple[DemandYear, ...]
 
@@ -67,11 +68,13 @@ class Demand:
     @property
     def statement(self) -> str:
         """The comparison in one sentence, of its middle where it is an array."""
+        worst = max(self.years, key=lambda year: _middle(year.share_of_supply))
         return (
             f"{len(self.programmes)} programmes want {render(_middle(self.total_demand), '1')} H100-equivalents (8-bit "
-            f"dense): {_percent(self.share_of_supply)} of what suppliers ship until then if they keep growing as "
-            f"they did, {_middle(self.total_demand / self.flat_supply):.3g} times what they ship if they only keep "
-            f"pace, and up to {_percent(self.peak_share_of_supply)} of a single year's supply."
+            f"dense): {_percent(self.share_of_supply)} of what suppliers ship until {self.years[-1].end[:4]} if they "
+            f"grow as they did until {self.trend_end[:4]}, {_middle(self.total_demand / self.flat_supply):.3g} times "
+            f"what they ship if they only keep pace. Bought evenly, they take most in the year to {worst.end}: "
+            f"{_percent(worst.share_of_supply)} of the supply of that year, which is still small."
         )
 
     def table(self) -> tuple[tuple[str | float, ...], ...]:
@@ -143,6 +146,7 @@ def demand(*, programmes: Sequence[Programme], start: str, trends: Trends) -> De
         peak_share_of_supply=reduce(
             lambda most, year: namespace(most, year.share_of_supply).maximum(most, year.share_of_supply), years, 0.0
         ),
+        trend_end=trends.trend_end.isoformat(),
         programmes=tuple(programmes),
         years=tuple(years),
     )

@@ -44,14 +44,14 @@ def growth(
     generations
         What can be bought when (:func:`lindos.roadmap.generations`).
     price_per_equivalent
-        All-in capital cost of one H100-equivalent at the start: devices, network, building.
+        All-in capital cost of one H100-equivalent on `PRICE_DATE`: devices, network, building.
     power_per_equivalent
-        Facility power of one H100-equivalent at the start.
+        Facility power of one H100-equivalent bought on `PRICE_DATE`; what stands at the start draws as much.
 
     Raises
     ------
     InputError
-        If the start or target is a number that is not above zero, or a day is no date.
+        If the start or target is a number that is not above zero, or a day is no date or before the first device.
     InconsistentError
         If the last day is not after the first, or the target is below the start.
 
@@ -62,6 +62,9 @@ def growth(
     """
     _check(start_h100_equivalents, target_h100_equivalents)
     days = year_ends(start, by)
+    if generations and days[0] < generations[0].available:
+        first = generations[0]
+        raise InputError("roadmap.start", start, f"{first.available} or later, when {first.title} went on sale")
     whole = seconds_between(days[0], days[-1])
     factor = equivalents.growth_factor(start_h100_equivalents, target_h100_equivalents, whole, YEAR)
     years: list[GrowthYear] = []
@@ -70,13 +73,12 @@ def growth(
     spent: Any = 0.0
     for begin, end in pairwise(days):
         online = equivalents.extrapolated(start_h100_equivalents, factor, seconds_between(days[0], end), YEAR)
-        middle = seconds_between(days[0], begin) + seconds_between(begin, end) / 2
-        price = formulas.per_unit_of_gain(price_per_equivalent, trends.performance_per_dollar_growth, middle, YEAR)
-        draw = formulas.per_unit_of_gain(power_per_equivalent, trends.performance_per_watt_growth, middle, YEAR)
+        middle = begin + (end - begin) / 2
+        price, draw = trends.price(price_per_equivalent, middle), trends.power(power_per_equivalent, middle)
         added = online - before
         before, power = online, power + added * draw
         spent = spent + added * price
-        device = newest(generations, begin + (end - begin) / 2)
+        device = newest(generations, middle)
         each = device.h100_equivalents if device else None
         years.append(
             GrowthYear(
@@ -96,6 +98,7 @@ def growth(
     return Growth(
         start=start,
         by=by,
+        trend_end=trends.trend_end.isoformat(),
         start_h100_equivalents=start_h100_equivalents,
         target_h100_equivalents=target_h100_equivalents,
         required_growth=factor,

@@ -23,7 +23,7 @@ class GrowthYear:
     power: Annotated[Watts, Why("facility power of all that is online at the end of the year")]
     capex: Annotated[Usd, Why("spent on what the year adds, all in")]
     cumulative_capex: Annotated[Usd, Why("spent since the start")]
-    world_added: Annotated[Count, Why("what all suppliers ship in the same time, if they keep growing as they did")]
+    world_added: Annotated[Count, Why("what all suppliers ship in the same time, on their trend")]
     flat_added: Annotated[Count, Why("what they ship if they only keep the pace of the year before the start")]
 
     @property
@@ -43,6 +43,7 @@ class Growth:
 
     start: str
     by: str
+    trend_end: str  # the trend of supply is followed until then; shipments stay level after
     start_h100_equivalents: Annotated[Count, Why("online at the start, 8-bit dense")]
     target_h100_equivalents: Annotated[Count, Why("wanted at the end, 8-bit dense")]
     required_growth: Annotated[Fraction, Why("factor per year from start to target")]
@@ -71,7 +72,7 @@ class Growth:
             f"{_middle(self.required_growth):.3g}x a year, {faster} than the record of "
             f"{_middle(self.record_growth):.3g}x; it ends at {render(_middle(self.final_power), 'W')} and "
             f"{render(_middle(self.total_capex), 'USD')}, and takes up to {_percent(share)} of a year's world supply "
-            f"if that keeps growing as it did, {_percent(flat)} if it only keeps pace."
+            f"if that grows as it did until {self.trend_end[:4]}, {_percent(flat)} if it only keeps pace."
         )
         return sentence + (" That is more than suppliers ship." if share > 1 else "")
 

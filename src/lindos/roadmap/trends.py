@@ -7,11 +7,14 @@ import numpy as np
 
 from lindos.catalog import Catalog
 from lindos.formulas import equivalents
-from lindos.quantities import Count, Fraction, Real, Seconds
+from lindos.formulas.growth import per_unit_of_gain
+from lindos.quantities import Count, Fraction, Real, Seconds, Usd, Watts
 from lindos.roadmap.calendar import YEAR, seconds_between
 
 #: Day that the world's stock of the catalogue holds for.
 STOCK_DATE = date(2026, 1, 1)
+#: Day that the catalogue's prices and power of racks are taken to hold for; their sources are of 2024 to 2026.
+PRICE_DATE = date(2025, 7, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,15 +30,23 @@ class Trends:
     trend_end: date
 
     def world_stock(self, when: date) -> Count:
-        """H100-equivalents ever shipped until a day, if supply keeps growing as it did.
+        """H100-equivalents ever shipped until a day, on the trend.
 
-        The trend is followed no further than `trend_end`; from there on the shipments of its last year repeat.
+        It is followed no further than `trend_end`; from there on the shipments of its last year repeat.
         """
         if when <= self.trend_end:
             return self._grown(seconds_between(STOCK_DATE, when))
         span = seconds_between(STOCK_DATE, self.trend_end)
         pace = self._grown(span) - self._grown(span - YEAR)
         return self._grown(span) + pace * (seconds_between(self.trend_end, when) / YEAR)
+
+    def price(self, each: Usd, when: date) -> Usd:
+        """What something of the same performance as ``each`` buys on `PRICE_DATE` costs on another day."""
+        return per_unit_of_gain(each, self.performance_per_dollar_growth, seconds_between(PRICE_DATE, when), YEAR)
+
+    def power(self, each: Watts, when: date) -> Watts:
+        """What something of the same performance as draws ``each`` on `PRICE_DATE` draws if bought another day."""
+        return per_unit_of_gain(each, self.performance_per_watt_growth, seconds_between(PRICE_DATE, when), YEAR)
 
     def pace_before(self, when: date) -> Count:
         """H100-equivalents shipped in the year before a day."""

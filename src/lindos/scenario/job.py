@@ -8,6 +8,8 @@ from lindos.quantities import Flop, Seconds, Tokens
 
 #: Precisions a job may train in; what each keeps in BF16 is said in lindos.step.
 JOB_PRECISIONS = ("bf16", "fp8", "mxfp8", "nvfp4")
+#: What a failure does: ``restart`` stops the whole job, ``replica`` takes one data-parallel replica out for a while.
+RECOVERIES = ("restart", "replica")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,13 +22,14 @@ from lindos.scenario.fields import (
     Money,
     OneOf,
     Power,
+    Quantity,
     Ratio,
     Text,
     TokenCount,
     TokenRate,
     Years,
 )
-from lindos.scenario.job import JOB_PRECISIONS
+from lindos.scenario.job import JOB_PRECISIONS, RECOVERIES
 
 
 class _Part(BaseModel):
@@ -100,10 +101,15 @@ class JobSpec(_Part):
 class CampaignSpec(_Part):
     """What happens when things fail; each default comes from the catalogue."""
 
+    recovery: Annotated[str, OneOf(RECOVERIES)] = Field(
+        default="restart", description="what a failure stops: the whole job, or one data-parallel replica"
+    )
     device_mtbf: Duration | None = None
     checkpoint_bandwidth: Bandwidth | None = None
     restart_time: Duration | None = None
-    spare_fraction: Fraction | None = None
+    spare_fraction: Annotated[float, Quantity("1", "5 %", at_most=0.9)] = Field(
+        default=0.0, description="share of the GPUs that is set aside to stand in for failed ones"
+    )
 
 
 class SiteSpec(_Part):

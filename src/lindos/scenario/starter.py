@@ -36,7 +36,9 @@ job:
   goal:
     tokens: 1T tokens          # or training_flop: 5e24 FLOP, or duration: 90 days
 
-campaign: {}                   # device_mtbf, checkpoint_bandwidth, restart_time, spare_fraction
+campaign:
+  recovery: restart            # a failure stops the whole job; replica: one data-parallel replica drops out
+  # spare_fraction: 2 %        # GPUs set aside; also: device_mtbf, checkpoint_bandwidth, restart_time
 
 site:
   name: generic-us

@@ -203,11 +203,10 @@ def _nothing_left(job: Job, pool: Pool, own: Mapping[str, int], batch: int, book
 
 
 def global_batch(job: Job, training_tokens: Tokens, given: Assumptions | None = None) -> int:
-    """Sequences of a step: the job's own, or the critical batch of a run over so many tokens, as a power of two.
+    """Sequences of a step: the job's own, or the critical batch of a run over so many tokens.
 
     Rounded down, at least one. Decides with the numbers as they stand: it is not meant for a sampled catalogue.
     """
     if job.global_batch_size is not None:
         return job.global_batch_size
-    sequences = float(critical_batch_tokens(training_tokens, given)) / job.sequence_length
-    return 1 << (max(1, int(sequences)).bit_length() - 1)
+    return max(1, int(float(critical_batch_tokens(training_tokens, given)) / job.sequence_length))

@@ -1,5 +1,7 @@
 """How long training really takes once things fail, and what it costs."""
 
+import numpy as np
+
 from lindos import campaign as floor
 from lindos import site as site_floor
 from lindos import step as step_floor
@@ -7,11 +9,11 @@ from lindos.campaign import CampaignEstimate
 from lindos.catalog.facts import Fact
 from lindos.catalog.sampling import sampled_fact
 from lindos.errors import InputError
-from lindos.scenario.job import Goal
+from lindos.scenario.job import RECOVERIES, Goal
 from lindos.scenario.resolve import goal_of
-from lindos.study.answer import Chart, Figure, Section
-from lindos.study.figures import figure, figures_of, number, parts_chart_series, sources_of
-from lindos.study.step import StepAnswer
+from lindos.study.answer import Cell, Chart, Figure, Section, Table
+from lindos.study.figures import figure, figures_of, number, parts_chart_series, sources_of, titled, unknown
+from lindos.study.step import StepAnswer, batch_limit
 from lindos.study.world import Pair, World, Worlds, both
 from lindos.units import render
 
@@ -22,26 +24,39 @@ _TITLES = {
     "job_mtbf": "Time between failures of the job",
     "checkpoint_interval": "Best checkpoint interval",
     "checkpoint_time": "Time to write a checkpoint",
-    "recovery_time": "Time to recover from a failure",
+    "recovery_time": "Wait at a failure",
     "spares_needed": "Spare GPUs needed",
-    "spares_given": "Spare GPUs set aside",
+    "spares_given": "Spare GPUs that stand by",
     "compute_optimal_params": "Compute-optimal model: parameters",
     "compute_optimal_tokens": "Compute-optimal model: tokens",
     "training_flop": "Training FLOP",
     "tokens": "Tokens processed",
+    "effective_tokens": "Worth in small batches",
     "sustainable": "Sustained (1) or not (0)",
 }
 _HEADLINE = (
     "campaign.duration",
     "campaign.goodput",
     "campaign.tokens",
+    "campaign.effective_tokens",
     "campaign.num_failures",
     "campaign.job_mtbf",
     "campaign.checkpoint_interval",
     "campaign.spares_needed",
+    "campaign.spares_given",
     "campaign.run_cost",
     "campaign.run_energy",
 )
+#: What holds whether or not failures let the run end; and what a goal in tokens or FLOP fixes by itself.
+_ALWAYS = (
+    *("job_mtbf", "checkpoint_time", "checkpoint_interval", "recovery_time", "spares_needed", "spares_given"),
+    *("largest_job", "sustainable", "young_valid"),
+)
+_BY_GOAL = (
+    *("num_steps", "tokens", "effective_tokens", "training_flop"),
+    *("compute_optimal_params", "compute_optimal_tokens"),
+)
+_RECOVERIES = {"restart": "the whole job", "replica": "one data-parallel replica"}
 _OPTIMUM = ("campaign.compute_optimal_params", "campaign.compute_optimal_tokens")
 _BUCKETS = (
     "productive",
@@ -66,8 +81,8 @@ def goal(world: World) -> Goal:
     return Goal(training_flop=sampled_fact(published, world.num_draws, 0).value, label=found.label)
 
 
-def estimate(world: World, recovery: str = "restart") -> CampaignEstimate:
-    """The campaign in one world, from the step that was found below; ``recovery`` as in `lindos.campaign`."""
+def estimate(world: World, recovery: str = "") -> CampaignEstimate:
+    """The campaign in one world, from the step that was found below; ``recovery`` instead of the scenario's."""
     step: StepAnswer = world.results["step"]
     spec = world.scenario.campaign
     devices = [(pool.accelerator.name, pool.num_devices) for pool in world.cluster.pools]
@@ -89,7 +104,7 @@ def estimate(world: World, recovery: str = "restart") -> CampaignEstimate:
     # What stops together: the devices of a scale-up domain that is a rack, or of a node.
     blast = max(pool.tiers[0].size for pool in world.cluster.pools)
     return floor.estimate(
-        recovery=recovery,
+        recovery=recovery or spec.recovery,
         replica_devices=step.replica_devices,
         replica_stall_time=conditions.replica_stall_time,
         goal=asked,
@@ -105,53 +120,110 @@ def estimate(world: World, recovery: str = "restart") -> CampaignEstimate:
         detection_time=conditions.detection_time,
         repair_time=conditions.repair_time,
         devices_per_failure=float(blast),
-        spare_fraction=spec.spare_fraction or 0.0,
-        extra_tokens_factor=1.0,
+        spares=step.found.idle_devices,
+        extra_tokens_factor=batch_limit(world, step.tokens).tokens_factor,
     )
 
 
 def section(worlds: Worlds) -> Section:
     """Days, goodput, failures, checkpoints, spares; the money of the run where the site is known."""
-    pair, other = _recovered(worlds)
+    pair = both(worlds, "campaign", estimate)
     found = pair.point
-    label = goal(worlds.point).label
-    figures = figures_of("campaign", pair, _TITLES, percent=("goodput",))
-    money = _run(worlds, pair)
+    ends = found.sustainable == 1
+    figures = _figures(worlds, pair)
+    money = _run(worlds, pair) if ends else []
+    if not ends:
+        worlds.warnings.append(found.statement)
+    elif (short := (number(found.spares_needed) or 0.0) - (number(found.spares_given) or 0.0)) > 0:
+        worlds.warnings.append(_short_of_spares(found, short))
     asked = goal(worlds.point)
     headline = (*_HEADLINE, *(_OPTIMUM if asked.duration is not None else ()))
-    notes = [f"Goal: {label}."] if label else []
-    notes += [*other, *_conditions_notes(worlds.point)]
+    notes = list(_conditions_notes(worlds.point))
+    if found.sustainable == 1 and (lost := 100 * float(np.mean(np.asarray(pair.sampled.sustainable) == 0))):
+        notes.append(f"In {lost:.2g} % of the draws failures come too fast for the run to end: high ends are open.")
     if asked.duration is not None:
         notes.append(_other_fit(worlds.point, found))
-    if worlds.point.scenario.job and worlds.point.scenario.job.label:
-        notes.insert(0, f"{worlds.point.scenario.job.label}.")
     return Section(
         name="campaign",
         title="The whole run, with failures",
         summary=_summary(worlds.point, found),
         headline=headline,
         figures=(*figures, *money),
-        charts=(_chart(found),),
+        tables=(_recoveries(worlds.point), *((_badput(found),) if ends else ())),
+        charts=(_chart(found),) if ends else (),
         notes=tuple(notes),
     )
 
 
-def _recovered(worlds: Worlds) -> tuple[Pair[CampaignEstimate], list[str]]:
-    """A restart of the whole job at each failure; where that sustains no run, one replica at a time drops out."""
-    pair = both(worlds, "campaign", estimate)
-    if pair.point.sustainable == 1:
-        return pair, ["A failure stops the whole job, which restarts from its last checkpoint."]
-    note = (
-        f"If a failure stopped the whole job: {pair.point.statement} Shown instead: a failure takes one data-parallel "
-        "replica out, the others go on (elastic training)."
+def _figures(worlds: Worlds, pair: Pair[CampaignEstimate]) -> list[Figure]:
+    """The campaign's numbers; where failures never let the run end, what would need its end is unknown."""
+    found = pair.point
+    figures = [
+        one
+        for one in figures_of("campaign", pair, _TITLES, percent=("goodput",))
+        if getattr(found, one.name.removeprefix("campaign."), 0.0) is not None
+    ]
+    if found.sustainable == 1:
+        return figures
+    fixed = _ALWAYS if goal(worlds.point).duration is not None else (*_ALWAYS, *_BY_GOAL)
+    known = {f"campaign.{name}" for name in fixed}
+    return [one if one.name in known else unknown(one, "failures never let the run end") for one in figures]
+
+
+def _recoveries(world: World) -> Table:
+    """The same run under either recovery; the scenario's own first."""
+    own = world.scenario.campaign.recovery
+    names = sorted(RECOVERIES, key=lambda name: name != own)
+    body: list[tuple[Cell, ...]] = []
+    for name in names:
+        found = estimate(world, name)
+        ends = found.sustainable == 1
+        largest = render(number(found.largest_job) or 0.0, "1", 2)
+        body.append(
+            (
+                _RECOVERIES[name] + (" (this scenario)" if name == own else ""),
+                number(found.recovery_time),
+                number(found.goodput) if ends else None,
+                number(found.duration) if ends else None,
+                largest if ends else f"{largest}: not sustained",
+            )
+        )
+    return Table(
+        name="campaign.recovery",
+        title="What a failure stops",
+        columns=("a failure stops", "for", "goodput", "time to train", "largest job, GPUs"),
+        units=("", "s", "%", "s", ""),
+        rows=tuple(body),
+        key=True,
+        note="Set campaign.recovery. Beyond the largest job failures come faster than one is recovered from.",
     )
-    return both(worlds, "campaign", lambda world: estimate(world, "replica")), [note]
+
+
+def _badput(found: CampaignEstimate) -> Table:
+    """Where the days go, by bucket."""
+    total = number(found.duration) or 1.0
+    times = {bucket: number(getattr(found.time, bucket)) or 0.0 for bucket in _BUCKETS}
+    return Table(
+        name="campaign.buckets",
+        title="Where the days go",
+        columns=("", "time", "share"),
+        units=("", "s", "%"),
+        rows=tuple((titled(bucket), time, time / total) for bucket, time in times.items() if time),
+    )
+
+
+def _short_of_spares(found: CampaignEstimate, short: float) -> str:
+    needed, there = number(found.spares_needed) or 0.0, number(found.spares_given) or 0.0
+    return (
+        f"{needed:,.0f} spare GPUs cover those in repair 99 moments in 100, and {there:,.0f} stand by: goodput "
+        f"takes it that {short:,.0f} more are found. Set them aside with campaign.spare_fraction."
+    )
 
 
 def _summary(world: World, found: CampaignEstimate) -> str:
     asked = goal(world)
-    if asked.duration is None:
-        return found.statement
+    if asked.duration is None or found.sustainable < 1:
+        return _aim(asked) + found.statement
     tokens, flop = number(found.tokens) or 0.0, number(found.training_flop) or 0.0
     best = number(found.compute_optimal_params) or 0.0
     most = number(found.compute_optimal_tokens) or 0.0
@@ -161,6 +233,16 @@ def _summary(world: World, found: CampaignEstimate) -> str:
         f"that compute is best spent on a dense model of about {render(best, '1', 2)} parameters and "
         f"{render(most, 'token', 2)}. {found.statement}"
     )
+
+
+def _aim(asked: Goal) -> str:
+    """The goal in front of the result, with what it stands for."""
+    said = f" ({asked.label})" if asked.label else ""
+    if asked.tokens is not None:
+        return f"{render(number(asked.tokens) or 0.0, 'token')}{said}: "
+    if asked.training_flop is not None:
+        return f"{render(number(asked.training_flop) or 0.0, 'FLOP')}{said}: "
+    return ""
 
 
 def _other_fit(world: World, found: CampaignEstimate) -> str:

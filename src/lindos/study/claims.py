@@ -141,4 +141,4 @@ def _off(finding: Finding) -> str:
     if finding.factor < 1.005:
         return "as computed"
     text = f"{render(finding.factor, '1')}x"
-    return f"{text}, in its range" if finding.ruling is Ruling.CONSISTENT else text
+    return f"{text}, within the ranges" if finding.ruling is Ruling.CONSISTENT else text

@@ -1,6 +1,7 @@
 """From results to figures: the value of one world, the range of the other, the sources of the ledger."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -51,10 +52,14 @@ def figure(
 ) -> Figure:
     """One figure from a value and its draws."""
     low, high = (None, None) if sampled is None else span(sampled)
+    value = number(point)
+    if value is not None and low is not None and high is not None:
+        # Most draws of several facts at once may lie on one side of the value: the range takes it in.
+        low, high = min(low, value), max(high, value)
     return Figure(
         name=name,
         title=title,
-        value=number(point),
+        value=value,
         unit=unit,
         low=low,
         high=high,
@@ -62,6 +67,11 @@ def figure(
         sources=tuple(sources),
         percent=percent,
     )
+
+
+def unknown(known: Figure, why: str) -> Figure:
+    """The same figure without a value, and why."""
+    return replace(known, value=None, low=None, high=None, why=why)
 
 
 def figures_of(

@@ -1,13 +1,12 @@
 """The path from today to a target, or many targets against what the world ships."""
 
 import math
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 
 from lindos import roadmap as floor
 from lindos.errors import InconsistentError, InputError
-from lindos.formulas import growth as trends_of
 from lindos.formulas.equivalents import h100_equivalents
 from lindos.quantities import Count, Usd, Watts
 from lindos.roadmap import Demand, Growth, Programme
@@ -22,9 +21,9 @@ from lindos.study.world import Pair, World, Worlds, both
 from lindos.units import YEAR, render
 
 _TITLES = {
-    "required_growth": "Growth needed, a year",
-    "record_growth": "Growth of the largest site, a year",
-    "leading_growth": "Growth of leading supercomputers, a year",
+    "required_growth": "Growth needed, times a year",
+    "record_growth": "Growth of the largest site, times a year",
+    "leading_growth": "Growth of leading supercomputers, times a year",
     "final_power": "Facility power at the target",
     "total_capex": "Spent from start to target",
     "peak_share_of_supply": "Most of a year's world supply",
@@ -113,9 +112,7 @@ def _target(world: World, spec: RoadmapSpec, start: float, power: Watts) -> Coun
         accelerator = spec.target_accelerator or ""
         return equivalents_of(world, float(spec.target_gpus), accelerator, "roadmap.target_accelerator")
     # A target in watts: what is added draws the power of the middle of the path.
-    gain = floor.trends(world.catalog).performance_per_watt_growth
-    middle = _seconds(spec.start, spec.by or spec.start) / 2
-    later = trends_of.per_unit_of_gain(power, gain, middle, YEAR)
+    later = floor.trends(world.catalog).power(power, _middle(spec.start, spec.by or spec.start))
     wanted, there = spec.target_power or 0.0, start * power
     if not world.is_sampled and wanted <= float(there):
         drawn = render(float(there), "W")
@@ -125,6 +122,11 @@ def _target(world: World, spec: RoadmapSpec, start: float, power: Watts) -> Coun
         )
     # Draws of a start that already draws the target stay where they are.
     return start + np.maximum(wanted - there, 0.0) / later
+
+
+def _middle(begin: str, end: str) -> date:
+    first, last = date.fromisoformat(begin), date.fromisoformat(end)
+    return first + max(last - first, timedelta(0)) / 2
 
 
 def _seconds(begin: str, end: str) -> float:
@@ -146,9 +148,8 @@ def _programme(world: World, spec: RoadmapSpec, one: ProgrammeSpec, index: int) 
         size = equivalents_of(world, float(one.gpus), one.accelerator or "", field)
     else:
         _, power = unit_costs(world)
-        gain = floor.trends(world.catalog).performance_per_watt_growth
-        middle = max(0.0, _seconds(spec.start, one.by)) / 2
-        size = (one.facility_power or 0.0) / trends_of.per_unit_of_gain(power, gain, middle, YEAR)
+        later = floor.trends(world.catalog).power(power, _middle(spec.start, one.by))
+        size = (one.facility_power or 0.0) / later
     return Programme(name=one.name, h100_equivalents=size, by=one.by)
 
 
@@ -199,8 +200,9 @@ def _path_section(worlds: Worlds) -> Section:
         tables=(table,),
         charts=_charts(pair),
         notes=(
-            f"Prices and power start from {_origin(worlds.point)} and follow published trends; shortages, retirement "
-            "and lead times of power are not in it.",
+            f"Prices and power are those of {_origin(worlds.point)}, taken to hold in the middle of "
+            f"{floor.PRICE_DATE.year}, and follow published trends from there; shortages, retirement and lead times of "
+            "power are not in it.",
         ),
     )
 

@@ -82,7 +82,7 @@ def section(worlds: Worlds) -> Section:
     watts, dollars = number(found.power.total) or 0.0, number(found.capex.total) or 0.0
     hourly = render(number(found.device_cost) or 0.0, "USD/s")
     summary = (
-        f"{render(watts, 'W')} at full load, {render(dollars, 'USD')} to build, {hourly} a GPU with capital in it."
+        f"{render(watts, 'W')} at full load, {render(dollars, 'USD')} to build; a GPU costs {hourly}, capital included."
     )
     return Section(
         name="site",
@@ -90,7 +90,7 @@ def section(worlds: Worlds) -> Section:
         summary=summary,
         headline=_HEADLINE,
         figures=tuple(figures),
-        tables=(*_comparison(worlds.point, found.power, found), *_timeline(worlds.point)),
+        tables=(*_comparison(worlds.point, found.power, found), _parts_table(found), *_timeline(worlds.point)),
         charts=_charts(found),
         notes=(
             "Built up from parts; totals published for a site are compared with, never used.",
@@ -185,6 +185,27 @@ def _timeline(world: World) -> tuple[Table, ...]:
         rows=rows,
     )
     return (table,)
+
+
+def _parts_table(found: SiteEstimate) -> Table:
+    """Power and capital by part, with the shares."""
+
+    def beside(result: object, part: str, unit: str) -> str:
+        value = number(getattr(result, part, None)) or 0.0
+        share = 100 * value / (number(getattr(result, "total")) or 1.0)  # noqa: B009
+        return f"{render(value, unit)} ({share:.2g} %)" if value else "none"
+
+    parts = dict.fromkeys((*_POWER_PARTS, *_CAPEX_PARTS))
+    return Table(
+        name="site.parts",
+        title="Power and capital cost by part",
+        columns=("", "facility power", "capital cost"),
+        units=("", "", ""),
+        rows=tuple(
+            (titled(_PARTS.get(part, part)), beside(found.power, part, "W"), beside(found.capex, part, "USD"))
+            for part in parts
+        ),
+    )
 
 
 def _charts(found: SiteEstimate) -> tuple[Chart, ...]:

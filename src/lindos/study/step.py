@@ -2,16 +2,18 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import numpy as np
 
 from lindos import step as floor
+from lindos.catalog.facts import ledger
 from lindos.errors import InconsistentError, InfeasibleError
 from lindos.quantities import Count, Seconds, Tokens
 from lindos.results import Why, rows
-from lindos.scenario.plan import Schedule
+from lindos.scenario.cluster import Cluster
+from lindos.scenario.plan import Plan, Schedule
 from lindos.scenario.resolve import check_precision, described, fixed_degrees
 from lindos.step import ClusterStep, PoolStep, StepMemory
 from lindos.study.answer import Cell, Chart, Figure, Section, Table
@@ -21,8 +23,9 @@ from lindos.units import YEAR, render
 
 #: A job without a goal is sized as if it ran for so long.
 _QUARTER = YEAR / 4
-#: Devices and step times that the closed form has been held against; beyond, a result says so.
+#: Devices that the closed form has been held against; beyond, a result says so.
 VALIDATED_DEVICES = 16_384
+VALIDATED_FAMILIES = ("ampere", "hopper", "blackwell")
 _TIMES = (
     "matmul",
     "attention",
@@ -78,16 +81,11 @@ def compute(worlds: Worlds, world: World) -> StepAnswer:
     job, cluster = world.job, world.cluster
     if "step.plans" not in worlds.decisions:
         check_precision(job, cluster)
-        spec = world.scenario.job
-        fixed = fixed_degrees(spec.plan) if spec else {}
-        batch = job.global_batch_size or critical_batch(worlds, world)
-        worlds.decisions["step.plans"] = floor.decide(
-            job,
-            cluster,
-            global_batch_size=batch,
-            batch_is_free=job.global_batch_size is None,
-            fixed=fixed,
-            given=given,
+        working = _without_spares(world)
+        decided = floor.decide(job, working, **_asked(world))
+        worlds.decisions["step.plans"] = tuple(
+            replace(one, idle_devices=pool.num_devices - less.num_devices + one.idle_devices)
+            for one, pool, less in zip(decided, cluster.pools, working.pools, strict=True)
         )
     found = floor.cluster_step(job, cluster, worlds.decisions["step.plans"], given=given)
     return StepAnswer(
@@ -115,12 +113,28 @@ def training_tokens(world: World) -> tuple[float, bool]:
     return duration * peak * mfu / per_token, True
 
 
-def critical_batch(worlds: Worlds, world: World) -> int:
-    """The critical batch of the run in sequences, a power of two."""
+def batch_limit(world: World, batch: Tokens) -> floor.BatchLimit:
+    """A batch held against the critical batch of the run."""
     tokens, _ = training_tokens(world)
-    limit = float(floor.critical_batch_tokens(tokens, floor.assumptions(world.catalog)))
-    sequences = limit / world.job.sequence_length
-    return int(2 ** max(0, math.floor(math.log2(max(1.0, sequences)))))
+    return floor.batch_limit(batch, tokens, floor.assumptions(world.catalog))
+
+
+def _without_spares(world: World) -> Cluster:
+    """The devices that the plan may use: what the scenario sets aside stands by."""
+    share = 1.0 - world.scenario.campaign.spare_fraction
+    pools = (replace(pool, num_devices=max(1, math.floor(pool.num_devices * share))) for pool in world.cluster.pools)
+    return replace(world.cluster, pools=tuple(pools))
+
+
+def _asked(world: World) -> dict[str, Any]:
+    """Batch and degrees that the plan is decided for."""
+    given, spec = floor.assumptions(world.catalog), world.scenario.job
+    return {
+        "global_batch_size": floor.global_batch(world.job, training_tokens(world)[0], given),
+        "batch_is_free": world.job.global_batch_size is None,
+        "fixed": fixed_degrees(spec.plan) if spec else {},
+        "given": given,
+    }
 
 
 def section(worlds: Worlds) -> Section:
@@ -137,6 +151,8 @@ def section(worlds: Worlds) -> Section:
         f"{render(number(found.num_devices) or 0.0, '1')} GPUs: {100 * (number(found.mfu) or 0.0):.3g} % of the dense "
         f"{job.precision.upper()} peak, {render(number(found.tokens_per_second) or 0.0, 'token/s')}."
     )
+    if (spec := worlds.point.scenario.job) and spec.label:
+        summary += f" {spec.label}."
     return Section(
         name="step",
         title="One step",
@@ -219,11 +235,10 @@ def _batch_figures(worlds: Worlds, whole: Pair[ClusterStep]) -> Iterator[Figure]
     world = worlds.point
     sequences = float(sum(part.global_batch_size for part in whole.point.pools))
     yield figure("step.global_batch_size", "Global batch, sequences", "1", sequences, why="sequences of one step")
-    tokens, guessed = training_tokens(world)
-    limits = [
-        floor.batch_limit(found.tokens, tokens, floor.assumptions(one.catalog))
-        for one, found in ((worlds.point, whole.point), (worlds.sampled, whole.sampled))
-    ]
+    with ledger() as facts:
+        limits = [batch_limit(world, whole.point.tokens)]
+    limits.append(batch_limit(worlds.sampled, whole.sampled.tokens))
+    sources = sources_of(facts)
     why = "what the batch costs against small batches; a law used far beyond the runs it was fitted on"
     yield figure(
         "step.extra_tokens",
@@ -232,6 +247,7 @@ def _batch_figures(worlds: Worlds, whole: Pair[ClusterStep]) -> Iterator[Figure]
         limits[0].tokens_factor - 1.0,
         limits[1].tokens_factor - 1.0,
         why=why,
+        sources=sources,
         percent=True,
     )
     yield figure(
@@ -241,9 +257,11 @@ def _batch_figures(worlds: Worlds, whole: Pair[ClusterStep]) -> Iterator[Figure]
         limits[0].critical,
         limits[1].critical,
         why="batch beyond which a larger one costs ever more extra tokens",
+        sources=sources,
     )
     share = float(number(limits[0].share_of_critical) or 0.0)
     if share > 1.0:
+        _, guessed = training_tokens(world)
         extra = 100 * float((number(limits[0].tokens_factor) or 1.0) - 1.0)
         worlds.warnings.append(
             f"The global batch is {share:.3g} times the critical batch"
@@ -253,21 +271,24 @@ def _batch_figures(worlds: Worlds, whole: Pair[ClusterStep]) -> Iterator[Figure]
 
 def _notes(worlds: Worlds, found: ClusterStep) -> Iterator[str]:
     world = worlds.point
-    spec = world.scenario.job
-    if spec and spec.label:
-        yield f"{spec.label}."
     if world.job.global_batch_size is None:
-        yield "The global batch is the critical batch of the run, rounded to whole micro-batches of all replicas."
+        limit = batch_limit(world, found.tokens)
+        share = 100 * float(number(limit.share_of_critical) or 0.0)
+        yield (
+            f"The global batch is {share:.3g} % of the critical batch of the run: the most that whole micro-batches of "
+            "all replicas make of it."
+        )
     idle = int(number(found.idle_devices) or 0)
     if idle:
-        yield f"{idle:,} GPUs fit no replica of the plan, or more replicas than the batch can feed: idle, or spares."
+        one = "1 GPU is" if idle == 1 else f"{idle:,} GPUs are"
+        yield f"{one} idle, or spare: too few for one more replica of the plan, or more than the batch can feed."
     if len(found.pools) > 1:
         lost = 100 * float(number(found.cost_of_synchronising) or 0.0)
         yield (
             f"{len(found.pools)} pools share one job: each holds replicas of its own and a share of the batch by its "
             f"speed; waiting for each other costs {lost:.2g} % of what they could do apart."
         )
-        yield from _better_without(found)
+        yield from _better_without(world, found)
     for decision, part in zip(worlds.decisions["step.plans"], found.pools, strict=True):
         weighed = decision.choice.num_candidates
         yield f"{part.name}: the fastest of {weighed:,} plans weighed ({_rejections(decision.choice.rejected)})."
@@ -276,6 +297,13 @@ def _notes(worlds: Worlds, found: ClusterStep) -> Iterator[str]:
             f"The step is outside the validated range: published runs that it was held against use at most "
             f"{VALIDATED_DEVICES:,} GPUs."
         )
+    strange = {pool.accelerator.family for pool in world.cluster.pools} - set(VALIDATED_FAMILIES)
+    for pool in world.cluster.pools:
+        if pool.accelerator.family in strange:
+            worlds.warnings.append(
+                f"The step is outside the validated range: no kernel of {pool.accelerator.title} was measured, its "
+                "rates are estimates from other devices."
+            )
 
 
 def _rejections(rejected: Any) -> str:
@@ -283,15 +311,22 @@ def _rejections(rejected: Any) -> str:
     return "; ".join(told) if told else "all hold"
 
 
-def _better_without(found: ClusterStep) -> Iterator[str]:
-    """Whether the job would be faster if one kind of device were left out."""
-    for part in found.pools:
-        others = [other for other in found.pools if other is not part]
-        tokens = sum(float(number(other.estimate.tokens) or 0.0) for other in others)
-        time = max(float(number(other.estimate.time) or 0.0) for other in others)
-        if tokens / time > float(number(found.tokens_per_second) or 0.0):
-            gain = 100 * (tokens / time / float(number(found.tokens_per_second) or 1.0) - 1)
-            yield f"Without {part.name} the job would train {gain:.2g} % more tokens per second."
+def _better_without(world: World, found: ClusterStep) -> Iterator[str]:
+    """What leaving out one kind of device would do to the job."""
+    speed = float(number(found.tokens_per_second) or 0.0)
+    for name, rest in floor.leaving_out(world.job, _without_spares(world), **_asked(world)).items():
+        gain = 100 * (float(number(rest.tokens_per_second) or 0.0) / speed - 1)
+        more = "more" if gain > 0 else "fewer"
+        yield f"Without {name} the job would train {abs(gain):.2g} % {more} tokens per second."
+
+
+def _spoken(plan: Plan) -> dict[str, str | int]:
+    """A plan as a person reads it: what is switched on or off in words."""
+    words = described(plan)
+    words["sequence_parallel"] = "yes" if words["sequence_parallel"] else "no"
+    if not words["sharding_group"]:
+        words["sharding_group"] = "none" if words["sharding"] == "none" else "all replicas"
+    return words
 
 
 def _plans(found: ClusterStep) -> Table:
@@ -299,7 +334,7 @@ def _plans(found: ClusterStep) -> Table:
     cells: list[tuple[Cell, ...]] = []
     words: dict[str, Any] = {}
     for part in found.pools:
-        words = described(part.plan)
+        words = _spoken(part.plan)
         cells.append(
             (
                 part.name,
