@@ -155,3 +155,15 @@ def test_errors_say_what_to_do(changes: dict[str, Any], error: type[Exception], 
     with pytest.raises(error) as caught:
         path(**changes)
     assert str(caught.value) == sentence
+
+
+def test_a_start_before_the_first_device_is_refused() -> None:
+    with pytest.raises(InputError, match=r"roadmap.start is '1990-01-01', but must be 2025-01-01 or later, when Old"):
+        path(start="1990-01-01")
+
+
+def test_prices_fall_with_the_calendar_and_not_from_the_start() -> None:
+    falling = replace(TRENDS, performance_per_dollar_growth=1.5)
+    early = path(start="2026-01-01", by="2029-01-01", trends=falling)
+    late = path(start="2028-01-01", by="2031-01-01", trends=falling)
+    assert float(late.total_capex) == pytest.approx(float(early.total_capex) / 1.5**2, rel=0.01)

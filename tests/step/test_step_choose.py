@@ -105,12 +105,12 @@ def test_no_more_alternatives_than_plans_that_hold() -> None:
         best_plan(job(), pool(64), global_batch_size=64, given=given(), top=0)
 
 
-def test_a_job_without_a_batch_takes_the_critical_one_as_a_power_of_two() -> None:
-    """32 million tokens at the reference are 7,812 sequences of 4,096: the next lower power is 4,096."""
+def test_a_job_without_a_batch_takes_the_critical_one() -> None:
+    """32 million tokens at the reference are 7,812 sequences of 4,096."""
     book = given()
     assert critical_batch_tokens(16e12, book) == 32e6
-    assert global_batch(job(), 16e12, book) == 4096
-    assert global_batch(job(), 64e12, book) == 8192
+    assert global_batch(job(), 16e12, book) == 7812
+    assert global_batch(job(), 64e12, book) == 15_625
     assert global_batch(job(), 1.0, book) == 1
     assert global_batch(replace(job(), global_batch_size=1000), 16e12, book) == 1000
 

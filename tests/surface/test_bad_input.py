@@ -186,6 +186,9 @@ FIELDS = [
     ("campaign.spare_fraction", "150 %", "spare_fraction"),
     ("campaign.spare_fraction", -0.1, "spare_fraction"),
     ("campaign.spares", 3, "spare_fraction"),
+    ("campaign.spare_fraction", "95 %", "spare_fraction"),
+    ("campaign.recovery", "magic", "restart, replica"),
+    ("campaign.recovery", True, "restart, replica"),
     ("site", "colossus-2", "site"),
     ("site.name", "colosus-2", "colossus-2"),
     ("site.name", 2, "site.name"),
@@ -429,6 +432,9 @@ CONFIGS = [
     ({"model_type": "minimax_m1", "attn_type_list": [0, 1]}, "lightning"),
     ({"model_type": "mixtral", "num_local_experts": 8, "num_experts_per_tok": 9}, "experts"),
     ({"num_hidden_layers": True}, "num_hidden_layers"),
+    ({"layer_types": ["full_attention"]}, "layer_types"),
+    ({"hidden_act": 7}, "hidden_act"),
+    ({"model_type": "deepseek_v3"}, "kv_lora_rank"),
 ]
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from lindos.catalog.huggingface_families import (
     FAMILIES,
+    LATENT,
     LAYER_WORDS,
     UNKNOWN_KEYS,
     UNKNOWN_MARKS,
@@ -180,6 +181,7 @@ class _Config:
                 "config.num_key_value_heads", kv_heads, "config.num_attention_heads", heads, "divide the second"
             )
         layers = self.count(_LAYERS, at_most=100_000)
+        self.refuse_contradictions(layers)
         title = name or str(self.data.get("_name_or_path") or "") or self.kind or "config.json"
         latent = self.latent_attention()
         shape = Model(
@@ -223,6 +225,21 @@ class _Config:
                 if kind not in LAYER_WORDS:
                     hint = f"Lindos has no operators for {kind} layers."
                     raise InputError(f"config.{key}", kind, "full_attention or sliding_attention", hint)
+
+    def refuse_contradictions(self, layers: int) -> None:
+        """Refuse fields that no model of this type has."""
+        kinds = self.entries("layer_types")
+        if kinds and len(kinds) < layers:
+            relation = "list as many layers as the second counts"
+            raise InconsistentError(
+                "config.layer_types", f"{len(kinds)} layers", "config.num_hidden_layers", layers, relation
+            )
+        for key in ("hidden_act", "activation_function"):
+            if self.data.get(key) is not None and not isinstance(self.data[key], str):
+                raise InputError(f"config.{key}", self.data[key], "a text such as silu")
+        if self.kind in LATENT and self.data.get("kv_lora_rank") is None:
+            hint = f"Every {self.kind} model has latent attention."
+            raise InputError("config.kv_lora_rank", None, "given", hint)
 
     def kv_heads(self, heads: int) -> int:
         """Key-value heads; multi-query where the family says so, else one per head."""
@@ -328,11 +345,6 @@ class _Config:
         kinds = self.entries("layer_types")
         pattern = self.data.get("sliding_window_pattern")
         if kinds:
-            if len(kinds) < layers:
-                relation = "list as many layers as the second counts"
-                raise InconsistentError(
-                    "config.layer_types", f"{len(kinds)} layers", "config.num_hidden_layers", layers, relation
-                )
             number = kinds[:layers].count("sliding_attention")
         elif isinstance(pattern, str) and pattern:
             number = sum(pattern[layer % len(pattern)] == "L" for layer in range(layers))

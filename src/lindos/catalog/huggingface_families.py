@@ -25,6 +25,8 @@ _LLAMA_LIKE = (
     *("dbrx", "grok-1", "git", "internlm", "internlm2", "baichuan", "chatglm", "stablelm", "exaone", "exaone4"),
     *("seed_oss", "minimax_m2", "dots1", "bailing_moe", "hunyuan_v1_dense", "hunyuan_v1_moe", "mimo", "yi", "aquila"),
 )
+#: Model types whose attention is always latent.
+LATENT = ("deepseek_v2", "deepseek_v3", "kimi_k2")
 _QWEN = {"use_sliding_window": False}
 _GEMMA3 = {
     "vocab_size": 262_208,

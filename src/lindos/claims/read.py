@@ -44,6 +44,10 @@ def claims_from(data: Any, catalog: Catalog, lines: Mapping[str, int] | None = N
     errors: list[InputError] = []
     for name, body in data.items():
         if not isinstance(body, Mapping):
+            if name == "claims":
+                hint = f"Ids stand at the top of the file, without the word claims. {_EXAMPLE}"
+                errors.append(InputError("claims", body, "a claim's id and its fields", hint, where.get("claims")))
+                continue
             errors.append(InputError(str(name), body, "a claim: a mapping of fields", _EXAMPLE, where.get(str(name))))
             continue
         try:

@@ -11,13 +11,12 @@ from lindos.cli.common import catalog_option, json_option, note, show
 @click.argument("scenario")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
     metavar="DIR",
     help="Folder for report.html, results.json and results.parquet [lindos-out/SCENARIO].",
 )
 @catalog_option
 @json_option
-def command(scenario: str, out: Path | None, catalogs: tuple[Path, ...], as_json: bool) -> None:
+def command(scenario: str, out: str | None, catalogs: tuple[Path, ...], as_json: bool) -> None:
     """Answer everything SCENARIO asks: a built-in name such as colossus-2, or a YAML file.
 
     Built-in: chip-demand, colossus-1, colossus-2, fifty-million, llama3-405b, meta-hyperion, meta-prometheus,
@@ -27,7 +26,7 @@ def command(scenario: str, out: Path | None, catalogs: tuple[Path, ...], as_json
     from lindos.study import answer_file
 
     answer = answer_file(scenario, catalogs, command="run")
-    folder = out if out is not None else Path("lindos-out") / answer.name
+    folder = Path(out or f"lindos-out/{answer.name}")
     paths = write(answer, folder)
     show(answer, as_json, brief=True)
     note(f"Report: {paths[0]}")

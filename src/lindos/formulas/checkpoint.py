@@ -193,7 +193,7 @@ def lost_time(segment: Seconds, mtbf: Seconds) -> Seconds:
     return lost
 
 
-def recovery_time_per_segment(segment: Seconds, recovery: Seconds, mtbf: Seconds) -> Seconds:
+def recovery_time_per_segment(segment: Seconds, recovery_time: Seconds, mtbf: Seconds) -> Seconds:
     r"""Mean time in recovery for one segment done; recoveries fail at the same rate as work.
 
     .. math:: t = M \left( e^{R/M} - 1 \right) \left( e^{x/M} - 1 \right)
@@ -202,7 +202,7 @@ def recovery_time_per_segment(segment: Seconds, recovery: Seconds, mtbf: Seconds
     ----------
     segment
         Time that must pass without failure, :math:`x`: compute and save.
-    recovery
+    recovery_time
         Time of one undisturbed recovery, :math:`R`.
     mtbf
         Mean time between failures of the job, :math:`M`.
@@ -224,10 +224,10 @@ def recovery_time_per_segment(segment: Seconds, recovery: Seconds, mtbf: Seconds
     >>> round(float(recovery_time_per_segment(1200.0, 600.0, 10_800.0)), 1)
     72.5
     """
-    return mtbf * failed_attempts(recovery, mtbf) * failed_attempts(segment, mtbf)
+    return mtbf * failed_attempts(recovery_time, mtbf) * failed_attempts(segment, mtbf)
 
 
-def goodput(interval: Seconds, save_time: Seconds, recovery: Seconds, mtbf: Seconds) -> Fraction:
+def goodput(interval: Seconds, save_time: Seconds, recovery_time: Seconds, mtbf: Seconds) -> Fraction:
     r"""Share of the wall clock that moves training forward for good.
 
     .. math:: g = \frac{\tau}{M e^{R/M} \left( e^{(\tau + C)/M} - 1 \right)}
@@ -238,7 +238,7 @@ def goodput(interval: Seconds, save_time: Seconds, recovery: Seconds, mtbf: Seco
         Compute time between checkpoints, :math:`\tau`.
     save_time
         Time of one checkpoint, :math:`C`.
-    recovery
+    recovery_time
         From the failure until work goes on, :math:`R`.
     mtbf
         Mean time between failures of the job, :math:`M`.
@@ -260,7 +260,7 @@ def goodput(interval: Seconds, save_time: Seconds, recovery: Seconds, mtbf: Seco
     0.85
     """
     segment = interval + save_time
-    total = segment + lost_time(segment, mtbf) + recovery_time_per_segment(segment, recovery, mtbf)
+    total = segment + lost_time(segment, mtbf) + recovery_time_per_segment(segment, recovery_time, mtbf)
     return interval / total
 
 

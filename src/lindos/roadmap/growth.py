@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from datetime import date
 from functools import reduce
 from itertools import pairwise
 from typing import Any
@@ -62,9 +63,7 @@ def growth(
     """
     _check(start_h100_equivalents, target_h100_equivalents)
     days = year_ends(start, by)
-    if generations and days[0] < generations[0].available:
-        first = generations[0]
-        raise InputError("roadmap.start", start, f"{first.available} or later, when {first.title} went on sale")
+    _check_start(days[0], generations)
     whole = seconds_between(days[0], days[-1])
     factor = equivalents.growth_factor(start_h100_equivalents, target_h100_equivalents, whole, YEAR)
     years: list[GrowthYear] = []
@@ -121,6 +120,13 @@ def _check(start: Count, target: Count) -> None:
             raise InputError(name, value, "a finite number above zero")
     if isinstance(start, (int, float)) and isinstance(target, (int, float)) and target < start:
         raise InconsistentError(path, target, other, start, "be at least the second", "The target is met already.")
+
+
+def _check_start(start: date, generations: Sequence[Generation]) -> None:
+    """Refuse a path from before the devices whose trends it follows."""
+    first = generations[0] if generations else None
+    if first and start < first.available:
+        raise InputError("roadmap.start", str(start), f"{first.available} or later, when {first.title} went on sale")
 
 
 def _largest(values: Sequence[Any]) -> Any:

@@ -170,9 +170,13 @@ def _one(plans: Plan, index: int) -> Plan:
 def _refusal(
     job: Job, pool: Pool, plans: Plan, batches: Any, codes: Any, own: Mapping[str, int], book: Assumptions
 ) -> Exception:
-    """The reason of the candidate that came furthest: the highest code, and of these the one needing least memory."""
+    """The reason of the candidate that came furthest: the highest code, of these the one that needs least."""
     furthest = np.flatnonzero(codes == codes.max())
-    needed = memory(job, pool, _take(plans, furthest), global_batch_size=batches[furthest], given=book).total
+    some = _take(plans, furthest)
+    if codes.max() == int(Reason.MEMORY):
+        needed = memory(job, pool, some, global_batch_size=batches[furthest], given=book).total
+    else:
+        needed = some.num_devices
     index = int(furthest[int(np.argmin(needed))])
     try:
         check(job, pool, _one(plans, index), global_batch_size=int(batches[index]), given=book)

@@ -10,7 +10,7 @@ from lindos.errors import InconsistentError, InfeasibleError
 from lindos.quantities import Count, Real
 from lindos.scenario.cluster import Pool
 from lindos.scenario.job import Job
-from lindos.scenario.plan import Plan, Schedule
+from lindos.scenario.plan import Plan, Schedule, Sharding
 from lindos.step.assumptions import Assumptions
 from lindos.step.layout import where
 from lindos.step.memory import StepMemory, capacity, memory
@@ -57,7 +57,7 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
     Reason.INTERLEAVING: ("micro-batches are no multiple of the stages", "Set virtual_stages to 1 or change the batch"),
     Reason.DUAL_PIPE: ("DualPipe needs an even pipeline and two micro-batches a stage", "Use another schedule"),
     Reason.ZERO_BUBBLE: ("a zero-bubble schedule has fewer micro-batches than stages", "Use another schedule"),
-    Reason.SHARDING_GROUP: ("sharding_group does not divide the data-parallel ranks", "Take a divisor of them"),
+    Reason.SHARDING_GROUP: ("sharding_group does not divide the data-parallel ranks", "Change or leave out one"),
     Reason.MEMORY: ("the step does not fit in device memory", "Raise a degree, recompute more or shard parameters"),
 }
 
@@ -111,7 +111,8 @@ def _violations(job: Job, num_devices: int, plan: Plan, batch: Any) -> dict[Reas
         Reason.INTERLEAVING: (v > 1) & ((p == 1) | (np.fmod(micro_batches, p) != 0)),
         Reason.DUAL_PIPE: dual & ((np.fmod(p, 2) != 0) | too_few | (v > 1)),
         Reason.ZERO_BUBBLE: zero & (too_few | (v > 1)),
-        Reason.SHARDING_GROUP: (group > 0) & (np.fmod(d * c, np.where(group > 0, group, 1)) != 0),
+        Reason.SHARDING_GROUP: (group > 0)
+        & ((np.fmod(d * c, np.where(group > 0, group, 1)) != 0) | (plan.sharding == int(Sharding.NONE))),
     }
 
 
@@ -210,12 +211,19 @@ def contradiction(code: Reason, job: Job, plan: Plan, batch: int) -> Inconsisten
             "meet at most as many stages as there are micro-batches, without virtual ones",
         ),
         Reason.SHARDING_GROUP: (
-            *("plan.sharding_group", int(plan.sharding_group), "plan.data_parallel x context_parallel"),
-            *(int(plan.data_parallel * plan.context_parallel), "divide the second"),
+            *("plan.sharding_group", int(plan.sharding_group)),
+            *_against_group(plan),
         ),
     }
     path, value, other, other_value, relation = named[code]
     return InconsistentError(path, value, other, other_value, relation, f"{SENTENCES[code][1]}.")
+
+
+def _against_group(plan: Plan) -> tuple[Any, ...]:
+    if plan.sharding == int(Sharding.NONE):
+        return ("plan.sharding", "none", "be left out where nothing is sharded")
+    ranks = int(plan.data_parallel * plan.context_parallel)
+    return ("plan.data_parallel x context_parallel", ranks, "divide the second")
 
 
 def memory_error(job: Job, pool: Pool, needed: StepMemory) -> InfeasibleError:

@@ -117,7 +117,7 @@ def _section(both_worlds: Worlds, name: str) -> Section | None:
         return _SECTIONS[name](both_worlds)
     except UnknownValueError as error:
         title = _TITLES.get(name, name.capitalize())
-        return Section(name=name, title=title, summary=f"Unknown: {error}", notes=(str(error),))
+        return Section(name=name, title=title, summary=f"Unknown: {error}")
 
 
 def answer_step(

@@ -15,7 +15,7 @@ from lindos.study.answer import Cell, Chart, Figure, Section, Table
 from lindos.study.figures import figure, figures_of, number, parts_chart_series, sources_of, titled, unknown
 from lindos.study.step import StepAnswer, batch_limit
 from lindos.study.world import Pair, World, Worlds, both
-from lindos.units import render
+from lindos.units import YEAR, render
 
 _TITLES = {
     "duration": "Time to train",
@@ -56,6 +56,8 @@ _BY_GOAL = (
     *("num_steps", "tokens", "effective_tokens", "training_flop"),
     *("compute_optimal_params", "compute_optimal_tokens"),
 )
+#: Years that devices are kept at most.
+_LONGEST = 10.0
 _RECOVERIES = {"restart": "the whole job", "replica": "one data-parallel replica"}
 _OPTIMUM = ("campaign.compute_optimal_params", "campaign.compute_optimal_tokens")
 _BUCKETS = (
@@ -134,6 +136,10 @@ def section(worlds: Worlds) -> Section:
     money = _run(worlds, pair) if ends else []
     if not ends:
         worlds.warnings.append(found.statement)
+    elif (years := (number(found.duration) or 0.0) / YEAR) > _LONGEST:
+        worlds.warnings.append(
+            f"The run takes {years:,.3g} years, longer than its devices last: lower job.goal or use more GPUs."
+        )
     elif (short := (number(found.spares_needed) or 0.0) - (number(found.spares_given) or 0.0)) > 0:
         worlds.warnings.append(_short_of_spares(found, short))
     asked = goal(worlds.point)

@@ -139,6 +139,6 @@ def _off(finding: Finding) -> str:
     if finding.factor is None:
         return ""
     if finding.factor < 1.005:
-        return "as computed"
+        return "nothing"
     text = f"{render(finding.factor, '1')}x"
     return f"{text}, within the ranges" if finding.ruling is Ruling.CONSISTENT else text

@@ -108,7 +108,8 @@ def training_tokens(world: World) -> tuple[float, bool]:
     duration = spec.duration if spec is not None and spec.duration is not None else _QUARTER
     mfu = float(np.median(world.catalog.parameter("training.plausible_mfu", "1").value))
     peak = sum(
-        pool.num_devices * float(pool.accelerator.peak(world.job.precision).value) for pool in world.cluster.pools
+        pool.num_devices * float(np.median(pool.accelerator.peak(world.job.precision).value))
+        for pool in world.cluster.pools
     )
     return duration * peak * mfu / per_token, True
 
