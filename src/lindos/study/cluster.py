@@ -8,7 +8,7 @@ from lindos.errors import UnknownValueError
 from lindos.formulas.equivalents import fleet_rate, h100_equivalents
 from lindos.quantities import Bytes, Count, FlopPerSecond, Watts
 from lindos.results import Why
-from lindos.scenario.cluster import Cluster
+from lindos.scenario.cluster import Cluster, Pool
 from lindos.scenario.resolve import REFERENCE_DEVICE
 from lindos.study.answer import Section, Table
 from lindos.study.figures import figures_of, number
@@ -100,6 +100,15 @@ def _levels(number: int) -> str:
     return "one level" if number == 1 else f"{number} levels"
 
 
+def _scale_out(pool: Pool) -> str:
+    """The network between systems, and how many of its ports a device has if not one."""
+    if len(pool.tiers) < 2:
+        return "none needed"
+    ports = (number(pool.system.nic_bandwidth.content) or 0.0) / (number(pool.fabric.port_bandwidth.content) or 1.0)
+    count = "" if abs(ports - 1.0) < 0.01 else f", {ports:.2g} ports a GPU"
+    return f"{pool.fabric.title}{count}, {_levels(len(pool.tiers) - 1)}"
+
+
 def _pools(cluster: Cluster, catalog: Catalog) -> Table:
     rows: list[tuple[Any, ...]] = []
     for pool in cluster.pools:
@@ -112,7 +121,7 @@ def _pools(cluster: Cluster, catalog: Catalog) -> Table:
                 device.title,
                 float(pool.num_systems),
                 f"{domain.size} GPUs at {render(number(device.scale_up_bandwidth.content) or 0.0, 'B/s')}",
-                f"{pool.fabric.title}, {_levels(len(pool.tiers) - 1)}" if len(pool.tiers) > 1 else "none needed",
+                _scale_out(pool),
                 device.peak_bf16.content,
                 device.peak_fp8.content,
                 device.memory.content,
