@@ -142,19 +142,39 @@ def _comparison(world: World, power: SitePower, found: SiteEstimate | None) -> t
         rows.append(("facility power", *_beside(number(power.total), fact.content, fact.low, fact.high, "W")))
     if site.published_capex.known and found is not None:
         fact = site.published_capex
-        rows.append(("capital cost", *_beside(number(found.capex.total), fact.content, fact.low, fact.high, "USD")))
+        rows.append(
+            (
+                "capital cost",
+                *_beside(number(found.capex.total), fact.content, fact.low, fact.high, "USD"),
+            )
+        )
+    rows += _each_device(world, power)
     if not rows:
         return ()
     table = Table(
         name="site.comparison",
         key=True,
-        title=f"Beside what was published for {site.title}",
+        title=f"Beside what was published for {site.title}" if len(rows) > 1 else "Beside what was published",
         columns=("what", "built from parts", "published", "published range", "ratio"),
         units=("", "", "", "", "1"),
         rows=tuple(rows),
-        note="Published totals are estimates from outside, often of another date; none of them enters the figures.",
+        note="Published figures are estimates from outside, often of another date; none of them enters the answer.",
     )
     return (table,)
+
+
+def _each_device(world: World, power: SitePower) -> list[tuple[Cell, ...]]:
+    """Facility power per device beside a published model's, where that knows all devices of the cluster."""
+    total = 0.0
+    for pool in world.cluster.pools:
+        name = f"comparison.facility_power_per_{pool.accelerator.name.removesuffix('-sxm').replace('-', '_')}"
+        if name not in world.catalog.names("parameters"):
+            return []
+        total += pool.num_devices * float(world.catalog.parameter(name, "W").value)
+    count = world.cluster.num_devices
+    ours = number(power.total)
+    each = None if ours is None else ours / count
+    return [("facility power per GPU", *_beside(each, total / count, None, None, "W"))]
 
 
 def _beside(ours: float | None, theirs: object, low: object, high: object, unit: str) -> tuple[Cell, ...]:
