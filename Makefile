@@ -11,8 +11,8 @@ test: .venv/dev
 	$(BIN)/python -m pytest -n 2
 
 check: .venv/dev
-	$(BIN)/ruff check src tests benchmarks docs examples
-	$(BIN)/ruff format --check src tests benchmarks docs examples
+	$(BIN)/ruff check src tests benchmarks docs examples fit
+	$(BIN)/ruff format --check src tests benchmarks docs examples fit
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

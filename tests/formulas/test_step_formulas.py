@@ -1,5 +1,7 @@
 """Worked examples and limits of the formulas behind a step; the laws hold their units and arrays."""
 
+import math
+
 import pytest
 
 from lindos.formulas import batch, collectives, pipeline, roofline, transformer
@@ -62,17 +64,36 @@ def test_roofline_is_bound_by_the_slower_side():
     assert float(roofline.roofline_time(1.0, 2e12, 1e12, 1e12, 0.5)) == 2.5
 
 
+TILING = {"tile_rows": 128, "tile_columns": 128, "num_processors": 100}
+
+
 def test_tiles_and_waves_round_up():
-    exact = {"tile_rows": 128, "tile_columns": 128, "num_processors": 100, "fill_depth": 0}
-    assert float(roofline.matmul_efficiency(1280, 1280, 64, 1, **exact)) == 1.0
-    assert float(roofline.matmul_efficiency(1281, 1280, 64, 1, **exact)) == pytest.approx(1281 / 1408 * 110 / 200)
-    assert float(roofline.matmul_efficiency(64, 1280, 64, 10, **exact)) == pytest.approx(0.5)
+    whole = {**TILING, "split_depth": 1e9, "half_tile_loss": 9}
+    assert float(roofline.split_waves(1280, 1280, 64, 1, **whole)) == 1
+    assert float(roofline.split_waves(1281, 1280, 64, 1, **whole)) == 2
+    assert float(roofline.split_waves(64, 1280, 64, 10, **whole)) == 1
     assert float(roofline.wave_efficiency(101, 100)) == pytest.approx(101 / 200)
 
 
+def test_a_library_takes_the_fastest_way_round_a_partial_wave():
+    whole = {**TILING, "split_depth": 1e9, "half_tile_loss": 9}
+    assert float(roofline.split_waves(128, 128 * 150, 64, 1, **whole)) == 2
+    assert float(roofline.split_waves(128, 128 * 150, 64, 1, **whole | {"split_depth": 0})) == 1.5
+    assert float(roofline.split_waves(128, 128 * 120, 64, 1, **whole | {"half_tile_loss": 0})) == 1.5
+    assert float(roofline.shared_waves(128, 128 * 150, 1, **TILING, partial_wave=0.1)) == pytest.approx(
+        math.hypot(1.5, 0.1)
+    )
+
+
 def test_shallow_products_pay_for_their_start():
-    shape = {"tile_rows": 1, "tile_columns": 1, "num_processors": 1, "fill_depth": 128}
-    assert float(roofline.matmul_efficiency(1, 1, 128, 1, **shape)) == 0.5
+    assert float(roofline.matmul_efficiency(128, 12800, 128, 1, 1, **TILING, fill_depth=128, burst=0)) == 0.5
+    assert float(roofline.matmul_efficiency(128, 12800, 128, 1, 2, **TILING, fill_depth=0, burst=0)) == 0.5
+
+
+def test_short_products_run_at_a_higher_clock():
+    shape = {**TILING, "fill_depth": 0, "burst": 0.1}
+    assert float(roofline.matmul_efficiency(128, 12800, 1, 1, 1, **shape)) == pytest.approx(1.1, rel=1e-5)
+    assert float(roofline.matmul_efficiency(128, 12800, 1e9, 1, 1, **shape)) == pytest.approx(1.0, rel=1e-4)
 
 
 def test_keys_of_causal_windows_by_counting():

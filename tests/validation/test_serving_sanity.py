@@ -44,7 +44,7 @@ def placed(model: str, device: str, precision: str, context: int, speed: float) 
         term="",
         date="",
         accelerator=accelerator,
-        kernels=catalog().kernels(accelerator.family),
+        kernels=catalog().kernels_of(accelerator),
         price=1.0,
     )
     return estimate(

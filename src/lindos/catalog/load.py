@@ -69,8 +69,12 @@ class Catalog:
         return self._get("accelerators", name, path, Accelerator)
 
     def kernels(self, name: str, path: str = "family") -> Kernels:
-        """Kernel efficiencies of an accelerator family."""
+        """Kernel model of a device or a family of devices."""
         return self._get("kernels", name, path, Kernels)
+
+    def kernels_of(self, accelerator: Accelerator) -> Kernels:
+        """Kernel model measured on a device, its family's where there is none."""
+        return self.kernels(accelerator.kernels or accelerator.family)
 
     def system(self, name: str, path: str = "system") -> System:
         """Node or rack of that name."""
@@ -324,7 +328,7 @@ def _shipped() -> dict[str, dict[str, Any]]:
         if not entry.name.endswith(".yaml"):
             continue
         stem = entry.name.removesuffix(".yaml")
-        kind = next((k for k in ("parameters", "sources") if stem.split("_")[0] == k), stem)
+        kind = next((k for k in ("parameters", "sources", "kernels") if stem.split("_")[0] == k), stem)
         data = yaml.load(entry.read_text(encoding="utf-8"), Loader=_Loader) or {}
         _merge(merged.setdefault(kind, {}), data, entry.name)
     return merged

@@ -11,7 +11,7 @@ from lindos.errors import InputError, InputErrors, UnknownNameError
 
 #: Fields that name a record of another kind.
 REFERENCES: Mapping[str, Mapping[str, str]] = {
-    "accelerators": {"family": "kernels"},
+    "accelerators": {"family": "kernels", "kernels": "kernels"},
     "systems": {"accelerator": "accelerators", "fabric": "fabrics", "scale_up_fabric": "fabrics"},
     "cloud_prices": {"accelerator": "accelerators"},
 }
@@ -92,6 +92,8 @@ def reference_errors(catalog: Catalog, path: str, record: Any, lines: Mapping[st
     """Fields of ``record`` that name what the catalogue does not have."""
     for field, kind in REFERENCES[path.partition(".")[0]].items():
         name = getattr(record, field)
+        if not name:
+            continue
         try:
             found = catalog._id(kind, name)
         except InputError:  # that kind is itself wrong, and reported

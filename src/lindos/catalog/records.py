@@ -48,6 +48,7 @@ class Accelerator:
     board_power: Power
     price: Price
     num_processors: Number  # streaming multiprocessors or their like: sets tile and wave quantisation
+    kernels: str = ""  # key of the kernel model measured on this device; the family's where there is none
     reported_memory: DataSize = field(default_factory=lambda: Fact(path="reported_memory", content=None, unit="B"))
 
     @property
@@ -64,16 +65,32 @@ class Accelerator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kernels:
-    """How much of an accelerator family's peak real kernels reach; estimates until fitted to measured kernels."""
+    """How much of its peak a device or a family of devices reaches in real kernels.
+
+    ``fill_depth`` and ``partial_wave`` of a precision without its own are those of BF16, ``matmul_mxfp8`` that of FP8.
+    """
 
     name: str
     title: str
-    matmul_bf16: Number  # attainable fraction of the dense peak, large matrices
+    matmul_bf16: Number  # sustained fraction of the dense peak, large matrices
     matmul_fp8: Number
+    matmul_mxfp8: Number
     matmul_fp4: Number
+    fill_depth_bf16: Number  # parameters of lindos.formulas.roofline; where partial_wave is unknown, waves are whole
+    fill_depth_fp8: Number
+    fill_depth_mxfp8: Number
+    fill_depth_fp4: Number
+    partial_wave_bf16: Number
+    partial_wave_fp8: Number
+    partial_wave_mxfp8: Number
+    partial_wave_fp4: Number
+    split_depth: Number
+    half_tile_loss: Number
+    burst: Number
+    operand_fraction: Number  # attainable fraction of memory bandwidth, operands and result of a product moved once
     attention_forward: Number  # attainable fraction of the dense BF16 peak
     attention_backward: Number
-    memory_fraction: Number  # attainable fraction of memory bandwidth
+    memory_fraction: Number  # attainable fraction of memory bandwidth, element-wise kernels
     tile_rows: Number
     tile_columns: Number
     launch_latency: Time  # per kernel, on the critical path

@@ -54,7 +54,7 @@ def options(catalog: Catalog, precision: str) -> tuple[tuple[Option, ...], tuple
         device = catalog.accelerator(name)
         prices = catalog.cloud_prices(name)
         for price in prices:
-            kernels = catalog.kernels(device.family)
+            kernels = catalog.kernels_of(device)
             if newer := _newer(price, prices):
                 left_out.append(f"{price.provider} {device.title} ({price.date}): superseded by {newer}.")
                 continue

@@ -85,7 +85,7 @@ def pool_from_system(
     return Pool(
         name=label or record.name,
         accelerator=accelerator,
-        kernels=catalog.kernels(accelerator.family),
+        kernels=catalog.kernels_of(accelerator),
         system=record,
         fabric=scale_out,
         num_devices=num_devices,

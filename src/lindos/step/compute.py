@@ -1,9 +1,17 @@
 """Time that one device spends in the operators of one micro-batch, without communication."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
+from lindos.catalog.facts import Fact
 from lindos.catalog.records import Accelerator, Kernels
-from lindos.formulas.roofline import matmul_efficiency, roofline_time, wave_efficiency
+from lindos.formulas.roofline import (
+    matmul_efficiency,
+    roofline_time,
+    shared_waves,
+    split_waves,
+    wave_efficiency,
+)
 from lindos.quantities import Bytes, BytesPerSecond, Count, FlopPerSecond, Fraction, Real, Seconds, namespace
 from lindos.scenario.cluster import Pool
 from lindos.step.layout import Layout, where
@@ -15,29 +23,50 @@ PRODUCT_BYTES = {"bf16": 2.0, "fp8": 1.0, "mxfp8": 1.0 + 1 / 32, "nvfp4": 0.5 + 
 QUANTISE_READS = {"bf16": 0, "fp8": 2, "mxfp8": 1, "nvfp4": 2}
 #: Backward attention does 5 products where forward does 2: it computes the scores again.
 ATTENTION_BACKWARD = 2.5
+#: Rows and columns of a tile, and processors.
+Tiling: TypeAlias = tuple[Count, Count, Count]
 #: Bytes of an FP32 weight gradient that is read and written as micro-batches add up.
 ACCUMULATE = 4 + 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Products:
+    """What products of one precision attain on one device."""
+
+    share: Fraction  # of a layer's products that run in this precision
+    rate: FlopPerSecond
+    size: Bytes  # of one number
+    fill_depth: Count
+    partial_wave: Count | None  # None where the library has whole waves only
+    split_depth: Count
+    half_tile_loss: Fraction
+
+    def waves(self, rows: Count, columns: Count, depth: Count, matrices: Count, tiling: Tiling) -> Count:
+        """Waves of tiles that a group of products costs."""
+        if self.partial_wave is not None:
+            return shared_waves(rows, columns, matrices, *tiling, self.partial_wave)
+        return split_waves(rows, columns, depth, matrices, *tiling, self.split_depth, self.half_tile_loss)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
     """What kernels of one device attain in one job."""
 
-    low: FlopPerSecond  # linear layers
-    bf16: FlopPerSecond
+    low: tuple[Products, ...]  # linear layers
+    bf16: tuple[Products, ...]  # products that stay in BF16 whatever the job's precision
     attention_forward: FlopPerSecond
     attention_backward: FlopPerSecond
     memory: BytesPerSecond
+    operands: BytesPerSecond
     launch: Seconds
     tile_rows: Count
     tile_columns: Count
     num_processors: Count
-    fill_depth: Count
-    low_bytes: Bytes  # of one number of a linear layer
+    burst: Fraction
     quantise_bytes: Bytes  # moved to quantise one number, both ways round
 
 
-def rates(pool: Pool, precision: str, *, share: Fraction, fill_depth: Count, bf16_share: Fraction) -> Rates:
+def rates(pool: Pool, precision: str, *, share: Fraction, bf16_share: Fraction) -> Rates:
     """Attainable rates of a pool's devices inside a step.
 
     ``share`` of the best measured rate of a kernel is reached there; ``bf16_share`` of NVFP4 layers stays in BF16.
@@ -49,34 +78,51 @@ def rates(pool: Pool, precision: str, *, share: Fraction, fill_depth: Count, bf1
     """
     device, kernels = pool.accelerator, pool.kernels
     peak = device.peak_bf16.value
-    bf16 = peak * kernels.matmul_bf16.value * share
+    bf16 = _products(device, kernels, "bf16", 1.0, share)
+    low: tuple[Products, ...] = (bf16,)
+    if precision == "nvfp4":
+        low = _products(device, kernels, precision, 1 - bf16_share, share), replace(bf16, share=bf16_share)
+    elif precision != "bf16":
+        low = (_products(device, kernels, precision, 1.0, share),)
     size, reads = PRODUCT_BYTES[precision], QUANTISE_READS[precision]
     return Rates(
-        low=_low_rate(device, kernels, precision, bf16, share, bf16_share),
-        bf16=bf16,
+        low=low,
+        bf16=(bf16,),
         attention_forward=peak * kernels.attention_forward.value * share,
         attention_backward=peak * kernels.attention_backward.value * share,
         memory=device.memory_bandwidth.value * kernels.memory_fraction.value * share,
+        operands=device.memory_bandwidth.value * kernels.operand_fraction.value * share,
         launch=kernels.launch_latency.value,
         tile_rows=kernels.tile_rows.value,
         tile_columns=kernels.tile_columns.value,
         # Where nobody has counted them, waves are left out: every number of tiles fills one processor.
         num_processors=device.num_processors.value if device.num_processors.known else 1.0,
-        fill_depth=fill_depth,
-        low_bytes=size,
+        burst=kernels.burst.value,
         quantise_bytes=reads * BF16 + (2 * size if reads else 0.0),
     )
 
 
-def _low_rate(
-    device: Accelerator, kernels: Kernels, precision: str, bf16: FlopPerSecond, share: Fraction, bf16_share: Fraction
-) -> FlopPerSecond:
-    if precision == "bf16":
-        return bf16
-    peak = device.peak(precision).value * share
-    if precision != "nvfp4":
-        return peak * kernels.matmul_fp8.value
-    return 1 / ((1 - bf16_share) / (peak * kernels.matmul_fp4.value) + bf16_share / bf16)
+def _products(device: Accelerator, kernels: Kernels, precision: str, of_layer: Fraction, share: Fraction) -> Products:
+    key = {"nvfp4": "fp4"}.get(precision, precision)
+    rate: Fact[Real] = getattr(kernels, f"matmul_{key}")
+    if precision == "mxfp8" and not rate.known:
+        rate = kernels.matmul_fp8
+    partial = _of_precision(kernels, "partial_wave", key)
+    return Products(
+        share=of_layer,
+        rate=device.peak(precision).value * rate.value * share,
+        size=PRODUCT_BYTES[precision],
+        fill_depth=_of_precision(kernels, "fill_depth", key).value,
+        partial_wave=partial.value if partial.known else None,
+        split_depth=0.0 if partial.known else kernels.split_depth.value,
+        half_tile_loss=0.0 if partial.known else kernels.half_tile_loss.value,
+    )
+
+
+def _of_precision(kernels: Kernels, name: str, precision: str) -> Fact[Real]:
+    fact: Fact[Real] = getattr(kernels, f"{name}_{precision}")
+    bf16: Fact[Real] = getattr(kernels, f"{name}_bf16")
+    return fact if fact.known else bf16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,16 +159,17 @@ def _gemm(row: Operator, at: Layout, rate: Rates, imbalance: Fraction) -> Operat
         matrices, factor = local, _busiest(at, imbalance)
         columns = columns / at.expert_tensor_parallel if row.expert_split == "columns" else columns
         depth = depth / at.expert_tensor_parallel if row.expert_split == "depth" else depth
-    speed, size = (rate.low, rate.low_bytes) if row.low_precision else (rate.bf16, float(BF16))
+    tiling = rate.tile_rows, rate.tile_columns, rate.num_processors
 
     def product(m: Count, n: Count, k: Count, output: float) -> Seconds:
-        share = matmul_efficiency(
-            m, n, k, matrices, rate.tile_rows, rate.tile_columns, rate.num_processors, rate.fill_depth
-        )
-        data = matrices * (size * (m * k + n * k) + output * m * n)
-        return (
-            row.count * factor * roofline_time(2 * matrices * m * n * k, data, speed * share, rate.memory, rate.launch)
-        )
+        total: Seconds = 0.0
+        for kind in rate.low if row.low_precision else rate.bf16:
+            waves = kind.waves(m, n, k, matrices, tiling)
+            share = matmul_efficiency(m, n, k, matrices, waves, *tiling, kind.fill_depth, rate.burst)
+            data = matrices * (kind.size * (m * k + n * k) + output * m * n)
+            work = 2 * matrices * m * n * k
+            total = total + kind.share * roofline_time(work, data, kind.rate * share, rate.operands, rate.launch)
+        return row.count * factor * total
 
     moved = matrices * rows * (columns + depth) * (rate.quantise_bytes if row.low_precision else 0.0)
     return OperatorTime(

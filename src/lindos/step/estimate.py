@@ -168,7 +168,6 @@ class Step:
             pool,
             job.precision,
             share=given.kernel_share_in_step.value,
-            fill_depth=given.matmul_fill_depth.value,
             bf16_share=given.nvfp4_bf16_share.value if job.precision == "nvfp4" else 0.0,
         )
         imbalance = given.expert_load_imbalance.value if job.model.num_experts else 1.0
