@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import least_squares
 
-from lindos.catalog import load_catalog
 from lindos.formulas.roofline import matmul_efficiency, roofline_time, shared_waves, split_waves
-from measured import FAMILIES, SHEET, Columns, Error, error, left_out, read, spread, where
+from measured import FAMILIES, Columns, Error, error, left_out, read, sheet, spread, where
 
 #: Precision of the catalogue: its name in the tables, and bytes of one number, block scales included.
 PRECISIONS = {
@@ -32,7 +32,7 @@ LEAST_SIDE = 512
 TILE = (128.0, 256.0)
 
 #: Start, least and most of each parameter; all are fitted as logarithms.
-BOUNDS = {
+BOUNDS: Mapping[str, Sequence[float]] = {
     "fill_depth": (150, 1, 4000),
     "partial_wave": (0.15, 0.02, 5),
     "operand_fraction": (0.6, 0.1, 1),
@@ -75,12 +75,12 @@ def products(folder: Path, device: str, precision: str, framework: str) -> tuple
     table = read(folder, device, "gemm", framework, "gemm_perf")
     large = np.minimum(np.minimum(table["m"], table["n"]), table["k"]) >= LEAST_SIDE
     table = where(table, (table["gemm_dtype"] == name) & large)
-    sheet = load_catalog().accelerator(SHEET.get(device, device))
+    data_sheet = sheet(device)
     rows, columns, depth = (table[axis].astype(float) for axis in "mnk")
     return Products(
         device=device,
-        num_processors=sheet.num_processors.value,
-        memory_bandwidth=sheet.memory_bandwidth.value,
+        num_processors=float(data_sheet.num_processors.value),
+        memory_bandwidth=float(data_sheet.memory_bandwidth.value),
         size=size,
         rows=rows,
         columns=columns,
@@ -140,12 +140,21 @@ def _rows(given: Products, mask: np.ndarray) -> Products:
     return Products(**plain, **arrays)
 
 
+class Rate(NamedTuple):
+    """A share of the peak, its range, and the error of what it predicts."""
+
+    value: float
+    low: float
+    high: float
+    note: str
+
+
 @dataclass(frozen=True, slots=True)
 class Fitted:
     """What the catalogue keeps."""
 
     families: dict[str, dict[str, float]]
-    rates: dict[str, dict[str, tuple[float, float, float, str]]]  # by device: share of the peak, low, high, note
+    rates: dict[str, dict[str, Rate]]  # by device and name in the catalogue
     shapes: dict[str, dict[str, float]]  # of devices that differ from their family
     errors: list[Error]
 
@@ -159,7 +168,9 @@ def fit_all(folder: Path) -> Fitted:
         own = {f"{name}_bf16": value for name, value in shared.items() if name in OWN}
         result.families[family] = base | own
         for precision in ("fp8", "mxfp8", "fp4") if family != "ampere" else ():
-            groups = (devices,) if precision != "fp4" else GROUPS_FP4 if family == "blackwell" else ()
+            groups: Sequence[Sequence[str]] = (
+                (devices,) if precision != "fp4" else GROUPS_FP4 if family == "blackwell" else ()
+            )
             for group in groups:
                 own = _fit_group(folder, family, group, precision, OWN, base, result)
                 shape = {f"{name}_{precision}": own[name] for name in OWN[:2]}
@@ -196,14 +207,11 @@ def _fit_group(
             table=f"{TABLES[family]} gemm",
         )
         into.errors.append(found)
-        peak = load_catalog().accelerator(SHEET.get(given.device, given.device)).peak(precision).value
+        peak = float(sheet(given.device).peak(precision).value)
         # Where another table has the same library's products, its rate is as good as this one.
         alike = [rate, fit([other], (), shared)[0][0]] if precision == "bf16" else [rate]
         low, high = min(alike) * (1 - found.median), max(alike) * (1 + found.median)
-        into.rates.setdefault(given.device, {})[f"matmul_{precision}"] = (
-            rate / peak,
-            low / peak,
-            high / peak,
-            found.note,
+        into.rates.setdefault(given.device, {})[f"matmul_{precision}"] = Rate(
+            rate / peak, low / peak, high / peak, found.note
         )
     return shared

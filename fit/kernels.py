@@ -7,16 +7,23 @@ Needs the extra ``fit``. Writes ``src/lindos/catalog/data/kernels_measured.yaml`
 import sys
 from pathlib import Path
 
+import fit_attention
 import fit_matmul
-from lindos.catalog import load_catalog
-from measured import FAMILIES, SHEET, Error, tables_folder
+from fit_matmul import Rate
+from measured import FAMILIES, Error, sheet, tables_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 CATALOGUE = ROOT / "src/lindos/catalog/data/kernels_measured.yaml"
 PAGE = ROOT / "docs/explanation/kernels.md"
-SOURCE = "source: aiconfigurator_core"
+SOURCE = {"attention_backward": "[aiconfigurator_core, fa2_paper, fa3_paper]"}
 #: An unmeasured member of a measured family may lie this far beyond the measured ones.
 UNMEASURED = 0.1
+#: Rate of backward attention over forward's, and where it is from.
+BACKWARD = {
+    "ampere": (0.83, "0.83 of the forward rate, as FlashAttention-2 reports: up to 63 % of the peak against 73 %"),
+    "hopper": (0.8, "0.8 of the forward rate, after FlashAttention-3"),
+    "blackwell": (0.77, "0.77 of the forward rate: bound by shared memory, below earlier families; not measured"),
+}
 
 
 def main() -> None:
@@ -25,43 +32,56 @@ def main() -> None:
     if folder is None:
         sys.exit("The measured tables are not installed: pip install -e '.[fit]'.")
     matmul = fit_matmul.fit_all(folder)
-    CATALOGUE.write_text(catalogue(matmul), encoding="utf-8")
-    table = error_table(matmul.errors)
+    attention = fit_attention.fit_all(folder)
+    CATALOGUE.write_text(catalogue(matmul, attention), encoding="utf-8")
+    table = error_table([*matmul.errors, *attention.errors])
     head, marker, _ = PAGE.read_text(encoding="utf-8").partition("<!-- errors -->\n")
     PAGE.write_text(head + marker + "\n" + table, encoding="utf-8")
     print(table)
 
 
-def catalogue(matmul: fit_matmul.Fitted) -> str:
+def catalogue(matmul: fit_matmul.Fitted, attention: fit_attention.Fitted) -> str:
     """The YAML of families and devices."""
     lines = ["# Written by fit/kernels.py from measured kernels: change the fit, not this file.", ""]
     for family, devices in FAMILIES.items():
+        rates = {device: matmul.rates[device] | _attention(family, attention.rates[device]) for device in devices}
+        shapes = matmul.families[family] | attention.families[family]
+        names = dict.fromkeys(name for device in devices for name in rates[device])
         lines.append(f"{family}:")
         lines += [fact("tile_rows", fit_matmul.TILE[0]), fact("tile_columns", fit_matmul.TILE[1])]
-        lines += [fact(name, value) for name, value in matmul.families[family].items()]
-        names = dict.fromkeys(name for device in devices for name in matmul.rates[device])
-        lines += [_span(name, [matmul.rates[device][name] for device in devices]) for name in names]
+        lines += [fact(name, value) for name, value in shapes.items()]
+        lines += [fact(name, *_span([rates[device][name] for device in devices])) for name in names]
         lines.append("")
         for device in devices:
-            title = load_catalog().accelerator(SHEET.get(device, device)).title
-            lines += [f"{device}-kernels:", f"  base: {family}", f'  title: "{title}, measured kernels"']
-            lines += [fact(name, *values) for name, values in matmul.rates[device].items()]
+            lines += [f"{device}-kernels:", f"  base: {family}", f'  title: "{sheet(device).title}, measured kernels"']
+            lines += [fact(name, *values) for name, values in rates[device].items()]
             lines += [fact(name, value) for name, value in matmul.shapes.get(device, {}).items()]
             lines.append("")
     return "\n".join(lines[:-1]) + "\n"
 
 
+def _attention(family: str, forward: Rate) -> dict[str, Rate]:
+    """Backward is not in the tables: it runs at a known share of forward's rate."""
+    share, note = BACKWARD[family]
+    backward = Rate(share * forward.value, share * forward.low, share * forward.high, note)
+    return {"attention_forward": forward, "attention_backward": backward}
+
+
 def fact(name: str, value: float, low: float | None = None, high: float | None = None, note: str = "") -> str:
     """One line of YAML."""
     shown = f"{value * 1e6:.3g} us" if name == "launch_latency" else f"{value:.3g}"
+    source = SOURCE.get(name, "aiconfigurator_core")
     span = "" if low is None or high is None else f"low: {low:.3g}, high: {high:.3g}, "
-    return f"  {name}: {{value: {shown}, {span}{SOURCE}{note and f', note: {chr(34)}{note}{chr(34)}'}}}"
+    return f"  {name}: {{value: {shown}, {span}source: {source}{note and f', note: {chr(34)}{note}{chr(34)}'}}}"
 
 
-def _span(name: str, members: list[tuple[float, float, float, str]]) -> str:
-    low, high = min(m[1] for m in members) * (1 - UNMEASURED), max(m[2] for m in members) * (1 + UNMEASURED)
-    note = "mean of the measured devices; a device that was not measured may lie a tenth beyond them"
-    return fact(name, sum(m[0] for m in members) / len(members), low, high, note)
+def _span(members: list[Rate]) -> Rate:
+    return Rate(
+        sum(member.value for member in members) / len(members),
+        min(member.low for member in members) * (1 - UNMEASURED),
+        max(member.high for member in members) * (1 + UNMEASURED),
+        "mean of the measured devices; a device that was not measured may lie a tenth beyond them",
+    )
 
 
 def error_table(errors: list[Error]) -> str:

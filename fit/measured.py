@@ -10,6 +10,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import pyarrow.parquet as pq
 
+from lindos.catalog import load_catalog
+from lindos.catalog.records import Accelerator
+
 #: Accelerator of the catalogue and its name in the tables.
 DEVICES = {
     "a100-sxm": "a100_sxm",
@@ -37,6 +40,11 @@ def tables_folder() -> Path | None:
     if spec is None or not spec.submodule_search_locations:
         return None
     return Path(spec.submodule_search_locations[0]) / "systems" / "data"
+
+
+def sheet(device: str) -> Accelerator:
+    """Data sheet of a device."""
+    return load_catalog().accelerator(SHEET.get(device, device))
 
 
 def read(folder: Path, device: str, operator: str, framework: str, table: str) -> Columns:

@@ -72,7 +72,6 @@ def test_tiles_and_waves_round_up():
     assert float(roofline.split_waves(1280, 1280, 64, 1, **whole)) == 1
     assert float(roofline.split_waves(1281, 1280, 64, 1, **whole)) == 2
     assert float(roofline.split_waves(64, 1280, 64, 10, **whole)) == 1
-    assert float(roofline.wave_efficiency(101, 100)) == pytest.approx(101 / 200)
 
 
 def test_a_library_takes_the_fastest_way_round_a_partial_wave():
@@ -94,6 +93,14 @@ def test_short_products_run_at_a_higher_clock():
     shape = {**TILING, "fill_depth": 0, "burst": 0.1}
     assert float(roofline.matmul_efficiency(128, 12800, 1, 1, 1, **shape)) == pytest.approx(1.1, rel=1e-5)
     assert float(roofline.matmul_efficiency(128, 12800, 1e9, 1, 1, **shape)) == pytest.approx(1.0, rel=1e-4)
+
+
+def test_attention_of_long_sequences_with_heads_of_128_reaches_its_rate():
+    whole = roofline.attention_efficiency(12800, 1e9, 1, 128, 1, 128, 100, 200, 40)
+    narrow = roofline.attention_efficiency(12800, 1e9, 1, 64, 1, 128, 100, 200, 40)
+    short = roofline.attention_efficiency(12800, 200, 1, 128, 1, 128, 100, 200, 40)
+    assert (float(whole), float(short)) == pytest.approx((1.0, 0.5))
+    assert float(narrow) == pytest.approx(64 / 104 * 168 / 128)
 
 
 def test_keys_of_causal_windows_by_counting():

@@ -88,8 +88,11 @@ class Kernels:
     half_tile_loss: Number
     burst: Number
     operand_fraction: Number  # attainable fraction of memory bandwidth, operands and result of a product moved once
-    attention_forward: Number  # attainable fraction of the dense BF16 peak
+    attention_forward: Number  # attainable fraction of the dense BF16 peak: heads of 128, endless sequences
     attention_backward: Number
+    attention_partial_wave: Number  # parameters of lindos.formulas.roofline.attention_efficiency
+    attention_fill_keys: Number
+    attention_softmax_dim: Number
     memory_fraction: Number  # attainable fraction of memory bandwidth, element-wise kernels
     tile_rows: Number
     tile_columns: Number

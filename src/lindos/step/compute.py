@@ -6,13 +6,13 @@ from typing import TypeAlias
 from lindos.catalog.facts import Fact
 from lindos.catalog.records import Accelerator, Kernels
 from lindos.formulas.roofline import (
+    attention_efficiency,
     matmul_efficiency,
     roofline_time,
     shared_waves,
     split_waves,
-    wave_efficiency,
 )
-from lindos.quantities import Bytes, BytesPerSecond, Count, FlopPerSecond, Fraction, Real, Seconds, namespace
+from lindos.quantities import Bytes, BytesPerSecond, Count, FlopPerSecond, Fraction, Real, Seconds
 from lindos.scenario.cluster import Pool
 from lindos.step.layout import Layout, where
 from lindos.step.operators import BF16, Operator
@@ -56,6 +56,9 @@ class Rates:
     bf16: tuple[Products, ...]  # products that stay in BF16 whatever the job's precision
     attention_forward: FlopPerSecond
     attention_backward: FlopPerSecond
+    attention_partial_wave: Count
+    attention_fill_keys: Count
+    attention_softmax_dim: Count
     memory: BytesPerSecond
     operands: BytesPerSecond
     launch: Seconds
@@ -90,6 +93,9 @@ def rates(pool: Pool, precision: str, *, share: Fraction, bf16_share: Fraction) 
         bf16=(bf16,),
         attention_forward=peak * kernels.attention_forward.value * share,
         attention_backward=peak * kernels.attention_backward.value * share,
+        attention_partial_wave=kernels.attention_partial_wave.value,
+        attention_fill_keys=kernels.attention_fill_keys.value,
+        attention_softmax_dim=kernels.attention_softmax_dim.value,
         memory=device.memory_bandwidth.value * kernels.memory_fraction.value * share,
         operands=device.memory_bandwidth.value * kernels.operand_fraction.value * share,
         launch=kernels.launch_latency.value,
@@ -188,11 +194,20 @@ def _busiest(at: Layout, imbalance: Fraction) -> Fraction:
 
 def _attention(row: Operator, at: Layout, rate: Rates, imbalance: Fraction) -> OperatorTime:
     """Blocks on the diagonal are computed whole; heads and query blocks fill the processors in waves."""
-    xp = namespace(at.tokens, rate.tile_rows)
     heads = row.num_heads / at.tensor_parallel
-    tiles = xp.ceil(at.tokens / rate.tile_rows) * heads
-    share = wave_efficiency(tiles, rate.num_processors)
+    waves = shared_waves(at.tokens, 1.0, heads, rate.tile_rows, 1.0, rate.num_processors, rate.attention_partial_wave)
     keys = row.keys + rate.tile_rows / 2
+    share = attention_efficiency(
+        at.tokens,
+        keys,
+        heads,
+        row.head_dims / (2 * row.num_heads),
+        waves,
+        rate.tile_rows,
+        rate.num_processors,
+        rate.attention_fill_keys,
+        rate.attention_softmax_dim,
+    )
     work = 2 * keys * row.head_dims / at.tensor_parallel * at.tokens
     data = 2 * BF16 * row.head_dims / at.tensor_parallel * at.tokens
     forward = roofline_time(work, data, rate.attention_forward * share, rate.memory, rate.launch)
