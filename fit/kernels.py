@@ -1,23 +1,26 @@
 """Fit the kernel models of the catalogue to measured kernels: ``python fit/kernels.py``.
 
-Needs the extra ``fit``. Writes ``src/lindos/catalog/data/kernels_measured.yaml`` and the table of errors in
-``docs/explanation/kernels.md``; the measured tables themselves stay in their package.
+Needs the extra ``fit``. Writes ``kernels_measured.yaml`` and ``fabrics_measured.yaml`` of the catalogue and the table
+of errors in ``docs/explanation/kernels.md``; the measured tables themselves stay in their package.
 """
 
 import sys
 from pathlib import Path
 
 import fit_attention
+import fit_collectives
 import fit_matmul
 from fit_matmul import Rate
 from measured import FAMILIES, Error, sheet, tables_folder
 
 ROOT = Path(__file__).resolve().parent.parent
-CATALOGUE = ROOT / "src/lindos/catalog/data/kernels_measured.yaml"
+CATALOGUE = ROOT / "src/lindos/catalog/data"
 PAGE = ROOT / "docs/explanation/kernels.md"
 SOURCE = {"attention_backward": "[aiconfigurator_core, fa2_paper, fa3_paper]"}
 #: An unmeasured member of a measured family may lie this far beyond the measured ones.
 UNMEASURED = 0.1
+WRITTEN = "# Written by fit/kernels.py from measured kernels: change the fit, not this file."
+TIMES = ("launch_latency", "base_latency", "chunk_cost")
 #: Rate of backward attention over forward's, and where it is from.
 BACKWARD = {
     "ampere": (0.83, "0.83 of the forward rate, as FlashAttention-2 reports: up to 63 % of the peak against 73 %"),
@@ -33,16 +36,18 @@ def main() -> None:
         sys.exit("The measured tables are not installed: pip install -e '.[fit]'.")
     matmul = fit_matmul.fit_all(folder)
     attention = fit_attention.fit_all(folder)
-    CATALOGUE.write_text(catalogue(matmul, attention), encoding="utf-8")
-    table = error_table([*matmul.errors, *attention.errors])
+    collectives = fit_collectives.fit_all(folder)
+    (CATALOGUE / "kernels_measured.yaml").write_text(kernels(matmul, attention), encoding="utf-8")
+    (CATALOGUE / "fabrics_measured.yaml").write_text(fabrics(collectives), encoding="utf-8")
+    table = error_table([*matmul.errors, *attention.errors, *collectives.errors])
     head, marker, _ = PAGE.read_text(encoding="utf-8").partition("<!-- errors -->\n")
     PAGE.write_text(head + marker + "\n" + table, encoding="utf-8")
     print(table)
 
 
-def catalogue(matmul: fit_matmul.Fitted, attention: fit_attention.Fitted) -> str:
+def kernels(matmul: fit_matmul.Fitted, attention: fit_attention.Fitted) -> str:
     """The YAML of families and devices."""
-    lines = ["# Written by fit/kernels.py from measured kernels: change the fit, not this file.", ""]
+    lines = [WRITTEN, ""]
     for family, devices in FAMILIES.items():
         rates = {device: matmul.rates[device] | _attention(family, attention.rates[device]) for device in devices}
         shapes = matmul.families[family] | attention.families[family]
@@ -60,6 +65,14 @@ def catalogue(matmul: fit_matmul.Fitted, attention: fit_attention.Fitted) -> str
     return "\n".join(lines[:-1]) + "\n"
 
 
+def fabrics(collectives: fit_collectives.Fitted) -> str:
+    """The YAML of networks."""
+    lines = [WRITTEN]
+    for name, values in collectives.fabrics.items():
+        lines += ["", f"{name}:", *(fact(field, *value) for field, value in values.items())]
+    return "\n".join(lines) + "\n"
+
+
 def _attention(family: str, forward: Rate) -> dict[str, Rate]:
     """Backward is not in the tables: it runs at a known share of forward's rate."""
     share, note = BACKWARD[family]
@@ -69,9 +82,10 @@ def _attention(family: str, forward: Rate) -> dict[str, Rate]:
 
 def fact(name: str, value: float, low: float | None = None, high: float | None = None, note: str = "") -> str:
     """One line of YAML."""
-    shown = f"{value * 1e6:.3g} us" if name == "launch_latency" else f"{value:.3g}"
+    scale, unit = (1e6, " us") if name in TIMES else (1.0, "")
+    shown = f"{value * scale:.3g}{unit}"
     source = SOURCE.get(name, "aiconfigurator_core")
-    span = "" if low is None or high is None else f"low: {low:.3g}, high: {high:.3g}, "
+    span = "" if low is None or high is None else f"low: {low * scale:.3g}{unit}, high: {high * scale:.3g}{unit}, "
     return f"  {name}: {{value: {shown}, {span}source: {source}{note and f', note: {chr(34)}{note}{chr(34)}'}}}"
 
 

@@ -162,8 +162,8 @@ def test_shares_of_the_peak_are_shares(catalog: Catalog) -> None:
 
 @pytest.mark.parametrize("name", ["quantum-2-400g", "quantum-x800", "spectrum-x-400g", "spectrum-x-800g"])
 def test_networks_of_the_colossi_can_be_priced_and_powered(catalog: Catalog, name: str) -> None:
-    unknown = [field for field, fact in _facts(catalog.fabric(name)).items() if not fact.known]
-    assert unknown == []
+    unknown = {field for field, fact in _facts(catalog.fabric(name)).items() if not fact.known}
+    assert unknown == {"reduction_efficiency", "chunk_cost"}  # measured inside scale-up domains only
 
 
 def test_a_two_tier_network_costs_what_a_published_sheet_says(catalog: Catalog) -> None:

@@ -74,6 +74,12 @@ def test_tiles_and_waves_round_up():
     assert float(roofline.split_waves(64, 1280, 64, 10, **whole)) == 1
 
 
+def test_the_best_number_of_chunks_is_what_trying_them_finds():
+    transfer, cost = 400e-6, 5e-6
+    tried = min(chunks * cost + transfer / chunks for chunks in range(1, 200))
+    assert float(collectives.chunking_time(transfer, cost)) == pytest.approx(tried, rel=0.01)
+
+
 def test_a_library_takes_the_fastest_way_round_a_partial_wave():
     whole = {**TILING, "split_depth": 1e9, "half_tile_loss": 9}
     assert float(roofline.split_waves(128, 128 * 150, 64, 1, **whole)) == 2

@@ -115,6 +115,8 @@ def pool(
             "hop_latency",
             "base_latency",
             "efficiency",
+            "reduction_efficiency",
+            "chunk_cost",
             "switch_power",
             "nic_power",
             "optic_power",

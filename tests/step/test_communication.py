@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -58,6 +60,23 @@ def test_in_switch_reduction_halves_an_all_reduce():
     ring = float(all_reduce_time(8e9, levels((INSIDE,), 8.0, 1.0)))
     switch = Tier(name="scale-up", size=8, bandwidth=400e9, latency=0.0, in_switch_reduction=True)
     assert float(all_reduce_time(8e9, levels((switch,), 8.0, 1.0))) == pytest.approx(ring * 4 / 7)
+
+
+def test_a_switch_may_add_up_slower_than_it_forwards():
+    switch = Tier(name="scale-up", size=8, bandwidth=400e9, latency=0.0, in_switch_reduction=True)
+    slow = replace(switch, reduction_bandwidth=300e9)
+    assert float(all_reduce_time(6e9, levels((slow,), 8.0, 1.0))) == pytest.approx(6e9 / 300e9)
+    assert float(all_gather_time(6e9, levels((slow,), 8.0, 1.0))) == pytest.approx(7 / 8 * 6e9 / 400e9)
+
+
+def test_chunks_cost_small_messages_more_of_their_bandwidth():
+    chunked = levels((replace(INSIDE, chunk_cost=5e-6),), 8.0, 1.0)
+    for time in (all_gather_time, all_reduce_time, lambda message, to: expert_exchange_time(message, 8, to)):
+        rates = [message / float(time(message, chunked)) for message in (1e6, 1e8, 1e10)]
+        whole = [message / float(time(message, levels((INSIDE,), 8.0, 1.0))) for message in (1e6, 1e8, 1e10)]
+        shares = [rate / full for rate, full in zip(rates, whole, strict=True)]
+        assert shares[0] < shares[1] < shares[2] < 1
+        assert shares[2] > 0.95
 
 
 def test_latency_grows_with_the_logarithm_of_a_group():

@@ -328,7 +328,7 @@ def _shipped() -> dict[str, dict[str, Any]]:
         if not entry.name.endswith(".yaml"):
             continue
         stem = entry.name.removesuffix(".yaml")
-        kind = next((k for k in ("parameters", "sources", "kernels") if stem.split("_")[0] == k), stem)
+        kind = next((k for k in ("parameters", "sources", "kernels", "fabrics") if stem.split("_")[0] == k), stem)
         data = yaml.load(entry.read_text(encoding="utf-8"), Loader=_Loader) or {}
         _merge(merged.setdefault(kind, {}), data, entry.name)
     return merged

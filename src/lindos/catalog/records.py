@@ -128,7 +128,9 @@ class Fabric:
     switch_ports: Number  # at port_bandwidth
     hop_latency: Time  # one switch traversal
     base_latency: Time  # end to end of one message without switches: NIC, software
-    efficiency: Number  # share of line rate that a large collective reaches
+    efficiency: Number  # share of line rate that an endless collective reaches
+    reduction_efficiency: Number  # the same where the switch adds up; as efficiency where unknown
+    chunk_cost: Time  # of one chunk of a message that is pipelined; none counted where unknown
     switch_power: Power
     nic_power: Power
     optic_power: Power  # one transceiver at port_bandwidth

@@ -27,7 +27,7 @@ _LEAST = {
 #: Shares of a peak, which are above zero and at most one.
 _SHARES = (
     *("matmul_bf16", "matmul_fp8", "matmul_mxfp8", "matmul_fp4", "attention_forward", "attention_backward"),
-    *("operand_fraction", "memory_fraction", "efficiency", "training_duty"),
+    *("operand_fraction", "memory_fraction", "efficiency", "reduction_efficiency", "training_duty"),
 )
 #: Counts of a model that may be zero, since the part they count may not exist.
 _MAY_BE_ZERO = (

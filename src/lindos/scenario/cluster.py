@@ -24,6 +24,8 @@ class Tier:
     latency: Seconds
     oversubscription: Real = 1.0
     in_switch_reduction: bool = False
+    reduction_bandwidth: BytesPerSecond | None = None  # where the switch adds up; as bandwidth where None
+    chunk_cost: Seconds | None = None  # of a pipelined message; none counted where None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

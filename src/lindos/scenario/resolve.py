@@ -112,6 +112,10 @@ def _tiers(
             bandwidth=accelerator.scale_up_bandwidth.value * inside.efficiency.value,
             latency=inside.base_latency.value + inside.hop_latency.value,
             in_switch_reduction=inside.in_switch_reduction,
+            reduction_bandwidth=accelerator.scale_up_bandwidth.value * inside.reduction_efficiency.value
+            if inside.reduction_efficiency.known
+            else None,
+            chunk_cost=inside.chunk_cost.value if inside.chunk_cost.known else None,
         )
     ]
     radix = int(scale_out.switch_ports.value)

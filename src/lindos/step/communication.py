@@ -11,7 +11,7 @@ reduction in the switch. Rings inside a tier and double trees (:mod:`lindos.form
 no fewer steps, so they never win against these and are not evaluated.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lindos.formulas import collectives
 from lindos.formulas.transformer import distinct_targets
@@ -29,6 +29,12 @@ class Level:
     bandwidth: BytesPerSecond
     latency: Seconds
     in_switch_reduction: bool
+    reduction_bandwidth: BytesPerSecond
+    chunk_cost: Seconds | None
+
+    def chunking(self, transfer: Seconds) -> Seconds:
+        """What it adds to a transfer to pipeline it."""
+        return 0.0 if self.chunk_cost is None else collectives.chunking_time(transfer, self.chunk_cost)
 
 
 def reachable(tiers: tuple[Tier, ...]) -> tuple[Tier, ...]:
@@ -39,15 +45,7 @@ def reachable(tiers: tuple[Tier, ...]) -> tuple[Tier, ...]:
         if len(found) > 1:
             xp = namespace(bandwidth, found[-1].bandwidth)
             bandwidth = xp.minimum(bandwidth, found[-1].bandwidth)
-        found.append(
-            Tier(
-                name=tier.name,
-                size=tier.size,
-                bandwidth=bandwidth,
-                latency=tier.latency,
-                in_switch_reduction=tier.in_switch_reduction,
-            )
-        )
+        found.append(replace(tier, bandwidth=bandwidth, oversubscription=1.0))
     return tuple(found)
 
 
@@ -66,6 +64,8 @@ def levels(tiers: tuple[Tier, ...], group_size: Count, stride: Count) -> tuple[L
                 bandwidth=tier.bandwidth,
                 latency=tier.latency,
                 in_switch_reduction=tier.in_switch_reduction,
+                reduction_bandwidth=tier.bandwidth if tier.reduction_bandwidth is None else tier.reduction_bandwidth,
+                chunk_cost=tier.chunk_cost,
             )
         )
         below = members
@@ -82,7 +82,9 @@ def all_gather_time(message: Bytes, spread: tuple[Level, ...]) -> Seconds:
 
 def _halving_time(message: Bytes, level: Level) -> Seconds:
     """A gather or scatter across one tier, of the piece that the tiers below left."""
-    return collectives.recursive_all_gather_time(message / level.below, level.ratio, level.bandwidth, level.latency)
+    piece = message / level.below
+    time = collectives.recursive_all_gather_time(piece, level.ratio, level.bandwidth, level.latency)
+    return time + level.chunking(piece * (level.ratio - 1) / (level.ratio * level.bandwidth))
 
 
 def _flat_ring_time(message: Bytes, spread: tuple[Level, ...]) -> Seconds:
@@ -95,7 +97,9 @@ def _flat_ring_time(message: Bytes, spread: tuple[Level, ...]) -> Seconds:
         hops = (size - size / level.ratio) / level.below
         latency = latency + hops * level.latency
         slowest = xp.maximum(slowest, (level.ratio > 1) * message / (level.below * level.bandwidth))
-    time: Seconds = latency + slowest * (1 - 1 / size)
+    sent = 1 - 1 / size
+    inside = spread[0].chunking(where(spread[0].ratio > 1, sent * message / spread[0].bandwidth, 0.0))
+    time: Seconds = latency + slowest * sent + inside
     return time
 
 
@@ -114,7 +118,9 @@ def gather_and_reduce_times(message: Bytes, spread: tuple[Level, ...]) -> tuple[
         whole = 2 * half
         if level.in_switch_reduction:
             piece = message / level.below
-            switched = collectives.in_switch_all_reduce_time(piece, level.ratio, level.bandwidth, level.latency)
+            switched = collectives.in_switch_all_reduce_time(
+                piece, level.ratio, level.reduction_bandwidth, level.latency
+            ) + level.chunking(piece / level.reduction_bandwidth)
             whole = where(level.below * level.ratio >= size, _least(whole, switched), whole)
         gather, reduce = gather + half, reduce + whole
     ring = _flat_ring_time(message, spread)
@@ -139,6 +145,7 @@ def expert_exchange_time(
         if groups_per_token and index > 0:
             visited = xp.minimum(visited, groups_per_token * xp.maximum(targets / num_groups, 1.0))
         bound = collectives.all_to_all_time(token_bytes * visited, targets, level.bandwidth, level.latency)
+        bound = bound + level.chunking(token_bytes * visited * (1 - 1 / targets) / level.bandwidth)
         slowest = xp.maximum(slowest, (level.ratio > 1) * bound)
     return slowest
 
