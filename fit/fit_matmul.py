@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from scipy.optimize import least_squares
@@ -29,6 +29,7 @@ OTHER = {
 #: Generations of one family whose 4-bit units differ are fitted apart.
 GROUPS_FP4 = (("b200-sxm", "gb200"), ("b300-sxm", "gb300"))
 LEAST_SIDE = 512
+Numbers: TypeAlias = np.ndarray | float
 TILE = (128.0, 256.0)
 
 #: Start, least and most of each parameter; all are fitted as logarithms.
@@ -52,6 +53,18 @@ WAVES = {
 }
 #: What each lower precision has of its own.
 OWN = ("fill_depth", "partial_wave", "quantise_reads", "quantise_launch")
+
+
+class Device(Protocol):
+    """What the data sheet says of a measured device."""
+
+    @property
+    def num_processors(self) -> float:
+        """Streaming multiprocessors."""
+
+    @property
+    def memory_bandwidth(self) -> float:
+        """Bytes a second, nominal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +103,28 @@ def products(folder: Path, device: str, precision: str, framework: str) -> tuple
     ), table
 
 
-def time(given: Products, rate: float, p: Mapping[str, float]) -> np.ndarray:
-    """Predicted seconds: the product, and at low precision the quantisation of its input that the tables include."""
-    m, n, k = given.rows, given.columns, given.depth
+def product_time(
+    shape: tuple[Numbers, Numbers, Numbers, Numbers], given: Device, size: float, rate: float, p: Mapping[str, float]
+) -> np.ndarray:
+    """Predicted seconds of products of rows, columns and depth, the last number of the shape in one launch."""
+    m, n, k, matrices = shape
     tiling = (*TILE, given.num_processors)
     if "partial_wave" in p:
-        waves = shared_waves(m, n, 1.0, *tiling, p["partial_wave"])
+        waves = shared_waves(m, n, matrices, *tiling, p["partial_wave"])
     else:
-        waves = split_waves(m, n, k, 1.0, *tiling, p["split_depth"], p["half_tile_loss"])
-    share = matmul_efficiency(m, n, k, 1.0, waves, *tiling, p["fill_depth"], p["burst"])
-    data = given.size * (m * k + n * k) + 2 * m * n
+        waves = split_waves(m, n, k, matrices, *tiling, p["split_depth"], p["half_tile_loss"])
+    share = matmul_efficiency(m, n, k, matrices, waves, *tiling, p["fill_depth"], p["burst"])
+    data = matrices * (size * (m * k + n * k) + 2 * m * n)
     memory = given.memory_bandwidth * p["operand_fraction"]
-    product = roofline_time(2 * m * n * k, data, rate * share, memory, p["launch_latency"])
-    moved = p.get("quantise_reads", 0.0) * (2 + given.size) * m * k
-    return np.asarray(product + moved / given.memory_bandwidth + p.get("quantise_launch", 0.0))
+    return np.asarray(roofline_time(2 * matrices * m * n * k, data, rate * share, memory, p["launch_latency"]))
+
+
+def time(given: Products, rate: float, p: Mapping[str, float]) -> np.ndarray:
+    """Predicted seconds: the product, and at low precision the quantisation of its input that the tables include."""
+    shape = given.rows, given.columns, given.depth, 1.0
+    moved = p.get("quantise_reads", 0.0) * (2 + given.size) * given.rows * given.depth
+    added = moved / given.memory_bandwidth + p.get("quantise_launch", 0.0)
+    return np.asarray(product_time(shape, given, given.size, rate, p) + added)
 
 
 def fit(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import fit_attention
 import fit_collectives
+import fit_experts
 import fit_matmul
 from fit_matmul import Rate
 from measured import FAMILIES, Error, sheet, tables_folder
@@ -39,7 +40,8 @@ def main() -> None:
     collectives = fit_collectives.fit_all(folder)
     (CATALOGUE / "kernels_measured.yaml").write_text(kernels(matmul, attention), encoding="utf-8")
     (CATALOGUE / "fabrics_measured.yaml").write_text(fabrics(collectives), encoding="utf-8")
-    table = error_table([*matmul.errors, *attention.errors, *collectives.errors])
+    experts = fit_experts.check(folder, matmul)
+    table = error_table([*matmul.errors, *experts, *attention.errors, *collectives.errors])
     head, marker, _ = PAGE.read_text(encoding="utf-8").partition("<!-- errors -->\n")
     PAGE.write_text(head + marker + "\n" + table, encoding="utf-8")
     print(table)

@@ -47,9 +47,9 @@ def sheet(device: str) -> Accelerator:
     return load_catalog().accelerator(SHEET.get(device, device))
 
 
-def read(folder: Path, device: str, operator: str, framework: str, table: str) -> Columns:
-    """Columns of the newest table of one framework; ``latency`` becomes ``seconds``."""
-    found = sorted((folder / DEVICES[device] / operator / framework).glob(f"*/{table}.parquet"), key=_version)
+def read(folder: Path, device: str, operator: str, framework: str, table: str, version: str = "*") -> Columns:
+    """Columns of a table of one framework, the newest unless its version is given; ``latency`` becomes ``seconds``."""
+    found = sorted((folder / DEVICES[device] / operator / framework).glob(f"{version}/{table}.parquet"), key=_version)
     columns = pq.read_table(found[-1])
     data: dict[str, Any] = {name: columns[name].to_numpy(zero_copy_only=False) for name in columns.column_names}
     data["seconds"] = data.pop("latency") * 1e-3
