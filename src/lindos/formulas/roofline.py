@@ -126,10 +126,11 @@ def split_waves(
 
     Examples
     --------
-    1,024 x 4,096 over 4,096 on the 108 processors of an A100: 128 tiles would need two waves, split in three 1.39.
+    1,024 x 4,096 over 4,096 on the 108 processors of an A100: 128 tiles would take two waves, split in two they take 1.5
+    and what it costs to add up:
 
     >>> round(float(split_waves(1024, 4096, 4096, 1, 128, 256, 108, 740, 0.24)), 3)
-    1.547
+    1.714
     """
     xp = namespace(rows, columns, depth, num_matrices, num_processors, split_depth, half_tile_loss)
     down = num_matrices / num_processors * xp.ceil(rows / tile_rows)
@@ -189,7 +190,7 @@ def matmul_efficiency(
     4,096 x 4,096 x 4,096 on the 132 processors of an H100, tiles of 128 x 256, faster than an endless product:
 
     >>> round(float(matmul_efficiency(4096, 4096, 4096, 1, 3.88, 128, 256, 132, 140, 0.1)), 3)
-    1.053
+    1.049
     """
     busy = waves * (depth + fill_depth)
     useful = num_matrices / (num_processors * tile_rows * tile_columns) * rows * columns * depth
