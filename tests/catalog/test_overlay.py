@@ -56,6 +56,8 @@ MISTAKES = {
     PRICE + "{value: $5, source: nowhere}": "price.source is 'nowhere', but must be the id of a source.",
     "accelerators: {h100-sxm: {launch_date: {value: a, low: b}}}": "left out: a text has no range.",
     "accelerators: {h100-sxm: {family: hoper}}": "family is 'hoper', but must be one of",
+    "accelerators: {h100-sxm: {kernels: hoper}}": "kernels is 'hoper', but must be one of",
+    "kernels: {h100-sxm-kernels: {matmul_bf16: 1.2}}": "matmul_bf16 is 1.2, but must be a share: above zero",
     "systems: {hgx-h100: {accelerator: h100smx}}": "systems.hgx-h100.accelerator is 'h100smx', but must be one of",
     "systems: {hgx-h100: {fabric: token-ring}}": "systems.hgx-h100.fabric is 'token-ring', but must be one of",
     "systems: {hgx-h100: {unit: pallet}}": "unit is 'pallet', but must be one of node, rack.",
@@ -145,3 +147,16 @@ def test_cloud_prices_of_ones_own(tmp_path: Path) -> None:
     mine = overlay(tmp_path, text + "    date: 2026-01-01\n    price: $1.5/h\n")
     price = next(price for price in mine.cloud_prices("h100-sxm") if price.provider == "us")
     assert (price.date, price.price.value * 3600) == ("2026-01-01", pytest.approx(1.5))
+
+
+def test_a_device_based_on_a_measured_one_has_its_kernels(tmp_path: Path) -> None:
+    catalog = overlay(
+        tmp_path,
+        "accelerators:\n  mine: {base: h100-sxm, title: Mine}\n  new: {base: h800-sxm, title: New, kernels: own}\n"
+        "kernels:\n  h100-sxm-kernels: {matmul_bf16: 0.6}\n  own: {base: hopper, title: Own, burst: 0}\n",
+    )
+    measured = catalog.kernels_of(catalog.accelerator("mine"))
+    assert (measured.name, measured.matmul_bf16.value) == ("h100-sxm-kernels", 0.6)
+    own = catalog.kernels_of(catalog.accelerator("new"))
+    assert (own.burst.value, own.matmul_bf16.value) == (0.0, catalog.kernels("hopper").matmul_bf16.value)
+    assert catalog.kernels_of(catalog.accelerator("h800-sxm")).name == "hopper"

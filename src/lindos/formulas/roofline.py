@@ -126,8 +126,8 @@ def split_waves(
 
     Examples
     --------
-    1,024 x 4,096 over 4,096 on the 108 processors of an A100: 128 tiles would take two waves, split in two they take 1.5
-    and what it costs to add up:
+    1,024 x 4,096 over 4,096 on the 108 processors of an A100: 128 tiles would take two waves; split in two they take
+    1.5, and what it costs to add up.
 
     >>> round(float(split_waves(1024, 4096, 4096, 1, 128, 256, 108, 740, 0.24)), 3)
     1.714
