@@ -63,12 +63,12 @@ def time(given: Layers, rate: float, p: Mapping[str, float], other: np.ndarray) 
     return np.asarray(up + down + moved / given.memory_bandwidth + launches)
 
 
-def fit(sets: Sequence[Layers], rates: Sequence[float], p: Mapping[str, float]) -> np.ndarray:
-    """What is not a product, shared by the sets."""
+def fit(sets: Sequence[Layers], rates: Sequence[float], ps: Sequence[Mapping[str, float]]) -> np.ndarray:
+    """What is not a product, shared by the sets; rate and parameters of products are each set's own."""
 
     def residuals(other: np.ndarray) -> np.ndarray:
-        parts = zip(sets, rates, strict=True)
-        return np.concatenate([np.log(time(s, rate, p, other) / s.table["seconds"]) for s, rate in parts])
+        parts = zip(sets, rates, ps, strict=True)
+        return np.concatenate([np.log(time(s, rate, p, other) / s.table["seconds"]) for s, rate, p in parts])
 
     found = least_squares(residuals, np.log([1.0, 1.0, 1e-5]), loss="soft_l1", f_scale=0.1)
     return np.asarray(found.x)
@@ -79,12 +79,13 @@ def check(folder: Path, matmul: fit_matmul.Fitted) -> list[Error]:
     errors = []
     for family in ("hopper", "blackwell"):
         shared = matmul.families[family]
-        p = shared | {name: shared[f"{name}_bf16"] for name in ("fill_depth", "partial_wave")}
+        shared = shared | {name: shared[f"{name}_bf16"] for name in ("fill_depth", "partial_wave")}
         sets = [layers(folder, device) for device in FAMILIES[family]]
         rates = [float(sheet(s.device).peak_bf16.value) * matmul.rates[s.device]["matmul_bf16"].value for s in sets]
         out = [left_out(*(s.table[name] for name in ("hidden_size", "inter_size", "num_experts"))) for s in sets]
-        other = fit([replace(s, table=where(s.table, ~mask)) for s, mask in zip(sets, out, strict=True)], rates, p)
-        for s, mask, rate in zip(sets, out, rates, strict=True):
+        ps = [shared | matmul.shapes[s.device] for s in sets]
+        other = fit([replace(s, table=where(s.table, ~mask)) for s, mask in zip(sets, out, strict=True)], rates, ps)
+        for s, mask, rate, p in zip(sets, out, rates, ps, strict=True):
             test = replace(s, table=where(s.table, mask))
             errors.append(
                 error(

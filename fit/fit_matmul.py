@@ -214,12 +214,18 @@ def _fit_group(
 ) -> dict[str, float]:
     """Fit some devices in one precision; note rates and errors."""
     read_ = [products(folder, device, precision, TABLES[family]) for device in devices]
-    rates, shared = fit([given for given, _ in read_], free, settled)
-    for (given, table), rate in zip(read_, rates, strict=True):
+    _, shared = fit([given for given, _ in read_], free, settled)
+    for given, table in read_:
+        # How far power holds a long product back is a matter of the product sold, not of the chip: it stays per device.
+        own = into.shapes.setdefault(given.device, {})
+        if precision == "bf16":
+            own |= {"burst": fit([given], ("burst",), {k: v for k, v in shared.items() if k != "burst"})[1]["burst"]}
+        mine = shared | {"burst": own["burst"]}
+        (rate,), _ = fit([given], (), mine)
         test = _rows(given, given.left_out)
         other, other_table = products(folder, given.device, precision, OTHER[family, precision])
         found = error(
-            time(test, rate, shared),
+            time(test, rate, mine),
             test.seconds,
             spread(table, other_table, "mnk"),
             operator="matmul",
@@ -230,7 +236,7 @@ def _fit_group(
         into.errors.append(found)
         peak = float(sheet(given.device).peak(precision).value)
         # Where another table has the same library's products, its rate is as good as this one.
-        alike = [rate, fit([other], (), shared)[0][0]] if precision == "bf16" else [rate]
+        alike = [rate, fit([other], (), mine)[0][0]] if precision == "bf16" else [rate]
         low, high = min(alike) * (1 - found.median), max(alike) * (1 + found.median)
         into.rates.setdefault(given.device, {})[f"matmul_{precision}"] = Rate(
             rate / peak, low / peak, high / peak, found.note

@@ -31,4 +31,4 @@ def test_what_is_not_a_product_is_found() -> None:
     true = np.log([1.8, 6.0, 3e-5])
     seconds = fit_experts.time(empty, 750e12, PRODUCTS, true) * np.exp(rng.normal(0, 0.02, 600))
     made = replace(empty, table=table | {"seconds": seconds})
-    assert fit_experts.fit([made], [750e12], PRODUCTS) == pytest.approx(true, abs=0.15)
+    assert fit_experts.fit([made], [750e12], [PRODUCTS]) == pytest.approx(true, abs=0.15)
