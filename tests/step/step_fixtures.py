@@ -20,6 +20,7 @@ def given(**changes: Any) -> Assumptions:
         "kernel_share_in_step": 1.0,
         "contention_share": 0.15,
         "expert_load_imbalance": 1.2,
+        "ampere_attention_share": 0.57,
         "context_parallel_overlap": 0.8,
         "dual_pipe_overlap": 0.9,
         "nvfp4_bf16_share": 0.15,

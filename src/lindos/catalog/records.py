@@ -26,6 +26,11 @@ Time: TypeAlias = Annotated[Fact[Real], Unit("s")]
 Number: TypeAlias = Annotated[Fact[Real], Unit("1")]
 
 
+def _unknown() -> Fact[Real]:
+    """A fact that nobody has published."""
+    return Fact(path="unknown", content=None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accelerator:
     """One device: a GPU package, a TPU or Trainium chip. Rates are dense, bandwidths per direction."""
@@ -182,14 +187,57 @@ class Supercomputer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """A training software profile: which share of each communication hides behind compute."""
+    """A training software profile: what it hides, fuses and keeps, and what its users leave unsaid.
+
+    The numbers are fitted to measured runs, at most four of them for a stack; the words and flags are facts that its
+    documentation or source states.
+    """
 
     name: str
     title: str
-    overlap_tensor_parallel: Number
+    overlap_tensor_parallel: Number  # share of each communication that hides behind compute
     overlap_expert_parallel: Number
     overlap_data_parallel: Number
     overlap_pipeline_parallel: Number
+    kernel_share: Number = field(default_factory=_unknown)  # rate of kernels in its steps over that of the usual stack
+    attention_share: Number = field(
+        default_factory=_unknown
+    )  # rate of its attention over that of the best kernels of the device
+    expert_share: Number = field(default_factory=_unknown)  # rate of its grouped products over the same
+    expert_time: Time = field(default_factory=_unknown)  # lost on each expert of a device in each grouped product
+    fused_attention: bool = True  # no: the matrix of scores is written to memory
+    attention_kernels: str = "device"  # written for it; or "ampere": FlashAttention-2 on whatever came later
+    experts_in_bf16: bool = False  # yes: its grouped products have no kernels of fewer bits
+    fused_elementwise: bool = True  # no: every small operation is a kernel of its own
+    cuda_graphs: bool = False  # the launch of kernels costs the host nothing
+    interleaves: bool = True  # where a pipeline's virtual stages are not stated, there are some
+    accumulates: bool = True  # no: all sequences of a device are one micro-batch
+    splits_experts: bool = False  # experts are split by tensor parallelism unless said otherwise
+    sequence_parallel: bool = True  # beside tensor parallelism, unless said otherwise
+    sharding: str = "optimizer"
+    schedule: str = "one-f-one-b"
+    recompute: str = "least"  # where a run does not say; the least that fits
+    sources: tuple[str, ...] = ()
+
+    @property
+    def share(self) -> Real:
+        """Rate of its kernels over that of the usual stack; 1 where nobody has fitted it."""
+        return self.kernel_share.value if self.kernel_share.known else 1.0
+
+    @property
+    def rate_of_attention(self) -> Real:
+        """Rate of its attention over the usual; 1 where nobody has fitted it."""
+        return self.attention_share.value if self.attention_share.known else 1.0
+
+    @property
+    def rate_of_experts(self) -> Real:
+        """Rate of its grouped products over the usual; 1 where nobody has fitted it."""
+        return self.expert_share.value if self.expert_share.known else 1.0
+
+    @property
+    def time_of_expert(self) -> Real:
+        """Seconds lost on each expert in each grouped product; 0 where nobody has fitted it."""
+        return self.expert_time.value if self.expert_time.known else 0.0
 
 
 Parameters: TypeAlias = Mapping[str, Fact[Real]]

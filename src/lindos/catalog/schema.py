@@ -40,6 +40,10 @@ _MAY_BE_ZERO = (
 _WORDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("System", "unit"): ("node", "rack"),
     ("Fabric", "kind"): ("scale-up", "scale-out"),
+    ("Stack", "attention_kernels"): ("device", "ampere"),
+    ("Stack", "sharding"): ("none", "optimizer", "gradients", "parameters"),
+    ("Stack", "schedule"): ("one-f-one-b", "zero-bubble", "dual-pipe"),
+    ("Stack", "recompute"): ("least", "none", "selective", "full"),
 }
 
 #: Keys of a sourced value.

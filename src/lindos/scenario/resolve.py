@@ -67,7 +67,7 @@ def cluster_of(spec: ClusterSpec, name: str, catalog: Catalog) -> Cluster:
 
 def pool_from_system(
     catalog: Catalog,
-    system: str,
+    system: str | System,
     num_devices: int,
     *,
     fabric: str | None = None,
@@ -76,8 +76,8 @@ def pool_from_system(
     label: str = "",
     path: str = "cluster",
 ) -> Pool:
-    """``num_devices`` devices of a catalogue system, with the tiers of network above each of them."""
-    record = catalog.system(system, f"{path}.system")
+    """``num_devices`` devices of a system, by name or as a record, with the tiers of network above each of them."""
+    record = system if isinstance(system, System) else catalog.system(system, f"{path}.system")
     accelerator = catalog.accelerator(record.accelerator, f"{path}.system")
     scale_out = catalog.fabric(fabric or record.fabric, f"{path}.fabric")
     if scale_out.kind != "scale-out":

@@ -14,6 +14,7 @@ class Assumptions:
     kernel_share_in_step: Fact[Real]  # rate of kernels inside a step over the best measured alone
     contention_share: Fact[Real]  # processors busy with communication while compute hides it
     expert_load_imbalance: Fact[Real]  # busiest expert rank over the mean
+    ampere_attention_share: Fact[Real]  # rate of FlashAttention-2 on later devices over kernels written for these
     context_parallel_overlap: Fact[Real]  # share of key-value traffic that hides behind attention
     dual_pipe_overlap: Fact[Real]  # share of expert traffic that DualPipe hides
     nvfp4_bf16_share: Fact[Real]  # FLOPs of linear layers that an NVFP4 recipe keeps in BF16

@@ -141,6 +141,26 @@ class OperatorTime:
     backward_weight: Seconds
     quantise: Seconds  # part of neither: turning BF16 into the precision of the job, both passes
 
+    def at_rate(self, share: Fraction) -> "OperatorTime":
+        """The same row at a ``share`` of the rate."""
+        return OperatorTime(
+            operator=self.operator,
+            forward=self.forward / share,
+            backward_input=self.backward_input / share,
+            backward_weight=self.backward_weight / share,
+            quantise=self.quantise / share,
+        )
+
+    def longer(self, each: Seconds) -> "OperatorTime":
+        """The same row, each of its three products ``each`` seconds longer."""
+        return OperatorTime(
+            operator=self.operator,
+            forward=self.forward + each,
+            backward_input=self.backward_input + each,
+            backward_weight=self.backward_weight + each,
+            quantise=self.quantise,
+        )
+
 
 def operator_times(table: tuple[Operator, ...], at: Layout, rate: Rates, imbalance: Fraction) -> list[OperatorTime]:
     """Time of every row; ``imbalance`` is the busiest expert rank over the mean."""

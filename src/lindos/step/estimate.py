@@ -1,7 +1,7 @@
 """The time of one optimiser step in closed form, part by part, for one plan or for arrays of candidates."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from lindos.formulas import pipeline
@@ -29,6 +29,7 @@ from lindos.step.compute import OperatorTime, Rates, operator_times, rates
 from lindos.step.layout import Layout, at_least, layout, slowest_stage_excess, where
 from lindos.step.operators import Operator, model_flops_per_token, operators
 from lindos.step.traffic import Traffic, data_parallel_time, optimizer_time, stage_traffic
+from lindos.step.unfused import unfused_attention
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,17 +164,35 @@ class Step:
         """Evaluate the operator table and the collectives of a micro-batch."""
         self.job, self.pool, self.plan, self.batch, self.given = job, pool, plan, batch, given
         self.table: tuple[Operator, ...] = operators(job.model, sequence_length=job.sequence_length)
+        if job.stack.experts_in_bf16:
+            self.table = tuple(
+                replace(row, low_precision=row.low_precision and row.kind != "grouped-gemm") for row in self.table
+            )
         self.at: Layout = layout(job, plan, batch)
         self.rate: Rates = rates(
             pool,
             job.precision,
-            share=given.kernel_share_in_step.value,
+            share=given.kernel_share_in_step.value * job.stack.share,
             bf16_share=given.nvfp4_bf16_share.value if job.precision == "nvfp4" else 0.0,
         )
         imbalance = given.expert_load_imbalance.value if job.model.num_experts else 1.0
         self.rows: list[OperatorTime] = operator_times(self.table, self.at, self.rate, imbalance)
+        self.rows = [self.own_rate(row) for row in self.rows]
         self.tiers = reachable(pool.tiers)
         self.traffic: Traffic = stage_traffic(job, self.tiers, plan, self.at, self.table, imbalance)
+
+    def own_rate(self, row: OperatorTime) -> OperatorTime:
+        """The row as the job's software computes it: attention at its own rate, experts with what each one costs."""
+        stack, kind = self.job.stack, row.operator.kind
+        if kind == "attention":
+            if not stack.fused_attention:
+                return unfused_attention(row.operator, self.at, self.rate).at_rate(stack.rate_of_attention)
+            is_old = stack.attention_kernels == "ampere" and self.pool.accelerator.family != "ampere"
+            return row.at_rate(stack.rate_of_attention * (self.given.ampere_attention_share.value if is_old else 1.0))
+        if kind == "grouped-gemm":
+            local = row.operator.num_matrices / self.at.expert_parallel
+            return row.at_rate(stack.rate_of_experts).longer(row.operator.count * local * stack.time_of_expert)
+        return row
 
     def of(self, *kinds: str) -> list[OperatorTime]:
         """Rows of some kinds."""

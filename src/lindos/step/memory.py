@@ -32,6 +32,7 @@ from lindos.step.assumptions import Assumptions, assumptions
 from lindos.step.kept import ACTIVATION_BYTES, Kept, LayerParams, joining_params, kept, layer_params
 from lindos.step.layout import Layout, at_least, layout, where
 from lindos.step.operators import BF16, weights
+from lindos.step.unfused import kept_scores
 
 #: Bytes of a weight of a linear layer, by the precision of the job; block scales included.
 WEIGHT_BYTES = {"bf16": 2.0, "fp8": 2.0, "mxfp8": 2 * (1 + 1 / 32), "nvfp4": 2.0 + 2 * (1 / 2 + 1 / 16)}
@@ -241,6 +242,7 @@ def _activations(job: Job, plan: Plan, at: Layout, book: Assumptions, stage: _St
             (one.sequence - cheap * one.cheap_sequence) * at.sequence_tokens
             + (one.split - cheap * one.cheap_split) * at.tokens / at.tensor_parallel
             + (one.routed - cheap * one.cheap_routed) * at.rank_tokens * busiest
+            + (1.0 - cheap) * kept_scores(job, at)
         )
 
     low = ACTIVATION_BYTES[job.precision]

@@ -109,8 +109,14 @@ def operators(model: Model, *, sequence_length: int, mtp: bool = True) -> tuple[
     InputError
         If the model's attention is of a kind that the table does not know.
     """
-    shape = replace(model, published_params=None, training_tokens=None, training_flop=None)  # what may be drawn
-    return _operators(shape, sequence_length, mtp)
+    return _operators(_shape(model), sequence_length, mtp)
+
+
+def _shape(model: Model) -> Model:
+    """The model without what may be drawn: arrays have no hash."""
+    if model.published_params is None and model.training_tokens is None and model.training_flop is None:
+        return model
+    return replace(model, published_params=None, training_tokens=None, training_flop=None)
 
 
 @cache
