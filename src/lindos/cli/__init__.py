@@ -15,6 +15,7 @@ COMMANDS = {
     "site": "Power, energy, capex, opex and cost per GPU-hour of a scenario's site.",
     "roadmap": "The path from today to a scenario's target: GPUs, gigawatts and dollars per year.",
     "audit": "Check claims about compute, power and money against the physics.",
+    "validate": "Compare predicted with measured step times of published training runs, or of your own.",
     "catalog": "What Lindos knows of hardware, models, sites and prices, with sources.",
     "schema": "Print the JSON Schema of a scenario file.",
     "init": "Write a commented scenario to start from.",

@@ -1,0 +1,41 @@
+"""``lindos validate RUNS.csv``: predicted step times beside measured ones."""
+
+import json
+from pathlib import Path
+
+import click
+
+from lindos.cli.common import catalog_option, json_option, note
+
+
+@click.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write every row's prediction as CSV.")
+@click.option("--explain", metavar="ID", help="Take the run of that id apart instead.")
+@catalog_option
+@json_option
+def command(
+    file: Path | None, out: Path | None, explain: str | None, catalogs: tuple[Path, ...], as_json: bool
+) -> None:
+    """Compare predicted with measured step times, run by run; without FILE, of the published runs that ship."""
+    from lindos.catalog import load_catalog
+    from lindos.files import write_whole
+    from lindos.validation import document, explain_run, explanation_document, predicted_csv, read_runs, validate
+
+    found = validate(read_runs(file), load_catalog(catalogs))
+    one = None if explain is None else explain_run(found, explain)
+    if out is not None:
+        write_whole({out: predicted_csv(found.results)})
+        note(f"{len(found.results):,} rows written to {out}")
+    if as_json:
+        answer = document(found) if one is None else explanation_document(one)
+        click.echo(json.dumps(answer, indent=1, allow_nan=False))
+        return
+    from rich.console import Console
+
+    from lindos.report.validation import explanation_terminal, validation_terminal
+
+    if one is None:
+        validation_terminal(found, Console())
+    else:
+        explanation_terminal(one, Console())

@@ -1,0 +1,28 @@
+"""Predicted against measured: published training runs, read, predicted under their own plan, and scored."""
+
+from lindos.validation.explain import Explanation, explain_run, explanation_document
+from lindos.validation.predict import Prediction, predict
+from lindos.validation.read import parse_runs, read_runs
+from lindos.validation.run import Measurement, Row, Run
+from lindos.validation.score import Result, Score, Slice, document, score, validate
+from lindos.validation.write import predicted_csv
+
+__all__ = [
+    "Explanation",
+    "Measurement",
+    "Prediction",
+    "Result",
+    "Row",
+    "Run",
+    "Score",
+    "Slice",
+    "document",
+    "explain_run",
+    "explanation_document",
+    "parse_runs",
+    "predict",
+    "predicted_csv",
+    "read_runs",
+    "score",
+    "validate",
+]

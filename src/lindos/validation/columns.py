@@ -1,0 +1,71 @@
+"""Columns of a file of runs: what each is called there, the field it fills, and what it must hold."""
+
+from typing import NamedTuple
+
+#: Most that a count of the file may be.
+MOST = 10**12
+
+
+class Column(NamedTuple):
+    """One column: its name in the file, the field of a run, and its kind.
+
+    Kinds are text, number, flag, count (at least 1), zero-count (at least 0), and degree: a count whose zero says that
+    the run does without, as 1 does.
+    """
+
+    name: str
+    field: str
+    kind: str
+    required: bool = True
+
+
+#: What a prediction may read.
+RUN = (
+    Column("id", "id", "text"),
+    Column("source", "source", "text"),
+    Column("source_url_or_repo_path", "address", "text"),
+    Column("year", "year", "count"),
+    Column("model_name", "model_name", "text"),
+    Column("layers", "num_layers", "count"),
+    Column("hidden", "hidden_size", "count"),
+    Column("heads", "num_attention_heads", "count"),
+    Column("kv_heads", "num_kv_heads", "count"),
+    Column("ffn", "ffn_hidden_size", "zero-count"),
+    Column("ffn_gated", "gated", "flag"),
+    Column("vocab", "vocab_size", "count"),
+    Column("seq_len", "sequence_length", "count"),
+    Column("n_experts", "num_experts", "zero-count"),
+    Column("topk", "experts_per_token", "zero-count"),
+    Column("expert_ffn", "expert_ffn_hidden_size", "zero-count"),
+    Column("shared_experts", "num_shared_experts", "zero-count"),
+    Column("attention_kind", "attention", "text"),
+    Column("accelerator", "accelerator", "text"),
+    Column("gpus", "num_devices", "count"),
+    Column("gpus_per_node", "devices_per_node", "count"),
+    Column("nvlink_domain", "scale_up_size", "count"),
+    Column("internode_gbps_per_gpu", "nic_bandwidth", "number"),
+    Column("precision", "precision", "text"),
+    Column("tp", "tensor_parallel", "count"),
+    Column("pp", "pipeline_parallel", "count"),
+    Column("vpp", "virtual_stages", "degree"),
+    Column("cp", "context_parallel", "degree"),
+    Column("ep", "expert_parallel", "degree"),
+    Column("dp", "data_parallel", "count"),
+    Column("zero_or_fsdp", "sharding", "text"),
+    Column("micro_batch", "micro_batch_size", "count"),
+    Column("global_batch", "global_batch_size", "count"),
+    Column("recompute", "recompute", "text"),
+    Column("sequence_parallel", "sequence_parallel", "flag"),
+    Column("head_dim", "head_dim", "count", required=False),
+    Column("workload_kind", "workload", "text", required=False),
+)
+#: What a score may read besides.
+MEASURED = (
+    Column("measured_metric", "metric", "text"),
+    Column("measured_value", "value", "number"),
+    Column("flops_definition_note", "flops_definition", "text"),
+    Column("second_metric", "second_metric", "text", required=False),
+    Column("second_value", "second_value", "number", required=False),
+)
+#: Metrics that say how long a step takes.
+METRICS = ("tokens_per_s_per_gpu", "step_time_s", "tflops_per_gpu", "mfu")

@@ -1,0 +1,103 @@
+"""The devices and the network of a run: the catalogue's, with what row and source say of their own."""
+
+from dataclasses import replace
+from functools import lru_cache
+
+from lindos.catalog import Catalog
+from lindos.catalog.facts import Fact
+from lindos.catalog.records import PRECISIONS, Accelerator, System
+from lindos.errors import LindosError
+from lindos.quantities import Real
+from lindos.scenario.cluster import Pool
+from lindos.scenario.resolve import pool_from_system
+from lindos.validation.refusal import NotPredictedError
+from lindos.validation.run import Run
+from lindos.validation.sources import Machine, machine_of
+
+#: System of a device that the catalogue sells in none, by family.
+_FAMILY_SYSTEMS = {
+    "ampere": "dgx-a100",
+    "hopper": "hgx-h100",
+    "blackwell": "dgx-b200",
+    "rubin": "vera-rubin-nvl72",
+    "cdna2": "mi300x-node",
+    "cdna3": "mi300x-node",
+    "cdna4": "mi355x-node",
+    "tpu": "tpu-v5p-pod",
+    "trainium": "trainium2-ultraserver",
+    "gaudi": "gaudi3-node",
+}
+
+
+def pool_of(run: Run, catalog: Catalog, num_devices: int) -> tuple[Pool, tuple[str, ...]]:
+    """Devices and network of ``run``, and what was filled in.
+
+    Raises
+    ------
+    NotPredictedError
+        If the accelerator is not in the catalogue.
+    """
+    if not run.accelerator:
+        raise NotPredictedError("the row names no accelerator")
+    machine = machine_of(run)
+    nic = run.nic_bandwidth or (machine.nic_bandwidth if machine else None)
+    try:
+        pool = _pool(catalog, run.accelerator, num_devices, run.scale_up_size, nic, machine)
+    except LindosError as error:
+        raise NotPredictedError("accelerator that the catalogue does not describe", str(error)) from None
+    filled = [machine.why] if machine else []
+    if nic is None and num_devices > pool.tiers[0].size:
+        filled.append(f"network of {pool.system.title}")
+    return pool, tuple(filled)
+
+
+@lru_cache(maxsize=1024)
+def _pool(
+    catalog: Catalog,
+    accelerator: str,
+    num_devices: int,
+    scale_up_size: int | None,
+    nic: float | None,
+    machine: Machine | None,
+) -> Pool:
+    device = catalog.accelerator(accelerator)
+    system = _system(catalog, device)
+    changed: dict[str, object] = {}
+    if scale_up_size is not None:
+        changed["scale_up_size"] = _own(system.scale_up_size, float(scale_up_size))
+    elif system.accelerator != device.name and device.scale_up_size.known:
+        changed["scale_up_size"] = device.scale_up_size
+    if nic is not None:
+        changed["nic_bandwidth"] = _own(system.nic_bandwidth, nic)
+    system = replace(system, accelerator=device.name, **changed)  # type: ignore[arg-type]
+    pool = pool_from_system(catalog, system, num_devices)
+    return replace(pool, accelerator=_device(device, machine)) if machine else pool
+
+
+def _system(catalog: Catalog, device: Accelerator) -> System:
+    for name in catalog.names("systems"):
+        if catalog.system(name).accelerator == device.name:
+            return catalog.system(name)
+    return catalog.system(_FAMILY_SYSTEMS.get(device.family, device.family))
+
+
+def _device(device: Accelerator, machine: Machine) -> Accelerator:
+    """The device as the source runs it; under a lower limit of power its clock falls with the cube root."""
+    changed: dict[str, object] = {}
+    if machine.memory is not None:
+        changed["memory"] = _own(device.memory, machine.memory)
+        changed["reported_memory"] = _own(device.reported_memory, machine.memory)
+    if machine.memory_bandwidth is not None:
+        changed["memory_bandwidth"] = _own(device.memory_bandwidth, machine.memory_bandwidth)
+    if machine.board_power is not None and device.board_power.known:
+        clock = (machine.board_power / device.board_power.value) ** (1 / 3)
+        changed["board_power"] = _own(device.board_power, machine.board_power)
+        for precision in PRECISIONS:
+            peak: Fact[Real] = getattr(device, f"peak_{precision}")
+            if peak.known:
+                changed[f"peak_{precision}"] = _own(peak, peak.value * clock)
+    return replace(device, **changed)  # type: ignore[arg-type]
+
+
+def _own(fact: Fact[Real], value: Real) -> Fact[Real]:
+    return replace(fact, content=value, low=None, high=None, note="as the run's source states it")

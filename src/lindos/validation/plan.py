@@ -1,0 +1,222 @@
+"""The plan of a run: what its row states, and for the rest what a practitioner would choose."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from lindos.errors import LindosError
+from lindos.quantities import Bytes
+from lindos.scenario.cluster import Pool
+from lindos.scenario.job import Job
+from lindos.scenario.plan import Plan, Recompute, Schedule, Sharding
+from lindos.step import Assumptions, best_plan, estimate, memory
+from lindos.step.memory import capacity
+from lindos.validation.refusal import NotPredictedError
+from lindos.validation.run import Run
+from lindos.validation.sharding import sharding_of
+from lindos.validation.sizes import Sizes
+from lindos.validation.sources import Recipe
+
+_RECOMPUTE = {"none": Recompute.NONE, "selective": Recompute.SELECTIVE, "full": Recompute.FULL}
+_MICRO_BATCHES = (1, 2, 4, 8, 16)
+_MOST_VIRTUAL_STAGES = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """A whole plan, what of it the row did not state, and whether it fits by Lindos's model of memory."""
+
+    plan: Plan
+    filled: tuple[str, ...]
+    needed: Bytes
+    capacity: Bytes
+
+    @property
+    def fits(self) -> bool:
+        """Whether the plan fits in memory."""
+        return bool(self.needed <= self.capacity)
+
+
+def plan_of(run: Run, job: Job, pool: Pool, sizes: Sizes, recipes: tuple[Recipe, ...], given: Assumptions) -> Chosen:
+    """Plan of ``run``: the fastest that fits among those that the row leaves open, or the one that misses least.
+
+    Raises
+    ------
+    NotPredictedError
+        If no plan of that many devices exists.
+    """
+    filled: list[str] = []
+    base = _degrees(run, job, pool, sizes, recipes, given, filled)
+    options = _options(run, job, base, sizes, recipes, filled)
+    tried = [replace(base, micro_batch_size=b, virtual_stages=v, recompute=r) for b, v, r in options]
+    plans = replace(
+        base,
+        **{
+            name: np.array([float(getattr(plan, name)) for plan in tried])
+            for name in ("micro_batch_size", "virtual_stages", "recompute")
+        },
+    )
+    batch = sizes.global_batch_size
+    needed = memory(job, pool, plans, global_batch_size=batch, given=given).total + np.zeros(len(tried))
+    there = capacity(pool)
+    best = _best(job, pool, plans, batch, needed <= there, needed, given) if len(tried) > 1 else 0
+    plan = tried[best]
+    if not run.recompute:
+        filled.append(f"{Recompute(int(plan.recompute)).name.lower()} recompute")
+    if run.micro_batch_size is None:
+        filled.append(f"micro-batch {int(plan.micro_batch_size)}")
+    if run.virtual_stages is None and plan.virtual_stages > 1:
+        filled.append(f"{int(plan.virtual_stages)} virtual stages")
+    return Chosen(plan=plan, filled=tuple(filled), needed=float(needed[best]), capacity=there)
+
+
+def _best(job: Job, pool: Pool, plans: Plan, batch: int, fits: Any, needed: Any, given: Assumptions) -> int:
+    if not np.any(fits):
+        return int(np.argmin(needed))
+    time = np.asarray(estimate(job, pool, plans, global_batch_size=batch, given=given).time) + np.zeros(len(needed))
+    return int(np.argmin(np.where(fits, time, np.inf)))
+
+
+def _degrees(
+    run: Run,
+    job: Job,
+    pool: Pool,
+    sizes: Sizes,
+    recipes: tuple[Recipe, ...],
+    given: Assumptions,
+    filled: list[str],
+) -> Plan:
+    """Degrees that multiply to the devices, sharding and schedule; the rest is still open."""
+    stack, model, devices = job.stack, job.model, sizes.num_devices
+    sharding, group, said = sharding_of(run.sharding, stack.sharding)
+    if not said:
+        filled.append(f"sharding {Sharding(sharding).name.lower()}")
+    t, p, c = run.tensor_parallel, run.pipeline_parallel, run.context_parallel
+    if t is None and p is None:
+        if stack.accumulates:
+            return _searched(run, job, pool, sizes, given, filled)
+        t, p = _unaccumulated(devices, sizes.global_batch_size), 1
+        filled.append(f"tensor parallel {t}, no pipeline")
+    elif t is None or p is None:
+        filled.append("no tensor parallelism" if t is None else "no pipeline")
+    t, p, c = t or 1, p or 1, c or 1
+    d = run.data_parallel
+    if d is None:
+        d = devices // (t * p * c)
+        if d < 1:
+            raise NotPredictedError("the degrees take more devices than the row has")
+        filled.append(f"data parallel {d}")
+    wide = sizes.global_batch_size // (run.micro_batch_size or 1)
+    if 0 < wide < d and d % wide == 0:
+        c, d = c * (d // wide), wide
+        filled.append(f"context parallel {c}: the batch has {wide} micro-batches for all replicas")
+    e, et = _experts(run, model.num_experts, t, c, d, stack.splits_experts, recipes, filled)
+    sequence = run.sequence_parallel
+    if sequence is None:
+        sequence = stack.sequence_parallel
+    schedule = Schedule[stack.schedule.upper().replace("-", "_")] if p > 1 else Schedule.ONE_F_ONE_B
+    return Plan(
+        tensor_parallel=t,
+        pipeline_parallel=p,
+        context_parallel=c,
+        data_parallel=d,
+        expert_parallel=e,
+        expert_tensor_parallel=et,
+        sharding=sharding,
+        sharding_group=group if group and (d * c) % group == 0 else 0,
+        sequence_parallel=int(sequence and t > 1),
+        schedule=int(schedule),
+    )
+
+
+def _experts(
+    run: Run, experts: int, t: int, c: int, d: int, splits: bool, recipes: tuple[Recipe, ...], filled: list[str]
+) -> tuple[int, int]:
+    """Expert parallelism, and tensor parallelism inside experts."""
+    if not experts:
+        return 1, 1
+    e, ranks = run.expert_parallel, t * c * d
+    if e is None:
+        e = max(n for n in range(1, min(experts, ranks) + 1) if experts % n == 0 and ranks % n == 0)
+        filled.append(f"expert parallel {e}")
+    stated = next((r.expert_tensor_parallel for r in recipes if r.expert_tensor_parallel), None)
+    inside = stated or (t if splits else 1)
+    if inside > 1 and ranks % (e * inside):
+        inside = 1
+    if inside > 1:
+        filled.append(f"expert tensor parallel {inside}")
+    return e, inside
+
+
+def _unaccumulated(devices: int, batch: int) -> int:
+    """Smallest power of two of tensor parallelism that leaves every replica a sequence."""
+    t = 1
+    while t < devices and (devices % t or batch < devices // t):
+        t *= 2
+    return t
+
+
+def _searched(run: Run, job: Job, pool: Pool, sizes: Sizes, given: Assumptions, filled: list[str]) -> Plan:
+    """The fastest plan that holds, where the row states next to nothing of it."""
+    stated = {
+        name: getattr(run, name)
+        for name in ("virtual_stages", "context_parallel", "expert_parallel", "data_parallel", "micro_batch_size")
+        if getattr(run, name) is not None
+    }
+    if run.recompute:
+        stated["recompute"] = int(_RECOMPUTE[run.recompute])
+    try:
+        found = best_plan(job, pool, global_batch_size=sizes.global_batch_size, fixed=stated, given=given)
+    except LindosError as error:
+        raise NotPredictedError("no plan that holds", str(error)) from None
+    plan = found.plan
+    filled.append(
+        f"the fastest plan that holds: tensor {plan.tensor_parallel}, pipeline {plan.pipeline_parallel}, "
+        f"context {plan.context_parallel}, data {plan.data_parallel}"
+    )
+    return plan
+
+
+def _options(
+    run: Run, job: Job, base: Plan, sizes: Sizes, recipes: tuple[Recipe, ...], filled: list[str]
+) -> list[tuple[int, int, int]]:
+    """Micro-batch, virtual stages and recompute: one value where stated, else those to choose from."""
+    each = sizes.global_batch_size / float(base.data_parallel)
+    if run.micro_batch_size is not None:
+        micro = [run.micro_batch_size]
+    elif not job.stack.accumulates:
+        micro = [max(math.ceil(each), 1)]
+    else:
+        micro = [b for b in _MICRO_BATCHES if each % b == 0] or [1]
+    default = job.stack.recompute
+    word = run.recompute or ("" if default == "least" else default)
+    again = [int(_RECOMPUTE[word])] if word else [int(code) for code in Recompute]
+    virtual = _virtual_stages(run, job, base, recipes)
+    return [
+        (b, v, r)
+        for b, v, r in product(micro, virtual, again)
+        if v == 1 or run.virtual_stages is not None or (each / b) % float(base.pipeline_parallel) == 0
+    ] or [(micro[0], 1, again[0])]
+
+
+def _virtual_stages(run: Run, job: Job, base: Plan, recipes: tuple[Recipe, ...]) -> list[int]:
+    p = int(base.pipeline_parallel)
+    if p == 1 or base.schedule != int(Schedule.ONE_F_ONE_B):
+        return [1]
+    if run.virtual_stages is not None:
+        return [run.virtual_stages]
+    recipe = next((r.virtual_stages for r in recipes if r.virtual_stages), None)
+    if recipe is not None or not job.stack.interleaves:
+        return [recipe or 1]
+    return list(_even_chunks(job.model.num_layers, p)) or [1]
+
+
+def _even_chunks(layers: int, stages: int) -> Iterator[int]:
+    """Numbers of virtual stages that leave every chunk the same number of layers."""
+    for virtual in range(1, _MOST_VIRTUAL_STAGES + 1):
+        if layers % (stages * virtual) == 0:
+            yield virtual

@@ -1,0 +1,155 @@
+"""One run to one predicted step time; what was measured never comes here."""
+
+import math
+from dataclasses import dataclass, replace
+
+from lindos.catalog import Catalog
+from lindos.errors import LindosError
+from lindos.scenario.cluster import Pool
+from lindos.scenario.job import Job
+from lindos.step import Assumptions, StepEstimate, StepMemory, assumptions, estimate, memory
+from lindos.step.operators import active_params
+from lindos.units import render
+from lindos.validation.machine import pool_of
+from lindos.validation.plan import Chosen, plan_of
+from lindos.validation.precision import precision_of
+from lindos.validation.refusal import NotPredictedError
+from lindos.validation.run import OneTime, Run
+from lindos.validation.shape import model_of
+from lindos.validation.sizes import Sizes, sizes_of
+from lindos.validation.sources import recipes_of, stack_of
+
+#: Rows whose model trains only in part: frozen weights have no gradients, which the step model does not know.
+_PARTIAL = ("lora", "qlora", "peft")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A run in the words of the step model, ready to be estimated, and what had to be filled in."""
+
+    job: Job
+    pool: Pool
+    sizes: Sizes
+    chosen: Chosen
+    given: Assumptions
+    filled: tuple[str, ...]
+
+    @property
+    def model_kind(self) -> str:
+        """Dense, or mixture of experts."""
+        return "moe" if self.job.model.num_experts else "dense"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """The predicted time of a run's step, its parts, memory and plan; or the reason why there is none."""
+
+    id: str
+    stack: str
+    prepared: Prepared | None = None
+    step: StepEstimate | None = None
+    category: str = ""  # of the reason why there is none
+    detail: str = ""
+
+    @property
+    def time(self) -> OneTime | None:
+        """Seconds of the step."""
+        return None if self.step is None else float(self.step.time)
+
+    @property
+    def reason(self) -> str:
+        """What was filled in, or why there is no prediction: one sentence, empty where the row states all."""
+        if self.prepared is None:
+            return self.detail
+        parts = []
+        if self.prepared.filled:
+            parts.append("filled in: " + "; ".join(self.prepared.filled))
+        if not self.prepared.chosen.fits:
+            chosen = self.prepared.chosen
+            needed, there = (render(float(size), "B") for size in (chosen.needed, chosen.capacity))
+            parts.append(f"by Lindos's model of memory it needs {needed} of {there}")
+        return ". ".join(parts)
+
+    def memory(self) -> StepMemory | None:
+        """Memory of the fullest device."""
+        if self.prepared is None:
+            return None
+        ready = self.prepared
+        batch = ready.sizes.global_batch_size
+        return memory(ready.job, ready.pool, ready.chosen.plan, global_batch_size=batch, given=ready.given)
+
+
+def predict(run: Run, catalog: Catalog, given: Assumptions | None = None) -> Prediction:
+    """Step time of ``run`` under its own plan; nothing that was measured is read.
+
+    Examples
+    --------
+    >>> from lindos.catalog import load_catalog
+    >>> from lindos.validation import read_runs
+    >>> found = predict(read_runs()[0].run, load_catalog())
+    >>> found.time > 0
+    True
+    """
+    stack = stack_of(run)
+    book = given or assumptions(catalog)
+    try:
+        ready = prepare(run, catalog, book)
+        return Prediction(id=run.id, stack=stack, prepared=ready, step=timed(ready))
+    except NotPredictedError as error:
+        return Prediction(id=run.id, stack=stack, category=error.category, detail=error.detail)
+    except LindosError as error:
+        return Prediction(id=run.id, stack=stack, category="the step model refuses the row", detail=str(error))
+
+
+def timed(ready: Prepared) -> StepEstimate:
+    """Step of a prepared run.
+
+    Raises
+    ------
+    NotPredictedError
+        If the model gives no time above zero.
+    """
+    batch = ready.sizes.global_batch_size
+    step = estimate(ready.job, ready.pool, ready.chosen.plan, global_batch_size=batch, given=ready.given)
+    if not (math.isfinite(float(step.time)) and float(step.time) > 0):
+        raise NotPredictedError("the step model gives no time for the row")
+    return step
+
+
+def prepare(run: Run, catalog: Catalog, book: Assumptions) -> Prepared:
+    """``run`` in the words of the step model.
+
+    Raises
+    ------
+    NotPredictedError
+        If the row does not say enough, or says what Lindos does not model.
+    """
+    if run.workload.lower() in _PARTIAL:
+        raise NotPredictedError("fine-tuning with frozen weights is not modelled", f"workload {run.workload}")
+    recipes = recipes_of(run)
+    stack = catalog.stack(stack_of(run))
+    model, shape_filled = model_of(run, catalog, recipes)
+    sizes = sizes_of(run, stack, recipes, model.max_sequence_length)
+    pool, pool_filled = pool_of(run, catalog, sizes.num_devices)
+    precision, pool, precision_filled = precision_of(run, pool, recipes)
+    job = Job(
+        model=model,
+        sequence_length=sizes.sequence_length,
+        precision=precision,
+        stack=stack,
+        global_batch_size=sizes.global_batch_size,
+    )
+    if any(recipe.balanced for recipe in recipes):
+        book = replace(book, expert_load_imbalance=replace(book.expert_load_imbalance, content=1.0))
+    chosen = plan_of(run, job, pool, sizes, recipes, book)
+    filled = (*sizes.filled, *precision_filled, *shape_filled, *pool_filled, *chosen.filled)
+    return Prepared(job=job, pool=pool, sizes=sizes, chosen=chosen, given=book, filled=filled)
+
+
+def size_class(prediction: Prediction) -> str:
+    """Active parameters of the model, in classes that a table shows."""
+    if prediction.prepared is None:
+        return "unknown"
+    count = active_params(prediction.prepared.job.model)
+    bounds = ((1.5e9, "below 1.5B"), (12e9, "1.5B to 12B"), (60e9, "12B to 60B"), (200e9, "60B to 200B"))
+    return next((name for bound, name in bounds if count < bound), "200B and more")

@@ -1,0 +1,166 @@
+"""A file of runs as typed rows; everything wrong with it is said at once, with the line."""
+
+import csv
+import io
+import math
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from lindos.errors import InputError, InputErrors
+from lindos.validation.columns import MEASURED, METRICS, MOST, RUN, Column
+from lindos.validation.run import Measurement, Row, Run
+
+#: A row is about a kilobyte: this is twenty thousand of them.
+MAX_BYTES = 20_000_000
+#: More mistakes than this are counted, not listed.
+_MOST_ERRORS = 20
+_GBPS = 1e9 / 8
+_GIB = 2**30
+_FLAGS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "1.0": True, "0.0": False}
+
+
+def read_runs(path: Path | None = None) -> tuple[Row, ...]:
+    """Rows of ``path``, or of the published runs that ship with Lindos.
+
+    Raises
+    ------
+    InputErrors
+        All that is wrong with the file: one sentence for each value, with its line.
+
+    Examples
+    --------
+    >>> len(read_runs()) > 100
+    True
+    """
+    if path is None:
+        return parse_runs(files("lindos.validation").joinpath("training_runs.csv").read_bytes(), "training_runs.csv")
+    try:
+        size = path.stat().st_size
+        if not path.is_file():
+            raise InputError("file", str(path), "a CSV file of runs")
+        if size > MAX_BYTES:
+            raise InputError("file", f"{path} of {size / 1e6:,.0f} MB", f"at most {MAX_BYTES / 1e6:.0f} MB")
+        data = path.read_bytes()
+    except OSError as error:
+        reason = f"The system says: {error.strerror or 'it cannot be read'}."
+        raise InputError("file", str(path), "a CSV file that can be read", reason) from None
+    return parse_runs(data, path.name)
+
+
+def parse_runs(data: bytes, name: str = "runs.csv") -> tuple[Row, ...]:
+    """Rows of the bytes of a CSV file called ``name``; see :func:`read_runs`."""
+    errors: list[InputError] = []
+    rows: list[Row] = []
+    ids: dict[str, int] = {}
+    for line, record in _records(data, name):
+        row = _row(record, line, errors)
+        first = ids.setdefault(row.run.id, line)
+        if first != line and row.run.id:
+            errors.append(InputError("id", row.run.id, f"an id of its own: line {first} has it", "", line))
+        rows.append(row)
+    if errors:
+        raise _together(errors, name)
+    if not rows:
+        raise _together([InputError("file", "without rows", "a header and at least one run")], name)
+    return tuple(rows)
+
+
+def _records(data: bytes, name: str) -> Iterator[tuple[int, Mapping[str, str]]]:
+    """Line and cells by column of every row."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise _together([InputError("file", "no UTF-8", "text in UTF-8", "", line)], name) from None
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header = [cell.strip() for cell in next(reader, [])]
+        if errors := _header_errors(header):
+            raise _together(errors, name)
+        before = reader.line_num
+        for cells in reader:
+            line, before = before + 1, reader.line_num
+            if not any(cell.strip() for cell in cells):
+                continue
+            if len(cells) != len(header):
+                wrong = InputError("row", f"{len(cells)} values", f"{len(header)} values, as the header", "", line)
+                raise _together([wrong], name)
+            yield line, dict(zip(header, (cell.strip() for cell in cells), strict=True))
+    except csv.Error as error:
+        raise _together([InputError("file", str(error), "CSV", "", reader.line_num)], name) from None
+
+
+def _header_errors(header: list[str]) -> list[InputError]:
+    if not any(header):
+        return [InputError("file", None, "a CSV file with a header and at least one run")]
+    missing = [column.name for column in (*RUN, *MEASURED) if column.required and column.name not in header]
+    if missing:
+        hint = "Missing: " + ", ".join(missing) + "."
+        return [InputError("header", f"without {len(missing)} columns", "all columns of a file of runs", hint, 1)]
+    doubled = sorted({column for column in header if column and header.count(column) > 1})
+    return [InputError("header", column, "a column that stands there once", "", 1) for column in doubled]
+
+
+def _row(record: Mapping[str, str], line: int, errors: list[InputError]) -> Row:
+    def fields(columns: tuple[Column, ...]) -> dict[str, Any]:
+        found = {}
+        for column in columns:
+            try:
+                found[column.field] = _cell(column, record.get(column.name, ""), line)
+            except InputError as error:
+                errors.append(error)
+                found[column.field] = "" if column.kind == "text" else None
+        return found
+
+    run, measured = fields(RUN), fields(MEASURED)
+    if run["nic_bandwidth"] is not None:
+        run["nic_bandwidth"] *= _GBPS
+    if not run["id"]:
+        errors.append(InputError("id", None, "given", "", line))
+    run["recompute"] = run["recompute"].lower()
+    if run["recompute"] not in ("", "none", "selective", "full"):
+        errors.append(InputError("recompute", run["recompute"], "none, selective, full or empty", "", line))
+    if measured["metric"] not in ("", *METRICS):
+        errors.append(InputError("measured_metric", measured["metric"], f"one of {', '.join(METRICS)}", "", line))
+    second, value = measured.pop("second_metric"), measured.pop("second_value")
+    peak = value * _GIB if second == "peak_alloc_GiB" and value is not None else None
+    return Row(Run(line=line, **run), Measurement(id=run["id"], peak_memory=peak, **measured))
+
+
+def _cell(column: Column, text: str, line: int) -> Any:
+    """The value of one cell; None, or an empty text, where it is empty."""
+    if column.kind == "text":
+        return text
+    if not text:
+        return None
+    if column.kind == "flag":
+        if text.lower() not in _FLAGS:
+            raise InputError(column.name, text, "1, 0 or empty", "", line)
+        return _FLAGS[text.lower()]
+    zero = "a whole number of at least 0"
+    expected = {"count": "a whole number of at least 1", "zero-count": zero, "degree": zero}
+    wrong = InputError(column.name, text, expected.get(column.kind, "a number above 0") + ", or empty", "", line)
+    try:
+        number = float(text)
+    except ValueError:
+        raise wrong from None
+    least = {"zero-count": 0.0, "degree": 0.0, "count": 1.0}.get(column.kind, 1e-300)
+    if not math.isfinite(number) or not least <= number <= MOST:
+        raise wrong
+    if column.kind == "number":
+        return number
+    if number != int(number):
+        raise wrong
+    return max(int(number), 1) if column.kind == "degree" else int(number)
+
+
+def _together(errors: list[InputError], name: str) -> InputError:
+    """All mistakes as one error that names the file."""
+    kept = errors[:_MOST_ERRORS]
+    if len(errors) > len(kept):
+        kept.append(InputError("file", f"{len(errors) - len(kept)} more wrong values", "free of mistakes"))
+    for error in kept:
+        error.file = name
+    return kept[0] if len(kept) == 1 else InputErrors(kept)

@@ -1,0 +1,79 @@
+"""One published run, in two halves that never meet before the score: what was run, and what was measured.
+
+:class:`Run` is all that a prediction may see. :class:`Measurement` holds what the publisher measured; scores alone
+read it. Free text of the publisher (``note``) and printed utilisation (``mfu_reported``) are in neither.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, TypeAlias
+
+from lindos.quantities import Unit
+
+#: Plain numbers with their unit: a run is one run, never an array of them.
+OneTime: TypeAlias = Annotated[float, Unit("s")]
+OneShare: TypeAlias = Annotated[float, Unit("1")]
+OneSize: TypeAlias = Annotated[float, Unit("B")]
+OneRate: TypeAlias = Annotated[float, Unit("B/s")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What was run, as its row states it; None or an empty text where the source does not say."""
+
+    id: str
+    line: int  # of the file
+    source: str
+    address: str
+    year: int | None
+    model_name: str
+    workload: str
+    accelerator: str
+    precision: str
+    num_devices: int | None
+    devices_per_node: int | None = None
+    scale_up_size: int | None = None
+    nic_bandwidth: OneRate | None = None
+    num_layers: int | None = None
+    hidden_size: int | None = None
+    num_attention_heads: int | None = None
+    num_kv_heads: int | None = None
+    head_dim: int | None = None
+    ffn_hidden_size: int | None = None
+    gated: bool | None = None
+    vocab_size: int | None = None
+    attention: str = ""
+    num_experts: int | None = None
+    experts_per_token: int | None = None
+    expert_ffn_hidden_size: int | None = None
+    num_shared_experts: int | None = None
+    sequence_length: int | None = None
+    global_batch_size: int | None = None
+    micro_batch_size: int | None = None
+    tensor_parallel: int | None = None
+    pipeline_parallel: int | None = None
+    virtual_stages: int | None = None
+    context_parallel: int | None = None
+    expert_parallel: int | None = None
+    data_parallel: int | None = None
+    sharding: str = ""
+    recompute: str = ""
+    sequence_parallel: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """What was measured: ``value`` in the unit of ``metric``; ``peak_memory`` of the allocator in bytes, if printed."""
+
+    id: str
+    metric: str
+    value: float | None
+    flops_definition: str
+    peak_memory: OneSize | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a file of runs."""
+
+    run: Run
+    measurement: Measurement

@@ -1,0 +1,57 @@
+"""The size of a run: devices, sequence length and batch, where the row leaves them open."""
+
+from dataclasses import dataclass
+
+from lindos.catalog.records import Stack
+from lindos.validation.refusal import NotPredictedError
+from lindos.validation.run import Run
+from lindos.validation.sources import Recipe
+
+#: Tokens of a sequence where nobody says: the usual length of the time.
+_SEQUENCE = ((2022, 2048), (2023, 4096), (2025, 8192))
+#: Micro-batches per stage of a pipeline, and sequences per device, where the batch is not stated.
+_ROUNDS, _SEQUENCES = 4, 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """Devices, tokens of a sequence, sequences of a step, and what of these was filled in."""
+
+    num_devices: int
+    sequence_length: int
+    global_batch_size: int
+    filled: tuple[str, ...]
+
+
+def sizes_of(run: Run, stack: Stack, recipes: tuple[Recipe, ...], longest: int) -> Sizes:
+    """Sizes of ``run``; ``longest`` is the model's longest sequence.
+
+    Raises
+    ------
+    NotPredictedError
+        If the row gives neither devices nor the degrees that multiply to them.
+    """
+    filled: list[str] = []
+    degrees = (run.tensor_parallel, run.pipeline_parallel, run.context_parallel or 1, run.data_parallel)
+    devices = run.num_devices
+    if devices is None:
+        if None in degrees:
+            raise NotPredictedError("the row gives no number of devices")
+        devices = 1
+        for degree in degrees:
+            devices *= degree or 1
+        filled.append(f"{devices:,} devices")
+    length = run.sequence_length or next((r.sequence_length for r in recipes if r.sequence_length), None)
+    if length is None:
+        usual = next((tokens for year, tokens in _SEQUENCE if (run.year or 2024) <= year), 4096)
+        length = min(usual, longest)
+        filled.append(f"sequences of {length:,} tokens")
+    batch = run.global_batch_size or next((r.global_batch_size for r in recipes if r.global_batch_size), None)
+    if batch is None:
+        held = (run.tensor_parallel or 1) * (run.pipeline_parallel or 1) * (run.context_parallel or 1)
+        replicas = run.data_parallel or max(devices // held, 1)
+        stages = run.pipeline_parallel or 1
+        rounds = _ROUNDS * stages if stages > 1 else 1 if run.micro_batch_size else _SEQUENCES
+        batch = replicas * (run.micro_batch_size or 1) * rounds
+        filled.append(f"a batch of {batch:,} sequences")
+    return Sizes(num_devices=devices, sequence_length=length, global_batch_size=batch, filled=tuple(filled))

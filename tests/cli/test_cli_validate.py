@@ -1,0 +1,73 @@
+"""`lindos validate`: a table, one JSON document, a line for every row, one run taken apart, sentences for mistakes."""
+
+import csv
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from lindos.cli import exit_code
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "validation"))
+from validation_rows import table
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    path = tmp_path / "runs.csv"
+    path.write_bytes(table({}, {"precision": "fp3"}, {"n_experts": "8", "topk": "2", "expert_ffn": "14336"}))
+    return path
+
+
+def test_a_person_reads_a_table(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["validate", str(runs)]) == 0
+    out = capsys.readouterr().out
+    assert "Predicted against measured: 2 of 3 runs" in out
+    assert "Accelerator" in out
+    assert "Not predicted: 1" in out
+
+
+def test_json_is_one_document(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["validate", str(runs), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["rows"], found["predicted"]) == (3, 2)
+    assert set(found["by"]["model_kind"]) == {"dense", "moe"}
+
+
+def test_every_row_is_written(runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "predicted.csv"
+    assert exit_code(["validate", str(runs), "--out", str(out)]) == 0
+    assert [line["id"] for line in csv.DictReader(out.read_text(encoding="utf-8").splitlines())] == [
+        "test-000",
+        "test-001",
+        "test-002",
+    ]
+    assert "3 rows written" in capsys.readouterr().err
+
+
+def test_one_run_is_taken_apart(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["validate", str(runs), "--explain", "test-000"]) == 0
+    out = capsys.readouterr().out
+    assert "where the time goes" in out
+    assert "measured" in out
+    assert exit_code(["validate", str(runs), "--explain", "test-001", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["status"] == "not predicted"
+
+
+@pytest.mark.parametrize("data", [b"", table({"layers": "-1"}), b"id\n1\n", b"\xff\xfe\x00"])
+def test_mistakes_get_a_sentence_and_write_nothing(
+    data: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, out = tmp_path / "bad.csv", tmp_path / "out.csv"
+    path.write_bytes(data)
+    assert exit_code(["validate", str(path), "--out", str(out), "--json"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "bad.csv" in captured.err
+    assert not out.exists()
+
+
+def test_an_unknown_run_is_named(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["validate", str(runs), "--explain", "test-00"]) == 2
+    assert "Did you mean test-00" in capsys.readouterr().err
