@@ -1,0 +1,101 @@
+"""Measured runs ready to be predicted again and again under other parameters, and their folds."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lindos.catalog import load_catalog
+from lindos.step import assumptions, estimate
+from lindos.step.interval import difficulty, interval_facts
+from lindos.validation import Row, read_runs
+from lindos.validation.flops import measured_time
+from lindos.validation.predict import Prepared, prepare
+from lindos.validation.refusal import NotPredictedError
+
+#: What a row must state to be part of the fit.
+PLANNED = (
+    *("num_layers", "hidden_size", "num_attention_heads", "sequence_length", "precision", "num_devices"),
+    *("tensor_parallel", "pipeline_parallel", "data_parallel", "micro_batch_size", "global_batch_size"),
+)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One run with its measured step time in seconds."""
+
+    row: Row
+    ready: Prepared
+    stack: str
+    measured: float
+    planned: bool
+
+    @property
+    def group(self) -> tuple[str, str]:
+        """Runs that must not stand on both sides of a fold."""
+        return (self.row.run.model_name, self.row.run.accelerator)
+
+
+def samples() -> list[Sample]:
+    """Every shipped run with a plan and a measured time; ``planned`` where its row states all that a fit needs."""
+    catalog = load_catalog()
+    given = assumptions(catalog)
+    found = []
+    for row in read_runs():
+        try:
+            ready = prepare(row.run, catalog, given)
+        except NotPredictedError:
+            continue
+        measured, _ = measured_time(row.measurement, ready)
+        if measured is None:
+            continue
+        stated = all(getattr(row.run, name) for name in PLANNED)
+        planned = stated and not row.run.accelerator.startswith("TPU")
+        found.append(Sample(row, ready, ready.job.stack.name, float(measured), planned))
+    return found
+
+
+def residual(sample: Sample, values: Mapping[str, float]) -> float:
+    """Logarithm of measured over predicted step time under ``values``, by path of the catalogue."""
+    ready = sample.ready
+    job, given = ready.job, ready.given
+    own = f"stacks.{sample.stack}."
+    stack: dict[str, Any] = {}
+    shared: dict[str, Any] = {}
+    for path, value in values.items():
+        if path.startswith(own):
+            name = path.removeprefix(own)
+            stack[name] = replace(getattr(job.stack, name), content=value)
+        elif path.startswith("training."):
+            name = path.removeprefix("training.")
+            shared[name] = replace(getattr(given, name), content=value)
+    if stack:
+        job = replace(job, stack=replace(job.stack, **stack))
+    if shared:
+        given = replace(given, **shared)
+    batch = ready.sizes.global_batch_size
+    step = estimate(job, ready.pool, ready.chosen.plan, global_batch_size=batch, given=given)
+    return math.log(sample.measured / float(step.time))
+
+
+def traits(sample: Sample) -> float:
+    """Difficulty of a sample, by the catalogue as it stands."""
+    ready = sample.ready
+    filled = len(ready.filled)
+    return float(difficulty(ready.job, ready.pool, ready.chosen.plan, num_filled=filled, facts=interval_facts()))
+
+
+def folds(of: Sequence[Sample], number: int = 5) -> list[list[Sample]]:
+    """Parts of about equal size; no group is in two of them. Always the same: the largest group goes first."""
+    groups: dict[tuple[str, str], list[Sample]] = {}
+    for sample in of:
+        groups.setdefault(sample.group, []).append(sample)
+    parts: list[list[Sample]] = [[] for _ in range(number)]
+    for _, members in sorted(groups.items(), key=lambda item: (-len(item[1]), item[0])):
+        min(parts, key=len).extend(members)
+    return parts
+
+
+def without(parts: Iterable[list[Sample]], left_out: int) -> list[Sample]:
+    """All parts but one."""
+    return [sample for index, part in enumerate(parts) if index != left_out for sample in part]

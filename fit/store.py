@@ -1,0 +1,111 @@
+"""Put fitted values into the catalogue's own files, line by line, so that their comments stay."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+import lindos
+from samples import Sample
+
+DATA = Path(lindos.__file__).parent / "catalog" / "data"
+#: What a kind of distance adds to the difficulty at least and at most.
+LEAST, MOST = 0.0, 2.0
+
+
+def write_stacks(values: Mapping[str, float], over_folds: Sequence[Mapping[str, float]]) -> None:
+    """Write ``values`` with their range over the folds into ``stacks.yaml``."""
+    path = DATA / "stacks.yaml"
+    text = path.read_text(encoding="utf-8")
+    for full, value in values.items():
+        if full.startswith("stacks."):
+            _, stack, name = full.split(".")
+            spread = [value, *(one[full] for one in over_folds)]
+            unit = " s" if name == "expert_time" else ""
+            line = (
+                f"  {name}: {{value: {value:.3g}{unit}, low: {min(spread):.3g}{unit}, high: {max(spread):.3g}{unit}, "
+                'source: published_runs, estimate: true, note: "fitted to measured runs; range over five folds"}'
+            )
+            text = _placed(text, stack, name, line)
+    path.write_text(text, encoding="utf-8")
+
+
+def _placed(text: str, stack: str, name: str, line: str) -> str:
+    """The text with ``line`` as that field of the stack, in place of the old one or at the end of the block."""
+    block = re.search(rf"^{re.escape(stack)}:\n((?:  .*\n)+)", text, re.MULTILINE)
+    if block is None:
+        raise KeyError(stack)
+    body, replaced = re.subn(rf"^  {name}: .*$", line.replace("\\", r"\\"), block[1], flags=re.MULTILINE)
+    return text[: block.start(1)] + (body if replaced else body + line + "\n") + text[block.end(1) :]
+
+
+def write_intervals(of: Sequence[Sample], logs: np.ndarray, *, write: bool) -> None:
+    """Quantiles of residuals and what each kind of distance adds; printed, and written where asked to."""
+    plain = np.array([_is_plain(sample) for sample in of])
+    size = np.abs(logs)
+    base = float(np.mean(size[plain]))
+
+    def more(chosen: list[bool], fewest: int = 5) -> float | None:
+        held = np.array(chosen)
+        return float(np.clip(np.mean(size[held]) / base - 1, LEAST, MOST)) if held.sum() >= fewest else None
+
+    moe = [s.ready.model_kind == "moe" and _near(s) and s.planned for s in of]
+    far = [not _near(s) for s in of]
+    low = [s.ready.job.precision == "nvfp4" for s in of]
+    filled = [_near(s) and not s.planned and s.ready.model_kind == "dense" for s in of]
+    added = {
+        "interval_moe": more(moe),
+        "interval_family": more(far),
+        "interval_precision": more(low),
+        "interval_filled": more(filled),
+    }
+    path = DATA / "parameters_intervals.yaml"
+    text = path.read_text(encoding="utf-8")
+    held = {name: value if value is not None else _value(text, name) for name, value in added.items()}
+    difficulty = np.array([_difficulty(sample, held) for sample in of])
+    scaled = logs / difficulty
+    rank = min(0.9 * (len(of) + 1) / len(of), 1.0)  # split-conformal, both tails
+    low_log, high_log = float(np.quantile(scaled, 1 - rank)), float(np.quantile(scaled, rank))
+    held |= {"interval_low": float(np.exp(low_log)), "interval_high": float(np.exp(high_log))}
+    left_out = np.abs(np.exp(-logs[[sample.planned for sample in of]]) - 1)
+    held |= {
+        "interval_left_out_runs": float(len(left_out)),
+        "interval_left_out_median": float(np.median(left_out)),
+        "interval_left_out_p90": float(np.quantile(left_out, 0.9)),
+    }
+    inside = (logs >= low_log * difficulty) & (logs <= high_log * difficulty)
+    print(f"\nintervals: {held}\nin interval: {np.mean(inside):.1%}")
+    if write:
+        for name, value in held.items():
+            text = re.sub(rf"(  {name}: {{value: )[-0-9.e]+", rf"\g<1>{value:.3g}", text)
+        path.write_text(text, encoding="utf-8")
+
+
+def _near(sample: Sample) -> bool:
+    return sample.ready.pool.accelerator.family in ("ampere", "hopper", "blackwell")
+
+
+def _is_plain(sample: Sample) -> bool:
+    return sample.planned and sample.ready.model_kind == "dense" and sample.ready.job.precision != "nvfp4"
+
+
+def _difficulty(sample: Sample, held: Mapping[str, float]) -> float:
+    """As `lindos.step.interval.difficulty`, with the values that are being fitted."""
+    from lindos.step.interval import MOST_FILLED
+
+    filled = min(len(sample.ready.filled), MOST_FILLED) / MOST_FILLED
+    return (
+        1.0
+        + held["interval_moe"] * (sample.ready.model_kind == "moe")
+        + held["interval_family"] * (not _near(sample))
+        + held["interval_precision"] * (sample.ready.job.precision == "nvfp4")
+        + held["interval_filled"] * filled
+    )
+
+
+def _value(text: str, name: str) -> float:
+    found = re.search(rf"  {name}: {{value: ([-0-9.e]+)", text)
+    if found is None:
+        raise KeyError(name)
+    return float(found[1])
