@@ -17,7 +17,16 @@ import reference
 import validation
 
 ROOT = documents.ROOT
-_TABLE = re.compile(r"(<!-- validation -->\n).*?(<!-- end -->)", re.DOTALL)
+#: Tables that are made into pages, by the mark that stands before them.
+TABLES: dict[str, Callable[[], str]] = {
+    name: cache(make)
+    for name, make in (
+        ("validation", validation.table),
+        ("runs", validation.runs_table),
+        ("runs summary", validation.runs_summary),
+    )
+}
+_TABLE = re.compile(r"(<!-- (" + "|".join(TABLES) + r") -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def makers() -> dict[Path, Callable[[], str]]:
@@ -37,10 +46,7 @@ def examples() -> dict[Path, Callable[[], str]]:
 
 def _refreshed(page: Path) -> str:
     text = documents.refreshed(page)
-    return _TABLE.sub(lambda match: match[1] + _table() + match[2], text)
-
-
-_table = cache(validation.table)
+    return _TABLE.sub(lambda match: match[1] + TABLES[match[2]]() + match[3], text)
 
 
 def _printed(script: Path) -> str:

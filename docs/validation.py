@@ -1,10 +1,11 @@
-"""What Lindos computes beside what was published: the table of the README and of validation.md.
+"""What Lindos computes beside what was published: the tables of the README and of validation.md.
 
-`python docs/validation.py` prints it.
+`python docs/validation.py` prints them.
 """
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from typing import NamedTuple
 
 from lindos.catalog import load_catalog
@@ -14,6 +15,7 @@ from lindos.scenario.resolve import pool_from_system
 from lindos.step import assumptions, best_plan, estimate
 from lindos.study import answer_file
 from lindos.units import render
+from lindos.validation import Score, Slice, read_runs, validate
 
 
 class Line(NamedTuple):
@@ -97,5 +99,52 @@ def table() -> str:
     return head + "".join(f"| {x.what} | {x.computed} | {x.published} | {x.ratio:.2f} |\n" for x in lines())
 
 
+#: Slices of the published training runs with the words of their column, and the fewest runs of one that is shown.
+_SLICES = (("model_kind", "model"), ("accelerator", "accelerator"), ("precision", "precision"), ("stack", "software"))
+_FEWEST = 5
+
+
+def runs_summary() -> str:
+    """Errors on the published training runs that ship, in one line of a table."""
+    whole = _runs().whole
+    assert whole is not None
+    return _RUNS_HEAD.format("published training runs") + _left_out() + _runs_line("all", whole)
+
+
+def _left_out() -> str:
+    """Errors on runs left out of the fit, as the fit wrote them."""
+    runs, median, p90 = (
+        float(load_catalog().parameter(f"training.interval_left_out_{name}", "1").value)
+        for name in ("runs", "median", "p90")
+    )
+    return f"| left out of the fit | {runs:.0f} | {100 * median:.1f} % | {100 * p90:.1f} % | | |\n"
+
+
+def runs_table() -> str:
+    """The same with every slice of at least five runs."""
+    found = _runs()
+    assert found.whole is not None
+    lines = [_left_out(), _runs_line("all", found.whole)]
+    for name, word in _SLICES:
+        groups = sorted(found.by[name].items(), key=lambda item: -item[1].rows)
+        lines += [_runs_line(f"{word}: {group}", one) for group, one in groups if one.rows >= _FEWEST]
+    return _RUNS_HEAD.format("published training runs") + "".join(lines)
+
+
+_RUNS_HEAD = (
+    "| {} | runs | median error | 90 % are below | bias | in the 80 % interval |\n|---|---:|---:|---:|---:|---:|\n"
+)
+
+
+def _runs_line(name: str, one: Slice) -> str:
+    errors = f"{one.median_abs_error:.1%} | {one.p90_abs_error:.1%} | {one.bias:+.1%} | {one.coverage_80:.0%}"
+    return f"| {name} | {one.rows} | {errors} |\n".replace("%", " %")
+
+
+@cache
+def _runs() -> Score:
+    return validate(read_runs())
+
+
 if __name__ == "__main__":
-    print(table(), end="")
+    print(table() + "\n" + runs_table(), end="")
