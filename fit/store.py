@@ -10,6 +10,20 @@ import lindos
 from samples import Sample
 
 DATA = Path(lindos.__file__).parent / "catalog" / "data"
+#: Who measured most of the runs of each stack.
+SOURCES = {
+    "megatron-core": "dgxc_benchmarking",
+    "megatron-bridge": "megatron_bridge_performance",
+    "megatron-bridge-2025": "megatron_bridge_performance",
+    "nemo-mlperf": "mlperf_training",
+    "megatron-no-overlap": "simumax_peaks",
+    "megatron-deepspeed": "bigscience_chronicles",
+    "megatron-2021": "megatron_sc21",
+    "llm-foundry": "llmfoundry_benchmarks",
+    "torchtitan": "torchtitan_performance",
+    "internevo": "internevo_performance",
+    "maxtext": "dgxc_benchmarking",
+}
 #: What a kind of distance adds to the difficulty at least and at most.
 LEAST, MOST = 0.0, 2.0
 
@@ -25,7 +39,7 @@ def write_stacks(values: Mapping[str, float], over_folds: Sequence[Mapping[str, 
             unit = " s" if name == "expert_time" else ""
             line = (
                 f"  {name}: {{value: {value:.3g}{unit}, low: {min(spread):.3g}{unit}, high: {max(spread):.3g}{unit}, "
-                'source: published_runs, estimate: true, note: "fitted to measured runs; range over five folds"}'
+                f'source: {SOURCES[stack]}, estimate: true, note: "fitted to measured runs; range over five folds"}}'
             )
             text = _placed(text, stack, name, line)
     path.write_text(text, encoding="utf-8")
