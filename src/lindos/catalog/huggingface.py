@@ -194,6 +194,7 @@ class _Config:
             head_dim=latent["v_head_dim"] if latent else self.head_dim(hidden, heads),
             ffn_hidden_size=self.ffn(hidden),
             gated=self.family.gated,
+            clamped_gate=self.data.get("swiglu_limit") is not None,
             vocab_size=self.count(("vocab_size", "padded_vocab_size")),
             max_sequence_length=self.count(_CONTEXT, default=2048),
             tied_embeddings=self.flag("tie_word_embeddings", self.family.tied),

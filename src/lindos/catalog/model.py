@@ -45,6 +45,7 @@ class Model:
     num_dense_layers: int = 0
     moe_layer_interval: int = 1
     dense_ffn_beside_experts: bool = False
+    clamped_gate: bool = False  # gate and value are biased, clamped and scaled before their product, as in gpt-oss
     sliding_window: int = 0
     num_windowed_layers: int = 0
     num_mtp_layers: int = 0

@@ -1,7 +1,7 @@
 """What the catalogue knows of each kind of thing; the field annotations are the schema that data files are checked by.
 
 ``Number(unit)`` marks a sourced number, ``Text`` a sourced text. A field with a default may be missing from a data
-file, where it counts as unknown.
+file, where it counts as that default.
 """
 
 from collections.abc import Mapping
@@ -29,6 +29,16 @@ Number: TypeAlias = Annotated[Fact[Real], Unit("1")]
 def _unknown() -> Fact[Real]:
     """A fact that nobody has published."""
     return Fact(path="unknown", content=None)
+
+
+def _same() -> Fact[Real]:
+    """A rate that is as usual, where nobody has fitted it."""
+    return Fact(path="as_usual", content=1.0, unit="1")
+
+
+def _nothing() -> Fact[Real]:
+    """A time that is not lost, where nobody has fitted it."""
+    return Fact(path="none_lost", content=0.0, unit="s")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,17 +209,14 @@ class Stack:
     overlap_expert_parallel: Number
     overlap_data_parallel: Number
     overlap_pipeline_parallel: Number
-    kernel_share: Number = field(default_factory=_unknown)  # rate of kernels in its steps over that of the usual stack
-    attention_share: Number = field(
-        default_factory=_unknown
-    )  # rate of its attention over that of the best kernels of the device
-    expert_share: Number = field(default_factory=_unknown)  # rate of its grouped products over the same
-    expert_time: Time = field(default_factory=_unknown)  # lost on each expert of a device in each grouped product
+    kernel_share: Number = field(default_factory=_same)  # rate of its products and attention over the usual
+    memory_share: Number = field(default_factory=_same)  # rate of its kernels bound by memory over the usual
+    attention_share: Number = field(default_factory=_same)  # rate of its attention beyond that
+    routing_time: Time = field(default_factory=_nothing)  # lost in each grouped product: the host waits for its sizes
+    expert_time: Time = field(default_factory=_nothing)  # lost in each for every expert of a device
     fused_attention: bool = True  # no: the matrix of scores is written to memory
     attention_kernels: str = "device"  # written for it; or "ampere": FlashAttention-2 on whatever came later
     experts_in_bf16: bool = False  # yes: its grouped products have no kernels of fewer bits
-    fused_elementwise: bool = True  # no: every small operation is a kernel of its own
-    cuda_graphs: bool = False  # the launch of kernels costs the host nothing
     interleaves: bool = True  # where a pipeline's virtual stages are not stated, there are some
     accumulates: bool = True  # no: all sequences of a device are one micro-batch
     splits_experts: bool = False  # experts are split by tensor parallelism unless said otherwise
@@ -218,26 +225,6 @@ class Stack:
     schedule: str = "one-f-one-b"
     recompute: str = "least"  # where a run does not say; the least that fits
     sources: tuple[str, ...] = ()
-
-    @property
-    def share(self) -> Real:
-        """Rate of its kernels over that of the usual stack; 1 where nobody has fitted it."""
-        return self.kernel_share.value if self.kernel_share.known else 1.0
-
-    @property
-    def rate_of_attention(self) -> Real:
-        """Rate of its attention over the usual; 1 where nobody has fitted it."""
-        return self.attention_share.value if self.attention_share.known else 1.0
-
-    @property
-    def rate_of_experts(self) -> Real:
-        """Rate of its grouped products over the usual; 1 where nobody has fitted it."""
-        return self.expert_share.value if self.expert_share.known else 1.0
-
-    @property
-    def time_of_expert(self) -> Real:
-        """Seconds lost on each expert in each grouped product; 0 where nobody has fitted it."""
-        return self.expert_time.value if self.expert_time.known else 0.0
 
 
 Parameters: TypeAlias = Mapping[str, Fact[Real]]

@@ -58,6 +58,7 @@ class Field(NamedTuple):
     is_fact: bool
     kind: type
     required: bool
+    neutral: Any = None  # what a number counts as where it is left out; None: unknown
 
 
 @cache
@@ -70,7 +71,9 @@ def fields_of(record: type) -> dict[str, Field]:
         unit, is_fact, kind = _kind(hint)
         missing = dataclasses.MISSING
         required = not is_fact and field.default is missing and field.default_factory is missing
-        found[field.name] = Field(field.name, unit, is_fact, kind, required)
+        default = None if field.default_factory is missing else field.default_factory()
+        neutral = default.content if isinstance(default, Fact) else None
+        found[field.name] = Field(field.name, unit, is_fact, kind, required, neutral)
     return found
 
 
@@ -141,7 +144,7 @@ class Reader:
             elif base is not None:
                 values[field.name] = getattr(base, field.name)
             elif field.is_fact:
-                values[field.name] = Fact(path=f"{path}.{field.name}", content=None, unit=field.unit or "")
+                values[field.name] = Fact(path=f"{path}.{field.name}", content=field.neutral, unit=field.unit or "")
             elif field.required:
                 self.wrong(f"{path}.{field.name}", None, "given", "Or start from another record, with base.")
         return None if len(self.errors) > count else record(**values)

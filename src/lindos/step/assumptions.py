@@ -11,7 +11,8 @@ from lindos.quantities import Real
 class Assumptions:
     """Parameters of training and memory; facts, so that what a result rests on is noted where it is read."""
 
-    kernel_share_in_step: Fact[Real]  # rate of kernels inside a step over the best measured alone
+    kernel_share_in_step: Fact[Real]  # rate of products and attention inside a step over that measured alone
+    memory_share_in_step: Fact[Real]  # the same of kernels bound by memory
     contention_share: Fact[Real]  # processors busy with communication while compute hides it
     expert_load_imbalance: Fact[Real]  # busiest expert rank over the mean
     ampere_attention_share: Fact[Real]  # rate of FlashAttention-2 on later devices over kernels written for these

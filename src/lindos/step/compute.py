@@ -69,10 +69,11 @@ class Rates:
     quantise_bytes: Bytes  # moved to quantise one number, both ways round
 
 
-def rates(pool: Pool, precision: str, *, share: Fraction, bf16_share: Fraction) -> Rates:
+def rates(pool: Pool, precision: str, *, share: Fraction, memory_share: Fraction, bf16_share: Fraction) -> Rates:
     """Attainable rates of a pool's devices inside a step.
 
-    ``share`` of the best measured rate of a kernel is reached there; ``bf16_share`` of NVFP4 layers stays in BF16.
+    ``share`` of the measured rate of products and attention is reached there, ``memory_share`` of that of kernels bound by
+    memory; ``bf16_share`` of NVFP4 layers stays in BF16.
 
     Raises
     ------
@@ -96,8 +97,8 @@ def rates(pool: Pool, precision: str, *, share: Fraction, bf16_share: Fraction) 
         attention_partial_wave=kernels.attention_partial_wave.value,
         attention_fill_keys=kernels.attention_fill_keys.value,
         attention_softmax_dim=kernels.attention_softmax_dim.value,
-        memory=device.memory_bandwidth.value * kernels.memory_fraction.value * share,
-        operands=device.memory_bandwidth.value * kernels.operand_fraction.value * share,
+        memory=device.memory_bandwidth.value * kernels.memory_fraction.value * memory_share,
+        operands=device.memory_bandwidth.value * kernels.operand_fraction.value * memory_share,
         launch=kernels.launch_latency.value,
         tile_rows=kernels.tile_rows.value,
         tile_columns=kernels.tile_columns.value,

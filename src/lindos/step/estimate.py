@@ -172,7 +172,8 @@ class Step:
         self.rate: Rates = rates(
             pool,
             job.precision,
-            share=given.kernel_share_in_step.value * job.stack.share,
+            share=given.kernel_share_in_step.value * job.stack.kernel_share.value,
+            memory_share=given.memory_share_in_step.value * job.stack.memory_share.value,
             bf16_share=given.nvfp4_bf16_share.value if job.precision == "nvfp4" else 0.0,
         )
         imbalance = given.expert_load_imbalance.value if job.model.num_experts else 1.0
@@ -186,12 +187,12 @@ class Step:
         stack, kind = self.job.stack, row.operator.kind
         if kind == "attention":
             if not stack.fused_attention:
-                return unfused_attention(row.operator, self.at, self.rate).at_rate(stack.rate_of_attention)
+                return unfused_attention(row.operator, self.at, self.rate).at_rate(stack.attention_share.value)
             is_old = stack.attention_kernels == "ampere" and self.pool.accelerator.family != "ampere"
-            return row.at_rate(stack.rate_of_attention * (self.given.ampere_attention_share.value if is_old else 1.0))
+            return row.at_rate(stack.attention_share.value * (self.given.ampere_attention_share.value if is_old else 1.0))
         if kind == "grouped-gemm":
             local = row.operator.num_matrices / self.at.expert_parallel
-            return row.at_rate(stack.rate_of_experts).longer(row.operator.count * local * stack.time_of_expert)
+            return row.longer(row.operator.count * (stack.routing_time.value + local * stack.expert_time.value))
         return row
 
     def of(self, *kinds: str) -> list[OperatorTime]:

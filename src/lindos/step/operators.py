@@ -245,6 +245,9 @@ def _feed_forward(model: Model, name: str, count: int, width: int, up: str, down
 
 def _activation(name: str, model: Model, count: float, width: float, split: str) -> Operator:
     w = BF16 * width
+    if model.clamped_gate:
+        # No usual kernel fuses it: bias 4, two clamps 4, scaled sigmoid 4, its product 3, one added 2, product 3.
+        return _elementwise(name, count, split, 20 * w, 40 * w, kernels=8)
     # A gated unit reads two and writes one; backward reads those two and the gradient and writes two.
     forward, backward = (3 * w, 5 * w) if model.gated else (2 * w, 3 * w)
     return _elementwise(name, count, split, forward, backward)
