@@ -62,6 +62,7 @@ SHARED = [
     Free("training.kernel_share_in_step", 0.85, 0.6, 1.0),
     Free("training.memory_share_in_step", 0.8, 0.5, 1.0),
     Free("training.nvfp4_bf16_share", 0.15, 0.0, 0.25),
+    Free("training.step_overhead", 0.01, 0.0, 0.05, 0.05),
 ]
 ROUNDS = 2
 

@@ -13,6 +13,7 @@ class Assumptions:
 
     kernel_share_in_step: Fact[Real]  # rate of products and attention inside a step over that measured alone
     memory_share_in_step: Fact[Real]  # the same of kernels bound by memory
+    step_overhead: Fact[Real]  # of the host around an optimiser step: clipping, logging, the first launch
     contention_share: Fact[Real]  # processors busy with communication while compute hides it
     expert_load_imbalance: Fact[Real]  # busiest expert rank over the mean
     ampere_attention_share: Fact[Real]  # rate of FlashAttention-2 on later devices over kernels written for these
@@ -34,6 +35,7 @@ def assumptions(catalog: Catalog | None = None) -> Assumptions:
     """Parameters of ``catalog``, or of the one that Lindos ships."""
     book = catalog or load_catalog()
     units = {
+        "step_overhead": "s",
         "gradient_bytes": "B",
         "context": "B",
         "communicator": "B",

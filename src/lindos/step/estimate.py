@@ -243,7 +243,7 @@ class Step:
             exposed_data_parallel=self.visible(reduce_time, hiding, overlap),
             pipeline_imbalance=m * excess,
             pipeline_bubble=bubble,
-            optimizer=optimizer_time(self.job, plan, self.at, self.rate),
+            optimizer=optimizer_time(self.job, plan, self.at, self.rate) + self.given.step_overhead.value,
             tokens=tokens,
             model_flops=tokens * model_flops_per_token(self.job.model, self.job.sequence_length),
             recomputed_flops=tokens * self.recomputed_flop(),
