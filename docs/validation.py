@@ -73,7 +73,7 @@ def deepseek_hours() -> tuple[float, float, str]:
         model=catalog.model("deepseek-v3"),
         sequence_length=4096,
         precision="fp8",
-        stack=catalog.stack("megatron-core"),
+        stack=catalog.stack("dualpipe"),
         global_batch_size=15_360,
     )
     layout = {

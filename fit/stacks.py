@@ -12,7 +12,7 @@ import numpy as np
 from scipy.optimize import least_squares
 
 from samples import Sample, folds, residual, samples, without
-from store import write_intervals, write_stacks
+from store import write_intervals, write_shared, write_stacks
 
 #: How much a stack's parameter may leave its start before it costs as much as one run that is off by that share.
 STIFFNESS = 0.25
@@ -43,11 +43,9 @@ def _stack(name: str, **starts: float) -> list[Free]:
 
 #: At most four for a stack; stacks with few measured runs keep what their documentation says.
 FREE = [
-    *_stack("megatron-core", kernel_share=1.0, overlap_tensor_parallel=0.5, overlap_data_parallel=0.9),
+    *_stack("megatron-core-2025", kernel_share=1.0, overlap_tensor_parallel=0.5, overlap_data_parallel=0.9),
     *_stack("megatron-bridge", kernel_share=1.0, memory_share=1.0, attention_share=1.0, overlap_expert_parallel=0.3),
-    *_stack(
-        "megatron-bridge-2025", kernel_share=1.0, overlap_expert_parallel=0.3, routing_time=0.0, expert_time=0.0
-    ),
+    *_stack("megatron-bridge-2025", kernel_share=1.0, overlap_expert_parallel=0.3, routing_time=0.0, expert_time=0.0),
     *_stack("nemo-mlperf", kernel_share=1.0, memory_share=1.0, attention_share=1.0, overlap_tensor_parallel=0.5),
     *_stack("megatron-no-overlap", kernel_share=1.0, attention_share=1.0),
     *_stack("megatron-deepspeed", kernel_share=1.0, overlap_tensor_parallel=0.0),
@@ -145,6 +143,7 @@ def main() -> None:
         print(f"{path:52s} {value:8.3g}   folds {min(spread):.3g} to {max(spread):.3g}")
     if "--write" in sys.argv:
         write_stacks(final, found)
+        write_shared(final)
     write_intervals([*order, *others], np.concatenate([now, rest]), write="--write" in sys.argv)
 
 

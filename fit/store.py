@@ -12,7 +12,7 @@ from samples import Sample
 DATA = Path(lindos.__file__).parent / "catalog" / "data"
 #: Who measured most of the runs of each stack.
 SOURCES = {
-    "megatron-core": "dgxc_benchmarking",
+    "megatron-core-2025": "dgxc_benchmarking",
     "megatron-bridge": "megatron_bridge_performance",
     "megatron-bridge-2025": "megatron_bridge_performance",
     "nemo-mlperf": "mlperf_training",
@@ -36,12 +36,24 @@ def write_stacks(values: Mapping[str, float], over_folds: Sequence[Mapping[str, 
         if full.startswith("stacks."):
             _, stack, name = full.split(".")
             spread = [value, *(one[full] for one in over_folds)]
-            unit = " s" if name == "expert_time" else ""
+            unit = " s" if name.endswith("_time") else ""
             line = (
                 f"  {name}: {{value: {value:.3g}{unit}, low: {min(spread):.3g}{unit}, high: {max(spread):.3g}{unit}, "
                 f'source: {SOURCES[stack]}, estimate: true, note: "fitted to measured runs; range over five folds"}}'
             )
             text = _placed(text, stack, name, line)
+    path.write_text(text, encoding="utf-8")
+
+
+def write_shared(values: Mapping[str, float]) -> None:
+    """Write what all stacks share into ``parameters_training.yaml``; the ranges there are judgements and stay."""
+    path = DATA / "parameters_training.yaml"
+    text = path.read_text(encoding="utf-8")
+    for full, value in values.items():
+        topic, _, name = full.partition(".")
+        if topic == "training":
+            shown = f"{1e3 * value:.3g} ms" if name == "step_overhead" else f"{value:.3g}" if value > 1e-3 else "0.0"
+            text = re.sub(rf"(?<=  {name}:\n    value: ).*", shown, text)
     path.write_text(text, encoding="utf-8")
 
 

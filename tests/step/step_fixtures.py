@@ -18,6 +18,8 @@ def fact(value: Any, path: str = "test") -> Fact[Any]:
 def given(**changes: Any) -> Assumptions:
     values = {
         "kernel_share_in_step": 1.0,
+        "memory_share_in_step": 1.0,
+        "step_overhead": 0.0,
         "contention_share": 0.15,
         "expert_load_imbalance": 1.2,
         "ampere_attention_share": 0.57,

@@ -159,7 +159,7 @@ def of(**change: str) -> Row:
         ({"source": "Narayanan et al. 2021, Table 2", "zero_or_fsdp": "none"}, "megatron-2021"),
         ({"source": "unheard of", "accelerator": "TPUv5p"}, "maxtext"),
         ({"source": "unheard of", "zero_or_fsdp": "fsdp2"}, "torchtitan"),
-        ({"source": "unheard of"}, "megatron-core"),
+        ({"source": "unheard of"}, "megatron-core-2025"),
     ],
 )
 def test_a_source_names_its_software(change: dict[str, str], stack: str) -> None:

@@ -55,7 +55,9 @@ FAMILIES: Mapping[str, Family] = {
     "gemma2": Family(tied=True, defaults={"head_dim": 256, "sliding_window": 4_096, "sliding_window_pattern": 2}),
     **dict.fromkeys(("gemma3", "gemma3_text"), Family(tied=True, defaults=_GEMMA3)),
     **dict.fromkeys(("llama4", "llama4_text"), Family(defaults=_LLAMA4)),
-    "gpt_oss": Family(defaults={"head_dim": 64, "sliding_window": 128, "sliding_window_pattern": 2}),
+    "gpt_oss": Family(
+        defaults={"head_dim": 64, "sliding_window": 128, "sliding_window_pattern": 2, "swiglu_limit": 7.0}
+    ),
     "cohere": Family(tied=True),
     "cohere2": Family(tied=True, defaults={"sliding_window": 4_096, "sliding_window_pattern": 4}),
     "smollm3": Family(tied=True, defaults=_QWEN),

@@ -26,6 +26,10 @@ Time: TypeAlias = Annotated[Fact[Real], Unit("s")]
 Number: TypeAlias = Annotated[Fact[Real], Unit("1")]
 
 
+#: Note of a number that changes nothing and so needs no source.
+AS_USUAL = "left out: as usual"
+
+
 def _unknown() -> Fact[Real]:
     """A fact that nobody has published."""
     return Fact(path="unknown", content=None)
@@ -33,12 +37,12 @@ def _unknown() -> Fact[Real]:
 
 def _same() -> Fact[Real]:
     """A rate that is as usual, where nobody has fitted it."""
-    return Fact(path="as_usual", content=1.0, unit="1")
+    return Fact(path="as_usual", content=1.0, unit="1", note=AS_USUAL)
 
 
 def _nothing() -> Fact[Real]:
     """A time that is not lost, where nobody has fitted it."""
-    return Fact(path="none_lost", content=0.0, unit="s")
+    return Fact(path="none_lost", content=0.0, unit="s", note=AS_USUAL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,7 +58,7 @@ class Field(NamedTuple):
     is_fact: bool
     kind: type
     required: bool
-    neutral: Any = None  # what a number counts as where it is left out; None: unknown
+    neutral: Any = None  # what it counts as where it is left out
 
 
 @cache
@@ -71,8 +71,7 @@ def fields_of(record: type) -> dict[str, Field]:
         unit, is_fact, kind = _kind(hint)
         missing = dataclasses.MISSING
         required = not is_fact and field.default is missing and field.default_factory is missing
-        default = None if field.default_factory is missing else field.default_factory()
-        neutral = default.content if isinstance(default, Fact) else None
+        neutral = None if field.default_factory is missing else field.default_factory()
         found[field.name] = Field(field.name, unit, is_fact, kind, required, neutral)
     return found
 
@@ -144,7 +143,8 @@ class Reader:
             elif base is not None:
                 values[field.name] = getattr(base, field.name)
             elif field.is_fact:
-                values[field.name] = Fact(path=f"{path}.{field.name}", content=field.neutral, unit=field.unit or "")
+                left_out = field.neutral or Fact(path="", content=None)
+                values[field.name] = dataclasses.replace(left_out, path=f"{path}.{field.name}", unit=field.unit or "")
             elif field.required:
                 self.wrong(f"{path}.{field.name}", None, "given", "Or start from another record, with base.")
         return None if len(self.errors) > count else record(**values)

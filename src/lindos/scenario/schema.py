@@ -92,7 +92,7 @@ class JobSpec(_Part):
     global_batch_size: Degree | None = Field(
         default=None, description="sequences per step; the critical batch where left out"
     )
-    stack: Text = "megatron-core"
+    stack: Text = Field(default="megatron-core", description="training software, a stack of the catalogue")
     plan: PlanSpec = PlanSpec()
     goal: GoalSpec | None = None
     label: Text | None = Field(default=None, description="says what the model stands for, where it is a stand-in")

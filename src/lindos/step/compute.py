@@ -72,8 +72,8 @@ class Rates:
 def rates(pool: Pool, precision: str, *, share: Fraction, memory_share: Fraction, bf16_share: Fraction) -> Rates:
     """Attainable rates of a pool's devices inside a step.
 
-    ``share`` of the measured rate of products and attention is reached there, ``memory_share`` of that of kernels bound by
-    memory; ``bf16_share`` of NVFP4 layers stays in BF16.
+    ``share`` of the measured rate of products and attention is reached there, ``memory_share`` of that of kernels that
+    memory bounds; ``bf16_share`` of NVFP4 layers stays in BF16.
 
     Raises
     ------

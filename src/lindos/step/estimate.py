@@ -187,9 +187,11 @@ class Step:
         stack, kind = self.job.stack, row.operator.kind
         if kind == "attention":
             if not stack.fused_attention:
-                return unfused_attention(row.operator, self.at, self.rate).at_rate(stack.attention_share.value)
+                row = unfused_attention(row.operator, self.at, self.rate)
+                return row.at_rate(stack.attention_share.value)
             is_old = stack.attention_kernels == "ampere" and self.pool.accelerator.family != "ampere"
-            return row.at_rate(stack.attention_share.value * (self.given.ampere_attention_share.value if is_old else 1.0))
+            kernels = self.given.ampere_attention_share.value if is_old else 1.0
+            return row.at_rate(stack.attention_share.value * kernels)
         if kind == "grouped-gemm":
             local = row.operator.num_matrices / self.at.expert_parallel
             return row.longer(row.operator.count * (stack.routing_time.value + local * stack.expert_time.value))

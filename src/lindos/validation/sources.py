@@ -40,7 +40,7 @@ STACKS = (
     StackRule(Source("simumax"), "megatron-no-overlap"),
     *(StackRule(Source(f"container {release}"), "megatron-bridge-2025") for release in ("25.", "26.02", "26.04")),
     StackRule(Source("megatron-bridge"), "megatron-bridge"),
-    StackRule(Source("primus"), "megatron-core"),
+    StackRule(Source("primus"), "megatron-core-2025"),
     StackRule(Source("automodel"), "automodel"),
     StackRule(Source("torchtitan"), "torchtitan"),
     StackRule(Source("fms-fsdp"), "torchtitan"),
@@ -54,8 +54,8 @@ STACKS = (
     StackRule(Source("PaLM"), "maxtext"),
     StackRule(Source("MLPerf", (2023, 2023)), "nemo-mlperf"),
     StackRule(Source("MLPerf"), "nemo-mlperf"),
-    StackRule(Source("dgxc-benchmarking"), "megatron-core"),
-    StackRule(Source("NeMo"), "megatron-core"),
+    StackRule(Source("dgxc-benchmarking"), "megatron-core-2025"),
+    StackRule(Source("NeMo"), "megatron-core-2025"),
     StackRule(Source("bigscience"), "megatron-deepspeed"),
     StackRule(Source("BLOOM"), "megatron-deepspeed"),
     StackRule(Source("MT-NLG"), "megatron-deepspeed"),
@@ -80,7 +80,7 @@ STACKS = (
             ("2205.01068", "megatron-2021"),  # OPT
         )
     ),
-    StackRule(Source("Megatron"), "megatron-core"),
+    StackRule(Source("Megatron"), "megatron-core-2025"),
 )
 
 
@@ -92,7 +92,7 @@ def stack_of(run: Run) -> str:
         return rule.sharded if sharded and rule.sharded else rule.stack
     if run.accelerator.upper().startswith("TPU"):
         return "maxtext"
-    return "torchtitan" if sharded else "megatron-core"
+    return "torchtitan" if sharded else "megatron-core-2025"
 
 
 def is_sharded(words: str) -> bool:
