@@ -16,10 +16,10 @@ from lindos.study import campaign, claims, cluster, comparison, fleet, roadmap, 
 from lindos.study.answer import Answer, Section
 from lindos.study.world import NUM_DRAWS, Worlds, worlds
 
-#: Said with every answer until step times are calibrated on measured runs.
-UNCALIBRATED = (
-    f"Ranges hold 80 % of {NUM_DRAWS} draws of the catalogue's uncertain values. They are not calibrated on measured "
-    "runs: the error of the model itself is not in them."
+#: Said with every answer.
+RANGES = (
+    f"Ranges hold 80 % of {NUM_DRAWS} draws of the catalogue's uncertain values; that of the step time, and what "
+    "follows from it, is calibrated on measured runs. The error of the other models is not in them."
 )
 
 
@@ -186,7 +186,7 @@ def _answer(
     ids = [source for section in sections for figure in section.figures for source in figure.sources]
     ids = list(dict.fromkeys([*ids, *scenario.sources]))
     known = set(catalog.names("sources"))
-    warnings = (*(both_worlds.warnings if both_worlds else ()), UNCALIBRATED)
+    warnings = (*(both_worlds.warnings if both_worlds else ()), RANGES)
     return Answer(
         command=command,
         version=__version__,

@@ -16,6 +16,7 @@ from lindos.scenario.cluster import Cluster
 from lindos.scenario.plan import Plan, Schedule
 from lindos.scenario.resolve import check_precision, described, fixed_degrees
 from lindos.step import ClusterStep, PoolStep, StepMemory
+from lindos.study import residual
 from lindos.study.answer import Cell, Chart, Figure, Section, Table
 from lindos.study.figures import figure, figures_of, number, parts_chart_series, sources_of, titled
 from lindos.study.world import Pair, World, Worlds, both
@@ -23,9 +24,6 @@ from lindos.units import YEAR, render
 
 #: A job without a goal is sized as if it ran for so long.
 _QUARTER = YEAR / 4
-#: Devices that the closed form has been held against; beyond, a result says so.
-VALIDATED_DEVICES = 16_384
-VALIDATED_FAMILIES = ("ampere", "hopper", "blackwell")
 _TIMES = (
     "matmul",
     "attention",
@@ -88,6 +86,8 @@ def compute(worlds: Worlds, world: World) -> StepAnswer:
             for one, pool, less in zip(decided, cluster.pools, working.pools, strict=True)
         )
     found = floor.cluster_step(job, cluster, worlds.decisions["step.plans"], given=given)
+    if world.is_sampled:
+        found = residual.with_residuals(worlds.point, worlds.point.results["step"].found, found, world.num_draws)
     return StepAnswer(
         found=found,
         time=found.time,
@@ -293,18 +293,8 @@ def _notes(worlds: Worlds, found: ClusterStep) -> Iterator[str]:
     for decision, part in zip(worlds.decisions["step.plans"], found.pools, strict=True):
         weighed = decision.choice.num_candidates
         yield f"{part.name}: the fastest of {weighed:,} plans weighed ({_rejections(decision.choice.rejected)})."
-    if (number(found.num_devices) or 0) > VALIDATED_DEVICES:
-        worlds.warnings.append(
-            f"The step is outside the validated range: published runs that it was held against use at most "
-            f"{VALIDATED_DEVICES:,} GPUs."
-        )
-    strange = {pool.accelerator.family for pool in world.cluster.pools} - set(VALIDATED_FAMILIES)
-    for pool in world.cluster.pools:
-        if pool.accelerator.family in strange:
-            worlds.warnings.append(
-                f"The step is outside the validated range: no kernel of {pool.accelerator.title} was measured, its "
-                "rates are estimates from other devices."
-            )
+    yield from residual.notes(world, found)
+    worlds.warnings.extend(residual.warnings(world, found))
 
 
 def _rejections(rejected: Any) -> str:
