@@ -3,9 +3,11 @@
 `python docs/validation.py` prints them.
 """
 
-from collections.abc import Iterator
+import csv
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
 from lindos.catalog import load_catalog
@@ -15,7 +17,8 @@ from lindos.scenario.resolve import pool_from_system
 from lindos.step import assumptions, best_plan, estimate
 from lindos.study import answer_file
 from lindos.units import render
-from lindos.validation import Score, Slice, read_runs, validate
+from lindos.validation import Result, Score, Slice, read_runs, validate
+from lindos.validation.score import SLICES, slice_of
 
 
 class Line(NamedTuple):
@@ -100,35 +103,90 @@ def table() -> str:
 
 
 #: Slices of the published training runs with the words of their column, and the fewest runs of one that is shown.
-_SLICES = (("model_kind", "model"), ("accelerator", "accelerator"), ("precision", "precision"), ("stack", "software"))
+_SLICES = (
+    *(("model_kind", "model"), ("size", "active parameters"), ("accelerator", "accelerator")),
+    *(("precision", "precision"), ("stack", "software"), ("source", "source")),
+)
+#: What `fit/stacks.py --write` wrote: predictions made without the runs of their fold.
+LEFT_OUT = Path(__file__).parent / "left-out-runs.csv"
 _FEWEST = 5
 
 
 def runs_summary() -> str:
-    """Errors on the published training runs that ship, in one line of a table."""
-    whole = _runs().whole
-    assert whole is not None
-    return _RUNS_HEAD.format("published training runs") + _left_out() + _runs_line("all", whole)
+    """Errors on runs left out of the fit, whole and by the slices that matter most."""
+    lines = [_runs_line(name, one) for name, one in _special()]
+    return _RUNS_HEAD.format("published training runs, left out of the fit") + "".join(lines)
 
 
-def _left_out() -> str:
-    """Errors on runs left out of the fit, as the fit wrote them."""
-    runs, median, p90 = (
-        float(load_catalog().parameter(f"training.interval_left_out_{name}", "1").value)
-        for name in ("runs", "median", "p90")
-    )
-    return f"| left out of the fit | {runs:.0f} | {100 * median:.1f} % | {100 * p90:.1f} % | | |\n"
+def left_out_table() -> str:
+    """Errors on runs left out of the fit, with every slice of at least five runs."""
+    lines = [_runs_line(name, one) for name, one in _special()]
+    for name, word in _SLICES:
+        groups: dict[str, list[_LeftOut]] = {}
+        for one in _left_out():
+            groups.setdefault(SLICES[name](one.result), []).append(one)
+        largest = sorted(groups.items(), key=lambda item: -len(item[1]))
+        lines += [_runs_line(f"{word}: {group}", _slice(some)) for group, some in largest if len(some) >= _FEWEST]
+    return _RUNS_HEAD.format("runs left out of the fit") + "".join(lines)
 
 
 def runs_table() -> str:
-    """The same with every slice of at least five runs."""
+    """Errors on all runs, which the fit has seen, with every slice of at least five runs."""
     found = _runs()
     assert found.whole is not None
-    lines = [_left_out(), _runs_line("all", found.whole)]
+    return _RUNS_HEAD.format("all runs") + _runs_line("all", found.whole) + _sliced(found)
+
+
+def _sliced(found: Score) -> str:
+    lines = []
     for name, word in _SLICES:
         groups = sorted(found.by[name].items(), key=lambda item: -item[1].rows)
         lines += [_runs_line(f"{word}: {group}", one) for group, one in groups if one.rows >= _FEWEST]
-    return _RUNS_HEAD.format("published training runs") + "".join(lines)
+    return "".join(lines)
+
+
+#: Slices of their own of the runs left out.
+_SPECIAL: dict[str, Callable[[Result], bool]] = {
+    "all": lambda _: True,
+    "dense": lambda r: r.prediction.prepared is not None and r.prediction.prepared.model_kind == "dense",
+    "mixture of experts": lambda r: r.prediction.prepared is not None and r.prediction.prepared.model_kind == "moe",
+    "Blackwell": lambda r: "B200" in r.row.run.accelerator or "B300" in r.row.run.accelerator,
+    "1,024 devices and more": lambda r: (r.row.run.num_devices or 0) >= 1024,
+    "recompute stated": lambda r: bool(r.row.run.recompute),
+}
+
+
+def _special() -> Iterator[tuple[str, Slice]]:
+    for name, chosen in _SPECIAL.items():
+        some = [one for one in _left_out() if chosen(one.result)]
+        groups = len({(one.result.row.run.model_name, one.result.row.run.accelerator) for one in some})
+        yield f"{name} ({groups} pairs of model and accelerator)", _slice(some)
+
+
+class _LeftOut(NamedTuple):
+    """A run as the fit without its fold predicts it."""
+
+    result: Result
+    error: float
+    covered: bool
+
+
+def _slice(some: list[_LeftOut]) -> Slice:
+    return slice_of([one.error for one in some], [one.covered for one in some])
+
+
+@cache
+def _left_out() -> list[_LeftOut]:
+    """The runs that the fit left out, as it wrote them down."""
+    with LEFT_OUT.open(encoding="utf-8") as file:
+        found = {row["id"]: row for row in csv.DictReader(file)}
+    kept = []
+    for result in _runs().results:
+        if result.row.run.id in found:
+            names = ("measured_step_s", "predicted_step_s", "low_s", "high_s")
+            measured, time, low, high = (float(found[result.row.run.id][name]) for name in names)
+            kept.append(_LeftOut(result, time / measured - 1, low <= measured <= high))
+    return kept
 
 
 _RUNS_HEAD = (
@@ -147,4 +205,4 @@ def _runs() -> Score:
 
 
 if __name__ == "__main__":
-    print(table() + "\n" + runs_table(), end="")
+    print("\n".join((table(), left_out_table(), runs_table())), end="")

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.optimize import least_squares
 
 from samples import Sample, folds, residual, samples, without
-from store import write_intervals, write_shared, write_stacks
+from store import bounds, intervals, write_intervals, write_left_out, write_shared, write_stacks
 
 #: How much a stack's parameter may leave its start before it costs as much as one run that is off by that share.
 STIFFNESS = 0.25
@@ -134,6 +134,7 @@ def main() -> None:
     table("by accelerator", order, errors, lambda s: s.row.run.accelerator)
     table("by precision", order, errors, lambda s: s.row.run.precision)
     table("by kind", order, errors, lambda s: s.ready.model_kind)
+    table("by recompute", order, errors, lambda s: "known" if s.row.run.recompute else "not stated")
     table("by source", order, errors, lambda s: s.row.run.id.rsplit("-", 1)[0])
     final = fitted(planned)
     rest = np.array([residual(sample, final) for sample in others])
@@ -141,10 +142,55 @@ def main() -> None:
     for path, value in final.items():
         spread = [values[path] for values in found]
         print(f"{path:52s} {value:8.3g}   folds {min(spread):.3g} to {max(spread):.3g}")
+    ends = conformal(parts, now, others, rest)
+    print_coverage(order, now, ends)
     if "--write" in sys.argv:
         write_stacks(final, found)
         write_shared(final)
-    write_intervals([*order, *others], np.concatenate([now, rest]), write="--write" in sys.argv)
+        size = np.abs(errors)
+        held = intervals([*order, *others], np.concatenate([now, rest]))
+        held |= {
+            "interval_left_out_runs": float(len(size)),
+            "interval_left_out_median": float(np.median(size)),
+            "interval_left_out_p90": float(np.quantile(size, 0.9)),
+        }
+        write_intervals(held)
+        write_left_out(order, now, ends)
+
+
+def conformal(
+    parts: Sequence[Sequence[Sample]], logs: np.ndarray, others: Sequence[Sample], rest: np.ndarray
+) -> list[tuple[float, float]]:
+    """Interval of every run left out, from the residuals of the other folds alone."""
+    fold = np.concatenate([np.full(len(part), index) for index, part in enumerate(parts)])
+    order = [sample for part in parts for sample in part]
+    found = []
+    for index, part in enumerate(parts):
+        seen = fold != index
+        known = [sample for sample, is_seen in zip(order, seen, strict=True) if is_seen]
+        held = intervals([*known, *others], np.concatenate([logs[seen], rest]))
+        found += [bounds(sample, held) for sample in part]
+    return found
+
+
+def print_coverage(of: Sequence[Sample], logs: np.ndarray, ends: Sequence[tuple[float, float]]) -> None:
+    """How many runs left out their intervals hold, by slice, with the groups of model and accelerator behind it."""
+    inside = np.array([low <= np.exp(log) <= high for log, (low, high) in zip(logs, ends, strict=True)])
+    print("\nin the 80 % interval of other folds  runs  groups  held")
+    for name, chosen in COVERAGE.items():
+        held = np.array([chosen(sample) for sample in of])
+        groups = len({sample.group for sample, is_held in zip(of, held, strict=True) if is_held})
+        print(f"  {name:34s} {held.sum():4d}  {groups:6d} {np.mean(inside[held]):6.1%}")
+
+
+#: Slices whose intervals are checked.
+COVERAGE: dict[str, Callable[[Sample], bool]] = {
+    "all": lambda s: True,
+    "dense": lambda s: s.ready.model_kind == "dense",
+    "moe": lambda s: s.ready.model_kind == "moe",
+    "Blackwell": lambda s: s.ready.pool.accelerator.family == "blackwell",
+    "1,024 devices and more": lambda s: (s.row.run.num_devices or 0) >= 1024,
+}
 
 
 if __name__ == "__main__":

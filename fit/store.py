@@ -24,6 +24,8 @@ SOURCES = {
     "internevo": "internevo_performance",
     "maxtext": "dgxc_benchmarking",
 }
+#: Predictions that were made without the runs of their fold; the documents read them.
+LEFT_OUT = Path(__file__).parent.parent / "docs" / "left-out-runs.csv"
 #: What a kind of distance adds to the difficulty at least and at most.
 LEAST, MOST = 0.0, 2.0
 
@@ -66,46 +68,55 @@ def _placed(text: str, stack: str, name: str, line: str) -> str:
     return text[: block.start(1)] + (body if replaced else body + line + "\n") + text[block.end(1) :]
 
 
-def write_intervals(of: Sequence[Sample], logs: np.ndarray, *, write: bool) -> None:
-    """Quantiles of residuals and what each kind of distance adds; printed, and written where asked to."""
+def intervals(of: Sequence[Sample], logs: np.ndarray) -> dict[str, float]:
+    """Quantiles of residuals ``logs`` (of measured over predicted), and what each kind of distance adds to them."""
     plain = np.array([_is_plain(sample) for sample in of])
     size = np.abs(logs)
     base = float(np.mean(size[plain]))
+    text = (DATA / "parameters_intervals.yaml").read_text(encoding="utf-8")
 
-    def more(chosen: list[bool], fewest: int = 5) -> float | None:
+    def more(name: str, chosen: list[bool], fewest: int = 5) -> float:
         held = np.array(chosen)
-        return float(np.clip(np.mean(size[held]) / base - 1, LEAST, MOST)) if held.sum() >= fewest else None
+        if held.sum() < fewest:
+            return _value(text, name)
+        return float(np.clip(np.mean(size[held]) / base - 1, LEAST, MOST))
 
     moe = [s.ready.model_kind == "moe" and _near(s) and s.planned for s in of]
-    far = [not _near(s) for s in of]
-    low = [s.ready.job.precision == "nvfp4" for s in of]
     filled = [_near(s) and not s.planned and s.ready.model_kind == "dense" for s in of]
-    added = {
-        "interval_moe": more(moe),
-        "interval_family": more(far),
-        "interval_precision": more(low),
-        "interval_filled": more(filled),
+    held = {
+        "interval_moe": more("interval_moe", moe),
+        "interval_family": more("interval_family", [not _near(s) for s in of]),
+        "interval_precision": more("interval_precision", [s.ready.job.precision == "nvfp4" for s in of]),
+        "interval_filled": more("interval_filled", filled),
     }
+    scaled = logs / np.array([_difficulty(sample, held) for sample in of])
+    rank = min(0.9 * (len(of) + 1) / len(of), 1.0)  # split-conformal, both tails
+    ends = np.exp(np.quantile(scaled, [1 - rank, rank]))
+    return held | {"interval_low": float(ends[0]), "interval_high": float(ends[1])}
+
+
+def bounds(sample: Sample, held: Mapping[str, float]) -> tuple[float, float]:
+    """Low and high of measured over predicted time under ``held``."""
+    hard = _difficulty(sample, held)
+    return held["interval_low"] ** hard, held["interval_high"] ** hard
+
+
+def write_intervals(held: Mapping[str, float]) -> None:
+    """Write the intervals into ``parameters_intervals.yaml``."""
     path = DATA / "parameters_intervals.yaml"
     text = path.read_text(encoding="utf-8")
-    held = {name: value if value is not None else _value(text, name) for name, value in added.items()}
-    difficulty = np.array([_difficulty(sample, held) for sample in of])
-    scaled = logs / difficulty
-    rank = min(0.9 * (len(of) + 1) / len(of), 1.0)  # split-conformal, both tails
-    low_log, high_log = float(np.quantile(scaled, 1 - rank)), float(np.quantile(scaled, rank))
-    held |= {"interval_low": float(np.exp(low_log)), "interval_high": float(np.exp(high_log))}
-    left_out = np.abs(np.exp(-logs[[sample.planned for sample in of]]) - 1)
-    held |= {
-        "interval_left_out_runs": float(len(left_out)),
-        "interval_left_out_median": float(np.median(left_out)),
-        "interval_left_out_p90": float(np.quantile(left_out, 0.9)),
-    }
-    inside = (logs >= low_log * difficulty) & (logs <= high_log * difficulty)
-    print(f"\nintervals: {held}\nin interval: {np.mean(inside):.1%}")
-    if write:
-        for name, value in held.items():
-            text = re.sub(rf"(  {name}: {{value: )[-0-9.e]+", rf"\g<1>{value:.3g}", text)
-        path.write_text(text, encoding="utf-8")
+    for name, value in held.items():
+        text = re.sub(rf"(  {name}: {{value: )[-0-9.e]+", rf"\g<1>{value:.3g}", text)
+    path.write_text(text, encoding="utf-8")
+
+
+def write_left_out(of: Sequence[Sample], logs: np.ndarray, ends: Sequence[tuple[float, float]]) -> None:
+    """Write every prediction that was made without its fold, with the interval of the other folds' residuals."""
+    lines = ["id,measured_step_s,predicted_step_s,low_s,high_s"]
+    for sample, log, (low, high) in sorted(zip(of, logs, ends, strict=True), key=lambda one: one[0].row.run.id):
+        time = sample.measured / float(np.exp(log))
+        lines.append(f"{sample.row.run.id},{sample.measured:.6g},{time:.6g},{low * time:.6g},{high * time:.6g}")
+    LEFT_OUT.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _near(sample: Sample) -> bool:

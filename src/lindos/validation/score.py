@@ -125,15 +125,20 @@ def score(results: Sequence[Result]) -> Score:
 
 
 def _slice(results: Sequence[Result]) -> Slice:
-    errors = np.array([result.error for result in results], dtype=float)
-    absolute = np.abs(errors)
+    return slice_of([result.error or 0.0 for result in results], [result.covered for result in results])
+
+
+def slice_of(errors: Sequence[OneShare], covered: Sequence[bool]) -> Slice:
+    """Errors of some rows in few numbers; ``covered`` says which intervals hold their measurement."""
+    signed = np.array(errors, dtype=float)
+    absolute = np.abs(signed)
     return Slice(
-        rows=len(results),
+        rows=len(signed),
         median_abs_error=float(np.median(absolute)),
         mean_abs_error=float(np.mean(absolute)),
         p90_abs_error=float(np.quantile(absolute, 0.9)),
-        bias=float(np.mean(errors)),
-        coverage_80=float(np.mean([result.covered for result in results])),
+        bias=float(np.mean(signed)),
+        coverage_80=float(np.mean(covered)),
     )
 
 
