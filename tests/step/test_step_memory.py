@@ -209,3 +209,18 @@ def test_more_splitting_never_takes_more(t: int, p: int, d: int, precision: str,
     recomputed = [of(replace(plan, recompute=int(r)), model, precision=precision).activations for r in Recompute]
     assert recomputed[0] >= recomputed[1] >= recomputed[2]
     assert of(replace(plan, data_parallel=16 * d), model, precision=precision).optimizer <= here.optimizer
+
+
+def test_software_that_offloads_keeps_the_inputs_of_two_layers_and_tiles_an_eighth_of_the_logits() -> None:
+    """8,192 tokens of 4,096 numbers in BF16: two layers' inputs instead of all; logits over eight."""
+    plan = Plan(data_parallel=8, micro_batch_size=2, recompute=int(Recompute.FULL))
+    usual = job(DENSE)
+    frugal = replace(usual, stack=replace(usual.stack, offloads_inputs=True, tiles_vocabulary=True))
+    before, after = (memory(one, ROOMY, plan, global_batch_size=512, given=BOOK) for one in (usual, frugal))
+    inputs = 2 * DENSE.hidden_size * 2 * 4096
+    assert before.activations - after.activations == pytest.approx((DENSE.num_layers - 2) * inputs)
+    assert after.logits == pytest.approx(before.logits / 8)
+    kept_all = replace(plan, recompute=int(Recompute.NONE))
+    assert memory(frugal, ROOMY, kept_all, global_batch_size=512, given=BOOK).activations == pytest.approx(
+        memory(usual, ROOMY, kept_all, global_batch_size=512, given=BOOK).activations
+    )

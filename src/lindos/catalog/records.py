@@ -223,6 +223,8 @@ class Stack:
     experts_in_bf16: bool = False  # yes: its grouped products have no kernels of fewer bits
     interleaves: bool = True  # where a pipeline's virtual stages are not stated, there are some
     accumulates: bool = True  # no: all sequences of a device are one micro-batch
+    offloads_inputs: bool = False  # under full recompute the inputs of layers wait in the host's memory
+    tiles_vocabulary: bool = False  # head and loss take a piece of the sequence at a time
     splits_experts: bool = False  # experts are split by tensor parallelism unless said otherwise
     sequence_parallel: bool = True  # beside tensor parallelism, unless said otherwise
     sharding: str = "optimizer"

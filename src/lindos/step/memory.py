@@ -13,8 +13,10 @@ Conventions
 * ``selective`` recompute frees what is cheap to compute again: outputs of norms and activation functions, and the
   queries, keys and values that latent attention expands. ``full`` keeps the inputs of layers alone, and one layer whole
   while it is computed again.
+* Where software offloads, full recompute keeps the inputs of two layers on the device, the others on the host; where it
+  tiles the vocabulary, an eighth of the logits is held at a time.
 * Not modelled: layers gathered ahead of use, gradients of activations while one layer is at work, optimizer states or
-  saved activations narrower than said here, offloading, fine-tuning with frozen weights.
+  saved activations narrower than said here, other offloading, fine-tuning with frozen weights.
 """
 
 from collections.abc import Sequence
@@ -40,6 +42,8 @@ WEIGHT_BYTES = {"bf16": 2.0, "fp8": 2.0, "mxfp8": 2 * (1 + 1 / 32), "nvfp4": 2.0
 FP32 = 4.0
 #: Bytes of a logit while the loss is computed: BF16, and FP32 for softmax and its gradient.
 LOGIT_BYTES = 6.0
+#: Pieces of a sequence that head and loss take one at a time, where software tiles them (MaxText sets 8).
+VOCABULARY_TILES = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +189,8 @@ def _held(job: Job, plan: Plan, at: Layout, book: Assumptions, stage: _Stage) ->
     moments = FP32 * (3.0 - sharded)  # where parameters are sharded the master copy counts as weights
     activations = _activations(job, plan, at, book, stage)
     logits = stage.head * at.tokens * model.vocab_size / at.tensor_parallel * LOGIT_BYTES * (1 + model.num_mtp_layers)
+    if job.stack.tiles_vocabulary:
+        logits = logits / VOCABULARY_TILES
     layer = xp.maximum(*(_layer(at, one, model.num_experts) for one in (dense, experts))) * float(BF16)
     # Of the layer at work: its parameters where these are sharded, its gradients where those are.
     gathered = layer * (sharded + at_least(plan.sharding, Sharding.GRADIENTS))
@@ -249,8 +255,12 @@ def _activations(job: Job, plan: Plan, at: Layout, book: Assumptions, stage: _St
     dense, experts = (layer(kept(model, low, is_expert=is_expert)) for is_expert in (False, True))
     inputs = float(BF16) * model.hidden_size * at.sequence_tokens
     layers = stage.dense_layers + stage.expert_layers
+    # What waits on the host comes back one layer ahead, behind compute.
+    inputs_held = (
+        layers * stage.in_flight if not job.stack.offloads_inputs else xp.minimum(layers * stage.in_flight, 2.0)
+    )
     one = xp.maximum(dense * (stage.dense_layers > 0), experts * (stage.expert_layers > 0))
-    full = formulas.activation_bytes(inputs, 1.0, layers, stage.in_flight) + one
+    full = inputs * inputs_held + one
     usual = formulas.activation_bytes(dense, 1.0, stage.dense_layers, stage.in_flight)
     usual = usual + formulas.activation_bytes(experts, 1.0, stage.expert_layers, stage.in_flight)
     return where(plan.recompute == int(Recompute.FULL), full, usual)

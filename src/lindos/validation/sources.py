@@ -208,6 +208,12 @@ RECIPES = (
     ),
     Recipe(Source("cloud-tpu"), "Google trained it with 8-bit integer products", precision="int8"),
     Recipe(
+        Source("maxtext", (2023, 2023)),
+        "MaxText's base configuration trains on 2,048 tokens",
+        accelerators=("TPUv4",),
+        sequence_length=2048,
+    ),
+    Recipe(
         Source("Llama2-7B on A3"),
         "MaxText's A3 scripts train in BF16 on 4,096 tokens",
         model="Llama-2",
