@@ -64,6 +64,12 @@ def test_a_row_that_states_everything_has_nothing_filled_in() -> None:
     assert (plan.data_parallel, plan.micro_batch_size, plan.recompute) == (8, 1, 1)
 
 
+def test_a_plan_that_takes_other_devices_than_the_row_says_so() -> None:
+    found = predict(row(tp="4").run, CATALOG)
+    assert found.time is not None
+    assert "the plan as stated takes 32 devices, not 8" in found.reason
+
+
 def test_the_least_recompute_that_fits_is_chosen() -> None:
     small = predict(row(recompute="").run, CATALOG)
     large = predict(row(recompute="", micro_batch="8", seq_len="32768").run, CATALOG)

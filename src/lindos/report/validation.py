@@ -48,7 +48,10 @@ def validation_terminal(found: Score, console: "Console") -> None:
     console.print()
     if found.memory_error is not None:
         console.print(f"Peak memory of {found.memory_rows} runs is off by {found.memory_error:.1%} in the median.")
-    console.print(f"{found.wrongly_infeasible} of the runs, all of which ran, would not fit by Lindos's memory model.")
+    if found.wrongly_infeasible:
+        console.print(
+            f"{found.wrongly_infeasible} of the runs, all of which ran, would not fit by Lindos's memory model."
+        )
     for reason, count in found.not_predicted.items():
         console.print(f"[yellow]Not predicted: {count} ({reason})[/yellow]")
 

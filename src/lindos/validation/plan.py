@@ -66,11 +66,14 @@ def plan_of(run: Run, job: Job, pool: Pool, sizes: Sizes, recipes: tuple[Recipe,
     best = _best(job, pool, plans, batch, needed <= there, needed, given) if len(tried) > 1 else 0
     plan = tried[best]
     if not run.recompute:
-        filled.append(f"{Recompute(int(plan.recompute)).name.lower()} recompute")
+        word = Recompute(int(plan.recompute)).name.lower()
+        filled.append(f"{'no' if word == 'none' else word} recompute")
     if run.micro_batch_size is None:
         filled.append(f"micro-batch {int(plan.micro_batch_size)}")
     if run.virtual_stages is None and plan.virtual_stages > 1:
         filled.append(f"{int(plan.virtual_stages)} virtual stages")
+    if int(plan.num_devices) != sizes.num_devices:
+        filled.append(f"the plan as stated takes {int(plan.num_devices):,} devices, not {sizes.num_devices:,}")
     return Chosen(plan=plan, filled=tuple(filled), needed=float(needed[best]), capacity=there)
 
 
