@@ -1,7 +1,7 @@
 """Matrix products: a rate per device and precision, the rest of the parameters shared by a family."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeAlias
 
@@ -21,6 +21,8 @@ PRECISIONS = {
 #: Framework whose table is fitted: TensorRT-LLM's products run on cuBLAS and cuBLASLt, or are tuned among libraries,
 #: as in training. Its A100 table is old and small; SGLang's calls the same cuBLAS through PyTorch.
 TABLES = {"ampere": "sglang", "hopper": "trtllm", "blackwell": "trtllm"}
+#: In BF16 these frameworks call the same library: a shape's time is the mean of all, which evens out what one run adds.
+SAME_LIBRARY = {"hopper": ("trtllm", "sglang", "vllm"), "blackwell": ("trtllm", "sglang", "vllm")}
 #: Table of another framework: for BF16 the same kernel library, which shows how well measurements repeat; else another.
 OTHER = {
     **{(family, precision): "sglang" for family in ("hopper", "blackwell") for precision in PRECISIONS},
@@ -103,6 +105,25 @@ def products(folder: Path, device: str, precision: str, framework: str) -> tuple
     ), table
 
 
+def repeated(folder: Path, device: str, family: str, precision: str) -> tuple[Products, Columns]:
+    """Products with the mean of their times over frameworks that call the same library, and the first one's table.
+
+    The mean is geometric, over shapes that all tables hold; what two tables differ by as a whole is taken out, so that
+    the first sets the level.
+    """
+    frameworks = SAME_LIBRARY.get(family, ()) if precision == "bf16" else ()
+    first, table = products(folder, device, precision, TABLES[family])
+    shapes = list(zip(first.rows, first.columns, first.depth, strict=True))
+    logs = [np.log(first.seconds)]
+    for framework in frameworks[1:]:
+        other, _ = products(folder, device, precision, framework)
+        times = dict(zip(zip(other.rows, other.columns, other.depth, strict=True), other.seconds, strict=True))
+        logs.append(np.log([times.get(shape, np.nan) for shape in shapes]))
+    level = [log - np.nanmedian(log - logs[0]) for log in logs]
+    mean = np.exp(np.mean(level, axis=0))
+    return _rows(replace(first, seconds=mean), np.isfinite(mean)), table
+
+
 def product_time(
     shape: tuple[Numbers, Numbers, Numbers, Numbers], given: Device, size: float, rate: float, p: Mapping[str, float]
 ) -> np.ndarray:
@@ -178,11 +199,12 @@ class Fitted:
     rates: dict[str, dict[str, Rate]]  # by device and name in the catalogue
     shapes: dict[str, dict[str, float]]  # of devices that differ from their family
     errors: list[Error]
+    left_out: dict[str, list[np.ndarray]]  # errors of single products, by precision
 
 
 def fit_all(folder: Path) -> Fitted:
     """Every family and precision that has a table."""
-    result = Fitted({}, {}, {}, [])
+    result = Fitted({}, {}, {}, [], {})
     for family, devices in FAMILIES.items():
         shared = _fit_group(folder, family, devices, "bf16", (*COMMON, *WAVES[family]), {}, result)
         base = {name: value for name, value in shared.items() if name not in OWN}
@@ -200,6 +222,11 @@ def fit_all(folder: Path) -> Fitted:
                 else:
                     for device in group:
                         result.shapes.setdefault(device, {}).update(shape)
+    for precision, parts in result.left_out.items():
+        away = np.concatenate(parts)
+        median, p90 = float(np.median(away)), float(np.percentile(away, 90))
+        whole = Error("matmul", "all of them", precision, "gemm", len(away), median, p90)
+        result.errors.append(whole)
     return result
 
 
@@ -213,7 +240,7 @@ def _fit_group(
     into: Fitted,
 ) -> dict[str, float]:
     """Fit some devices in one precision; note rates and errors."""
-    read_ = [products(folder, device, precision, TABLES[family]) for device in devices]
+    read_ = [repeated(folder, device, family, precision) for device in devices]
     _, shared = fit([given for given, _ in read_], free, settled)
     for given, table in read_:
         # How far power holds a long product back is a matter of the product sold, not of the chip: it stays per device.
@@ -234,6 +261,7 @@ def _fit_group(
             table=f"{TABLES[family]} gemm",
         )
         into.errors.append(found)
+        into.left_out.setdefault(precision, []).append(np.abs(time(test, rate, mine) / test.seconds - 1))
         peak = float(sheet(given.device).peak(precision).value)
         # Where another table has the same library's products, its rate is as good as this one.
         alike = [rate, fit([other], (), mine)[0][0]] if precision == "bf16" else [rate]
