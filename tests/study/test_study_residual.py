@@ -36,6 +36,11 @@ def test_a_step_like_those_measured_has_the_range_of_their_residuals() -> None:
     assert time.high == pytest.approx(HIGH * time.value, rel=0.01)
 
 
+def test_energy_inherits_the_range() -> None:
+    found = on("hgx-h100")
+    assert width(found, "step.energy") >= 0.95 * width(found, "step.time")
+
+
 def test_days_inherit_the_range() -> None:
     found = on("hgx-h100")
     assert width(found, "campaign.duration") >= 0.95 * width(found, "step.time")

@@ -201,7 +201,7 @@ def _pool_figures(whole: Pair[ClusterStep]) -> Iterator[Figure]:
             "step.energy",
             "Energy of a step, GPUs alone",
             "J",
-            *both_of(lambda found: _sum([part.estimate.energy for part in found.pools])),
+            *both_of(lambda found: found.time * _sum([_draw(part) for part in found.pools])),
             why="at board power; hosts, network and cooling belong to the site",
             sources=sources,
         )
@@ -221,6 +221,12 @@ def _pool_figures(whole: Pair[ClusterStep]) -> Iterator[Figure]:
                 sources=sources,
                 percent=row.name in ("mfu", "hfu", "mfu_bf16"),
             )
+
+
+def _draw(part: PoolStep) -> Any:
+    """Watts of a pool's devices at board power, those that wait for others too."""
+    each: Any = part.estimate.board_power
+    return part.estimate.num_devices * each
 
 
 #: Numbers of a pool's step that are those of the whole where there is one pool.
