@@ -7,7 +7,6 @@ from typing import Any
 
 from lindos.catalog import load_catalog
 from lindos.step import assumptions, estimate
-from lindos.step.interval import difficulty, interval_facts
 from lindos.validation import Row, read_runs
 from lindos.validation.flops import measured_time
 from lindos.validation.predict import Prepared, prepare
@@ -76,13 +75,6 @@ def residual(sample: Sample, values: Mapping[str, float]) -> float:
     batch = ready.sizes.global_batch_size
     step = estimate(job, ready.pool, ready.chosen.plan, global_batch_size=batch, given=given)
     return math.log(sample.measured / float(step.time))
-
-
-def traits(sample: Sample) -> float:
-    """Difficulty of a sample, by the catalogue as it stands."""
-    ready = sample.ready
-    filled = len(ready.filled)
-    return float(difficulty(ready.job, ready.pool, ready.chosen.plan, num_filled=filled, facts=interval_facts()))
 
 
 def folds(of: Sequence[Sample], number: int = 5) -> list[list[Sample]]:

@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 import lindos
+from lindos.step.interval import MEASURED_FAMILIES, IntervalFacts, difficulty, interval_facts
 from samples import Sample
 
 DATA = Path(lindos.__file__).parent / "catalog" / "data"
@@ -120,7 +123,7 @@ def write_left_out(of: Sequence[Sample], logs: np.ndarray, ends: Sequence[tuple[
 
 
 def _near(sample: Sample) -> bool:
-    return sample.ready.pool.accelerator.family in ("ampere", "hopper", "blackwell")
+    return sample.ready.pool.accelerator.family in MEASURED_FAMILIES
 
 
 def _is_plain(sample: Sample) -> bool:
@@ -128,17 +131,18 @@ def _is_plain(sample: Sample) -> bool:
 
 
 def _difficulty(sample: Sample, held: Mapping[str, float]) -> float:
-    """As `lindos.step.interval.difficulty`, with the values that are being fitted."""
-    from lindos.step.interval import MOST_FILLED
-
-    filled = min(len(sample.ready.filled), MOST_FILLED) / MOST_FILLED
-    return (
-        1.0
-        + held["interval_moe"] * (sample.ready.model_kind == "moe")
-        + held["interval_family"] * (not _near(sample))
-        + held["interval_precision"] * (sample.ready.job.precision == "nvfp4")
-        + held["interval_filled"] * filled
+    """Difficulty of a sample with the values ``held`` that are being fitted."""
+    ready, facts = sample.ready, _facts()
+    changed = {name: replace(getattr(facts, name), content=held[name]) for name in held if hasattr(facts, name)}
+    hard = difficulty(
+        ready.job, ready.pool, ready.chosen.plan, num_filled=len(ready.filled), facts=replace(facts, **changed)
     )
+    return float(hard)
+
+
+@cache
+def _facts() -> IntervalFacts:
+    return interval_facts()
 
 
 def _value(text: str, name: str) -> float:

@@ -2,8 +2,7 @@
 
 Split-conformal: the residuals are logarithms of measured over predicted step time, each divided by the difficulty of
 its run; their 10th and 90th percentile, times the difficulty of another step, bound it. The catalogue holds them as
-ratios. Difficulty is one for a step
-like those measured and grows with every kind of distance from them.
+ratios. Difficulty is one for a step like those measured and grows with every kind of distance from them.
 """
 
 from dataclasses import dataclass

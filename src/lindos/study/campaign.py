@@ -145,9 +145,9 @@ def section(worlds: Worlds) -> Section:
     asked = goal(worlds.point)
     headline = (*_HEADLINE, *(_OPTIMUM if asked.duration is not None else ()))
     notes = list(_conditions_notes(worlds.point))
-    if found.sustainable == 1 and (lost := 100 * float(np.mean(np.asarray(pair.sampled.sustainable) == 0))):
+    if ends and (lost := 100 * float(np.mean(np.asarray(pair.sampled.sustainable) == 0))):
         notes.append(f"In {lost:.2g} % of the draws failures come too fast for the run to end: high ends are open.")
-    if asked.duration is not None:
+    if ends and asked.duration is not None:
         notes.append(_other_fit(worlds.point, found))
     return Section(
         name="campaign",
@@ -155,7 +155,7 @@ def section(worlds: Worlds) -> Section:
         summary=_summary(worlds.point, found),
         headline=headline,
         figures=(*figures, *money),
-        tables=(_recoveries(worlds.point), *((_badput(found),) if ends else ())),
+        tables=(_recoveries(worlds.point, found), *((_badput(found),) if ends else ())),
         charts=(_chart(found),) if ends else (),
         notes=tuple(notes),
     )
@@ -176,13 +176,13 @@ def _figures(worlds: Worlds, pair: Pair[CampaignEstimate]) -> list[Figure]:
     return [one if one.name in known else unknown(one, "failures never let the run end") for one in figures]
 
 
-def _recoveries(world: World) -> Table:
+def _recoveries(world: World, own_estimate: CampaignEstimate) -> Table:
     """The same run under either recovery; the scenario's own first."""
     own = world.scenario.campaign.recovery
     names = sorted(RECOVERIES, key=lambda name: name != own)
     body: list[tuple[Cell, ...]] = []
     for name in names:
-        found = estimate(world, name)
+        found = own_estimate if name == own else estimate(world, name)
         ends = found.sustainable == 1
         largest = render(number(found.largest_job) or 0.0, "1", 2)
         body.append(

@@ -7,7 +7,7 @@ from lindos.formulas.equivalents import h100_equivalents
 from lindos.scenario.cluster import Cluster
 from lindos.scenario.resolve import REFERENCE_DEVICE, site_of
 from lindos.scenario.schema import SiteSpec
-from lindos.site import SiteEstimate, SitePower
+from lindos.site import SiteCapex, SiteEstimate, SitePower
 from lindos.study.answer import Cell, Chart, Figure, Section, Table
 from lindos.study.cluster import peak
 from lindos.study.figures import figure, figures_of, number, parts_chart_series, sources_of, titled
@@ -165,10 +165,10 @@ def _comparison(world: World, power: SitePower, found: SiteEstimate | None) -> t
 
 def _each_device(world: World, power: SitePower) -> list[tuple[Cell, ...]]:
     """Facility power per device beside a published model's, where that knows all devices of the cluster."""
-    total = 0.0
+    total, known = 0.0, set(world.catalog.names("parameters"))
     for pool in world.cluster.pools:
         name = f"comparison.facility_power_per_{pool.accelerator.name.removesuffix('-sxm').replace('-', '_')}"
-        if name not in world.catalog.names("parameters"):
+        if name not in known:
             return []
         total += pool.num_devices * float(world.catalog.parameter(name, "W").value)
     count = world.cluster.num_devices
@@ -210,9 +210,9 @@ def _timeline(world: World) -> tuple[Table, ...]:
 def _parts_table(found: SiteEstimate) -> Table:
     """Power and capital by part, with the shares."""
 
-    def beside(result: object, part: str, unit: str) -> str:
+    def beside(result: SitePower | SiteCapex, part: str, unit: str) -> str:
         value = number(getattr(result, part, None)) or 0.0
-        share = 100 * value / (number(getattr(result, "total")) or 1.0)  # noqa: B009
+        share = 100 * value / (number(result.total) or 1.0)
         return f"{render(value, unit)} ({share:.2g} %)" if value else "none"
 
     parts = dict.fromkeys((*_POWER_PARTS, *_CAPEX_PARTS))
