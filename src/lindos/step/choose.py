@@ -1,10 +1,8 @@
-"""The best plan of the enumeration for one pool of equal devices."""
+"""The best plan of the search for one pool of equal devices."""
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Any, NamedTuple
-
-import numpy as np
+from dataclasses import dataclass, replace
 
 from lindos.errors import InconsistentError, InfeasibleError, InputError
 from lindos.quantities import Tokens
@@ -13,13 +11,12 @@ from lindos.scenario.job import Job
 from lindos.scenario.plan import Plan
 from lindos.step.assumptions import Assumptions, assumptions
 from lindos.step.batch import critical_batch_tokens
-from lindos.step.candidates import candidates
 from lindos.step.estimate import StepEstimate, estimate
 from lindos.step.feasibility import SENTENCES, Reason, check, shape_codes
+from lindos.step.found import Found, Limits, Ranked
 from lindos.step.memory import StepMemory, capacity, memory
-
-#: Plans evaluated at a time: their arrays fit the second-level cache.
-TILE = 16_000
+from lindos.step.search import Search
+from lindos.step.space import Batch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,13 +32,15 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """The fastest plan that holds, what was weighed and why others fell, and the plans that come next."""
+    """The best plan that holds, what was weighed and why others fell, and the plans that come next."""
 
     plan: Plan
     global_batch_size: int
     estimate: StepEstimate
     memory: StepMemory
-    num_candidates: int
+    num_candidates: int  # combinations of the axes
+    num_weighed: int  # of these evaluated in full, and holding
+    num_slower: int  # set aside because no plan like them can be as fast
     rejected: Mapping[Reason, int]
     idle_devices: int
     alternatives: tuple[Alternative, ...] = ()
@@ -58,7 +57,7 @@ def best_plan(
     round_up: bool = False,
     top: int = 1,
 ) -> Choice:
-    """Weigh every candidate and take the one that trains most tokens per second.
+    """The plan of the whole space that trains most tokens per second.
 
     Of plans that fit, those that leave the catalogue's headroom of memory free go first.
 
@@ -77,120 +76,97 @@ def best_plan(
     round_up
         Whether a free batch is rounded up instead; what is above ``global_batch_size`` then counts for nothing, so that
         the plan wins that has this batch done first.
+    top
+        How many plans to keep: the best and its alternatives.
 
     Raises
     ------
     InconsistentError, InfeasibleError
         If no candidate holds: the reason of the one that came furthest, and how many fell for which reason.
     """
-    if top < 1:
-        raise InputError("top", top, "at least 1")
-    own = dict(fixed or {})
     book = given or assumptions()
-    domain = pool.tiers[0].size
-    plans, batches = candidates(
-        job,
-        pool.num_devices,
-        domain,
-        batch=global_batch_size,
-        batch_is_free=batch_is_free,
-        fixed=own,
-        round_up=round_up,
-    )
-    if not len(batches):
-        raise _nothing_left(job, pool, own, global_batch_size, book)
-    codes = shape_codes(job, pool.num_devices, plans, batches)
-    there = capacity(pool)
-    easy = there * (1.0 - book.headroom.value)
-    best: list[_Ranked] = []
-    for start in range(0, len(batches), TILE):
-        held = np.flatnonzero(codes[start : start + TILE] == int(Reason.OK)) + start
-        if not len(held):
-            continue
-        tile, batch = _take(plans, held), batches[held]
-        needed = np.asarray(memory(job, pool, tile, global_batch_size=batch, given=book).total)
-        fits = needed <= there
-        codes[held[~fits]] = int(Reason.MEMORY)
-        if not np.any(fits):
-            continue
-        tile, batch = _take(tile, fits), batch[fits]
-        speed = np.asarray(estimate(job, pool, tile, global_batch_size=batch, given=book).tokens_per_second)
-        speed = speed * np.minimum(global_batch_size / batch, 1.0)
-        best = _first(best, held[fits], speed, needed[fits] <= easy, top)
+    batch = Batch(size=global_batch_size, is_free=batch_is_free, round_up=round_up)
+    return choice(Search(job, pool, batch, dict(fixed or {}), book), limits(pool), top=top)
+
+
+def limits(pool: Pool) -> Limits:
+    """Those of the pool itself: its devices and their memory."""
+    return Limits(memory=float(capacity(pool)), devices=pool.num_devices)
+
+
+def choice(search: Search, within: Limits, *, minimise: str = "time", top: int = 1) -> Choice:
+    """The first ``top`` plans ``within`` limits; of these such as leave some memory free before all others.
+
+    Raises
+    ------
+    InconsistentError, InfeasibleError
+        As :func:`best_plan`.
+    """
+    easy = replace(within, memory=within.memory * (1.0 - search.given.headroom.value))
+    found = search.best(easy, minimise=minimise, top=top)
+    best = list(found.best)
+    if len(best) < top:
+        found = search.best(within, minimise=minimise, top=top)
+        best += [one for one in found.best if one not in best]
     if not best:
-        raise _refusal(job, pool, plans, batches, codes, own, book)
-    first, *others = [_alternative(job, pool, plans, batches, one.place, book) for one in best]
+        raise refusal(search, within, found)
+    first, *others = [alternative(search, one) for one in best[:top]]
     return Choice(
         plan=first.plan,
         global_batch_size=first.global_batch_size,
         estimate=first.estimate,
         memory=first.memory,
-        num_candidates=len(batches),
-        rejected={reason: int(np.sum(codes == int(reason))) for reason in Reason if reason is not Reason.OK},
+        num_candidates=found.num_candidates,
+        num_weighed=found.num_weighed,
+        num_slower=found.num_slower,
+        rejected={reason: found.rejected[reason] for reason in Reason if reason is not Reason.OK},
         idle_devices=first.idle_devices,
         alternatives=tuple(others),
     )
 
 
-class _Ranked(NamedTuple):
-    """A candidate among the fastest so far; one that leaves some memory free goes before one that does not."""
-
-    easily: bool
-    speed: float
-    place: int
-
-
-def _first(before: list[_Ranked], places: Any, speeds: Any, easily: Any, top: int) -> list[_Ranked]:
-    """The first ``top`` of these candidates and of those before; of equal ones the earlier."""
-    order = np.lexsort((-speeds, ~easily))[:top]
-    found = [_Ranked(bool(easily[i]), float(speeds[i]), int(places[i])) for i in order]
-    return sorted([*before, *found], key=lambda one: (-one.easily, -one.speed, one.place))[:top]
-
-
-def _alternative(job: Job, pool: Pool, plans: Plan, batches: Any, place: int, book: Assumptions) -> Alternative:
-    """One candidate by itself, in plain numbers."""
-    plan, batch = _one(plans, place), int(batches[place])
+def alternative(search: Search, one: Ranked) -> Alternative:
+    """One plan by itself, in plain numbers."""
+    job, pool, given = search.job, search.pool, search.given
     return Alternative(
-        plan=plan,
-        global_batch_size=batch,
-        estimate=estimate(job, pool, plan, global_batch_size=batch, given=book),
-        memory=memory(job, pool, plan, global_batch_size=batch, given=book),
-        idle_devices=pool.num_devices - int(plan.num_devices),
+        plan=one.plan,
+        global_batch_size=one.batch,
+        estimate=estimate(job, pool, one.plan, global_batch_size=one.batch, given=given),
+        memory=memory(job, pool, one.plan, global_batch_size=one.batch, given=given),
+        idle_devices=pool.num_devices - int(one.plan.num_devices),
     )
 
 
-def _take(plans: Plan, index: Any) -> Plan:
-    return replace(plans, **{f.name: getattr(plans, f.name)[index] for f in fields(Plan)})
-
-
-def _one(plans: Plan, index: int) -> Plan:
-    return Plan(**{f.name: int(getattr(plans, f.name)[index]) for f in fields(Plan)})
-
-
-def _refusal(
-    job: Job, pool: Pool, plans: Plan, batches: Any, codes: Any, own: Mapping[str, int], book: Assumptions
-) -> Exception:
-    """The reason of the candidate that came furthest: the highest code, of these the one that needs least."""
-    furthest = np.flatnonzero(codes == codes.max())
-    some = _take(plans, furthest)
-    if codes.max() == int(Reason.MEMORY):
-        needed = memory(job, pool, some, global_batch_size=batches[furthest], given=book).total
-    else:
-        needed = some.num_devices
-    index = int(furthest[int(np.argmin(needed))])
+def refusal(search: Search, within: Limits, found: Found) -> Exception:
+    """Why no plan holds: the reason of the one that came furthest, and how many fell for which."""
+    job, own, pool = search.job, search.space.fixed, replace(search.pool, num_devices=within.devices)
+    if found.rejected[Reason.LIMITS]:
+        return InfeasibleError(
+            "No plan keeps to the limits", f"all that fit are too slow ({counted(found.rejected)})", _MORE
+        )
+    reasons = [reason for reason in found.nearest if reason is not Reason.REPLICAS]
+    if not reasons:
+        return _nothing_left(job, pool, own, search.space.batch.size, search.given)
+    _, plan, batch = found.nearest[max(reasons)]
     try:
-        check(job, pool, _one(plans, index), global_batch_size=int(batches[index]), given=book)
+        check(job, pool, plan, global_batch_size=batch, given=search.given)
     except (InconsistentError, InfeasibleError) as error:
         if isinstance(error, InfeasibleError) and not own:
-            counts = ", ".join(
-                f"{int(np.sum(codes == int(reason))):,} because {SENTENCES[reason][0]}"
-                for reason in Reason
-                if np.any(codes == int(reason))
+            shortfall = (
+                f"of {found.num_candidates:,} plans for {within.devices:,} GPUs none holds "
+                f"({counted(found.rejected)}); at best "
             )
-            shortfall = f"of {len(batches):,} plans for {pool.num_devices:,} GPUs none holds ({counts}); at best "
             return InfeasibleError(error.reason, shortfall + error.shortfall, f"{error.remedy}, or use more GPUs")
         return error
     return InfeasibleError("No plan holds", "every candidate was refused", "Fix fewer degrees")
+
+
+_MORE = SENTENCES[Reason.LIMITS][1]
+
+
+def counted(rejected: Mapping[Reason, int] | Counter[Reason]) -> str:
+    """How many plans fell for which reason, as a person reads it."""
+    return ", ".join(f"{rejected[r]:,} because {SENTENCES[r][0]}" for r in Reason if rejected.get(r, 0))
 
 
 def _nothing_left(job: Job, pool: Pool, own: Mapping[str, int], batch: int, book: Assumptions) -> Exception:

@@ -1,7 +1,6 @@
 """The time of one optimiser step in closed form, part by part, for one plan or for arrays of candidates."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from typing import Annotated
 
 from lindos.formulas import pipeline
@@ -17,7 +16,6 @@ from lindos.quantities import (
     Tokens,
     TokensPerSecond,
     Watts,
-    namespace,
 )
 from lindos.results import Why
 from lindos.scenario.cluster import Pool
@@ -25,11 +23,12 @@ from lindos.scenario.job import Job
 from lindos.scenario.plan import Plan, Recompute, Schedule, Sharding
 from lindos.step.assumptions import Assumptions, assumptions
 from lindos.step.communication import reachable
-from lindos.step.compute import OperatorTime, Rates, operator_times, rates
+from lindos.step.compute import Rates
 from lindos.step.layout import Layout, at_least, layout, slowest_stage_excess, where
-from lindos.step.operators import Operator, model_flops_per_token, operators
-from lindos.step.traffic import Traffic, data_parallel_time, optimizer_time, stage_traffic
-from lindos.step.unfused import unfused_attention
+from lindos.step.micro_batch import SPLITS, MicroBatch, Passes, job_operators, job_rates, micro_batch, total
+from lindos.step.operators import model_flops_per_token
+from lindos.step.runs import Runs
+from lindos.step.traffic import data_parallel_time, optimizer_time, pipeline_time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +117,13 @@ class StepEstimate:
 
 
 def estimate(
-    job: Job, pool: Pool, plan: Plan, *, global_batch_size: Count, given: Assumptions | None = None
+    job: Job,
+    pool: Pool,
+    plan: Plan,
+    *,
+    global_batch_size: Count,
+    given: Assumptions | None = None,
+    micro: MicroBatch | None = None,
 ) -> StepEstimate:
     """Time of one optimiser step of ``job`` on ``pool`` under ``plan``.
 
@@ -135,6 +140,8 @@ def estimate(
         Sequences of one optimiser step.
     given
         Parameters of the catalogue that the scenario uses; those that Lindos ships if not given.
+    micro
+        One micro-batch of every plan, where it is known already.
 
     Returns
     -------
@@ -146,106 +153,80 @@ def estimate(
     UnknownValueError
         If a number that the estimate needs is unknown, such as the FP8 peak of a device without FP8.
     """
-    return Step(job, pool, plan, global_batch_size, given or assumptions()).estimate()
+    book = given or assumptions()
+    return _Step(job, pool, plan, global_batch_size, book, micro).estimate(global_batch_size)
 
 
-@dataclass(frozen=True, slots=True)
-class _Passes:
-    """Seconds of one micro-batch on all layers, forward and backward."""
-
-    forward: Seconds
-    backward: Seconds
+#: Fields of a plan that the exchange between data-parallel ranks does not depend on.
+_NOT_EXCHANGED = ("virtual_stages", "recompute", "schedule")
 
 
-class Step:
+def least_time(
+    job: Job,
+    pool: Pool,
+    plan: Plan,
+    *,
+    global_batch_size: Count,
+    given: Assumptions,
+    micro: MicroBatch | None = None,
+) -> Seconds:
+    """A time that ``plan`` beats under no sharding: its step with nothing sent between stages or replicas.
+
+    Every part of a step that is left out here adds time, and no part that is counted shrinks with it.
+    """
+    return _Step(job, pool, plan, global_batch_size, given, micro).least()
+
+
+class _Step:
     """One estimate under way: what its parts share."""
 
-    def __init__(self, job: Job, pool: Pool, plan: Plan, batch: Count, given: Assumptions) -> None:
-        """Evaluate the operator table and the collectives of a micro-batch."""
-        self.job, self.pool, self.plan, self.batch, self.given = job, pool, plan, batch, given
-        self.table: tuple[Operator, ...] = operators(job.model, sequence_length=job.sequence_length)
-        if job.stack.experts_in_bf16:
-            self.table = tuple(
-                replace(row, low_precision=row.low_precision and row.kind != "grouped-gemm") for row in self.table
-            )
-        self.at: Layout = layout(job, plan, batch)
-        self.rate: Rates = rates(
-            pool,
-            job.precision,
-            share=given.kernel_share_in_step.value * job.stack.kernel_share.value,
-            memory_share=given.memory_share_in_step.value * job.stack.memory_share.value,
-            bf16_share=given.nvfp4_bf16_share.value if job.precision == "nvfp4" else 0.0,
-        )
-        imbalance = given.expert_load_imbalance.value if job.model.num_experts else 1.0
-        self.rows: list[OperatorTime] = operator_times(self.table, self.at, self.rate, imbalance)
-        self.rows = [self.own_rate(row) for row in self.rows]
+    def __init__(
+        self, job: Job, pool: Pool, plan: Plan, batch: Count, given: Assumptions, micro: MicroBatch | None
+    ) -> None:
+        self.job, self.pool, self.plan, self.given = job, pool, plan, given
         self.tiers = reachable(pool.tiers)
-        self.traffic: Traffic = stage_traffic(job, self.tiers, plan, self.at, self.table, imbalance)
+        self.rate: Rates = job_rates(job, pool, given)
+        self.at: Layout = layout(job, plan, batch)
+        self.micro: MicroBatch = micro or self.of_runs()
 
-    def own_rate(self, row: OperatorTime) -> OperatorTime:
-        """The row as the job's software computes it: attention at its own rate, experts with what each one costs."""
-        stack, kind = self.job.stack, row.operator.kind
-        if kind == "attention":
-            if not stack.fused_attention:
-                row = unfused_attention(row.operator, self.at, self.rate)
-                return row.at_rate(stack.attention_share.value)
-            is_old = stack.attention_kernels == "ampere" and self.pool.accelerator.family != "ampere"
-            kernels = self.given.ampere_attention_share.value if is_old else 1.0
-            return row.at_rate(stack.attention_share.value * kernels)
-        if kind == "grouped-gemm":
-            local = row.operator.num_matrices / self.at.expert_parallel
-            return row.longer(row.operator.count * (stack.routing_time.value + local * stack.expert_time.value))
-        return row
+    def of_runs(self) -> MicroBatch:
+        """One micro-batch of every plan; neighbours that split layers alike share it."""
+        runs = Runs([getattr(self.plan, name) for name in SPLITS])
+        return runs.spread(
+            micro_batch(self.job, self.pool, runs.first(self.plan), runs.first(self.at), self.rate, self.given)
+        )
 
-    def of(self, *kinds: str) -> list[OperatorTime]:
-        """Rows of some kinds."""
-        return [row for row in self.rows if row.operator.kind in kinds]
-
-    def estimate(self) -> StepEstimate:
+    def estimate(self, batch: Count) -> StepEstimate:
         """Put the parts together."""
-        plan, p = self.plan, self.plan.pipeline_parallel
-        matmul, attention = self.of("gemm", "grouped-gemm"), self.of("attention")
-        other = self.of("elementwise", "embedding")
-        weight = _sum(row.backward_weight for row in matmul)
-        matmul_time = _Passes(_sum(r.forward for r in matmul), _sum(r.backward_input for r in matmul) + weight)
-        attention_time = _Passes(_sum(r.forward for r in attention), _sum(r.backward_input for r in attention))
-        quantise = _sum(row.quantise for row in matmul)
-        other_time = _Passes(
-            _sum(r.forward for r in other) + quantise / 2, _sum(r.backward_input for r in other) + quantise / 2
-        )
-        busy = _Passes(
-            matmul_time.forward + attention_time.forward + other_time.forward,
-            matmul_time.backward + attention_time.backward + other_time.backward,
-        )
-        tensor, context, expert = self.exposed(matmul_time, attention_time, busy)
-        again = self.recomputed_time(attention_time, tensor, context, expert)
-        forward = busy.forward + tensor.forward + context.forward + expert.forward
-        backward = busy.backward + tensor.backward + context.backward + expert.backward + again
+        plan, micro, p, m = self.plan, self.micro, self.plan.pipeline_parallel, self.at.num_micro_batches
+        expert = self.expert()
+        again = self.again(expert)
+        forward, backward = self.passes(expert)
+        backward = backward + again
         sends = self.sends(forward + backward)
         excess = self.excess(forward + backward)
-        bubble = self.bubble(forward / p + sends / 2, (backward - weight) / p + sends / 2, weight / p)
-        m = self.at.num_micro_batches
-        reduce_time = data_parallel_time(self.job, self.tiers, plan, self.at, self.given)
+        bubble = self.bubble(forward, backward, sends)
         # Stages that accumulate whole gradients hide only behind the last micro-batch; sharded ones behind the step.
         once = (forward + backward) / p + sends + excess
         hiding = where(at_least(plan.sharding, Sharding.GRADIENTS) > 0, m * once + bubble, once)
+        exchange, optimizer = self.exchange()
         overlap = self.job.stack.overlap_data_parallel.value
-        tokens = self.batch * self.job.sequence_length
+        tokens = batch * self.job.sequence_length
         power = self.pool.accelerator.board_power
         each = m / p
         return StepEstimate(
-            matmul=each * (matmul_time.forward + matmul_time.backward),
-            attention=each * (attention_time.forward + attention_time.backward),
-            elementwise=each * (other_time.forward + other_time.backward),
+            matmul=each * (micro.matmul.forward + micro.matmul.backward),
+            attention=each * (micro.attention.forward + micro.attention.backward),
+            elementwise=each * (micro.other.forward + micro.other.backward),
             recompute=each * again,
-            exposed_tensor_parallel=each * (tensor.forward + tensor.backward),
-            exposed_context_parallel=each * (context.forward + context.backward),
+            exposed_tensor_parallel=each * (micro.tensor.forward + micro.tensor.backward),
+            exposed_context_parallel=each * (micro.context.forward + micro.context.backward),
             exposed_expert_parallel=each * (expert.forward + expert.backward),
             exposed_pipeline_parallel=m * sends,
-            exposed_data_parallel=self.visible(reduce_time, hiding, overlap),
+            exposed_data_parallel=visible_time(exchange, hiding, overlap, self.given.contention_share.value),
             pipeline_imbalance=m * excess,
             pipeline_bubble=bubble,
-            optimizer=optimizer_time(self.job, plan, self.at, self.rate) + self.given.step_overhead.value,
+            optimizer=optimizer + self.given.step_overhead.value,
             tokens=tokens,
             model_flops=tokens * model_flops_per_token(self.job.model, self.job.sequence_length),
             recomputed_flops=tokens * self.recomputed_flop(),
@@ -255,52 +236,52 @@ class Step:
             board_power=power.value if power.known else None,
         )
 
-    def exposed(self, matmul: _Passes, attention: _Passes, busy: _Passes) -> tuple[_Passes, _Passes, _Passes]:
-        """Tensor, context and expert traffic that stays visible, over all layers and one micro-batch.
+    def least(self) -> Seconds:
+        """Passes of all micro-batches, imbalance and bubble."""
+        expert = self.expert()
+        forward, backward = self.passes(expert)
+        backward = backward + self.again(expert)
+        each = (forward + backward) / self.plan.pipeline_parallel + self.excess(forward + backward)
+        bubble = self.bubble(forward, backward, 0.0)
+        return self.at.num_micro_batches * each + bubble + self.given.step_overhead.value
 
-        The last hides behind compute and what the others left visible, so that no compute hides two transfers.
-        """
-        stack, traffic = self.job.stack, self.traffic
-        share, ring = stack.overlap_tensor_parallel.value, self.given.context_parallel_overlap.value
-        tensor = _Passes(
-            self.visible(traffic.tensor_forward, matmul.forward, share),
-            self.visible(traffic.tensor_backward, matmul.backward, share),
-        )
-        context = _Passes(
-            self.visible(traffic.context_forward, attention.forward, ring),
-            self.visible(traffic.context_backward, attention.backward, ring),
-        )
-        sent = self.expert_overlap()
-        expert = _Passes(
-            self.visible(traffic.expert_forward, busy.forward + tensor.forward + context.forward, sent),
-            self.visible(traffic.expert_backward, busy.backward + tensor.backward + context.backward, sent),
-        )
-        return tensor, context, expert
+    def again(self, expert: Passes) -> Seconds:
+        """Forward work that the backward pass repeats."""
+        return self.by_recompute(self.micro.attention.forward, self.micro.layers + expert.forward)
 
-    def visible(self, communication: Seconds, compute: Seconds, overlap: Fraction) -> Seconds:
-        """What a collective adds to the step beside ``compute``."""
-        return visible_time(communication, compute, overlap, self.given.contention_share.value)
-
-    def expert_overlap(self) -> Fraction:
-        """What the software hides, or DualPipe where the plan uses it."""
-        xp = namespace(self.plan.schedule)
-        usual = self.job.stack.overlap_expert_parallel.value
+    def expert(self) -> Passes:
+        """Expert traffic that stays visible: DualPipe hides more of it."""
+        micro = self.micro
         if not self.job.model.num_experts:
-            return usual
-        dual = self.given.dual_pipe_overlap.value
-        chosen: Fraction = where(self.plan.schedule == int(Schedule.DUAL_PIPE), xp.maximum(usual, dual), usual)
-        return chosen
+            return micro.expert
+        dual = self.plan.schedule == int(Schedule.DUAL_PIPE)
+        return Passes(
+            where(dual, micro.expert_dual.forward, micro.expert.forward),
+            where(dual, micro.expert_dual.backward, micro.expert.backward),
+        )
 
-    def recomputed_time(self, attention: _Passes, tensor: _Passes, context: _Passes, expert: _Passes) -> Seconds:
-        """Forward work that the backward pass repeats: the attention core, or all layers."""
-        layers = _sum(row.forward + row.quantise / 2 for row in self.rows if row.operator.place == "layer")
-        full = layers + tensor.forward + context.forward + expert.forward
-        return self.by_recompute(attention.forward, full)
+    def passes(self, expert: Passes) -> tuple[Seconds, Seconds]:
+        """Forward and backward pass of one micro-batch with its visible traffic, nothing recomputed."""
+        parts = (self.micro.matmul, self.micro.attention, self.micro.other, self.micro.tensor, self.micro.context)
+        return (
+            total(part.forward for part in parts) + expert.forward,
+            total(part.backward for part in parts) + expert.backward,
+        )
+
+    def exchange(self) -> tuple[Seconds, Seconds]:
+        """What data-parallel ranks send each other in a step, and the pass of the optimizer."""
+        shared = [getattr(self.plan, field.name) for field in fields(Plan) if field.name not in _NOT_EXCHANGED]
+        runs = Runs([*shared, self.at.num_micro_batches])
+        plan, at = runs.first(self.plan), runs.first(self.at)
+        sent = data_parallel_time(self.job, self.tiers, plan, at, self.given)
+        own = optimizer_time(self.job, plan, at, self.rate)
+        return runs.spread(sent), runs.spread(own)
 
     def recomputed_flop(self) -> Real:
         """FLOP per token that the backward pass repeats."""
-        layers = sum(row.forward_flop for row in self.table if row.place == "layer")
-        return self.by_recompute(sum(row.forward_flop for row in self.table if row.kind == "attention"), layers)
+        table = job_operators(self.job)
+        layers = sum(row.forward_flop for row in table if row.place == "layer")
+        return self.by_recompute(sum(row.forward_flop for row in table if row.kind == "attention"), layers)
 
     def by_recompute(self, selective: Real, full: Real) -> Real:
         """Zero, ``selective`` or ``full`` as the plan says."""
@@ -312,25 +293,19 @@ class Step:
     def sends(self, whole: Seconds) -> Seconds:
         """Visible time of the sends of one micro-batch between stages, over all chunks of a device."""
         p = self.plan.pipeline_parallel
-        return exposed_time(
-            self.traffic.pipeline,
-            whole / p,
-            self.job.stack.overlap_pipeline_parallel.value,
-        )
+        sent = pipeline_time(self.job.model, self.tiers, self.plan, self.at)
+        return exposed_time(sent, whole / p, self.job.stack.overlap_pipeline_parallel.value)
 
     def excess(self, whole: Seconds) -> Seconds:
         """Seconds a micro-batch waits for the fullest stage."""
-        model = self.job.model
-        head = ("head", "mtp.head")
-        last = _sum(
-            r.forward + r.backward_input + r.backward_weight for r in self.rows if r.operator.name.startswith(head)
-        )
+        model, last = self.job.model, self.micro.last
         return slowest_stage_excess(self.plan, whole - last, last, model.num_layers + model.num_mtp_layers)
 
-    def bubble(self, forward: Seconds, inputs: Seconds, weight: Seconds) -> Seconds:
-        """Idle time of the plan's schedule."""
-        plan = self.plan
+    def bubble(self, forward: Seconds, backward: Seconds, sends: Seconds) -> Seconds:
+        """Idle time of the plan's schedule, by the passes of the whole model and the sends of a stage."""
+        plan, all_weight = self.plan, self.micro.weight
         p, v = plan.pipeline_parallel, plan.virtual_stages
+        forward, inputs, weight = forward / p + sends / 2, (backward - all_weight) / p + sends / 2, all_weight / p
         plain = pipeline.one_f_one_b_bubble_time(forward, inputs + weight, p, v)
         zero = pipeline.zero_bubble_time(forward, inputs, weight, p)
         dual = pipeline.dual_pipe_bubble_time(forward, inputs, weight, p)
@@ -340,10 +315,3 @@ class Step:
             where(plan.schedule == int(Schedule.ZERO_BUBBLE), zero, plain),
         )
         return idle
-
-
-def _sum(values: Iterable[Seconds]) -> Seconds:
-    total: Seconds = 0.0
-    for value in values:
-        total = total + value
-    return total

@@ -9,7 +9,8 @@ from lindos.scenario.cluster import Pool
 from lindos.scenario.job import Job
 from lindos.scenario.plan import Plan
 from lindos.step.assumptions import Assumptions, assumptions
-from lindos.step.estimate import Step
+from lindos.step.layout import layout
+from lindos.step.micro_batch import job_operator_times, job_rates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +35,9 @@ def explain(
     job: Job, pool: Pool, plan: Plan, *, global_batch_size: Count, given: Assumptions | None = None
 ) -> tuple[OperatorShare, ...]:
     """Time and FLOPs of every operator of a step, in the order of the forward pass, as `estimate` takes them."""
-    step = Step(job, pool, plan, global_batch_size, given or assumptions())
-    each = step.at.num_micro_batches / plan.pipeline_parallel
+    book = given or assumptions()
+    at = layout(job, plan, global_batch_size)
+    each = at.num_micro_batches / plan.pipeline_parallel
     tokens = global_batch_size * job.sequence_length / plan.num_devices
     return tuple(
         OperatorShare(
@@ -47,5 +49,5 @@ def explain(
             quantise=each * row.quantise,
             flops=3 * row.operator.forward_flop * tokens,
         )
-        for row in step.rows
+        for row in job_operator_times(job, pool, at, job_rates(job, pool, book), book)
     )

@@ -1,5 +1,6 @@
 """Which plans hold: one code per plan, each with its sentence and its remedy."""
 
+from collections.abc import Collection
 from enum import IntEnum
 from typing import Any
 
@@ -36,6 +37,9 @@ class Reason(IntEnum):
     ZERO_BUBBLE = 13
     SHARDING_GROUP = 14
     MEMORY = 15
+    # Of a search alone:
+    REPLICAS = 16
+    LIMITS = 17
 
 
 #: What is wrong, and what to do about it.
@@ -59,6 +63,11 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
     Reason.ZERO_BUBBLE: ("a zero-bubble schedule has fewer micro-batches than stages", "Use another schedule"),
     Reason.SHARDING_GROUP: ("sharding_group does not divide the data-parallel ranks", "Change or leave out one"),
     Reason.MEMORY: ("the step does not fit in device memory", "Raise a degree, recompute more or shard parameters"),
+    Reason.REPLICAS: (
+        "no whole number of their replicas fits the GPUs and divides the batch",
+        "Use more GPUs, or a batch with more divisors",
+    ),
+    Reason.LIMITS: ("they are too slow for the deadline or the budget", "Allow more time, money or GPUs"),
 }
 
 
@@ -73,12 +82,14 @@ def feasibility(job: Job, pool: Pool, plan: Plan, *, global_batch_size: Count, g
     return np.where((codes == int(Reason.OK)) & too_much, int(Reason.MEMORY), codes)
 
 
-def shape_codes(job: Job, num_devices: int, plan: Plan, global_batch_size: Count) -> Any:
-    """Codes of everything but memory."""
+def shape_codes(
+    job: Job, num_devices: int, plan: Plan, global_batch_size: Count, only: Collection[Reason] = tuple(Reason)
+) -> Any:
+    """Codes of everything but memory, or of some reasons ``only``."""
     wrong = _violations(job, num_devices, plan, np.asarray(global_batch_size, dtype=float))
-    codes: Any = 0
+    codes: Any = np.zeros(np.shape(plan.num_devices), dtype=int)
     for reason in reversed(Reason):
-        if reason in wrong:
+        if reason in wrong and reason in only:
             codes = np.where(wrong[reason], int(reason), codes)
     return np.asarray(codes, dtype=int)
 

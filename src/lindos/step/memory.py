@@ -105,6 +105,30 @@ def memory(
     return _fullest([replace(stage, gradients=stage.gradients * narrower) for stage in stages])
 
 
+def least_memory(
+    job: Job, pool: Pool, plan: Plan, *, global_batch_size: Count, given: Assumptions | None = None
+) -> Bytes:
+    """A size that ``plan`` needs under every schedule, sharding and recomputation.
+
+    What the first stage holds with all state sharded, gradients in BF16, activations recomputed in the way that keeps
+    least, one chunk of layers a device and nothing gathered. Other stages may hold more.
+    """
+    book = given or assumptions()
+    spread = replace(
+        plan, sharding=int(Sharding.PARAMETERS), virtual_stages=1, schedule=int(Schedule.ONE_F_ONE_B), sharding_group=0
+    )
+    at = layout(job, spread, global_batch_size)
+    first = _stages(job, spread, at)[0]
+    narrower = 1.0 - min(float(BF16) / book.gradient_bytes.value, 1.0)
+    found: list[Bytes] = []
+    for recompute in (Recompute.SELECTIVE, Recompute.FULL):
+        needed = _held(job, replace(spread, recompute=int(recompute)), at, book, first)
+        passing = needed.gathered * (1.0 + book.fragmentation.value)
+        found.append(needed.total - passing - needed.gradients * narrower)
+    least: Bytes = namespace(*found).minimum(*found)
+    return least
+
+
 def _fullest(stages: Sequence[StepMemory]) -> StepMemory:
     """Plan by plan, and draw by draw, the stage with most."""
     found = stages[0]

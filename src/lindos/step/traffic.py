@@ -28,7 +28,7 @@ OPTIMIZER_BYTES = 4 * 4 + 3 * 4 + BF16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traffic:
-    """Communication of one micro-batch before any overlap: over all layers, but ``pipeline`` for one device."""
+    """Collectives inside all layers of one micro-batch, before any overlap."""
 
     tensor_forward: Seconds
     tensor_backward: Seconds
@@ -36,13 +36,12 @@ class Traffic:
     context_backward: Seconds
     expert_forward: Seconds
     expert_backward: Seconds
-    pipeline: Seconds
 
 
-def stage_traffic(
+def layer_traffic(
     job: Job, tiers: tuple[Tier, ...], plan: Plan, at: Layout, table: tuple[Operator, ...], imbalance: Fraction
 ) -> Traffic:
-    """Collectives inside the layers of a micro-batch, and sends between stages."""
+    """Collectives inside the layers of a micro-batch."""
     tensor = _tensor_traffic(job.model, tiers, plan, at, table)
     context = _context_traffic(job.model, tiers, at, table)
     expert = _expert_traffic(job, tiers, plan, at, table, imbalance)
@@ -53,7 +52,6 @@ def stage_traffic(
         context_backward=2 * context,
         expert_forward=expert[0],
         expert_backward=expert[1],
-        pipeline=_pipeline_traffic(job.model, tiers, plan, at),
     )
 
 
@@ -107,8 +105,11 @@ def _expert_traffic(
     return layers * (low + full), layers * (low + full), layers * inside
 
 
-def _pipeline_traffic(model: Model, tiers: tuple[Tier, ...], plan: Plan, at: Layout) -> Seconds:
-    """One send forward and one backward for every chunk of layers that a device holds."""
+def pipeline_time(model: Model, tiers: tuple[Tier, ...], plan: Plan, at: Layout) -> Seconds:
+    """Sends of one micro-batch between stages, for one device, before any overlap.
+
+    One send forward and one backward for every chunk of layers that a device holds.
+    """
     stride = at.tensor_parallel * at.dense_group
     message = at.sequence_tokens * model.hidden_size * BF16
     return 2 * plan.virtual_stages * neighbour_time(message, levels(tiers, at.pipeline_parallel, stride))

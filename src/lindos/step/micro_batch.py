@@ -1,0 +1,182 @@
+"""One micro-batch through the whole model: its kernels, and the collectives inside its layers.
+
+All of it follows from how layers are split: tensor, context and expert degrees and the size of a micro-batch. Pipeline,
+schedule, recomputation and data-parallel ranks come on top of it in :mod:`lindos.step.estimate`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from lindos.catalog.records import Stack
+from lindos.formulas.collectives import visible_time
+from lindos.quantities import Fraction, Real, Seconds, namespace
+from lindos.scenario.cluster import Pool
+from lindos.scenario.job import Job
+from lindos.scenario.plan import Plan
+from lindos.step.assumptions import Assumptions
+from lindos.step.communication import reachable
+from lindos.step.compute import OperatorTime, Rates, operator_times, rates
+from lindos.step.layout import Layout
+from lindos.step.operators import Operator, operators
+from lindos.step.traffic import layer_traffic
+from lindos.step.unfused import unfused_attention
+
+#: Fields of a plan that a micro-batch depends on.
+SPLITS = (
+    "tensor_parallel",
+    "context_parallel",
+    "expert_parallel",
+    "expert_tensor_parallel",
+    "micro_batch_size",
+    "sequence_parallel",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Passes:
+    """Seconds of one micro-batch on all layers, forward and backward."""
+
+    forward: Seconds
+    backward: Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MicroBatch:
+    """Seconds of one micro-batch over all layers, as if one group of tensor- and context-parallel ranks held them."""
+
+    matmul: Passes
+    weight: Seconds  # gradients of weights, part of the backward pass of matmul
+    attention: Passes
+    other: Passes  # norms, activation functions, loss, quantisation
+    tensor: Passes  # collectives: what compute does not hide
+    context: Passes
+    expert: Passes
+    expert_dual: Passes  # under DualPipe
+    layers: Seconds  # forward pass of the layers, which full recompute repeats; without expert exchange
+    last: Seconds  # head and loss
+
+
+def job_rates(job: Job, pool: Pool, given: Assumptions) -> Rates:
+    """What kernels of a pool's devices attain inside a step of ``job``."""
+    return rates(
+        pool,
+        job.precision,
+        share=given.kernel_share_in_step.value * job.stack.kernel_share.value,
+        memory_share=given.memory_share_in_step.value * job.stack.memory_share.value,
+        bf16_share=given.nvfp4_bf16_share.value if job.precision == "nvfp4" else 0.0,
+    )
+
+
+def job_operators(job: Job) -> tuple[Operator, ...]:
+    """The operator table of ``job``, as its software computes it."""
+    table = operators(job.model, sequence_length=job.sequence_length)
+    if job.stack.experts_in_bf16:
+        return tuple(replace(row, low_precision=row.low_precision and row.kind != "grouped-gemm") for row in table)
+    return table
+
+
+def job_operator_times(job: Job, pool: Pool, at: Layout, rate: Rates, given: Assumptions) -> list[OperatorTime]:
+    """Time of every row of the table: attention at the software's own rate, experts with what each one costs."""
+    rows = operator_times(job_operators(job), at, rate, load_imbalance(job, given))
+    return [_own_rate(row, job.stack, pool, at, rate, given) for row in rows]
+
+
+def load_imbalance(job: Job, given: Assumptions) -> Fraction:
+    """Load of the busiest expert rank over the mean."""
+    return given.expert_load_imbalance.value if job.model.num_experts else 1.0
+
+
+def _own_rate(row: OperatorTime, stack: Stack, pool: Pool, at: Layout, rate: Rates, given: Assumptions) -> OperatorTime:
+    kind = row.operator.kind
+    if kind == "attention":
+        if not stack.fused_attention:
+            return unfused_attention(row.operator, at, rate).at_rate(stack.attention_share.value)
+        is_old = stack.attention_kernels == "ampere" and pool.accelerator.family != "ampere"
+        kernels = given.ampere_attention_share.value if is_old else 1.0
+        return row.at_rate(stack.attention_share.value * kernels)
+    if kind == "grouped-gemm":
+        local = row.operator.num_matrices / at.expert_parallel
+        return row.longer(row.operator.count * (stack.routing_time.value + local * stack.expert_time.value))
+    return row
+
+
+def micro_batch(job: Job, pool: Pool, plan: Plan, at: Layout, rate: Rates, given: Assumptions) -> MicroBatch:
+    """Evaluate the operator table and the collectives inside layers; of ``plan`` only `SPLITS` are read."""
+    rows = job_operator_times(job, pool, at, rate, given)
+
+    def of(*kinds: str) -> list[OperatorTime]:
+        return [row for row in rows if row.operator.kind in kinds]
+
+    matmul, attention, other = of("gemm", "grouped-gemm"), of("attention"), of("elementwise", "embedding")
+    weight = total(row.backward_weight for row in matmul)
+    quantise = total(row.quantise for row in matmul)
+    matmul_time = Passes(total(r.forward for r in matmul), total(r.backward_input for r in matmul) + weight)
+    attention_time = Passes(total(r.forward for r in attention), total(r.backward_input for r in attention))
+    other_time = Passes(
+        total(r.forward for r in other) + quantise / 2, total(r.backward_input for r in other) + quantise / 2
+    )
+    busy = Passes(
+        matmul_time.forward + attention_time.forward + other_time.forward,
+        matmul_time.backward + attention_time.backward + other_time.backward,
+    )
+    tensor, context, expert, dual = _exposed(job, pool, plan, at, given, matmul_time, attention_time, busy)
+    layers = total(row.forward + row.quantise / 2 for row in rows if row.operator.place == "layer")
+    head = ("head", "mtp.head")
+    return MicroBatch(
+        matmul=matmul_time,
+        weight=weight,
+        attention=attention_time,
+        other=other_time,
+        tensor=tensor,
+        context=context,
+        expert=expert,
+        expert_dual=dual,
+        layers=layers + tensor.forward + context.forward,
+        last=total(r.forward + r.backward_input + r.backward_weight for r in rows if r.operator.name.startswith(head)),
+    )
+
+
+def _exposed(
+    job: Job,
+    pool: Pool,
+    plan: Plan,
+    at: Layout,
+    given: Assumptions,
+    matmul: Passes,
+    attention: Passes,
+    busy: Passes,
+) -> tuple[Passes, Passes, Passes, Passes]:
+    """Tensor, context and expert traffic that stays visible; the last also under DualPipe.
+
+    Expert traffic hides behind compute and what the others left visible, so that no compute hides two transfers.
+    """
+    traffic = layer_traffic(job, reachable(pool.tiers), plan, at, job_operators(job), load_imbalance(job, given))
+
+    def visible(sent: Passes, behind: Passes, overlap: Fraction) -> Passes:
+        share = given.contention_share.value
+        return Passes(
+            visible_time(sent.forward, behind.forward, overlap, share),
+            visible_time(sent.backward, behind.backward, overlap, share),
+        )
+
+    tensor = visible(
+        Passes(traffic.tensor_forward, traffic.tensor_backward), matmul, job.stack.overlap_tensor_parallel.value
+    )
+    context = visible(
+        Passes(traffic.context_forward, traffic.context_backward), attention, given.context_parallel_overlap.value
+    )
+    behind = Passes(busy.forward + tensor.forward + context.forward, busy.backward + tensor.backward + context.backward)
+    sent, usual = Passes(traffic.expert_forward, traffic.expert_backward), job.stack.overlap_expert_parallel.value
+    expert = visible(sent, behind, usual)
+    if not job.model.num_experts:
+        return tensor, context, expert, expert
+    dual = given.dual_pipe_overlap.value
+    return tensor, context, expert, visible(sent, behind, namespace(usual, dual).maximum(usual, dual))
+
+
+def total(values: Iterable[Seconds]) -> Seconds:
+    """Sum of numbers or arrays, zero of none."""
+    found: Real = 0.0
+    for value in values:
+        found = found + value
+    return found

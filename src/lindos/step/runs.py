@@ -1,0 +1,100 @@
+"""Runs of equal candidates: what neighbours agree in is computed once for all of them.
+
+Candidates of a search lie in the order of nested loops, so that the fields of the outer loops stay equal over long
+runs. A part of the model that reads only those is evaluated at the first candidate of each run and repeated.
+"""
+
+from collections.abc import Sequence
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, TypeVar
+
+import numpy as np
+
+T = TypeVar("T")
+
+#: Evaluating the first of every run pays where runs are at least so long in the mean.
+_WORTH_IT = 2
+
+
+class Runs:
+    """Runs of positions at which every one of some arrays stays equal.
+
+    Parameters
+    ----------
+    values
+        Numbers, or arrays of one length each position of which is a candidate. Where there is no such array, where
+        arrays are not NumPy's or where runs are short, every candidate is taken as it is.
+
+    Examples
+    --------
+    >>> runs = Runs([np.array([8.0, 8.0, 8.0, 4.0]), 1.0])
+    >>> runs.first(np.array([1.0, 2.0, 3.0, 4.0]))
+    array([1., 4.])
+    >>> runs.spread(np.array([10.0, 20.0]))
+    array([10., 10., 10., 20.])
+    """
+
+    def __init__(self, values: Sequence[Any]) -> None:
+        """Find the runs."""
+        self._starts: Any = None
+        arrays = [value for value in values if not isinstance(value, (int, float, np.generic))]
+        if not arrays or any(not isinstance(a, np.ndarray) or a.ndim != 1 for a in arrays):
+            return
+        size = len(arrays[0])
+        if size == 0 or any(len(a) != size for a in arrays):
+            return
+        begins = np.ones(size, dtype=bool)
+        begins[1:] = False
+        for array in arrays:
+            begins[1:] |= array[1:] != array[:-1]
+        starts = np.flatnonzero(begins)
+        if len(starts) * _WORTH_IT <= size:
+            self._starts = starts
+            self._lengths = np.diff(starts, append=size)
+
+    def first(self, value: T) -> T:
+        """``value`` at the first candidate of every run: an array, or a dataclass of arrays; numbers stay."""
+        if self._starts is None:
+            return value
+        found: T = _mapped(value, lambda array: array[self._starts])
+        return found
+
+    def spread(self, value: T) -> T:
+        """What was computed of the first candidates, for every candidate."""
+        if self._starts is None:
+            return value
+        found: T = _mapped(value, lambda array: np.repeat(array, self._lengths))
+        return found
+
+
+def picked(value: T, index: Any) -> T:
+    """Some positions of every array in a dataclass of arrays; numbers stay."""
+    found: T = _mapped(value, lambda array: array[index])
+    return found
+
+
+def joined(parts: Sequence[T], sizes: Sequence[int]) -> T:
+    """Dataclasses of arrays one after the other; a number that differs between them becomes an array."""
+    if len(parts) == 1:
+        return parts[0]
+    found: T = _joined(parts, sizes)
+    return found
+
+
+def _joined(parts: Any, sizes: Sequence[int]) -> Any:
+    first = parts[0]
+    if is_dataclass(first) and not isinstance(first, type):
+        names = [field.name for field in fields(first)]
+        return replace(first, **{name: _joined([getattr(part, name) for part in parts], sizes) for name in names})
+    if not any(isinstance(part, np.ndarray) for part in parts) and all(part == first for part in parts[1:]):
+        return first
+    return np.concatenate([np.broadcast_to(np.asarray(part), n) for part, n in zip(parts, sizes, strict=True)])
+
+
+def _mapped(value: Any, change: Any) -> Any:
+    if isinstance(value, np.ndarray) and value.ndim == 1:
+        return change(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        names = [field.name for field in fields(value)]
+        return replace(value, **{name: _mapped(getattr(value, name), change) for name in names})
+    return value
