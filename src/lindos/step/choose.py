@@ -1,5 +1,6 @@
 """The best plan of the search for one pool of equal devices."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -56,6 +57,7 @@ def best_plan(
     given: Assumptions | None = None,
     round_up: bool = False,
     top: int = 1,
+    near: Plan | None = None,
 ) -> Choice:
     """The plan of the whole space that trains most tokens per second.
 
@@ -78,6 +80,8 @@ def best_plan(
         the plan wins that has this batch done first.
     top
         How many plans to keep: the best and its alternatives.
+    near
+        A plan that was best under much the same conditions. It changes how long the search takes, not what it finds.
 
     Raises
     ------
@@ -86,7 +90,7 @@ def best_plan(
     """
     book = given or assumptions()
     batch = Batch(size=global_batch_size, is_free=batch_is_free, round_up=round_up)
-    return choice(Search(job, pool, batch, dict(fixed or {}), book), limits(pool), top=top)
+    return choice(Search(job, pool, batch, dict(fixed or {}), book), limits(pool), top=top, near=near)
 
 
 def limits(pool: Pool) -> Limits:
@@ -94,8 +98,10 @@ def limits(pool: Pool) -> Limits:
     return Limits(memory=float(capacity(pool)), devices=pool.num_devices)
 
 
-def choice(search: Search, within: Limits, *, minimise: str = "time", top: int = 1) -> Choice:
+def choice(search: Search, within: Limits, *, minimise: str = "time", top: int = 1, near: Plan | None = None) -> Choice:
     """The first ``top`` plans ``within`` limits; of these such as leave some memory free before all others.
+
+    Arguments as in :func:`best_plan` and :meth:`lindos.step.search.Search.best`.
 
     Raises
     ------
@@ -103,7 +109,10 @@ def choice(search: Search, within: Limits, *, minimise: str = "time", top: int =
         As :func:`best_plan`.
     """
     easy = replace(within, memory=within.memory * (1.0 - search.given.headroom.value))
-    found = search.best(easy, minimise=minimise, top=top)
+    floor = -math.inf if near is None or minimise != "time" or top > 1 else _A_LITTLE_LESS * _speed(search, easy, near)
+    found = search.best(easy, minimise=minimise, top=top, floor=floor)
+    if not found.best and floor > -math.inf:
+        found = search.best(easy, minimise=minimise, top=top)
     best = list(found.best)
     if len(best) < top:
         found = search.best(within, minimise=minimise, top=top)
@@ -125,6 +134,28 @@ def choice(search: Search, within: Limits, *, minimise: str = "time", top: int =
     )
 
 
+#: A plan from elsewhere may have a number of replicas that the space does not: one like it is nearly as fast.
+_A_LITTLE_LESS = 0.97
+
+
+def _speed(search: Search, within: Limits, plan: Plan) -> float:
+    """Tokens per second of a plan that may have been found for another batch; minus infinity if it does not hold."""
+    batch = search.space.batch
+    size = batch.size
+    if batch.is_free:
+        unit = int(
+            plan.data_parallel * plan.micro_batch_size * (plan.pipeline_parallel if plan.virtual_stages > 1 else 1)
+        )
+        size = unit * (-(-size // unit) if batch.round_up else size // unit)
+    job, pool, given = search.job, search.pool, search.given
+    if size < 1 or int(shape_codes(job, within.devices, plan, size)) != int(Reason.OK):
+        return -math.inf
+    if memory(job, pool, plan, global_batch_size=size, given=given).total > within.memory:
+        return -math.inf
+    counted = min(size, search.counted) * job.sequence_length
+    return float(counted / estimate(job, pool, plan, global_batch_size=size, given=given).time)
+
+
 def alternative(search: Search, one: Ranked) -> Alternative:
     """One plan by itself, in plain numbers."""
     job, pool, given = search.job, search.pool, search.given
@@ -144,6 +175,10 @@ def refusal(search: Search, within: Limits, found: Found) -> Exception:
         return InfeasibleError(
             "No plan keeps to the limits", f"all that fit are too slow ({counted(found.rejected)})", _MORE
         )
+    if own and Reason.MEMORY in found.nearest:
+        # Degrees that contradict each other are named before memory, which no degree may then help.
+        endless = search.best(replace(within, memory=math.inf))
+        found = found if endless.best else endless
     reasons = [reason for reason in found.nearest if reason is not Reason.REPLICAS]
     if not reasons:
         return _nothing_left(job, pool, own, search.space.batch.size, search.given)

@@ -99,8 +99,11 @@ def decide(
     batch_is_free: bool = False,
     fixed: Mapping[str, int] | None = None,
     given: Assumptions | None = None,
+    near: Mapping[str, PoolDecision] | None = None,
 ) -> tuple[PoolDecision, ...]:
     """Plan and share of the batch of every pool; with the cluster's values as they stand.
+
+    ``near`` holds what was decided for pools of these names under much the same conditions: it saves time.
 
     Raises
     ------
@@ -121,18 +124,29 @@ def decide(
             given=book,
         )
         return (_decision(choice),)
-    peaks = [pool.num_devices * float(pool.accelerator.peak(job.precision).value) for pool in cluster.pools]
-    shares = [peak / sum(peaks) for peak in peaks]
+    known = dict(near or {})
+    speeds = [_first_speed(job, pool, known.get(pool.name)) for pool in cluster.pools]
+    shares = [speed / sum(speeds) for speed in speeds]
     options: list[tuple[Choice, ...]] = []
-    for turn in range(_ROUNDS):
+    plans = [known[pool.name].plan if pool.name in known else None for pool in cluster.pools]
+    # What is known of every pool already needs no rounds to settle.
+    for turn in range(1 if all(plans) else 0, _ROUNDS):
         sizes = [max(_least(own), int(global_batch_size * share)) for share in shares]
         options = [
-            _options(job, pool, size, own, book, is_last=turn == _ROUNDS - 1)
-            for pool, size in zip(cluster.pools, sizes, strict=True)
+            _options(job, pool, size, own, book, plan, is_last=turn == _ROUNDS - 1)
+            for pool, size, plan in zip(cluster.pools, sizes, plans, strict=True)
         ]
         speeds = [float(some[0].estimate.tokens_per_second) for some in options]
         shares = [speed / sum(speeds) for speed in speeds]
+        plans = [some[0].plan for some in options]
     return _levelled(job, cluster.pools, options, shares, global_batch_size, book, exact=not batch_is_free)
+
+
+def _first_speed(job: Job, pool: Pool, known: PoolDecision | None) -> float:
+    """Speed by which the batch is shared first: as found before, or by the peak of the devices."""
+    if known is not None:
+        return float(known.choice.estimate.tokens_per_second)
+    return pool.num_devices * float(pool.accelerator.peak(job.precision).value)
 
 
 def _least(own: Mapping[str, int]) -> int:
@@ -141,14 +155,14 @@ def _least(own: Mapping[str, int]) -> int:
 
 
 def _options(
-    job: Job, pool: Pool, size: int, own: Mapping[str, int], book: Assumptions, *, is_last: bool
+    job: Job, pool: Pool, size: int, own: Mapping[str, int], book: Assumptions, near: Plan | None, *, is_last: bool
 ) -> tuple[Choice, ...]:
     """The plan that has ``size`` sequences done first; at last also the one that trains most tokens per second."""
     both = (True, False) if is_last else (True,)
-    found = [
-        best_plan(job, pool, global_batch_size=size, batch_is_free=True, fixed=own, given=book, round_up=round_up)
-        for round_up in both
-    ]
+    asked = {"global_batch_size": size, "batch_is_free": True, "fixed": own, "given": book}
+    found: list[Choice] = []
+    for round_up in both:
+        found.append(best_plan(job, pool, round_up=round_up, near=found[0].plan if found else near, **asked))  # type: ignore[arg-type]
     return tuple(found[:1] if found[0].plan == found[-1].plan else found)
 
 
@@ -287,18 +301,27 @@ def leaving_out(
     batch_is_free: bool = False,
     fixed: Mapping[str, int] | None = None,
     given: Assumptions | None = None,
+    near: Sequence[PoolDecision] = (),
 ) -> dict[str, ClusterStep]:
     """The same batch on all pools but one, decided anew, by the name of the pool that is left out.
 
-    Arguments as in :func:`decide`. Hold ``tokens_per_second`` against the whole cluster's: if it is higher, the job is
-    faster without that pool. A pool without which no plan holds is missing, and so is the only one.
+    ``near`` is what was decided for the whole cluster: it saves time. Other arguments as in :func:`decide`. Hold
+    ``tokens_per_second`` against the whole cluster's: if it is higher, the job is faster without that pool. A pool
+    without which no plan holds is missing, and so is the only one.
     """
     found: dict[str, ClusterStep] = {}
+    known = dict(zip((pool.name for pool in cluster.pools), near, strict=False))
     for pool in cluster.pools if len(cluster.pools) > 1 else ():
         rest = replace(cluster, pools=tuple(other for other in cluster.pools if other is not pool))
         try:
             decisions = decide(
-                job, rest, global_batch_size=global_batch_size, batch_is_free=batch_is_free, fixed=fixed, given=given
+                job,
+                rest,
+                global_batch_size=global_batch_size,
+                batch_is_free=batch_is_free,
+                fixed=fixed,
+                given=given,
+                near=known,
             )
         except (InconsistentError, InfeasibleError, InputError):
             continue

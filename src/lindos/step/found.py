@@ -48,6 +48,7 @@ class Found:
     """The best plans in order, and counts of the others; parts of a search are added up."""
 
     top: int = 1
+    floor: float = -np.inf  # score that the best are known to reach
     best: list[Ranked] = field(default_factory=list)
     num_candidates: int = 0  # combinations of the axes
     num_weighed: int = 0  # of these evaluated in full, and holding
@@ -57,7 +58,7 @@ class Found:
     @property
     def bar(self) -> float:
         """Score that a plan needs to be among the best."""
-        return self.best[-1].score if len(self.best) == self.top else -np.inf
+        return self.best[-1].score if len(self.best) == self.top else self.floor
 
     @property
     def num_slower(self) -> int:

@@ -92,11 +92,14 @@ class Search:
         speed = splits.micro_batch_size * self.job.sequence_length / (sum(self.passes) * ranks)
         return np.where(self.codes == int(Reason.OK), speed, 0.0)
 
-    def best(self, limits: Limits, *, minimise: str = "time", top: int = 1) -> Found:
-        """The first ``top`` plans by ``minimise``, one of `OBJECTIVES`, that keep to ``limits``."""
+    def best(self, limits: Limits, *, minimise: str = "time", top: int = 1, floor: float = -np.inf) -> Found:
+        """The first ``top`` plans by ``minimise``, one of `OBJECTIVES`, that keep to ``limits``.
+
+        Plans whose score is below ``floor`` are not looked for.
+        """
         if top < 1:
             raise InputError("top", top, "at least 1")
-        return _Hunt(self, limits, minimise, Found(top=top, num_candidates=self.space.size)).run()
+        return _Hunt(self, limits, minimise, Found(top=top, floor=floor, num_candidates=self.space.size)).run()
 
 
 class _Hunt:
@@ -150,6 +153,30 @@ class _Hunt:
         self.found.reject(Reason.LIMITS, int(np.sum(late)) * plans)
         return np.where(holds & ~wide & ~late, self._score(speed, fewest), -np.inf)
 
+    def _expand(self, splits: Any) -> None:
+        """Weigh the nodes of some splits, those of the best bound first."""
+        stages = np.tile(self.space.stages, len(splits))
+        splits = np.repeat(splits, len(self.space.stages))
+        pairs = np.flatnonzero(self._pair_bounds(splits, stages) >= self.found.bar)
+        fewest, most = self._fewest(splits[pairs])
+        devices = self.limits.devices
+        some, looked = nodes(self.space, splits[pairs], stages[pairs], devices=devices, fewest=fewest, most=most)
+        self.found.reject(Reason.REPLICAS, (looked - len(some)) * some.plans(self.space))
+        speed = self._speed(some.plan, some.batch, self._node_time(some))
+        late = self._is_late(speed, some.plan.num_devices)
+        self.found.reject(Reason.LIMITS, int(np.sum(late)) * some.plans(self.space))
+        score = np.where(late, -np.inf, self._score(speed, some.plan.num_devices))
+        order = np.flatnonzero((score >= self.found.bar) & ~late)
+        order = order[np.argsort(-score[order], kind="stable")]
+        start, wide = 0, _FIRST_NODES if self.found.bar == -np.inf else _NODES // 4
+        while start < len(order) and score[order[start]] >= self.found.bar:
+            rest = order[start : start + wide * _ROUND]
+            rest = rest[score[rest] >= self.found.bar]
+            tiles = [some.take(np.sort(rest[i : i + wide])) for i in range(0, len(rest), wide)]
+            for part in threads().map(self._weigh, tiles, [self.found.bar] * len(tiles)):
+                self.found.add(part)
+            start, wide = start + wide * _ROUND, min(2 * wide, _NODES)
+
     def _fewest(self, splits: Any) -> tuple[Any, int]:
         """Fewest devices that a plan of each split needs to be among the best, and the most it may take."""
         each, bar, most = self.search.speed_per_device[splits], self.found.bar, self.limits.devices
@@ -160,42 +187,40 @@ class _Hunt:
             most = min(most, int(np.ceil(-bar)))
         return np.floor(fewest * (1 - 1e-9)), most
 
-    def _expand(self, splits: Any) -> None:
-        """Weigh the nodes of some splits, those of the best bound first."""
-        fewest, most = self._fewest(splits)
-        some, looked = nodes(self.space, splits, devices=self.limits.devices, fewest=fewest, most=most)
-        self.found.reject(Reason.REPLICAS, (looked - len(some)) * some.plans(self.space))
-        speed = self._speed(some.plan, some.batch, self._node_time(some))
-        score = np.where(
-            self._is_late(speed, some.plan.num_devices), -np.inf, self._score(speed, some.plan.num_devices)
-        )
-        late = score == -np.inf
-        self.found.reject(Reason.LIMITS, int(np.sum(late)) * some.plans(self.space))
-        order = np.argsort(-score, kind="stable")
-        order = order[score[order] > -np.inf]
-        start, wide = 0, _FIRST_NODES if self.found.bar == -np.inf else _NODES // 4
-        while start < len(order) and score[order[start]] >= self.found.bar:
-            rest = order[start : start + wide * _ROUND]
-            rest = rest[score[rest] >= self.found.bar]
-            tiles = [some.take(np.sort(rest[i : i + wide])) for i in range(0, len(rest), wide)]
-            for part in threads().map(self._weigh, tiles, [self.found.bar] * len(tiles)):
-                self.found.add(part)
-            start, wide = start + wide * _ROUND, min(2 * wide, _NODES)
+    def _pair_bounds(self, splits: Any, stages: Any) -> Any:
+        """Best score that any plan of a split with so many stages can have.
+
+        So many replicas as fit, each with its part of the batch, one micro-batch after the other: fewer of them have
+        more to do, and a smaller batch has the bubble weigh more.
+        """
+        if self.minimise != "time":
+            return np.full(len(splits), np.inf)
+        few = taken(self.space.splits, splits)
+        room = np.floor(self.limits.devices / (few.tensor_parallel * few.context_parallel * stages))
+        rounds = np.maximum(self.space.batch.size / (few.micro_batch_size * np.maximum(room, 1.0)), 1.0)
+        each, bubble = self._bubble(splits, stages, np.inf, True)
+        least = rounds * each + bubble + self.given.step_overhead.value
+        tokens = self.space.batch.size * self.job.sequence_length
+        return np.where(room >= 1, tokens / least * (1 + 1e-12), -np.inf)
+
+    def _bubble(self, splits: Any, stages: Any, micro_batches: Any, interleaved: Any) -> tuple[Any, Any]:
+        """Time of a micro-batch on one stage, and the smallest bubble that any schedule can have."""
+        forward, backward = (one[splits] / stages for one in self.search.passes)
+        weight = np.asarray(self.search.micro.weight)[splits] / stages
+        model = self.job.model
+        chunks = np.maximum(np.floor((model.num_layers + model.num_mtp_layers + 2) / stages), 1.0)
+        chunks = np.where(interleaved, np.minimum(chunks, float(np.max(self.space.inner.virtual_stages))), 1.0)
+        bubble = pipeline.one_f_one_b_bubble_time(forward, backward, stages, chunks)
+        zero = pipeline.zero_bubble_time(forward, backward - weight, weight, stages)
+        dual = pipeline.dual_pipe_bubble_time(forward, backward - weight, weight, stages)
+        bubble = np.where(micro_batches >= stages, np.minimum(bubble, zero), bubble)
+        return forward + backward, np.where(micro_batches >= 2 * stages, np.minimum(bubble, dual), bubble)
 
     def _node_time(self, some: Nodes) -> Seconds:
         """A time that no plan of each node beats."""
-        p, m = some.plan.pipeline_parallel, some.num_micro_batches
-        forward, backward = (one[some.split] / p for one in self.search.passes)
-        weight = np.asarray(self.search.micro.weight)[some.split] / p
-        model = self.job.model
-        chunks = np.maximum(np.floor((model.num_layers + model.num_mtp_layers + 2) / p), 1.0)
-        chunks = np.where(some.interleaved, np.minimum(chunks, float(np.max(self.space.inner.virtual_stages))), 1.0)
-        bubble = pipeline.one_f_one_b_bubble_time(forward, backward, p, chunks)
-        zero = pipeline.zero_bubble_time(forward, backward - weight, weight, p)
-        dual = pipeline.dual_pipe_bubble_time(forward, backward - weight, weight, p)
-        bubble = np.where(m >= p, np.minimum(bubble, zero), bubble)
-        bubble = np.where(m >= 2 * p, np.minimum(bubble, dual), bubble)
-        least: Seconds = m * (forward + backward) + bubble + self.given.step_overhead.value
+        m = some.num_micro_batches
+        each, bubble = self._bubble(some.split, some.plan.pipeline_parallel, m, some.interleaved)
+        least: Seconds = m * each + bubble + self.given.step_overhead.value
         return least
 
     def _speed(self, plan: Plan, batch: Any, time: Any) -> Any:
@@ -204,7 +229,7 @@ class _Hunt:
 
     def _weigh(self, some: Nodes, bar: float) -> Found:
         """The best plans of a tile of nodes."""
-        part = Found(top=self.found.top)
+        part = Found(top=self.found.top, floor=bar)
         codes = shape_codes(self.job, self.limits.devices, some.plan, some.batch)
         some = self._without(part, some, codes, some.plan.num_devices)
         if not len(some):

@@ -185,44 +185,41 @@ class Nodes:
         return len(self.batch)
 
 
-def nodes(where: Space, splits: Any, *, devices: int, fewest: Any, most: int) -> tuple[Nodes, int]:
-    """Nodes of some ``splits`` (their indexes) on ``devices``; those that take ``fewest`` (of each) to ``most`` of them.
+def nodes(where: Space, splits: Any, stages: Any, *, devices: int, fewest: Any, most: int) -> tuple[Nodes, int]:
+    """Nodes on ``devices`` of pairs of a split (its index) and a number of stages.
 
     Returns
     -------
     tuple
-        The nodes, and how many combinations were looked at, those that take too few devices left out.
+        The nodes that take ``fewest`` (of each pair) to ``most`` devices, and how many combinations were looked at,
+        those that take too few left out.
     """
     few = taken(where.splits, splits)
-    shape = (len(splits), len(where.stages))
-    ranks = np.asarray(few.tensor_parallel * few.context_parallel)[:, None] * where.stages
-    room = np.floor(devices / ranks)
-    floor = np.asarray(fewest, dtype=float)[:, None] / ranks
-    sequences = np.broadcast_to(np.asarray(few.micro_batch_size)[:, None], shape)
-    least = np.broadcast_to(_least_multiple(few)[:, None], shape)
+    ranks = np.asarray(few.tensor_parallel * few.context_parallel) * stages
+    room, floor = np.floor(devices / ranks), np.asarray(fewest, dtype=float) / ranks
+    least = _least_multiple(few)
     found: list[tuple[Any, ...]] = []
     looked = 0
     for way in (False, True) if where.batch.is_free else (False,):
-        unit = sequences * (where.stages if way else 1.0)
-        degrees, sizes = _replicas(where, unit, room, floor, least)
-        enough = degrees >= floor[..., None]
-        keep = enough & (degrees >= 1) & (sizes >= 1) & (degrees * ranks[..., None] <= most)
-        looked += int(np.sum(enough | (degrees < 1)))
-        if way:
-            keep &= (where.stages > 1)[None, :, None]
+        pairs = np.flatnonzero(stages > 1) if way else np.arange(len(stages))
+        unit = np.asarray(few.micro_batch_size)[pairs] * (stages[pairs] if way else 1.0)
+        degrees, sizes = _replicas(where, unit, room[pairs], floor[pairs], least[pairs])
+        enough = degrees >= floor[pairs, None]
+        keep = enough & (degrees >= 1) & (sizes >= 1) & (degrees * ranks[pairs, None] <= most)
+        looked += int(np.sum(enough | (degrees < 1))) + (len(stages) - len(pairs)) * degrees.shape[-1]
         at = np.nonzero(keep)
-        found.append((at[0], at[1], degrees[at], sizes[at], np.full(len(at[0]), way)))
-    row, column, replicas, sizes, way_of = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        found.append((pairs[at[0]], degrees[at], sizes[at], np.full(len(at[0]), way)))
+    pair, replicas, sizes, way_of = (np.concatenate(parts) for parts in zip(*found, strict=True))
     plan = replace(
-        taken(few, row),
-        pipeline_parallel=where.stages[column],
+        taken(few, pair),
+        pipeline_parallel=stages[pair],
         data_parallel=replicas,
         **_REST,
         sharding_group=where.sharding_group,
     )
     alone = where.batch.is_free
-    interleaved = way_of if alone else np.ones(len(row), dtype=bool)
-    return Nodes(plan=plan, batch=sizes, split=np.asarray(splits)[row], interleaved=interleaved, alone=alone), looked
+    interleaved = way_of if alone else np.ones(len(pair), dtype=bool)
+    return Nodes(plan=plan, batch=sizes, split=splits[pair], interleaved=interleaved, alone=alone), looked
 
 
 _REST = {
@@ -250,7 +247,7 @@ def _replicas(where: Space, unit: Any, room: Any, floor: Any, multiple: Any) -> 
         return fixed, _whole(fixed * unit[..., None], batch)
     if not batch.is_free:
         degrees = np.asarray(divisors(batch.size), dtype=float)
-        degrees = degrees[degrees >= np.min(floor)]
+        degrees = degrees[degrees >= np.min(floor, initial=np.inf)]
         fits = (degrees <= room[..., None]) & (np.fmod(batch.size / degrees, unit[..., None]) == 0)
         return np.where(fits, degrees, 0.0), np.where(fits, float(batch.size), 0.0)
     step, unit = multiple[..., None], unit[..., None]
@@ -260,7 +257,7 @@ def _replicas(where: Space, unit: Any, room: Any, floor: Any, multiple: Any) -> 
     if batch.round_up:
         fewest = np.ceil(batch.size / (unit * np.maximum(most, 1.0)))
     # Each half-octave of micro-batches more takes as much fewer replicas.
-    drop = np.max(room / np.maximum(floor, 1.0))
+    drop = np.max(room / np.maximum(floor, 1.0), initial=1.0)
     halves = min(2 * _OCTAVES, int(np.ceil(2 * np.log2(max(drop, 1.0)))) + 1)
     later = np.concatenate([np.arange(_NEXT), np.zeros(halves)])
     times = np.concatenate([np.ones(_NEXT), 2.0 ** (np.arange(1, halves + 1) / 2)])
@@ -325,7 +322,8 @@ def every_plan(where: Space, devices: int) -> Iterator[tuple[Plan, Any]]:
     Nothing is left out but what has no replica.
     """
     for index in range(size(where.splits)):
-        some, _ = nodes(where, [index], devices=devices, fewest=[0], most=devices)
+        splits = np.full(len(where.stages), index)
+        some, _ = nodes(where, splits, where.stages, devices=devices, fewest=np.zeros(len(splits)), most=devices)
         if len(some):
             plan, batch, _ = inside(where, some)
             plan, index = sharded(where, plan)

@@ -295,7 +295,7 @@ def _notes(worlds: Worlds, found: ClusterStep) -> Iterator[str]:
             f"{len(found.pools)} pools share one job: each holds replicas of its own and a share of the batch by its "
             f"speed; waiting for each other costs {lost:.2g} % of what they could do apart."
         )
-        yield from _better_without(world, found)
+        yield from _better_without(worlds, found)
     for decision, part in zip(worlds.decisions["step.plans"], found.pools, strict=True):
         weighed = decision.choice.num_candidates
         yield f"{part.name}: the fastest of {weighed:,} plans weighed ({_rejections(decision.choice.rejected)})."
@@ -308,10 +308,12 @@ def _rejections(rejected: Any) -> str:
     return "; ".join(told) if told else "all hold"
 
 
-def _better_without(world: World, found: ClusterStep) -> Iterator[str]:
+def _better_without(worlds: Worlds, found: ClusterStep) -> Iterator[str]:
     """What leaving out one kind of device would do to the job."""
+    world = worlds.point
     speed = float(number(found.tokens_per_second) or 0.0)
-    for name, rest in floor.leaving_out(world.job, _without_spares(world), **_asked(world)).items():
+    decided = worlds.decisions["step.plans"]
+    for name, rest in floor.leaving_out(world.job, _without_spares(world), near=decided, **_asked(world)).items():
         gain = 100 * (float(number(rest.tokens_per_second) or 0.0) / speed - 1)
         more = "more" if gain > 0 else "fewer"
         yield f"Without {name} the job would train {abs(gain):.2g} % {more} tokens per second."
