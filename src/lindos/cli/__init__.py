@@ -10,6 +10,7 @@ import click
 COMMANDS = {
     "run": "Answer everything a scenario asks; write report.html, results.json and results.parquet.",
     "step": "Time, memory, MFU and breakdown of one training step.",
+    "search": "The best plans on a cluster, or the best cluster: exhaustive, at any scale.",
     "campaign": "Days to train a scenario's model once things fail: goodput, checkpoints, spares.",
     "fleet": "GPUs at cloud providers that carry a scenario's inference traffic, and their bill.",
     "site": "Power, energy, capex, opex and cost per GPU-hour of a scenario's site.",

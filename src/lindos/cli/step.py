@@ -6,32 +6,7 @@ from typing import Any
 import click
 
 from lindos.cli.common import catalog_option, json_option, show
-
-#: Flags of the plan, in the words of a scenario file.
-DEGREES = (
-    "tensor-parallel",
-    "pipeline-parallel",
-    "virtual-stages",
-    "context-parallel",
-    "expert-parallel",
-    "expert-tensor-parallel",
-    "data-parallel",
-    "micro-batch-size",
-    "sharding-group",
-)
-
-
-def _plan_options(function: Any) -> Any:
-    for word, options in (
-        ("schedule", ("one-f-one-b", "zero-bubble", "dual-pipe")),
-        ("recompute", ("none", "selective", "full")),
-        ("sharding", ("none", "optimizer", "gradients", "parameters")),
-    ):
-        function = click.option(f"--{word}", metavar="|".join(options))(function)
-    function = click.option("--sequence-parallel/--no-sequence-parallel", default=None)(function)
-    for name in reversed(DEGREES):
-        function = click.option(f"--{name}", metavar="N")(function)
-    return function
+from lindos.cli.plan_options import plan_options
 
 
 @click.command()
@@ -43,7 +18,7 @@ def _plan_options(function: Any) -> Any:
 @click.option("--sequence-length", default="8192", show_default=True, metavar="N")
 @click.option("--global-batch-size", metavar="N", help="Sequences per step; the critical batch where left out.")
 @click.option("--stack", default="megatron-core", show_default=True)
-@_plan_options
+@plan_options
 @catalog_option
 @json_option
 def command(

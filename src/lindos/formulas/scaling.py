@@ -178,3 +178,47 @@ def optimal_params(
     total = params_exponent + tokens_exponent
     scale = (params_exponent * params_coefficient / (tokens_exponent * tokens_coefficient)) ** (1 / total)
     return scale * params_times_tokens ** (tokens_exponent / total)
+
+
+def optimal_tokens(
+    num_params: Count,
+    params_coefficient: Count,
+    params_exponent: Fraction,
+    tokens_coefficient: Count,
+    tokens_exponent: Fraction,
+) -> Count:
+    r"""Tokens on which a model of a given size is trained where its compute is spent best.
+
+    .. math:: D = \left(\frac{\beta B}{\alpha A}\, N^\alpha\right)^{1/\beta}
+
+    Parameters
+    ----------
+    num_params
+        Parameters :math:`N`.
+    params_coefficient, params_exponent
+        :math:`A` and :math:`\alpha` of the fit.
+    tokens_coefficient, tokens_exponent
+        :math:`B` and :math:`\beta`.
+
+    Returns
+    -------
+    Count
+        Tokens :math:`D`, as a pure number.
+
+    Notes
+    -----
+    The other side of :func:`optimal_params`: where neither a parameter nor a token more lowers the loss more for its
+    compute, equation 4 of [1]_ solved for tokens.
+
+    Examples
+    --------
+    The model of 1e24 parameter-tokens gets its own tokens back:
+
+    >>> fit = (482.01, 0.3478, 2085.43, 0.3658)
+    >>> size = optimal_params(1e24, *fit)
+    >>> round(float(size * optimal_tokens(size, *fit) / 1e24), 9)
+    1.0
+    """
+    ratio = tokens_exponent * tokens_coefficient / (params_exponent * params_coefficient)
+    tokens: Count = (ratio * num_params**params_exponent) ** (1 / tokens_exponent)
+    return tokens

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lindos.errors import InconsistentError, InfeasibleError, InputError
@@ -109,7 +109,7 @@ def choice(search: Search, within: Limits, *, minimise: str = "time", top: int =
         As :func:`best_plan`.
     """
     easy = replace(within, memory=within.memory * (1.0 - search.given.headroom.value))
-    floor = -math.inf if near is None or minimise != "time" or top > 1 else _A_LITTLE_LESS * _speed(search, easy, near)
+    floor = reached(search, easy, [near]) if near is not None and minimise == "time" and top == 1 else -math.inf
     found = search.best(easy, minimise=minimise, top=top, floor=floor)
     if not found.best and floor > -math.inf:
         found = search.best(easy, minimise=minimise, top=top)
@@ -136,6 +136,11 @@ def choice(search: Search, within: Limits, *, minimise: str = "time", top: int =
 
 #: A plan from elsewhere may have a number of replicas that the space does not: one like it is nearly as fast.
 _A_LITTLE_LESS = 0.97
+
+
+def reached(search: Search, within: Limits, plans: Sequence[Plan]) -> float:
+    """Tokens per second that the best plan is sure to reach, since one of ``plans`` nearly does."""
+    return _A_LITTLE_LESS * max((_speed(search, within, plan) for plan in plans), default=-math.inf)
 
 
 def _speed(search: Search, within: Limits, plan: Plan) -> float:

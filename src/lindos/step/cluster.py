@@ -40,7 +40,8 @@ class PoolDecision:
     plan: Plan
     global_batch_size: int  # this pool's share of the batch, in sequences
     idle_devices: int
-    choice: Choice
+    choice: Choice | None = None  # what the plan was weighed against
+    speed: float = 0.0  # tokens per second on its share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +146,7 @@ def decide(
 def _first_speed(job: Job, pool: Pool, known: PoolDecision | None) -> float:
     """Speed by which the batch is shared first: as found before, or by the peak of the devices."""
     if known is not None:
-        return float(known.choice.estimate.tokens_per_second)
+        return known.speed
     return pool.num_devices * float(pool.accelerator.peak(job.precision).value)
 
 
@@ -262,6 +263,7 @@ def _decision(choice: Choice) -> PoolDecision:
         global_batch_size=choice.global_batch_size,
         idle_devices=choice.idle_devices,
         choice=choice,
+        speed=float(choice.estimate.tokens_per_second),
     )
 
 

@@ -34,7 +34,11 @@ class Level:
 
     def chunking(self, transfer: Seconds) -> Seconds:
         """What it adds to a transfer to pipeline it."""
-        return 0.0 if self.chunk_cost is None else collectives.chunking_time(transfer, self.chunk_cost)
+        if self.chunk_cost is None:
+            return 0.0
+        # Where nothing is sent the slope of the square root is infinite: gradients must not meet it.
+        sent = where(transfer > 0, transfer, 1.0)
+        return where(transfer > 0, collectives.chunking_time(sent, self.chunk_cost), 0.0)
 
 
 def reachable(tiers: tuple[Tier, ...]) -> tuple[Tier, ...]:
@@ -137,7 +141,7 @@ def expert_exchange_time(
     ``token_bytes`` is what all tokens of the rank hold once.
     """
     size = spread[-1].below * spread[-1].ratio
-    xp = namespace(token_bytes, size)
+    xp = namespace(token_bytes, size, spread[0].bandwidth)
     slowest: Seconds = 0.0
     for index, level in enumerate(spread):
         targets = size / level.below

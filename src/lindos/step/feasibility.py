@@ -1,6 +1,6 @@
 """Which plans hold: one code per plan, each with its sentence and its remedy."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from enum import IntEnum
 from typing import Any
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from lindos.catalog.model import Model
 from lindos.errors import InconsistentError, InfeasibleError
-from lindos.quantities import Count, Real
+from lindos.quantities import Count, Real, namespace
 from lindos.scenario.cluster import Pool
 from lindos.scenario.job import Job
 from lindos.scenario.plan import Plan, Schedule, Sharding
@@ -77,9 +77,14 @@ def feasibility(job: Job, pool: Pool, plan: Plan, *, global_batch_size: Count, g
     Decides with the values of ``pool`` as they stand: it is not meant for a sampled catalogue.
     """
     needed = memory(job, pool, plan, global_batch_size=global_batch_size, given=given)
-    too_much = np.asarray(needed.total > capacity(pool))
-    codes = shape_codes(job, pool.num_devices, plan, global_batch_size)
-    return np.where((codes == int(Reason.OK)) & too_much, int(Reason.MEMORY), codes)
+    return np.asarray(reason_codes(job, pool, plan, global_batch_size, needed), dtype=int)
+
+
+def reason_codes(job: Job, pool: Pool, plan: Plan, global_batch_size: Count, needed: StepMemory) -> Any:
+    """The same for plans whose memory is known; arrays stay what they are, NumPy's or JAX's."""
+    codes = _codes(_violations(job, pool.num_devices, plan, global_batch_size * 1.0), tuple(Reason))
+    xp = namespace(codes, needed.total)
+    return xp.where((codes == int(Reason.OK)) & (needed.total > capacity(pool)), int(Reason.MEMORY), codes)
 
 
 def shape_codes(
@@ -87,15 +92,22 @@ def shape_codes(
 ) -> Any:
     """Codes of everything but memory, or of some reasons ``only``."""
     wrong = _violations(job, num_devices, plan, np.asarray(global_batch_size, dtype=float))
-    codes: Any = np.zeros(np.shape(plan.num_devices), dtype=int)
+    shape = np.zeros(np.shape(plan.num_devices), dtype=int)
+    return np.asarray(_codes(wrong, only) + shape, dtype=int)
+
+
+def _codes(wrong: Mapping[Reason, Any], only: Collection[Reason]) -> Any:
+    """Of the reasons that apply the first."""
+    codes: Any = 0
     for reason in reversed(Reason):
         if reason in wrong and reason in only:
-            codes = np.where(wrong[reason], int(reason), codes)
-    return np.asarray(codes, dtype=int)
+            codes = namespace(wrong[reason], codes).where(wrong[reason], int(reason), codes)
+    return codes
 
 
 def _violations(job: Job, num_devices: int, plan: Plan, batch: Any) -> dict[Reason, Any]:
     model: Model = job.model
+    xp = namespace(plan.num_devices, batch)
     t, p, v = plan.tensor_parallel, plan.pipeline_parallel, plan.virtual_stages
     c, e, et, d = plan.context_parallel, plan.expert_parallel, plan.expert_tensor_parallel, plan.data_parallel
     micro_batches = batch / (d * plan.micro_batch_size)
@@ -103,27 +115,27 @@ def _violations(job: Job, num_devices: int, plan: Plan, batch: Any) -> dict[Reas
     width = model.ffn_hidden_size if _has_dense_ffn(model) else 0
     expert_width = model.expert_ffn_hidden_size if model.num_experts else 1
     # Whether the experts of a stage spread evenly over its ranks.
-    uneven = np.fmod(t * c * d, e * et) != 0
+    uneven = xp.fmod(t * c * d, e * et) != 0
     dual = plan.schedule == int(Schedule.DUAL_PIPE)
     zero = plan.schedule == int(Schedule.ZERO_BUBBLE)
     too_few = micro_batches < fewest_micro_batches(plan.schedule, p)
     group = plan.sharding_group
     return {
         Reason.TOO_MANY_DEVICES: plan.num_devices > num_devices,
-        Reason.HEADS: np.fmod(model.num_attention_heads, t) != 0,
-        Reason.KV_HEADS: (np.fmod(kv, t) != 0) & (np.fmod(t, kv) != 0),
-        Reason.FFN: np.fmod(width, t) != 0,
-        Reason.EXPERTS: np.fmod(max(model.num_experts, 1), e) != 0,
-        Reason.EXPERT_FFN: np.fmod(expert_width, et) != 0,
+        Reason.HEADS: xp.fmod(model.num_attention_heads, t) != 0,
+        Reason.KV_HEADS: (xp.fmod(kv, t) != 0) & (xp.fmod(t, kv) != 0),
+        Reason.FFN: xp.fmod(width, t) != 0,
+        Reason.EXPERTS: xp.fmod(max(model.num_experts, 1), e) != 0,
+        Reason.EXPERT_FFN: xp.fmod(expert_width, et) != 0,
         Reason.EXPERT_RANKS: uneven,
         Reason.STAGES: p * v > model.num_layers + model.num_mtp_layers + 2,
-        Reason.BATCH: (np.fmod(batch, d * plan.micro_batch_size) != 0) | (micro_batches < 1),
-        Reason.SEQUENCE: np.fmod(job.sequence_length, np.where(c > 1, 2 * c, 1) * _split(plan)) != 0,
-        Reason.INTERLEAVING: (v > 1) & ((p == 1) | (np.fmod(micro_batches, p) != 0)),
-        Reason.DUAL_PIPE: dual & ((np.fmod(p, 2) != 0) | too_few | (v > 1)),
+        Reason.BATCH: (xp.fmod(batch, d * plan.micro_batch_size) != 0) | (micro_batches < 1),
+        Reason.SEQUENCE: xp.fmod(job.sequence_length, xp.where(c > 1, 2 * c, 1) * _split(plan)) != 0,
+        Reason.INTERLEAVING: (v > 1) & ((p == 1) | (xp.fmod(micro_batches, p) != 0)),
+        Reason.DUAL_PIPE: dual & ((xp.fmod(p, 2) != 0) | too_few | (v > 1)),
         Reason.ZERO_BUBBLE: zero & (too_few | (v > 1)),
         Reason.SHARDING_GROUP: (group > 0)
-        & ((np.fmod(d * c, np.where(group > 0, group, 1)) != 0) | (plan.sharding == int(Sharding.NONE))),
+        & ((xp.fmod(d * c, xp.where(group > 0, group, 1)) != 0) | (plan.sharding == int(Sharding.NONE))),
     }
 
 
@@ -143,7 +155,7 @@ def _has_dense_ffn(model: Model) -> bool:
 
 
 def _split(plan: Plan) -> Any:
-    return np.where(np.asarray(plan.sequence_parallel) > 0, plan.tensor_parallel, 1)
+    return where(plan.sequence_parallel > 0, plan.tensor_parallel, 1)
 
 
 def check(job: Job, pool: Pool, plan: Plan, *, global_batch_size: int, given: Assumptions | None = None) -> None:

@@ -45,7 +45,7 @@ _FIRST_NODES, _NODES, _ROUND = 16, 1024, 4
 #: Splits expanded into nodes at a time: few at first, then ever more.
 _FIRST_SPLITS, _SPLITS = 8, 128
 #: Reasons that a split alone can have.
-_OF_SPLITS = (Reason.HEADS, Reason.KV_HEADS, Reason.FFN, Reason.EXPERTS, Reason.EXPERT_FFN, Reason.SEQUENCE)
+OF_SPLITS = (Reason.HEADS, Reason.KV_HEADS, Reason.FFN, Reason.EXPERTS, Reason.EXPERT_FFN, Reason.SEQUENCE)
 
 
 class Search:
@@ -62,7 +62,7 @@ class Search:
     def codes(self) -> Any:
         """Reasons for which splits alone do not hold."""
         splits = self.space.splits
-        return shape_codes(self.job, self.pool.num_devices, splits, splits.micro_batch_size, only=_OF_SPLITS)
+        return shape_codes(self.job, self.pool.num_devices, splits, splits.micro_batch_size, only=OF_SPLITS)
 
     @cached_property
     def micro(self) -> MicroBatch:
@@ -113,7 +113,7 @@ class _Hunt:
         """Take splits in the order of their bounds until none can be better."""
         each = len(self.space.stages) * self.space.num_slots * self.space.each
         splits, codes = self.space.splits, self.search.codes
-        for reason in _OF_SPLITS:
+        for reason in OF_SPLITS:
             fallen = np.flatnonzero(codes == int(reason))
             some = taken(splits, fallen)
             batch = np.full(len(fallen), self.space.batch.size)

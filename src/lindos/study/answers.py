@@ -78,7 +78,7 @@ def answer(
         if section is not None:
             found[name] = section
     shown = [found[name] for name in wanted if name in found]
-    return _answer(scenario, catalog, command, shown, both_worlds)
+    return told(scenario, catalog, command, shown, both_worlds)
 
 
 def asked(scenario: Scenario) -> list[str]:
@@ -125,14 +125,7 @@ def answer_step(
 ) -> Answer:
     """Answer one step from command-line words: a system with ``gpus``, or a built-in scenario's cluster."""
     catalog = load_catalog(catalogs)
-    if cluster_name in builtin_names():
-        pools = _site_pools(cluster_name, gpus, catalog)
-    else:
-        system = catalog.system(cluster_name, "cluster").name
-        if gpus is None:
-            raise InputError("gpus", None, "given where the cluster is a system", "Write for example --gpus 16384.")
-        pools = [{"system": system, "gpus": gpus}]
-    pools = [pool | ({"fabric": fabric} if fabric else {}) for pool in pools]
+    pools = pools_named(cluster_name, gpus, fabric, catalog)
     data = {
         "name": "step",
         "title": f"One step of {job['model']} on {cluster_name}",
@@ -142,6 +135,18 @@ def answer_step(
     }
     wanted = frozenset({"cluster", "step"})
     return answer(scenario_from(data), catalog, folder=Path(), command="step", sections=wanted)
+
+
+def pools_named(name: str, gpus: str | None, fabric: str | None, catalog: Catalog) -> list[dict[str, Any]]:
+    """Pools of a cluster in command-line words: a system with ``gpus``, or a built-in scenario's cluster."""
+    if name in builtin_names():
+        pools = _site_pools(name, gpus, catalog)
+    else:
+        system = catalog.system(name, "cluster").name
+        if gpus is None:
+            raise InputError("gpus", None, "given where the cluster is a system", "Write for example --gpus 16384.")
+        pools = [{"system": system, "gpus": gpus}]
+    return [pool | ({"fabric": fabric} if fabric else {}) for pool in pools]
 
 
 def _site_pools(name: str, gpus: str | None, catalog: Catalog) -> list[dict[str, Any]]:
@@ -177,12 +182,13 @@ def audit_file(file: str | None, catalogs: Sequence[Path] = ()) -> Answer:
     section = claims.of(found, catalog, catalog.sampled(NUM_DRAWS))
     title = "The catalogue's claims" if file is None else f"The claims of {Path(file).name}"
     scenario = Scenario(name="audit", title=title, claims=list(found))
-    return _answer(scenario, catalog, "audit", [section], None)
+    return told(scenario, catalog, "audit", [section], None)
 
 
-def _answer(
+def told(
     scenario: Scenario, catalog: Catalog, command: str, sections: Sequence[Section], both_worlds: Worlds | None
 ) -> Answer:
+    """Sections as an answer, with the sources that their figures rest on."""
     ids = [source for section in sections for figure in section.figures for source in figure.sources]
     ids = list(dict.fromkeys([*ids, *scenario.sources]))
     known = set(catalog.names("sources"))

@@ -52,7 +52,7 @@ def notes(world: World, found: ClusterStep) -> Iterator[str]:
     yield (
         f"80 % of measured runs like those of the fit, but left out of it, took {low:.2g} % less to {high:.2g} % more "
         "time than predicted; the range of the step time follows them"
-        + (f", {wider:.2g} times as wide since this step is further from them." if wider > 1.005 else ".")
+        + (f", {wider:.2g} times as wide since this step is further from them." if wider >= 1.05 else ".")
     )
 
 

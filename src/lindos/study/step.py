@@ -79,11 +79,11 @@ def compute(worlds: Worlds, world: World) -> StepAnswer:
     job, cluster = world.job, world.cluster
     if "step.plans" not in worlds.decisions:
         check_precision(job, cluster)
-        working = _without_spares(world)
-        decided = floor.decide(job, working, **_asked(world))
+        active = working(world)
+        decided = floor.decide(job, active, **asked(world))
         worlds.decisions["step.plans"] = tuple(
             replace(one, idle_devices=pool.num_devices - less.num_devices + one.idle_devices)
-            for one, pool, less in zip(decided, cluster.pools, working.pools, strict=True)
+            for one, pool, less in zip(decided, cluster.pools, active.pools, strict=True)
         )
     found = floor.cluster_step(job, cluster, worlds.decisions["step.plans"], given=given)
     if world.is_sampled:
@@ -120,14 +120,14 @@ def batch_limit(world: World, batch: Tokens) -> floor.BatchLimit:
     return floor.batch_limit(batch, tokens, floor.assumptions(world.catalog))
 
 
-def _without_spares(world: World) -> Cluster:
+def working(world: World) -> Cluster:
     """The devices that the plan may use: what the scenario sets aside stands by."""
     share = 1.0 - world.scenario.campaign.spare_fraction
     pools = (replace(pool, num_devices=max(1, math.floor(pool.num_devices * share))) for pool in world.cluster.pools)
     return replace(world.cluster, pools=tuple(pools))
 
 
-def _asked(world: World) -> dict[str, Any]:
+def asked(world: World) -> dict[str, Any]:
     """Batch and degrees that the plan is decided for."""
     given, spec = floor.assumptions(world.catalog), world.scenario.job
     return {
@@ -297,29 +297,43 @@ def _notes(worlds: Worlds, found: ClusterStep) -> Iterator[str]:
         )
         yield from _better_without(worlds, found)
     for decision, part in zip(worlds.decisions["step.plans"], found.pools, strict=True):
-        weighed = decision.choice.num_candidates
-        yield f"{part.name}: the fastest of {weighed:,} plans weighed ({_rejections(decision.choice.rejected)})."
+        if decision.choice is not None:
+            yield f"{part.name}: {_weighed(decision.choice)}."
     yield from residual.notes(world, found)
     worlds.warnings.extend(residual.warnings(world, found))
 
 
-def _rejections(rejected: Any) -> str:
-    told = [f"{count:,} because {floor.SENTENCES[reason][0]}" for reason, count in rejected.items() if count]
-    return "; ".join(told) if told else "all hold"
+def _weighed(choice: floor.Choice) -> str:
+    """What the plan was held against."""
+    told = [f"{count:,} because {floor.SENTENCES[reason][0]}" for reason, count in choice.rejected.items() if count]
+    return (
+        f"the fastest of {choice.num_candidates:,} plans; {choice.num_weighed:,} that hold were evaluated in full, "
+        f"{choice.num_slower:,} set aside since none like them can be faster, the others fell"
+        f"{': ' if told else ' for nothing'}{'; '.join(told)}"
+    )
 
 
 def _better_without(worlds: Worlds, found: ClusterStep) -> Iterator[str]:
     """What leaving out one kind of device would do to the job."""
-    world = worlds.point
     speed = float(number(found.tokens_per_second) or 0.0)
-    decided = worlds.decisions["step.plans"]
-    for name, rest in floor.leaving_out(world.job, _without_spares(world), near=decided, **_asked(world)).items():
+    for name, rest in without_each(worlds).items():
         gain = 100 * (float(number(rest.tokens_per_second) or 0.0) / speed - 1)
         more = "more" if gain > 0 else "fewer"
         yield f"Without {name} the job would train {abs(gain):.2g} % {more} tokens per second."
 
 
-def _spoken(plan: Plan) -> dict[str, str | int]:
+def without_each(worlds: Worlds) -> dict[str, ClusterStep]:
+    """The step with one kind of device left out, by its name; decided once."""
+    world = worlds.point
+    if "step.without" not in worlds.decisions:
+        worlds.decisions["step.without"] = floor.leaving_out(
+            world.job, working(world), near=worlds.decisions["step.plans"], **asked(world)
+        )
+    found: dict[str, ClusterStep] = worlds.decisions["step.without"]
+    return found
+
+
+def spoken(plan: Plan) -> dict[str, str | int]:
     """A plan as a person reads it: what is switched on or off in words."""
     words = described(plan)
     words["sequence_parallel"] = "yes" if words["sequence_parallel"] else "no"
@@ -333,7 +347,7 @@ def _plans(found: ClusterStep) -> Table:
     cells: list[tuple[Cell, ...]] = []
     words: dict[str, Any] = {}
     for part in found.pools:
-        words = _spoken(part.plan)
+        words = spoken(part.plan)
         cells.append(
             (
                 part.name,

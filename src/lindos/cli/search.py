@@ -1,0 +1,88 @@
+"""``lindos search``: the best plans, what giving up speed buys, why others fall."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lindos.cli.common import catalog_option, json_option, show
+from lindos.cli.plan_options import plan_options
+
+
+@click.command()
+@click.option("--model", required=True, help="Catalogue id, or the path of a Hugging Face config.json.")
+@click.option(
+    "--cluster",
+    "clusters",
+    required=True,
+    multiple=True,
+    help="System such as gb200-nvl72, or site such as colossus-2; given more than once, the best of them is found.",
+)
+@click.option("--gpus", metavar="N", help="GPUs to use at most; needed where --cluster is a system.")
+@click.option("--minimise", default="time", show_default=True, metavar="time|cost|energy|gpus")
+@click.option("--top", default="5", show_default=True, metavar="K", help="Plans to show.")
+@click.option("--tokens", metavar="TEXT", help="Tokens of the run, such as '15T tokens'; the model's own if published.")
+@click.option("--deadline", metavar="TEXT", help="The run must be done in so long, such as '90 days'.")
+@click.option("--budget", metavar="TEXT", help="The run must cost at most so much, such as '$1 billion'.")
+@click.option("--power", metavar="TEXT", help="The facility may draw at most so much, such as '150 MW'.")
+@click.option("--largest", is_flag=True, help="The largest model of this shape that meets the deadline.")
+@click.option("--recovery", metavar="restart|replica", help="What a failure stops [restart].")
+@click.option("--fabric", help="Scale-out network; the system's usual one where left out.")
+@click.option("--precision", default="bf16", show_default=True, metavar="bf16|fp8|mxfp8|nvfp4|any")
+@click.option("--sequence-length", default="8192", show_default=True, metavar="N")
+@click.option("--global-batch-size", metavar="N", help="Sequences per step; the critical batch where left out.")
+@click.option("--stack", default="megatron-core", show_default=True)
+@plan_options
+@catalog_option
+@json_option
+def command(
+    model: str,
+    clusters: tuple[str, ...],
+    gpus: str | None,
+    minimise: str,
+    top: str,
+    tokens: str | None,
+    deadline: str | None,
+    budget: str | None,
+    power: str | None,
+    largest: bool,
+    recovery: str | None,
+    fabric: str | None,
+    precision: str,
+    sequence_length: str,
+    global_batch_size: str | None,
+    stack: str,
+    catalogs: tuple[Path, ...],
+    as_json: bool,
+    **plan: Any,
+) -> None:
+    """The best plans of a model on a cluster: an exhaustive search over every degree that is left open.
+
+    \b
+    lindos search --model llama-3.1-405b --cluster hgx-h100 --gpus 16384
+    lindos search --model grok-1 --cluster hgx-h100 --gpus 100000 --minimise gpus --tokens 10T --deadline "30 days"
+    lindos search --model deepseek-v3 --cluster hgx-h100 --cluster gb200-nvl72 --gpus 4096 --minimise cost
+    lindos search --model grok-2 --cluster colossus-1
+    """
+    from lindos.study.search import answer_search, question
+
+    asked = question(
+        {
+            "minimise": minimise,
+            "top": top,
+            "tokens": tokens,
+            "deadline": deadline,
+            "budget": budget,
+            "power": power,
+            "largest": largest,
+        }
+    )
+    job = {
+        "model": model,
+        "precision": precision,
+        "sequence_length": sequence_length,
+        "global_batch_size": global_batch_size,
+        "stack": stack,
+        "plan": {name: value for name, value in plan.items() if value is not None},
+    }
+    show(answer_search(clusters, gpus, fabric, job, asked, catalogs, recovery=recovery), as_json)
