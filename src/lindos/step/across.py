@@ -161,7 +161,8 @@ def _fastest(
     held = _layers(each, stages, layers)
     m = sizes / unit
     least = (stages * held * each).sum(axis=0) + (m - 1) * (held * each).max(axis=0)
-    fast = np.flatnonzero(sizes * job.sequence_length > bar * least)
+    # A pool too slow for a single layer has no part in it.
+    fast = np.flatnonzero((sizes * job.sequence_length > bar * least) & (held.min(axis=0) >= 1))
     if not len(fast):
         return None
     plan, stages, each, sizes, held = _kept(fast, plan, stages, each, sizes, held)

@@ -176,10 +176,11 @@ def alternative(search: Search, one: Ranked) -> Alternative:
 def refusal(search: Search, within: Limits, found: Found) -> Exception:
     """Why no plan holds: the reason of the one that came furthest, and how many fell for which."""
     job, own, pool = search.job, search.space.fixed, replace(search.pool, num_devices=within.devices)
-    if found.rejected[Reason.LIMITS]:
-        return InfeasibleError(
-            "No plan keeps to the limits", f"all that fit are too slow ({counted(found.rejected)})", _MORE
-        )
+    freely = replace(within, speed=0.0, speed_per_device=0.0)
+    if freely != within:
+        fell, found = counted(found.rejected), search.best(freely)
+        if found.best:
+            return InfeasibleError("No plan keeps to the limits", f"all that fit are too slow ({fell})", _MORE)
     if own and Reason.MEMORY in found.nearest:
         # Degrees that contradict each other are named before memory, which no degree may then help.
         endless = search.best(replace(within, memory=math.inf))

@@ -161,6 +161,9 @@ class _Hunt:
         fewest, most = self._fewest(splits[pairs])
         devices = self.limits.devices
         some, looked = nodes(self.space, splits[pairs], stages[pairs], devices=devices, fewest=fewest, most=most)
+        if not np.any(fewest > 1):
+            # Numbers of micro-batches that leave no replica are not even listed.
+            looked = len(pairs) * self.space.num_slots * (2 if some.alone else 1)
         self.found.reject(Reason.REPLICAS, (looked - len(some)) * some.plans(self.space))
         speed = self._speed(some.plan, some.batch, self._node_time(some))
         late = self._is_late(speed, some.plan.num_devices)

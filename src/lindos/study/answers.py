@@ -145,7 +145,7 @@ def pools_named(name: str, gpus: str | None, fabric: str | None, catalog: Catalo
         system = catalog.system(name, "cluster").name
         if gpus is None:
             raise InputError("gpus", None, "given where the cluster is a system", "Write for example --gpus 16384.")
-        pools = [{"system": system, "gpus": gpus}]
+        pools = [{"system": system, "gpus": _whole_gpus(gpus)}]
     return [pool | ({"fabric": fabric} if fabric else {}) for pool in pools]
 
 
@@ -158,10 +158,7 @@ def _site_pools(name: str, gpus: str | None, catalog: Catalog) -> list[dict[str,
     pools: list[dict[str, Any]] = settled.model_dump(mode="json", exclude_none=True)["pools"] if settled else []
     if gpus is None:
         return pools
-    try:
-        wanted = Whole("16384").read(gpus)
-    except InputError as error:
-        raise InputError("gpus", gpus, error.expected, error.hint) from None
+    wanted = _whole_gpus(gpus)
     there = sum(int(pool["gpus"]) for pool in pools)
     if wanted > there:
         raise InconsistentError("gpus", wanted, f"the GPUs of {name}", there, "be at most the second")
@@ -171,6 +168,13 @@ def _site_pools(name: str, gpus: str | None, catalog: Catalog) -> list[dict[str,
         if left > 0:
             taken.append(pool | {"gpus": min(left, int(pool["gpus"]))})
     return taken
+
+
+def _whole_gpus(gpus: str) -> int:
+    try:
+        return int(Whole("16384").read(gpus))
+    except InputError as error:
+        raise InputError("gpus", gpus, error.expected, error.hint) from None
 
 
 def audit_file(file: str | None, catalogs: Sequence[Path] = ()) -> Answer:

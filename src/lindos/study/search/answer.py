@@ -71,10 +71,7 @@ def answer_search(
             label = name if len(clusters) > 1 else ""
             label = f"{label} {precision}".strip() if job["precision"] == ANY else label
             if len(pools) > 1:
-                if len(clusters) > 1:
-                    raise InconsistentError(
-                        "cluster", name, "cluster", "others", "be asked for alone: it has several pools"
-                    )
+                _check_alone(name, clusters, asked, str(job["precision"]))
                 return placement.answer_of(both)
             try:
                 trial = Trial(both, asked, label)
@@ -89,6 +86,23 @@ def answer_search(
         raise _all_failed(failed)
     best = min(found, key=lambda one: _rank(asked, *one))
     return _told(best, found, failed, catalog)
+
+
+def _check_alone(name: str, clusters: Sequence[str], asked: Question, word: str) -> None:
+    """A job over several pools is placed to be fastest: nothing else is asked of it."""
+    others = {
+        "cluster": "given more than once" if len(clusters) > 1 else None,
+        "minimise": asked.minimise if asked.minimise != "time" else None,
+        "deadline": asked.deadline,
+        "budget": asked.budget,
+        "power": asked.power,
+        "largest": "asked for" if asked.largest else None,
+        "precision": ANY if word == ANY else None,
+    }
+    for field, value in others.items():
+        if value is not None:
+            hint = "Ask for one of its systems with --gpus instead, such as --cluster hgx-h100."
+            raise InconsistentError(field, value, "cluster", f"{name} of several pools", "be left out", hint)
 
 
 def _precisions(word: str) -> tuple[str, ...]:
