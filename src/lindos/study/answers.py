@@ -96,7 +96,8 @@ def asked(scenario: Scenario) -> list[str]:
     return [name for name, is_there in there.items() if is_there]
 
 
-_SECTIONS: Mapping[str, Callable[[Worlds], Section | None]] = {
+#: What answers each section, in the order they are shown.
+SECTIONS: Mapping[str, Callable[[Worlds], Section | None]] = {
     "cluster": cluster.section,
     "step": step.section,
     "campaign": campaign.section,
@@ -114,7 +115,7 @@ def _section(both_worlds: Worlds, name: str) -> Section | None:
     if name == "campaign" and "step" not in both_worlds.point.results:
         return None
     try:
-        return _SECTIONS[name](both_worlds)
+        return SECTIONS[name](both_worlds)
     except UnknownValueError as error:
         title = _TITLES.get(name, name.capitalize())
         return Section(name=name, title=title, summary=f"Unknown: {error}")
