@@ -62,7 +62,7 @@ def test_a_draw_is_written_exactly(tmp_path: Path) -> None:
     sweep = sweep_of(tmp_path, f"scenario: one-node\nsample: {{count: 50, seed: 7, fields: {{{fields}}}}}\n")
     for index in range(len(sweep)):
         scenario = scenario_from(with_values(sweep.base, sweep.overrides(index)))
-        assert scenario.site is not None and scenario.job is not None and scenario.job.goal is not None  # noqa: PT018
+        assert scenario.site and scenario.job and scenario.job.goal
         found = [scenario.site.electricity_price, scenario.job.goal.tokens]
         assert found == list(sweep.shown(index).values())
 

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,12 +46,18 @@ def command(
 
     sweep = read_sweep(grid, catalogs)
     folder = out or Path("lindos-out") / f"sweep-{sweep.name}"
-    with closing(_engine(sweep, engine, workers, address)) as place, Journal(folder, resume=resume) as journal:
+    # Ray prints what happens to its workers; standard output is for the answer.
+    with (
+        redirect_stdout(sys.stderr),
+        closing(_engine(sweep, engine, workers, address)) as place,
+        Journal(folder, resume=resume) as journal,
+    ):
         with _progress(len(sweep)) as report:
             finished = run_sweep(sweep, place, journal, folder, report)
-        if finished.stopped_by is not None:
-            return _stopped(finished, grid, folder)
-        _print(sweep, finished, summary(sweep, journal), as_json)
+        found = summary(sweep, journal) if finished.stopped_by is None else None
+    if found is None:
+        return _stopped(finished, grid, folder)
+    _print(sweep, finished, found, as_json)
     return 0
 
 

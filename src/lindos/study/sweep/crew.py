@@ -7,8 +7,6 @@ from typing import Any, NamedTuple, Protocol
 
 from lindos.study.sweep.solve import Outcome
 
-#: Scenarios at a worker: one that it answers, and one that waits, so that it never does.
-_DEPTH = 2
 #: Workers that a scenario may kill before it is given up.
 MAX_DEATHS = 3
 #: Workers that may die in a row before any of them has started.
@@ -37,6 +35,10 @@ class Engine(Protocol):
     @property
     def num_workers(self) -> int:
         """Workers to start."""
+
+    @property
+    def depth(self) -> int:
+        """Scenarios that a worker has in hand; more than one only where a finished one outlives the worker."""
 
     def start(self) -> tuple[Any, Any]:
         """A new worker, and a handle that is done when it can be asked."""
@@ -67,9 +69,8 @@ class _Lane:
     worker: Any = None
     busy: deque[tuple[Any, Task | None]] = field(default_factory=deque)
 
-    @property
-    def is_free(self) -> bool:
-        return len(self.busy) < _DEPTH and all(task is not None for _, task in self.busy)
+    def takes(self, depth: int) -> bool:
+        return len(self.busy) < depth and all(task is not None for _, task in self.busy)
 
 
 class Crew:
@@ -123,10 +124,17 @@ class Crew:
         """Give a task to every worker that can take one; whether any is left to wait for."""
         while (lane := self._free()) is not None and (task := self._next()) is not None:
             self._give(lane, task)
-        return bool(self._again) or any(task is not None for lane in self._lanes for _, task in lane.busy)
+        if any(task is not None for lane in self._lanes for _, task in lane.busy):
+            return True
+        # Workers that start are waited for only where a task is left for them.
+        left = self._next()
+        if left is not None:
+            self._again.appendleft(left)
+        return left is not None
 
     def _free(self) -> _Lane | None:
-        return min((lane for lane in self._lanes if lane.is_free), key=lambda lane: len(lane.busy), default=None)
+        free = (lane for lane in self._lanes if lane.takes(self._engine.depth))
+        return min(free, key=lambda lane: len(lane.busy), default=None)
 
     def _give(self, lane: _Lane, task: Task) -> None:
         try:
