@@ -136,7 +136,7 @@ def test_no_more_than_two_scenarios_a_worker_are_in_hand(tmp_path: Path) -> None
     sweep, log = many(tmp_path, 30), tmp_path / "log"
     with Journal(tmp_path, resume=False) as journal:
         state = run._Run(sweep, journal, tmp_path)
-        crew = run.Crew(LocalEngine(noted(sweep, log), 2), state.tasks())
+        crew = run.Crew(LocalEngine(noted(sweep, log), 2), state.tasks(lambda: False))
         for task, _ in crew.outcomes():
             assert len(state.busy) <= 4
             state.busy.discard(task.key)

@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder of results [lindos-out/sweep-GRID]."
 )
-@click.option("--engine", default="local", show_default=True, type=click.Choice(["local", "ray"]))
+@click.option(
+    "--engine",
+    default="local",
+    show_default=True,
+    type=click.Choice(["local", "ray"]),
+    help="Processes of this machine, or a Ray cluster (extra ray).",
+)
 @click.option(
     "--workers", type=click.IntRange(1, 100_000), metavar="N", help="Processes; one for each core if left out."
 )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from lindos import __version__
 from lindos.report.console import print_table
+from lindos.report.document import plain
 from lindos.report.text import number
 from lindos.study.answer import Table
 from lindos.study.sweep import Finished, Spread, Summary, Sweep
@@ -164,11 +165,15 @@ def _spread(sweep: Sweep, spread: Spread) -> dict[str, Any]:
 
 def _inputs(sweep: Sweep, finished: Finished) -> dict[str, Any]:
     grid = {one.field.path: [one.shown(at) for at in range(len(one.values))] for one in sweep.grid}
-    ends = {one.field.path: {"low": float(one.draws.min()), "high": float(one.draws.max())} for one in sweep.sample}
-    sample = {"count": sweep.count, "seed": sweep.seed, "fields": ends} if sweep.sample else None
+    spans = {
+        one.field.path: {"low": one.low, "high": one.high, "scale": "log" if one.log else "linear"}
+        for one in sweep.sample
+    }
+    sample = {"count": sweep.count, "seed": sweep.seed, "fields": spans} if sweep.sample else None
     return {
         "sweep": sweep.name,
         "scenario": sweep.base_name,
+        "base": plain(sweep.base),
         "ask": list(sweep.sections),
         "grid": grid,
         "sample": sample,

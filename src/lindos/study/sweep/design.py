@@ -38,10 +38,13 @@ class Listed:
 
 @dataclass(frozen=True, kw_only=True)
 class Drawn:
-    """A field with draws in SI, and how its numbers are written."""
+    """A field with draws in SI between ``low`` and ``high``, and how its numbers are written."""
 
     field: Field
     number: Quantity | Whole
+    low: float
+    high: float
+    log: bool  # equal strata of the logarithm
     draws: "NDArray[np.float64]"
 
     def written(self, at: int) -> Any:

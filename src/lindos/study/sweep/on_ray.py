@@ -73,8 +73,12 @@ class RayEngine:
 
     def wait(self, handles: Sequence[Any], seconds: float) -> set[Any]:
         """Those that are done after at most so long."""
-        if self._ray.wait(list(handles), num_returns=1, timeout=seconds)[0]:
-            return set(self._ray.wait(list(handles), num_returns=len(handles), timeout=0)[0])
+        try:
+            if self._ray.wait(list(handles), num_returns=1, timeout=seconds)[0]:
+                return set(self._ray.wait(list(handles), num_returns=len(handles), timeout=0)[0])
+        except (self._ray.exceptions.RayError, ConnectionError) as error:
+            hint = f"What is finished is kept: go on with --resume. Ray says: {_last_line(str(error))}"
+            raise InputError("--engine", self.name, "on a cluster that stays", hint) from None
         return set()
 
     def result(self, handle: Any) -> Any:

@@ -122,9 +122,9 @@ class Reader:
         elif scale == "log" and low <= 0:
             self.wrong(f"{where}.low", span["low"], "more than zero where the scale is log")
         else:
-            whole = isinstance(number, Whole)
-            draws = stratified(path, low, high, count, seed, log=scale == "log", whole=whole)
-            return Drawn(field=field, number=number, draws=draws)
+            log, whole = scale == "log", isinstance(number, Whole)
+            draws = stratified(path, low, high, count, seed, log=log, whole=whole)
+            return Drawn(field=field, number=number, low=low, high=high, log=log, draws=draws)
         return None
 
     def overlaps(self, wheres: Sequence[tuple[str, str]]) -> None:

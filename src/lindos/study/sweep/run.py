@@ -79,7 +79,7 @@ def run_sweep(
     """
     run = _Run(sweep, journal, folder)
     with _stoppable() as stop:
-        for task, outcome in Crew(engine, run.tasks(), stop.asked).outcomes():
+        for task, outcome in Crew(engine, run.tasks(stop.asked), stop.asked).outcomes():
             journal.add(task.key, outcome)
             run.finished(task)
             report(run.progress())
@@ -100,10 +100,12 @@ class _Run:
         self.next_table = self.begin + TABLE_EVERY
         self.busy: set[str] = set()
 
-    def tasks(self) -> Iterator[Task]:
+    def tasks(self, stopped: Callable[[], bool]) -> Iterator[Task]:
         """Scenarios that have no outcome yet, in order; equal ones once."""
         keys = Keys(self.sweep)
         for index in range(len(self.sweep)):
+            if stopped():
+                return
             overrides = self.sweep.overrides(index)
             key = keys.key(overrides)
             if key in self.busy or key in self.journal:

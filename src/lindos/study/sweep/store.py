@@ -80,7 +80,8 @@ class Journal:
 
     def __contains__(self, key: str) -> bool:
         """Whether there is an outcome of that key."""
-        return self._file.execute("SELECT 1 FROM outcome WHERE key = ?", (key,)).fetchone() is not None
+        with self._said():
+            return self._file.execute("SELECT 1 FROM outcome WHERE key = ?", (key,)).fetchone() is not None
 
     def add(self, key: str, outcome: Outcome) -> None:
         """Keep an outcome for good; one that is there already stays."""
@@ -95,7 +96,9 @@ class Journal:
 
     def get(self, key: str) -> tuple[str, str | None, tuple[Label, ...], bytes] | None:
         """Status, reason, labels and numbers of an outcome; None where there is none yet."""
-        row = self._file.execute("SELECT status, reason, shape, numbers FROM outcome WHERE key = ?", (key,)).fetchone()
+        with self._said():
+            query = "SELECT status, reason, shape, numbers FROM outcome WHERE key = ?"
+            row = self._file.execute(query, (key,)).fetchone()
         return None if row is None else (row[0], row[1], self._labels[row[2]], row[3])
 
     def _learn(self, shape: int, labels: str) -> None:
