@@ -17,6 +17,17 @@ from lindos.scenario.plan import Plan
 from lindos.scenario.read import builtin_names
 from lindos.scenario.resolve import pool_from_system
 from lindos.step import assumptions, best_plan, estimate
+from lindos.study.sweep import (
+    Engine,
+    Journal,
+    LocalEngine,
+    Progress,
+    RayEngine,
+    Sweep,
+    context_of,
+    read_sweep,
+    run_sweep,
+)
 
 LINDOS = str(Path(sys.executable).with_name("lindos"))
 CATALOG = load_catalog()
@@ -105,10 +116,41 @@ def plans() -> Iterator[tuple[str, str, str]]:
         yield f"best plan of {name} on {gpus:,} GPUs", f"{median(timings(call, 5)):.3f} s", "3 s"
 
 
+def sweeps() -> Iterator[tuple[str, str, str]]:
+    """Small scenarios a second with one and with two workers of each engine, started before."""
+    import ray
+
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    with TemporaryDirectory() as folder:
+        grid = Path(folder) / "grid.yaml"
+        batches = [8 * at for at in range(1, 201)]
+        grid.write_text(f"scenario: one-node\ngrid: {{job.global_batch_size: {batches}}}\n", encoding="utf-8")
+        sweep = read_sweep(grid)
+        for engine in (LocalEngine, RayEngine):
+            one, two = (swept(sweep, engine(context_of(sweep), workers)) for workers in (1, 2))
+            for workers, rate in ((1, one), (2, two)):
+                yield f"sweep of 200 small scenarios, {engine.name}, {workers} workers", f"{rate:.0f} /s", "none"
+            yield f"sweep of 200 small scenarios, {engine.name}, two over one", f"{two / one:.2f}x", "1.8x"
+    ray.shutdown()
+
+
+def swept(sweep: Sweep, engine: Engine) -> float:
+    """Scenarios a second once the first one is answered; starting a worker is not a scenario's cost."""
+    seen: list[Progress] = []
+    with TemporaryDirectory() as folder, Journal(Path(folder), resume=False) as journal:
+        run_sweep(sweep, engine, journal, Path(folder), seen.append)
+    warm = seen[len(seen) // 5]
+    return (seen[-1].answered - warm.answered) / (seen[-1].seconds - warm.seconds)
+
+
+#: What is measured, by the name that `benchmarks/run.py NAME` takes.
+BENCHES = {"start": start, "steps": steps, "plans": plans, "sweep": sweeps}
+
+
 def main() -> None:
-    """Print one line for each measurement: what, how fast, and the target."""
-    for rows in (start(), steps(), plans()):
-        for what, measured, target in rows:
+    """Print one line for each measurement: what, how fast, and the target; of all benches, or those named."""
+    for name in sys.argv[1:] or BENCHES:
+        for what, measured, target in BENCHES[name]():
             print(f"{what:62} {measured:>12}   target {target}", flush=True)
 
 

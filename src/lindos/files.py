@@ -2,15 +2,18 @@
 
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from lindos.errors import InputError
 
 
-def write_whole(contents: Mapping[Path, bytes], option: str = "--out") -> None:
+def write_whole(contents: Mapping[Path, bytes | Callable[[IO[bytes]], object]], option: str = "--out") -> None:
     """Write every file of ``contents``, making folders as needed; on any failure none of them changes.
+
+    A file's content is its bytes, or a function that writes them: what is large need not be held at once.
 
     Raises
     ------
@@ -29,7 +32,7 @@ def write_whole(contents: Mapping[Path, bytes], option: str = "--out") -> None:
             handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
             written.append((name, path))
             with os.fdopen(handle, "wb") as file:
-                file.write(data)
+                data(file) if callable(data) else file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
             Path(name).chmod(0o666 & ~_umask())

@@ -63,6 +63,17 @@ class Catalog:
         self._parameters: dict[str, Any] | None = None
         self._sources: dict[str, Source] | None = None
         self._draws: tuple[int, int] | None = None
+        self._sampled: dict[tuple[int, int], Catalog] = {}
+        self._facts: dict[tuple[str, str], Fact[Real]] = {}
+
+    def __reduce__(self) -> tuple[type["Catalog"], tuple[tuple[Layer, ...]]]:
+        """Travel between processes as the user's files alone; what ships is there already."""
+        return Catalog, (self._overlays,)
+
+    @property
+    def own(self) -> tuple[Any, ...]:
+        """Plain data of the user's own files, later ones on top."""
+        return tuple(data for data, _, _ in self._overlays)
 
     def accelerator(self, name: str, path: str = "accelerator") -> Accelerator:
         """Device of that name."""
@@ -120,6 +131,11 @@ class Catalog:
         InputError
             If it is not of that unit.
         """
+        if (name, unit) not in self._facts:
+            self._facts[name, unit] = self._parameter(name, unit)
+        return self._facts[name, unit]
+
+    def _parameter(self, name: str, unit: str) -> Fact[Real]:
         leaf, lines, own = self._parameter_leaves().get(name, (None, {}, ""))
         if leaf is None:
             raise UnknownNameError("parameter", name, self._parameter_leaves())
@@ -190,11 +206,17 @@ class Catalog:
         return found
 
     def sampled(self, num_draws: int = 512, seed: int = 0) -> "Catalog":
-        """The same catalogue, each uncertain fact an array of ``num_draws`` draws between its low and high."""
-        other = Catalog(self._overlays)
-        other._draws = (num_draws, seed)
-        other._parameters, other._sources = self._parameters, self._sources
-        return other
+        """The same catalogue, each uncertain fact an array of ``num_draws`` draws between its low and high.
+
+        Drawn once: who asks again with the same numbers gets the same object.
+        """
+        draws = (num_draws, seed)
+        if draws not in self._sampled:
+            other = Catalog(self._overlays)
+            other._draws = draws
+            other._parameters, other._sources = self._parameters, self._sources
+            self._sampled[draws] = other
+        return self._sampled[draws]
 
     def _get(self, kind: str, name: str, path: str, expected: type[R]) -> R:
         if not isinstance(name, str):

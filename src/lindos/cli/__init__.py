@@ -17,6 +17,7 @@ COMMANDS = {
     "roadmap": "The path from today to a scenario's target: GPUs, gigawatts and dollars per year.",
     "audit": "Check claims about compute, power and money against the physics.",
     "validate": "Compare predicted with measured step times of published training runs, or of your own.",
+    "sweep": "Answer many scenarios: a grid or a sample over any of their fields; resumable, on one machine or many.",
     "catalog": "What Lindos knows of hardware, models, sites and prices, with sources.",
     "schema": "Print the JSON Schema of a scenario file.",
     "init": "Write a commented scenario to start from.",

@@ -47,7 +47,7 @@ def _section(section: Section, console: "Console", brief: bool) -> None:
     for table in section.tables:
         if table.key or not brief:
             _line(console)
-            _table(table, console)
+            print_table(table, console)
     if section.notes and not brief:
         _line(console)
         for note in section.notes:
@@ -115,7 +115,8 @@ def _figure_widths(figures: Sequence[Figure], width: int, wide: bool) -> tuple[i
     return max(1, min(title, room - span)), value, span
 
 
-def _table(table: Table, console: "Console") -> None:
+def print_table(table: Table, console: "Console") -> None:
+    """Print a table in columns where they fit, folded or as records where they do not."""
     _line(console, table.title, "bold")
     columns = _columns(table)
     if _total([column.easy for column in columns]) <= console.width:

@@ -31,18 +31,28 @@ def read_scenario(name_or_path: str) -> tuple[Scenario, Path | None]:
     InputError
         With every wrong field of the file, each with its line.
     """
+    data, lines, folder = read_plain(name_or_path)
+    return scenario_from(data, lines), folder
+
+
+def read_plain(name_or_path: str) -> tuple[Any, dict[str, int], Path | None]:
+    """Plain data of a built-in name or a YAML file, not checked yet, its lines, and the file's folder.
+
+    Raises
+    ------
+    InputError
+        If there is no such scenario, or the file is not plain YAML.
+    """
     names = builtin_names()
     if name_or_path in names:
         with as_file(files("lindos.scenario").joinpath("builtin", f"{name_or_path}.yaml")) as path:
-            data, lines = read_yaml(path)
-            return scenario_from(data, lines), None
+            return *read_yaml(path), None
     path = Path(name_or_path)
     if not path.suffix and not _is_there(path):
         raise UnknownNameError("scenario", name_or_path, names)
     if not _is_there(path):
         raise InputError("scenario", name_or_path, "a built-in name or an existing YAML file")
-    data, lines = read_yaml(path)
-    return scenario_from(data, lines), path.parent
+    return *read_yaml(path), path.parent
 
 
 def _is_there(path: Path) -> bool:
@@ -55,22 +65,27 @@ def _is_there(path: Path) -> bool:
 
 def scenario_from(data: Any, lines: Mapping[str, int] | None = None) -> Scenario:
     """Check ``data`` (the mapping of a scenario file) against the schema, and its parts against each other."""
-    if not isinstance(data, Mapping):
-        raise InputError("scenario", data, "a mapping of fields", "Run `lindos init` for a commented example.")
-    try:
-        scenario = Scenario.model_validate(data)
-    except ValidationError as error:
-        raise InputErrors([_input_error(detail, lines or {}) for detail in error.errors()]) from None
+    scenario = fields_from(data, lines)
     _check(scenario)
     return scenario
 
 
+def fields_from(data: Any, lines: Mapping[str, int] | None = None) -> Scenario:
+    """Check ``data`` against the schema alone: every field by itself, not the parts against each other."""
+    if not isinstance(data, Mapping):
+        raise InputError("scenario", data, "a mapping of fields", "Run `lindos init` for a commented example.")
+    try:
+        return Scenario.model_validate(data)
+    except ValidationError as error:
+        raise InputErrors([_input_error(detail, lines or {}) for detail in error.errors()]) from None
+
+
 def _input_error(detail: ErrorDetails, lines: Mapping[str, int]) -> InputError:
     path = ".".join(str(part) for part in detail["loc"]) or "scenario"
-    return input_error(detail, path, lines, known=_fields_at(detail["loc"][:-1]), owner="a scenario")
+    return input_error(detail, path, lines, known=fields_at(detail["loc"][:-1]), owner="a scenario")
 
 
-def _fields_at(location: tuple[int | str, ...]) -> list[str]:
+def fields_at(location: tuple[int | str, ...]) -> list[str]:
     """Names of the fields of the model that stands at ``location``."""
     model: type[BaseModel] = Scenario
     for part in location:

@@ -53,6 +53,9 @@ def answer_file(
     scenario, folder = read_scenario(name_or_path)
     own = [folder / scenario.catalog] if folder is not None and scenario.catalog else []
     catalog = load_catalog([*own, *catalogs])
+    if sections is not None and not set(asked(scenario)) & (sections - {"cluster", "step"}):
+        needed = {"campaign": "job.goal", "fleet": "inference", "site": "cluster"}.get(command, command)
+        raise InputError(needed, None, f"given for `lindos {command}`", f"Add {needed} to the scenario.")
     return answer(scenario, catalog, folder=folder, command=command, sections=sections)
 
 
@@ -66,9 +69,6 @@ def answer(
 ) -> Answer:
     """Answer a scenario under a catalogue."""
     wanted = [name for name in asked(scenario) if sections is None or name in sections]
-    if sections is not None and not set(wanted) & (sections - {"cluster", "step"}) and command != "step":
-        needed = {"campaign": "job.goal", "fleet": "inference", "site": "cluster"}.get(command, command)
-        raise InputError(needed, None, f"given for `lindos {command}`", f"Add {needed} to the scenario.")
     both_worlds = worlds(scenario, catalog, folder)
     # The campaign is priced by the site, which is shown after it.
     order = sorted(wanted, key=lambda name: name == "campaign")
@@ -96,7 +96,8 @@ def asked(scenario: Scenario) -> list[str]:
     return [name for name, is_there in there.items() if is_there]
 
 
-_SECTIONS: Mapping[str, Callable[[Worlds], Section | None]] = {
+#: What answers each section, in the order they are shown.
+SECTIONS: Mapping[str, Callable[[Worlds], Section | None]] = {
     "cluster": cluster.section,
     "step": step.section,
     "campaign": campaign.section,
@@ -114,7 +115,7 @@ def _section(both_worlds: Worlds, name: str) -> Section | None:
     if name == "campaign" and "step" not in both_worlds.point.results:
         return None
     try:
-        return _SECTIONS[name](both_worlds)
+        return SECTIONS[name](both_worlds)
     except UnknownValueError as error:
         title = _TITLES.get(name, name.capitalize())
         return Section(name=name, title=title, summary=f"Unknown: {error}")

@@ -1,0 +1,182 @@
+"""What a sweep found, in the terminal and as one JSON document."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from lindos import __version__
+from lindos.report.console import print_table
+from lindos.report.document import plain
+from lindos.report.text import number
+from lindos.study.answer import Table
+from lindos.study.sweep import Finished, Spread, Summary, Sweep
+from lindos.units import render
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_COLUMNS = ("figure", "least", "median", "most", "best")
+_WHYS = {
+    "ok": "scenarios that were answered",
+    "infeasible": "scenarios that cannot hold together",
+    "wrong": "scenarios whose inputs contradict each other",
+    "crashed": "scenarios that ended Lindos or its process",
+}
+_SPREAD = "median over the scenarios that have it; low and high are the least and the most of them"
+
+
+def sweep_terminal(sweep: Sweep, finished: Finished, found: Summary, console: "Console") -> None:
+    """Print a sweep for a person: how it went, the spread of headline figures, why others failed, what to ask next."""
+    from rich.text import Text
+
+    for line, style in _lines(sweep, finished, found):
+        console.print(Text(line, style=style))
+    for table in _tables(sweep, found):
+        console.print()
+        print_table(table, console)
+    same = [f"{spread.label.title} {_number(spread.least, spread)}" for spread in found.spreads if _is_same(spread)]
+    if same:
+        console.print(Text(f"\nThe same in all of them: {', '.join(same)}."))
+    if found.reasons:
+        console.print(Text("\nWhy scenarios failed", style="bold"))
+        for reason, count in found.reasons:
+            console.print(Text(f"{count:,}: {reason}"))
+    console.print(Text("\nFor example, in DuckDB", style="bold"))
+    # Not wrapped, so that it can be copied.
+    console.print(Text(query(sweep, finished, found)), soft_wrap=True)
+
+
+def sweep_document(sweep: Sweep, finished: Finished, found: Summary) -> dict[str, Any]:
+    """Give a sweep as data that any strict JSON writer takes."""
+    progress = finished.progress
+    counts = {"scenarios": (progress.total, "scenarios of the sweep"), **_counts(found)}
+    speed = {
+        "answered": (progress.answered, "1", "scenarios answered in this run; others were kept from an earlier one"),
+        "seconds": (progress.seconds, "s", "time of this run"),
+        "rate": (progress.rate, "1/s", "scenarios answered per second of this run"),
+    }
+    results = {f"sweep.{name}": _result(value, "1", why) for name, (value, why) in counts.items()}
+    results |= {f"sweep.{name}": _result(*parts) for name, parts in speed.items()}
+    results |= {spread.label.name: _spread(sweep, spread) for spread in found.spreads}
+    return {
+        "command": "sweep",
+        "version": __version__,
+        "inputs": _inputs(sweep, finished),
+        "results": results,
+        "failures": [{"reason": reason, "scenarios": count} for reason, count in found.reasons],
+        "files": {"results": str(finished.table)},
+        "query": query(sweep, finished, found),
+        "warnings": [],
+    }
+
+
+def query(sweep: Sweep, finished: Finished, found: Summary) -> str:
+    """A question to the table, ready for DuckDB: the best scenarios by the first figure that has a best one."""
+    columns = ", ".join(_quoted(one.field.path, '"') for one in sweep.swept)
+    table = _quoted(str(finished.table), "'")
+    first = next((spread for spread in found.spreads if spread.best is not None), None)
+    if first is None:
+        return f"SELECT DISTINCT scenario, {columns}, status, reason FROM {table} ORDER BY scenario"
+    order = "DESC" if first.best_is_most else "ASC"
+    name = _quoted(first.label.name, "'")
+    return f"SELECT scenario, {columns}, value, unit FROM {table} WHERE name = {name} ORDER BY value {order} LIMIT 5"
+
+
+def _quoted(text: str, mark: str) -> str:
+    return mark + text.replace(mark, 2 * mark) + mark
+
+
+def _lines(sweep: Sweep, finished: Finished, found: Summary) -> list[tuple[str, str]]:
+    progress = finished.progress
+    counts = ", ".join(
+        f"{count:,} {status}" for status, count in found.statuses.items() if count or status != "crashed"
+    )
+    workers = f"{finished.num_workers} {finished.engine} worker{'s' if finished.num_workers != 1 else ''}"
+    kept = f", {progress.kept:,} kept" if progress.kept else ""
+    return [
+        (f"{progress.total:,} scenarios of {sweep.base_name}", "bold"),
+        (counts, ""),
+        (f"{progress.answered:,} answered in {render(progress.seconds, 's')} by {workers}{kept}", ""),
+        (f"{render(progress.rate, '1')} scenarios per second", ""),
+        (f"Results: {finished.table}", ""),
+    ]
+
+
+def _tables(sweep: Sweep, found: Summary) -> list[Table]:
+    """Figures that differ, and the scenarios that are the best in one of them."""
+    differ = [spread for spread in found.spreads if not _is_same(spread)]
+    best = sorted({spread.best for spread in differ if spread.best is not None})
+    title = f"Over {found.statuses['ok']:,} scenarios"
+    tables = []
+    if differ:
+        tables.append(_table(title, _COLUMNS, [_figure(spread) for spread in differ]))
+    if best:
+        rows = [_scenario(sweep, index) for index in best]
+        tables.append(_table("The best of them", ("scenario", *_names(sweep)), rows))
+    return tables
+
+
+def _table(title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> Table:
+    return Table(name="sweep", title=title, columns=columns, units=("",) * len(columns), rows=tuple(rows))
+
+
+def _is_same(spread: Spread) -> bool:
+    return spread.least == spread.most
+
+
+def _figure(spread: Spread) -> tuple[str, ...]:
+    values = (_number(value, spread) for value in (spread.least, spread.median, spread.most))
+    return (spread.label.title, *values, "" if spread.best is None else str(spread.best))
+
+
+def _names(sweep: Sweep) -> tuple[str, ...]:
+    """Swept fields by the last word of their path, where that tells them apart."""
+    paths = [one.field.path for one in sweep.swept]
+    words = [path.rpartition(".")[2] for path in paths]
+    return tuple(word if words.count(word) == 1 else path for word, path in zip(words, paths, strict=True))
+
+
+def _scenario(sweep: Sweep, index: int) -> tuple[str, ...]:
+    shown = sweep.shown(index)
+    return (str(index), *(_value(shown, one) for one in sweep.swept))
+
+
+def _number(value: float, spread: Spread) -> str:
+    return number(value, "%" if spread.label.percent else spread.label.unit)
+
+
+def _value(shown: Mapping[str, float | str | None], one: Any) -> str:
+    value = shown[one.field.path]
+    return render(value, one.field.unit) if isinstance(value, float) else str(value or "left out")
+
+
+def _counts(found: Summary) -> dict[str, tuple[int, str]]:
+    return {status: (count, _WHYS[status]) for status, count in found.statuses.items()}
+
+
+def _result(value: float, unit: str, why: str) -> dict[str, Any]:
+    return {"value": value, "unit": unit, "low": None, "high": None, "why": why, "sources": []}
+
+
+def _spread(sweep: Sweep, spread: Spread) -> dict[str, Any]:
+    best = None if spread.best is None else {"scenario": spread.best, "values": sweep.shown(spread.best)}
+    span = {"low": spread.least, "high": spread.most, "scenarios": spread.number, "best": best}
+    return _result(spread.median, spread.label.unit, _SPREAD) | span
+
+
+def _inputs(sweep: Sweep, finished: Finished) -> dict[str, Any]:
+    grid = {one.field.path: [one.shown(at) for at in range(len(one.values))] for one in sweep.grid}
+    spans = {
+        one.field.path: {"low": one.low, "high": one.high, "scale": "log" if one.log else "linear"}
+        for one in sweep.sample
+    }
+    sample = {"count": sweep.count, "seed": sweep.seed, "fields": spans} if sweep.sample else None
+    return {
+        "sweep": sweep.name,
+        "scenario": sweep.base_name,
+        "base": plain(sweep.base),
+        "ask": list(sweep.sections),
+        "grid": grid,
+        "sample": sample,
+        "engine": finished.engine,
+        "workers": finished.num_workers,
+    }
