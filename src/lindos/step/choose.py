@@ -183,7 +183,7 @@ def refusal(search: Search, within: Limits, found: Found) -> Exception:
             return InfeasibleError("No plan keeps to the limits", f"all that fit are too slow ({fell})", _MORE)
     if own and Reason.MEMORY in found.nearest:
         # Degrees that contradict each other are named before memory, which no degree may then help.
-        endless = search.best(replace(within, memory=math.inf))
+        endless = search.best(replace(freely, memory=math.inf))
         found = found if endless.best else endless
     reasons = [reason for reason in found.nearest if reason is not Reason.REPLICAS]
     if not reasons:
