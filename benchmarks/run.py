@@ -1,10 +1,14 @@
 """Every speed that Lindos promises, measured: `make bench`. Medians of repeats, on whatever else the machine does."""
 
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import fields
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -12,11 +16,16 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from lindos.catalog import load_catalog
+from lindos.scenario.cluster import Pool
 from lindos.scenario.job import Job
 from lindos.scenario.plan import Plan
 from lindos.scenario.read import builtin_names
 from lindos.scenario.resolve import pool_from_system
-from lindos.step import assumptions, best_plan, estimate
+from lindos.step import Batch, Search, assumptions, estimate, memory
+from lindos.step.feasibility import reason_codes
+from lindos.step.runs import joined
+from lindos.step.search import TILE, threads
+from lindos.step.space import every_plan, taken
 from lindos.study.sweep import (
     Engine,
     Journal,
@@ -28,6 +37,10 @@ from lindos.study.sweep import (
     read_sweep,
     run_sweep,
 )
+from lindos.validation import read_runs
+from lindos.validation.predict import prepare
+from lindos.validation.rank import rank
+from lindos.validation.refusal import NotPredictedError
 
 LINDOS = str(Path(sys.executable).with_name("lindos"))
 CATALOG = load_catalog()
@@ -104,16 +117,116 @@ def steps() -> Iterator[tuple[str, str, str]]:
         yield f"{name}: 50 million GPUs over 8, time of one estimate", f"{sized[1] / sized[0]:.2f}x", "1.5x"
 
 
+def rate() -> Iterator[tuple[str, str, str]]:
+    """Complete evaluations (time with its parts, memory, feasibility) of plans as they lie in the space."""
+    for name, system in (("llama-3.1-405b", "hgx-h100"), ("deepseek-v3", "gb200-nvl72")):
+        work, pool = job(name), pool_from_system(CATALOG, system, 16_384)
+        tiles = list(islice(space_tiles(work, pool), 60))
+
+        def weigh(tile: tuple[Plan, np.ndarray], work: Job = work, pool: Pool = pool) -> int:
+            plan, batch = tile
+            needed = memory(work, pool, plan, global_batch_size=batch, given=GIVEN)
+            reason_codes(work, pool, plan, batch, needed)
+            estimate(work, pool, plan, global_batch_size=batch, given=GIVEN)
+            return len(batch)
+
+        number = sum(len(batch) for _, batch in tiles)
+        together = median(timings(lambda: list(threads().map(weigh, tiles)), 3))  # noqa: B023
+        alone = median(timings(lambda: [weigh(tile) for tile in tiles], 3))  # noqa: B023
+        cores = len(os.sched_getaffinity(0))
+        yield f"{name}: complete evaluations a second, {cores} cores", f"{number / together:,.0f}", "1,000,000"
+        yield f"{name}: the same on one core", f"{number / alone:,.0f}", "none"
+
+
+def space_tiles(work: Job, pool: Pool) -> Iterator[tuple[Plan, np.ndarray]]:
+    """The space in tiles of 16,000 plans, in its own order."""
+    where = Search(work, pool, Batch(size=2048), {}, GIVEN).space
+    for plan, batch in every_plan(where, pool.num_devices):
+        for start in range(0, len(batch), TILE):
+            yield taken(plan, slice(start, start + TILE)), batch[start : start + TILE]
+
+
 def plans() -> Iterator[tuple[str, str, str]]:
-    """The best plan of the enumeration."""
-    for name, system, gpus, batch in (
-        ("llama-3.1-405b", "hgx-h100", 16_384, 2048),
-        ("grok-2", "hgx-h100", 150_000, 16_384),
-        ("deepseek-v3", "gb200-nvl72", 550_000, 61_440),
+    """The exhaustive search: seconds and memory of a process that does it, imports left out of the seconds."""
+    for name, system, batch in (
+        ("grok-1", "hgx-h100", 4096),
+        ("llama-3.1-405b", "hgx-h100", 2048),
+        ("deepseek-v3", "gb200-nvl72", 15_360),
     ):
-        pool = pool_from_system(CATALOG, system, gpus)
-        call = partial(best_plan, job(name), pool, global_batch_size=batch, batch_is_free=True, given=GIVEN)
-        yield f"best plan of {name} on {gpus:,} GPUs", f"{median(timings(call, 5)):.3f} s", "3 s"
+        for gpus in (1024, 16_384, 230_000, 550_000, 1_000_000):
+            size = batch * (16 if gpus > 100_000 else 1)
+            for is_free in (False, True):
+                found = subprocess.run(
+                    [sys.executable, "-c", _SEARCH, name, system, str(gpus), str(size), str(int(is_free))],
+                    check=True,
+                    capture_output=True,
+                    text=True,
+                ).stdout.split()
+                what = f"{name} on {gpus:,}, {'free' if is_free else 'fixed'} batch: {int(found[2]):,} plans"
+                yield what, f"{float(found[0]):.2f} s, {float(found[1]):.2f} GB", "2 s, 1 GB"
+
+
+_SEARCH = """
+import resource, sys, time
+from lindos.catalog import load_catalog
+from lindos.scenario.job import Job
+from lindos.scenario.resolve import pool_from_system
+from lindos.step import assumptions, best_plan
+name, system, gpus, batch, is_free = sys.argv[1:]
+catalog = load_catalog()
+job = Job(model=catalog.model(name), sequence_length=4096, precision="bf16", stack=catalog.stack("megatron-core"))
+pool, given = pool_from_system(catalog, system, int(gpus)), assumptions(catalog)
+begin = time.perf_counter()
+found = best_plan(job, pool, global_batch_size=int(batch), batch_is_free=is_free == "1", given=given)
+seconds = time.perf_counter() - begin
+print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9, found.num_candidates)
+"""
+
+
+def compiled_rate() -> Iterator[tuple[str, str, str]]:
+    """The same evaluation under JAX, on a GPU where there is one."""
+    try:
+        import jax
+
+        from lindos.step.compiled import compiled
+    except ImportError:
+        return
+    where = jax.default_backend()
+    for name, system in (("llama-3.1-405b", "hgx-h100"), ("deepseek-v3", "gb200-nvl72")):
+        work, pool = job(name), pool_from_system(CATALOG, system, 16_384)
+        tiles = list(islice(space_tiles(work, pool), 20 if where == "cpu" else 200))
+        plan = joined([one for one, _ in tiles], [len(batch) for _, batch in tiles])
+        batch = np.concatenate([batch for _, batch in tiles])
+        plan = Plan(**{f.name: np.broadcast_to(getattr(plan, f.name), batch.shape) for f in fields(Plan)})
+        evaluate = compiled(work, pool, GIVEN)
+        evaluate(plan, batch)
+        seconds = median(timings(partial(evaluate, plan, batch), 3))
+        target = "none" if where == "cpu" else "10x of NumPy"
+        yield f"{name}: complete evaluations a second, JAX on {where}", f"{len(batch) / seconds:,.0f}", target
+
+
+def ranks() -> Iterator[tuple[str, str, str]]:
+    """Where plans that people ran and measured stand among all that hold on as many GPUs."""
+    found = []
+    for row in read_runs():
+        if all(getattr(row.run, name) for name in _STATED) and not row.run.accelerator.startswith("TPU"):
+            with suppress(NotPredictedError):
+                found.append(rank(prepare(row.run, CATALOG, GIVEN)))
+    known = [one for one in found if one is not None]
+    shares = np.array([one.share for one in known])
+    gains = np.array([one.gain for one in known])
+    yield f"measured plans in the top tenth, of {len(known)}", f"{100 * np.mean(shares <= 0.1):.1f} %", "most"
+    spread = ", ".join(f"{100 * share:.2g} %" for share in np.quantile(shares, (0.25, 0.5, 0.75, 0.9)))
+    yield "plans faster than them: quartiles and 90th percentile", spread, "none"
+    spread = ", ".join(f"{100 * gain:.2g} %" for gain in np.quantile(gains, (0.25, 0.5, 0.75, 0.9)))
+    yield "predicted gain of the best plan over them, likewise", spread, "none"
+
+
+#: What a row must state of its plan.
+_STATED = (
+    *("num_layers", "hidden_size", "num_attention_heads", "sequence_length", "precision", "num_devices"),
+    *("tensor_parallel", "pipeline_parallel", "data_parallel", "micro_batch_size", "global_batch_size"),
+)
 
 
 def sweeps() -> Iterator[tuple[str, str, str]]:
@@ -144,7 +257,15 @@ def swept(sweep: Sweep, engine: Engine) -> float:
 
 
 #: What is measured, by the name that `benchmarks/run.py NAME` takes.
-BENCHES = {"start": start, "steps": steps, "plans": plans, "sweep": sweeps}
+BENCHES = {
+    "start": start,
+    "steps": steps,
+    "rate": rate,
+    "plans": plans,
+    "compiled": compiled_rate,
+    "ranks": ranks,
+    "sweep": sweeps,
+}
 
 
 def main() -> None:
