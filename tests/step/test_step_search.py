@@ -1,5 +1,7 @@
 """The search: it finds what evaluating every plan finds, whatever is asked, and says what became of the others."""
 
+import os
+import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -206,3 +208,21 @@ def test_where_nothing_holds_the_nearest_is_known() -> None:
     assert needed > 1e9
     assert batch == 8
     assert plan.num_devices == 8
+
+
+def test_a_forked_process_searches_with_threads_of_its_own() -> None:
+    def ask(_: int) -> float:
+        search = Search(job(SMALL), pool(8), Batch(size=8), {}, given())
+        return search.best(Limits(memory=80e9, devices=8)).best[0].score
+
+    here = ask(0)
+    read, write = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # JAX and later Pythons warn of forks
+        child = os.fork()
+    if child == 0:
+        os.write(write, repr(ask(0)).encode())
+        os._exit(0)
+    os.close(write)
+    assert float(os.read(read, 100)) == here
+    os.waitpid(child, 0)

@@ -319,6 +319,9 @@ def _joined(parts: list[tuple[Plan, Any, Any]]) -> tuple[Plan, Any, Any]:
 
 
 _THREADS: list[ThreadPoolExecutor] = []
+if hasattr(os, "register_at_fork"):
+    # Threads do not come along into a forked process: it starts its own.
+    os.register_at_fork(after_in_child=_THREADS.clear)
 
 
 def threads() -> ThreadPoolExecutor:
