@@ -23,6 +23,7 @@ class Played:
     asked: Counter[str] = field(default_factory=Counter)
     lost: Counter[str] = field(default_factory=Counter)
     dead: set[int] = field(default_factory=set)
+    handed: set[Any] = field(default_factory=set)
     number: int = 0
     stopped: set[int] = field(default_factory=set)
     name = "played"
@@ -43,8 +44,17 @@ class Played:
         worker = workers[next(self.choices, 0) % len(workers)]
         mine = [handle for handle in handles if handle[0] == worker]
         _, _, key = mine[0]
+        if worker in self.dead:
+            return set(mine)
         behind = mine[1][2] if len(mine) > 1 else ""
-        if not self.is_exact and not self.kills(key) and self.kills(behind) and next(self.choices, 0) % 2:
+        kills_next = key != "" and not self.kills(key) and self.kills(behind) and next(self.choices, 0) % 2
+        if self.is_exact and kills_next:
+            # What is found first is handed over, and the second kills before the worker is asked again.
+            self.asked.update((key, behind))
+            self.dead.add(worker)
+            self.handed.add(mine[0])
+            return {mine[0]}
+        if kills_next:
             # What is found first is lost, for the second kills before it is handed over.
             self.asked[key] += 1
             self.lost[key] += 1
@@ -54,14 +64,15 @@ class Played:
             self.asked[key] += 1
         if is_dead:
             self.dead.add(worker)
-            return set(mine)
+            # Who asks the worker may notice before what it was at is given back.
+            return set(mine) if next(self.choices, 0) % 3 else set()
         return {mine[0]}
 
     def kills(self, key: str) -> bool:
         return self.asked[key] < self.deadly.get(key, 0)
 
     def result(self, handle: Any) -> Any:
-        if handle[0] in self.dead:
+        if handle[0] in self.dead and handle not in self.handed:
             raise WorkerDied
         return Outcome("ok") if handle[2] else "started"
 

@@ -70,10 +70,13 @@ class _Lane:
 
     worker: Any = None
     busy: deque[tuple[Any, Task | None]] = field(default_factory=deque)
+    is_dead: bool = False
 
     def takes(self, suspects: Set[str]) -> bool:
         """Whether another task may be given; one that is suspected of killing is answered alone."""
-        return len(self.busy) < _DEPTH and all(task is not None and task.key not in suspects for _, task in self.busy)
+        if self.is_dead or len(self.busy) >= _DEPTH:
+            return False
+        return all(task is not None and task.key not in suspects for _, task in self.busy)
 
 
 class Crew:
@@ -119,7 +122,7 @@ class Crew:
 
     def _start(self, lane: _Lane) -> None:
         lane.worker, handle = self._engine.start()
-        lane.busy = deque([(handle, None)])
+        lane.busy, lane.is_dead = deque([(handle, None)]), False
 
     def _next(self) -> Task | None:
         return self._again.popleft() if self._again else next(self._tasks, None)
@@ -148,7 +151,10 @@ class Crew:
             lane.busy.append((self._engine.submit(lane.worker, task.overrides), task))
         except WorkerDied:
             self._again.appendleft(task)
-            self._replace(lane)
+            # What it was at is still to be blamed; one that had nothing in hand is replaced at once.
+            lane.is_dead = True
+            if not lane.busy:
+                self._replace(lane)
 
     def _finish(self, lane: _Lane) -> Iterator[tuple[Task, Outcome]]:
         handle, task = lane.busy.popleft()
