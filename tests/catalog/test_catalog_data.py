@@ -92,12 +92,12 @@ def test_no_value_rests_on_memory() -> None:
 
 def test_the_whole_catalogue_loads_in_a_moment() -> None:
     shipped.cache_clear()
-    start = time.perf_counter()
+    start = time.process_time()
     catalog = Catalog()
     for kind in (*KINDS, "parameters", "sources"):
         catalog.names(kind)
-    # 50 ms on an idle core; the rest is allowance for a busy one.
-    assert time.perf_counter() - start < 0.5
+    # 50 ms; of the processor, for sweeps of other tests keep every core busy. The rest is allowance for a slow one.
+    assert time.process_time() - start < 0.5
 
 
 def test_ranges_hold_their_values() -> None:

@@ -54,7 +54,7 @@ def test_a_killed_actor_costs_nothing(tmp_path: Path) -> None:
     rows = parquet.read_table(tmp_path / "out" / "results.parquet").to_pylist()
     assert [row["reason"] for row in rows] == ["noted"] * 20
     assert sorted(set(attempts(log))) == list(range(1, 21))
-    assert len(attempts(log)) <= 21, "more was repeated than the actor had in hand"
+    assert len(attempts(log)) <= 22, "more was repeated than the actor had in hand"
 
 
 def test_a_scenario_that_kills_three_actors_is_a_row(tmp_path: Path) -> None:
@@ -62,7 +62,9 @@ def test_a_scenario_that_kills_three_actors_is_a_row(tmp_path: Path) -> None:
     answered(sweep, RayEngine(noted(sweep, log, deadly=2, times=9), 2), tmp_path / "out")
     rows = parquet.read_table(tmp_path / "out" / "results.parquet").to_pylist()
     assert [row["status"] for row in rows] == ["ok", "crashed", "ok", "ok"]
-    assert attempts(log).count(2) == 3
+    # Once more where another was in hand, and it was not sure which one killed.
+    assert attempts(log).count(2) in (3, 4)
+    assert all(attempts(log).count(other) <= 2 for other in (1, 3, 4))
 
 
 class Unable(Context):

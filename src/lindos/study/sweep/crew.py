@@ -1,7 +1,7 @@
 """Workers that answer scenarios: kept busy, replaced when they die, never asked in vain."""
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -11,6 +11,8 @@ from lindos.study.sweep.solve import Outcome
 MAX_DEATHS = 3
 #: Workers that may die in a row before any of them has started.
 _MAX_STARTS = 3
+#: Scenarios that a worker has in hand: one that it answers, and one that waits, so that it never does.
+_DEPTH = 2
 _POLL = 0.2
 
 
@@ -37,8 +39,8 @@ class Engine(Protocol):
         """Workers to start."""
 
     @property
-    def depth(self) -> int:
-        """Scenarios that a worker has in hand; more than one only where a finished one outlives the worker."""
+    def is_exact(self) -> bool:
+        """Whether an outcome outlives the worker that has found it, so that its death is that of the next in hand."""
 
     def start(self) -> tuple[Any, Any]:
         """A new worker, and a handle that is done when it can be asked."""
@@ -68,9 +70,13 @@ class _Lane:
 
     worker: Any = None
     busy: deque[tuple[Any, Task | None]] = field(default_factory=deque)
+    is_dead: bool = False
 
-    def takes(self, depth: int) -> bool:
-        return len(self.busy) < depth and all(task is not None for _, task in self.busy)
+    def takes(self, suspects: Set[str]) -> bool:
+        """Whether another task may be given; one that is suspected of killing is answered alone."""
+        if self.is_dead or len(self.busy) >= _DEPTH:
+            return False
+        return all(task is not None and task.key not in suspects for _, task in self.busy)
 
 
 class Crew:
@@ -81,6 +87,7 @@ class Crew:
         self._engine, self._tasks, self._stopped = engine, tasks, stopped
         self._again: deque[Task] = deque()
         self._deaths: Counter[str] = Counter()
+        self._suspects: set[str] = set()
         self._failed_starts = 0
         self._lanes: list[_Lane] = []
 
@@ -115,7 +122,7 @@ class Crew:
 
     def _start(self, lane: _Lane) -> None:
         lane.worker, handle = self._engine.start()
-        lane.busy = deque([(handle, None)])
+        lane.busy, lane.is_dead = deque([(handle, None)]), False
 
     def _next(self) -> Task | None:
         return self._again.popleft() if self._again else next(self._tasks, None)
@@ -123,6 +130,9 @@ class Crew:
     def _fill(self) -> bool:
         """Give a task to every worker that can take one; whether any is left to wait for."""
         while (lane := self._free()) is not None and (task := self._next()) is not None:
+            if lane.busy and task.key in self._suspects:
+                self._again.appendleft(task)
+                break
             self._give(lane, task)
         if any(task is not None for lane in self._lanes for _, task in lane.busy):
             return True
@@ -133,7 +143,7 @@ class Crew:
         return left is not None
 
     def _free(self) -> _Lane | None:
-        free = (lane for lane in self._lanes if lane.takes(self._engine.depth))
+        free = (lane for lane in self._lanes if lane.takes(self._suspects))
         return min(free, key=lambda lane: len(lane.busy), default=None)
 
     def _give(self, lane: _Lane, task: Task) -> None:
@@ -141,22 +151,31 @@ class Crew:
             lane.busy.append((self._engine.submit(lane.worker, task.overrides), task))
         except WorkerDied:
             self._again.appendleft(task)
-            self._replace(lane)
+            # What it was at is still to be blamed; one that had nothing in hand is replaced at once.
+            lane.is_dead = True
+            if not lane.busy:
+                self._replace(lane)
 
     def _finish(self, lane: _Lane) -> Iterator[tuple[Task, Outcome]]:
         handle, task = lane.busy.popleft()
         try:
             found = self._engine.result(handle)
         except WorkerDied as death:
-            self._replace(lane)
-            yield from self._blame(task, str(death))
+            if task is None or not lane.busy or self._engine.is_exact:
+                self._replace(lane)
+                yield from self._blame(task, str(death))
+            else:
+                lane.busy.appendleft((handle, task))
+                self._suspects |= {one.key for _, one in lane.busy if one is not None}
+                self._replace(lane)
             return
-        if task is not None:
-            yield task, found
         self._failed_starts = 0
+        if task is not None:
+            self._suspects.discard(task.key)
+            yield task, found
 
     def _replace(self, lane: _Lane) -> None:
-        """A new worker for a dead one; what waited there was not to blame."""
+        """A new worker for a dead one; what it still had in hand comes next."""
         self._again.extendleft(task for _, task in reversed(lane.busy) if task is not None)
         self._engine.stop(lane.worker)
         self._start(lane)

@@ -21,7 +21,7 @@ class LocalEngine:
     """Processes that start from a clean one: no thread, lock or handle of the parent is copied into them."""
 
     name = "local"
-    depth = 2  # one that waits, so that the process never does
+    is_exact = True  # a process hands over an outcome before it takes the next scenario
 
     def __init__(self, context: Context, num_workers: int) -> None:
         """Answer scenarios of ``context`` in so many processes."""

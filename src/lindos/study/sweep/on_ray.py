@@ -19,7 +19,7 @@ class RayEngine:
     """Actors of one CPU each, on a cluster that is there already."""
 
     name = "ray"
-    depth = 1  # an actor that dies may take a finished outcome with it: what it had in hand is all that is in doubt
+    is_exact = False  # an actor that dies may take with it what it has just found
 
     def __init__(
         self,
