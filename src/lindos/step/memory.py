@@ -20,12 +20,13 @@ Conventions
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import reduce
 from typing import Annotated
 
 from lindos.formulas import memory as formulas
 from lindos.formulas.pipeline import layers_on_slowest_stage
-from lindos.quantities import Bytes, Count, Real, namespace
+from lindos.quantities import Bytes, Count, Fraction, Real, namespace
 from lindos.results import Why
 from lindos.scenario.cluster import Pool
 from lindos.scenario.job import Job
@@ -34,6 +35,7 @@ from lindos.step.assumptions import Assumptions, assumptions
 from lindos.step.kept import ACTIVATION_BYTES, Kept, LayerParams, joining_params, kept, layer_params
 from lindos.step.layout import Layout, at_least, layout, where
 from lindos.step.operators import BF16, weights
+from lindos.step.runs import Runs
 from lindos.step.unfused import kept_scores
 
 #: Bytes of a weight of a linear layer, by the precision of the job; block scales included.
@@ -97,12 +99,29 @@ def memory(
     """Memory of the fullest device under ``plan``; arguments as in :func:`lindos.step.estimate`."""
     book = given or assumptions()
     at = layout(job, plan, global_batch_size)
+    # All but activations is the same for neighbours that differ in recomputation alone.
+    runs = Runs([*(getattr(plan, name) for name in _WITHOUT_RECOMPUTE), at.num_micro_batches])
+    few, at_few = runs.first(plan), runs.first(at)
+    stages = [
+        _with_activations(job, plan, at, book, runs.spread(stage), runs.spread(_held(job, few, at_few, book, stage)))
+        for stage in _stages(job, few, at_few)
+    ]
+    totals = [stage.total for stage in stages]
+    most = reduce(namespace(*totals).maximum, totals)
+    narrower = where(most > capacity(pool), _narrowed(book), 0.0)
+    saved = [stage.gradients * narrower for stage in stages]
+    narrow = [replace(stage, gradients=stage.gradients - less) for stage, less in zip(stages, saved, strict=True)]
+    return _fullest(narrow, [total - less for total, less in zip(totals, saved, strict=True)])
+
+
+def _narrowed(book: Assumptions) -> Fraction:
+    """Share of gradients' bytes that BF16 saves."""
     wide = book.gradient_bytes.value
-    stages = [_held(job, plan, at, book, stage) for stage in _stages(job, plan, at)]
-    fullest = _fullest(stages)
-    xp = namespace(wide, fullest.total)
-    narrower = where(fullest.total > capacity(pool), xp.minimum(float(BF16) / wide, 1.0), 1.0)
-    return _fullest([replace(stage, gradients=stage.gradients * narrower) for stage in stages])
+    saved: Fraction = 1.0 - namespace(wide).minimum(float(BF16) / wide, 1.0)
+    return saved
+
+
+_WITHOUT_RECOMPUTE = tuple(field.name for field in fields(Plan) if field.name != "recompute")
 
 
 def least_memory(
@@ -119,23 +138,24 @@ def least_memory(
     )
     at = layout(job, spread, global_batch_size)
     first = _stages(job, spread, at)[0]
-    narrower = 1.0 - min(float(BF16) / book.gradient_bytes.value, 1.0)
+    narrower = _narrowed(book)
     found: list[Bytes] = []
     for recompute in (Recompute.SELECTIVE, Recompute.FULL):
-        needed = _held(job, replace(spread, recompute=int(recompute)), at, book, first)
+        again = replace(spread, recompute=int(recompute))
+        needed = _with_activations(job, again, at, book, first, _held(job, again, at, book, first))
         passing = needed.gathered * (1.0 + book.fragmentation.value)
         found.append(needed.total - passing - needed.gradients * narrower)
     least: Bytes = namespace(*found).minimum(*found)
     return least
 
 
-def _fullest(stages: Sequence[StepMemory]) -> StepMemory:
+def _fullest(stages: Sequence[StepMemory], totals: Sequence[Bytes]) -> StepMemory:
     """Plan by plan, and draw by draw, the stage with most."""
-    found = stages[0]
-    for stage in stages[1:]:
-        fuller = stage.total > found.total
-        parts = {name: where(fuller, getattr(stage, name), getattr(found, name)) for name in _PARTS}
-        found = StepMemory(**parts)
+    found, most = stages[0], totals[0]
+    for stage, total in zip(stages[1:], totals[1:], strict=True):
+        fuller = total > most
+        found = StepMemory(**{name: where(fuller, getattr(stage, name), getattr(found, name)) for name in _PARTS})
+        most = where(fuller, total, most)
     return found
 
 
@@ -190,8 +210,17 @@ def _in_flight(plan: Plan, at: Layout, stage: Count) -> Count:
     return where((plan.schedule == int(Schedule.DUAL_PIPE)) & (p > 1), xp.minimum(m, p + 1.0), usual)
 
 
+def _with_activations(
+    job: Job, plan: Plan, at: Layout, book: Assumptions, stage: _Stage, held: StepMemory
+) -> StepMemory:
+    """The same stage with the activations that the plan keeps."""
+    kept = _activations(job, plan, at, book, stage)
+    passing = kept + held.logits + held.gathered
+    return replace(held, activations=kept, fragmentation=formulas.fragmented_bytes(passing, book.fragmentation.value))
+
+
 def _held(job: Job, plan: Plan, at: Layout, book: Assumptions, stage: _Stage) -> StepMemory:
-    """Memory of one stage."""
+    """Memory of one stage without activations."""
     model = job.model
     xp = namespace(at.tokens, at.tensor_parallel, stage.dense_layers)
     dense, experts = (layer_params(model, is_expert=is_expert) for is_expert in (False, True))
@@ -211,7 +240,6 @@ def _held(job: Job, plan: Plan, at: Layout, book: Assumptions, stage: _Stage) ->
     each = WEIGHT_BYTES[job.precision]
     wide = book.gradient_bytes.value
     moments = FP32 * (3.0 - sharded)  # where parameters are sharded the master copy counts as weights
-    activations = _activations(job, plan, at, book, stage)
     logits = stage.head * at.tokens * model.vocab_size / at.tensor_parallel * LOGIT_BYTES * (1 + model.num_mtp_layers)
     if job.stack.tiles_vocabulary:
         logits = logits / VOCABULARY_TILES
@@ -222,11 +250,11 @@ def _held(job: Job, plan: Plan, at: Layout, book: Assumptions, stage: _Stage) ->
         weights=state(Sharding.PARAMETERS, each + sharded * (FP32 - each), BF16 + sharded * (FP32 - BF16)),
         gradients=state(Sharding.GRADIENTS, wide, wide),
         optimizer=state(Sharding.OPTIMIZER, moments, moments),
-        activations=activations,
+        activations=0.0,
         logits=logits,
         gathered=gathered,
-        context=book.context.value + book.communicator.value * _num_communicators(plan) + 0.0 * activations,
-        fragmentation=formulas.fragmented_bytes(activations + logits + gathered, book.fragmentation.value),
+        context=book.context.value + book.communicator.value * _num_communicators(plan),
+        fragmentation=0.0,
     )
 
 

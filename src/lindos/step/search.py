@@ -9,15 +9,16 @@ them belongs among the best:
   one after the other and the smallest bubble of any schedule, or less than :func:`lindos.step.memory.least_memory`;
 * no sharding makes a plan faster than :func:`lindos.step.estimate.least_time`.
 
-Splits are taken in the order of their bound, nodes likewise, in tiles that fit the cache, one tile per core at a time.
+Splits are taken in the order of their bound, nodes likewise, in tiles that fit the cache (see `side_by_side`).
 Tiles of one round do not hear of each other's findings, so that what is found and counted does not depend on the number
 of cores. Memory is bounded by the splits that are expanded at a time, whatever the size of the space.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ from lindos.step.runs import joined, picked
 from lindos.step.space import Batch, Nodes, Space, inside, nodes, sharded, size, space, taken
 
 #: Candidates evaluated at a time: their arrays fit the second-level cache.
-TILE = 16_000
+TILE = 32_000
 #: Nodes of a tile while little is known to beat, and later; tiles of a round.
 _FIRST_NODES, _NODES, _ROUND = 16, 1024, 4
 #: Splits expanded into nodes at a time: few at first, then ever more.
@@ -75,7 +76,8 @@ class Search:
             at = layout(self.job, some, some.micro_batch_size)
             return micro_batch(self.job, self.pool, some, at, rate, self.given)
 
-        return joined(list(threads().map(evaluated, parts)), [size(part) for part in parts])
+        found: list[MicroBatch] = list(side_by_side()(evaluated, parts))
+        return joined(found, [size(part) for part in parts])
 
     @cached_property
     def passes(self) -> tuple[Any, Any]:
@@ -176,7 +178,7 @@ class _Hunt:
             rest = order[start : start + wide * _ROUND]
             rest = rest[score[rest] >= self.found.bar]
             tiles = [some.take(np.sort(rest[i : i + wide])) for i in range(0, len(rest), wide)]
-            for part in threads().map(self._weigh, tiles, [self.found.bar] * len(tiles)):
+            for part in side_by_side()(self._weigh, tiles, [self.found.bar] * len(tiles)):
                 self.found.add(part)
             start, wide = start + wide * _ROUND, min(2 * wide, _NODES)
 
@@ -318,15 +320,17 @@ def _joined(parts: list[tuple[Plan, Any, Any]]) -> tuple[Plan, Any, Any]:
     return joined(list(plans), sizes), np.concatenate(batches), np.concatenate(splits)
 
 
-_THREADS: list[ThreadPoolExecutor] = []
-if hasattr(os, "register_at_fork"):
-    # Threads do not come along into a forked process: it starts its own.
-    os.register_at_fork(after_in_child=_THREADS.clear)
+def side_by_side() -> Callable[..., Iterable[Any]]:
+    """How tiles are worked off: one thread per core where Python has no global lock, else one after the other.
+
+    With the lock a search took 1.3 times as long in two threads as in one: they wait for each other between calls of
+    NumPy that take some ten microseconds.
+    """
+    if getattr(sys, "_is_gil_enabled", lambda: True)():
+        return map
+    return _threads().map
 
 
-def threads() -> ThreadPoolExecutor:
-    """One thread per core that this process may use; NumPy lets them run side by side."""
-    if not _THREADS:
-        usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        _THREADS.append(ThreadPoolExecutor(usable))
-    return _THREADS[0]
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())

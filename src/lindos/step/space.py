@@ -293,10 +293,10 @@ def inside(where: Space, some: Nodes) -> tuple[Plan, Any, Any]:
 
 
 def sharded(where: Space, plan: Plan) -> tuple[Plan, Any]:
-    """Every plan with every sharding, and the plan that each was."""
+    """All plans under one sharding after the other, and the plan that each was: neighbours stay alike."""
     count = size(plan)
-    index = np.repeat(np.arange(count), len(where.sharding))
-    return replace(taken(plan, index), sharding=np.tile(where.sharding, count)), index
+    index = np.tile(np.arange(count), len(where.sharding))
+    return replace(taken(plan, index), sharding=np.repeat(where.sharding, count)), index
 
 
 def size(plan: Plan) -> int:

@@ -51,8 +51,7 @@ def rank(ready: Prepared, seed: int = 0) -> Rank | None:
         part, _, _ = inside(search.space, drawn.take(slice(start, start + 1000)))
         plans.append(picked(part, np.arange(1000) * width + rng.integers(0, width, 1000)))
     every, _ = sharded(search.space, joined(plans, [1000] * len(plans)))
-    count = len(search.space.sharding)
-    every = picked(every, np.arange(_DRAWN) * count + rng.integers(0, count, _DRAWN))
+    every = picked(every, np.arange(_DRAWN) + _DRAWN * rng.integers(0, len(search.space.sharding), _DRAWN))
     holds = feasibility(job, pool, every, global_batch_size=float(batch), given=given) == 0
     if not np.any(holds):
         return None
