@@ -22,8 +22,9 @@ Conventions
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import reduce
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
+from lindos.catalog.model import Model
 from lindos.formulas import memory as formulas
 from lindos.formulas.pipeline import layers_on_slowest_stage
 from lindos.quantities import Bytes, Count, Fraction, Real, namespace
@@ -34,7 +35,7 @@ from lindos.scenario.plan import Plan, Recompute, Schedule, Sharding
 from lindos.step.assumptions import Assumptions, assumptions
 from lindos.step.kept import ACTIVATION_BYTES, Kept, LayerParams, joining_params, kept, layer_params
 from lindos.step.layout import Layout, at_least, layout, where
-from lindos.step.operators import BF16, weights
+from lindos.step.operators import BF16, Weights, weights
 from lindos.step.runs import Runs
 from lindos.step.unfused import kept_scores
 
@@ -102,8 +103,11 @@ def memory(
     # All but activations is the same for neighbours that differ in recomputation alone.
     runs = Runs([*(getattr(plan, name) for name in _WITHOUT_RECOMPUTE), at.num_micro_batches])
     few, at_few = runs.first(plan), runs.first(at)
+    own = _own(job.model)
     stages = [
-        _with_activations(job, plan, at, book, runs.spread(stage), runs.spread(_held(job, few, at_few, book, stage)))
+        _with_activations(
+            job, plan, at, book, runs.spread(stage), runs.spread(_held(job, few, at_few, book, stage, own))
+        )
         for stage in _stages(job, few, at_few)
     ]
     totals = [stage.total for stage in stages]
@@ -137,12 +141,12 @@ def least_memory(
         plan, sharding=int(Sharding.PARAMETERS), virtual_stages=1, schedule=int(Schedule.ONE_F_ONE_B), sharding_group=0
     )
     at = layout(job, spread, global_batch_size)
-    first = _stages(job, spread, at)[0]
+    first, own = _stages(job, spread, at)[0], _own(job.model)
     narrower = _narrowed(book)
     found: list[Bytes] = []
     for recompute in (Recompute.SELECTIVE, Recompute.FULL):
         again = replace(spread, recompute=int(recompute))
-        needed = _with_activations(job, again, at, book, first, _held(job, again, at, book, first))
+        needed = _with_activations(job, again, at, book, first, _held(job, again, at, book, first, own))
         passing = needed.gathered * (1.0 + book.fragmentation.value)
         found.append(needed.total - passing - needed.gradients * narrower)
     least: Bytes = namespace(*found).minimum(*found)
@@ -219,15 +223,22 @@ def _with_activations(
     return replace(held, activations=kept, fragmentation=formulas.fragmented_bytes(passing, book.fragmentation.value))
 
 
-def _held(job: Job, plan: Plan, at: Layout, book: Assumptions, stage: _Stage) -> StepMemory:
+#: Parameters of a dense layer, of one with experts, of what joins predicted tokens, and of the whole model.
+_Own: TypeAlias = tuple[LayerParams, LayerParams, LayerParams, Weights]
+
+
+def _own(model: Model) -> _Own:
+    dense, experts = (layer_params(model, is_expert=is_expert) for is_expert in (False, True))
+    return dense, experts, joining_params(model), weights(model, mtp=False)
+
+
+def _held(job: Job, plan: Plan, at: Layout, book: Assumptions, stage: _Stage, own: _Own) -> StepMemory:
     """Memory of one stage without activations."""
     model = job.model
     xp = namespace(at.tokens, at.tensor_parallel, stage.dense_layers)
-    dense, experts = (layer_params(model, is_expert=is_expert) for is_expert in (False, True))
+    dense, experts, joining, held = own
     linear, expert = _linear(at, stage, dense, experts)
-    joining = joining_params(model)
     linear = linear + stage.head * (joining.split / at.tensor_parallel + joining.replicated)
-    held = weights(model, mtp=False)
     tables = (stage.embedding * held.embedding + stage.head * held.head) / at.tensor_parallel
     sharded = at_least(plan.sharding, Sharding.PARAMETERS)
 

@@ -110,6 +110,7 @@ class _Hunt:
     def __init__(self, search: Search, limits: Limits, minimise: str, found: Found) -> None:
         self.search, self.space, self.limits, self.minimise, self.found = search, search.space, limits, minimise, found
         self.job, self.pool, self.given = search.job, search.pool, search.given
+        self.wide = _FIRST_NODES if found.bar == -np.inf else _NODES // 4  # nodes of a tile, ever more
 
     def run(self) -> Found:
         """Take splits in the order of their bounds until none can be better."""
@@ -173,14 +174,15 @@ class _Hunt:
         score = np.where(late, -np.inf, self._score(speed, some.plan.num_devices))
         order = np.flatnonzero((score >= self.found.bar) & ~late)
         order = order[np.argsort(-score[order], kind="stable")]
-        start, wide = 0, _FIRST_NODES if self.found.bar == -np.inf else _NODES // 4
+        start = 0
         while start < len(order) and score[order[start]] >= self.found.bar:
+            wide = self.wide
             rest = order[start : start + wide * _ROUND]
             rest = rest[score[rest] >= self.found.bar]
             tiles = [some.take(np.sort(rest[i : i + wide])) for i in range(0, len(rest), wide)]
             for part in side_by_side()(self._weigh, tiles, [self.found.bar] * len(tiles)):
                 self.found.add(part)
-            start, wide = start + wide * _ROUND, min(2 * wide, _NODES)
+            start, self.wide = start + wide * _ROUND, min(2 * wide, _NODES)
 
     def _fewest(self, splits: Any) -> tuple[Any, int]:
         """Fewest devices that a plan of each split needs to be among the best, and the most it may take."""
