@@ -28,6 +28,7 @@ def document(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> dict[s
         ["audit"],
         ["step", "--model", "llama-3.1-8b", "--cluster", "hgx-h100", "--gpus", "8", "--global-batch-size", "128"],
         ["step", "--model", "deepseek-v3", "--cluster", "colossus-2", "--precision", "fp8"],
+        ["search", "--model", "llama-3.1-8b", "--cluster", "hgx-h100", "--gpus", "64", "--pipeline-parallel", "1"],
     ],
     ids=lambda arguments: " ".join(arguments[:2]),
 )
@@ -128,3 +129,20 @@ def test_a_huggingface_config_is_a_model(tmp_path: Path, capsys: pytest.CaptureF
     own = document(["step", "--model", str(config), *flags], capsys)
     shipped = document(["step", "--model", "llama-3.1-8b", *flags], capsys)
     assert own["results"]["step.time"]["value"] == shipped["results"]["step.time"]["value"]  # type: ignore[index]
+
+
+def test_search_finds_what_step_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    """The best plan of a search is the plan of a step that leaves the same open, and its step is that step."""
+    flags = ["--model", "llama-3.1-8b", "--cluster", "hgx-h100", "--gpus", "71", "--global-batch-size", "192", "--json"]
+    search, step = document(["search", *flags], capsys), document(["step", *flags], capsys)
+    for name in ("step.time", "step.mfu", "step.memory", "step.num_devices", "step.idle_devices"):
+        found = [one["results"][name]["value"] for one in (search, step)]  # type: ignore[index]
+        assert found[0] == pytest.approx(found[1])
+    plans = search["tables"]["search.plans"]  # type: ignore[index]
+    assert plans["columns"] == ["", "1", "2", "3", "4", "5"]
+    fixed = {str(row[0]).replace(" ", "-"): str(row[2]) for row in plans["rows"]}
+    degrees = ("tensor-parallel", "pipeline-parallel", "virtual-stages", "data-parallel", "micro-batch-size")
+    words = ("sharding", "recompute", "schedule")
+    second = [part for name in (*degrees, *words) for part in (f"--{name}", fixed[name])]
+    again = document(["step", *flags, *second], capsys)
+    assert again["results"]["step.tokens_per_second"]["value"] <= step["results"]["step.tokens_per_second"]["value"]  # type: ignore[index]

@@ -406,6 +406,44 @@ def test_wrong_flag_of_step(
     _refused(["step", *flags], words, tmp_path, capsys)
 
 
+SEARCHES = [
+    ({"--gpus": "0"}, "gpus"),
+    ({"--gpus": "-3"}, "gpus"),
+    ({"--top": "0"}, "top"),
+    ({"--top": "1000"}, "top"),
+    ({"--minimise": "speed"}, "minimise"),
+    ({"--deadline": "soon"}, "deadline"),
+    ({"--deadline": "30"}, "deadline"),
+    ({"--budget": "3 apples"}, "budget"),
+    ({"--power": "12 V"}, "power"),
+    ({"--power": "1 W"}, "power limit"),
+    ({"--tokens": "-1 tokens"}, "tokens"),
+    ({"--deadline": "1 s"}, "the fastest plan takes"),
+    ({"--budget": "$1"}, "the cheapest plan costs"),
+    ({"--recovery": "never"}, "recovery"),
+    ({"--precision": "fp3"}, "precision"),
+    ({"--data-parallel": "65"}, "data_parallel"),
+    ({"--tensor-parallel": "8", "--context-parallel": "16"}, "GPUs than there are"),
+    ({"--pipeline-parallel": "2", "--virtual-stages": "999"}, "virtual_stages"),
+    ({"--schedule": "dual-pipe", "--pipeline-parallel": "3"}, "dual-pipe"),
+    ({"--cluster": "feynman"}, "cluster"),
+    ({"--catalog": "missing.yaml"}, "missing.yaml"),
+]
+
+
+@pytest.mark.parametrize(("change", "words"), SEARCHES, ids=lambda part: str(part)[:50])
+def test_wrong_flag_of_search(
+    change: dict[str, str],
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    flags = [part for pair in (STEP | change).items() for part in pair]
+    _refused(["search", *flags], words, tmp_path, capsys)
+
+
 CONFIG = {
     "model_type": "llama",
     "hidden_size": 4096,
