@@ -166,3 +166,12 @@ def test_a_run_that_never_ends_is_no_plan() -> None:
     job = {"global_batch_size": "8192"}
     with pytest.raises(InfeasibleError, match=r"failures come faster|has no end"):
         ask("hgx-h100", gpus="1000000", deadline="5 h", tokens="500T tokens", job={**job, "plan": {}})
+
+
+def test_where_prices_are_unknown_the_rest_is_told() -> None:
+    found = ask("amd-helios", gpus="72")
+    assert of_plan(found, "cost of the run") == "unknown"
+    assert found.figure("campaign.duration").value is not None
+    assert any(note.startswith("Money: systems.amd-helios") for note in found.sections[0].notes)
+    with pytest.raises(InfeasibleError, match="The cost is unknown"):
+        ask("amd-helios", gpus="72", budget="$1M")

@@ -1,12 +1,13 @@
 """From a question to the answer of a search: options weighed, the best one told in full."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from lindos.catalog import Catalog, load_catalog
-from lindos.errors import InconsistentError, InfeasibleError
+from lindos.errors import InconsistentError, InfeasibleError, UnknownValueError
 from lindos.scenario.read import scenario_from
 from lindos.scenario.resolve import model_named
 from lindos.step import Choice
@@ -184,7 +185,9 @@ def _told(
     # The plan stands among the best plans already.
     shown.append(replace(told, tables=tuple(table for table in told.tables if table.name != "step.plan")))
     if trial.has_goal:
-        site.section(trial.worlds)
+        # The campaign is priced by the site, where that is known.
+        with suppress(UnknownValueError):
+            site.section(trial.worlds)
         shown.append(campaign.section(trial.worlds))
     return answers.told(trial.world.scenario, catalog, "search", shown, trial.worlds)
 

@@ -74,7 +74,7 @@ def front(trial: Trial, within: floor.Limits) -> Table:
     has_run = trial.has_goal
     for one in floor.front(trial.search, within):
         run = trial.run(one)
-        left = float(within.memory) - float(one.memory.total)
+        left = float(trial.limits.memory) - float(one.memory.total)
         step = float(one.estimate.time), float(one.estimate.tokens_per_second)
         whole = number(run.duration), number(run.cost), number(run.energy)
         body.append((float(one.plan.num_devices), left, *(whole if has_run else step), degrees(one.plan)))
