@@ -60,8 +60,8 @@ def command(
 
     \b
     lindos search --model llama-3.1-405b --cluster hgx-h100 --gpus 16384
-    lindos search --model grok-1 --cluster hgx-h100 --gpus 9000 --minimise gpus --tokens "9T tokens" --deadline "30 days"
-    lindos search --model deepseek-v3 --cluster hgx-h100 --cluster gb200-nvl72 --gpus 4096 --minimise cost --deadline "60 days"
+    lindos search --model grok-1 --cluster hgx-h100 --gpus 9000 --minimise gpus --tokens "9T tokens" --deadline "30 d"
+    lindos search --model deepseek-v3 --cluster hgx-h100 --cluster gb200-nvl72 --gpus 512 --minimise cost
     lindos search --model grok-2 --cluster colossus-1
     """
     from lindos.study.search import answer_search, question
