@@ -1,9 +1,13 @@
 """Weeks: how long a training run really takes once things fail, and what can be trained in a given time.
 
-The closed form: failures at a constant rate, checkpoints at the best interval, and either a restart of the whole job at
-each failure or the loss of one data-parallel replica. Time is split into the buckets of Google's ML Goodput library.
+Two ways to the same answer. The closed form (:func:`estimate`): failures at a constant rate, checkpoints at the best
+interval, and either a restart of the whole job at each failure or the loss of one data-parallel replica. The
+simulation (:func:`simulate`): any failures, repairs, spares, tiers of checkpoints, slow devices and pauses, many times
+over. Time is split into the buckets of Google's ML Goodput library.
 """
 
+from lindos.campaign.causes import EVERYTHING, LAWS, Cause, lemons
+from lindos.campaign.course import Course, PoolSpares, Stragglers
 from lindos.campaign.estimate import estimate
 from lindos.campaign.hazard import (
     Conditions,
@@ -15,22 +19,43 @@ from lindos.campaign.hazard import (
     hazard,
 )
 from lindos.campaign.optimal import FITS, ComputeOptimal, ScalingLaw, compute_optimal, scaling_law
-from lindos.campaign.result import CampaignEstimate, CampaignTime
+from lindos.campaign.progress import NEVER, CheckpointTier
+from lindos.campaign.result import GOODPUT_NAMES, CampaignEstimate, CampaignTime
+from lindos.campaign.simulate import Replicas, joined, rows_of, simulate
+from lindos.campaign.trace import STATES, Trace, curves, trace
 
 __all__ = [
+    "EVERYTHING",
     "FITS",
+    "GOODPUT_NAMES",
+    "LAWS",
+    "NEVER",
+    "STATES",
     "CampaignEstimate",
     "CampaignTime",
+    "Cause",
+    "CheckpointTier",
     "ComputeOptimal",
     "Conditions",
+    "Course",
     "Hazard",
+    "PoolSpares",
+    "Replicas",
     "ScalingLaw",
+    "Stragglers",
+    "Trace",
     "checkpoint_bandwidth",
     "checkpoint_bytes",
     "compute_optimal",
     "conditions",
+    "curves",
     "estimate",
     "failure_rate",
     "hazard",
+    "joined",
+    "lemons",
+    "rows_of",
     "scaling_law",
+    "simulate",
+    "trace",
 ]

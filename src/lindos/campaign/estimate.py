@@ -31,6 +31,7 @@ class _Shares(NamedTuple):
     save: Any
     restore: Any
     wasted: Any
+    slow: Any
     recovery: Any
 
 
@@ -109,9 +110,10 @@ def estimate(
 
     Notes
     -----
-    Not modelled: planned pauses, slow devices, loss spikes and their roll-backs, failures in bursts, saving behind
-    the steps. In ``"replica"`` the missing replica's share of each batch counts as wasted progress, and it takes its
-    state from the others: no checkpoint brings work back, so none is counted.
+    Not modelled here, but simulated (:func:`lindos.campaign.simulate`): planned pauses, slow devices, failures that
+    are not memoryless or come together, a lack of spares, saving behind the steps. In ``"replica"`` the missing
+    replica's share of each batch counts as slow steps, and it takes its state from the others: no checkpoint brings
+    work back, so none is counted.
     """
     if recovery not in RECOVERIES:
         raise InputError("recovery", recovery, f"one of {', '.join(RECOVERIES)}")
@@ -163,15 +165,18 @@ def _restart_shares(interval: Seconds, save: Seconds, restart: Seconds, mtbf: Se
         save=save / interval,
         restore=recovery * restoring / interval,
         wasted=checkpoint.lost_time(segment, mtbf) / interval,
+        slow=0.0 * interval,
         recovery=recovery * (1 - restoring) / interval,
     )
 
 
 def _replica_shares(stall: Seconds, mtbf: Seconds, outages: Count) -> _Shares:
     """Others wait ``stall`` at each failure; ``outages`` is the mean number of outages under way per replica."""
-    # A replica is present 1 / (1 + outages) of the time, so work takes 1 + outages as long.
+    # A replica is present 1 / (1 + outages) of the time, so work takes 1 + outages as long. A failure that strikes
+    # while the others wait has them wait from its own moment on, as a restart begins again.
     nothing = 0.0 * outages
-    return _Shares(save=nothing, restore=nothing, wasted=outages, recovery=(1 + outages) * (stall / mtbf))
+    waits = checkpoint.failed_attempts(stall, mtbf)
+    return _Shares(save=nothing, restore=nothing, wasted=nothing, slow=outages, recovery=(1 + outages) * waits)
 
 
 def _time(
@@ -183,7 +188,7 @@ def _time(
     flops_per_token: FlopPerToken,
 ) -> CampaignTime:
     """The buckets of a run to its goal."""
-    slowdown = 1 + shares.save + shares.restore + shares.wasted + shares.recovery
+    slowdown = 1 + shares.save + shares.restore + shares.wasted + shares.slow + shares.recovery
     if sum(part is not None for part in (goal.tokens, goal.training_flop, goal.duration)) != 1:
         raise InputError("goal", goal.label or "of several kinds", "exactly one of tokens, training_flop or duration")
     first = startup
@@ -201,6 +206,9 @@ def _time(
         checkpoint_save=productive * shares.save,
         checkpoint_restore=productive * shares.restore,
         wasted_progress=productive * shares.wasted,
+        slow_steps=productive * shares.slow,
         infrastructure_recovery=productive * shares.recovery,
+        spare_wait=0.0 * productive,
+        planned_maintenance=0.0 * productive,
         startup=first,
     )

@@ -9,23 +9,36 @@ from lindos.quantities import Count, Flop, Fraction, Seconds, Tokens
 from lindos.results import Why
 from lindos.units import render
 
+#: The badput type of Google's library that each bucket belongs to.
+GOODPUT_NAMES = {
+    "checkpoint_save": "UNPRODUCTIVE_CHECKPOINT_SAVE_TIME",
+    "checkpoint_restore": "UNPRODUCTIVE_CHECKPOINT_RESTORE_TIME",
+    "wasted_progress": "WASTED_PROGRESS_FROM_DISRUPTION",
+    "slow_steps": "OTHER",
+    "infrastructure_recovery": "INFRASTRUCTURE_RECOVERY_FROM_DISRUPTION",
+    "spare_wait": "INFRASTRUCTURE_RECOVERY_FROM_DISRUPTION",
+    "planned_maintenance": "CUSTOM_BADPUT_EVENTS",
+    "startup": "PROGRAM_STARTUP",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignTime:
     """Where the wall clock of a run goes.
 
     The buckets and their names follow the badput types of Google's library
-    (https://github.com/AI-Hypercomputer/ml-goodput-measurement): ``startup`` joins its initialisation, preparation and
-    program start; its data loading is part of the step here.
+    (https://github.com/AI-Hypercomputer/ml-goodput-measurement), see :data:`GOODPUT_NAMES`: ``startup`` joins its
+    initialisation, preparation and program start; its data loading is part of the step here.
     """
 
     productive: Annotated[Seconds, Why("optimiser steps that count, at the step time")]
     checkpoint_save: Annotated[Seconds, Why("training waits while a checkpoint is written")]
     checkpoint_restore: Annotated[Seconds, Why("the last checkpoint is read back after failures")]
-    wasted_progress: Annotated[
-        Seconds, Why("work done after the last checkpoint and lost with it, or done short-handed")
-    ]
+    wasted_progress: Annotated[Seconds, Why("work done after the last checkpoint and lost with it")]
+    slow_steps: Annotated[Seconds, Why("what steps take longer with replicas missing or devices slow")]
     infrastructure_recovery: Annotated[Seconds, Why("failures are detected, devices replaced and processes restarted")]
+    spare_wait: Annotated[Seconds, Why("the job waits for devices in repair, since no spare stands by")]
+    planned_maintenance: Annotated[Seconds, Why("planned stops, saved before")]
     startup: Annotated[Seconds, Why("the first start of the job, once")]
 
     @property
@@ -37,7 +50,8 @@ class CampaignTime:
     def badput(self) -> Seconds:
         """Wall clock that does not move training forward."""
         saved = self.checkpoint_save + self.checkpoint_restore
-        return saved + self.wasted_progress + self.infrastructure_recovery + self.startup
+        stopped = self.infrastructure_recovery + self.spare_wait + self.planned_maintenance + self.startup
+        return saved + self.wasted_progress + self.slow_steps + stopped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,112 @@
+"""What fails: kinds of failures of equal units, how often, what each takes out, and how long until it is back."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from lindos.quantities import Count, Fraction, Seconds
+
+#: Laws of the time from one failure of a unit to the next.
+LAWS = ("exponential", "weibull", "lognormal")
+#: Devices taken out by a failure that stops everything, whatever the size of the job.
+EVERYTHING = 10**12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """One kind of failure; numbers may be arrays of draws, as in :class:`lindos.campaign.Course`.
+
+    Parameters
+    ----------
+    name
+        Also names its stream of random numbers: the same failures strike whatever else changes.
+    units
+        Devices, nodes, racks, switches, ... that fail in this way; 1 for the job as a whole.
+    mtbf
+        Mean time from one failure of a unit to its next.
+    devices
+        Devices out of service until repaired; 0 where nothing is broken, as after a crash of software.
+    blast
+        Devices that stop at once; as `devices` where left out.
+    repair_time
+        Mean of an exponential law, until the devices can be used again.
+    detection_time
+        From the failure until it is noticed.
+    law, shape
+        ``"exponential"``; ``"weibull"`` with the shape (below 1 infant mortality, above 1 wear); ``"lognormal"`` with
+        the standard deviation of the logarithm.
+    age
+        Of the units when they start; for laws that know age.
+    online
+        When the units start to work: those of a batch that joins later.
+    most
+        Failures after which a unit is drained for good; None where it comes back each time.
+    pool
+        Index of the pool whose spares stand in.
+    """
+
+    name: str
+    units: Count
+    mtbf: Seconds
+    devices: int
+    repair_time: Seconds = 0.0
+    detection_time: Seconds = 0.0
+    blast: int | None = None
+    law: str = "exponential"
+    shape: float = 1.0
+    age: Seconds = 0.0
+    online: Seconds = 0.0
+    most: int | None = None
+    pool: int = 0
+
+    @property
+    def stopped(self) -> int:
+        """Devices that stop at once."""
+        return self.devices if self.blast is None else self.blast
+
+    @property
+    def rate(self) -> Any:
+        """Failures per time of all units, in the long run."""
+        return self.units / self.mtbf
+
+
+def lemons(cause: Cause, share: Fraction, factor: float, drained_after: int) -> tuple[Cause, Cause]:
+    """Split a cause into its sound units and a few that fail `factor` times as often, the mean rate unchanged.
+
+    A lemon is drained for good after `drained_after` failures: then the whole fails less often than before.
+
+    >>> sound, lemon = lemons(Cause(name="node", units=1000, mtbf=1e6, devices=8), 0.01, 11.0, 3)
+    >>> sound.units, lemon.units, round(sound.rate + lemon.rate, 9) == 1e-3, round(sound.mtbf / lemon.mtbf, 9)
+    (990.0, 10.0, True, 11.0)
+    """
+    few = float(round(float(cause.units) * float(share)))
+    mtbf = cause.mtbf * (1 + (factor - 1) * few / cause.units)
+    sound = replace(cause, units=cause.units - few, mtbf=mtbf)
+    return sound, replace(cause, name=f"{cause.name}, lemons", units=few, mtbf=mtbf / factor, most=drained_after)
+
+
+def cumulative(cause: Cause, time: Any) -> Any:
+    """Share of units that have failed for the first time by `time`, an age."""
+    time = np.maximum(time, 0.0)
+    if cause.law == "lognormal":
+        from scipy.special import ndtr
+
+        with np.errstate(divide="ignore"):
+            return ndtr((np.log(time) - np.log(cause.mtbf)) / cause.shape + cause.shape / 2)
+    return -np.expm1(-((time / _scale(cause)) ** cause.shape))
+
+
+def lifetime(cause: Cause, share: Any) -> Any:
+    """Age by which `share` of the units have failed: the inverse of :func:`cumulative`."""
+    if cause.law == "lognormal":
+        from scipy.special import ndtri
+
+        return np.exp(cause.shape * ndtri(share) - cause.shape**2 / 2) * cause.mtbf
+    return _scale(cause) * (-np.log1p(-np.asarray(share))) ** (1 / cause.shape)
+
+
+def _scale(cause: Cause) -> Any:
+    """Scale of the Weibull law whose mean is the mean time between failures."""
+    return cause.mtbf / math.gamma(1 + 1 / cause.shape)

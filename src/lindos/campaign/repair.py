@@ -1,0 +1,85 @@
+"""Repairs and spares: when what failed is back, and when enough devices are there to go on.
+
+All arrays have a row for each replica of the campaign and a column for each failure, in order of time; ``weight`` is in
+devices, 0 where nothing is broken.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lindos.quantities import Count
+
+
+class Missing(NamedTuple):
+    """Devices out of service through time: ``amount`` holds from each of ``times`` to the next."""
+
+    times: Any
+    amount: Any
+    is_failure: Any
+
+
+def repaired(times: Any, durations: Any, teams: float) -> Any:
+    """When each failure is repaired, by `teams` that work side by side.
+
+    With fewer teams than failures to repair, repairs queue: the teams take failures in turn, and each finishes one
+    before its next. With one team this is the queue in order of arrival.
+    """
+    if not np.isfinite(teams):
+        return times + durations
+    rows, count = times.shape
+    lanes = int(min(teams, count))
+    short = -count % lanes
+    shape = (rows, (count + short) // lanes, lanes)
+    start = np.pad(times, ((0, 0), (0, short)), constant_values=np.inf).reshape(shape)
+    work = np.cumsum(np.pad(durations, ((0, 0), (0, short))).reshape(shape), axis=1)
+    before = np.concatenate([np.zeros((rows, 1, lanes)), work[:, :-1]], axis=1)
+    done = work + np.maximum.accumulate(start - before, axis=1)
+    return done.reshape(rows, -1)[:, :count]
+
+
+def missing(times: Any, back: Any, weight: Any) -> Missing:
+    """Devices out of service after each failure and each repair."""
+    both = np.concatenate([times, back], axis=1)
+    order = np.argsort(both, axis=1)
+    change = np.concatenate([weight, -weight], axis=1)
+    amount = np.cumsum(np.take_along_axis(change, order, axis=1), axis=1)
+    return Missing(np.take_along_axis(both, order, axis=1), amount, order < times.shape[1])
+
+
+def staffed(found: Missing, spares: Count, shape: tuple[int, int]) -> Any:
+    """First moment from each failure on when no more are missing than `spares` stand in for.
+
+    Never, infinity, where repairs do not end.
+    """
+    enough = np.where(found.amount <= spares, found.times, np.inf)
+    first = np.minimum.accumulate(enough[:, ::-1], axis=1)[:, ::-1]
+    return first[found.is_failure].reshape(shape)
+
+
+def covered_in_rack(
+    times: Any, back: Any, weight: Any, num_racks: float, spares: float, rng: np.random.Generator
+) -> Any:
+    """Which failures the spares in their own rack stand in for; failures fall on racks at random."""
+    rows, count = times.shape
+    racks = np.floor(rng.random((count, rows)).T * max(num_racks, 1.0))
+    span = 2.0 * (float(times.max(initial=0.0)) + 1.0)
+    # One long line, rack after rack: nothing that fails in one rack is missing in the next.
+    found = missing(racks * span + times, racks * span + np.minimum(back, 0.99 * span), weight)
+    order = np.argsort(racks * span + times, axis=1)
+    covered = np.empty(times.shape, dtype=bool)
+    np.put_along_axis(covered, order, found.amount[found.is_failure].reshape(times.shape) <= spares, axis=1)
+    return covered
+
+
+def integral(queries: Any, times: Any, amount: Any, horizon: Any) -> Any:
+    """Integral from 0 to each of the sorted `queries` of an amount that is constant from each of `times` on."""
+    rows = times.shape[0]
+    start, end = np.zeros((rows, 1)), horizon + 1.0
+    knots = np.concatenate([start, np.minimum(times, end), end], axis=1)
+    steps = np.concatenate([start, amount], axis=1) * np.diff(knots, axis=1)
+    total = np.concatenate([start, np.cumsum(steps, axis=1)], axis=1)
+    # All rows in one line: knots of a row lie between those of its neighbours.
+    offset = np.arange(rows)[:, None] * (float(np.max(horizon)) + 2.0)
+    flat = np.interp((np.minimum(queries, end) + offset).ravel(), (knots + offset).ravel(), total.ravel())
+    return flat.reshape(queries.shape)
