@@ -18,8 +18,10 @@ from lindos.campaign.hazard import (
     failure_rate,
     hazard,
 )
+from lindos.campaign.intervals import with_best_intervals
 from lindos.campaign.optimal import FITS, ComputeOptimal, ScalingLaw, compute_optimal, scaling_law
 from lindos.campaign.progress import NEVER, CheckpointTier
+from lindos.campaign.replicas import PERCENTILES, Precision, until_known
 from lindos.campaign.result import GOODPUT_NAMES, CampaignEstimate, CampaignTime
 from lindos.campaign.simulate import Replicas, joined, rows_of, simulate
 from lindos.campaign.trace import STATES, Trace, curves, trace
@@ -30,6 +32,7 @@ __all__ = [
     "GOODPUT_NAMES",
     "LAWS",
     "NEVER",
+    "PERCENTILES",
     "STATES",
     "CampaignEstimate",
     "CampaignTime",
@@ -40,6 +43,7 @@ __all__ = [
     "Course",
     "Hazard",
     "PoolSpares",
+    "Precision",
     "Replicas",
     "ScalingLaw",
     "Stragglers",
@@ -58,4 +62,6 @@ __all__ = [
     "scaling_law",
     "simulate",
     "trace",
+    "until_known",
+    "with_best_intervals",
 ]

@@ -67,6 +67,11 @@ class Cause:
         return self.devices if self.blast is None else self.blast
 
     @property
+    def reach(self) -> int:
+        """Devices whose memory and disks are lost with it: what stops everything leaves none in memory."""
+        return EVERYTHING if self.stopped >= EVERYTHING else self.devices
+
+    @property
     def rate(self) -> Any:
         """Failures per time of all units, in the long run."""
         return self.units / self.mtbf

@@ -85,6 +85,11 @@ class CampaignEstimate:
         return self.time.productive / self.time.total
 
     @property
+    def effective_training_time(self) -> Fraction:
+        """Share of the wall clock in steps that count, however slow they are."""
+        return (self.time.productive + self.time.slow_steps) / self.time.total
+
+    @property
     def duration(self) -> Seconds:
         """Wall clock of the run."""
         return self.time.total

@@ -26,7 +26,7 @@ TILE = 49_152
 #: Replicas of a tile at most: those of short campaigns are many.
 _MOST_ROWS = 256
 #: A replica that has not reached its goal in so many times the time it was expected to take does not end.
-_PATIENCE = 32.0
+_PATIENCE = 8.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,7 +245,7 @@ def _result(line: Line, parts: dict[str, Any], productive: Any, counted: Any, fi
     stops = line.stops
     work = parts.pop("work")
     return Replicas(
-        time=CampaignTime(productive=productive, wasted_progress=work - productive, **parts),
+        time=CampaignTime(productive=productive, wasted_progress=np.maximum(work - productive, 0.0), **parts),
         num_failures=(stops.failed & counted).sum(axis=1).astype(float),
         num_stops=(stops.failed & counted & (stops.effect != KEEPS)).sum(axis=1).astype(float),
         finished=np.asarray(finished, dtype=float),

@@ -146,7 +146,7 @@ def _failures(
     times, shape = struck.times, struck.times.shape
     tiers = course.tiers
     partial = [course.recovery == "replica" and cause.stopped < course.num_devices for cause in causes]
-    effects = [KEEPS if part else tier_for(cause.stopped, tiers) for cause, part in zip(causes, partial, strict=True)]
+    effects = [KEEPS if part else tier_for(cause.reach, tiers) for cause, part in zip(causes, partial, strict=True)]
     restores = [tiers[max(effect, 0)].restore_time for effect in effects]
     notice = struck.of([cause.detection_time + course.diagnosis_time for cause in causes])
     effect = np.asarray(effects, dtype=np.int8)[struck.cause]

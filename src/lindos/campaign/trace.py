@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from lindos.campaign.course import Course
+from lindos.campaign.course import Course, drawn
 from lindos.campaign.simulate import Line, tile
 from lindos.quantities import Seconds
 
@@ -53,10 +53,12 @@ def trace(course: Course, *, expected: Seconds, seed: int = 0, rows: int = 1) ->
     return Trace(np.array([begin for begin, _ in told]), tuple(state for _, state in told), end)
 
 
-def curves(course: Course, times: Any, *, expected: Seconds, seed: int = 0, rows: int = 1) -> Any:
-    """Net progress at `times`, in seconds of work, of the replicas of the first tile; shape (rows, times)."""
-    _, line = tile(course, expected=expected, rows=rows, seed=seed, number=0)
-    most = np.inf if course.work is None else np.asarray(course.work, dtype=float)
+def curves(course: Course, times: Any, *, expected: Seconds, seed: int = 0, rows: int = 1, number: int = 0) -> Any:
+    """Net progress at `times`, in seconds of work, of the replicas of one tile; shape (rows, times)."""
+    _, line = tile(course, expected=expected, rows=rows, seed=seed, number=number)
+    most: Any = np.inf
+    if course.work is not None:
+        most = np.asarray(drawn(course.work, number * rows + np.arange(rows)), dtype=float)
     return np.minimum(np.stack([_course_of(line, times, row) for row in range(rows)]), most)
 
 

@@ -34,11 +34,11 @@ def chart_data(chart: Chart) -> dict[str, Any]:
     chart = _of_one_point(chart)
     shown = scale(chart.unit, _extent(chart))
     across = _horizontal(chart)
+    draw = {"lines": _line, "timeline": _stretches}.get(chart.kind, _bars)
     traces: list[dict[str, Any]] = []
     owners: list[list[int]] = []
     for at, series in enumerate(chart.series):
-        colour = PALETTE[at % len(PALETTE)]
-        made = _line(series, chart, shown, colour) if chart.kind == "lines" else [_bar(series, chart, shown, colour)]
+        made = draw(series, chart, shown, PALETTE[at % len(PALETTE)])
         owners.append(list(range(len(traces), len(traces) + len(made))))
         traces += made
     return {
@@ -75,12 +75,14 @@ def _categories(chart: Chart) -> list[float | str]:
 
 def _horizontal(chart: Chart) -> bool:
     names = [str(x) for x in _categories(chart)]
-    return chart.kind == "parts" or (
+    return chart.kind in ("parts", "timeline") or (
         chart.kind == "bars" and (len(names) == 1 or any(len(name) > _LONG_LABEL for name in names))
     )
 
 
 def _height(chart: Chart) -> int:
+    if chart.kind == "timeline":
+        return 100 + 26 * len(_categories(chart))
     bars = 1 if chart.kind == "parts" else max(1, len(chart.series))
     return 100 + len(_categories(chart)) * max(46, 22 * bars)
 
@@ -94,7 +96,14 @@ def _extent(chart: Chart) -> list[float | None]:
             for x, y in zip(series.x, series.y, strict=True):
                 totals[x] = totals.get(x, 0.0) + (y or 0.0)
         return [*totals.values(), *lines]
+    if chart.kind == "timeline":
+        return [begin + y for series in chart.series for begin, y in _stretches_of(series)]
     return [value for series in chart.series for value in (*series.y, *series.high)] + lines
+
+
+def _stretches_of(series: Series) -> list[tuple[float, float]]:
+    """Beginning and length of each stretch of a timeline."""
+    return [(begin or 0.0, length or 0.0) for begin, length in zip(series.low, series.y, strict=True)]
 
 
 def _drawn(values: Sequence[float | None], shown: Scale, log: bool) -> list[float | None]:
@@ -122,6 +131,28 @@ def _hover(series: Series, unit: str) -> list[str]:
         else [""] * len(series.y)
     )
     return [number(y, unit) + (tail if tail != " (—)" else "") for y, tail in zip(series.y, spans, strict=True)]
+
+
+def _bars(series: Series, chart: Chart, shown: Scale, colour: str) -> list[dict[str, Any]]:
+    return [_bar(series, chart, shown, colour)]
+
+
+def _stretches(series: Series, chart: Chart, shown: Scale, colour: str) -> list[dict[str, Any]]:
+    """Stretches of time in rows: each lies at its beginning."""
+    name = escape(series.name, quote=False)
+    return [
+        {
+            "type": "bar",
+            "orientation": "h",
+            "name": name,
+            "x": [length * shown.factor for _, length in _stretches_of(series)],
+            "base": [begin * shown.factor for begin, _ in _stretches_of(series)],
+            "y": _labels(series.x),
+            "customdata": [number(length, chart.unit) for _, length in _stretches_of(series)],
+            "hovertemplate": f"%{{customdata}}<extra>{name}</extra>",
+            "marker": {"color": colour, "line": {"width": 0}},
+        }
+    ]
 
 
 def _bar(series: Series, chart: Chart, shown: Scale, colour: str) -> dict[str, Any]:
@@ -224,13 +255,21 @@ def _layout(chart: Chart, shown: Scale, across: bool) -> dict[str, Any]:
         name_axis |= {"showgrid": False} | _months(chart)
     if across:
         name_axis["autorange"] = "reversed"
+    if chart.kind == "timeline":
+        # Rows in their own order, whichever state a row begins with.
+        name_axis |= {"categoryorder": "array", "categoryarray": _rows(chart)}
     return {
         "xaxis": value_axis if across else name_axis,
         "yaxis": name_axis if across else value_axis,
-        "barmode": "relative" if chart.kind == "parts" else "group",
+        "barmode": {"parts": "relative", "timeline": "overlay"}.get(chart.kind, "group"),
         "bargap": 0.35,
         "shapes": _references(lines, across),
     }
+
+
+def _rows(chart: Chart) -> list[float | str]:
+    """Rows of a timeline by the number at their end."""
+    return _labels(sorted(_categories(chart), key=lambda name: int(str(name).rsplit(" ", 1)[-1])))
 
 
 def _references(lines: Sequence[float | None], across: bool) -> list[dict[str, Any]]:

@@ -6,10 +6,10 @@ are left out are not asked. `lindos schema` prints the JSON Schema of :class:`Sc
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from lindos.scenario.campaign import CampaignSpec
 from lindos.scenario.fields import (
-    Bandwidth,
     Compute,
     Date,
     Degree,
@@ -21,22 +21,18 @@ from lindos.scenario.fields import (
     GpuCount,
     Money,
     OneOf,
+    Part,
     Power,
-    Quantity,
     Ratio,
     Text,
     TokenCount,
     TokenRate,
     Years,
 )
-from lindos.scenario.job import JOB_PRECISIONS, RECOVERIES
+from lindos.scenario.job import JOB_PRECISIONS
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class PoolSpec(_Part):
+class PoolSpec(Part):
     """Equal devices bought as nodes or racks of one kind; give ``gpus`` or ``h100_equivalents`` (8-bit dense)."""
 
     system: Text = Field(description="node or rack of the catalogue, for example gb200-nvl72")
@@ -48,13 +44,13 @@ class PoolSpec(_Part):
     label: Text | None = None
 
 
-class ClusterSpec(_Part):
+class ClusterSpec(Part):
     """What the scenario runs on."""
 
     pools: list[PoolSpec] = Field(min_length=1, max_length=32)
 
 
-class PlanSpec(_Part):
+class PlanSpec(Part):
     """Parallel degrees the user fixes; what is left out is searched for."""
 
     tensor_parallel: Degree | None = None
@@ -72,7 +68,7 @@ class PlanSpec(_Part):
     schedule: Annotated[str, OneOf(("one-f-one-b", "zero-bubble", "dual-pipe"))] | None = None
 
 
-class GoalSpec(_Part):
+class GoalSpec(Part):
     """When training is done: exactly one of ``tokens``, ``training_flop`` or ``duration``."""
 
     tokens: TokenCount | None = None
@@ -83,7 +79,7 @@ class GoalSpec(_Part):
     label: Text | None = None
 
 
-class JobSpec(_Part):
+class JobSpec(Part):
     """What is trained, and how."""
 
     model: Text = Field(description="model of the catalogue, or the path of a Hugging Face config.json")
@@ -98,21 +94,7 @@ class JobSpec(_Part):
     label: Text | None = Field(default=None, description="says what the model stands for, where it is a stand-in")
 
 
-class CampaignSpec(_Part):
-    """What happens when things fail; each default comes from the catalogue."""
-
-    recovery: Annotated[str, OneOf(RECOVERIES)] = Field(
-        default="restart", description="what a failure stops: the whole job, or one data-parallel replica"
-    )
-    device_mtbf: Duration | None = None
-    checkpoint_bandwidth: Bandwidth | None = None
-    restart_time: Duration | None = None
-    spare_fraction: Annotated[float, Quantity("1", "5 %", at_most=0.9)] = Field(
-        default=0.0, description="share of the GPUs that is set aside to stand in for failed ones"
-    )
-
-
-class SiteSpec(_Part):
+class SiteSpec(Part):
     """Where the cluster stands, and on which terms; ``name`` is a site of the catalogue."""
 
     name: Text = "generic-us"
@@ -123,7 +105,7 @@ class SiteSpec(_Part):
     years: Years = 5.0
 
 
-class InferenceSpec(_Part):
+class InferenceSpec(Part):
     """Traffic that cloud providers carry; mean rates over a day."""
 
     model: Text
@@ -136,7 +118,7 @@ class InferenceSpec(_Part):
     label: Text | None = None
 
 
-class ProgrammeSpec(_Part):
+class ProgrammeSpec(Part):
     """One buyer's plan in a sum of many: how much, by when."""
 
     name: Text
@@ -147,7 +129,7 @@ class ProgrammeSpec(_Part):
     by: Date
 
 
-class RoadmapSpec(_Part):
+class RoadmapSpec(Part):
     """From what is there to what is wanted; amounts are H100-equivalents in 8-bit dense."""
 
     start: Date
@@ -161,7 +143,7 @@ class RoadmapSpec(_Part):
     programmes: list[ProgrammeSpec] = Field(default=[], max_length=200)
 
 
-class Scenario(_Part):
+class Scenario(Part):
     """One question, whole: name, what was said and when, and the sections that are asked."""
 
     name: Text

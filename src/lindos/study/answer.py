@@ -52,7 +52,11 @@ class Series:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """A chart as data. ``kind``: "parts" (one stacked horizontal bar per x, a series per part), "bars" or "lines"."""
+    """A chart as data.
+
+    ``kind``: "parts" (one stacked horizontal bar per x, a series per part), "bars", "lines", or "timeline" (rows x of
+    stretches, a series per state; each begins at ``low`` and lasts ``y``; rows end with their number).
+    """
 
     name: str
     title: str

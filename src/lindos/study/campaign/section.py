@@ -4,22 +4,20 @@ import numpy as np
 
 from lindos import campaign as floor
 from lindos import site as site_floor
-from lindos import step as step_floor
 from lindos.campaign import CampaignEstimate
-from lindos.catalog.facts import Fact
-from lindos.catalog.sampling import sampled_fact
-from lindos.errors import InputError
 from lindos.scenario.job import RECOVERIES, Goal
-from lindos.scenario.resolve import goal_of
-from lindos.study.answer import Cell, Chart, Figure, Section, Table
-from lindos.study.figures import figure, figures_of, number, parts_chart_series, sources_of, titled, unknown
-from lindos.study.step import StepAnswer, batch_limit
+from lindos.study.answer import Cell, Figure, Section, Table
+from lindos.study.campaign import alternatives, tables
+from lindos.study.campaign.closed import estimate, goal
+from lindos.study.campaign.ran import Run, asked_of, simulated
+from lindos.study.figures import figure, figures_of, number, sources_of, unknown
 from lindos.study.world import Pair, World, Worlds, both
 from lindos.units import YEAR, render
 
 _TITLES = {
     "duration": "Time to train",
     "goodput": "Goodput",
+    "effective_training_time": "Effective training time",
     "num_failures": "Failures on the way",
     "job_mtbf": "Time between failures of the job",
     "checkpoint_interval": "Best checkpoint interval",
@@ -37,6 +35,7 @@ _TITLES = {
 _HEADLINE = (
     "campaign.duration",
     "campaign.goodput",
+    "campaign.effective_training_time",
     "campaign.tokens",
     "campaign.effective_tokens",
     "campaign.num_failures",
@@ -44,6 +43,7 @@ _HEADLINE = (
     "campaign.checkpoint_interval",
     "campaign.spares_needed",
     "campaign.spares_given",
+    "campaign.spares_enough",
     "campaign.run_cost",
     "campaign.run_energy",
 )
@@ -58,107 +58,116 @@ _BY_GOAL = (
 )
 #: Years that devices are kept at most.
 _LONGEST = 10.0
+_TITLE = "The whole run, with failures"
 _RECOVERIES = {"restart": "the whole job", "replica": "one data-parallel replica"}
 _OPTIMUM = ("campaign.compute_optimal_params", "campaign.compute_optimal_tokens")
-_BUCKETS = (
-    "productive",
-    "checkpoint_save",
-    "checkpoint_restore",
-    "wasted_progress",
-    "infrastructure_recovery",
-    "startup",
-)
-
-
-def goal(world: World) -> Goal:
-    """The scenario's goal; in a sampled world a published range of it is drawn too."""
-    spec = world.scenario.job.goal if world.scenario.job else None
-    if spec is None:
-        raise LookupError("the scenario has no goal")
-    found = goal_of(spec)
-    low, high, mode = found.training_flop_low, found.training_flop_high, found.training_flop
-    if not world.is_sampled or mode is None or low is None or high is None or not low < high:
-        return found
-    published = Fact(path="job.goal.training_flop", content=mode, unit="FLOP", low=low, high=high)
-    return Goal(training_flop=sampled_fact(published, world.num_draws, 0).value, label=found.label)
-
-
-def estimate(world: World, recovery: str = "") -> CampaignEstimate:
-    """The campaign in one world, from the step that was found below; ``recovery`` instead of the scenario's."""
-    step: StepAnswer = world.results["step"]
-    spec = world.scenario.campaign
-    devices = [(pool.accelerator.name, pool.num_devices) for pool in world.cluster.pools]
-    model = world.job.model
-    conditions = floor.conditions(
-        world.catalog,
-        devices,
-        float(step_floor.num_params(model)),
-        device_mtbf=spec.device_mtbf,
-        checkpoint_bandwidth=spec.checkpoint_bandwidth,
-        restart_time=spec.restart_time,
-    )
-    asked = goal(world)
-    if asked.duration is not None and not world.is_sampled and asked.duration <= conditions.restart_time:
-        start = render(number(conditions.restart_time) or 0.0, "s")
-        raise InputError(
-            "job.goal.duration", render(number(asked.duration) or 0.0, "s"), f"longer than a start, {start}"
-        )
-    # What stops together: the devices of a scale-up domain that is a rack, or of a node.
-    blast = max(pool.tiers[0].size for pool in world.cluster.pools)
-    return floor.estimate(
-        recovery=recovery or spec.recovery,
-        replica_devices=step.replica_devices,
-        replica_stall_time=conditions.replica_stall_time,
-        goal=asked,
-        law=floor.scaling_law(world.catalog),
-        step_time=step.time,
-        tokens_per_step=step.tokens,
-        flops_per_token=step_floor.model_flops_per_token(model, world.job.sequence_length),
-        num_devices=step.num_devices,
-        device_failure_rate=conditions.device_failure_rate,
-        checkpoint_bytes=conditions.checkpoint_bytes,
-        checkpoint_bandwidth=conditions.checkpoint_bandwidth,
-        restart_time=conditions.restart_time,
-        detection_time=conditions.detection_time,
-        repair_time=conditions.repair_time,
-        devices_per_failure=float(blast),
-        spares=step.found.idle_devices,
-        extra_tokens_factor=batch_limit(world, step.tokens).tokens_factor,
-    )
 
 
 def section(worlds: Worlds) -> Section:
     """Days, goodput, failures, checkpoints, spares; the money of the run where the site is known."""
-    pair = both(worlds, "campaign", estimate)
-    found = pair.point
-    ends = found.sustainable == 1
-    figures = _figures(worlds, pair)
-    money = _run(worlds, pair) if ends else []
-    if not ends:
-        worlds.warnings.append(found.statement)
-    elif (years := (number(found.duration) or 0.0) / YEAR) > _LONGEST:
+    closed = both(worlds, "campaign", estimate)
+    if closed.point.sustainable < 1:
+        worlds.warnings.append(closed.point.statement)
+        return Section(
+            name="campaign",
+            title=_TITLE,
+            summary=_summary(worlds.point, closed.point),
+            headline=_HEADLINE,
+            figures=tuple(_figures(worlds, closed)),
+            tables=(_recoveries(worlds.point, closed.point),),
+            notes=tuple(_conditions_notes(worlds.point)),
+        )
+    run = simulated(worlds, closed)
+    pair = Pair(run.point.estimate, run.sampled.estimate, run.facts)
+    found, seed = pair.point, asked_of(worlds).seed
+    _warn(worlds, run, closed.point)
+    trials = alternatives.trials_of(worlds.point, run.point, seed)
+    sizes, by_size = alternatives.sizes(worlds.point, closed.point, trials)
+    spares, enough = alternatives.spares(worlds.point, closed.point, trials)
+    shown = (
+        tables.percentiles(worlds.point, run),
+        tables.buckets(found, closed.point),
+        _recoveries(worlds.point, closed.point),
+        alternatives.worth(worlds.point, run.point, trials),
+        spares,
+        alternatives.intervals(run.point, trials),
+        sizes,
+        tables.causes(run.point),
+    )
+    charts = (
+        tables.parts_chart(found),
+        tables.progress_chart(worlds, run, seed),
+        tables.timeline(run.point, seed),
+        by_size,
+    )
+    asked = goal(worlds.point)
+    return Section(
+        name="campaign",
+        title=_TITLE,
+        summary=_summary(worlds.point, found),
+        headline=(*_HEADLINE, *(_OPTIMUM if asked.duration is not None else ())),
+        figures=(*_figures(worlds, pair), *_beside(closed), *enough, *_run(worlds, pair)),
+        tables=tuple(table for table in shown if table is not None),
+        charts=charts,
+        notes=tuple(_notes(worlds, run, closed)),
+    )
+
+
+def _warn(worlds: Worlds, run: Pair[Run], closed: CampaignEstimate) -> None:
+    """What stands against the answer."""
+    found = run.point.estimate
+    if (never := float(np.mean(run.point.replicas.finished == 0))) > 0:
+        worlds.warnings.append(
+            f"{100 * never:.3g} % of the replicas have not reached the goal when they are given up: their end is "
+            "extrapolated from the pace they had."
+        )
+    if (years := (number(found.duration) or 0.0) / YEAR) > _LONGEST:
         worlds.warnings.append(
             f"The run takes {years:,.3g} years, longer than its devices last: lower job.goal or use more GPUs."
         )
-    elif (short := (number(found.spares_needed) or 0.0) - (number(found.spares_given) or 0.0)) > 0:
-        worlds.warnings.append(_short_of_spares(found, short))
-    asked = goal(worlds.point)
-    headline = (*_HEADLINE, *(_OPTIMUM if asked.duration is not None else ()))
+    elif (short := (number(closed.spares_needed) or 0.0) - (number(closed.spares_given) or 0.0)) > 0:
+        worlds.warnings.append(_short_of_spares(worlds.point, closed, short))
+
+
+def _notes(worlds: Worlds, run: Pair[Run], closed: Pair[CampaignEstimate]) -> list[str]:
+    """What the numbers rest on."""
+    found, asked = run.point.estimate, goal(worlds.point)
     notes = list(_conditions_notes(worlds.point))
-    if ends and (lost := 100 * float(np.mean(np.asarray(pair.sampled.sustainable) == 0))):
-        notes.append(f"In {lost:.2g} % of the draws failures come too fast for the run to end: high ends are open.")
-    if ends and asked.duration is not None:
+    if lost := 100 * float(np.mean(np.asarray(closed.sampled.sustainable) == 0)):
+        notes.append(f"In {lost:.2g} % of the draws failures come as fast as one is recovered from.")
+    if (never := float(np.mean(run.sampled.replicas.finished == 0))) > 0:
+        notes.append(
+            f"{100 * never:.2g} % of the draws do not reach the goal in some times the usual: they are carried on at "
+            "their pace."
+        )
+    if len(run.point.course.joins) > 1:
+        notes.append(
+            "Until a pool joins, the others go on with their own share of the batch; each joining costs a restart."
+        )
+    if asked.duration is not None:
         notes.append(_other_fit(worlds.point, found))
-    return Section(
-        name="campaign",
-        title="The whole run, with failures",
-        summary=_summary(worlds.point, found),
-        headline=headline,
-        figures=(*figures, *money),
-        tables=(_recoveries(worlds.point, found), *((_badput(found),) if ends else ())),
-        charts=(_chart(found),) if ends else (),
-        notes=tuple(notes),
-    )
+    return notes
+
+
+def _beside(closed: Pair[CampaignEstimate]) -> list[Figure]:
+    """The closed form's answer, beside the simulated one."""
+    point, drawn, sources = closed.point, closed.sampled, sources_of(closed.facts)
+    return [
+        figure(
+            f"campaign.closed_form.{name}",
+            title,
+            unit,
+            getattr(point, name),
+            getattr(drawn, name),
+            why="failures at a constant rate, spares always found (Daly 2006)",
+            sources=sources,
+            percent=unit == "1",
+        )
+        for name, title, unit in (
+            ("goodput", "Goodput by the closed form", "1"),
+            ("duration", "Time to train by the closed form", "s"),
+        )
+    ]
 
 
 def _figures(worlds: Worlds, pair: Pair[CampaignEstimate]) -> list[Figure]:
@@ -166,7 +175,7 @@ def _figures(worlds: Worlds, pair: Pair[CampaignEstimate]) -> list[Figure]:
     found = pair.point
     figures = [
         one
-        for one in figures_of("campaign", pair, _TITLES, percent=("goodput",))
+        for one in figures_of("campaign", pair, _TITLES, percent=("goodput", "effective_training_time"))
         if getattr(found, one.name.removeprefix("campaign."), 0.0) is not None
     ]
     if found.sustainable == 1:
@@ -196,7 +205,7 @@ def _recoveries(world: World, own_estimate: CampaignEstimate) -> Table:
         )
     return Table(
         name="campaign.recovery",
-        title="What a failure stops",
+        title="What a failure stops, by the closed form",
         columns=("a failure stops", "for", "goodput", "time to train", "largest job, GPUs"),
         units=("", "s", "%", "s", ""),
         rows=tuple(body),
@@ -205,21 +214,10 @@ def _recoveries(world: World, own_estimate: CampaignEstimate) -> Table:
     )
 
 
-def _badput(found: CampaignEstimate) -> Table:
-    """Where the days go, by bucket."""
-    total = number(found.duration) or 1.0
-    times = {bucket: number(getattr(found.time, bucket)) or 0.0 for bucket in _BUCKETS}
-    return Table(
-        name="campaign.buckets",
-        title="Where the days go",
-        columns=("", "time", "share"),
-        units=("", "s", "%"),
-        rows=tuple((titled(bucket), time, time / total) for bucket, time in times.items() if time),
-    )
-
-
-def _short_of_spares(found: CampaignEstimate, short: float) -> str:
+def _short_of_spares(world: World, found: CampaignEstimate, short: float) -> str:
     needed, there = number(found.spares_needed) or 0.0, number(found.spares_given) or 0.0
+    if world.scenario.campaign.spare_fraction is not None:
+        return f"{needed:,.0f} spare GPUs cover those in repair 99 moments in 100, and {there:,.0f} stand by."
     return (
         f"{needed:,.0f} spare GPUs cover those in repair 99 moments in 100, and {there:,.0f} stand by: goodput "
         f"takes it that {short:,.0f} more are found. Set them aside with campaign.spare_fraction."
@@ -304,14 +302,3 @@ def _run(worlds: Worlds, pair: Pair[CampaignEstimate]) -> list[Figure]:
             sources=sources,
         ),
     ]
-
-
-def _chart(found: CampaignEstimate) -> Chart:
-    values = {bucket.replace("_", " "): number(getattr(found.time, bucket)) or 0.0 for bucket in _BUCKETS}
-    return Chart(
-        name="campaign.time",
-        title="Where the days go",
-        kind="parts",
-        unit="s",
-        series=parts_chart_series(("wall clock",), (values,)),
-    )

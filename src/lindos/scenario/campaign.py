@@ -1,0 +1,165 @@
+"""The campaign section of a scenario: what fails, how it is recovered from, and where checkpoints go.
+
+What no published source gives has no default: it is off until the user gives it, as one value or as a range,
+``4 h to 3 days``, from which the simulation draws.
+"""
+
+from typing import Annotated, NamedTuple
+
+from pydantic import Field
+
+from lindos.errors import InputError
+from lindos.quantities import Seconds
+from lindos.scenario.fields import Bandwidth, Date, Degree, Duration, Flag, Fraction, OneOf, Part, Quantity, Text, Whole
+from lindos.scenario.job import RECOVERIES
+
+#: What a failure may be one of, from the smallest to the whole job.
+KINDS = ("device", "node", "rack", "switch", "pod", "feed", "software", "operator")
+LAWS = ("exponential", "weibull", "lognormal")
+TIERS = ("memory", "local", "remote")
+
+
+class Span(NamedTuple):
+    """A user's value that is uncertain: drawn evenly on a logarithmic scale between low and high."""
+
+    low: Seconds
+    high: Seconds
+
+    @property
+    def middle(self) -> Seconds:
+        """Geometric mean: the value of the scenario as it stands."""
+        return (self.low * self.high) ** 0.5
+
+
+class _Range(Quantity):
+    """A quantity, or two of them with "to" between."""
+
+    def read(self, value: object) -> float | Span:  # type: ignore[override]
+        """A number, or a span where the text holds two."""
+        first, between, second = value.partition(" to ") if isinstance(value, str) else (value, "", "")
+        if not between:
+            return super().read(value)
+        low, high = super().read(first), super().read(second)
+        if not 0 < low < high:
+            raise InputError(
+                "value", value, "a range from low to high, both more than zero", f"Write '{self.example}'."
+            )
+        return Span(low, high)
+
+    def write(self, value: float | Span) -> float | str:
+        """Text as it was written, a range with "to" between."""
+        if isinstance(value, Span):
+            return f"{super().write(value.low)} to {super().write(value.high)}"  # type: ignore[arg-type]
+        return super().write(value)
+
+
+Lasting = Annotated[float | Span, _Range("s", "4 h to 3 days", positive=True)]
+Shape = Annotated[float, Quantity("1", "0.7", positive=True, at_most=20.0)]
+
+
+class FailureSpec(Part):
+    """One more kind of failure, beside those of the catalogue; ``mtbf`` is of one unit."""
+
+    name: Text
+    of: Annotated[str, OneOf(KINDS)] = Field(description="what fails; sets units and devices where they are left out")
+    mtbf: Lasting
+    units: Degree | None = Field(default=None, description="how many there are; from the cluster where left out")
+    devices: Annotated[int, Whole("72", at_least=0)] | None = Field(
+        default=None, description="GPUs that one failure takes out until repaired; 0 where nothing is broken"
+    )
+    law: Annotated[str, OneOf(LAWS)] = "exponential"
+    shape: Shape = Field(
+        default=1.0,
+        description="of a Weibull law (below 1 infant mortality, above 1 wear); of a lognormal one its deviation",
+    )
+    age: Duration | None = Field(default=None, description="of the units when the run begins")
+    repair_time: Lasting | None = None
+    detection_time: Lasting | None = None
+
+
+class CheckpointSpec(Part):
+    """One place that checkpoints are kept; list them from the freshest to the one that survives everything."""
+
+    tier: Annotated[str, OneOf(TIERS)]
+    interval: Duration | None = Field(default=None, description="between checkpoints; the best where left out")
+    bandwidth: Bandwidth | None = Field(default=None, description="to all GPUs together")
+    asynchronous: Flag = Field(default=False, description="written behind the steps; only the copy is waited for")
+    blocking_time: Annotated[float, Quantity("s", "1 s")] | None = Field(
+        default=None, description="how long steps wait for the copy where it is asynchronous"
+    )
+    survives: Annotated[int, Whole("72", at_least=0)] | None = Field(
+        default=None, description="GPUs of the largest failure that leaves it readable"
+    )
+
+
+class StragglerSpec(Part):
+    """Devices that turn slow, and all others wait for them until they are found."""
+
+    mtbf: Lasting = Field(description="of one GPU, until it turns slow")
+    slowdown: Fraction = Field(description="what is added to the step time")
+    duration: Lasting = Field(description="until it is found and replaced")
+
+
+class FlapSpec(Part):
+    """Links that go down for moments: all wait, nothing is lost."""
+
+    mtbf: Lasting = Field(description="of one GPU's link")
+    lasting: Lasting
+
+
+class CorruptionSpec(Part):
+    """Silent data corruption: noticed late, undone back to the checkpoint before it."""
+
+    device_mtbf: Lasting | None = None
+    detection_time: Lasting
+
+
+class LemonSpec(Part):
+    """Nodes that fail far more often than the others, until they are drained."""
+
+    fraction: Fraction
+    factor: Annotated[float, Quantity("1", "20", at_least=1.0, at_most=10_000.0)]
+    drained_after: Degree = Field(default=3, description="failures after which a lemon is taken out for good")
+
+
+class MaintenanceSpec(Part):
+    """Planned stops, saved before."""
+
+    every: Duration
+    lasting: Duration
+
+
+class CampaignSpec(Part):
+    """What happens when things fail; each default comes from the catalogue, what has none is off."""
+
+    recovery: Annotated[str, OneOf(RECOVERIES)] = Field(
+        default="restart", description="what a failure stops: the whole job, or one data-parallel replica"
+    )
+    elastic: Flag = Field(
+        default=False, description="after a restart, go on with fewer replicas where spares are short"
+    )
+    start: Date | None = Field(default=None, description="first day; pools that come online later join then")
+    device_mtbf: Duration | None = None
+    checkpoint_bandwidth: Bandwidth | None = None
+    restart_time: Duration | None = None
+    detection_time: Duration | None = None
+    diagnosis_time: Lasting | None = None
+    misdiagnosis: Annotated[float, Quantity("1", "5 %", at_most=0.9)] = Field(
+        default=0.0, description="share of recoveries that replace the wrong device first"
+    )
+    announced: Fraction = Field(default=0.0, description="share of failures seen early enough to save and drain first")
+    repair_time: Lasting | None = None
+    repair_teams: Degree | None = Field(default=None, description="repairs side by side; as many as needed if left out")
+    spare_fraction: Annotated[float, Quantity("1", "5 %", at_most=0.9)] | None = Field(
+        default=None,
+        description="share of the GPUs that is set aside to stand in for failed ones; where left out, spares are found",
+    )
+    rack_spares: Degree | None = Field(default=None, description="GPUs of each rack that stand by inside it")
+    tray_devices: Degree = Field(default=4, description="GPUs of a tray, which fails as one inside a rack of trays")
+    checkpoints: list[CheckpointSpec] = Field(default=[], max_length=3)
+    failures: list[FailureSpec] = Field(default=[], max_length=20)
+    lemons: LemonSpec | None = None
+    stragglers: StragglerSpec | None = None
+    link_flaps: FlapSpec | None = None
+    silent_corruption: CorruptionSpec | None = None
+    maintenance: MaintenanceSpec | None = None

@@ -1,0 +1,146 @@
+"""A scenario's campaign simulated: as the catalogue stands, and over the draws of its uncertain values."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from lindos import campaign as floor
+from lindos import step as step_floor
+from lindos.campaign import NEVER, CampaignEstimate, CampaignTime, Course, Precision, Replicas
+from lindos.catalog.facts import ledger
+from lindos.results import rows
+from lindos.scenario.job import Goal
+from lindos.study.campaign.closed import goal
+from lindos.study.campaign.course import column, course_of
+from lindos.study.world import Pair, World, Worlds
+
+#: Chance alone moves a campaign little; what is not known about rates and times moves it more.
+_BY_CHANCE, _BY_DRAWS = 0.004, 0.02
+_FEWEST, _MOST_BY_CHANCE, _MOST_BY_DRAWS = 64, 512, 256
+#: Replicas at most where a tolerance is asked for.
+_MOST_ASKED = 16_384
+#: Failures of all replicas together, after which no more rounds begin unless more are asked for.
+_FAILURES = 4e6
+#: A draw may take so many times as long as the middle before it is only told by its progress.
+_LONGEST = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How well the simulation is to be known; None leaves the defaults of a whole answer."""
+
+    tolerance: float | None = None
+    most: int | None = None
+    seed: int = 0
+    told: Callable[[str, int, float], None] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One world's replicas and what they mean."""
+
+    course: Course
+    expected: Any
+    replicas: Replicas
+    estimate: CampaignEstimate
+
+
+def simulated(worlds: Worlds, closed: Pair[CampaignEstimate]) -> Pair[Run]:
+    """Replicas in both worlds, about as long as the closed form says."""
+    middle = float(closed.point.duration)
+    with ledger() as facts:
+        point = _run(worlds, worlds.point, closed.point, middle)
+    expected = np.clip(column(closed.sampled.duration), middle / _LONGEST, middle * _LONGEST)
+    sampled = _run(worlds, worlds.sampled, closed.sampled, expected)
+    return Pair(point, sampled, {**closed.facts, **facts})
+
+
+def asked_of(worlds: Worlds) -> Asked:
+    """How well this answer is to know its campaign."""
+    found: Asked = worlds.decisions.get("campaign.asked", Asked())
+    return found
+
+
+def precision_of(asked: Asked, course: Course, expected: Any, *, is_sampled: bool) -> Precision:
+    """When to stop: as asked, or with what a whole answer can wait for."""
+    tolerance = _BY_DRAWS if is_sampled else _BY_CHANCE
+    failures = float(np.mean(course.failure_rate * expected)) + 1.0
+    most = int(min(_MOST_BY_DRAWS if is_sampled else _MOST_BY_CHANCE, max(_FAILURES / failures, _FEWEST)))
+    fewest = _FEWEST if is_sampled else _FEWEST // 2
+    return Precision(
+        tolerance=tolerance if asked.tolerance is None else asked.tolerance,
+        most=(most if asked.tolerance is None else _MOST_ASKED) if asked.most is None else asked.most,
+        fewest=min(fewest, asked.most or fewest),
+        seed=asked.seed,
+        threads=max(1, min(os.cpu_count() or 1, 4)),
+    )
+
+
+def _run(worlds: Worlds, world: World, closed: CampaignEstimate, expected: Any) -> Run:
+    asked, target = asked_of(worlds), goal(world)
+    course = course_of(world, target)
+    name = "draws of the uncertain values" if world.is_sampled else "chance alone"
+
+    def told(done: int, reached: float) -> None:
+        if asked.told is not None:
+            asked.told(name, done, reached)
+
+    ran = floor.until_known(
+        course,
+        expected=expected,
+        precision=precision_of(asked, course, expected, is_sampled=world.is_sampled),
+        told=told,
+    )
+    return Run(course=course, expected=expected, replicas=ran, estimate=_estimate(world, closed, course, ran, target))
+
+
+def _estimate(world: World, closed: CampaignEstimate, course: Course, ran: Replicas, target: Goal) -> CampaignEstimate:
+    """Replicas in the words of the closed form: their mean, or in a sampled world each by itself."""
+    step = world.results["step"]
+    each = np.arange(ran.num_replicas)
+    time = _ended(course, ran, each)
+    failures = ran.num_failures
+    if not world.is_sampled:
+        time = CampaignTime(**{row.name: float(np.mean(row.value)) for row in rows(time) if row.name in _BUCKETS})
+        failures = float(np.mean(failures))
+
+    def own(value: Any) -> Any:
+        """The draw that each replica took."""
+        plain = np.asarray(value, dtype=float)
+        return plain[each % plain.size] if world.is_sampled and plain.ndim == 1 else value
+
+    num_steps = time.productive / own(step.time)
+    tokens = num_steps * own(step.tokens)
+    flop = tokens * step_floor.model_flops_per_token(world.job.model, world.job.sequence_length)
+    best = floor.compute_optimal(flop, floor.scaling_law(world.catalog)) if not world.is_sampled else None
+    interval = course.tiers[0].interval
+    changed: dict[str, Any] = {}
+    if target.duration is not None:
+        factor = closed.tokens / closed.effective_tokens
+        changed = {"tokens": tokens, "effective_tokens": tokens / own(factor), "training_flop": flop}
+        changed["num_steps"] = num_steps
+        if best is not None:
+            changed |= {"compute_optimal_params": best.num_params, "compute_optimal_tokens": best.tokens}
+    return replace(
+        closed,
+        time=time,
+        num_failures=failures,
+        checkpoint_interval=None if np.min(interval) >= NEVER else np.ravel(interval) if world.is_sampled else interval,
+        **changed,
+    )
+
+
+_BUCKETS = tuple(CampaignTime.__dataclass_fields__)
+
+
+def _ended(course: Course, ran: Replicas, each: Any) -> CampaignTime:
+    """Time of each replica; one that was not followed to its goal is carried on at the pace it had."""
+    if course.work is None or np.all(ran.finished == 1):
+        return ran.time
+    work = np.broadcast_to(np.ravel(np.asarray(course.work, dtype=float)), (max(np.size(course.work), 1),))
+    wanted = work[each % work.size]
+    pace = np.where(ran.finished == 1, 1.0, wanted / np.maximum(ran.time.productive, 1e-3 * wanted))
+    return CampaignTime(**{name: getattr(ran.time, name) * pace for name in _BUCKETS})
