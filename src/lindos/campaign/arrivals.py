@@ -4,6 +4,7 @@ Rows are replicas. Rows with fewer failures are filled up with the horizon, wher
 """
 
 import zlib
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,9 @@ def _drained(cause: Cause, num_replicas: int, rng: np.random.Generator) -> Any:
     units = int(cause.units)
     if units < 1:
         return np.full((num_replicas, 1), np.inf)
-    lives = lifetime(cause, rng.random((num_replicas, units, cause.most or 1)))
+    # A mean for each replica is one for all its units.
+    each = replace(cause, mtbf=np.expand_dims(cause.mtbf, -1) if np.ndim(cause.mtbf) else cause.mtbf)
+    lives = lifetime(each, rng.random((num_replicas, units, cause.most or 1)))
     return np.sort(np.cumsum(lives, axis=2).reshape(num_replicas, -1), axis=1)
 
 

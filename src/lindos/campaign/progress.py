@@ -124,7 +124,7 @@ def corrupted(progress: Any, reached: Any, onset: Any, stop_column: Any, onset_c
         Shape of `progress`: lost at the end of each stretch.
     """
     lost = np.zeros_like(progress)
-    rows = np.arange(progress.shape[0])
+    rows, each = np.arange(progress.shape[0]), np.reshape(np.asarray(interval, dtype=float), -1)
     found: list[tuple[Any, Any]] = []
     for at in range(onset.shape[1]):
         stop, begin = stop_column[:, at], onset_column[:, at]
@@ -133,7 +133,7 @@ def corrupted(progress: Any, reached: Any, onset: Any, stop_column: Any, onset_c
         for column, amount in found:
             now = now - np.where(column < stop, amount, 0.0)
             then = then - np.where(column < begin, amount, 0.0)
-        kept = np.floor(np.maximum(then, 0.0) / interval) * interval
+        kept = np.floor(np.maximum(then, 0.0) / each) * each
         amount = np.where(there, np.maximum(now - np.minimum(kept, now), 0.0), 0.0)
         found.append((stop, amount))
         np.add.at(lost, (rows, np.maximum(stop, 0)), amount)

@@ -244,8 +244,10 @@ def _parts(line: Line, down: Any, up_share: Any) -> dict[str, Any]:
 def _result(line: Line, parts: dict[str, Any], productive: Any, counted: Any, finished: Any) -> Replicas:
     stops = line.stops
     work = parts.pop("work")
+    # Where nothing is lost, the two sums differ by rounding alone.
+    wasted = np.where(work - productive > 1e-12 * work, work - productive, 0.0)
     return Replicas(
-        time=CampaignTime(productive=productive, wasted_progress=np.maximum(work - productive, 0.0), **parts),
+        time=CampaignTime(productive=productive, wasted_progress=wasted, **parts),
         num_failures=(stops.failed & counted).sum(axis=1).astype(float),
         num_stops=(stops.failed & counted & (stops.effect != KEEPS)).sum(axis=1).astype(float),
         finished=np.asarray(finished, dtype=float),

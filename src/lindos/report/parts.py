@@ -7,7 +7,7 @@ from html import escape
 from lindos.catalog.facts import Source
 from lindos.report import text
 from lindos.report.charts import colours, limits
-from lindos.study.answer import Answer, Chart, Figure, Table
+from lindos.study.answer import Answer, Chart, Figure, Series, Table
 
 #: Source links shown behind a figure before the rest folds away.
 _LINKS = 3
@@ -131,9 +131,17 @@ def chart_box(chart: Chart) -> str:
     )
 
 
+def _points(series: Series) -> dict[float | str, float | None]:
+    """Value at each x; stretches of a timeline that share a row add up."""
+    found: dict[float | str, float | None] = {}
+    for x, y in zip(series.x, series.y, strict=True):
+        found[x] = y if y is None or found.get(x) is None else (found[x] or 0.0) + y
+    return found
+
+
 def _numbers(chart: Chart) -> str:
     names = "".join(f'<th class="number">{escape(series.name)}</th>' for series in chart.series)
-    points = [dict(zip(series.x, series.y, strict=True)) for series in chart.series]
+    points = [_points(series) for series in chart.series]
     rows = "".join(
         f"<tr><td>{escape(text.cell(x, ''))}</td>"
         + "".join(

@@ -154,7 +154,7 @@ class CampaignSpec(Part):
         default=None,
         description="share of the GPUs that is set aside to stand in for failed ones; where left out, spares are found",
     )
-    rack_spares: Degree | None = Field(default=None, description="GPUs of each rack that stand by inside it")
+    rack_standby: Degree | None = Field(default=None, description="GPUs of each rack that stand by inside it")
     tray_devices: Degree = Field(default=4, description="GPUs of a tray, which fails as one inside a rack of trays")
     checkpoints: list[CheckpointSpec] = Field(default=[], max_length=3)
     failures: list[FailureSpec] = Field(default=[], max_length=20)

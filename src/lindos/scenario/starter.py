@@ -38,7 +38,16 @@ job:
 
 campaign:
   recovery: restart            # a failure stops the whole job; replica: one data-parallel replica drops out
-  # spare_fraction: 2 %        # GPUs set aside; also: device_mtbf, checkpoint_bandwidth, restart_time
+  # spare_fraction: 2 %        # GPUs set aside; found when needed where left out
+  # restart_time: 5 min        # also: device_mtbf, detection_time, repair_time, checkpoint_bandwidth
+  # repair_time: 4 h to 3 days # a range is drawn from
+  # checkpoints:               # from the freshest to the one that survives everything
+  #   - {tier: memory, bandwidth: 10 TB/s, asynchronous: true, blocking_time: 0.2 s}
+  #   - {tier: remote, asynchronous: true, blocking_time: 1 s}
+  # failures:                  # more of them; of: device, node, rack, switch, pod, feed, software or operator
+  #   - {name: power feed, of: feed, mtbf: 3 years to 30 years, devices: 512, repair_time: 4 h}
+  # stragglers: {mtbf: 20 years, slowdown: 15 %, duration: 2 h}
+  # maintenance: {every: 30 days, lasting: 4 h}
 
 site:
   name: generic-us

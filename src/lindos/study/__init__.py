@@ -2,9 +2,11 @@
 
 from lindos.study.answer import Answer, Chart, Figure, Section, Series, Table
 from lindos.study.answers import answer, answer_file, answer_step, audit_file
+from lindos.study.campaign import CampaignAsked
 
 __all__ = [
     "Answer",
+    "CampaignAsked",
     "Chart",
     "Figure",
     "Section",

@@ -1,19 +1,22 @@
 """From a scenario to its answer: which sections it asks, in the order of the floors."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from lindos import __version__
 from lindos.catalog import Catalog, load_catalog
 from lindos.claims import load_file
-from lindos.errors import InconsistentError, InputError, UnknownValueError
+from lindos.errors import InconsistentError, InfeasibleError, InputError, UnknownValueError
 from lindos.scenario.fields import Whole
 from lindos.scenario.read import builtin_names, read_scenario, scenario_from
 from lindos.scenario.resolve import counted
 from lindos.scenario.schema import Scenario
-from lindos.study import campaign, claims, cluster, comparison, fleet, roadmap, site, step
+from lindos.study import campaign as campaign_floor
+from lindos.study import claims, cluster, comparison, fleet, roadmap, site, step
 from lindos.study.answer import Answer, Section
+from lindos.study.campaign import CampaignAsked
 from lindos.study.world import NUM_DRAWS, Worlds, worlds
 
 #: Said with every answer.
@@ -29,6 +32,7 @@ def answer_file(
     *,
     command: str = "run",
     sections: frozenset[str] | None = None,
+    campaign: CampaignAsked | None = None,
 ) -> Answer:
     """Answer a built-in scenario or a file, all of it or some ``sections``.
 
@@ -42,6 +46,8 @@ def answer_file(
         Name of the command that asks, kept in the answer.
     sections
         Names of sections to answer; all that the scenario asks where left out.
+    campaign
+        How well the simulation of the campaign is to be known.
 
     Raises
     ------
@@ -56,7 +62,7 @@ def answer_file(
     if sections is not None and not set(asked(scenario)) & (sections - {"cluster", "step"}):
         needed = {"campaign": "job.goal", "fleet": "inference", "site": "cluster"}.get(command, command)
         raise InputError(needed, None, f"given for `lindos {command}`", f"Add {needed} to the scenario.")
-    return answer(scenario, catalog, folder=folder, command=command, sections=sections)
+    return answer(scenario, catalog, folder=folder, command=command, sections=sections, campaign=campaign)
 
 
 def answer(
@@ -66,13 +72,17 @@ def answer(
     folder: Path | None = None,
     command: str = "run",
     sections: frozenset[str] | None = None,
+    campaign: CampaignAsked | None = None,
 ) -> Answer:
     """Answer a scenario under a catalogue."""
     wanted = [name for name in asked(scenario) if sections is None or name in sections]
     both_worlds = worlds(scenario, catalog, folder)
+    both_worlds.decisions["campaign.asked"] = campaign or CampaignAsked()
     # The campaign is priced by the site, which is shown after it.
     order = sorted(wanted, key=lambda name: name == "campaign")
     found: dict[str, Section] = {}
+    if "campaign" in wanted and "site" not in wanted:
+        _price(both_worlds)
     for name in order:
         section = _section(both_worlds, name)
         if section is not None:
@@ -96,11 +106,17 @@ def asked(scenario: Scenario) -> list[str]:
     return [name for name, is_there in there.items() if is_there]
 
 
+def _price(both_worlds: Worlds) -> None:
+    """Know the site before a campaign that is asked alone: it says what days cost. A site that cannot be is silent."""
+    with suppress(InfeasibleError, UnknownValueError):
+        site.section(both_worlds)
+
+
 #: What answers each section, in the order they are shown.
 SECTIONS: Mapping[str, Callable[[Worlds], Section | None]] = {
     "cluster": cluster.section,
     "step": step.section,
-    "campaign": campaign.section,
+    "campaign": campaign_floor.section,
     "site": site.section,
     "fleet": fleet.section,
     "roadmap": roadmap.section,

@@ -123,13 +123,13 @@ def batch_limit(world: World, batch: Tokens) -> floor.BatchLimit:
 def working(world: World) -> Cluster:
     """The devices that the plan may use: what the scenario sets aside stands by."""
     share = 1.0 - (world.scenario.campaign.spare_fraction or 0.0)
-    inside = world.scenario.campaign.rack_spares or 0
+    inside = world.scenario.campaign.rack_standby or 0
     pools: list[Pool] = []
     for pool in world.cluster.pools:
         rack = pool.tiers[0].size
         apart = inside / rack if world.scenario.campaign.tray_devices < rack else 0.0
         if apart >= 1:
-            raise InconsistentError("campaign.rack_spares", inside, "GPUs of a rack", rack, "be below the second")
+            raise InconsistentError("campaign.rack_standby", inside, "GPUs of a rack", rack, "be below the second")
         pools.append(replace(pool, num_devices=max(1, math.floor(pool.num_devices * min(share, 1.0 - apart)))))
     return replace(world.cluster, pools=tuple(pools))
 

@@ -106,18 +106,7 @@ def spares(world: World, closed: CampaignEstimate, trials: Trials) -> tuple[Tabl
     unit = max(int(pool.tiers[0].size) for pool in world.cluster.pools)
     found = trials.of(Changes(spares=float("inf")))
     average = (number(closed.spares_needed) or 0.0) / devices
-    # From what covers 99 moments in 100 down and up until it is enough, then between.
-    high = max(average, unit / devices)
-    while trials.of(Changes(spares=high)) < found - _ENOUGH and high < 1.0:
-        high *= 1.5
-    low = 0.0
-    while high - low > max(_FINEST, 0.05 * high):
-        middle = (low + high) / 2
-        if trials.of(Changes(spares=middle)) < found - _ENOUGH:
-            low = middle
-        else:
-            high = middle
-    enough = float(np.ceil(high * devices / unit - 1e-9) * unit)
+    high, enough = _fewest(trials, max(average, unit / devices), found)
     body: list[tuple[Cell, ...]] = []
     for share in sorted({0.0, high / 4, high / 2, high}):
         goodput = trials.of(Changes(spares=share))
@@ -133,7 +122,34 @@ def spares(world: World, closed: CampaignEstimate, trials: Trials) -> tuple[Tabl
         "replicas. The same failures in every row.",
     )
     why = f"fewest that give up less than {100 * _ENOUGH:g} points of goodput, simulated"
-    return table, [figure("campaign.spares_enough", "Spare GPUs that are enough", "1", enough, why=why)]
+    number_of = float(np.ceil(high * devices / unit - 1e-9) * unit) if enough else None
+    return table, [
+        figure(
+            "campaign.spares_enough",
+            "Spare GPUs that are enough",
+            "1",
+            number_of,
+            why=why if enough else "no number is enough: more fails than is repaired",
+        )
+    ]
+
+
+def _fewest(trials: Trials, first: float, found: float) -> tuple[float, bool]:
+    """Smallest share of spares that gives up next to nothing, and whether there is one below all that is at work."""
+
+    def is_enough(share: float) -> bool:
+        return trials.of(Changes(spares=share)) >= found - _ENOUGH
+
+    low, high = 0.0, first
+    # From what covers 99 moments in 100 up until it is enough, then between.
+    while not is_enough(high):
+        if high >= 1.0:
+            return high, False
+        low, high = high, min(2 * high, 1.0)
+    while high - low > max(_FINEST, 0.05 * high):
+        middle = (low + high) / 2
+        low, high = (low, middle) if is_enough(middle) else (middle, high)
+    return high, True
 
 
 def intervals(run: Run, trials: Trials) -> Table | None:
@@ -205,7 +221,6 @@ def sizes(world: World, closed: CampaignEstimate, trials: Trials) -> tuple[Table
         kind="lines",
         unit="1",
         x_title="GPUs in one job",
-        log=True,
         series=(
             Series(name="closed form", x=tuple(_plain(smooth * devices)), y=tuple(_plain(smooth * devices * beside))),
             Series(

@@ -183,7 +183,7 @@ def _working(world: World) -> list[int]:
 def _taken(world: World, pool: Pool) -> int:
     """Devices that stop with one: those of its scale-up domain, or of its tray where the rack has spares inside."""
     spec, domain = world.scenario.campaign, int(pool.tiers[0].size)
-    return min(spec.tray_devices, domain) if spec.rack_spares and spec.tray_devices < domain else domain
+    return min(spec.tray_devices, domain) if spec.rack_standby and spec.tray_devices < domain else domain
 
 
 def _with_lemons(world: World, cause: Cause, pool: Pool) -> list[Cause]:
@@ -283,7 +283,7 @@ def _stock(world: World, step: StepAnswer, change: Changes) -> tuple[PoolSpares,
     spec, found = world.scenario.campaign, []
     for pool, working, idle in zip(world.cluster.pools, _working(world), _idle(world), strict=True):
         domain = int(pool.tiers[0].size)
-        inside = spec.rack_spares if spec.rack_spares and spec.tray_devices < domain else 0
+        inside = spec.rack_standby if spec.rack_standby and spec.tray_devices < domain else 0
         racks = float(pool.num_devices) / domain
         spares = float("inf")
         if change.spares is not None:

@@ -11,15 +11,17 @@ from lindos import campaign as floor
 from lindos import step as step_floor
 from lindos.campaign import NEVER, CampaignEstimate, CampaignTime, Course, Precision, Replicas
 from lindos.catalog.facts import ledger
+from lindos.errors import InputError
 from lindos.results import rows
+from lindos.scenario.fields import Quantity
 from lindos.scenario.job import Goal
 from lindos.study.campaign.closed import goal
 from lindos.study.campaign.course import column, course_of
-from lindos.study.world import Pair, World, Worlds
+from lindos.study.world import NUM_DRAWS, Pair, World, Worlds
 
 #: Chance alone moves a campaign little; what is not known about rates and times moves it more.
 _BY_CHANCE, _BY_DRAWS = 0.004, 0.02
-_FEWEST, _MOST_BY_CHANCE, _MOST_BY_DRAWS = 64, 512, 256
+_FEWEST, _MOST_BY_CHANCE, _MOST_BY_DRAWS = 64, 512, NUM_DRAWS
 #: Replicas at most where a tolerance is asked for.
 _MOST_ASKED = 16_384
 #: Failures of all replicas together, after which no more rounds begin unless more are asked for.
@@ -29,13 +31,41 @@ _LONGEST = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """How well the simulation is to be known; None leaves the defaults of a whole answer."""
+class CampaignAsked:
+    """How well the simulation is to be known; None leaves the defaults of a whole answer.
+
+    ``told`` is called after each round of replicas: with what they are, how many, how well goodput is known by then,
+    and how well it is to be.
+    """
 
     tolerance: float | None = None
     most: int | None = None
     seed: int = 0
-    told: Callable[[str, int, float], None] | None = None
+    told: Callable[[str, int, float, float], None] | None = None
+
+    @classmethod
+    def read(
+        cls,
+        tolerance: str | None,
+        *,
+        most: int | None = None,
+        seed: int = 0,
+        told: Callable[[str, int, float, float], None] | None = None,
+    ) -> "CampaignAsked":
+        """From a tolerance as text: ``0.5 %``.
+
+        Raises
+        ------
+        InputError
+            If it is no share between 0.01 % and 50 %.
+        """
+        if tolerance is None:
+            return cls(None, most, seed, told)
+        share = Quantity("1", "0.5 %", at_least=1e-4, at_most=0.5)
+        try:
+            return cls(share.read(tolerance), most, seed, told)
+        except InputError as error:
+            raise InputError("tolerance", tolerance, error.expected, error.hint) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,18 +88,19 @@ def simulated(worlds: Worlds, closed: Pair[CampaignEstimate]) -> Pair[Run]:
     return Pair(point, sampled, {**closed.facts, **facts})
 
 
-def asked_of(worlds: Worlds) -> Asked:
+def asked_of(worlds: Worlds) -> CampaignAsked:
     """How well this answer is to know its campaign."""
-    found: Asked = worlds.decisions.get("campaign.asked", Asked())
+    found: CampaignAsked = worlds.decisions.get("campaign.asked", CampaignAsked())
     return found
 
 
-def precision_of(asked: Asked, course: Course, expected: Any, *, is_sampled: bool) -> Precision:
+def precision_of(asked: CampaignAsked, course: Course, expected: Any, *, is_sampled: bool) -> Precision:
     """When to stop: as asked, or with what a whole answer can wait for."""
     tolerance = _BY_DRAWS if is_sampled else _BY_CHANCE
     failures = float(np.mean(course.failure_rate * expected)) + 1.0
     most = int(min(_MOST_BY_DRAWS if is_sampled else _MOST_BY_CHANCE, max(_FAILURES / failures, _FEWEST)))
-    fewest = _FEWEST if is_sampled else _FEWEST // 2
+    # Each draw once, unless that takes too long; chance needs fewer.
+    fewest = most if is_sampled and asked.tolerance is None else _FEWEST // 2
     return Precision(
         tolerance=tolerance if asked.tolerance is None else asked.tolerance,
         most=(most if asked.tolerance is None else _MOST_ASKED) if asked.most is None else asked.most,
@@ -84,16 +115,13 @@ def _run(worlds: Worlds, world: World, closed: CampaignEstimate, expected: Any) 
     course = course_of(world, target)
     name = "draws of the uncertain values" if world.is_sampled else "chance alone"
 
+    precision = precision_of(asked, course, expected, is_sampled=world.is_sampled)
+
     def told(done: int, reached: float) -> None:
         if asked.told is not None:
-            asked.told(name, done, reached)
+            asked.told(name, done, reached, float(precision.tolerance))
 
-    ran = floor.until_known(
-        course,
-        expected=expected,
-        precision=precision_of(asked, course, expected, is_sampled=world.is_sampled),
-        told=told,
-    )
+    ran = floor.until_known(course, expected=expected, precision=precision, told=told)
     return Run(course=course, expected=expected, replicas=ran, estimate=_estimate(world, closed, course, ran, target))
 
 

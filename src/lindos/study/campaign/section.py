@@ -1,10 +1,13 @@
 """How long training really takes once things fail, and what it costs."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from lindos import campaign as floor
 from lindos import site as site_floor
-from lindos.campaign import CampaignEstimate
+from lindos.campaign import CampaignEstimate, Course
 from lindos.scenario.job import RECOVERIES, Goal
 from lindos.study.answer import Cell, Figure, Section, Table
 from lindos.study.campaign import alternatives, tables
@@ -121,12 +124,22 @@ def _warn(worlds: Worlds, run: Pair[Run], closed: CampaignEstimate) -> None:
             f"{100 * never:.3g} % of the replicas have not reached the goal when they are given up: their end is "
             "extrapolated from the pace they had."
         )
+    if (load := _repair_load(run.point.course)) > 1:
+        worlds.warnings.append(
+            f"Devices fail {load:.3g} times as fast as campaign.repair_teams repair them: the queue grows all the time."
+        )
     if (years := (number(found.duration) or 0.0) / YEAR) > _LONGEST:
         worlds.warnings.append(
             f"The run takes {years:,.3g} years, longer than its devices last: lower job.goal or use more GPUs."
         )
     elif (short := (number(closed.spares_needed) or 0.0) - (number(closed.spares_given) or 0.0)) > 0:
         worlds.warnings.append(_short_of_spares(worlds.point, closed, short))
+
+
+def _repair_load(course: Course) -> float:
+    """Repairs that come in for each one that the teams can finish."""
+    work = sum(float(np.mean(cause.rate * cause.repair_time)) for cause in course.causes if cause.devices)
+    return work / course.repair_teams
 
 
 def _notes(worlds: Worlds, run: Pair[Run], closed: Pair[CampaignEstimate]) -> list[str]:
@@ -272,16 +285,17 @@ def _run(worlds: Worlds, pair: Pair[CampaignEstimate]) -> list[Figure]:
         return []
     sources = sources_of(pair.facts)
 
-    def both_ways(of: object) -> tuple[object, object]:
-        return of(worlds.point, pair.point), of(worlds.sampled, pair.sampled)  # type: ignore[operator]
+    def both_ways(of: Callable[[World], Any]) -> tuple[Any, Any]:
+        """A price or power for each second of the run, times its seconds; draws as the replicas took them."""
+        duration = np.asarray(pair.sampled.duration, dtype=float)
+        drawn = np.resize(np.asarray(of(worlds.sampled), dtype=float), duration.shape or (worlds.sampled.num_draws,))
+        return of(worlds.point) * pair.point.duration, drawn * duration
 
-    def cost(world: World, found: CampaignEstimate) -> object:
-        held = world.results["step"].num_devices
-        return site_floor.run_cost(world.results["site"], held * found.duration)
+    def cost(world: World) -> Any:
+        return site_floor.run_cost(world.results["site"], world.results["step"].num_devices)
 
-    def energy(world: World, found: CampaignEstimate) -> object:
-        held = world.results["step"].num_devices
-        return site_floor.run_energy(world.results["site"], held, found.duration)
+    def energy(world: World) -> Any:
+        return site_floor.run_energy(world.results["site"], world.results["step"].num_devices, 1.0)
 
     dollars, joules = both_ways(cost), both_ways(energy)
     return [

@@ -19,10 +19,10 @@ BUCKETS = ("productive", *GOODPUT_NAMES)
 #: Points along a chart of progress.
 _POINTS = 60
 #: Replicas behind the bands of progress.
-_CURVES = 64
+_CURVES = 48
 #: Rows of a timeline: (length of a row, word for it), from the longest; and stretches that a chart can show.
-_ROWS = ((30 * 86_400.0, "30 days"), (7 * 86_400.0, "7 days"), (86_400.0, "day"), (6 * 3600.0, "6 h"), (3600.0, "hour"))
-_MOST_ROWS, _MOST_STRETCHES = 12, 400
+_ROWS = ((7 * 86_400.0, "week"), (86_400.0, "day"), (3600.0, "hour"))
+_MOST_ROWS, _MOST_STRETCHES = 12, 900
 
 
 def buckets(found: CampaignEstimate, closed: CampaignEstimate) -> Table:
@@ -123,7 +123,7 @@ def causes(run: Run) -> Table:
         law = same[0].law if same[0].law == "exponential" else f"{same[0].law}, {same[0].shape:g}"
         stops = ["all" if cause.stopped >= floor.EVERYTHING else f"{cause.stopped:,}" for cause in same]
         broken = [f"{cause.devices:,}" for cause in same]
-        title = name.upper() if name.startswith("gpu") else titled(name)
+        title = titled(name).replace("Gpu", "GPU")
         body.append((title, 1 / rate if rate else None, rate / total, _either(stops), _either(broken), law))
     return Table(
         name="campaign.causes",
@@ -141,41 +141,41 @@ def _either(words: list[str]) -> str:
 
 def progress_chart(worlds: Worlds, run: Pair[Run], seed: int) -> Chart:
     """How far replicas are through time: the middle and the band that 80 % lie in."""
-    last = float(np.percentile(np.atleast_1d(run.sampled.estimate.duration), 90.0)) * 1.02
-    if run.point.course.duration is not None:
+    has_goal = run.point.course.duration is None
+    last = float(np.percentile(np.atleast_1d(run.sampled.estimate.duration), floor.PERCENTILES[-1])) * 1.02
+    if not has_goal:
         last = float(run.point.course.duration)
     times = np.linspace(0.0, last, _POINTS + 1)
-    day = [round(float(time) / 86_400.0, 4) for time in times]
+    days = tuple(round(float(time) / 86_400.0, 4) for time in times)
     series: list[Series] = []
-    for name, one, world in (
-        ("with uncertain rates and times", run.sampled, worlds.sampled),
-        ("by chance alone", run.point, worlds.point),
+    for name, one, world, enough in (
+        ("with uncertain rates and times", run.sampled, worlds.sampled, _CURVES),
+        ("by chance alone", run.point, worlds.point, _CURVES // 4),
     ):
+        worked = _progress(one, times, enough, seed)
         step = world.results["step"]
-        worked = _progress(one, times, min(floor.rows_of(one.course, one.expected), _CURVES), seed)
-        # The rate of the draw that each replica took.
-        reached = worked * np.resize(np.asarray(step.tokens / step.time, dtype=float), (worked.shape[0], 1))
+        # Each replica by its own draw: of its goal, or of what it trains a second.
+        factor = 100.0 / np.asarray(one.course.work) if has_goal else np.asarray(step.tokens / step.time)
+        reached = worked * np.resize(factor, (worked.shape[0], 1))
         low, middle, high = np.percentile(reached, floor.PERCENTILES, axis=0)
-        series.append(Series(name=name, x=tuple(day), y=_plain(middle), low=_plain(low), high=_plain(high)))
+        series.append(Series(name=name, x=days, y=_plain(middle), low=_plain(low), high=_plain(high)))
     return Chart(
         name="campaign.progress",
-        title="Progress through time",
+        title="Progress through time" + (", % of the goal" if has_goal else ""),
         kind="lines",
-        unit="token",
+        unit="1" if has_goal else "token",
         x_title="days since the start",
         series=tuple(series),
         note="The line is the middle of the replicas; 80 % of them lie in the band.",
     )
 
 
-def _progress(one: Run, times: Any, rows: int, seed: int) -> Any:
-    """Of enough replicas for a band: tile after tile."""
-    tiles = max(1, min(-(-_CURVES // rows), 16))
-    found = [
-        floor.curves(one.course, times, expected=one.expected, seed=seed, rows=rows, number=number)
-        for number in range(tiles)
-    ]
-    return np.concatenate(found)
+def _progress(one: Run, times: Any, enough: int, seed: int) -> Any:
+    """Of enough replicas for a band, tile after tile."""
+    rows = min(floor.rows_of(one.course, one.expected), enough)
+    tiles = range(-(-enough // rows))
+    found = (floor.curves(one.course, times, expected=one.expected, seed=seed, rows=rows, number=at) for at in tiles)
+    return np.concatenate(list(found))
 
 
 def _plain(values: Any) -> tuple[float, ...]:
@@ -210,7 +210,7 @@ def timeline(run: Run, seed: int) -> Chart:
         for state, (names, bases, widths) in series.items()
         if names
     )
-    span = "the whole run" if count * length >= told.end else f"the first {count} rows of {word}"
+    span = "the whole run" if count * length >= told.end else f"its first {count} {word}s"
     return Chart(
         name="campaign.timeline",
         title="One replica of the run",
