@@ -22,6 +22,7 @@ TABLES: dict[str, Callable[[], str]] = {
     name: cache(make)
     for name, make in (
         ("validation", validation.table),
+        ("campaigns", validation.campaigns_table),
         ("left out", validation.left_out_table),
         ("runs", validation.runs_table),
         ("runs summary", validation.runs_summary),

@@ -17,7 +17,7 @@ from lindos.scenario.resolve import pool_from_system
 from lindos.step import assumptions, best_plan, estimate
 from lindos.study import answer_file
 from lindos.units import render
-from lindos.validation import Result, Score, Slice, read_runs, validate
+from lindos.validation import Comparison, Result, Score, Slice, published, read_runs, validate
 from lindos.validation.score import SLICES, slice_of
 
 
@@ -145,6 +145,21 @@ def _sliced(found: Score) -> str:
     return "".join(lines)
 
 
+def campaigns_table() -> str:
+    """Published campaigns beside what is predicted, or what they imply."""
+    head = "| campaign | what | Lindos | 80 %, or sourced range | published | ratio | rests on |\n"
+    head += "|---|---|---:|---:|---:|---:|---|\n"
+    return head + "".join(_campaign_line(one) for one in published(load_catalog()))
+
+
+def _campaign_line(one: Comparison) -> str:
+    span = "" if one.low is None else f"{one.shown(one.low)} to {one.shown(one.high)}"
+    inside = {True: ", inside", False: ", **outside**", None: ""}[one.inside]
+    ratio = "" if one.ratio is None else f"{one.ratio:.2f}"
+    cells = (one.campaign, one.what, one.shown(one.predicted), span + inside, one.shown(one.published), ratio)
+    return f"| {' | '.join(cells)} | {one.rests_on} |\n"
+
+
 #: Slices of their own of the runs left out.
 _SPECIAL: dict[str, Callable[[Result], bool]] = {
     "all": lambda _: True,
@@ -205,4 +220,4 @@ def _runs() -> Score:
 
 
 if __name__ == "__main__":
-    print("\n".join((table(), left_out_table(), runs_table())), end="")
+    print("\n".join((table(), campaigns_table(), left_out_table(), runs_table())), end="")

@@ -1,5 +1,6 @@
 """Predicted against measured: published training runs, read, predicted under their own plan, and scored."""
 
+from lindos.validation.campaigns import Comparison, published
 from lindos.validation.explain import Explanation, explain_run, explanation_document
 from lindos.validation.predict import Prediction, predict
 from lindos.validation.read import parse_runs, read_runs
@@ -8,6 +9,7 @@ from lindos.validation.score import Result, Score, Slice, document, score, valid
 from lindos.validation.write import predicted_csv
 
 __all__ = [
+    "Comparison",
     "Explanation",
     "Measurement",
     "Prediction",
@@ -22,6 +24,7 @@ __all__ = [
     "parse_runs",
     "predict",
     "predicted_csv",
+    "published",
     "read_runs",
     "score",
     "validate",

@@ -143,19 +143,24 @@ def _estimate(world: World, closed: CampaignEstimate, course: Course, ran: Repli
     num_steps = time.productive / own(step.time)
     tokens = num_steps * own(step.tokens)
     flop = tokens * step_floor.model_flops_per_token(world.job.model, world.job.sequence_length)
-    best = floor.compute_optimal(flop, floor.scaling_law(world.catalog)) if not world.is_sampled else None
+    law = floor.scaling_law(world.catalog)
+    law = replace(law, **{name: own(getattr(law, name)) for name in law.__dataclass_fields__ if name != "fit"})
+    best = floor.compute_optimal(flop, law)
     interval = course.tiers[0].interval
     changed: dict[str, Any] = {}
     if target.duration is not None:
         factor = closed.tokens / closed.effective_tokens
         changed = {"tokens": tokens, "effective_tokens": tokens / own(factor), "training_flop": flop}
-        changed["num_steps"] = num_steps
-        if best is not None:
-            changed |= {"compute_optimal_params": best.num_params, "compute_optimal_tokens": best.tokens}
+        changed |= {
+            "num_steps": num_steps,
+            "compute_optimal_params": best.num_params,
+            "compute_optimal_tokens": best.tokens,
+        }
     return replace(
         closed,
         time=time,
         num_failures=failures,
+        job_mtbf=np.ravel(1 / course.failure_rate) if world.is_sampled else float(1 / course.failure_rate),
         checkpoint_interval=None if np.min(interval) >= NEVER else np.ravel(interval) if world.is_sampled else interval,
         **changed,
     )
