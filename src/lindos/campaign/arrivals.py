@@ -62,7 +62,9 @@ def arrivals(cause: Cause, horizon: Any, num_replicas: int, rng: np.random.Gener
 
 
 def _poisson(cause: Cause, span: Any, num_replicas: int, rng: np.random.Generator) -> Any:
-    each = cause.mtbf / max(float(cause.units), 1e-300)
+    if float(cause.units) <= 0:
+        return np.full((num_replicas, 1), np.inf)
+    each = cause.mtbf / cause.units
     mean = float(np.max(span / each, initial=0.0))
     count = int(mean + _DEVIATIONS * mean**0.5) + _MORE
     gaps = rng.standard_exponential((count, num_replicas))

@@ -124,6 +124,12 @@ class Course:
         return sum(cause.rate for cause in self.causes)
 
     @property
+    def event_rate(self) -> Any:
+        """Everything that strikes the job per time: failures, links that flap, devices that turn slow or wrong."""
+        others = (self.stragglers, self.flaps, self.corruption)
+        return self.failure_rate + sum(one.units / one.mtbf for one in others if one is not None)
+
+    @property
     def num_replicas(self) -> Count:
         """Data-parallel replicas of the job."""
         return max(self.num_devices / self.replica_devices, 1.0)

@@ -27,6 +27,8 @@ TILE = 49_152
 _MOST_ROWS = 256
 #: A replica that has not reached its goal in so many times the time it was expected to take does not end.
 _PATIENCE = 8.0
+#: Events of one replica at most: its arrays take some gigabytes.
+_MOST_EVENTS = 2e7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +58,8 @@ class Replicas:
 
 def rows_of(course: Course, expected: Seconds) -> int:
     """Replicas in one tile; alternatives that are to meet the same failures must be given the same."""
-    failures = float(np.max(course.failure_rate * expected)) + 1.0
-    return int(min(max(TILE // failures, 1), _MOST_ROWS))
+    events = float(np.max(course.event_rate * expected)) + 1.0
+    return int(min(max(TILE // events, 1), _MOST_ROWS))
 
 
 def simulate(
@@ -93,7 +95,7 @@ def simulate(
     Raises
     ------
     InputError
-        If the course does not name exactly one goal.
+        If the course does not name exactly one goal, or more strikes one replica than can be simulated.
 
     Examples
     --------
@@ -114,6 +116,10 @@ def simulate(
     """
     if (course.work is None) == (course.duration is None):
         raise InputError("course", "both or neither", "exactly one goal, work or duration")
+    if (events := float(np.max(course.event_rate * expected))) > _MOST_EVENTS:
+        raise InputError(
+            "campaign", f"{events:.3g} failures in one run", f"at most {_MOST_EVENTS:,.0f}", "Check every mtbf in it."
+        )
     each = rows or rows_of(course, expected)
     starts = range(0, num_replicas, each)
 

@@ -57,7 +57,7 @@ class Trials:
 def trials_of(world: World, run: Run, seed: int) -> Trials:
     """As many replicas as a budget of failures allows."""
     expected = number(run.estimate.duration) or 0.0
-    failures = float(run.course.failure_rate) * expected + 1.0
+    failures = float(run.course.event_rate) * expected + 1.0
     replicas = int(np.clip(_FAILURES / failures, _FEWEST, _MOST))
     return Trials(world, expected, min(floor.rows_of(run.course, expected), replicas), replicas, seed)
 

@@ -97,7 +97,7 @@ def asked_of(worlds: Worlds) -> CampaignAsked:
 def precision_of(asked: CampaignAsked, course: Course, expected: Any, *, is_sampled: bool) -> Precision:
     """When to stop: as asked, or with what a whole answer can wait for."""
     tolerance = _BY_DRAWS if is_sampled else _BY_CHANCE
-    failures = float(np.mean(course.failure_rate * expected)) + 1.0
+    failures = float(np.mean(course.event_rate * expected)) + 1.0
     most = int(min(_MOST_BY_DRAWS if is_sampled else _MOST_BY_CHANCE, max(_FAILURES / failures, _FEWEST)))
     # Each draw once, unless that takes too long; chance needs fewer.
     fewest = most if is_sampled and asked.tolerance is None else _FEWEST // 2

@@ -1,0 +1,110 @@
+"""When failures strike: as many as the law says, early or late as its shape says, the same from the same seed."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from campaign_courses import DAY, HOUR, device
+
+from lindos.campaign import Cause, lemons
+from lindos.campaign.arrivals import arrivals, stream
+from lindos.campaign.causes import cumulative, lifetime
+
+ROWS = 400
+
+
+def times_of(cause: Cause, horizon: float, rows: int = ROWS, seed: int = 0) -> np.ndarray:
+    return arrivals(cause, np.full((rows, 1), horizon), rows, stream(seed, 0, cause.name))
+
+
+def counts(cause: Cause, horizon: float) -> np.ndarray:
+    return (times_of(cause, horizon) < horizon).sum(axis=1)
+
+
+def test_failures_at_a_constant_rate_are_poisson() -> None:
+    found = counts(device(), 20 * DAY)  # 1,024 x 480 h / 20,000 h
+    assert found.mean() == pytest.approx(24.576, abs=4 * (24.576 / ROWS) ** 0.5)
+    assert found.var() == pytest.approx(24.576, rel=0.3)
+
+
+@pytest.mark.parametrize(("law", "shape"), [("weibull", 0.6), ("weibull", 2.5), ("lognormal", 0.8)])
+def test_in_the_long_run_every_law_keeps_its_mean_time(law: str, shape: float) -> None:
+    cause = device(units=20, mtbf=100 * HOUR, law=law, shape=shape)
+    horizon = 20_000 * HOUR  # two hundred lives of each unit
+    found = counts(cause, horizon).mean() / (20 * 200)
+    assert found == pytest.approx(1.0, abs=0.02)
+
+
+@pytest.mark.parametrize(("law", "shape"), [("weibull", 0.6), ("weibull", 3.0), ("lognormal", 0.8)])
+def test_first_failures_follow_the_law(law: str, shape: float) -> None:
+    cause = device(units=1, mtbf=100 * HOUR, law=law, shape=shape)
+    first = np.sort(times_of(cause, 1e9, rows=4000)[:, 0])
+    # Kolmogorov: with 4,000 draws the two curves part by more than 0.026 once in a hundred.
+    gap = np.abs(cumulative(cause, first) - np.arange(1, 4001) / 4000).max()
+    assert gap < 0.026
+
+
+@pytest.mark.parametrize(("law", "shape"), [("exponential", 1.0), ("weibull", 0.6), ("lognormal", 1.2)])
+def test_a_life_is_the_inverse_of_its_law(law: str, shape: float) -> None:
+    cause = device(law=law, shape=shape)
+    shares = np.array([0.01, 0.3, 0.5, 0.9, 0.999])
+    assert cumulative(cause, lifetime(cause, shares)) == pytest.approx(shares)
+    assert float(cumulative(cause, np.array(0.0))) == 0.0
+
+
+def test_infant_mortality_strikes_early_and_wear_late() -> None:
+    def early(shape: float, age: float = 0.0) -> float:
+        cause = device(law="weibull", shape=shape, mtbf=5_000 * HOUR, age=age)
+        found = times_of(cause, 100 * DAY)
+        return float((found < 50 * DAY).sum() / (found < 100 * DAY).sum())
+
+    assert early(0.5) > 0.6 > 0.52 > early(1.0) > 0.48 > 0.4 > early(3.0)
+    # Grown old already, wear strikes at once.
+    assert counts(device(law="weibull", shape=3.0, age=4_000 * HOUR), 20 * DAY).mean() < 30
+    old = counts(device(law="weibull", shape=3.0, mtbf=5_000 * HOUR, age=4_000 * HOUR), 20 * DAY).mean()
+    new = counts(device(law="weibull", shape=3.0, mtbf=5_000 * HOUR), 20 * DAY).mean()
+    assert old > 20 * new
+
+
+@pytest.mark.parametrize("law", ["exponential", "weibull", "lognormal"])
+def test_the_same_seed_gives_the_same_failures(law: str) -> None:
+    cause = device(law=law, shape=0.8)
+    assert np.array_equal(times_of(cause, 20 * DAY), times_of(cause, 20 * DAY))
+    assert not np.array_equal(times_of(cause, 20 * DAY, seed=1)[:, 0], times_of(cause, 20 * DAY)[:, 0])
+
+
+def test_alternatives_meet_the_same_failures_at_other_times() -> None:
+    short, long = times_of(device(), 5 * DAY), times_of(device(), 20 * DAY)
+    known = short < 5 * DAY
+    assert np.array_equal(short[known], long[:, : short.shape[1]][known])
+    better = times_of(device(mtbf=40_000 * HOUR), 20 * DAY)
+    some = better < 20 * DAY
+    assert better[some] == pytest.approx(2 * long[:, : better.shape[1]][some])
+
+
+def test_lemons_keep_the_rate_until_they_are_drained() -> None:
+    sound, lemon = lemons(device(), 0.02, 30.0, 3)
+    assert float(sound.rate + lemon.rate) == pytest.approx(float(device().rate))
+    assert lemon.units == 20
+    assert float(sound.mtbf / lemon.mtbf) == pytest.approx(30.0)
+    found = counts(lemon, 1e12)
+    assert np.all(found == 60)  # every lemon three times, and no more
+
+
+def test_a_batch_that_joins_fails_only_then() -> None:
+    found = times_of(device(online=10 * DAY), 20 * DAY)
+    assert found[found < 20 * DAY].min() > 10 * DAY
+    assert (found < 20 * DAY).sum(axis=1).mean() == pytest.approx(12.3, abs=1.0)
+
+
+def test_each_replica_may_have_its_own_mean_time() -> None:
+    mtbf = np.array([[10_000 * HOUR], [80_000 * HOUR]])
+    for cause in (device(mtbf=mtbf), device(mtbf=mtbf, law="weibull", shape=0.9), device(mtbf=mtbf / 1e4, most=4)):
+        found = arrivals(replace(cause, units=500), np.full((2, 1), 90 * DAY), 2, stream(0, 0, "x"))
+        many, few = (found < 90 * DAY).sum(axis=1)
+        assert many > 3 * few or (cause.most and found[1, 0] > found[0, 0])
+
+
+def test_no_units_never_fail() -> None:
+    assert np.all(times_of(device(units=0), DAY) == DAY)
+    assert np.all(times_of(device(units=0, most=2), DAY) == DAY)

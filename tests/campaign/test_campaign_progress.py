@@ -1,0 +1,113 @@
+"""What checkpoints bring back, against a loop that keeps every checkpoint in a list."""
+
+import numpy as np
+import pytest
+from campaign_courses import device, remote
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lindos.campaign import EVERYTHING, NEVER, CheckpointTier, with_best_intervals
+from lindos.campaign.progress import KEEPS, SAVES, corrupted, losses, saving_share, tier_for
+from lindos.formulas import checkpoint
+
+
+def tier(interval: float, write: float = 0.0, survives: int = EVERYTHING) -> CheckpointTier:
+    return CheckpointTier(
+        name="t", interval=interval, blocking_time=1.0, write_time=write, restore_time=1.0, survives=survives
+    )
+
+
+def by_hand(work: list[float], stops: list[int], tiers: tuple[CheckpointTier, ...]) -> list[float]:
+    """Lost work: each tier keeps a list of the work at which it saved, and when one could be read."""
+    done, lost = 0.0, []
+    origin = [0.0] * len(tiers)  # from where each tier counts
+    for gain, stop in zip(work, stops, strict=True):
+        done += gain
+        before = done
+        if stop == SAVES:
+            origin = [done] * len(tiers)
+        elif stop >= 0:
+            for level in range(stop + 1):
+                each = tiers[level]
+                saved, at = origin[level], origin[level] + float(each.interval)
+                while at + float(each.write_time) <= done + 1e-9:
+                    saved, at = at, at + float(each.interval)
+                done = saved
+            origin[: stop + 1] = [done] * (stop + 1)
+        lost.append(before - done)
+    return lost
+
+
+@given(
+    st.lists(st.tuples(st.floats(0.0, 400.0), st.sampled_from([KEEPS, SAVES, 0, 1, 2])), min_size=1, max_size=25),
+    st.sampled_from([0.0, 3.0]),
+)
+@settings(max_examples=150, deadline=None)
+def test_losses_are_those_of_a_list_of_checkpoints(line: list[tuple[float, int]], write: float) -> None:
+    tiers = (tier(10.0, write), tier(50.0, write), tier(200.0, write))
+    work, stops = [gain for gain, _ in line], [stop for _, stop in line]
+    found = losses(np.array([work]), np.array([stops]), np.ones((1, len(work))), tiers)[0]
+    assert found == pytest.approx(by_hand(work, stops, tiers), abs=1e-6)
+
+
+def test_one_tier_by_hand() -> None:
+    work = np.array([[25.0, 7.0, 31.0, 4.0]])
+    stop = np.array([[0, KEEPS, 0, KEEPS]])
+    # 25 = 2 x 10 + 5; then 7 + 31 = 3 x 10 + 8.
+    assert losses(work, stop, np.ones((1, 4)), (tier(10.0),)).tolist() == [[5.0, 0.0, 8.0, 0.0]]
+
+
+def test_a_save_that_was_still_being_written_is_lost() -> None:
+    work, stop = np.array([[24.0]]), np.array([[0]])
+    assert losses(work, stop, np.ones((1, 1)), (tier(10.0, 5.0),)).tolist() == [[14.0]]
+
+
+def test_tiers_that_survive() -> None:
+    tiers = (tier(10.0, survives=8), tier(50.0, survives=0), tier(200.0))
+    assert [tier_for(devices, tiers) for devices in (0, 8, 9, EVERYTHING)] == [0, 0, 2, 2]
+    assert float(saving_share(tiers)) == pytest.approx(1 / 10 + 1 / 50 + 1 / 200)
+
+
+def test_corruption_undoes_all_since_the_checkpoint_before_it() -> None:
+    progress = np.array([[100.0, 200.0, 300.0]])
+    found = corrupted(progress, np.array([[130.0]]), np.array([[1.0]]), np.array([[2]]), np.array([[1]]), 50.0)
+    assert found.tolist() == [[0.0, 0.0, 200.0]]  # back to 100
+    # A second one whose onset was undone with the first costs nothing more.
+    found = corrupted(
+        progress,
+        np.array([[130.0, 160.0]]),
+        np.array([[1.0, 2.0]]),
+        np.array([[1, 2]]),
+        np.array([[1, 1]]),
+        50.0,
+    )
+    assert found[0, 1] == 100.0
+    assert found[0, 2] <= 100.0
+    none = corrupted(progress, np.array([[0.0]]), np.array([[np.inf]]), np.array([[-1]]), np.array([[-1]]), 50.0)
+    assert not none.any()
+
+
+def test_each_tier_balances_its_own_failures() -> None:
+    causes = (device(name="node"), device(name="pod", units=1, mtbf=1e6, devices=512))
+    memory = CheckpointTier(
+        name="memory", interval=NEVER, blocking_time=0.5, write_time=10.0, restore_time=1.0, survives=8
+    )
+    both = with_best_intervals((memory, remote(NEVER, 5.0)), causes, num_devices=1024, recovery="restart", least=2.0)
+    near = float(checkpoint.daly_interval(0.5, float(1 / causes[0].rate)))
+    far = float(checkpoint.daly_interval(5.0, 1e6))
+    assert float(both[0].interval) == pytest.approx(near)
+    assert float(both[1].interval) == pytest.approx(far, rel=0.5 * near / far)
+    assert float(both[1].interval / both[0].interval) == pytest.approx(round(far / near))
+
+
+def test_intervals_have_floors_and_may_be_given_or_never_come() -> None:
+    slow = CheckpointTier(
+        name="remote", interval=NEVER, blocking_time=0.0, write_time=90.0, restore_time=1.0, survives=EVERYTHING
+    )
+    given: dict[str, object] = {"num_devices": 1024, "recovery": "restart", "least": 5.0}
+    assert with_best_intervals((slow,), (device(),), **given)[0].interval == 90.0  # type: ignore[arg-type]
+    assert with_best_intervals((remote(NEVER, 0.0),), (device(),), **given)[0].interval == 5.0  # type: ignore[arg-type]
+    fixed = with_best_intervals((slow,), (device(),), given=(300.0,), **given)  # type: ignore[arg-type]
+    assert fixed[0].interval == 300.0
+    alone = with_best_intervals((slow,), (device(),), num_devices=1024, recovery="replica", least=5.0)
+    assert alone[0].interval == NEVER
