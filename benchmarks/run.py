@@ -256,6 +256,45 @@ def swept(sweep: Sweep, engine: Engine) -> float:
     return (seen[-1].answered - warm.answered) / (seen[-1].seconds - warm.seconds)
 
 
+def campaigns() -> Iterator[tuple[str, str, str]]:
+    """Failures simulated a second, and the largest campaign whole, each in a process of its own."""
+    for what, changes, replicas in (
+        ("100,000 GPUs, restarts", "num=100_000, recovery='restart'", 1000),
+        ("550,000 GPUs, replicas drop out", "num=550_000, recovery='replica'", 1000),
+        ("550,000 GPUs, restarts, 2 % spares", "num=550_000, recovery='restart', spares=11_000", 1000),
+    ):
+        code = _CAMPAIGN.format(changes=changes, replicas=replicas)
+        done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+        seconds, gigabytes, failures = (float(x) for x in done.stdout.split())
+        yield f"90 days, {what}: failures a second", f"{failures / seconds / 1e6:.1f} M", "5 M on 2 cores"
+        yield f"90 days, {what}: 1,000 replicas", f"{seconds:.2f} s, {gigabytes:.2f} GB", "10 s, 2 GB"
+
+
+_CAMPAIGN = """
+import resource, time
+from lindos.campaign import *
+
+def course(num, recovery, spares=float("inf")):
+    device = Cause(
+        name="device", units=num, mtbf=38_500 * 3600.0, devices=72, repair_time=86_400.0, detection_time=60.0
+    )
+    tier = CheckpointTier(
+        name="remote", interval=NEVER, blocking_time=1.0, write_time=0.0, restore_time=1.0, survives=EVERYTHING
+    )
+    tiers = with_best_intervals((tier,), (device,), num_devices=num, recovery=recovery, least=1.0)
+    return Course(
+        duration=90 * 86_400.0, causes=(device,), tiers=tiers, num_devices=num, replica_devices=num / 1000,
+        pools=(PoolSpares(spares=spares),), recovery=recovery, startup_time=600.0, restart_time=120.0, stall_time=60.0,
+    )
+
+made = course({changes})
+begin = time.perf_counter()
+ran = simulate(made, expected=90 * 86_400.0, num_replicas={replicas}, threads=2)
+seconds = time.perf_counter() - begin
+print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9, ran.num_failures.sum())
+"""
+
+
 #: What is measured, by the name that `benchmarks/run.py NAME` takes.
 BENCHES = {
     "start": start,
@@ -265,6 +304,7 @@ BENCHES = {
     "compiled": compiled_rate,
     "ranks": ranks,
     "sweep": sweeps,
+    "campaign": campaigns,
 }
 
 

@@ -65,7 +65,7 @@ def until_known(
     parts: list[Replicas] = []
     done, wanted = 0, precision.fewest
     while True:
-        wanted = min(-(-wanted // rows) * rows, max(-(-precision.most // rows) * rows, rows))
+        wanted = min(-(-wanted // rows) * rows, precision.most)
         parts.append(
             simulate(
                 course,

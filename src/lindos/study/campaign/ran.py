@@ -35,13 +35,14 @@ class CampaignAsked:
     """How well the simulation is to be known; None leaves the defaults of a whole answer.
 
     ``told`` is called after each round of replicas: with what they are, how many, how well goodput is known by then,
-    and how well it is to be.
+    and how well it is to be. ``figures_only`` leaves out tables and charts, and the spares that are searched for.
     """
 
     tolerance: float | None = None
     most: int | None = None
     seed: int = 0
     told: Callable[[str, int, float, float], None] | None = None
+    figures_only: bool = False
 
     @classmethod
     def read(

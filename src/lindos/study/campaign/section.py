@@ -1,6 +1,7 @@
 """How long training really takes once things fail, and what it costs."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,17 @@ def section(worlds: Worlds) -> Section:
     pair = Pair(run.point.estimate, run.sampled.estimate, run.facts)
     found, seed = pair.point, asked_of(worlds).seed
     _warn(worlds, run, closed.point)
+    asked = goal(worlds.point)
+    whole = Section(
+        name="campaign",
+        title=_TITLE,
+        summary=_summary(worlds.point, found),
+        headline=(*_HEADLINE, *(_OPTIMUM if asked.duration is not None else ())),
+        figures=(*_figures(worlds, pair), *_beside(closed), *_run(worlds, pair)),
+        notes=tuple(_notes(worlds, run, closed)),
+    )
+    if asked_of(worlds).figures_only:
+        return whole
     trials = alternatives.trials_of(worlds.point, run.point, seed)
     sizes, by_size = alternatives.sizes(worlds.point, closed.point, trials)
     spares, enough = alternatives.spares(worlds.point, closed.point, trials)
@@ -103,16 +115,11 @@ def section(worlds: Worlds) -> Section:
         tables.timeline(run.point, seed),
         by_size,
     )
-    asked = goal(worlds.point)
-    return Section(
-        name="campaign",
-        title=_TITLE,
-        summary=_summary(worlds.point, found),
-        headline=(*_HEADLINE, *(_OPTIMUM if asked.duration is not None else ())),
-        figures=(*_figures(worlds, pair), *_beside(closed), *enough, *_run(worlds, pair)),
+    return replace(
+        whole,
+        figures=(*whole.figures, *enough),
         tables=tuple(table for table in shown if table is not None),
         charts=charts,
-        notes=tuple(_notes(worlds, run, closed)),
     )
 
 

@@ -15,6 +15,7 @@ from lindos.errors import LindosError
 from lindos.scenario.read import scenario_from
 from lindos.study.answer import Answer
 from lindos.study.answers import answer
+from lindos.study.campaign import CampaignAsked
 from lindos.study.sweep.design import Sweep
 from lindos.study.sweep.fields import with_values
 
@@ -59,7 +60,14 @@ class Context:
         wanted = {*self.sections, *(need for name in self.sections for need in _NEEDS.get(name, ()))}
         try:
             scenario = scenario_from(with_values(self.base, overrides))
-            found = answer(scenario, self.catalog, folder=self.folder, command="sweep", sections=frozenset(wanted))
+            found = answer(
+                scenario,
+                self.catalog,
+                folder=self.folder,
+                command="sweep",
+                sections=frozenset(wanted),
+                campaign=CampaignAsked(figures_only=True),
+            )
         except LindosError as error:
             return Outcome({2: "wrong", 3: "infeasible"}.get(error.exit_code, "crashed"), str(error))
         except Exception as error:

@@ -1,0 +1,291 @@
+"""A scenario's campaign: from its words to a course, and from replicas to an answer."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lindos.campaign import EVERYTHING, NEVER
+from lindos.catalog import load_catalog
+from lindos.errors import InconsistentError, InputError, LindosError
+from lindos.scenario.read import scenario_from
+from lindos.scenario.schema import Scenario
+from lindos.study import Answer, CampaignAsked, Table
+from lindos.study.answers import answer
+from lindos.study.campaign.course import Changes, course_of
+from lindos.study.campaign.section import goal
+from lindos.study.step import section as step_section
+from lindos.study.world import Worlds, worlds
+
+CATALOG = load_catalog()
+SECTIONS = frozenset({"cluster", "step", "campaign"})
+ALL = {
+    "start": "2026-01-10",
+    "elastic": True,
+    "spare_fraction": "3 %",
+    "rack_standby": 8,
+    "repair_time": "4 h to 3 days",
+    "repair_teams": 40,
+    "detection_time": "30 s",
+    "diagnosis_time": "1 min to 5 min",
+    "misdiagnosis": "5 %",
+    "announced": "10 %",
+    "checkpoints": [
+        {"tier": "memory", "bandwidth": "4 TB/s", "asynchronous": True, "blocking_time": "0.2 s"},
+        {"tier": "local", "bandwidth": "2 TB/s", "asynchronous": True, "blocking_time": "0.5 s"},
+        {"tier": "remote"},
+    ],
+    "failures": [
+        {"name": "feed", "of": "feed", "mtbf": "3 years to 30 years", "devices": 288},
+        {"name": "operator", "of": "operator", "mtbf": "30 days"},
+        {"name": "infant", "of": "device", "mtbf": "60 years", "law": "weibull", "shape": 0.6},
+        {"name": "wear", "of": "rack", "mtbf": "9 years", "law": "lognormal", "shape": 0.8, "age": "2 years"},
+        {"name": "leaf", "of": "switch", "mtbf": "20 years", "repair_time": "3 h"},
+    ],
+    "lemons": {"fraction": "2 %", "factor": 20},
+    "stragglers": {"mtbf": "20 years", "slowdown": "15 %", "duration": "2 h"},
+    "link_flaps": {"mtbf": "8 years", "lasting": "10 s to 60 s"},
+    "silent_corruption": {"detection_time": "1 h to 12 h"},
+    "maintenance": {"every": "14 days", "lasting": "3 h"},
+}
+
+
+def scenario(campaign: dict[str, Any] | None = None, **changes: Any) -> Scenario:
+    data: dict[str, Any] = {
+        "name": "test",
+        "title": "test",
+        "cluster": {
+            "pools": [
+                {"system": "gb200-nvl72", "gpus": 1152, "online": "2026-01-01", "label": "first"},
+                {"system": "gb200-nvl72", "gpus": 576, "online": "2026-02-01", "label": "second"},
+            ]
+        },
+        "job": {"model": "llama-3.1-70b", "precision": "fp8", "goal": {"duration": "60 days"}},
+        "campaign": campaign or {},
+        "compare_top500": False,
+    }
+    return scenario_from(data | changes)
+
+
+def small(campaign: dict[str, Any] | None = None, goal: dict[str, str] | None = None) -> Scenario:
+    pools = [{"system": "hgx-h100", "gpus": 256}]
+    job = {"model": "llama-3.1-8b", "goal": goal or {"tokens": "2T tokens"}, "global_batch_size": 512}
+    return scenario(campaign, cluster={"pools": pools}, job=job)
+
+
+def answered(given: Scenario, **asked: Any) -> Answer:
+    return answer(given, CATALOG, sections=SECTIONS, campaign=CampaignAsked(**asked))
+
+
+def stepped(given: Scenario) -> Worlds:
+    both = worlds(given, CATALOG, None)
+    step_section(both)
+    return both
+
+
+def table(found: Answer, name: str) -> Table:
+    return next(t for t in found.sections[-1].tables if t.name == f"campaign.{name}")
+
+
+@pytest.fixture(scope="module")
+def whole() -> Answer:
+    return answered(scenario(ALL), most=64)
+
+
+# From words to a course
+
+
+def test_every_word_reaches_the_course() -> None:
+    both = stepped(scenario(ALL))
+    course = course_of(both.point, goal(both.point))
+    causes = {(cause.name, cause.pool): cause for cause in course.causes}
+    assert causes["gpu", 0].devices == 4  # a tray, since the rack has spares inside
+    assert causes["software", 0].devices == 0
+    assert causes["gpu, lemons", 0].most == 3
+    assert causes["feed", 0].devices == 288
+    assert float(causes["feed", 0].mtbf) == pytest.approx((3 * 30) ** 0.5 * 31_557_600, rel=1e-6)
+    assert causes["operator", 0].stopped == EVERYTHING
+    assert causes["infant", 1].law == "weibull"
+    assert causes["infant", 1].online == 22 * 86_400.0
+    assert causes["wear", 0].age == pytest.approx(2 * 31_557_600)
+    assert [tier.name for tier in course.tiers] == ["memory", "local", "remote"]
+    assert [int(tier.survives) for tier in course.tiers] == [72, 0, EVERYTHING]
+    assert float(course.tiers[1].interval) == NEVER  # memory survives all that local disks do
+    assert course.joins[0][0] == 0.0 and 0.5 < course.joins[0][1] < 0.8 and course.joins[1] == (22 * 86_400.0, 1.0)
+    assert [pool.rack_spares for pool in course.pools] == [8, 8]
+    assert [pool.rack_devices for pool in course.pools] == [64, 64]
+    assert course.elastic and course.repair_teams == 40 and course.announced == pytest.approx(0.1)
+    assert course.stragglers is not None and course.flaps is not None and course.corruption is not None
+    assert course.maintenance_every == 14 * 86_400.0
+
+
+def test_ranges_are_drawn_and_what_is_certain_is_not() -> None:
+    both = stepped(scenario(ALL))
+    drawn = course_of(both.sampled, goal(both.sampled))
+    feed = next(cause for cause in drawn.causes if cause.name == "feed")
+    years = np.asarray(feed.mtbf) / 31_557_600
+    assert years.shape == (512, 1)
+    assert years.min() > 3 and years.max() < 30
+    assert np.median(years) == pytest.approx(90**0.5, rel=0.1)
+    assert np.ndim(drawn.causes[-1].age) == 0
+
+
+def test_shares_by_cause_keep_the_rate_of_the_catalogue() -> None:
+    for spec in ({}, {"lemons": {"fraction": "2 %", "factor": 20}}, {"device_mtbf": "40000 h"}):
+        both = stepped(small(spec))
+        course = course_of(both.point, goal(both.point))
+        mtbf = (
+            40_000 * 3600 if spec.get("device_mtbf") else CATALOG.parameter("reliability.hopper.device_mtbf", "s").value
+        )
+        assert float(course.failure_rate) == pytest.approx(float(course.num_devices) / mtbf)
+
+
+def test_changes_change_what_they_name() -> None:
+    both = stepped(small({"spare_fraction": "10 %"}))
+    asked = goal(both.point)
+    base = course_of(both.point, asked)
+    assert float(course_of(both.point, asked, changes=Changes(mtbf=2.0)).failure_rate) == pytest.approx(
+        float(base.failure_rate) / 2
+    )
+    assert float(course_of(both.point, asked, changes=Changes(restart=0.5)).restart_time) == base.restart_time / 2
+    fast = course_of(both.point, asked, changes=Changes(bandwidth=2.0)).tiers[0]
+    assert float(fast.blocking_time) == pytest.approx(float(base.tiers[0].blocking_time) / 2)
+    assert float(fast.interval) < float(base.tiers[0].interval)
+    large = course_of(both.point, asked, changes=Changes(size=4.0))
+    assert float(large.failure_rate) == pytest.approx(4 * float(base.failure_rate))
+    assert course_of(both.point, asked, changes=Changes(spares=float("inf"))).pools[0].spares == float("inf")
+    assert base.pools[0].spares >= 24
+
+
+# From replicas to an answer
+
+
+def test_the_closed_form_stands_beside_and_agrees() -> None:
+    found = answered(small())
+    for name in ("goodput", "duration"):
+        simulated, closed = found.figure(f"campaign.{name}").value, found.figure(f"campaign.closed_form.{name}").value
+        assert simulated == pytest.approx(closed, rel=0.01)
+    parts = [f.value for f in found.figures if f.name.startswith("campaign.time.") and f.name.count(".") == 2]
+    total = found.figure("campaign.time.total").value
+    badput = found.figure("campaign.time.badput").value
+    assert total is not None and badput is not None
+    assert sum(p for p in parts if p is not None) - total - badput == pytest.approx(total, rel=1e-9)
+
+
+def test_everything_at_once(whole: Answer) -> None:
+    names = {t.name for t in whole.sections[-1].tables}
+    assert {
+        f"campaign.{n}" for n in ("percentiles", "buckets", "worth", "spares", "intervals", "sizes", "causes")
+    } <= names
+    assert {c.name for c in whole.sections[-1].charts} == {
+        "campaign.time", "campaign.progress", "campaign.timeline", "campaign.sizes"
+    }  # fmt: skip
+    for bucket in ("wasted_progress", "slow_steps", "infrastructure_recovery", "planned_maintenance"):
+        assert (whole.figure(f"campaign.time.{bucket}").value or 0) > 0
+    goodput, effective = (whole.figure(f"campaign.{n}").value or 0 for n in ("goodput", "effective_training_time"))
+    assert 0.2 < goodput < effective < 0.98
+    assert any("Until a pool joins" in note for note in whole.sections[-1].notes)
+
+
+def test_percentiles_are_in_order_and_dates_follow(whole: Answer) -> None:
+    rows = {row[0]: row[1:] for row in table(whole, "percentiles").rows}
+    assert set(rows) == {"Tokens", "Goodput", "Effective training time", "Failures"}
+    for name in ("Goodput", "Effective training time"):
+        low, middle, high = (float(str(x).split()[0]) for x in rows[name][:3])
+        assert low <= middle <= high
+    dated = answered(small({"start": "2026-03-01"}))
+    finished = {row[0]: row[1:] for row in table(dated, "percentiles").rows}["Finished"]
+    assert "2026-03-01" < str(finished[0]) <= str(finished[1]) <= str(finished[2])
+
+
+def test_what_would_help_helps_and_is_priced() -> None:
+    found = answered(small({"device_mtbf": "3000 h", "spare_fraction": "10 %"}))
+    worth = table(found, "worth")
+    assert worth.columns[-1] == "saves"
+    for name, _, more, sooner, saves in worth.rows:
+        assert isinstance(more, float) and isinstance(sooner, float) and isinstance(saves, float), name
+        assert more >= -1e-9 and sooner >= 0 and saves >= 0
+    assert {row[0]: row[2] for row in worth.rows}["failures half as often"] > 0.01
+
+
+def test_goodput_rises_with_spares_and_enough_is_enough() -> None:
+    found = answered(small({"device_mtbf": "3000 h"}))
+    spares = table(found, "spares")
+    goodputs = [row[2] for row in spares.rows]
+    assert goodputs == sorted(goodputs)
+    enough = found.figure("campaign.spares_enough").value or 0
+    assert enough % 8 == 0 and 8 <= enough <= 128
+    assert float(spares.rows[-2][3] or 0) <= 0.001
+
+
+def test_the_best_interval_simulated_is_near_that_of_the_closed_form() -> None:
+    found = answered(small({"device_mtbf": "3000 h", "checkpoint_bandwidth": "5 GB/s"}))
+    (row,) = table(found, "intervals").rows
+    assert 0.5 <= float(row[3] or 0) / float(row[2] or 1) <= 2.0
+    assert float(row[5] or 0) >= max(float(row[4] or 0), float(row[6] or 0)) - 0.003
+
+
+def test_adding_gpus_stops_helping() -> None:
+    found = answered(small({"device_mtbf": "200 h"}))
+    rows = table(found, "sizes").rows
+    sizes = [float(str(row[0]).replace(",", "")) for row in rows]
+    useful = [float(str(row[3]).replace(",", "")) for row in rows]
+    largest = found.figure("campaign.largest_job").value or 0
+    assert sizes[int(np.argmax(useful))] == pytest.approx(largest, rel=0.6)
+    assert useful[-1] < max(useful)
+
+
+def test_seeds_and_replicas_as_asked() -> None:
+    one, same, other = (answered(small(), seed=s).figure("campaign.num_failures") for s in (0, 0, 1))
+    assert one.value == same.value != other.value
+    few = answered(small(), most=16)
+    assert "16 replicas" in table(few, "percentiles").note
+
+
+def test_figures_alone_are_those_of_the_whole() -> None:
+    whole, alone = answered(small()), answered(small(), figures_only=True)
+    assert not alone.sections[-1].tables and not alone.sections[-1].charts
+    for figure in alone.sections[-1].figures:
+        assert whole.figure(figure.name) == figure
+
+
+def test_repairs_that_cannot_keep_up_are_warned_of() -> None:
+    found = answered(small({"device_mtbf": "500 h", "repair_teams": 1, "spare_fraction": "5 %"}))
+    assert any("the queue grows all the time" in warning for warning in found.warnings)
+    assert found.figure("campaign.spares_enough").value is None
+
+
+def test_a_run_that_never_ends_is_not_simulated() -> None:
+    found = answered(small({"device_mtbf": "1 min"}))
+    assert found.figure("campaign.goodput").value is None
+    assert {t.name for t in found.sections[-1].tables} == {"campaign.recovery"}
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    ("campaign", "sentence"),
+    [
+        ({"checkpoints": [{"tier": "memory", "bandwidth": "1 TB/s"}]}, "end with remote"),
+        ({"checkpoints": [{"tier": "remote"}, {"tier": "remote"}]}, "each once"),
+        ({"checkpoints": [{"tier": "memory"}, {"tier": "remote"}]}, "campaign.checkpoints.0.bandwidth"),
+        ({"checkpoints": [{"tier": "remote", "asynchronous": True}]}, "campaign.checkpoints.0.blocking_time"),
+        ({"failures": [{"name": "f", "of": "feed", "mtbf": "9 years"}]}, "given with devices"),
+        ({"failures": [{"name": "f", "of": "device", "mtbf": "1 s"}]}, "failures in one run"),
+        ({"rack_standby": 80}, "campaign.rack_standby is 80 and GPUs of a rack is 72"),
+        ({"start": "2020-01-01"}, "campaign.start"),
+    ],
+)
+def test_one_sentence_says_what_is_wrong(campaign: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(LindosError) as caught:
+        answered(scenario(campaign), most=16)
+    assert isinstance(caught.value, (InputError, InconsistentError))
+    assert sentence in str(caught.value)
+
+
+def test_a_tolerance_is_a_share() -> None:
+    for wrong in ("0", "60 %", "x"):
+        with pytest.raises(InputError, match=f"tolerance is '{wrong}', but must be"):
+            CampaignAsked.read(wrong)
+    assert CampaignAsked.read("0.5 %").tolerance == pytest.approx(0.005)
