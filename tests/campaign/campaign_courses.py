@@ -1,8 +1,12 @@
-"""Courses to simulate, small and with everything switched on."""
+"""Courses to simulate, small and with everything switched on, and a loop over events that simulates them again."""
 
+import heapq
 from typing import Any
 
+import numpy as np
+
 from lindos.campaign import EVERYTHING, NEVER, Cause, CheckpointTier, Course, PoolSpares, Stragglers
+from lindos.campaign.arrivals import arrivals, columns, stream
 
 HOUR, DAY = 3600.0, 86_400.0
 
@@ -73,3 +77,103 @@ def everything(**changes: Any) -> Course:
 
 #: Tiers where nothing is ever saved: for recoveries that read no checkpoint.
 UNSAVED = (remote(NEVER, 0.0, restore_time=0.0),)
+
+#: Three of them; steps wait for the last one.
+THREE_TIERS = (
+    CheckpointTier(name="memory", interval=60.0, blocking_time=0.2, write_time=0.0, restore_time=5.0, survives=8),
+    CheckpointTier(name="local", interval=300.0, blocking_time=1.0, write_time=0.0, restore_time=15.0, survives=64),
+    remote(1800.0, 10.0, restore_time=60.0),
+)
+
+
+def struck(given: Course, horizon: float, rows: int, seed: int) -> list[list[tuple[float, Cause, float]]]:
+    """Failures of the only pool for each replica: when, what, and how long its repair takes."""
+    bound = np.full((rows, 1), horizon)
+    times = [arrivals(cause, bound, rows, stream(seed, 0, f"0 {cause.name}")) for cause in given.causes]
+    told = []
+    for row in range(rows):
+        line = [(float(t), c) for c, found in zip(given.causes, times, strict=True) for t in found[row] if t < horizon]
+        told.append(sorted(line, key=lambda one: one[0]))
+    most = max(1, *map(len, told))
+    repairs = columns(stream(seed, 0, "repair 0").standard_exponential, most, rows)
+    return [
+        [(time, cause, float(repairs[row, at] * cause.repair_time)) for at, (time, cause) in enumerate(line)]
+        for row, line in enumerate(told)
+    ]
+
+
+def recoveries(given: Course, failures: list[tuple[float, Cause, float]]) -> list[float]:
+    """When the job could go on after each failure by itself: a queue of events, failures and repairs, in turn."""
+    free = [0.0] * int(min(given.repair_teams, max(len(failures), 1)))
+    events: list[tuple[float, int, int]] = []
+    for at, (time, cause, lasting) in enumerate(failures):
+        lane = at % len(free)  # teams take turns
+        free[lane] = max(free[lane], time) + (lasting if cause.devices else 0.0)
+        heapq.heappush(events, (time, 0, at))
+        if cause.devices:
+            heapq.heappush(events, (free[lane], 1, at))
+    out, short, staffed = 0, [], [float("inf")] * len(failures)
+    while events:
+        moment, repaired, at = heapq.heappop(events)
+        out += failures[at][1].devices * (-1 if repaired else 1)
+        if not repaired:
+            short.append(at)
+        if out <= given.pools[0].spares:
+            for waiting in short:
+                staffed[waiting] = moment
+            short = []
+    found = []
+    for (time, cause, _), enough in zip(failures, staffed, strict=True):
+        known = time + float(cause.detection_time) + float(given.diagnosis_time)
+        tier = given.tiers[level_of(given, cause)]
+        found.append(max(known, enough) + float(given.restart_time) + float(tier.restore_time))
+    return found
+
+
+def level_of(given: Course, cause: Cause) -> int:
+    """The freshest tier that outlives a cause."""
+    reach = EVERYTHING if cause.stopped >= EVERYTHING else cause.devices
+    return next(at for at, tier in enumerate(given.tiers) if reach <= tier.survives)
+
+
+def told_by_hand(given: Course, horizon: float, failures: list[tuple[float, Cause, float]]) -> dict[str, float]:
+    """One replica that restarts whole, second by second of its events: what `simulate` says in arrays."""
+    goal = float("inf") if given.work is None else float(given.work)
+    share = sum(float(tier.blocking_time) / float(tier.interval) for tier in given.tiers)
+    pace = 1 / (1 + share)  # a save is spread over the work between
+    saved = [0.0] * len(given.tiers)  # the progress that each tier keeps
+    done = wasted = down = steps = 0.0
+    time, until, stops = 0.0, float(given.startup_time), 0
+    ends = [*zip(failures, recoveries(given, failures), strict=True), (None, 0.0)]
+    for failure, back in ends:
+        moment = horizon if failure is None else failure[0]
+        start = min(max(time, until), moment)
+        up = moment - start
+        if done + up * pace >= goal:
+            up = (goal - done) / pace
+            down, steps, done = down + start - time, steps + up, goal
+            time = start + up
+            break
+        down, steps, done = down + start - time, steps + up, done + up * pace
+        time = moment
+        if failure is None:
+            break
+        stops, until = stops + 1, max(until, back)
+        before, level = done, level_of(given, failure[1])
+        for at in range(level + 1):
+            tier = given.tiers[at]
+            # Checkpoints since the last reset of this tier, of which the last ones may not be written yet.
+            begin, lag = saved[at], pace * float(tier.write_time)
+            number = int(max(done - begin - lag, 0.0) / float(tier.interval) + 1e-9)
+            done = begin + number * float(tier.interval)
+        saved[: level + 1] = [done] * (level + 1)
+        wasted += before - done
+    return {
+        "productive": done,
+        "wasted": wasted,
+        "save": steps * (1 - pace),
+        "down": down,
+        "total": time,
+        "stops": float(stops),
+        "finished": float(done >= goal or given.work is None),
+    }

@@ -7,7 +7,7 @@ import pytest
 from campaign_courses import DAY, HOUR, device
 
 from lindos.campaign import Cause, lemons
-from lindos.campaign.arrivals import arrivals, stream
+from lindos.campaign.arrivals import arrivals, columns, stream
 from lindos.campaign.causes import cumulative, lifetime
 
 ROWS = 400
@@ -91,6 +91,12 @@ def test_lemons_keep_the_rate_until_they_are_drained() -> None:
     assert np.all(found == 60)  # every lemon three times, and no more
 
 
+def test_a_lemon_fails_time_after_time() -> None:
+    found = times_of(device(units=1, mtbf=100 * HOUR, most=3), 1e12, rows=2000)
+    # Means 1, 2 and 3 lives; the last one deviates by the root of three lives.
+    assert found.mean(axis=0) / (100 * HOUR) == pytest.approx([1.0, 2.0, 3.0], abs=4 * (3 / 2000) ** 0.5)
+
+
 def test_a_batch_that_joins_fails_only_then() -> None:
     found = times_of(device(online=10 * DAY), 20 * DAY)
     assert found[found < 20 * DAY].min() > 10 * DAY
@@ -108,3 +114,54 @@ def test_each_replica_may_have_its_own_mean_time() -> None:
 def test_no_units_never_fail() -> None:
     assert np.all(times_of(device(units=0), DAY) == DAY)
     assert np.all(times_of(device(units=0, most=2), DAY) == DAY)
+
+
+@pytest.mark.parametrize("law", ["weibull", "lognormal"])
+def test_wear_has_the_share_of_failures_that_its_age_implies(law: str) -> None:
+    cause = device(units=500, mtbf=1_000 * HOUR, law=law, shape=2.0 if law == "weibull" else 0.6, age=900 * HOUR)
+    ages = [cumulative(cause, np.array(hours * HOUR)) for hours in (900.0, 900.0 + 48.0)]
+    share = float((ages[1] - ages[0]) / (1 - ages[0]))
+    # In two days hardly any unit fails twice.
+    assert counts(cause, 2 * DAY).mean() == pytest.approx(500 * share, rel=0.05)
+
+
+def test_streams_of_other_purposes_and_tiles_are_others() -> None:
+    drawn = [float(stream(*key).random()) for key in ((0, 0, "a"), (0, 0, "b"), (0, 1, "a"), (1, 0, "a"), (0, 0, "a"))]
+    assert len(set(drawn)) == 4
+    assert drawn[0] == drawn[-1]
+
+
+def test_more_columns_leave_the_first_as_they_are() -> None:
+    few, many = (columns(stream(0, 0, "x").standard_exponential, count, 5) for count in (3, 9))
+    assert np.array_equal(few, many[:, :3])
+
+
+# BUG: only failures at a constant rate are the same over another horizon; the others are drawn anew.
+@pytest.mark.xfail(strict=True, reason="laws that know age draw other failures over another horizon")
+@pytest.mark.parametrize("law", ["weibull", "lognormal"])
+def test_laws_that_know_age_meet_the_same_failures_over_another_horizon(law: str) -> None:
+    cause = device(mtbf=2_000 * HOUR, law=law, shape=0.8)
+    short, long = times_of(cause, 5 * DAY), times_of(cause, 20 * DAY)
+    known = short < 5 * DAY
+    assert short[known] == pytest.approx(long[:, : short.shape[1]][known])
+
+
+# BUG: 1 - cumulative(age) is rounded to 0, and what should fail at once never does, or at a time of infinity.
+@pytest.mark.xfail(
+    strict=True, reason="units far beyond their life never fail", raises=(AssertionError, RuntimeWarning)
+)
+@pytest.mark.parametrize(
+    ("law", "shape", "age"), [("weibull", 3.0, 4.5), ("weibull", 5.0, 3.0), ("lognormal", 0.3, 20.0)]
+)
+def test_units_far_beyond_their_life_fail_soon(law: str, shape: float, age: float) -> None:
+    cause = device(units=100, mtbf=1_000 * HOUR, law=law, shape=shape, age=age * 1_000 * HOUR)
+    # Weibull: the hazard at this age is above 1/40 h; lognormal: above 1/600 h.
+    assert counts(cause, 30 * DAY).mean() > 60
+
+
+# BUG: units that are drained after some failures start as new, whatever their age.
+@pytest.mark.xfail(strict=True, reason="age is left out where `most` is given")
+def test_units_that_are_drained_know_their_age() -> None:
+    old = device(units=500, mtbf=1_000 * HOUR, law="weibull", shape=3.0, age=900 * HOUR)
+    drained = counts(replace(old, most=1), 5 * DAY).mean()
+    assert drained == pytest.approx(counts(old, 5 * DAY).mean(), rel=0.1)

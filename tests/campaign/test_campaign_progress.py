@@ -87,6 +87,43 @@ def test_corruption_undoes_all_since_the_checkpoint_before_it() -> None:
     assert not none.any()
 
 
+@given(
+    st.lists(st.integers(0, 400), min_size=2, max_size=12),
+    st.lists(st.tuples(st.integers(0, 11), st.integers(0, 11), st.integers(0, 8)), max_size=6),
+)
+@settings(max_examples=150, deadline=None)
+def test_corruption_undoes_what_a_loop_undoes(gains: list[int], struck: list[tuple[int, int, int]]) -> None:
+    each, last = 50.0, len(gains) - 1
+    # Every detection is a stop of its own, no earlier than its onset.
+    found: dict[int, tuple[int, float]] = {}
+    for begin, later, eighths in struck:
+        if begin + later <= last:
+            found.setdefault(begin + later, (begin, eighths / 8))
+    done, lost, reached = 0.0, [], {}
+    for column, gain in enumerate(gains):
+        for stop, (begin, part) in found.items():
+            if begin == column:
+                reached[stop] = done + part * gain
+        before = done = done + gain
+        if column in found:
+            done = min(done, reached[column] // each * each)
+        lost.append(before - done)
+    order = sorted(found)
+    progress = np.cumsum(np.array([gains], dtype=float), axis=1)
+    begins = [found[stop][0] for stop in order]
+    then = [progress[0, b] - gains[b] * (1 - found[stop][1]) for stop, b in zip(order, begins, strict=True)]
+    shape = (1, len(order))
+    undone = corrupted(
+        progress,
+        np.reshape(np.array(then, dtype=float), shape),
+        np.zeros(shape),
+        np.reshape(np.array(order, dtype=int), shape),
+        np.reshape(np.array(begins, dtype=int), shape),
+        each,
+    )
+    assert undone[0] == pytest.approx(lost, abs=1e-6)
+
+
 def test_each_tier_balances_its_own_failures() -> None:
     causes = (device(name="node"), device(name="pod", units=1, mtbf=1e6, devices=512))
     memory = CheckpointTier(

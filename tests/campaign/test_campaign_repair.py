@@ -74,10 +74,11 @@ def test_what_is_never_repaired_is_waited_for_without_end() -> None:
     assert found.tolist() == [[1.0, np.inf]]
 
 
-@given(st.integers(0, 999), st.sampled_from([4.0, 8.0]))
+@given(st.integers(0, 999), st.sampled_from([4.0, 8.0]), st.sampled_from([1.0, 1e6]))
 @settings(max_examples=25, deadline=None)
-def test_spares_of_a_rack_stand_in_for_its_own_failures(seed: int, spares: float) -> None:
+def test_spares_of_a_rack_stand_in_for_its_own_failures(seed: int, spares: float, longer: float) -> None:
     times, work, _ = failures(2, 40, seed)
+    work = work * longer
     weight = np.full(times.shape, 4.0)
     rng, again = np.random.default_rng(seed), np.random.default_rng(seed)
     found = covered_in_rack(times, times + work, weight, 5.0, spares, rng)
@@ -95,3 +96,42 @@ def test_integral_of_steps() -> None:
     queries = np.array([[0.5, 2.0, 5.0, 8.0], [0.0, 2.5, 5.0, 9.0]])
     found = integral(queries, times, amount, np.array([[10.0], [10.0]]))
     assert found == pytest.approx(np.array([[0.0, 2.0, 6.0, 8.0], [0.0, 2.5, 5.0, 5.0]]))
+
+
+@given(st.integers(1, 20), st.integers(1, 30), st.integers(0, 999))
+@settings(max_examples=30, deadline=None)
+def test_integral_is_a_sum_over_steps(knots: int, queries: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    times = np.sort(rng.random((3, knots)) * 120, axis=1)  # some beyond the horizon
+    amount, asked = rng.random((3, knots)), np.sort(rng.random((3, queries)) * 100, axis=1)
+    found = integral(asked, times, amount, np.full((3, 1), 100.0))
+    for row in range(3):
+        ends = np.append(times[row, 1:], np.inf)
+        for at, query in enumerate(asked[row]):
+            spans = np.maximum(np.minimum(ends, query) - times[row], 0.0)
+            assert found[row, at] == pytest.approx(float((amount[row] * spans).sum()), abs=1e-9)
+
+
+@given(st.integers(1, 30), st.integers(0, 999))
+@settings(max_examples=30, deadline=None)
+def test_missing_counts_what_failed_and_is_not_back(count: int, seed: int) -> None:
+    times, work, weight = failures(2, count, seed)
+    back = times + work
+    found = missing(times, back, weight)
+    for row in range(2):
+        assert found.times[row].tolist() == sorted([*times[row], *back[row]])
+        for moment, amount in zip(found.times[row], found.amount[row], strict=True):
+            assert amount == out_at(moment, times[row], back[row], weight[row])
+        assert found.is_failure[row].sum() == count
+
+
+@given(st.integers(1, 40), st.integers(1, 50), st.integers(0, 99))
+@settings(max_examples=30, deadline=None)
+def test_no_team_works_on_two_repairs_at_once(count: int, teams: int, seed: int) -> None:
+    times, work, _ = failures(2, count, seed)
+    found = repaired(times, work, teams)
+    assert np.all(found >= times + work - 1e-9)
+    for row in range(2):
+        for moment in found[row] - 1e-6:
+            begun = found[row] - work[row]
+            assert ((begun <= moment) & (moment < found[row])).sum() <= teams

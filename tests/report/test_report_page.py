@@ -14,7 +14,7 @@ from sample_answer import MARKUP, SCRIPT, sample
 
 from lindos.report import html
 from lindos.report.charts import chart_data, limits
-from lindos.report.parts import table_box
+from lindos.report.parts import chart_box, table_box
 from lindos.report.text import number
 from lindos.study.answer import Chart, Series
 
@@ -212,3 +212,31 @@ def test_an_answer_without_charts_needs_no_library() -> None:
 
 def test_the_page_is_the_same_twice(page: str) -> None:
     assert html(sample()) == page
+
+
+def test_a_timeline_lays_stretches_at_their_beginning_in_rows() -> None:
+    chart = Chart(
+        name="x.timeline",
+        title="One replica",
+        kind="timeline",
+        unit="s",
+        series=(
+            Series(
+                name="steps",
+                x=("day 2", "day 1", "day 10", "day 1"),
+                y=(50.0, 30.0, 86_400.0, 20.0),
+                low=(0.0, 0.0, 0.0, 40.0),
+            ),
+            Series(name="recovery", x=("day 1",), y=(10.0,), low=(30.0,)),
+        ),
+    )
+    drawn = chart_data(chart)
+    steps, recovery = drawn["traces"]
+    assert drawn["layout"]["barmode"] == "overlay"
+    assert drawn["layout"]["yaxis"]["categoryarray"] == ["day 1", "day 2", "day 10"]
+    factor = steps["x"][2] / 86_400.0
+    assert steps["base"] == pytest.approx([0.0, 0.0, 0.0, 40 * factor])
+    assert recovery["base"] == pytest.approx([30 * factor])
+    go.Figure(drawn["traces"], drawn["layout"])
+    # Its numbers are sums of each row.
+    assert "50 s" in chart_box(chart).split("day 1<")[1].split("</tr>")[0]
