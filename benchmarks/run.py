@@ -281,11 +281,11 @@ def course(num, recovery, spares=float("inf")):
     tier = CheckpointTier(
         name="remote", interval=NEVER, blocking_time=1.0, write_time=0.0, restore_time=1.0, survives=EVERYTHING
     )
-    tiers = with_best_intervals((tier,), (device,), num_devices=num, recovery=recovery, least=1.0)
-    return Course(
-        duration=90 * 86_400.0, causes=(device,), tiers=tiers, num_devices=num, replica_devices=num / 1000,
+    made = Course(
+        duration=90 * 86_400.0, causes=(device,), tiers=(tier,), num_devices=num, replica_devices=num / 1000,
         pools=(PoolSpares(spares=spares),), recovery=recovery, startup_time=600.0, restart_time=120.0, stall_time=60.0,
     )
+    return with_best_intervals(made, least=1.0)
 
 made = course({changes})
 begin = time.perf_counter()

@@ -5,10 +5,22 @@ from typing import Any
 
 import numpy as np
 
-from lindos.campaign import EVERYTHING, NEVER, Cause, CheckpointTier, Course, PoolSpares, Stragglers
+from lindos.campaign import (
+    EVERYTHING,
+    NEVER,
+    CampaignTime,
+    Cause,
+    CheckpointTier,
+    Course,
+    PoolSpares,
+    Replicas,
+    Stragglers,
+    simulate,
+)
 from lindos.campaign.arrivals import arrivals, columns, stream
 
 HOUR, DAY = 3600.0, 86_400.0
+BUCKETS = tuple(CampaignTime.__dataclass_fields__)
 
 
 def remote(interval: float = 1200.0, save: float = 20.0, **changes: Any) -> CheckpointTier:
@@ -75,6 +87,17 @@ def everything(**changes: Any) -> Course:
     return course(**(given | changes))
 
 
+#: Causes that differ in what they break and what they stop.
+SEVERAL = (
+    device(4_000 * HOUR),
+    device(2_000 * HOUR, name="rack", units=16, devices=64),
+    device(9_000 * HOUR, name="chip", devices=1),
+    # Breaks nothing, so no team repairs it, however long that would take.
+    device(60 * HOUR, name="software", units=1, devices=0, blast=EVERYTHING, repair_time=9 * DAY),
+    # Stops many devices and breaks none: their memory can still be read.
+    Cause(name="hang", units=1, mtbf=90 * HOUR, devices=0, blast=100),
+)
+
 #: Tiers where nothing is ever saved: for recoveries that read no checkpoint.
 UNSAVED = (remote(NEVER, 0.0, restore_time=0.0),)
 
@@ -84,6 +107,23 @@ THREE_TIERS = (
     CheckpointTier(name="local", interval=300.0, blocking_time=1.0, write_time=0.0, restore_time=15.0, survives=64),
     remote(1800.0, 10.0, restore_time=60.0),
 )
+
+
+def ran(given: Course, number: int = 64, **changes: Any) -> Replicas:
+    expected = float(given.duration if given.duration is not None else 1.2 * float(np.max(given.work)))
+    return simulate(given, **({"expected": expected, "num_replicas": number} | changes))
+
+
+def goodput(given: Course, number: int = 64, **changes: Any) -> float:
+    return float(np.mean(ran(given, number, **changes).goodput))
+
+
+def check_time(found: Replicas) -> None:
+    """Parts are not negative and add up to the wall clock."""
+    parts = np.array([getattr(found.time, name) for name in BUCKETS])
+    assert np.all(parts >= -1e-6)
+    assert np.all(np.isfinite(parts))
+    assert np.abs(parts.sum(axis=0) / found.time.total - 1).max() < 1e-12
 
 
 def struck(given: Course, horizon: float, rows: int, seed: int) -> list[list[tuple[float, Cause, float]]]:

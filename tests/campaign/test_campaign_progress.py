@@ -1,8 +1,10 @@
 """What checkpoints bring back, against a loop that keeps every checkpoint in a list."""
 
+from typing import Any
+
 import numpy as np
 import pytest
-from campaign_courses import device, remote
+from campaign_courses import course, device, remote
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -129,7 +131,7 @@ def test_each_tier_balances_its_own_failures() -> None:
     memory = CheckpointTier(
         name="memory", interval=NEVER, blocking_time=0.5, write_time=10.0, restore_time=1.0, survives=8
     )
-    both = with_best_intervals((memory, remote(NEVER, 5.0)), causes, num_devices=1024, recovery="restart", least=2.0)
+    both = with_best_intervals(course(causes=causes, tiers=(memory, remote(NEVER, 5.0))), least=2.0).tiers
     near = float(checkpoint.daly_interval(0.5, float(1 / causes[0].rate)))
     far = float(checkpoint.daly_interval(5.0, 1e6))
     assert float(both[0].interval) == pytest.approx(near)
@@ -141,10 +143,16 @@ def test_intervals_have_floors_and_may_be_given_or_never_come() -> None:
     slow = CheckpointTier(
         name="remote", interval=NEVER, blocking_time=0.0, write_time=90.0, restore_time=1.0, survives=EVERYTHING
     )
-    given: dict[str, object] = {"num_devices": 1024, "recovery": "restart", "least": 5.0}
-    assert with_best_intervals((slow,), (device(),), **given)[0].interval == 90.0  # type: ignore[arg-type]
-    assert with_best_intervals((remote(NEVER, 0.0),), (device(),), **given)[0].interval == 5.0  # type: ignore[arg-type]
-    fixed = with_best_intervals((slow,), (device(),), given=(300.0,), **given)  # type: ignore[arg-type]
-    assert fixed[0].interval == 300.0
-    alone = with_best_intervals((slow,), (device(),), num_devices=1024, recovery="replica", least=5.0)
-    assert alone[0].interval == NEVER
+
+    def best(tier: CheckpointTier, *given: float, **changes: Any) -> float:
+        found = with_best_intervals(course(tiers=(tier,), **changes), least=5.0, given=given)
+        return float(found.tiers[0].interval)
+
+    assert best(slow) == 90.0
+    assert best(remote(NEVER, 0.0)) == 5.0
+    assert best(slow, 300.0) == 300.0
+    assert best(slow, recovery="replica") == NEVER
+    # The only replica has no peer to take its state from; nor has what silent corruption spoils.
+    assert best(remote(NEVER), recovery="replica", replica_devices=1024) == best(remote(NEVER))
+    silent = device(name="silent", devices=0)
+    assert best(remote(NEVER), recovery="replica", corruption=silent) == best(remote(NEVER))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lindos.campaign.repair import covered_in_rack, integral, missing, repaired, staffed
+from lindos.campaign.repair import integral, missing, missing_beyond_racks, repaired, staffed
 
 RNG = np.random.default_rng(7)
 
@@ -76,18 +76,23 @@ def test_what_is_never_repaired_is_waited_for_without_end() -> None:
 
 @given(st.integers(0, 999), st.sampled_from([4.0, 8.0]), st.sampled_from([1.0, 1e6]))
 @settings(max_examples=25, deadline=None)
-def test_spares_of_a_rack_stand_in_for_its_own_failures(seed: int, spares: float, longer: float) -> None:
+def test_a_rack_with_too_few_spares_is_missing_once(seed: int, spares: float, longer: float) -> None:
     times, work, _ = failures(2, 40, seed)
-    work = work * longer
-    weight = np.full(times.shape, 4.0)
-    rng, again = np.random.default_rng(seed), np.random.default_rng(seed)
-    found = covered_in_rack(times, times + work, weight, 5.0, spares, rng)
+    back = times + work * longer
+    weight = np.random.default_rng(seed).choice([0.0, 4.0, 200.0], times.shape)
+    again = np.random.default_rng(seed)
+    found = missing_beyond_racks(times, back, weight, 5.0, spares, 64.0, np.random.default_rng(seed))
     racks = np.floor(again.random((40, 2)).T * 5)
     for row in range(2):
-        for at in range(40):
-            same = racks[row] == racks[row, at]
-            out = out_at(times[row, at], times[row][same], (times + work)[row][same], weight[row][same])
-            assert found[row, at] == (out <= spares)
+        assert found.times[row].tolist() == sorted([*times[row], *back[row]])
+        assert (found.order[row] < 40).sum() == 40
+        for moment, amount in zip(found.times[row], found.amount[row], strict=True):
+            out = 0.0
+            for rack in range(5):
+                same = (racks[row] == rack) & (weight[row] < 68)
+                out += 64 * (out_at(moment, times[row][same], back[row][same], weight[row][same]) > spares)
+            large = weight[row] > 68
+            assert amount == out + out_at(moment, times[row][large], back[row][large], weight[row][large])
 
 
 def test_integral_of_steps() -> None:
@@ -122,7 +127,7 @@ def test_missing_counts_what_failed_and_is_not_back(count: int, seed: int) -> No
         assert found.times[row].tolist() == sorted([*times[row], *back[row]])
         for moment, amount in zip(found.times[row], found.amount[row], strict=True):
             assert amount == out_at(moment, times[row], back[row], weight[row])
-        assert found.is_failure[row].sum() == count
+        assert (found.order[row] < count).sum() == count
 
 
 @given(st.integers(1, 40), st.integers(1, 50), st.integers(0, 99))

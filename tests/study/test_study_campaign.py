@@ -273,6 +273,8 @@ def test_a_run_that_never_ends_is_not_simulated() -> None:
         ({"checkpoints": [{"tier": "remote", "asynchronous": True}]}, "campaign.checkpoints.0.blocking_time"),
         ({"failures": [{"name": "f", "of": "feed", "mtbf": "9 years"}]}, "given with devices"),
         ({"failures": [{"name": "f", "of": "device", "mtbf": "1 s"}]}, "failures in one run"),
+        ({"failures": [{"name": "gpu", "of": "device", "mtbf": "9 years"}]}, "already: the catalogue lists it"),
+        ({"failures": [{"name": "f", "of": "rack", "mtbf": "9 years"}] * 2}, r"already: campaign.failures.0"),
         ({"rack_standby": 80}, "campaign.rack_standby is 80 and GPUs of a rack is 72"),
         ({"start": "2020-01-01"}, "campaign.start"),
     ],

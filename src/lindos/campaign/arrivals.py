@@ -4,12 +4,11 @@ Rows are replicas. Rows with fewer failures are filled up with the horizon, wher
 """
 
 import zlib
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from lindos.campaign.causes import Cause, cumulative, lifetime
+from lindos.campaign.causes import Cause, cumulative_hazard, lifetime
 
 #: Columns beyond the mean, in standard deviations and in number: a row that needs more comes once in a billion.
 _DEVIATIONS, _MORE = 6.0, 12
@@ -47,8 +46,8 @@ def arrivals(cause: Cause, horizon: Any, num_replicas: int, rng: np.random.Gener
     Notes
     -----
     Failures at a constant rate come from one Poisson process for all units. Of another law the first failures of all
-    units are drawn at once (how many: binomial; when: by the inverse of the law), then the second ones of those that
-    failed, and so on: exactly the superposition of as many renewal processes as there are units.
+    units are drawn at once, in order (:func:`_first`), then the second ones of those that failed, and so on: exactly
+    the superposition of as many renewal processes as there are units. No failure depends on how far the horizon is.
     """
     span = np.maximum(horizon - cause.online, 0.0)
     if cause.most is not None:
@@ -65,37 +64,55 @@ def _poisson(cause: Cause, span: Any, num_replicas: int, rng: np.random.Generato
     if float(cause.units) <= 0:
         return np.full((num_replicas, 1), np.inf)
     each = cause.mtbf / cause.units
-    mean = float(np.max(span / each, initial=0.0))
-    count = int(mean + _DEVIATIONS * mean**0.5) + _MORE
-    gaps = rng.standard_exponential((count, num_replicas))
+    gaps = rng.standard_exponential((_enough(span / each), num_replicas))
     return np.ascontiguousarray(np.cumsum(gaps, axis=0, out=gaps).T) * each
 
 
+def _enough(mean: Any) -> int:
+    """Columns for as many failures as this on average."""
+    most = float(np.max(mean, initial=0.0))
+    return int(most + _DEVIATIONS * most**0.5) + _MORE
+
+
 def _drained(cause: Cause, num_replicas: int, rng: np.random.Generator) -> Any:
-    """Few units, each with at most so many failures."""
+    """Few units, each with at most so many failures; only the first life begins at their age."""
     units = int(cause.units)
     if units < 1:
         return np.full((num_replicas, 1), np.inf)
-    # A mean for each replica is one for all its units.
-    each = replace(cause, mtbf=np.expand_dims(cause.mtbf, -1) if np.ndim(cause.mtbf) else cause.mtbf)
-    lives = lifetime(each, rng.random((num_replicas, units, cause.most or 1)))
-    return np.sort(np.cumsum(lives, axis=2).reshape(num_replicas, -1), axis=1)
+    drawn = rng.standard_exponential((num_replicas, (cause.most or 1) * units))
+    worn = drawn[:, :units] + cumulative_hazard(cause, cause.age)
+    lives = np.concatenate([lifetime(cause, worn) - cause.age, lifetime(cause, drawn[:, units:])], axis=1)
+    return np.sort(np.cumsum(lives.reshape(num_replicas, -1, units), axis=1).reshape(num_replicas, -1), axis=1)
 
 
 def _renewals(cause: Cause, span: Any, num_replicas: int, rng: np.random.Generator) -> Any:
-    before, after = cumulative(cause, cause.age), cumulative(cause, cause.age + span)
-    alive = np.maximum(1 - before, 1e-300)
-    share = np.broadcast_to((after - before) / alive, (num_replicas, 1))
-    counts = rng.binomial(int(cause.units), np.clip(share, 0.0, 1.0))
-    most = int(counts.max(initial=0))
-    drawn = columns(rng.random, max(most, 1), num_replicas)
-    first = lifetime(cause, before + (after - before) * drawn) - cause.age
-    first = np.where(np.arange(max(most, 1)) < counts, first, np.inf)
-    found, latest = [first], first
+    latest = _first(cause, span, num_replicas, rng.spawn(1)[0])
+    found = [latest]
     while np.any(latest < span):
-        rows = (latest < span).sum(axis=1).max()
-        # Those that failed start again as new; the others are done.
+        rows = int((latest < span).sum(axis=1).max())
+        # Those that failed start again as new, in order of time: what a longer horizon adds comes after them.
         latest = np.sort(np.where(latest < span, latest, np.inf), axis=1)[:, :rows]
-        latest = latest + lifetime(cause, columns(rng.random, int(rows), num_replicas))
+        latest = latest + lifetime(cause, columns(rng.spawn(1)[0].standard_exponential, rows, num_replicas))
         found.append(latest)
     return np.sort(np.concatenate(found, axis=1), axis=1)
+
+
+def _first(cause: Cause, span: Any, num_replicas: int, rng: np.random.Generator) -> Any:
+    """First failures of all units in order, as many as come within the span.
+
+    Between the order statistics of `n` draws from the exponential law lie independent draws over n, n - 1, ... [1]_;
+    on the clock of the hazard, lives follow that law.
+
+    References
+    ----------
+    .. [1] A. Renyi, "On the theory of order statistics," Acta Mathematica Academiae Scientiarum Hungaricae, vol. 4,
+       pp. 191-231, 1953.
+    """
+    units = int(cause.units)
+    if units < 1:
+        return np.full((num_replicas, 1), np.inf)
+    before = cumulative_hazard(cause, cause.age)
+    within = -np.expm1(before - cumulative_hazard(cause, cause.age + span))
+    drawn = columns(rng.standard_exponential, min(_enough(units * within), units), num_replicas)
+    hazard = np.cumsum(drawn / (units - np.arange(drawn.shape[1])), axis=1)
+    return np.maximum(lifetime(cause, before + hazard) - cause.age, 0.0)

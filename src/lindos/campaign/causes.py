@@ -16,12 +16,13 @@ EVERYTHING = 10**12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """One kind of failure; numbers may be arrays of draws, as in :class:`lindos.campaign.Course`.
+    """One kind of failure; its times may be arrays of draws, as in :class:`lindos.campaign.Course`.
 
     Parameters
     ----------
     name
-        Also names its stream of random numbers: the same failures strike whatever else changes.
+        Also names its stream of random numbers, so that the same failures strike whatever else changes: its own in its
+        pool.
     units
         Devices, nodes, racks, switches, ... that fail in this way; 1 for the job as a whole.
     mtbf
@@ -92,24 +93,31 @@ def lemons(cause: Cause, share: Fraction, factor: float, drained_after: int) -> 
     return sound, replace(cause, name=f"{cause.name}, lemons", units=few, mtbf=mtbf / factor, most=drained_after)
 
 
-def cumulative(cause: Cause, time: Any) -> Any:
-    """Share of units that have failed for the first time by `time`, an age."""
-    time = np.maximum(time, 0.0)
+def cumulative_hazard(cause: Cause, age: Any) -> Any:
+    """Failures that a unit would have met by `age` if each were repaired at once to the same age: -log of survival.
+
+    Survival itself would be rounded to 0 for units far beyond their life.
+    """
+    age = np.maximum(age, 0.0)
     if cause.law == "lognormal":
-        from scipy.special import ndtr
+        from scipy.special import log_ndtr
 
         with np.errstate(divide="ignore"):
-            return ndtr((np.log(time) - np.log(cause.mtbf)) / cause.shape + cause.shape / 2)
-    return -np.expm1(-((time / _scale(cause)) ** cause.shape))
+            late = (np.log(age) - np.log(cause.mtbf)) / cause.shape + cause.shape / 2
+        return -log_ndtr(-late)
+    return (age / _scale(cause)) ** cause.shape
 
 
-def lifetime(cause: Cause, share: Any) -> Any:
-    """Age by which `share` of the units have failed: the inverse of :func:`cumulative`."""
+def lifetime(cause: Cause, hazard: Any) -> Any:
+    """Age by which so much hazard has gathered: the inverse of :func:`cumulative_hazard`.
+
+    Of a hazard drawn from the exponential law of mean 1 it is the life of a unit.
+    """
     if cause.law == "lognormal":
-        from scipy.special import ndtri
+        from scipy.special import ndtri_exp
 
-        return np.exp(cause.shape * ndtri(share) - cause.shape**2 / 2) * cause.mtbf
-    return _scale(cause) * (-np.log1p(-np.asarray(share))) ** (1 / cause.shape)
+        return np.exp(-cause.shape * ndtri_exp(-np.asarray(hazard)) - cause.shape**2 / 2) * cause.mtbf
+    return _scale(cause) * np.asarray(hazard) ** (1 / cause.shape)
 
 
 def _scale(cause: Cause) -> Any:

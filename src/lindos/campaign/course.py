@@ -7,7 +7,11 @@ import numpy as np
 
 from lindos.campaign.causes import Cause
 from lindos.campaign.progress import CheckpointTier
+from lindos.errors import InputError
 from lindos.quantities import Count, Fraction, Seconds
+
+#: Fields of a course that are no arrays of draws.
+_ONE_NUMBER = ("num_devices", "replica_devices", "misdiagnosis", "repair_teams", "announced", "maintenance_every")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +54,8 @@ class Stragglers:
 class Course:
     """A campaign to simulate.
 
-    Numbers may be arrays of shape (draws, 1), one draw of the uncertain facts each: replica ``r`` takes draw ``r``,
-    and after the last one they begin again.
+    Times and speeds may be arrays of shape (draws, 1), one draw of the uncertain facts each: replica ``r`` takes draw
+    ``r``, and after the last one they begin again. Counts, shares and `maintenance_every` are one number for all.
 
     Parameters
     ----------
@@ -118,6 +122,25 @@ class Course:
     corruption: Cause | None = None
     joins: tuple[tuple[float, float], ...] = ((0.0, 1.0),)
 
+    def __post_init__(self) -> None:
+        """Refuse what would be left out, or would fail in the middle of a simulation."""
+        names: set[tuple[int, str]] = set()
+        for cause in self.causes:
+            if not 0 <= cause.pool < len(self.pools):
+                raise InputError(
+                    f"cause {cause.name}: pool", cause.pool, f"below {len(self.pools)}, the pools there are"
+                )
+            if (cause.pool, cause.name) in names:
+                raise InputError("cause", cause.name, "a name of its own", "The failures of a cause hang on its name.")
+            names.add((cause.pool, cause.name))
+        held: list[tuple[str, Any]] = [(name, getattr(self, name)) for name in _ONE_NUMBER]
+        others = [one for one in (self.stragglers, self.flaps, self.corruption) if one is not None]
+        held += [("units", one.units) for one in (*self.causes, *others)]
+        held += [("spares", pool.spares) for pool in self.pools]
+        for name, value in held:
+            if np.ndim(value):
+                raise InputError(name, f"an array of shape {np.shape(value)}", "one number for all replicas")
+
     @property
     def failure_rate(self) -> Any:
         """Failures per time of the whole job, in the long run."""
@@ -133,6 +156,14 @@ class Course:
     def num_replicas(self) -> Count:
         """Data-parallel replicas of the job."""
         return max(self.num_devices / self.replica_devices, 1.0)
+
+    def replicas_hit(self, cause: Cause) -> Count:
+        """Data-parallel replicas that one failure takes out."""
+        return float(np.ceil(cause.stopped / self.replica_devices - 1e-9))
+
+    def stops_all(self, cause: Cause) -> bool:
+        """Whether a failure stops the whole job: in recovery by replica, only one that leaves no replica untouched."""
+        return self.recovery == "restart" or bool(self.replicas_hit(cause) >= self.num_replicas)
 
 
 def drawn(value: Any, replicas: Any) -> Any:

@@ -12,13 +12,15 @@ from lindos.quantities import Count, Seconds
 
 #: What a stop does to unsaved work, where it is no index of a tier to restart from.
 KEEPS, SAVES = -1, -2
+#: Share of an interval by which sums of work may be off.
+_ROUNDING = 1e-9
 #: An interval that never comes; finite, so that nothing becomes NaN.
 NEVER = 1e30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckpointTier:
-    """One place that checkpoints are kept; numbers may be arrays of draws, as in :class:`lindos.campaign.Course`.
+    """One place that checkpoints are kept; its times may be arrays of draws, as in :class:`lindos.campaign.Course`.
 
     Parameters
     ----------
@@ -85,7 +87,7 @@ def losses(work: Any, stop: Any, rate: Any, tiers: tuple[CheckpointTier, ...]) -
             break
         since = _since_reset(work - lost, reaches | (stop == SAVES))
         lag = np.maximum(since - rate * tier.write_time, 0.0)
-        kept = np.floor(lag / tier.interval * (1 + 1e-12)) * tier.interval
+        kept = np.floor(lag / tier.interval + _ROUNDING) * tier.interval
         lost = lost + np.where(reaches, np.maximum(since - kept, 0.0), 0.0)
     return lost
 
@@ -133,7 +135,7 @@ def corrupted(progress: Any, reached: Any, onset: Any, stop_column: Any, onset_c
         for column, amount in found:
             now = now - np.where(column < stop, amount, 0.0)
             then = then - np.where(column < begin, amount, 0.0)
-        kept = np.floor(np.maximum(then, 0.0) / each) * each
+        kept = np.floor(np.maximum(then, 0.0) / each + _ROUNDING) * each
         amount = np.where(there, np.maximum(now - np.minimum(kept, now), 0.0), 0.0)
         found.append((stop, amount))
         np.add.at(lost, (rows, np.maximum(stop, 0)), amount)

@@ -12,11 +12,14 @@ from lindos.quantities import Count
 
 
 class Missing(NamedTuple):
-    """Devices out of service through time: ``amount`` holds from each of ``times`` to the next."""
+    """Devices out of service through time: ``amount`` holds from each of ``times`` to the next.
+
+    ``order`` says which of the failures, or of the repairs after them, each moment is.
+    """
 
     times: Any
     amount: Any
-    is_failure: Any
+    order: Any
 
 
 def repaired(times: Any, durations: Any, teams: float) -> Any:
@@ -44,7 +47,7 @@ def missing(times: Any, back: Any, weight: Any) -> Missing:
     order = np.argsort(both, axis=1)
     change = np.concatenate([weight, -weight], axis=1)
     amount = np.cumsum(np.take_along_axis(change, order, axis=1), axis=1)
-    return Missing(np.take_along_axis(both, order, axis=1), amount, order < times.shape[1])
+    return Missing(np.take_along_axis(both, order, axis=1), amount, order)
 
 
 def staffed(found: Missing, spares: Count, shape: tuple[int, int]) -> Any:
@@ -54,22 +57,30 @@ def staffed(found: Missing, spares: Count, shape: tuple[int, int]) -> Any:
     """
     enough = np.where(found.amount <= spares, found.times, np.inf)
     first = np.minimum.accumulate(enough[:, ::-1], axis=1)[:, ::-1]
-    return first[found.is_failure].reshape(shape)
+    return first[found.order < shape[1]].reshape(shape)
 
 
-def covered_in_rack(
-    times: Any, back: Any, weight: Any, num_racks: float, spares: float, rng: np.random.Generator
-) -> Any:
-    """Which failures the spares in their own rack stand in for; failures fall on racks at random."""
+def missing_beyond_racks(
+    times: Any, back: Any, weight: Any, num_racks: float, spares: float, taken: float, rng: np.random.Generator
+) -> Missing:
+    """Devices that are missing once racks stand in for their own: a rack with too few takes out `taken` until it can.
+
+    Failures fall on racks at random. What is larger than a rack is missing as it is.
+    """
     rows, count = times.shape
-    racks = np.floor(rng.random((count, rows)).T * max(num_racks, 1.0))
-    span = 2.0 * (float(times.max(initial=0.0)) + 1.0)
-    # One long line, rack after rack: nothing that fails in one rack is missing in the next.
-    found = missing(racks * span + times, racks * span + np.minimum(back, 0.99 * span), weight)
-    order = np.argsort(racks * span + times, axis=1)
-    covered = np.empty(times.shape, dtype=bool)
-    np.put_along_axis(covered, order, found.amount[found.is_failure].reshape(times.shape) <= spares, axis=1)
-    return covered
+    small = weight <= taken + spares
+    racks = np.tile(np.floor(rng.random((count, rows)).T * max(num_racks, 1.0)), 2)
+    both = np.concatenate([times, back], axis=1)
+    # Rack after rack: all that fails in one is back when the next begins, so that one sum serves all.
+    line = np.lexsort((both, racks), axis=1)
+    inside, apart = np.where(small, weight, 0.0), np.where(small, 0.0, weight)
+    out = np.cumsum(np.take_along_axis(np.concatenate([inside, -inside], axis=1), line, axis=1), axis=1) > spares
+    change = np.diff(out.astype(float), axis=1, prepend=0.0) * taken
+    change += np.take_along_axis(np.concatenate([apart, -apart], axis=1), line, axis=1)
+    order = np.argsort(np.take_along_axis(both, line, axis=1), axis=1)
+    amount = np.cumsum(np.take_along_axis(change, order, axis=1), axis=1)
+    order = np.take_along_axis(line, order, axis=1)
+    return Missing(np.take_along_axis(both, order, axis=1), amount, order)
 
 
 def integral(queries: Any, times: Any, amount: Any, horizon: Any) -> Any:

@@ -8,8 +8,8 @@ import numpy as np
 from lindos.campaign.arrivals import arrivals, columns, stream
 from lindos.campaign.causes import Cause
 from lindos.campaign.course import Course
-from lindos.campaign.progress import KEEPS, SAVES, tier_for
-from lindos.campaign.repair import Missing, covered_in_rack, missing, repaired, staffed
+from lindos.campaign.progress import KEEPS, NEVER, SAVES, tier_for
+from lindos.campaign.repair import Missing, missing, missing_beyond_racks, repaired, staffed
 
 
 class Stops(NamedTuple):
@@ -62,7 +62,9 @@ def found(course: Course, horizon: Any, num_replicas: int, seed: int, tile: int)
     if course.corruption is not None:
         corruptions = _corruptions(course, course.corruption, horizon, num_replicas, (seed, tile))
         stops = _pauses(corruptions[1], _after(course, course.tiers[-1].restore_time), len(course.tiers) - 1)
-        parts.append(stops._replace(restore=_as(course.tiers[-1].restore_time, stops), failed=stops.time < horizon))
+        seen = stops.time < horizon
+        effect = np.where(seen, stops.effect, KEEPS).astype(np.int8)
+        parts.append(stops._replace(restore=_as(course.tiers[-1].restore_time, stops), effect=effect, failed=seen))
     if course.stragglers is not None:
         reductions.append(_slow(course, horizon, num_replicas, (seed, tile)))
     if len(course.joins) > 1:
@@ -145,16 +147,18 @@ def _failures(
     struck = _struck(causes, horizon, rows, key)
     times, shape = struck.times, struck.times.shape
     tiers = course.tiers
-    partial = [course.recovery == "replica" and cause.stopped < course.num_devices for cause in causes]
+    partial = [not course.stops_all(cause) for cause in causes]
     effects = [KEEPS if part else tier_for(cause.reach, tiers) for cause, part in zip(causes, partial, strict=True)]
     restores = [tiers[max(effect, 0)].restore_time for effect in effects]
     notice = struck.of([cause.detection_time + course.diagnosis_time for cause in causes])
     effect = np.asarray(effects, dtype=np.int8)[struck.cause]
     restore = struck.of(restores)
-    known = times + _rounds(course, notice, restore, shape, key)
-    short = _shortage(course, pool, causes, struck, key)
+    known = times + _rounds(course, pool, notice, restore, shape, key)
+    broken = _broken(course, pool, causes, struck, key)
+    waits = not (course.elastic or course.recovery == "replica")
     swapped = known
-    if short is not None and not (course.elastic or course.recovery == "replica"):
+    if broken is not None and waits:
+        short = _shortage(course, pool, times, broken, key)
         swapped = np.maximum(known, staffed(short, course.pools[pool].spares, shape))
     back = swapped + _after(course, restore)
     until, waited = back, swapped - known
@@ -169,52 +173,63 @@ def _failures(
         until = np.where(saved, np.maximum(until - (known - times), swapped), until)
     effect = np.where(struck.there, effect, KEEPS).astype(np.int8)
     stops = Stops(times, until, waited, restore, effect, np.zeros(shape, dtype=bool), struck.there)
-    return stops, _missing_speed(course, pool, causes, struck, back, short, partial)
+    slower = _replicas_out(course, causes, struck, back, partial)
+    if broken is not None and not waits:
+        # Until a replica is back it is out as a whole; only then does it matter whether a spare stands in.
+        short = _shortage(course, pool, back, broken, key)
+        beyond = np.maximum(short.amount - course.pools[pool].spares, 0.0)
+        lost = np.ceil(beyond / course.replica_devices - 1e-9) / float(course.num_replicas)
+        slower.append(Reduction(short.times, lost))
+    return stops, slower
 
 
-def _rounds(course: Course, notice: Any, restore: Any, shape: tuple[int, int], key: tuple[int, int]) -> Any:
+def _rounds(course: Course, pool: int, notice: Any, restore: Any, shape: tuple[int, int], key: tuple[int, int]) -> Any:
     """Time until the right device is known: wrong guesses cost a whole recovery each."""
     if not course.misdiagnosis:
         return notice
-    wrong = stream(*key, "misdiagnosis").geometric(1.0 - course.misdiagnosis, (shape[1], shape[0])).T - 1
+    wrong = stream(*key, f"misdiagnosis {pool}").geometric(1.0 - course.misdiagnosis, (shape[1], shape[0])).T - 1
     return notice + wrong * (notice + _after(course, restore))
 
 
-def _shortage(course: Course, pool: int, causes: list[Cause], struck: _Struck, key: tuple[int, int]) -> Missing | None:
-    """Devices that only spares of the pool can stand in for, through time; None where spares are always found."""
-    stock = course.pools[pool]
-    if not np.isfinite(stock.spares):
+class _Broken(NamedTuple):
+    """Devices that each failure takes out, 0 where nothing is broken, and when they are repaired."""
+
+    weight: Any
+    repaired: Any
+
+
+def _broken(course: Course, pool: int, causes: list[Cause], struck: _Struck, key: tuple[int, int]) -> _Broken | None:
+    """What waits for repair; None where spares are always found."""
+    if not np.isfinite(course.pools[pool].spares):
         return None
     shape = struck.times.shape
     drawn = columns(stream(*key, f"repair {pool}").standard_exponential, shape[1], shape[0])
     weight = np.where(struck.there, np.asarray([float(c.devices) for c in causes])[struck.cause], 0.0)
-    # Only what is broken joins the queue.
-    needs = drawn * struck.of([cause.repair_time for cause in causes]) * (weight > 0)
-    back = repaired(struck.times, needs, course.repair_teams)
-    if stock.rack_spares:
-        rng = stream(*key, f"racks {pool}")
-        inside = covered_in_rack(struck.times, back, weight, float(stock.num_racks), stock.rack_spares, rng)
-        weight = np.where(inside | (weight == 0), 0.0, np.maximum(weight, stock.rack_devices))
-    return missing(struck.times, back, weight)
+    # Only what is broken joins the queue. A repair that never ends is finite too, so that sums stay numbers.
+    lasting = np.minimum(drawn * struck.of([np.minimum(cause.repair_time, NEVER) for cause in causes]), NEVER)
+    return _Broken(weight, repaired(struck.times, np.where(weight > 0, lasting, 0.0), course.repair_teams))
 
 
-def _missing_speed(
-    course: Course, pool: int, causes: list[Cause], struck: _Struck, back: Any, short: Missing | None, partial: Any
+def _shortage(course: Course, pool: int, begin: Any, broken: _Broken, key: tuple[int, int]) -> Missing:
+    """Devices that only spares of the pool can stand in for, through time, each from its `begin` until repaired."""
+    stock, end = course.pools[pool], np.maximum(broken.repaired, begin)
+    if not stock.rack_spares:
+        return missing(begin, end, broken.weight)
+    rng = stream(*key, f"racks {pool}")
+    racks, spares, taken = float(stock.num_racks), stock.rack_spares, stock.rack_devices
+    return missing_beyond_racks(begin, end, broken.weight, racks, spares, taken, rng)
+
+
+def _replicas_out(
+    course: Course, causes: list[Cause], struck: _Struck, back: Any, partial: list[bool]
 ) -> list[Reduction]:
-    """Share of the replicas that are out: those just hit, and those that no spare stands in for."""
-    found: list[Reduction] = []
+    """Share of the replicas that are out since a failure hit them."""
+    if not any(partial):
+        return []
     number = float(course.num_replicas)
-    if any(partial):
-        hit = [
-            np.ceil(cause.stopped / course.replica_devices) / number if part else 0.0
-            for cause, part in zip(causes, partial, strict=True)
-        ]
-        out = missing(struck.times, back, np.where(struck.there, np.asarray(hit)[struck.cause], 0.0))
-        found.append(Reduction(out.times, out.amount))
-    if short is not None and (course.elastic or course.recovery == "replica"):
-        beyond = np.maximum(short.amount - course.pools[pool].spares, 0.0)
-        found.append(Reduction(short.times, np.ceil(beyond / course.replica_devices - 1e-9) / number))
-    return found
+    hit = [course.replicas_hit(cause) / number if part else 0.0 for cause, part in zip(causes, partial, strict=True)]
+    out = missing(struck.times, back, np.where(struck.there, np.asarray(hit)[struck.cause], 0.0))
+    return [Reduction(out.times, out.amount)]
 
 
 def _slow(course: Course, horizon: Any, rows: int, key: tuple[int, int]) -> Reduction:

@@ -31,20 +31,19 @@ def trace(course: Course, *, expected: Seconds, seed: int = 0, rows: int = 1) ->
     end = float(np.asarray(ran.time.total)[0])
     stops = line.stops
     until = np.maximum.accumulate(stops.until, axis=1)
+    count = max(int((stops.time[0] < end).sum()), 1)
+    lost = _undone(line.work[0, :count], line.lost[0, :count])
     told: list[tuple[float, str]] = []
-    for at in range(stops.time.shape[1]):
+    for at in range(count):
         begin, down, up = (float(x[0, at]) for x in (stops.time, line.down, line.up))
-        if begin >= end:
-            break
         left = float(stops.restore[0, at]) - (float(until[0, at]) - begin - down)
         restore = min(max(left if np.isfinite(left) else 0.0, 0.0), down)
         waited = min(max(float(stops.waited[0, at]), 0.0), down - restore)
-        work = float(line.work[0, at])
-        kept = min(float(line.lost[0, at]) / work, 1.0) if work > 0 else 0.0
+        gone = float(lost[at] / line.work[0, at]) if line.work[0, at] > 0 else 0.0
         name = "startup" if at == 0 else "planned maintenance" if stops.planned[0, at] else "recovery"
         moments = (
             *((name, down - restore - waited), ("waiting for spares", waited), ("restore", restore)),
-            *(("steps", up * (1 - kept)), ("steps lost", up * kept)),
+            *(("steps", up * (1 - gone)), ("steps lost", up * gone)),
         )
         for state, lasting in moments:
             if lasting > 0 and begin < end:
@@ -53,13 +52,29 @@ def trace(course: Course, *, expected: Seconds, seed: int = 0, rows: int = 1) ->
     return Trace(np.array([begin for begin, _ in told]), tuple(state for _, state in told), end)
 
 
+def _undone(work: Any, lost: Any) -> Any:
+    """Work of each stretch that is lost sooner or later: a stop may undo more than the stretch that it ends.
+
+    What the last one reaches counts: its end is that of the campaign, not a stop.
+    """
+    found, beyond = np.zeros_like(work), 0.0
+    for at in range(work.size - 1, -1, -1):
+        beyond += float(lost[at]) if at < work.size - 1 else 0.0
+        found[at] = min(beyond, float(work[at]))
+        beyond -= found[at]
+    return found
+
+
 def curves(course: Course, times: Any, *, expected: Seconds, seed: int = 0, rows: int = 1, number: int = 0) -> Any:
     """Net progress at `times`, in seconds of work, of the replicas of one tile; shape (rows, times)."""
-    _, line = tile(course, expected=expected, rows=rows, seed=seed, number=number)
-    most: Any = np.inf
-    if course.work is not None:
-        most = np.asarray(drawn(course.work, number * rows + np.arange(rows)), dtype=float)
-    return np.minimum(np.stack([_course_of(line, times, row) for row in range(rows)]), most)
+    ran, line = tile(course, expected=expected, rows=rows, seed=seed, number=number)
+    found = np.stack([_course_of(line, times, row) for row in range(rows)])
+    if course.work is None:
+        return found
+    goal = np.asarray(drawn(course.work, number * rows + np.arange(rows)), dtype=float)
+    # The line goes on after the goal, and there loses again.
+    done = (np.asarray(ran.finished) == 1)[:, None] & (times >= np.asarray(ran.time.total)[:, None])
+    return np.where(done, goal, np.minimum(found, goal))
 
 
 def _course_of(line: Line, times: Any, row: int) -> Any:

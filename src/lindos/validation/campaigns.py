@@ -123,11 +123,10 @@ def _run(
     remote = CheckpointTier(
         name="remote", interval=NEVER, blocking_time=save, write_time=0.0, restore_time=save, survives=EVERYTHING
     )
-    tiers = with_best_intervals((remote,), (cause,), num_devices=devices, recovery=recovery, least=1.0)
     course = Course(
         duration=days * _DAY,
         causes=(cause,),
-        tiers=tiers,
+        tiers=(remote,),
         num_devices=devices,
         replica_devices=devices / 128,
         recovery=recovery,
@@ -137,7 +136,8 @@ def _run(
         maintenance_every=days * _DAY / planned if planned else float("inf"),
         maintenance_time=float(np.median(restart)),
     )
-    return simulate(course, expected=days * _DAY, num_replicas=_DRAWS, seed=seed)
+    best = with_best_intervals(course, least=1.0)
+    return simulate(best, expected=days * _DAY, num_replicas=_DRAWS, seed=seed)
 
 
 def _span(values: Any) -> tuple[float, float]:

@@ -75,29 +75,16 @@ def course_of(world: World, asked: Goal, *, recovery: str = "", changes: Changes
     change = changes or Changes()
     spec, step = world.scenario.campaign, world.results["step"]
     given = conditions(world)
-    how = recovery or spec.recovery
-    size = change.size
-    causes = tuple(_causes(world, given, change))
-    tiers = floor.with_best_intervals(
-        _tiers(world, given, change),
-        causes,
-        num_devices=step.num_devices * size,
-        recovery=how,
-        least=column(step.time),
-        given=tuple(one.interval for one in spec.checkpoints) or (None,),
-    )
-    if change.interval != 1.0:
-        tiers = tuple(replace(tier, interval=np.minimum(tier.interval * change.interval, NEVER)) for tier in tiers)
     maintenance, flaps, slow = spec.maintenance, spec.link_flaps, spec.stragglers
-    devices = float(step.num_devices) * size
-    return Course(
+    devices = float(step.num_devices) * change.size
+    course = Course(
         **_goal(world, asked, step),
-        causes=causes,
-        tiers=tiers,
+        causes=tuple(_causes(world, given, change)),
+        tiers=_tiers(world, given, change),
         num_devices=devices,
         replica_devices=float(step.replica_devices),
         pools=_stock(world, step, change),
-        recovery=how,
+        recovery=recovery or spec.recovery,
         elastic=spec.elastic,
         startup_time=column(given.restart_time),
         restart_time=column(given.restart_time) * change.restart,
@@ -128,6 +115,12 @@ def course_of(world: World, asked: Goal, *, recovery: str = "", changes: Changes
         corruption=_corruption(world, devices),
         joins=joins(world),
     )
+    fixed = tuple(one.interval for one in spec.checkpoints)
+    course = floor.with_best_intervals(course, least=column(step.time), given=fixed)
+    if change.interval == 1.0:
+        return course
+    tiers = (replace(one, interval=np.minimum(one.interval * change.interval, NEVER)) for one in course.tiers)
+    return replace(course, tiers=tuple(tiers))
 
 
 def _goal(world: World, asked: Goal, step: StepAnswer) -> dict[str, Any]:
@@ -143,6 +136,7 @@ def _goal(world: World, asked: Goal, step: StepAnswer) -> dict[str, Any]:
 def _causes(world: World, given: Conditions, change: Changes) -> list[Cause]:
     """The catalogue's causes for each pool, its lemons apart, and the scenario's own."""
     spec, found = world.scenario.campaign, []
+    _check_names(spec.failures)
     shares = {name: world.catalog.parameter(f"reliability.cause_share.{name}", "1").value for name in CAUSES}
     # Drawn apart, the shares would not add up to one.
     total: Any = sum(shares.values())
@@ -173,6 +167,19 @@ def _causes(world: World, given: Conditions, change: Changes) -> list[Cause]:
             pool = world.cluster.pools[largest]
             found.append(_own_cause(world, own, pool, largest, sum(_working(world)), given, change))
     return found
+
+
+def _check_names(failures: list[FailureSpec]) -> None:
+    known = dict.fromkeys(CAUSES, "the catalogue lists it")
+    for index, own in enumerate(failures):
+        if own.name in known:
+            raise InputError(
+                f"campaign.failures.{index}.name",
+                own.name,
+                "a name of its own",
+                f"There is one already: {known[own.name]}.",
+            )
+        known[own.name] = f"campaign.failures.{index}"
 
 
 def _working(world: World) -> list[int]:
