@@ -125,18 +125,22 @@ def corrupted(progress: Any, reached: Any, onset: Any, stop_column: Any, onset_c
     array
         Shape of `progress`: lost at the end of each stretch.
     """
+    rows, count = np.arange(progress.shape[0]), onset.shape[1]
+    each = np.reshape(np.asarray(interval, dtype=float), -1)
+    there = np.isfinite(onset) & (stop_column >= 0)
+    stop = np.where(there, stop_column, progress.shape[1])
+    # Detections before each one, and those before its onset: what they undid is gone from both sums.
+    before_stop, before_onset = (
+        np.stack([np.searchsorted(stop[row], column[row]) for row in rows]) for column in (stop, onset_column)
+    )
+    undone = np.zeros((progress.shape[0], count + 1))
     lost = np.zeros_like(progress)
-    rows, each = np.arange(progress.shape[0]), np.reshape(np.asarray(interval, dtype=float), -1)
-    found: list[tuple[Any, Any]] = []
-    for at in range(onset.shape[1]):
-        stop, begin = stop_column[:, at], onset_column[:, at]
-        there = np.isfinite(onset[:, at]) & (stop >= 0)
-        now, then = progress[rows, np.maximum(stop, 0)], reached[:, at]
-        for column, amount in found:
-            now = now - np.where(column < stop, amount, 0.0)
-            then = then - np.where(column < begin, amount, 0.0)
+    for at in range(count):
+        column = np.maximum(stop_column[:, at], 0)
+        now = progress[rows, column] - undone[rows, before_stop[:, at]]
+        then = reached[:, at] - undone[rows, before_onset[:, at]]
         kept = np.floor(np.maximum(then, 0.0) / each + _ROUNDING) * each
-        amount = np.where(there, np.maximum(now - np.minimum(kept, now), 0.0), 0.0)
-        found.append((stop, amount))
-        np.add.at(lost, (rows, np.maximum(stop, 0)), amount)
+        amount = np.where(there[:, at], np.maximum(now - kept, 0.0), 0.0)
+        undone[:, at + 1] = undone[:, at] + amount
+        np.add.at(lost, (rows, column), amount)
     return lost
