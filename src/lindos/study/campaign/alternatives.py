@@ -11,7 +11,7 @@ from lindos.campaign import NEVER, CampaignEstimate, Course
 from lindos.scenario.job import Goal
 from lindos.study.answer import Cell, Chart, Figure, Series, Table
 from lindos.study.campaign.closed import estimate
-from lindos.study.campaign.course import Changes, course_of
+from lindos.study.campaign.course import Changes, course_of, set_aside
 from lindos.study.campaign.ran import Run
 from lindos.study.figures import figure, number
 from lindos.study.world import World
@@ -110,8 +110,9 @@ def spares(world: World, closed: CampaignEstimate, trials: Trials) -> tuple[Tabl
     body: list[tuple[Cell, ...]] = []
     for share in sorted({0.0, high / 4, high / 2, high}):
         goodput = trials.of(Changes(spares=share))
-        body.append((f"{share * devices:,.0f}", share, goodput, found - goodput))
-    body.append(("always found", None, found, 0.0))
+        number_of = sum(set_aside(world, share))
+        body.append((f"{number_of:,.0f}", number_of / devices, goodput, found - goodput))
+    body.append(("always found", "as many as fail", found, 0.0))
     table = Table(
         name="campaign.spares",
         title="How many spares",
@@ -122,13 +123,12 @@ def spares(world: World, closed: CampaignEstimate, trials: Trials) -> tuple[Tabl
         "replicas. The same failures in every row.",
     )
     why = f"fewest that give up less than {100 * _ENOUGH:g} points of goodput, simulated"
-    number_of = float(np.ceil(high * devices / unit - 1e-9) * unit) if enough else None
     return table, [
         figure(
             "campaign.spares_enough",
             "Spare GPUs that are enough",
             "1",
-            number_of,
+            sum(set_aside(world, high)) if enough else None,
             why=why if enough else "no number is enough: more fails than is repaired",
         )
     ]

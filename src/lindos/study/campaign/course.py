@@ -187,6 +187,12 @@ def _working(world: World) -> list[int]:
     return [int(pool.num_devices) for pool in world.results["step"].found.pools]
 
 
+def set_aside(world: World, share: float) -> list[float]:
+    """Devices of each pool that stand by where `share` of those at work are to: whole nodes or racks."""
+    domains = [int(pool.tiers[0].size) for pool in world.cluster.pools]
+    return [float(np.floor(n * share / each) * each) for n, each in zip(_working(world), domains, strict=True)]
+
+
 def _taken(world: World, pool: Pool) -> int:
     """Devices that stop with one: those of its scale-up domain, or of its tray where the rack has spares inside."""
     spec, domain = world.scenario.campaign, int(pool.tiers[0].size)
@@ -288,13 +294,13 @@ def _survives(world: World, one: CheckpointSpec) -> int:
 def _stock(world: World, step: StepAnswer, change: Changes) -> tuple[PoolSpares, ...]:
     """What stands by in each pool: what the scenario sets aside or the plan leaves idle."""
     spec, found = world.scenario.campaign, []
-    for pool, working, idle in zip(world.cluster.pools, _working(world), _idle(world), strict=True):
+    for index, (pool, idle) in enumerate(zip(world.cluster.pools, _idle(world), strict=True)):
         domain = int(pool.tiers[0].size)
         inside = spec.rack_standby if spec.rack_standby and spec.tray_devices < domain else 0
         racks = float(pool.num_devices) / domain
         spares = float("inf")
         if change.spares is not None:
-            spares = float(np.floor(working * change.spares / domain) * domain)
+            spares = set_aside(world, change.spares)[index]
         elif spec.spare_fraction is not None:
             spares = max(idle - inside * racks, 0.0)
         found.append(
