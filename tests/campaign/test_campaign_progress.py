@@ -156,3 +156,13 @@ def test_intervals_have_floors_and_may_be_given_or_never_come() -> None:
     assert best(remote(NEVER), recovery="replica", replica_devices=1024) == best(remote(NEVER))
     silent = device(name="silent", devices=0)
     assert best(remote(NEVER), recovery="replica", corruption=silent) == best(remote(NEVER))
+
+
+@given(st.floats(1e-3, 1e3))
+def test_a_tier_that_nothing_reaches_is_never_saved_to_whatever_comes_before(save: float) -> None:
+    memory = CheckpointTier(
+        name="memory", interval=NEVER, blocking_time=save, write_time=0.0, restore_time=1.0, survives=8
+    )
+    found = with_best_intervals(course(tiers=(memory, remote(NEVER, 5.0))), least=2.0).tiers
+    assert float(found[0].interval) < NEVER
+    assert float(found[1].interval) == NEVER

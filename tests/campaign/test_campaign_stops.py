@@ -14,6 +14,7 @@ from campaign_courses import (
     goodput,
     ran,
     remote,
+    struck,
 )
 
 from lindos.campaign import (
@@ -93,6 +94,26 @@ def test_a_replica_without_a_spare_is_missing_once() -> None:
     found, line = tile(replace(given, tiers=UNSAVED), expected=20 * DAY, rows=4, seed=0, number=0)
     # One of two replicas is missing from the failure on.
     assert found.time.slow_steps == pytest.approx(0.5 * (20 * DAY - line.stops.time[:, -1]))
+
+
+def test_what_is_repaired_before_its_replica_is_back_stands_in_for_nothing() -> None:
+    gone = Cause(name="gone", units=1, mtbf=2 * DAY, devices=8, most=1, repair_time=1e12)
+    mended = Cause(name="mended", units=1, mtbf=5 * DAY, devices=8, most=1, repair_time=1e-3, detection_time=5 * HOUR)
+    quick: dict[str, Any] = {"startup_time": 0.0, "restart_time": 0.0, "stall_time": 0.0, "tiers": UNSAVED}
+    given = course(
+        causes=(gone, mended),
+        recovery="replica",
+        num_devices=256,
+        pools=(PoolSpares(spares=0),),
+        tiers=UNSAVED,
+        **quick,
+    )
+    found = ran(given, 16, rows=16)
+    expected = np.zeros(16)
+    for row, failures in enumerate(struck(given, 20 * DAY, 16, 0)):
+        for time, cause, _ in failures:
+            expected[row] += (20 * DAY - time if cause.name == "gone" else min(5 * HOUR, 20 * DAY - time)) / 4
+    assert found.time.slow_steps == pytest.approx(expected)
 
 
 def test_one_rack_is_missing_once() -> None:

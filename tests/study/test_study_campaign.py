@@ -95,6 +95,25 @@ def whole() -> Answer:
 # From words to a course
 
 
+def test_kinds_of_failures_take_what_hangs_on_them() -> None:
+    kinds = ("device", "node", "rack", "switch", "pod", "software")
+    failures = [{"name": f"a {kind}", "of": kind, "mtbf": "9 years"} for kind in kinds]
+    pools = [{"system": "hgx-h100", "gpus": 16_384}]
+    job = {"model": "llama-3.1-8b", "goal": {"tokens": "2T tokens"}, "global_batch_size": 2048}
+    both = stepped(scenario({"failures": failures}, cluster={"pools": pools}, job=job))
+    course = course_of(both.point, goal(both.point))
+    found = {cause.name: (round(cause.units), cause.devices) for cause in course.causes[4:]}
+    # Switches of 64 ports: 64 GPUs below a leaf, 64 x 64 / 2 below a pod.
+    assert found == {
+        "a device": (16_384, 8),
+        "a node": (2_048, 8),
+        "a rack": (2_048, 8),
+        "a switch": (256, 64),
+        "a pod": (8, 2_048),
+        "a software": (1, 0),
+    }
+
+
 def test_every_word_reaches_the_course() -> None:
     both = stepped(scenario(ALL))
     course = course_of(both.point, goal(both.point))

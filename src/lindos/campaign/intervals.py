@@ -44,7 +44,8 @@ def with_best_intervals(course: Course, *, least: Seconds, given: tuple[Any, ...
             interval = np.maximum(np.maximum(best, tier.write_time), least)
         if found and np.all(np.asarray(found[-1].interval) < NEVER):
             before = found[-1].interval
-            interval = np.minimum(before * np.maximum(np.round(interval / before), 1.0), NEVER)
+            multiple = before * np.maximum(np.round(interval / before), 1.0)
+            interval = np.where(np.asarray(interval) < NEVER, np.minimum(multiple, NEVER), NEVER)
         found.append(replace(tier, interval=interval))
     return replace(course, tiers=tuple(found))
 

@@ -214,9 +214,10 @@ def _own_cause(
 ) -> Cause:
     """One of the scenario's own causes in one pool, or of the whole job."""
     domain, unit = int(pool.tiers[0].size), int(pool.system.num_devices.value)
-    leaf = int(pool.tiers[min(1, len(pool.tiers) - 1)].size)
+    levels = {tier.name: int(tier.size) for tier in pool.tiers}
+    leaf, pod = levels.get("leaf", domain), levels.get("pod", int(pool.tiers[-1].size))
     whole = own.of in ("software", "operator")
-    sizes = {"device": 1, "node": min(unit, domain), "rack": unit, "switch": leaf, "pod": leaf}
+    sizes = {"device": 1, "node": min(unit, domain), "rack": unit, "switch": leaf, "pod": pod}
     if own.devices is None and own.of == "feed":
         raise InputError(
             f"campaign.failures ({own.name})", None, "given with devices", "Say how many GPUs one power feed carries."
