@@ -105,7 +105,6 @@ def test_what_is_repaired_before_its_replica_is_back_stands_in_for_nothing() -> 
         recovery="replica",
         num_devices=256,
         pools=(PoolSpares(spares=0),),
-        tiers=UNSAVED,
         **quick,
     )
     found = ran(given, 16, rows=16)
@@ -125,15 +124,16 @@ def test_one_rack_is_missing_once() -> None:
     assert np.all(found.time.slow_steps <= steps / 16 + 1e-6)
 
 
-def test_pools_are_misdiagnosed_independently() -> None:
+def test_no_two_things_are_drawn_from_one_stream() -> None:
     asked: list[tuple[Any, ...]] = []
 
     def told(seed: int, tile_number: int, name: str) -> np.random.Generator:
         asked.append((seed, tile_number, name))
         return stream(seed, tile_number, name)
 
-    causes = (device(name="a"), device(name="b", pool=1))
-    given = course(causes=causes, pools=(PoolSpares(), PoolSpares()), misdiagnosis=0.5)
+    given = everything()
+    both = (*given.causes, device(name="tray"))  # of one name in two pools
+    given = replace(given, causes=both, pools=(given.pools[1], given.pools[1]))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stops_of_campaign, "stream", told)
         ran(given, 2, rows=2)
