@@ -11,6 +11,7 @@ from campaign_courses import (
     UNSAVED,
     course,
     device,
+    everything,
     goodput,
     ran,
     remote,
