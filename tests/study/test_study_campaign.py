@@ -280,6 +280,17 @@ def test_a_run_that_never_ends_is_not_simulated() -> None:
     assert {t.name for t in found.sections[-1].tables} == {"campaign.recovery"}
 
 
+def test_a_run_that_goes_nowhere_says_so() -> None:
+    given = small({"link_flaps": {"mtbf": "2 h", "lasting": "10 min"}})
+    found = answered(given)
+    assert found.figure("campaign.sustainable").value == 0
+    assert found.figure("campaign.goodput").value is None
+    assert found.figure("campaign.duration").value is None
+    assert found.sections[-1].summary.count("No run is sustained") == 1
+    assert any("goes into infrastructure recovery" in warning for warning in found.warnings)
+    assert {t.name for t in found.sections[-1].tables} == {"campaign.buckets", "campaign.causes"}
+
+
 # Bad input
 
 
@@ -291,7 +302,13 @@ def test_a_run_that_never_ends_is_not_simulated() -> None:
         ({"checkpoints": [{"tier": "memory"}, {"tier": "remote"}]}, "campaign.checkpoints.0.bandwidth"),
         ({"checkpoints": [{"tier": "remote", "asynchronous": True}]}, "campaign.checkpoints.0.blocking_time"),
         ({"failures": [{"name": "f", "of": "feed", "mtbf": "9 years"}]}, "given with devices"),
-        ({"failures": [{"name": "f", "of": "device", "mtbf": "1 s"}]}, "failures in one run"),
+        ({"failures": [{"name": "f", "of": "device", "mtbf": "1 s"}]}, "failures and stops in one run"),
+        (
+            {"failures": [{"name": "f", "of": "device", "mtbf": "9 years", "law": "weibull", "shape": 0.1}]},
+            "campaign.failures.0.shape is 0.1, but must be from 0.3 to 20 in a weibull law",
+        ),
+        ({"silent_corruption": {"device_mtbf": "1 h", "detection_time": "1 h"}}, "corruptions in one run"),
+        ({"maintenance": {"every": "1 h", "lasting": "2 h"}}, "the first must be shorter than the second"),
         ({"failures": [{"name": "gpu", "of": "device", "mtbf": "9 years"}]}, "already: the catalogue lists it"),
         ({"failures": [{"name": "f", "of": "rack", "mtbf": "9 years"}] * 2}, r"already: campaign.failures.0"),
         ({"rack_standby": 80}, "campaign.rack_standby is 80 and GPUs of a rack is 72"),

@@ -6,7 +6,7 @@ simulation (:func:`simulate`): any failures, repairs, spares, tiers of checkpoin
 over. Time is split into the buckets of Google's ML Goodput library.
 """
 
-from lindos.campaign.causes import EVERYTHING, LAWS, Cause, lemons
+from lindos.campaign.causes import EVERYTHING, LAWS, Cause, check_shape, lemons
 from lindos.campaign.course import Course, PoolSpares, Stragglers
 from lindos.campaign.estimate import estimate
 from lindos.campaign.hazard import (
@@ -48,6 +48,7 @@ __all__ = [
     "ScalingLaw",
     "Stragglers",
     "Trace",
+    "check_shape",
     "checkpoint_bandwidth",
     "checkpoint_bytes",
     "compute_optimal",

@@ -4,6 +4,7 @@ Rows are replicas. Rows with fewer failures are filled up with the horizon, wher
 """
 
 import zlib
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from lindos.campaign.causes import Cause, cumulative_hazard, lifetime
 
 #: Columns beyond the mean, in standard deviations and in number: a row that needs more comes once in a billion.
 _DEVIATIONS, _MORE = 6.0, 12
+#: Lives of a unit that are drawn at once.
+_MOST_LIVES = 65_536
 
 
 def stream(seed: int, tile: int, name: str) -> np.random.Generator:
@@ -87,14 +90,22 @@ def _drained(cause: Cause, num_replicas: int, rng: np.random.Generator) -> Any:
 
 def _renewals(cause: Cause, span: Any, num_replicas: int, rng: np.random.Generator) -> Any:
     latest = _first(cause, span, num_replicas, rng.spawn(1)[0])
-    found = [latest]
+    found, lives = [latest], 1
     while np.any(latest < span):
         rows = int((latest < span).sum(axis=1).max())
         # Those that failed start again as new, in order of time: what a longer horizon adds comes after them.
         latest = np.sort(np.where(latest < span, latest, np.inf), axis=1)[:, :rows]
-        latest = latest + lifetime(cause, columns(rng.spawn(1)[0].standard_exponential, rows, num_replicas))
-        found.append(latest)
+        drawn = rng.spawn(1)[0].standard_exponential((rows, lives, num_replicas)).transpose(2, 0, 1)
+        # Ever more lives at once: a unit may fail a million times.
+        each = latest[:, :, None] + np.cumsum(lifetime(_deeper(cause), drawn), axis=2)
+        found.append(each.reshape(num_replicas, -1))
+        latest, lives = each[:, :, -1], min(2 * lives, _MOST_LIVES)
     return np.sort(np.concatenate(found, axis=1), axis=1)
+
+
+def _deeper(cause: Cause) -> Cause:
+    """The cause with a mean time for each replica that serves two axes of draws."""
+    return replace(cause, mtbf=np.expand_dims(cause.mtbf, -1)) if np.ndim(cause.mtbf) else cause
 
 
 def _first(cause: Cause, span: Any, num_replicas: int, rng: np.random.Generator) -> Any:

@@ -6,10 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from lindos.errors import InputError
 from lindos.quantities import Count, Fraction, Seconds
 
 #: Laws of the time from one failure of a unit to the next.
 LAWS = ("exponential", "weibull", "lognormal")
+#: Shapes that are simulated: beyond, a few units fail without end at the start, and the others never.
+SHAPES = {"weibull": (0.3, 20.0), "lognormal": (0.01, 3.0)}
 #: Devices taken out by a failure that stops everything, whatever the size of the job.
 EVERYTHING = 10**12
 
@@ -76,6 +79,13 @@ class Cause:
     def rate(self) -> Any:
         """Failures per time of all units, in the long run."""
         return self.units / self.mtbf
+
+
+def check_shape(path: str, law: str, shape: float) -> None:
+    """Refuse a shape that its law cannot be simulated with; ``path`` names it."""
+    low, high = SHAPES.get(law, (0.0, math.inf))
+    if not low <= shape <= high:
+        raise InputError(path, shape, f"from {low:g} to {high:g} in a {law} law")
 
 
 def lemons(cause: Cause, share: Fraction, factor: float, drained_after: int) -> tuple[Cause, Cause]:

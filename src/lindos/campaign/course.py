@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from lindos.campaign.causes import Cause
+from lindos.campaign.causes import Cause, check_shape
 from lindos.campaign.progress import CheckpointTier
 from lindos.errors import InputError
 from lindos.quantities import Count, Fraction, Seconds
@@ -48,6 +48,16 @@ class Stragglers:
     mtbf: Seconds
     slowdown: Fraction
     duration: Seconds
+
+    @property
+    def name(self) -> str:
+        """As a kind of failure."""
+        return "stragglers"
+
+    @property
+    def rate(self) -> Any:
+        """Devices that turn slow per time."""
+        return self.units / self.mtbf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +143,7 @@ class Course:
             if (cause.pool, cause.name) in names:
                 raise InputError("cause", cause.name, "a name of its own", "The failures of a cause hang on its name.")
             names.add((cause.pool, cause.name))
+            check_shape(f"cause {cause.name}: shape", cause.law, cause.shape)
         held: list[tuple[str, Any]] = [(name, getattr(self, name)) for name in _ONE_NUMBER]
         others = [one for one in (self.stragglers, self.flaps, self.corruption) if one is not None]
         held += [("units", one.units) for one in (*self.causes, *others)]
@@ -148,9 +159,9 @@ class Course:
 
     @property
     def event_rate(self) -> Any:
-        """Everything that strikes the job per time: failures, links that flap, devices that turn slow or wrong."""
+        """All that befalls the job per time: failures, pauses, links that flap, devices that turn slow or wrong."""
         others = (self.stragglers, self.flaps, self.corruption)
-        return self.failure_rate + sum(one.units / one.mtbf for one in others if one is not None)
+        return self.failure_rate + 1 / self.maintenance_every + sum(one.rate for one in others if one is not None)
 
     @property
     def num_replicas(self) -> Count:

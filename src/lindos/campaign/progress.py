@@ -3,6 +3,7 @@
 Rows are replicas of the campaign, columns the stretches between two stops. Work is in seconds at full speed.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,22 +126,21 @@ def corrupted(progress: Any, reached: Any, onset: Any, stop_column: Any, onset_c
     array
         Shape of `progress`: lost at the end of each stretch.
     """
-    rows, count = np.arange(progress.shape[0]), onset.shape[1]
-    each = np.reshape(np.asarray(interval, dtype=float), -1)
+    rows = progress.shape[0]
+    each = np.broadcast_to(np.reshape(np.asarray(interval, dtype=float), -1), (rows,)).tolist()
     there = np.isfinite(onset) & (stop_column >= 0)
-    stop = np.where(there, stop_column, progress.shape[1])
-    # Detections before each one, and those before its onset: what they undid is gone from both sums.
-    before_stop, before_onset = (
-        np.stack([np.searchsorted(stop[row], column[row]) for row in rows]) for column in (stop, onset_column)
-    )
-    undone = np.zeros((progress.shape[0], count + 1))
     lost = np.zeros_like(progress)
-    for at in range(count):
-        column = np.maximum(stop_column[:, at], 0)
-        now = progress[rows, column] - undone[rows, before_stop[:, at]]
-        then = reached[:, at] - undone[rows, before_onset[:, at]]
-        kept = np.floor(np.maximum(then, 0.0) / each + _ROUNDING) * each
-        amount = np.where(there[:, at], np.maximum(now - kept, 0.0), 0.0)
-        undone[:, at + 1] = undone[:, at] + amount
-        np.add.at(lost, (rows, column), amount)
+    # What one detection undoes hangs on those before it, so these few events are looped over.
+    for row in range(rows):
+        stops, begins = stop_column[row, there[row]], onset_column[row, there[row]]
+        # How many were found before each one, and before its onset.
+        earlier = np.minimum(np.searchsorted(stops, [stops, begins]), np.arange(stops.size))
+        lines = (progress[row, stops], reached[row, there[row]], earlier)
+        nows, thens, (before_stops, before_onsets) = (line.tolist() for line in lines)
+        undone, amounts, tau = [0.0], [], each[row]
+        for now, then, by_now, by_then in zip(nows, thens, before_stops, before_onsets, strict=True):
+            kept = math.floor(max(then - undone[by_then], 0.0) / tau + _ROUNDING) * tau
+            amounts.append(max(now - undone[by_now] - kept, 0.0))
+            undone.append(undone[-1] + amounts[-1])
+        np.add.at(lost[row], stops, amounts)
     return lost

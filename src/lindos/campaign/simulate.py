@@ -27,6 +27,8 @@ TILE = 49_152
 _MOST_ROWS = 256
 #: A replica that has not reached its goal in so many times the time it was expected to take does not end.
 _PATIENCE = 8.0
+#: Nor does one that would not at so many times the pace it had.
+_HOPE = 4.0
 #: Events of one replica at most: its arrays take some gigabytes.
 _MOST_EVENTS = 2e7
 
@@ -165,9 +167,15 @@ def tile(course: Course, *, expected: Seconds, rows: int, seed: int, number: int
         horizon = longer * np.broadcast_to(np.asarray(expected, dtype=float), (rows, 1)) + course.startup_time
         line = _line(course, found(course, horizon, rows, seed, number), horizon)
         result = _at_goal(course, line, horizon)
-        if np.all(result.finished == 1) or longer >= _PATIENCE:
+        if longer >= _PATIENCE or np.all((result.finished == 1) | _hopeless(course, result, longer)):
             return result, line
         longer *= 2
+
+
+def _hopeless(course: Course, result: Replicas, longer: float) -> Any:
+    """Replicas so slow that a longer horizon will not do; while hardware joins, none is."""
+    reached = result.time.productive * _HOPE * _PATIENCE / longer
+    return (reached < np.ravel(np.asarray(course.work, dtype=float))) & (len(course.joins) == 1)
 
 
 def _line(course: Course, happened: Found, horizon: Any) -> Line:

@@ -13,11 +13,12 @@ from lindos.catalog.facts import Fact
 from lindos.catalog.sampling import sampled_fact
 from lindos.errors import InconsistentError, InputError
 from lindos.formulas import checkpoint
-from lindos.scenario.campaign import TIERS, CheckpointSpec, FailureSpec, Span
+from lindos.scenario.campaign import TIERS, CampaignSpec, CheckpointSpec, FailureSpec, Span
 from lindos.scenario.cluster import Pool
 from lindos.scenario.job import Goal
 from lindos.study.step import StepAnswer
 from lindos.study.world import World
+from lindos.units import render
 
 #: Causes of the catalogue and whether they break a device.
 CAUSES = {"gpu": True, "host": True, "network": True, "software": False}
@@ -75,6 +76,7 @@ def course_of(world: World, asked: Goal, *, recovery: str = "", changes: Changes
     change = changes or Changes()
     spec, step = world.scenario.campaign, world.results["step"]
     given = conditions(world)
+    _check_maintenance(spec)
     maintenance, flaps, slow = spec.maintenance, spec.link_flaps, spec.stragglers
     devices = float(step.num_devices) * change.size
     course = Course(
@@ -136,7 +138,7 @@ def _goal(world: World, asked: Goal, step: StepAnswer) -> dict[str, Any]:
 def _causes(world: World, given: Conditions, change: Changes) -> list[Cause]:
     """The catalogue's causes for each pool, its lemons apart, and the scenario's own."""
     spec, found = world.scenario.campaign, []
-    _check_names(spec.failures)
+    _check_failures(spec.failures)
     shares = {name: world.catalog.parameter(f"reliability.cause_share.{name}", "1").value for name in CAUSES}
     # Drawn apart, the shares would not add up to one.
     total: Any = sum(shares.values())
@@ -169,7 +171,8 @@ def _causes(world: World, given: Conditions, change: Changes) -> list[Cause]:
     return found
 
 
-def _check_names(failures: list[FailureSpec]) -> None:
+def _check_failures(failures: list[FailureSpec]) -> None:
+    """What each word by itself allows, and all together do not."""
     known = dict.fromkeys(CAUSES, "the catalogue lists it")
     for index, own in enumerate(failures):
         if own.name in known:
@@ -180,11 +183,20 @@ def _check_names(failures: list[FailureSpec]) -> None:
                 f"There is one already: {known[own.name]}.",
             )
         known[own.name] = f"campaign.failures.{index}"
+        floor.check_shape(f"campaign.failures.{index}.shape", own.law, own.shape)
 
 
 def _working(world: World) -> list[int]:
     """Devices at work in each pool."""
     return [int(pool.num_devices) for pool in world.results["step"].found.pools]
+
+
+def _check_maintenance(spec: CampaignSpec) -> None:
+    planned = spec.maintenance
+    if planned is not None and planned.lasting >= planned.every:
+        lasting, every = render(planned.lasting, "s"), render(planned.every, "s")
+        path = "campaign.maintenance"
+        raise InconsistentError(f"{path}.lasting", lasting, f"{path}.every", every, "be shorter than the second")
 
 
 def set_aside(world: World, share: float) -> list[float]:

@@ -26,6 +26,12 @@ _FEWEST, _MOST_BY_CHANCE, _MOST_BY_DRAWS = 64, 512, NUM_DRAWS
 _MOST_ASKED = 16_384
 #: Failures of all replicas together, after which no more rounds begin unless more are asked for.
 _FAILURES = 4e6
+#: Failures of one replica at most: more come of a slip in some mtbf, and take minutes.
+_MOST_FAILURES = 1e6
+#: Silent corruptions of one replica at most.
+_MOST_CORRUPTIONS = 1e4
+#: Share of the wall clock below which a run makes no progress.
+_STUCK = 1e-3
 #: A draw may take so many times as long as the middle before it is only told by its progress.
 _LONGEST = 3.0
 
@@ -79,14 +85,46 @@ class Run:
     estimate: CampaignEstimate
 
 
-def simulated(worlds: Worlds, closed: Pair[CampaignEstimate]) -> Pair[Run]:
-    """Replicas in both worlds, about as long as the closed form says."""
+def simulated(worlds: Worlds, closed: Pair[CampaignEstimate]) -> Pair[Run] | Run:
+    """Replicas in both worlds, about as long as the closed form says; the point's alone where it goes nowhere.
+
+    Raises
+    ------
+    InputError
+        If more fails in one replica than can be simulated.
+    """
     middle = float(closed.point.duration)
     with ledger() as facts:
         point = _run(worlds, worlds.point, closed.point, middle)
+    if float(np.mean(point.replicas.goodput)) < _STUCK:
+        return point
+    # What would help is simulated over the whole run, which may take longer than the closed form says.
+    _check_failures(point.course, point.estimate.duration)
     expected = np.clip(column(closed.sampled.duration), middle / _LONGEST, middle * _LONGEST)
     sampled = _run(worlds, worlds.sampled, closed.sampled, expected)
     return Pair(point, sampled, {**closed.facts, **facts})
+
+
+def _check_failures(course: Course, expected: Any) -> None:
+    """Refuse more than can be simulated, and say where it comes from."""
+    others = [one for one in (course.stragglers, course.flaps, course.corruption) if one is not None]
+    number = {one.name: float(np.max(one.rate * expected)) for one in (*course.causes, *others)}
+    number["planned maintenance"] = float(np.max(expected / course.maintenance_every))
+    if course.corruption is not None and (count := number[course.corruption.name]) > _MOST_CORRUPTIONS:
+        raise InputError(
+            "campaign.silent_corruption",
+            f"{count:.3g} corruptions in one run",
+            f"at most {_MOST_CORRUPTIONS:,.0f}",
+            "Raise its device_mtbf.",
+        )
+    if sum(number.values()) > _MOST_FAILURES:
+        worst = max(number, key=lambda name: number[name])
+        raise InputError(
+            "campaign",
+            f"{sum(number.values()):.3g} failures and stops in one run",
+            f"at most {_MOST_FAILURES:,.0f}",
+            f"Let what comes most often come less often: {worst}, {number[worst]:.3g} times.",
+        )
 
 
 def asked_of(worlds: Worlds) -> CampaignAsked:
@@ -114,6 +152,7 @@ def precision_of(asked: CampaignAsked, course: Course, expected: Any, *, is_samp
 def _run(worlds: Worlds, world: World, closed: CampaignEstimate, expected: Any) -> Run:
     asked, target = asked_of(worlds), goal(world)
     course = course_of(world, target)
+    _check_failures(course, expected)
     name = "draws of the uncertain values" if world.is_sampled else "chance alone"
 
     precision = precision_of(asked, course, expected, is_sampled=world.is_sampled)
@@ -144,12 +183,13 @@ def _estimate(world: World, closed: CampaignEstimate, course: Course, ran: Repli
     num_steps = time.productive / own(step.time)
     tokens = num_steps * own(step.tokens)
     flop = tokens * step_floor.model_flops_per_token(world.job.model, world.job.sequence_length)
-    law = floor.scaling_law(world.catalog)
-    law = replace(law, **{name: own(getattr(law, name)) for name in law.__dataclass_fields__ if name != "fit"})
-    best = floor.compute_optimal(flop, law)
     interval = course.tiers[0].interval
     changed: dict[str, Any] = {}
     if target.duration is not None:
+        law = floor.scaling_law(world.catalog)
+        law = replace(law, **{name: own(getattr(law, name)) for name in law.__dataclass_fields__ if name != "fit"})
+        # A replica that trains nothing has no best model: the smallest stands for it.
+        best = floor.compute_optimal(np.maximum(flop, 1.0), law)
         factor = closed.tokens / closed.effective_tokens
         changed = {"tokens": tokens, "effective_tokens": tokens / own(factor), "training_flop": flop}
         changed |= {

@@ -82,6 +82,8 @@ def section(worlds: Worlds) -> Section:
             notes=tuple(_conditions_notes(worlds.point)),
         )
     run = simulated(worlds, closed)
+    if isinstance(run, Run):
+        return _stuck(worlds, closed, run)
     pair = Pair(run.point.estimate, run.sampled.estimate, run.facts)
     found, seed = pair.point, asked_of(worlds).seed
     _warn(worlds, run, closed.point)
@@ -120,6 +122,28 @@ def section(worlds: Worlds) -> Section:
         figures=(*whole.figures, *enough),
         tables=tuple(table for table in shown if table is not None),
         charts=charts,
+    )
+
+
+def _stuck(worlds: Worlds, closed: Pair[CampaignEstimate], run: Run) -> Section:
+    """A run that goes nowhere, though by the rates of the catalogue alone it would end."""
+    where = tables.buckets(run.estimate, closed.point)
+    most = max((row for row in where.rows if row[0] != "Productive"), key=lambda row: float(row[1] or 0.0))
+    text = (
+        f"No run is sustained: of its first {render(float(np.mean(run.replicas.time.total)), 's')}, simulated, "
+        f"{100 * float(np.mean(run.replicas.goodput)):.2g} % moves training forward. Most of it goes into "
+        f"{str(most[0]).lower()}; change what the campaign section says about that."
+    )
+    worlds.warnings.append(text)
+    never = replace(run.estimate, sustainable=0.0)
+    return Section(
+        name="campaign",
+        title=_TITLE,
+        summary=_aim(goal(worlds.point)) + text,
+        headline=_HEADLINE,
+        figures=(*_figures(worlds, Pair(never, never, closed.facts)), *_beside(closed)),
+        tables=(where, tables.causes(run)),
+        notes=tuple(_conditions_notes(worlds.point)),
     )
 
 
