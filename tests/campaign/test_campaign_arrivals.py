@@ -93,12 +93,23 @@ def test_what_lasts_for_ever_never_fails(law: str, most: int | None, age: float)
 
 
 def test_lemons_keep_the_rate_until_they_are_drained() -> None:
-    sound, lemon = lemons(device(), 0.02, 30.0, 3)
+    sound, lemon = lemons((device(),), 0.02, 30.0, 3)
     assert float(sound.rate + lemon.rate) == pytest.approx(float(device().rate))
     assert lemon.units == 20
     assert float(sound.mtbf / lemon.mtbf) == pytest.approx(30.0)
     found = counts(lemon, 1e12)
     assert np.all(found == 60)  # every lemon three times, and no more
+
+
+def test_lemons_fail_of_all_causes_and_are_drained_of_all() -> None:
+    causes = (device(name="gpu"), device(name="host", mtbf=90_000 * HOUR))
+    *sound, lemon = lemons(causes, 0.02, 30.0, 3)
+    assert [one.name for one in (*sound, lemon)] == ["gpu", "host", "lemons"]
+    before = sum(float(one.rate) for one in causes)
+    assert sum(float(one.rate) for one in (*sound, lemon)) == pytest.approx(before)
+    assert float(lemon.rate) / 20 == pytest.approx(30 * sum(float(one.rate) for one in sound) / 1004)
+    assert np.all(counts(lemon, 1e12) == 60)
+    assert [one.units for one in lemons(causes, 1.0, 30.0, 3)] == [0, 0, 1024]
 
 
 def test_a_lemon_fails_time_after_time() -> None:

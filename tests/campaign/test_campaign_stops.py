@@ -192,6 +192,20 @@ def test_flaps_and_maintenance_lose_time_and_no_work() -> None:
     assert np.all(kept.time.wasted_progress == 0)
 
 
+def test_maintenance_is_planned_however_often_something_fails_meanwhile() -> None:
+    often = (device(500 * HOUR),)  # every half hour
+    time = ran(course(causes=often, maintenance_every=5 * DAY, maintenance_time=6 * HOUR), 8).time
+    assert time.planned_maintenance == pytest.approx(3 * 6 * HOUR)
+
+
+def test_restoring_goes_on_while_links_flap() -> None:
+    once = Cause(name="once", units=1, mtbf=2 * DAY, devices=8, most=1)
+    flaps = Cause(name="flaps", units=1, mtbf=HOUR / 6, devices=0, detection_time=1.0)
+    given = course(causes=(once,), flaps=flaps, tiers=(remote(restore_time=5 * HOUR),), duration=60 * DAY)
+    time = ran(given, 8).time
+    assert time.checkpoint_restore == pytest.approx(5 * HOUR, abs=2.0)
+
+
 def test_hardware_that_joins_speeds_up() -> None:
     joins = ((0.0, 0.5), (10 * DAY, 1.0))
     found = ran(course(causes=(), joins=joins, startup_time=0.0, tiers=UNSAVED), 2)

@@ -88,19 +88,40 @@ def check_shape(path: str, law: str, shape: float) -> None:
         raise InputError(path, shape, f"from {low:g} to {high:g} in a {law} law")
 
 
-def lemons(cause: Cause, share: Fraction, factor: float, drained_after: int) -> tuple[Cause, Cause]:
-    """Split a cause into its sound units and a few that fail `factor` times as often, the mean rate unchanged.
+def lemons(causes: tuple[Cause, ...], share: Fraction, factor: float, drained_after: int) -> tuple[Cause, ...]:
+    """Split units into sound ones and a few that fail `factor` times as often in all `causes`, the mean rate unchanged.
 
-    A lemon is drained for good after `drained_after` failures: then the whole fails less often than before.
+    A lemon is drained for good after `drained_after` failures of any kind: then the whole fails less often than before.
 
-    >>> sound, lemon = lemons(Cause(name="node", units=1000, mtbf=1e6, devices=8), 0.01, 11.0, 3)
+    Parameters
+    ----------
+    causes
+        Of the same units.
+    share
+        Of the units that are lemons.
+    factor
+        How many times as often they fail as the others.
+    drained_after
+        Failures after which one is taken out.
+
+    Returns
+    -------
+    tuple of Cause
+        The causes of the sound units, and one more, of the lemons.
+
+    Examples
+    --------
+    >>> node = Cause(name="node", units=1000, mtbf=1e6, devices=8)
+    >>> sound, lemon = lemons((node,), 0.01, 11.0, 3)
     >>> sound.units, lemon.units, round(sound.rate + lemon.rate, 9) == 1e-3, round(sound.mtbf / lemon.mtbf, 9)
     (990.0, 10.0, True, 11.0)
     """
-    few = float(round(float(cause.units) * float(share)))
-    mtbf = cause.mtbf * (1 + (factor - 1) * few / cause.units)
-    sound = replace(cause, units=cause.units - few, mtbf=mtbf)
-    return sound, replace(cause, name=f"{cause.name}, lemons", units=few, mtbf=mtbf / factor, most=drained_after)
+    first = causes[0]
+    few = float(round(float(first.units) * float(share)))
+    slower = 1 + (factor - 1) * few / first.units
+    sound = tuple(replace(one, units=one.units - few, mtbf=one.mtbf * slower) for one in causes)
+    together = 1 / sum(factor / one.mtbf for one in sound)
+    return (*sound, replace(first, name="lemons", units=few, mtbf=together, most=drained_after))
 
 
 def cumulative_hazard(cause: Cause, age: Any) -> Any:

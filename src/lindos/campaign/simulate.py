@@ -8,7 +8,7 @@ is there. Everything follows from running maxima and sums along the line, so tha
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
@@ -233,23 +233,46 @@ def _corrupted(course: Course, happened: Found, stops: Stops, work: Any, lost: A
     return corrupted(after, reached, onset, ends, at, course.tiers[-1].interval)
 
 
+class Pauses(NamedTuple):
+    """What the time between a stop and the next steps goes into, in this order; each of shape (replicas, stops)."""
+
+    planned: Any
+    recovery: Any
+    waited: Any
+    restore: Any
+
+
+def pauses(stops: Stops, down: Any) -> Pauses:
+    """Divide the time that no steps run, stretch by stretch; a stop may strike in the recovery from another."""
+    until = np.maximum.accumulate(stops.until, axis=1)
+    planned = np.zeros_like(down)
+    if stops.planned.any():
+        ends = np.maximum.accumulate(np.where(stops.planned, stops.until, 0.0), axis=1)
+        planned = np.clip(ends - stops.time, 0.0, down)
+    restore = stops.restore
+    if (stops.until < until).any():
+        # The recovery that ends last is the one that restores.
+        last = np.where(stops.until == until, np.arange(until.shape[1]), 0)
+        restore = np.take_along_axis(restore, np.maximum.accumulate(last, axis=1), axis=1)
+    # Restoring is the end of a recovery: what another stop cuts off is cut off there.
+    left = restore - (until - stops.time - down)
+    restore = np.where(np.isfinite(left), np.clip(left, 0.0, down - planned), 0.0)
+    waited = np.clip(stops.waited, 0.0, down - planned - restore)
+    return Pauses(planned, down - planned - restore - waited, waited, restore)
+
+
 def _parts(line: Line, down: Any, up_share: Any) -> dict[str, Any]:
     """Seconds of each bucket but productive and wasted ones; ``up_share`` of a stretch counts."""
-    stops = line.stops
-    # Restoring is the end of a recovery: what another stop cuts off is cut off there.
-    left = stops.restore - (np.maximum.accumulate(stops.until, axis=1) - stops.time - down)
-    restore = np.where(np.isfinite(left), np.clip(left, 0.0, down), 0.0)
-    waited = np.clip(stops.waited, 0.0, down - restore)
-    recovery = np.where(stops.planned, 0.0, down - restore - waited)
+    pause = pauses(line.stops, down)
     compute, work = line.compute * up_share, line.work * up_share
     return {
         "checkpoint_save": (line.up * up_share - compute).sum(axis=1),
-        "checkpoint_restore": restore.sum(axis=1),
+        "checkpoint_restore": pause.restore.sum(axis=1),
         # The first stop is the start.
-        "infrastructure_recovery": recovery[:, 1:].sum(axis=1),
-        "spare_wait": waited.sum(axis=1),
-        "planned_maintenance": np.where(stops.planned, down, 0.0).sum(axis=1),
-        "startup": down[:, 0],
+        "infrastructure_recovery": pause.recovery[:, 1:].sum(axis=1),
+        "spare_wait": pause.waited.sum(axis=1),
+        "planned_maintenance": pause.planned.sum(axis=1),
+        "startup": pause.recovery[:, 0],
         "slow_steps": (compute - work).sum(axis=1),
         "work": work.sum(axis=1),
     }

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from lindos.campaign.course import Course, drawn
-from lindos.campaign.simulate import Line, tile
+from lindos.campaign.simulate import Line, pauses, tile
 from lindos.quantities import Seconds
 
 #: What a replica may be doing.
@@ -30,20 +30,20 @@ def trace(course: Course, *, expected: Seconds, seed: int = 0, rows: int = 1) ->
     ran, line = tile(course, expected=expected, rows=rows, seed=seed, number=0)
     end = float(np.asarray(ran.time.total)[0])
     stops = line.stops
-    until = np.maximum.accumulate(stops.until, axis=1)
     count = max(int((stops.time[0] < end).sum()), 1)
+    pause = pauses(stops, line.down)
     lost = _undone(line.work[0, :count], line.lost[0, :count])
     told: list[tuple[float, str]] = []
     for at in range(count):
-        begin, down, up = (float(x[0, at]) for x in (stops.time, line.down, line.up))
-        left = float(stops.restore[0, at]) - (float(until[0, at]) - begin - down)
-        restore = min(max(left if np.isfinite(left) else 0.0, 0.0), down)
-        waited = min(max(float(stops.waited[0, at]), 0.0), down - restore)
+        begin, up = float(stops.time[0, at]), float(line.up[0, at])
         gone = float(lost[at] / line.work[0, at]) if line.work[0, at] > 0 else 0.0
-        name = "startup" if at == 0 else "planned maintenance" if stops.planned[0, at] else "recovery"
         moments = (
-            *((name, down - restore - waited), ("waiting for spares", waited), ("restore", restore)),
-            *(("steps", up * (1 - gone)), ("steps lost", up * gone)),
+            ("planned maintenance", float(pause.planned[0, at])),
+            ("recovery" if at else "startup", float(pause.recovery[0, at])),
+            ("waiting for spares", float(pause.waited[0, at])),
+            ("restore", float(pause.restore[0, at])),
+            ("steps", up * (1 - gone)),
+            ("steps lost", up * gone),
         )
         for state, lasting in moments:
             if lasting > 0 and begin < end:

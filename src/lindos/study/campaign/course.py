@@ -137,7 +137,8 @@ def _goal(world: World, asked: Goal, step: StepAnswer) -> dict[str, Any]:
 
 def _causes(world: World, given: Conditions, change: Changes) -> list[Cause]:
     """The catalogue's causes for each pool, its lemons apart, and the scenario's own."""
-    spec, found = world.scenario.campaign, []
+    spec = world.scenario.campaign
+    found: list[Cause] = []
     _check_failures(spec.failures)
     shares = {name: world.catalog.parameter(f"reliability.cause_share.{name}", "1").value for name in CAUSES}
     # Drawn apart, the shares would not add up to one.
@@ -147,8 +148,8 @@ def _causes(world: World, given: Conditions, change: Changes) -> list[Cause]:
         if mtbf is None:
             mtbf = floor.hazard(world.catalog, [(pool.accelerator.name, 1)]).device_mtbf
         taken = _taken(world, pool)
-        for name, breaks in CAUSES.items():
-            cause = Cause(
+        listed = tuple(
+            Cause(
                 name=name,
                 units=float(working) * change.size,
                 mtbf=column(mtbf * total / shares[name]) * change.mtbf,
@@ -159,7 +160,9 @@ def _causes(world: World, given: Conditions, change: Changes) -> list[Cause]:
                 online=online(world, pool),
                 pool=index,
             )
-            found += _with_lemons(world, cause, pool) if breaks else [cause]
+            for name, breaks in CAUSES.items()
+        )
+        found += _with_lemons(world, listed, pool)
         for own in spec.failures:
             if own.of in ("device", "node", "rack", "switch", "pod"):
                 found.append(_own_cause(world, own, pool, index, working, given, change))
@@ -173,7 +176,7 @@ def _causes(world: World, given: Conditions, change: Changes) -> list[Cause]:
 
 def _check_failures(failures: list[FailureSpec]) -> None:
     """What each word by itself allows, and all together do not."""
-    known = dict.fromkeys(CAUSES, "the catalogue lists it")
+    known = dict.fromkeys((*CAUSES, "lemons"), "the catalogue lists it")
     for index, own in enumerate(failures):
         if own.name in known:
             raise InputError(
@@ -188,7 +191,7 @@ def _check_failures(failures: list[FailureSpec]) -> None:
 
 def _working(world: World) -> list[int]:
     """Devices at work in each pool."""
-    return [int(pool.num_devices) for pool in world.results["step"].found.pools]
+    return [int(pool.num_devices - pool.idle_devices) for pool in world.results["step"].found.pools]
 
 
 def _check_maintenance(spec: CampaignSpec) -> None:
@@ -211,14 +214,15 @@ def _taken(world: World, pool: Pool) -> int:
     return min(spec.tray_devices, domain) if spec.rack_standby and spec.tray_devices < domain else domain
 
 
-def _with_lemons(world: World, cause: Cause, pool: Pool) -> list[Cause]:
-    """A cause apart in sound nodes and lemons; one unit is then a node."""
-    lemons = world.scenario.campaign.lemons
-    if lemons is None:
-        return [cause]
+def _with_lemons(world: World, listed: tuple[Cause, ...], pool: Pool) -> tuple[Cause, ...]:
+    """What breaks nodes apart in sound nodes and lemons; one unit of it is then a node."""
+    spec = world.scenario.campaign.lemons
+    if spec is None:
+        return listed
     each = float(pool.system.num_devices.value)
-    node = replace(cause, units=cause.units / each, mtbf=cause.mtbf / each)
-    return list(floor.lemons(node, lemons.fraction, lemons.factor, lemons.drained_after))
+    nodes = tuple(replace(one, units=one.units / each, mtbf=one.mtbf / each) for one in listed if one.devices)
+    others = tuple(one for one in listed if not one.devices)
+    return (*floor.lemons(nodes, spec.fraction, spec.factor, spec.drained_after), *others)
 
 
 def _own_cause(
