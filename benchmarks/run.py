@@ -16,17 +16,18 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from lindos.catalog import load_catalog
-from lindos.scenario.cluster import Pool
-from lindos.scenario.job import Job
-from lindos.scenario.plan import Plan
+from lindos.planning import Batch, Search
+from lindos.planning.search import TILE
+from lindos.planning.space import every_plan, taken
+from lindos.problem.cluster import Pool
+from lindos.problem.job import Job
+from lindos.problem.plan import Plan
 from lindos.scenario.read import builtin_names
 from lindos.scenario.resolve import pool_from_system
-from lindos.step import Batch, Search, assumptions, estimate, memory
+from lindos.step import assumptions, estimate, memory
 from lindos.step.feasibility import reason_codes
-from lindos.step.runs import joined
-from lindos.step.search import TILE
-from lindos.step.space import every_plan, taken
-from lindos.study.sweep import (
+from lindos.step.tile_cache import joined
+from lindos.sweep import (
     Engine,
     Journal,
     LocalEngine,
@@ -169,9 +170,10 @@ def plans() -> Iterator[tuple[str, str, str]]:
 _SEARCH = """
 import resource, sys, time
 from lindos.catalog import load_catalog
-from lindos.scenario.job import Job
+from lindos.problem.job import Job
 from lindos.scenario.resolve import pool_from_system
-from lindos.step import assumptions, best_plan
+from lindos.planning import best_plan
+from lindos.step import assumptions
 name, system, gpus, batch, is_free = sys.argv[1:]
 catalog = load_catalog()
 job = Job(model=catalog.model(name), sequence_length=4096, precision="bf16", stack=catalog.stack("megatron-core"))

@@ -16,7 +16,7 @@ from lindos.quantities import Unit
 from lindos.results import _declared
 from lindos.scenario.starter import json_schema
 
-_FLOORS = ("step", "campaign", "fleet", "site", "roadmap")
+_FLOORS = ("step", "planning", "campaign", "fleet", "site", "roadmap")
 
 
 def formulas() -> str:

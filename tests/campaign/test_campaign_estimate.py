@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from lindos.campaign import CampaignEstimate, ScalingLaw, compute_optimal, estimate
 from lindos.errors import InputError
+from lindos.problem.job import RECOVERIES, Goal
 from lindos.results import rows
-from lindos.scenario.job import RECOVERIES, Goal
 
 HOUR, DAY = 3600.0, 86_400.0
 LAW = ScalingLaw(

@@ -16,7 +16,7 @@ from lindos.campaign import (
 )
 from lindos.catalog import load_catalog
 from lindos.errors import InputError, UnknownNameError
-from lindos.scenario.job import Goal
+from lindos.problem.job import Goal
 
 HOUR, DAY = 3600.0, 86_400.0
 CATALOG = load_catalog()

@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from campaign_courses import course, device, remote
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from campaign_courses import course, device, remote
 from lindos.campaign import EVERYTHING, NEVER, CheckpointTier, with_best_intervals
 from lindos.campaign.progress import KEEPS, SAVES, corrupted, losses, saving_share, tier_for
 from lindos.formulas import checkpoint

@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from campaign_courses import (
     BUCKETS,
     DAY,
@@ -24,9 +27,6 @@ from campaign_courses import (
     struck,
     told_by_hand,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from lindos.campaign import (
     EVERYTHING,
     CheckpointTier,
@@ -44,7 +44,7 @@ from lindos.campaign.replicas import confidence
 from lindos.campaign.simulate import tile
 from lindos.errors import InputError
 from lindos.formulas import checkpoint
-from lindos.scenario.job import Goal
+from lindos.problem.job import Goal
 
 LAW = ScalingLaw(
     fit="replication",

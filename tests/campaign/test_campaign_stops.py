@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from campaign_courses import (
     DAY,
     HOUR,
@@ -17,7 +18,6 @@ from campaign_courses import (
     remote,
     struck,
 )
-
 from lindos.campaign import (
     EVERYTHING,
     Cause,

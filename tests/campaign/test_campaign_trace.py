@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from campaign_courses import DAY, HOUR, SEVERAL, THREE_TIERS, course, device, everything, ran, remote
 
+from campaign_courses import DAY, HOUR, SEVERAL, THREE_TIERS, course, device, everything, ran, remote
 from lindos.campaign import STATES, Cause, Course, curves, simulate, trace
 
 

@@ -16,7 +16,7 @@ from lindos.catalog.overlay import REFERENCES, reference_errors
 from lindos.catalog.records import AS_USUAL
 from lindos.catalog.yaml_file import read_yaml
 from lindos.scenario.read import builtin_names, read_scenario
-from lindos.step import num_params
+from lindos.transformer import num_params
 
 CATALOG = load_catalog()
 FILES = sorted(Path(lindos.catalog.__file__).parent.joinpath("data").glob("*.yaml"))

@@ -16,7 +16,7 @@ from lindos.catalog.huggingface_families import FAMILIES
 from lindos.catalog.load import KINDS
 from lindos.catalog.schema import fields_of
 from lindos.errors import InconsistentError, InputError
-from lindos.step import num_params
+from lindos.transformer import num_params
 
 QUICK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 SCALARS = st.one_of(

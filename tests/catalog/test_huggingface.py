@@ -10,7 +10,7 @@ import pytest
 from lindos.catalog import load_catalog
 from lindos.catalog.huggingface import model_from_config
 from lindos.errors import InconsistentError, InputError
-from lindos.step import num_params
+from lindos.transformer import num_params
 
 LLAMA = {
     "model_type": "llama",

@@ -4,7 +4,7 @@ import pytest
 
 from lindos.catalog import Model, load_catalog
 from lindos.errors import InputError
-from lindos.step import num_params
+from lindos.transformer import num_params
 
 CATALOG = load_catalog()
 

@@ -120,7 +120,7 @@ def test_a_folder_of_another_format_is_refused(grid: Path, capsys: pytest.Captur
 
 
 def test_two_sweeps_do_not_share_a_folder(grid: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from lindos.study.sweep import Journal
+    from lindos.sweep import Journal
 
     with Journal(grid / "out", resume=False):
         assert exit_code(["sweep", "grid.yaml", "--out", "out"]) == 2

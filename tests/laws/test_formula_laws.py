@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-import formula_laws as laws
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+import formula_laws as laws
 
 FORMULAS = laws.formulas()
 MONOTONE = [(f, name, direction) for f in FORMULAS for name, direction in laws.monotone_laws(f)]

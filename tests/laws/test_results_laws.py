@@ -6,9 +6,9 @@ import inspect
 import pkgutil
 from typing import Annotated, Any, get_type_hints
 
-import formula_laws as laws
 import pytest
 
+import formula_laws as laws
 from lindos.quantities import Seconds
 from lindos.results import Why
 

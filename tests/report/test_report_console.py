@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from rich.console import Console
-from sample_answer import MARKUP, sample
 
 from lindos.report import terminal
 from lindos.report.text import headline, value_of
 from lindos.study.answer import Answer, Figure, Section
+from sample_answer import MARKUP, sample
 
 ANSWER = sample()
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from sample_answer import sample
 
 from lindos.errors import InputError
 from lindos.report import json_document, write
 from lindos.report.tidy import COLUMNS
+from sample_answer import sample
 
 ANSWER = sample()
 

@@ -10,13 +10,13 @@ import plotly.graph_objects as go
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sample_answer import MARKUP, SCRIPT, sample
 
 from lindos.report import html
 from lindos.report.charts import chart_data, limits
 from lindos.report.parts import chart_box, table_box
 from lindos.report.text import number
 from lindos.study.answer import Chart, Series
+from sample_answer import MARKUP, SCRIPT, sample
 
 ANSWER = sample()
 CHARTS = [chart for section in ANSWER.sections for chart in section.charts]

@@ -1,10 +1,10 @@
 """Numbers as text."""
 
 import pytest
-from sample_answer import sample
 
 from lindos.report.text import cell, headline, is_number, number, span, span_of
 from lindos.study.answer import Figure
+from sample_answer import sample
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lindos.formulas.collectives import ring_all_gather_time
-from lindos.scenario.cluster import Tier
+from lindos.problem.cluster import Tier
 from lindos.step.communication import (
     all_gather_time,
     all_reduce_time,

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given as cases
 from hypothesis import settings
 from hypothesis import strategies as st
-from step_fixtures import DENSE, LATENT_EXPERTS, accelerator, given, job, pool
 
 from lindos import step
 from lindos.errors import UnknownValueError
+from lindos.problem.plan import Plan, Recompute, Schedule, Sharding
 from lindos.results import rows
-from lindos.scenario.plan import Plan, Recompute, Schedule, Sharding
+from step_fixtures import DENSE, LATENT_EXPERTS, accelerator, given, job, pool
 
 PARTS = (
     "matmul",
@@ -194,7 +194,7 @@ def test_imbalance_slows_experts_spread_over_ranks():
 
 
 def test_fifty_million_devices_are_finite_and_sane():
-    from lindos.scenario.cluster import Tier
+    from lindos.problem.cluster import Tier
 
     n = 50_331_648
     tiers = (

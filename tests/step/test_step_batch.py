@@ -1,7 +1,7 @@
 import pytest
-from step_fixtures import given
 
 from lindos import step
+from step_fixtures import given
 
 
 def test_the_anchor_of_the_law_is_itself():

@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from step_fixtures import accelerator, fact, given, job, pool
 
 from lindos.errors import InfeasibleError, InputError
-from lindos.scenario.cluster import Cluster, Pool
-from lindos.step import cluster_step, decide, estimate, leaving_out, num_params
+from lindos.planning import decide, leaving_out
+from lindos.problem.cluster import Cluster, Pool
+from lindos.step import cluster_step, estimate
+from lindos.transformer import num_params
+from step_fixtures import accelerator, fact, given, job, pool
 
 
 def named(name: str, num_devices: int, speed: float = 1.0) -> Pool:

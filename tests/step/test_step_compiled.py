@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
-from step_fixtures import DENSE, LATENT_EXPERTS, given, job, pool
 
 from lindos.errors import InputError
-from lindos.scenario.plan import Plan
+from lindos.planning.space import Batch, every_plan, size, space, taken
+from lindos.problem.plan import Plan
 from lindos.step import estimate, feasibility, memory, sensitivities
 from lindos.step.compiled import compiled, elasticities
 from lindos.step.feasibility import Reason
-from lindos.step.space import Batch, every_plan, size, space, taken
+from step_fixtures import DENSE, LATENT_EXPERTS, given, job, pool
 
 pytest.importorskip("jax")
 

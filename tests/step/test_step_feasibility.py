@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from step_fixtures import DENSE, LATENT_EXPERTS, given, job, pool
 
 from lindos.catalog.model import Model
 from lindos.errors import InconsistentError, InfeasibleError
-from lindos.scenario.plan import Plan, Recompute, Schedule, Sharding
+from lindos.problem.plan import Plan, Recompute, Schedule, Sharding
 from lindos.step import SENTENCES, Reason, check, feasibility
+from step_fixtures import DENSE, LATENT_EXPERTS, given, job, pool
 
 GROUPED = replace(DENSE, num_attention_heads=12, num_kv_heads=6)
 ODD_WIDTH = replace(DENSE, ffn_hidden_size=14_337)

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 import pytest
-from step_fixtures import job, pool
 
-from lindos.scenario.plan import Plan
+from lindos.problem.plan import Plan
 from lindos.step.interval import difficulty, interval, interval_facts
+from step_fixtures import job, pool
 
 FACTS = interval_facts()
 

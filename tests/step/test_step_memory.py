@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given as examples
 from hypothesis import settings
 from hypothesis import strategies as st
-from step_fixtures import DENSE, LATENT_EXPERTS, accelerator, fact, given, job, pool
 
 from lindos.catalog.model import Model
-from lindos.scenario.plan import Plan, Recompute, Schedule, Sharding
-from lindos.step import StepMemory, memory, num_params
-from lindos.step.kept import joining_params, kept, layer_params
+from lindos.problem.plan import Plan, Recompute, Schedule, Sharding
+from lindos.step import StepMemory, memory
+from lindos.step.activations import joining_params, kept, layer_params
 from lindos.step.memory import capacity
+from lindos.transformer import num_params
+from step_fixtures import DENSE, LATENT_EXPERTS, accelerator, fact, given, job, pool
 
 #: The 175-billion shape of Korthikanti et al.: 96 layers, hidden 12,288, 96 heads, vocabulary 51,200, no gate.
 GPT3 = replace(

@@ -124,7 +124,7 @@ def test_the_largest_model_in_time() -> None:
 
 def test_a_model_grows_with_its_shape() -> None:
     from lindos.catalog import load_catalog
-    from lindos.step import num_params
+    from lindos.transformer import num_params
 
     catalog = load_catalog()
     for name in ("llama-3.1-8b", "deepseek-v3", "gpt-3-175b", "grok-1"):

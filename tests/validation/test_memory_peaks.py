@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from lindos.catalog import load_catalog
+from lindos.problem.plan import Plan, Recompute
 from lindos.scenario import Job
-from lindos.scenario.plan import Plan, Recompute
 from lindos.scenario.resolve import pool_from_system
 from lindos.step import memory
 

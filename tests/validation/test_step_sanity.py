@@ -5,11 +5,11 @@ import contextlib
 import numpy as np
 import pytest
 
-from lindos import step
+from lindos import step, transformer
 from lindos.catalog import load_catalog
 from lindos.errors import InputError
-from lindos.scenario.job import Job
-from lindos.scenario.plan import Plan, Recompute, Schedule, Sharding
+from lindos.problem.job import Job
+from lindos.problem.plan import Plan, Recompute, Schedule, Sharding
 from lindos.scenario.resolve import pool_from_system
 
 LLAMA_PUBLISHED_MFU = 0.41  # arXiv:2407.21783, table 4: 8,192 tokens, 2,048 sequences, 16,384 H100
@@ -72,7 +72,9 @@ def test_parameters_of_every_model_agree_with_what_is_published(catalog):
         with contextlib.suppress(InputError):  # an attention kind that Lindos does not know
             model = catalog.model(name)
             if model.published_params is not None and model.published_params.known:
-                assert step.num_params(model) == pytest.approx(float(model.published_params.value), rel=0.035), name
+                assert transformer.num_params(model) == pytest.approx(float(model.published_params.value), rel=0.035), (
+                    name
+                )
                 checked += 1
     assert checked >= 14
 

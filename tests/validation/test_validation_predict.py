@@ -6,11 +6,11 @@ import random
 from dataclasses import fields
 
 import pytest
-from validation_rows import row, rows
 
 from lindos.catalog import load_catalog
 from lindos.validation import Row, Run, parse_runs, predict, read_runs, validate
 from lindos.validation.sources import STACKS, stack_of
+from validation_rows import row, rows
 
 CATALOG = load_catalog()
 UNREAD = ("measured_metric", "measured_value", "mfu_reported", "note", "second_metric", "second_value")

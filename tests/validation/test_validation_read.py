@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from validation_rows import COLUMNS, row, rows, table
 
 from lindos.errors import InputError
 from lindos.validation import parse_runs, read_runs
 from lindos.validation.read import MAX_BYTES
+from validation_rows import COLUMNS, row, rows, table
 
 
 def test_the_shipped_runs_are_read() -> None:

@@ -5,15 +5,15 @@ import io
 import json
 
 import pytest
-from validation_rows import row, rows
 
 from lindos.catalog import load_catalog
 from lindos.errors import UnknownNameError
-from lindos.scenario.plan import Recompute, Sharding
-from lindos.step import model_flops_per_token
+from lindos.problem.plan import Recompute, Sharding
+from lindos.transformer import model_flops_per_token
 from lindos.validation import document, explain_run, explanation_document, predict, predicted_csv, read_runs, validate
 from lindos.validation.flops import DEFAULT, counted_flops, definition_of, measured_time
 from lindos.validation.sharding import sharding_of
+from validation_rows import row, rows
 
 CATALOG = load_catalog()
 

@@ -6,6 +6,7 @@ from lindos.campaign.optimal import ScalingLaw, compute_optimal
 from lindos.campaign.result import CampaignEstimate, CampaignTime
 from lindos.errors import InputError
 from lindos.formulas import checkpoint, reliability, scaling
+from lindos.problem.job import RECOVERIES, Goal
 from lindos.quantities import (
     Bytes,
     BytesPerSecond,
@@ -17,7 +18,6 @@ from lindos.quantities import (
     Tokens,
     namespace,
 )
-from lindos.scenario.job import RECOVERIES, Goal
 
 #: Quantile of the normal law that leaves one moment in a hundred short of spares.
 _SPARE_DEVIATIONS = 2.326

@@ -12,7 +12,7 @@ import click
 from lindos.cli.common import catalog_option, json_option, note
 
 if TYPE_CHECKING:
-    from lindos.study.sweep import Engine, Finished, Progress, Sweep
+    from lindos.sweep import Engine, Finished, Progress, Sweep
 
 
 @click.command()
@@ -48,7 +48,7 @@ def command(
 
     Writes results.parquet, one row for each figure of each scenario.
     """
-    from lindos.study.sweep import Journal, read_sweep, run_sweep, summary
+    from lindos.sweep import Journal, read_sweep, run_sweep, summary
 
     sweep = read_sweep(grid, catalogs)
     folder = out or Path("lindos-out") / f"sweep-{sweep.name}"
@@ -69,7 +69,7 @@ def command(
 
 def _engine(sweep: "Sweep", name: str, workers: int | None, address: str | None) -> "Engine":
     from lindos.errors import InputError
-    from lindos.study.sweep import LocalEngine, RayEngine, context_of, cores
+    from lindos.sweep import LocalEngine, RayEngine, context_of, cores
 
     if name == "ray":
         return RayEngine(context_of(sweep), workers, address, most=len(sweep))

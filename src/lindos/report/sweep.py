@@ -8,7 +8,7 @@ from lindos.report.console import print_table
 from lindos.report.document import plain
 from lindos.report.text import number
 from lindos.study.answer import Table
-from lindos.study.sweep import Finished, Spread, Summary, Sweep
+from lindos.sweep import Finished, Spread, Summary, Sweep
 from lindos.units import render
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import Annotated, NamedTuple
 from pydantic import Field
 
 from lindos.errors import InputError
+from lindos.problem.job import RECOVERIES
 from lindos.quantities import Seconds
 from lindos.scenario.fields import Bandwidth, Date, Degree, Duration, Flag, Fraction, OneOf, Part, Quantity, Text, Whole
-from lindos.scenario.job import RECOVERIES
 
 #: What a failure may be one of, from the smallest to the whole job.
 KINDS = ("device", "node", "rack", "switch", "pod", "feed", "software", "operator")

@@ -15,10 +15,10 @@ from lindos.catalog.huggingface import model_from_config
 from lindos.catalog.model import Model
 from lindos.catalog.records import Fabric, SiteFacts, System
 from lindos.errors import InconsistentError, InputError
+from lindos.problem.cluster import Cluster, Pool, Tier
+from lindos.problem.job import Goal, Job
+from lindos.problem.plan import Plan, Recompute, Schedule, Sharding
 from lindos.quantities import Real
-from lindos.scenario.cluster import Cluster, Pool, Tier
-from lindos.scenario.job import Goal, Job
-from lindos.scenario.plan import Plan, Recompute, Schedule, Sharding
 from lindos.scenario.schema import ClusterSpec, GoalSpec, JobSpec, PlanSpec, PoolSpec, Scenario, SiteSpec
 
 #: The device that H100-equivalents are counted in.

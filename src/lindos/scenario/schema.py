@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from lindos.problem.job import JOB_PRECISIONS
 from lindos.scenario.campaign import CampaignSpec
 from lindos.scenario.fields import (
     Compute,
@@ -29,7 +30,6 @@ from lindos.scenario.fields import (
     TokenRate,
     Years,
 )
-from lindos.scenario.job import JOB_PRECISIONS
 
 
 class PoolSpec(Part):

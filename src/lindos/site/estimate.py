@@ -5,8 +5,8 @@ from typing import NamedTuple
 from lindos.catalog.records import SiteFacts
 from lindos.errors import InfeasibleError
 from lindos.formulas import money, power
+from lindos.problem.cluster import Cluster, Pool
 from lindos.quantities import Fraction, Real, Seconds, Usd, Watts
-from lindos.scenario.cluster import Cluster, Pool
 from lindos.site.costs import SiteCosts
 from lindos.site.network import networks
 from lindos.site.result import SiteCapex, SiteEstimate, SitePower, SiteYear

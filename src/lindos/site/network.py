@@ -6,9 +6,9 @@ from typing import Annotated
 
 from lindos.catalog.records import Fabric
 from lindos.formulas.clos import clos_levels, clos_link_ends, clos_switches
+from lindos.problem.cluster import Cluster, Pool
 from lindos.quantities import Count, Usd, Watts
 from lindos.results import Why
-from lindos.scenario.cluster import Cluster, Pool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 
 from lindos.formulas import collectives
 from lindos.formulas.transformer import distinct_targets
+from lindos.problem.cluster import Tier
 from lindos.quantities import Bytes, BytesPerSecond, Count, Seconds, namespace
-from lindos.scenario.cluster import Tier
 from lindos.step.layout import where
 
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from lindos.errors import InputError
-from lindos.scenario.cluster import Pool
-from lindos.scenario.job import Job
-from lindos.scenario.plan import Plan
+from lindos.problem.cluster import Pool
+from lindos.problem.job import Job
+from lindos.problem.plan import Plan
 from lindos.step.assumptions import Assumptions, assumptions
 from lindos.step.estimate import StepEstimate, estimate
 from lindos.step.feasibility import reason_codes

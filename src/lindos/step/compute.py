@@ -12,10 +12,10 @@ from lindos.formulas.roofline import (
     shared_waves,
     split_waves,
 )
+from lindos.problem.cluster import Pool
 from lindos.quantities import Bytes, BytesPerSecond, Count, FlopPerSecond, Fraction, Real, Seconds
-from lindos.scenario.cluster import Pool
 from lindos.step.layout import Layout, where
-from lindos.step.operators import BF16, Operator
+from lindos.transformer.operators import BF16, Operator
 
 #: Bytes of one number in a linear layer's product, block scales included.
 PRODUCT_BYTES = {"bf16": 2.0, "fp8": 1.0, "mxfp8": 1.0 + 1 / 32, "nvfp4": 0.5 + 1 / 16}

@@ -5,6 +5,9 @@ from typing import Annotated
 
 from lindos.formulas import pipeline
 from lindos.formulas.collectives import exposed_time, visible_time
+from lindos.problem.cluster import Pool
+from lindos.problem.job import Job
+from lindos.problem.plan import Plan, Recompute, Schedule, Sharding
 from lindos.quantities import (
     Count,
     Flop,
@@ -18,17 +21,14 @@ from lindos.quantities import (
     Watts,
 )
 from lindos.results import Why
-from lindos.scenario.cluster import Pool
-from lindos.scenario.job import Job
-from lindos.scenario.plan import Plan, Recompute, Schedule, Sharding
 from lindos.step.assumptions import Assumptions, assumptions
 from lindos.step.communication import reachable
 from lindos.step.compute import Rates
 from lindos.step.layout import Layout, at_least, layout, slowest_stage_excess, where
 from lindos.step.micro_batch import SPLITS, MicroBatch, Passes, job_operators, job_rates, micro_batch, total
-from lindos.step.operators import model_flops_per_token
-from lindos.step.runs import Runs
+from lindos.step.tile_cache import Runs
 from lindos.step.traffic import data_parallel_time, optimizer_time, pipeline_time
+from lindos.transformer.operators import model_flops_per_token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

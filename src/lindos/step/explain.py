@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Annotated
 
+from lindos.problem.cluster import Pool
+from lindos.problem.job import Job
+from lindos.problem.plan import Plan
 from lindos.quantities import Count, Flop, Seconds
 from lindos.results import Why
-from lindos.scenario.cluster import Pool
-from lindos.scenario.job import Job
-from lindos.scenario.plan import Plan
 from lindos.step.assumptions import Assumptions, assumptions
 from lindos.step.layout import layout
 from lindos.step.micro_batch import job_operator_times, job_rates

@@ -8,10 +8,10 @@ import numpy as np
 
 from lindos.catalog.model import Model
 from lindos.errors import InconsistentError, InfeasibleError
+from lindos.problem.cluster import Pool
+from lindos.problem.job import Job
+from lindos.problem.plan import Plan, Schedule, Sharding
 from lindos.quantities import Count, Real, namespace
-from lindos.scenario.cluster import Pool
-from lindos.scenario.job import Job
-from lindos.scenario.plan import Plan, Schedule, Sharding
 from lindos.step.assumptions import Assumptions
 from lindos.step.layout import where
 from lindos.step.memory import StepMemory, capacity, memory

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from lindos.catalog import Catalog, load_catalog
 from lindos.catalog.facts import Fact
+from lindos.problem.cluster import Pool
+from lindos.problem.job import Job
+from lindos.problem.plan import Plan
 from lindos.quantities import Fraction, Real, Seconds, namespace
-from lindos.scenario.cluster import Pool
-from lindos.scenario.job import Job
-from lindos.scenario.plan import Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

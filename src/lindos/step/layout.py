@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from lindos.formulas.pipeline import layers_on_slowest_stage
+from lindos.problem.job import Job
+from lindos.problem.plan import Plan, Schedule, Sharding
 from lindos.quantities import Count, Real, Seconds, namespace
-from lindos.scenario.job import Job
-from lindos.scenario.plan import Plan, Schedule, Sharding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

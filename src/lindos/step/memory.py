@@ -27,17 +27,17 @@ from typing import Annotated, TypeAlias
 from lindos.catalog.model import Model
 from lindos.formulas import memory as formulas
 from lindos.formulas.pipeline import layers_on_slowest_stage
+from lindos.problem.cluster import Pool
+from lindos.problem.job import Job
+from lindos.problem.plan import Plan, Recompute, Schedule, Sharding
 from lindos.quantities import Bytes, Count, Fraction, Real, namespace
 from lindos.results import Why
-from lindos.scenario.cluster import Pool
-from lindos.scenario.job import Job
-from lindos.scenario.plan import Plan, Recompute, Schedule, Sharding
+from lindos.step.activations import ACTIVATION_BYTES, Kept, LayerParams, joining_params, kept, layer_params
 from lindos.step.assumptions import Assumptions, assumptions
-from lindos.step.kept import ACTIVATION_BYTES, Kept, LayerParams, joining_params, kept, layer_params
 from lindos.step.layout import Layout, at_least, layout, where
-from lindos.step.operators import BF16, Weights, weights
-from lindos.step.runs import Runs
-from lindos.step.unfused import kept_scores
+from lindos.step.tile_cache import Runs
+from lindos.step.unfused_attention import kept_scores
+from lindos.transformer.operators import BF16, Weights, weights
 
 #: Bytes of a weight of a linear layer, by the precision of the job; block scales included.
 WEIGHT_BYTES = {"bf16": 2.0, "fp8": 2.0, "mxfp8": 2 * (1 + 1 / 32), "nvfp4": 2.0 + 2 * (1 / 2 + 1 / 16)}

@@ -9,17 +9,17 @@ from dataclasses import dataclass, replace
 
 from lindos.catalog.records import Stack
 from lindos.formulas.collectives import visible_time
+from lindos.problem.cluster import Pool
+from lindos.problem.job import Job
+from lindos.problem.plan import Plan
 from lindos.quantities import Fraction, Real, Seconds, namespace
-from lindos.scenario.cluster import Pool
-from lindos.scenario.job import Job
-from lindos.scenario.plan import Plan
 from lindos.step.assumptions import Assumptions
 from lindos.step.communication import reachable
 from lindos.step.compute import OperatorTime, Rates, operator_times, rates
 from lindos.step.layout import Layout
-from lindos.step.operators import Operator, operators
 from lindos.step.traffic import layer_traffic
-from lindos.step.unfused import unfused_attention
+from lindos.step.unfused_attention import unfused_attention
+from lindos.transformer.operators import Operator, operators
 
 #: Fields of a plan that a micro-batch depends on.
 SPLITS = (

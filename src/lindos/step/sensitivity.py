@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from lindos.catalog.facts import Fact
+from lindos.problem.cluster import Pool, Tier
+from lindos.problem.job import Job
+from lindos.problem.plan import Plan
 from lindos.quantities import Fraction, Real
 from lindos.results import Why
-from lindos.scenario.cluster import Pool, Tier
-from lindos.scenario.job import Job
-from lindos.scenario.plan import Plan
 from lindos.step.assumptions import Assumptions, assumptions
 from lindos.step.estimate import estimate
 

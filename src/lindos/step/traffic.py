@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from lindos.catalog.model import Model
+from lindos.problem.cluster import Tier
+from lindos.problem.job import Job
+from lindos.problem.plan import Plan, Sharding
 from lindos.quantities import Bytes, Count, Fraction, Real, Seconds, namespace
-from lindos.scenario.cluster import Tier
-from lindos.scenario.job import Job
-from lindos.scenario.plan import Plan, Sharding
 from lindos.step.assumptions import Assumptions
 from lindos.step.communication import (
     all_gather_time,
@@ -18,7 +18,7 @@ from lindos.step.communication import (
 )
 from lindos.step.compute import Rates
 from lindos.step.layout import Layout, at_least, where
-from lindos.step.operators import BF16, Operator, attention_dims, weights
+from lindos.transformer.operators import BF16, Operator, attention_dims, weights
 
 #: Bytes of one number on its way to an expert; results and gradients of results come back in BF16.
 DISPATCH_BYTES = {"bf16": 2, "fp8": 1, "mxfp8": 2, "nvfp4": 2}

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 from lindos.catalog import Catalog
 from lindos.errors import UnknownValueError
 from lindos.formulas.equivalents import fleet_rate, h100_equivalents
+from lindos.problem.cluster import Cluster, Pool
 from lindos.quantities import Bytes, Count, FlopPerSecond, Watts
 from lindos.results import Why
-from lindos.scenario.cluster import Cluster, Pool
 from lindos.scenario.resolve import REFERENCE_DEVICE
 from lindos.study.answer import Section, Table
 from lindos.study.figures import figures_of, number

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from lindos import step as floor
+from lindos import planning
 from lindos.step import ClusterStep
 from lindos.study import answers, step
 from lindos.study.answer import Answer, Cell, Section, Table
@@ -32,7 +32,7 @@ def placements(both: Worlds) -> list[Placement]:
     found = [_replicas("replicas in every pool", whole)]
     for name, rest in step.without_each(both).items():
         found.append(_replicas(f"replicas, without {name}", rest))
-    joined = floor.across(world.job, step.working(world), **step.asked(world))
+    joined = planning.across(world.job, step.working(world), **step.asked(world))
     if joined is not None:
         found.append(_pipeline(joined, [pool.name for pool in world.cluster.pools]))
     return sorted(found, key=lambda one: -one.tokens_per_second)
@@ -49,7 +49,7 @@ def _replicas(title: str, found: ClusterStep) -> Placement:
     )
 
 
-def _pipeline(found: floor.Across, names: list[str]) -> Placement:
+def _pipeline(found: planning.Across, names: list[str]) -> Placement:
     stages = ", ".join(
         f"{count} stages of up to {layers} layers on {name}"
         for name, count, layers in zip(names, found.stages, found.layers, strict=True)

@@ -6,8 +6,8 @@ from lindos import site as floor
 from lindos.catalog import Catalog
 from lindos.catalog.records import SiteFacts
 from lindos.errors import UnknownNameError, UnknownValueError
+from lindos.problem.cluster import Cluster
 from lindos.quantities import Usd, Watts
-from lindos.scenario.cluster import Cluster
 from lindos.scenario.resolve import pool_from_system, site_of
 from lindos.site import SiteCosts
 from lindos.study.world import World

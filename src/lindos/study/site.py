@@ -4,7 +4,7 @@ from lindos import site as floor
 from lindos.catalog.records import SiteFacts
 from lindos.errors import UnknownValueError
 from lindos.formulas.equivalents import h100_equivalents
-from lindos.scenario.cluster import Cluster
+from lindos.problem.cluster import Cluster
 from lindos.scenario.resolve import REFERENCE_DEVICE, site_of
 from lindos.scenario.schema import SiteSpec
 from lindos.site import SiteCapex, SiteEstimate, SitePower

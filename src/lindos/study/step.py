@@ -7,13 +7,14 @@ from typing import Annotated, Any
 
 import numpy as np
 
+from lindos import planning, transformer
 from lindos import step as floor
 from lindos.catalog.facts import ledger
 from lindos.errors import InconsistentError, InfeasibleError
+from lindos.problem.cluster import Cluster, Pool
+from lindos.problem.plan import Plan, Schedule
 from lindos.quantities import Count, Seconds, Tokens
 from lindos.results import Why, rows
-from lindos.scenario.cluster import Cluster, Pool
-from lindos.scenario.plan import Plan, Schedule
 from lindos.scenario.resolve import check_precision, described, fixed_degrees
 from lindos.step import ClusterStep, PoolStep, StepMemory
 from lindos.study import residual
@@ -80,7 +81,7 @@ def compute(worlds: Worlds, world: World) -> StepAnswer:
     if "step.plans" not in worlds.decisions:
         check_precision(job, cluster)
         active = working(world)
-        decided = floor.decide(job, active, **asked(world))
+        decided = planning.decide(job, active, **asked(world))
         worlds.decisions["step.plans"] = tuple(
             replace(one, idle_devices=pool.num_devices - less.num_devices + one.idle_devices)
             for one, pool, less in zip(decided, cluster.pools, active.pools, strict=True)
@@ -100,7 +101,7 @@ def compute(worlds: Worlds, world: World) -> StepAnswer:
 def training_tokens(world: World) -> tuple[float, bool]:
     """Tokens of the whole run, and whether they are a guess: a goal in time is taken at a plausible MFU."""
     spec = world.scenario.job.goal if world.scenario.job else None
-    per_token = float(floor.model_flops_per_token(world.job.model, world.job.sequence_length))
+    per_token = float(transformer.model_flops_per_token(world.job.model, world.job.sequence_length))
     if spec is not None and spec.tokens is not None:
         return spec.tokens, False
     if spec is not None and spec.training_flop is not None:
@@ -138,7 +139,7 @@ def asked(world: World) -> dict[str, Any]:
     """Batch and degrees that the plan is decided for."""
     given, spec = floor.assumptions(world.catalog), world.scenario.job
     return {
-        "global_batch_size": floor.global_batch(world.job, training_tokens(world)[0], given),
+        "global_batch_size": planning.global_batch(world.job, training_tokens(world)[0], given),
         "batch_is_free": world.job.global_batch_size is None,
         "fixed": fixed_degrees(spec.plan) if spec else {},
         "given": given,
@@ -310,7 +311,7 @@ def _notes(worlds: Worlds, found: ClusterStep) -> Iterator[str]:
     worlds.warnings.extend(residual.warnings(world, found))
 
 
-def _weighed(choice: floor.Choice) -> str:
+def _weighed(choice: planning.Choice) -> str:
     """What the plan was held against."""
     told = [f"{count:,} because {floor.SENTENCES[reason][0]}" for reason, count in choice.rejected.items() if count]
     return (
@@ -333,7 +334,7 @@ def without_each(worlds: Worlds) -> dict[str, ClusterStep]:
     """The step with one kind of device left out, by its name; decided once."""
     world = worlds.point
     if "step.without" not in worlds.decisions:
-        worlds.decisions["step.without"] = floor.leaving_out(
+        worlds.decisions["step.without"] = planning.leaving_out(
             world.job, working(world), near=worlds.decisions["step.plans"], **asked(world)
         )
     found: dict[str, ClusterStep] = worlds.decisions["step.without"]
@@ -397,7 +398,7 @@ def _open_stages(worlds: Worlds) -> tuple[Table, ...]:
     body: list[tuple[Cell, ...]] = []
     for chunks in _CHUNKS:
         try:
-            one = floor.best_plan(
+            one = planning.best_plan(
                 world.job,
                 world.cluster.pools[0],
                 global_batch_size=batch,

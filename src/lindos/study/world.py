@@ -12,8 +12,8 @@ from typing import Any, Generic, TypeVar
 
 from lindos.catalog import Catalog
 from lindos.catalog.facts import Fact, ledger
-from lindos.scenario.cluster import Cluster
-from lindos.scenario.job import Job
+from lindos.problem.cluster import Cluster
+from lindos.problem.job import Job
 from lindos.scenario.resolve import cluster_of, counted, job_of
 from lindos.scenario.schema import Scenario
 

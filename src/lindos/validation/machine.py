@@ -7,8 +7,8 @@ from lindos.catalog import Catalog
 from lindos.catalog.facts import Fact
 from lindos.catalog.records import PRECISIONS, Accelerator, System
 from lindos.errors import LindosError
+from lindos.problem.cluster import Pool
 from lindos.quantities import Real
-from lindos.scenario.cluster import Pool
 from lindos.scenario.resolve import pool_from_system
 from lindos.validation.refusal import NotPredictedError
 from lindos.validation.run import Run

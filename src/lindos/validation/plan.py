@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from lindos.errors import LindosError
+from lindos.planning import best_plan
+from lindos.problem.cluster import Pool
+from lindos.problem.job import Job
+from lindos.problem.plan import Plan, Recompute, Schedule, Sharding
 from lindos.quantities import Bytes
-from lindos.scenario.cluster import Pool
-from lindos.scenario.job import Job
-from lindos.scenario.plan import Plan, Recompute, Schedule, Sharding
-from lindos.step import Assumptions, best_plan, estimate, memory
+from lindos.step import Assumptions, estimate, memory
 from lindos.step.memory import capacity
 from lindos.validation.refusal import NotPredictedError
 from lindos.validation.run import Run

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from lindos.scenario.cluster import Pool
+from lindos.problem.cluster import Pool
 from lindos.validation.refusal import NotPredictedError
 from lindos.validation.run import Run
 from lindos.validation.sources import Recipe

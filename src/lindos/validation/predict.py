@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 from lindos.catalog import Catalog
 from lindos.errors import LindosError
-from lindos.scenario.cluster import Pool
-from lindos.scenario.job import Job
+from lindos.problem.cluster import Pool
+from lindos.problem.job import Job
 from lindos.step import Assumptions, StepEstimate, StepMemory, assumptions, estimate, memory
-from lindos.step.operators import active_params
+from lindos.transformer.operators import active_params
 from lindos.units import render
 from lindos.validation.machine import pool_of
 from lindos.validation.plan import Chosen, plan_of

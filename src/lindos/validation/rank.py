@@ -5,11 +5,12 @@ from typing import Annotated
 
 import numpy as np
 
+from lindos.planning import Batch, Limits, Search, limits
+from lindos.planning.space import inside, nodes, sharded, size
 from lindos.quantities import Fraction
 from lindos.results import Why
-from lindos.step import Batch, Limits, Search, estimate, feasibility, limits
-from lindos.step.runs import joined, picked
-from lindos.step.space import inside, nodes, sharded, size
+from lindos.step import estimate, feasibility
+from lindos.step.tile_cache import joined, picked
 from lindos.validation.predict import Prepared
 
 #: Plans that are drawn of a space.

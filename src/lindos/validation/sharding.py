@@ -2,7 +2,7 @@
 
 import re
 
-from lindos.scenario.plan import Sharding
+from lindos.problem.plan import Sharding
 
 _STAGES = (Sharding.NONE, Sharding.OPTIMIZER, Sharding.GRADIENTS, Sharding.PARAMETERS)
 _GROUP = re.compile(r"\((\d+)\)|fsdp (\d+) per")

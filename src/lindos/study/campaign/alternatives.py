@@ -8,7 +8,7 @@ import numpy as np
 from lindos import campaign as floor
 from lindos import site as site_floor
 from lindos.campaign import NEVER, CampaignEstimate, Course
-from lindos.scenario.job import Goal
+from lindos.problem.job import Goal
 from lindos.study.answer import Cell, Chart, Figure, Series, Table
 from lindos.study.campaign.closed import estimate
 from lindos.study.campaign.course import Changes, course_of, set_aside

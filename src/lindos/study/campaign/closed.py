@@ -3,12 +3,12 @@
 from typing import Any
 
 from lindos import campaign as floor
-from lindos import step as step_floor
+from lindos import transformer
 from lindos.campaign import CampaignEstimate
 from lindos.catalog.facts import Fact
 from lindos.catalog.sampling import sampled_fact
 from lindos.errors import InputError
-from lindos.scenario.job import Goal
+from lindos.problem.job import Goal
 from lindos.scenario.resolve import goal_of
 from lindos.study.campaign.course import conditions
 from lindos.study.figures import number
@@ -56,7 +56,7 @@ def estimate(world: World, recovery: str = "", size: Any = 1.0) -> CampaignEstim
         law=floor.scaling_law(world.catalog),
         step_time=step.time,
         tokens_per_step=step.tokens,
-        flops_per_token=step_floor.model_flops_per_token(model, world.job.sequence_length),
+        flops_per_token=transformer.model_flops_per_token(model, world.job.sequence_length),
         num_devices=step.num_devices * size,
         device_failure_rate=given.device_failure_rate,
         checkpoint_bytes=given.checkpoint_bytes,

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 
 from lindos import campaign as floor
-from lindos import step as step_floor
+from lindos import transformer
 from lindos.campaign import EVERYTHING, NEVER, Cause, CheckpointTier, Conditions, Course, PoolSpares, Stragglers
 from lindos.catalog.facts import Fact
 from lindos.catalog.sampling import sampled_fact
 from lindos.errors import InconsistentError, InputError
 from lindos.formulas import checkpoint
+from lindos.problem.cluster import Pool
+from lindos.problem.job import Goal
 from lindos.scenario.campaign import TIERS, CampaignSpec, CheckpointSpec, FailureSpec, Span
-from lindos.scenario.cluster import Pool
-from lindos.scenario.job import Goal
 from lindos.study.step import StepAnswer
 from lindos.study.world import World
 from lindos.units import render
@@ -59,7 +59,7 @@ def conditions(world: World) -> Conditions:
     found = floor.conditions(
         world.catalog,
         [(pool.accelerator.name, pool.num_devices) for pool in world.cluster.pools],
-        float(step_floor.num_params(world.job.model)),
+        float(transformer.num_params(world.job.model)),
         device_mtbf=spec.device_mtbf,
         checkpoint_bandwidth=spec.checkpoint_bandwidth,
         restart_time=spec.restart_time,
@@ -130,7 +130,7 @@ def _goal(world: World, asked: Goal, step: StepAnswer) -> dict[str, Any]:
         return {"duration": column(asked.duration)}
     if asked.tokens is not None:
         return {"work": column(asked.tokens / step.tokens * step.time)}
-    each = step_floor.model_flops_per_token(world.job.model, world.job.sequence_length)
+    each = transformer.model_flops_per_token(world.job.model, world.job.sequence_length)
     flop: Any = asked.training_flop
     return {"work": column(flop / each / step.tokens * step.time)}
 

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from lindos import campaign as floor
-from lindos import step as step_floor
+from lindos import transformer
 from lindos.campaign import NEVER, CampaignEstimate, CampaignTime, Course, Precision, Replicas
 from lindos.catalog.facts import ledger
 from lindos.errors import InputError
+from lindos.problem.job import Goal
 from lindos.results import rows
 from lindos.scenario.fields import Quantity
-from lindos.scenario.job import Goal
 from lindos.study.campaign.closed import goal
 from lindos.study.campaign.course import column, course_of
 from lindos.study.world import NUM_DRAWS, Pair, World, Worlds
@@ -182,7 +182,7 @@ def _estimate(world: World, closed: CampaignEstimate, course: Course, ran: Repli
 
     num_steps = time.productive / own(step.time)
     tokens = num_steps * own(step.tokens)
-    flop = tokens * step_floor.model_flops_per_token(world.job.model, world.job.sequence_length)
+    flop = tokens * transformer.model_flops_per_token(world.job.model, world.job.sequence_length)
     interval = course.tiers[0].interval
     changed: dict[str, Any] = {}
     if target.duration is not None:

@@ -9,7 +9,7 @@ import numpy as np
 from lindos import campaign as floor
 from lindos import site as site_floor
 from lindos.campaign import CampaignEstimate, Course
-from lindos.scenario.job import RECOVERIES, Goal
+from lindos.problem.job import RECOVERIES, Goal
 from lindos.study.answer import Cell, Figure, Section, Table
 from lindos.study.campaign import alternatives, tables
 from lindos.study.campaign.closed import estimate, goal

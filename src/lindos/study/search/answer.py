@@ -8,9 +8,9 @@ from typing import Any
 
 from lindos.catalog import Catalog, load_catalog
 from lindos.errors import InconsistentError, InfeasibleError, UnknownValueError
+from lindos.planning import Choice
 from lindos.scenario.read import scenario_from
 from lindos.scenario.resolve import model_named
-from lindos.step import Choice
 from lindos.study import answers, campaign, placement, site, step
 from lindos.study.answer import Answer, Cell, Figure, Section, Table
 from lindos.study.figures import figure

@@ -10,8 +10,8 @@ from lindos.campaign import scaling_law
 from lindos.catalog.model import Model
 from lindos.errors import InconsistentError, InfeasibleError
 from lindos.formulas.scaling import optimal_tokens
-from lindos.step import active_params
 from lindos.study.search.trial import Trial
+from lindos.transformer import active_params
 from lindos.units import render
 
 #: Sizes between a factor of two of the width, and how many factors of two it may shrink or grow.

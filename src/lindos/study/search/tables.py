@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+from lindos import planning
 from lindos import step as floor
-from lindos.scenario.plan import Plan
-from lindos.step import SENTENCES, Alternative, Choice, Reason
+from lindos.planning import Alternative, Choice
+from lindos.problem.plan import Plan
+from lindos.step import SENTENCES, Reason
 from lindos.study.answer import Cell, Table
 from lindos.study.figures import number
 from lindos.study.search.trial import Run, Trial
@@ -68,11 +70,11 @@ def _uneven(trial: Trial, plan: Plan) -> str:
     return f"{layers} layers over {stages} {chunks}: stages hold unequal numbers of layers."
 
 
-def front(trial: Trial, within: floor.Limits) -> Table:
+def front(trial: Trial, within: planning.Limits) -> Table:
     """Plans of which none is better in everything."""
     body: list[tuple[Cell, ...]] = []
     has_run = trial.has_goal
-    for one in floor.front(trial.search, within):
+    for one in planning.front(trial.search, within):
         run = trial.run(one)
         left = float(trial.limits.memory) - float(one.memory.total)
         step = float(one.estimate.time), float(one.estimate.tokens_per_second)
@@ -164,7 +166,7 @@ _LEAST = 1e-4
 
 def _of_memory(trial: Trial, found: Choice) -> float:
     """Speed won with a tenth more memory, if another plan then fits."""
-    more = floor.Limits(
+    more = planning.Limits(
         memory=trial.limits.memory * floor.BETTER * (1.0 - trial.search.given.headroom.value),
         devices=int(found.plan.num_devices),
     )

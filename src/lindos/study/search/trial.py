@@ -4,13 +4,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from lindos import planning
 from lindos import site as site_floor
-from lindos import step as floor
 from lindos.catalog.model import Model
 from lindos.errors import InfeasibleError, InputError, UnknownValueError
+from lindos.planning import Choice, Limits, PoolDecision, Search
 from lindos.scenario.resolve import check_precision
 from lindos.scenario.schema import GoalSpec
-from lindos.step import Choice, Limits, PoolDecision, Search
 from lindos.study import campaign, site, step
 from lindos.study.figures import number
 from lindos.study.search.question import Question
@@ -42,7 +42,7 @@ class Trial:
         check_precision(world.job, world.cluster)
         self.pool = world.cluster.pools[0]
         asked = step.asked(world)
-        batch = floor.Batch(size=asked["global_batch_size"], is_free=asked["batch_is_free"])
+        batch = planning.Batch(size=asked["global_batch_size"], is_free=asked["batch_is_free"])
         self.search = Search(world.job, self.pool, batch, asked["fixed"], asked["given"])
 
     @property
@@ -88,7 +88,7 @@ class Trial:
     @cached_property
     def limits(self) -> Limits:
         """Devices and memory."""
-        return replace(floor.limits(self.pool), devices=self.devices)
+        return replace(planning.limits(self.pool), devices=self.devices)
 
     @property
     def easy(self) -> Limits:
@@ -157,7 +157,7 @@ class Trial:
         return found
 
     def _asked(self, within: Limits) -> Choice:
-        return floor.choice(self.search, within, minimise=self.question.objective, top=self.question.top)
+        return planning.choice(self.search, within, minimise=self.question.objective, top=self.question.top)
 
     def _fewest(self, within: Limits, enough: int, memory: float) -> int:
         """Fewest GPUs on which some plan is fast enough, by halving; no more than are ``enough``."""
@@ -205,7 +205,7 @@ class Trial:
             if limit is None:
                 continue
             try:
-                run = self.run(floor.choice(self.search, self.limits, minimise=objective))
+                run = self.run(planning.choice(self.search, self.limits, minimise=objective))
             except InfeasibleError as other:
                 return other
             value = getattr(run, read)
@@ -215,7 +215,7 @@ class Trial:
         both = "; each can be met alone, not both" if len(told) > 1 else ""
         return InfeasibleError("No plan keeps to the limits", "; ".join(told) + both, "Allow more time, money or GPUs")
 
-    def run(self, found: Choice | floor.Alternative) -> Run:
+    def run(self, found: Choice | planning.Alternative) -> Run:
         """The whole run under a plan."""
         if not self.has_goal:
             return Run()
@@ -233,7 +233,7 @@ class Trial:
             energy=None if money is None else number(site_floor.run_energy(money, held, estimate.duration)),
         )
 
-    def take(self, found: Choice | floor.Alternative) -> None:
+    def take(self, found: Choice | planning.Alternative) -> None:
         """Decide for a plan, for all floors above."""
         decision = PoolDecision(
             plan=found.plan,

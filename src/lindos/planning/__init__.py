@@ -1,0 +1,31 @@
+"""The search over plans: the space, its bounds, ranking, the Pareto front; one pool, or several that share a job."""
+
+from lindos.planning.one_pool import Alternative, Choice, alternative, best_plan, choice, global_batch, limits
+from lindos.planning.pareto import front
+from lindos.planning.pipeline_over_pools import Across, across
+from lindos.planning.ranking import OBJECTIVES, Found, Limits, Ranked
+from lindos.planning.search import Search
+from lindos.planning.several_pools import PoolDecision, decide, leaving_out
+from lindos.planning.space import Batch
+
+__all__ = [
+    "OBJECTIVES",
+    "Across",
+    "Alternative",
+    "Batch",
+    "Choice",
+    "Found",
+    "Limits",
+    "PoolDecision",
+    "Ranked",
+    "Search",
+    "across",
+    "alternative",
+    "best_plan",
+    "choice",
+    "decide",
+    "front",
+    "global_batch",
+    "leaving_out",
+    "limits",
+]

@@ -1,0 +1,233 @@
+"""The best plan of the search for one pool of equal devices."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from lindos.errors import InconsistentError, InfeasibleError, InputError
+from lindos.planning.ranking import Found, Limits, Ranked
+from lindos.planning.search import Search
+from lindos.planning.space import Batch
+from lindos.problem.cluster import Pool
+from lindos.problem.job import Job
+from lindos.problem.plan import Plan
+from lindos.quantities import Tokens
+from lindos.step.assumptions import Assumptions, assumptions
+from lindos.step.batch import critical_batch_tokens
+from lindos.step.estimate import StepEstimate, estimate
+from lindos.step.feasibility import SENTENCES, Reason, check, shape_codes
+from lindos.step.memory import StepMemory, capacity, memory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alternative:
+    """A plan that holds and comes after the best."""
+
+    plan: Plan
+    global_batch_size: int
+    estimate: StepEstimate
+    memory: StepMemory
+    idle_devices: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The best plan that holds, what was weighed and why others fell, and the plans that come next."""
+
+    plan: Plan
+    global_batch_size: int
+    estimate: StepEstimate
+    memory: StepMemory
+    num_candidates: int  # combinations of the axes
+    num_weighed: int  # of these evaluated in full, and holding
+    num_slower: int  # set aside because no plan like them can be as fast
+    rejected: Mapping[Reason, int]
+    idle_devices: int
+    alternatives: tuple[Alternative, ...] = ()
+
+
+def best_plan(
+    job: Job,
+    pool: Pool,
+    *,
+    global_batch_size: int,
+    batch_is_free: bool = False,
+    fixed: Mapping[str, int] | None = None,
+    given: Assumptions | None = None,
+    round_up: bool = False,
+    top: int = 1,
+    near: Plan | None = None,
+) -> Choice:
+    """The plan of the whole space that trains most tokens per second.
+
+    Of plans that fit, those that leave the catalogue's headroom of memory free go first.
+
+    Parameters
+    ----------
+    job, pool
+        What is trained, on which devices; the pool's numbers as they stand, not sampled.
+    global_batch_size
+        Sequences of a step: exactly, or at most where ``batch_is_free``.
+    batch_is_free
+        Whether the batch may be rounded down to whole micro-batches of all replicas.
+    fixed
+        Degrees that the user set.
+    given
+        Parameters of the catalogue.
+    round_up
+        Whether a free batch is rounded up instead; what is above ``global_batch_size`` then counts for nothing, so that
+        the plan wins that has this batch done first.
+    top
+        How many plans to keep: the best and its alternatives.
+    near
+        A plan that was best under much the same conditions. It changes how long the search takes, not what it finds.
+
+    Raises
+    ------
+    InconsistentError, InfeasibleError
+        If no candidate holds: the reason of the one that came furthest, and how many fell for which reason.
+    """
+    book = given or assumptions()
+    batch = Batch(size=global_batch_size, is_free=batch_is_free, round_up=round_up)
+    return choice(Search(job, pool, batch, dict(fixed or {}), book), limits(pool), top=top, near=near)
+
+
+def limits(pool: Pool) -> Limits:
+    """Those of the pool itself: its devices and their memory."""
+    return Limits(memory=float(capacity(pool)), devices=pool.num_devices)
+
+
+def choice(search: Search, within: Limits, *, minimise: str = "time", top: int = 1, near: Plan | None = None) -> Choice:
+    """The first ``top`` plans ``within`` limits; of these such as leave some memory free before all others.
+
+    Arguments as in :func:`best_plan` and :meth:`lindos.planning.search.Search.best`.
+
+    Raises
+    ------
+    InconsistentError, InfeasibleError
+        As :func:`best_plan`.
+    """
+    easy = replace(within, memory=within.memory * (1.0 - search.given.headroom.value))
+    floor = reached(search, easy, [near]) if near is not None and minimise == "time" and top == 1 else -math.inf
+    found = search.best(easy, minimise=minimise, top=top, floor=floor)
+    if not found.best and floor > -math.inf:
+        found = search.best(easy, minimise=minimise, top=top)
+    best = list(found.best)
+    if len(best) < top:
+        found = search.best(within, minimise=minimise, top=top)
+        best += [one for one in found.best if one not in best]
+    if not best:
+        raise refusal(search, within, found)
+    first, *others = [alternative(search, one) for one in best[:top]]
+    return Choice(
+        plan=first.plan,
+        global_batch_size=first.global_batch_size,
+        estimate=first.estimate,
+        memory=first.memory,
+        num_candidates=found.num_candidates,
+        num_weighed=found.num_weighed,
+        num_slower=found.num_slower,
+        rejected={reason: found.rejected[reason] for reason in Reason if reason is not Reason.OK},
+        idle_devices=first.idle_devices,
+        alternatives=tuple(others),
+    )
+
+
+#: A plan from elsewhere may have a number of replicas that the space does not: one like it is nearly as fast.
+_A_LITTLE_LESS = 0.97
+
+
+def reached(search: Search, within: Limits, plans: Sequence[Plan]) -> float:
+    """Tokens per second that the best plan is sure to reach, since one of ``plans`` nearly does."""
+    return _A_LITTLE_LESS * max((_speed(search, within, plan) for plan in plans), default=-math.inf)
+
+
+def _speed(search: Search, within: Limits, plan: Plan) -> float:
+    """Tokens per second of a plan that may have been found for another batch; minus infinity if it does not hold."""
+    batch = search.space.batch
+    size = batch.size
+    if batch.is_free:
+        unit = int(
+            plan.data_parallel * plan.micro_batch_size * (plan.pipeline_parallel if plan.virtual_stages > 1 else 1)
+        )
+        size = unit * (-(-size // unit) if batch.round_up else size // unit)
+    job, pool, given = search.job, search.pool, search.given
+    if size < 1 or int(shape_codes(job, within.devices, plan, size)) != int(Reason.OK):
+        return -math.inf
+    if memory(job, pool, plan, global_batch_size=size, given=given).total > within.memory:
+        return -math.inf
+    counted = min(size, search.counted) * job.sequence_length
+    return float(counted / estimate(job, pool, plan, global_batch_size=size, given=given).time)
+
+
+def alternative(search: Search, one: Ranked) -> Alternative:
+    """One plan by itself, in plain numbers."""
+    job, pool, given = search.job, search.pool, search.given
+    return Alternative(
+        plan=one.plan,
+        global_batch_size=one.batch,
+        estimate=estimate(job, pool, one.plan, global_batch_size=one.batch, given=given),
+        memory=memory(job, pool, one.plan, global_batch_size=one.batch, given=given),
+        idle_devices=pool.num_devices - int(one.plan.num_devices),
+    )
+
+
+def refusal(search: Search, within: Limits, found: Found) -> Exception:
+    """Why no plan holds: the reason of the one that came furthest, and how many fell for which."""
+    job, own, pool = search.job, search.space.fixed, replace(search.pool, num_devices=within.devices)
+    freely = replace(within, speed=0.0, speed_per_device=0.0)
+    if freely != within:
+        fell, found = counted(found.rejected), search.best(freely)
+        if found.best:
+            return InfeasibleError("No plan keeps to the limits", f"all that fit are too slow ({fell})", _MORE)
+    if own and Reason.MEMORY in found.nearest:
+        # Degrees that contradict each other are named before memory, which no degree may then help.
+        endless = search.best(replace(freely, memory=math.inf))
+        found = found if endless.best else endless
+    reasons = [reason for reason in found.nearest if reason is not Reason.REPLICAS]
+    if not reasons:
+        return _nothing_left(job, pool, own, search.space.batch.size, search.given)
+    _, plan, batch = found.nearest[max(reasons)]
+    try:
+        check(job, pool, plan, global_batch_size=batch, given=search.given)
+    except (InconsistentError, InfeasibleError) as error:
+        if isinstance(error, InfeasibleError) and not own:
+            shortfall = (
+                f"of {found.num_candidates:,} plans for {within.devices:,} GPUs none holds "
+                f"({counted(found.rejected)}); at best "
+            )
+            return InfeasibleError(error.reason, shortfall + error.shortfall, f"{error.remedy}, or use more GPUs")
+        return error
+    return InfeasibleError("No plan holds", "every candidate was refused", "Fix fewer degrees")
+
+
+_MORE = SENTENCES[Reason.LIMITS][1]
+
+
+def counted(rejected: Mapping[Reason, int] | Counter[Reason]) -> str:
+    """How many plans fell for which reason, as a person reads it."""
+    return ", ".join(f"{rejected[r]:,} because {SENTENCES[r][0]}" for r in Reason if rejected.get(r, 0))
+
+
+def _nothing_left(job: Job, pool: Pool, own: Mapping[str, int], batch: int, book: Assumptions) -> Exception:
+    """No candidate at all: the user's degrees, or the batch, leave none."""
+    plan = Plan(**own)
+    codes = shape_codes(job, pool.num_devices, plan, batch)
+    if int(codes) != int(Reason.OK):
+        try:
+            check(job, pool, plan, global_batch_size=batch, given=book)
+        except (InconsistentError, InfeasibleError) as error:
+            return error
+    hint = "Change the batch, or fix fewer degrees." if own else "Raise the batch."
+    return InputError("job.global_batch_size", batch, "a batch that some plan can split over the GPUs", hint)
+
+
+def global_batch(job: Job, training_tokens: Tokens, given: Assumptions | None = None) -> int:
+    """Sequences of a step: the job's own, or the critical batch of a run over so many tokens.
+
+    Rounded down, at least one. Decides with the numbers as they stand: it is not meant for a sampled catalogue.
+    """
+    if job.global_batch_size is not None:
+        return job.global_batch_size
+    return max(1, int(float(critical_batch_tokens(training_tokens, given)) / job.sequence_length))

@@ -1,0 +1,330 @@
+"""The space of plans of a job on a pool: every combination of the axes below, in the order of nested loops.
+
+Outermost are the *splits*: how layers are cut up and how many sequences a micro-batch has. They alone decide what a
+micro-batch takes. Inside lie the pipeline and the number of micro-batches, and with it the data-parallel degree; then
+schedule and recomputation; then sharding. What a user fixed is an axis of one value, whether or not it can hold.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+
+from lindos.problem.job import Job
+from lindos.problem.plan import Plan, Recompute, Schedule, Sharding
+from lindos.step.micro_batch import SPLITS
+
+#: Tokens of a sequence that context parallelism leaves a rank at least.
+_CONTEXT_TOKENS = 4096
+#: Most of what is tried of each: expert tensor parallelism and micro-batches in powers of two, virtual stages.
+_MOST_EXPERT_TENSOR = 8
+_MOST_SEQUENCES = 32
+_MOST_CHUNKS = 16
+#: Micro-batches of a free batch beyond the fewest: each of the next few, then half-octaves.
+_NEXT = 8
+_OCTAVES = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Sequences of a step: exactly so many; or, where it is free, at most so many, or at least where rounded up."""
+
+    size: int
+    is_free: bool = False
+    round_up: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Space:
+    """Axes of the search; see the module."""
+
+    job: Job
+    batch: Batch
+    splits: Plan  # arrays: every combination of SPLITS; the other fields are of one replica without a pipeline
+    stages: Any
+    inner: Plan  # arrays: schedule, virtual stages and recomputation
+    sharding: Any
+    sharding_group: float
+    fixed: Mapping[str, int]  # fields of `Plan` that the user set
+
+    @property
+    def data_parallel(self) -> int | None:
+        """The user's degree, if fixed."""
+        return self.fixed.get("data_parallel")
+
+    @property
+    def num_slots(self) -> int:
+        """Numbers of micro-batches tried for one split and one pipeline."""
+        if self.data_parallel is not None:
+            return 1
+        if self.batch.is_free:
+            return _NEXT + 2 * _OCTAVES
+        return max(1, len(divisors(self.batch.size)))
+
+    @property
+    def each(self) -> int:
+        """Plans for one split, one pipeline and one number of micro-batches."""
+        return size(self.inner) * len(self.sharding)
+
+    @property
+    def size(self) -> int:
+        """Plans in all."""
+        return size(self.splits) * len(self.stages) * self.num_slots * self.each
+
+
+def space(job: Job, num_devices: int, scale_up_size: int, batch: Batch, fixed: Mapping[str, int]) -> Space:
+    """The space for at most ``num_devices``; ``fixed`` are the fields of `Plan` that the user set.
+
+    Beyond its bounds nothing measured is near: tensor parallelism stays inside a scale-up domain of ``scale_up_size``
+    devices, context parallelism leaves a rank 4,096 tokens. A user may fix what lies outside.
+    """
+    model = job.model
+    most_context = max(1, job.sequence_length // _CONTEXT_TOKENS)
+    usual: dict[str, Sequence[int]] = {
+        "tensor_parallel": [t for t in divisors(model.num_attention_heads) if t <= min(num_devices, scale_up_size)],
+        "sequence_parallel": [0, 1],
+        "context_parallel": [
+            c
+            for c in divisors(job.sequence_length)
+            if c <= min(num_devices, most_context) and (c == 1 or job.sequence_length % (2 * c) == 0)
+        ],
+        "expert_parallel": divisors(max(model.num_experts, 1)),
+        "expert_tensor_parallel": _twos(_MOST_EXPERT_TENSOR, model.expert_ffn_hidden_size)
+        if model.num_experts
+        else [1],
+        "micro_batch_size": _twos(_MOST_SEQUENCES, 0 if batch.is_free else batch.size),
+        "pipeline_parallel": range(1, min(model.num_layers + model.num_mtp_layers + 2, num_devices) + 1),
+        "virtual_stages": range(1, _MOST_CHUNKS + 1),
+        "schedule": [int(code) for code in Schedule],
+        "recompute": [int(code) for code in Recompute],
+        "sharding": [int(code) for code in Sharding],
+    }
+    axes = {name: [fixed[name]] if name in fixed else list(values) for name, values in usual.items()}
+    return Space(
+        job=job,
+        batch=batch,
+        splits=_splits(axes, fixed),
+        stages=np.asarray(axes["pipeline_parallel"], dtype=float),
+        inner=_inner(axes, fixed),
+        sharding=np.asarray(axes["sharding"], dtype=float),
+        sharding_group=float(fixed.get("sharding_group", 0)),
+        fixed=dict(fixed),
+    )
+
+
+def _splits(axes: Mapping[str, Sequence[int]], fixed: Mapping[str, int]) -> Plan:
+    grid = _grid({name: axes[name] for name in SPLITS})
+    if "sequence_parallel" not in fixed:
+        # One tensor-parallel rank splits nothing: both values are the same plan.
+        keep = (grid["tensor_parallel"] > 1) | (grid["sequence_parallel"] == 1)
+        grid = {name: values[keep] for name, values in grid.items()}
+    return Plan(**grid)
+
+
+def _inner(axes: Mapping[str, Sequence[int]], fixed: Mapping[str, int]) -> Plan:
+    grid = _grid({name: axes[name] for name in ("schedule", "virtual_stages", "recompute")})
+    if "schedule" not in fixed and "virtual_stages" not in fixed:
+        # Only one-forward-one-backward interleaves.
+        keep = (grid["schedule"] == int(Schedule.ONE_F_ONE_B)) | (grid["virtual_stages"] == 1)
+        grid = {name: values[keep] for name, values in grid.items()}
+    return Plan(**grid)
+
+
+def _grid(axes: Mapping[str, Sequence[int]]) -> dict[str, Any]:
+    arrays = np.meshgrid(*(np.asarray(values, dtype=float) for values in axes.values()), indexing="ij")
+    return {name: array.ravel() for name, array in zip(axes, arrays, strict=True)}
+
+
+def _twos(most: int, whole: int) -> list[int]:
+    """Powers of two up to ``most`` that divide ``whole``; zero is divided by all."""
+    return [n for n in (2**i for i in range(most.bit_length())) if n <= most and whole % n == 0]
+
+
+def divisors(number: int) -> list[int]:
+    """Divisors of a whole number, ascending.
+
+    >>> divisors(12)
+    [1, 2, 3, 4, 6, 12]
+    """
+    small = [d for d in range(1, int(number**0.5) + 1) if number % d == 0]
+    return sorted({*small, *(number // d for d in small)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nodes:
+    """Splits with a pipeline and a number of micro-batches: everything but the inner axes and sharding."""
+
+    plan: Plan  # without interleaving, one forward one backward
+    batch: Any  # sequences of a step
+    split: Any  # index of the split
+    interleaved: Any  # whether virtual stages may be several
+    alone: bool  # whether where they may be, they must be
+
+    @property
+    def num_micro_batches(self) -> Any:
+        """Micro-batches of a step."""
+        return np.ceil(self.batch / (self.plan.data_parallel * self.plan.micro_batch_size))
+
+    def plans(self, where: "Space") -> int:
+        """Plans inside a node, in the mean of those with and without interleaving."""
+        return where.each // 2 if self.alone else where.each
+
+    def take(self, index: Any) -> "Nodes":
+        """Some of them."""
+        return Nodes(
+            plan=taken(self.plan, index),
+            batch=self.batch[index],
+            split=self.split[index],
+            interleaved=self.interleaved[index],
+            alone=self.alone,
+        )
+
+    def __len__(self) -> int:
+        """How many."""
+        return len(self.batch)
+
+
+def nodes(where: Space, splits: Any, stages: Any, *, devices: int, fewest: Any, most: int) -> tuple[Nodes, int]:
+    """Nodes on ``devices`` of pairs of a split (its index) and a number of stages.
+
+    Returns
+    -------
+    tuple
+        The nodes that take ``fewest`` (of each pair) to ``most`` devices, and how many combinations were looked at,
+        those that take too few left out.
+    """
+    few = taken(where.splits, splits)
+    ranks = np.asarray(few.tensor_parallel * few.context_parallel) * stages
+    room, floor = np.floor(devices / ranks), np.asarray(fewest, dtype=float) / ranks
+    least = _least_multiple(few)
+    found: list[tuple[Any, ...]] = []
+    looked = 0
+    for way in (False, True) if where.batch.is_free else (False,):
+        pairs = np.flatnonzero(stages > 1) if way else np.arange(len(stages))
+        unit = np.asarray(few.micro_batch_size)[pairs] * (stages[pairs] if way else 1.0)
+        degrees, sizes = _replicas(where, unit, room[pairs], floor[pairs], least[pairs])
+        enough = degrees >= floor[pairs, None]
+        keep = enough & (degrees >= 1) & (sizes >= 1) & (degrees * ranks[pairs, None] <= most)
+        looked += int(np.sum(enough | (degrees < 1))) + (len(stages) - len(pairs)) * degrees.shape[-1]
+        at = np.nonzero(keep)
+        found.append((pairs[at[0]], degrees[at], sizes[at], np.full(len(at[0]), way)))
+    pair, replicas, sizes, way_of = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    plan = replace(
+        taken(few, pair),
+        pipeline_parallel=stages[pair],
+        data_parallel=replicas,
+        **_REST,
+        sharding_group=where.sharding_group,
+    )
+    alone = where.batch.is_free
+    interleaved = way_of if alone else np.ones(len(pair), dtype=bool)
+    return Nodes(plan=plan, batch=sizes, split=splits[pair], interleaved=interleaved, alone=alone), looked
+
+
+_REST = {
+    "virtual_stages": 1,
+    "schedule": int(Schedule.ONE_F_ONE_B),
+    "recompute": int(Recompute.NONE),
+    "sharding": int(Sharding.PARAMETERS),
+}
+
+
+def _least_multiple(splits: Plan) -> Any:
+    """What data-parallel degrees are multiples of, so that the experts of a stage spread over its ranks."""
+    spread = splits.expert_parallel * splits.expert_tensor_parallel
+    return np.maximum(np.ceil(spread / (splits.tensor_parallel * splits.context_parallel)), 1.0)
+
+
+def _replicas(where: Space, unit: Any, room: Any, floor: Any, multiple: Any) -> tuple[Any, Any]:
+    """Data-parallel degrees and batches, a slot of micro-batches in the last axis; zero where there is none.
+
+    Slots in which no degree reaches ``floor`` may be left out.
+    """
+    batch = where.batch
+    if where.data_parallel is not None:
+        fixed = np.full((*unit.shape, 1), float(where.data_parallel))
+        return fixed, _whole(fixed * unit[..., None], batch)
+    if not batch.is_free:
+        degrees = np.asarray(divisors(batch.size), dtype=float)
+        degrees = degrees[degrees >= np.min(floor, initial=np.inf)]
+        fits = (degrees <= room[..., None]) & (np.fmod(batch.size / degrees, unit[..., None]) == 0)
+        return np.where(fits, degrees, 0.0), np.where(fits, float(batch.size), 0.0)
+    step, unit = multiple[..., None], unit[..., None]
+    most = np.floor(np.minimum(room[..., None], np.ceil(batch.size / unit)) / step) * step
+    most = np.where(most >= 1, most, 0.0)
+    fewest = np.maximum(np.floor(batch.size / (unit * np.maximum(most, 1.0))), 1.0)
+    if batch.round_up:
+        fewest = np.ceil(batch.size / (unit * np.maximum(most, 1.0)))
+    # Each half-octave of micro-batches more takes as much fewer replicas.
+    drop = np.max(room / np.maximum(floor, 1.0), initial=1.0)
+    halves = min(2 * _OCTAVES, int(np.ceil(2 * np.log2(max(drop, 1.0)))) + 1)
+    later = np.concatenate([np.arange(_NEXT), np.zeros(halves)])
+    times = np.concatenate([np.ones(_NEXT), 2.0 ** (np.arange(1, halves + 1) / 2)])
+    rounds = np.ceil((fewest + later) * times)
+    turn = np.ceil if batch.round_up else np.floor
+    degrees = np.minimum(turn(batch.size / (unit * rounds) / step) * step, most)
+    same = np.zeros(degrees.shape, dtype=bool)
+    same[..., 1:] = degrees[..., 1:] == degrees[..., :-1]
+    degrees = np.where(same, 0.0, degrees)
+    return degrees, np.where(degrees >= 1, _whole(degrees * unit, batch), 0.0)
+
+
+def _whole(unit: Any, batch: Batch) -> Any:
+    """The batch in whole rounds of ``unit``; as it is where it is not free."""
+    if not batch.is_free:
+        return np.full(unit.shape, float(batch.size))
+    unit = np.maximum(unit, 1.0)
+    return unit * (np.ceil(batch.size / unit) if batch.round_up else np.floor(batch.size / unit))
+
+
+def inside(where: Space, some: Nodes) -> tuple[Plan, Any, Any]:
+    """Every node with every schedule, virtual stages and recomputation: plans, batches, and the node of each."""
+    count, width = len(some), size(where.inner)
+    node = np.repeat(np.arange(count), width)
+    plan = replace(
+        taken(some.plan, node),
+        **{name: np.tile(getattr(where.inner, name), count) for name in ("virtual_stages", "schedule", "recompute")},
+    )
+    if some.alone:
+        mine = some.interleaved[node] == (plan.virtual_stages > 1)
+        plan, node = taken(plan, mine), node[mine]
+    return plan, some.batch[node], node
+
+
+def sharded(where: Space, plan: Plan) -> tuple[Plan, Any]:
+    """All plans under one sharding after the other, and the plan that each was: neighbours stay alike."""
+    count = size(plan)
+    index = np.tile(np.arange(count), len(where.sharding))
+    return replace(taken(plan, index), sharding=np.repeat(where.sharding, count)), index
+
+
+def size(plan: Plan) -> int:
+    """Candidates in a plan of arrays."""
+    return max(int(np.size(getattr(plan, field.name))) for field in fields(Plan))
+
+
+def taken(plan: Plan, index: Any) -> Plan:
+    """Some candidates of a plan of arrays; plain numbers stay."""
+    values = {f.name: getattr(plan, f.name) for f in fields(Plan)}
+    return Plan(**{name: value[index] if isinstance(value, np.ndarray) else value for name, value in values.items()})
+
+
+def one(plan: Plan, index: int) -> Plan:
+    """One candidate in plain numbers."""
+    values = {f.name: getattr(plan, f.name) for f in fields(Plan)}
+    return Plan(**{name: int(v[index] if isinstance(v, np.ndarray) else v) for name, v in values.items()})
+
+
+def every_plan(where: Space, devices: int) -> Iterator[tuple[Plan, Any]]:
+    """The whole space on so many ``devices``, with the batch of each plan, split by split.
+
+    Nothing is left out but what has no replica.
+    """
+    for index in range(size(where.splits)):
+        splits = np.full(len(where.stages), index)
+        some, _ = nodes(where, splits, where.stages, devices=devices, fewest=np.zeros(len(splits)), most=devices)
+        if len(some):
+            plan, batch, _ = inside(where, some)
+            plan, index = sharded(where, plan)
+            yield plan, batch[index]

@@ -1,0 +1,126 @@
+"""One scenario of a sweep to its outcome, in whatever process a worker runs."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lindos import __version__
+from lindos.catalog import Catalog
+from lindos.errors import LindosError
+from lindos.scenario.read import scenario_from
+from lindos.study.answer import Answer
+from lindos.study.answers import answer
+from lindos.study.campaign import CampaignAsked
+from lindos.sweep.design import Sweep
+from lindos.sweep.fields import with_values
+
+#: What became of a scenario: answered; cannot hold together; its inputs contradict each other; Lindos or its process
+#: failed.
+STATUSES = ("ok", "infeasible", "wrong", "crashed")
+#: What each section rests on besides itself, so that its numbers are those of `lindos run`.
+_NEEDS = {"campaign": {"cluster", "step", "site"}, "roadmap": {"cluster", "site"}}
+
+
+class Label(NamedTuple):
+    """What a figure is, the same in every scenario that has it."""
+
+    name: str
+    title: str
+    unit: str
+    percent: bool
+    headline: int  # place among the figures to show first, from 1; 0 is none of them
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One scenario's figures as they are kept: ``labels`` as JSON text, ``numbers`` as value, low, high of each."""
+
+    status: str
+    reason: str | None = None
+    labels: str = "[]"
+    numbers: bytes = b""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What every scenario of a sweep shares; it travels to each worker once."""
+
+    base: Mapping[str, Any]
+    folder: Path | None
+    catalog: Catalog
+    sections: tuple[str, ...]
+
+    def solve(self, overrides: Mapping[str, Any]) -> Outcome:
+        """The outcome of the base with ``overrides``; whatever goes wrong is its reason."""
+        wanted = {*self.sections, *(need for name in self.sections for need in _NEEDS.get(name, ()))}
+        try:
+            scenario = scenario_from(with_values(self.base, overrides))
+            found = answer(
+                scenario,
+                self.catalog,
+                folder=self.folder,
+                command="sweep",
+                sections=frozenset(wanted),
+                campaign=CampaignAsked(figures_only=True),
+            )
+        except LindosError as error:
+            return Outcome({2: "wrong", 3: "infeasible"}.get(error.exit_code, "crashed"), str(error))
+        except Exception as error:
+            return Outcome("crashed", f"an error of Lindos: {type(error).__name__}: {error}")
+        return self._kept(found)
+
+    def _kept(self, found: Answer) -> Outcome:
+        """The figures of the sections that were asked for."""
+        sections = [section for section in found.sections if section.name in self.sections]
+        figures = [figure for section in sections for figure in section.figures]
+        places = {name: at for at, name in enumerate((name for one in sections for name in one.headline), start=1)}
+        labels = [Label(one.name, one.title, one.unit, one.percent, places.get(one.name, 0)) for one in figures]
+        numbers = np.array([(one.value, one.low, one.high) for one in figures], dtype="<f8")
+        reason = None if figures else " ".join(section.summary for section in sections) or "it has no figure"
+        return Outcome("ok", reason, json.dumps(labels), numbers.tobytes())
+
+
+def context_of(sweep: Sweep) -> Context:
+    """What the scenarios of ``sweep`` share."""
+    return Context(sweep.base, sweep.folder, sweep.catalog, sweep.sections)
+
+
+class Keys:
+    """Names outcomes by everything they depend on: the same key has the same outcome, in any sweep."""
+
+    def __init__(self, sweep: Sweep) -> None:
+        """Hash what the scenarios of ``sweep`` share."""
+        self._folder = sweep.folder or Path()
+        self._digests: dict[str, str] = {}
+        shared = [__version__, sweep.base, sweep.sections, sweep.catalog.own]
+        models = [section.get("model") for section in _mappings(sweep.base)]
+        self._shared = hashlib.sha256(_text([shared, [self._content(model) for model in models]]))
+
+    def key(self, overrides: Mapping[str, Any]) -> str:
+        """Key of the scenario with ``overrides``."""
+        found = self._shared.copy()
+        contents = [self._content(value) for path, value in overrides.items() if path.endswith(".model")]
+        found.update(_text([overrides, contents]))
+        return found.hexdigest()[:40]
+
+    def _content(self, model: object) -> str:
+        """A model that is a file counts by what it holds."""
+        if not isinstance(model, str) or not model.endswith(".json"):
+            return ""
+        if model not in self._digests:
+            path = self._folder / model
+            self._digests[model] = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+        return self._digests[model]
+
+
+def _mappings(base: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [part for part in base.values() if isinstance(part, Mapping)]
+
+
+def _text(value: Any) -> bytes:
+    return json.dumps(value, sort_keys=True, default=str).encode()

@@ -1,0 +1,147 @@
+"""The best plan of a pool: what is idle, what is refused and why, and how long it takes to find."""
+
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lindos.errors import InconsistentError, InfeasibleError, InputError
+from lindos.planning import best_plan, global_batch
+from lindos.problem.plan import Plan
+from lindos.step import Reason, check, critical_batch_tokens, estimate
+from step_fixtures import DENSE, LATENT_EXPERTS, accelerator, given, job, pool
+
+
+def test_a_prime_number_of_devices_leaves_spares() -> None:
+    """7,919 devices: no degree above one divides them."""
+    found = best_plan(job(), pool(7919), global_batch_size=2048, given=given())
+    assert found.idle_devices == 7919 - found.plan.num_devices
+    assert 0 < found.idle_devices < 7919
+    check(job(), pool(7919), found.plan, global_batch_size=2048, given=given())
+
+
+def test_the_choice_is_of_plain_numbers_and_holds() -> None:
+    found = best_plan(job(LATENT_EXPERTS, "fp8"), pool(2048), global_batch_size=15_360, given=given())
+    assert all(isinstance(getattr(found.plan, name), int) for name in Plan.__dataclass_fields__)
+    assert found.memory.total <= 80e9
+    assert found.num_candidates > 1000
+    assert found.rejected[Reason.MEMORY] > 0
+    assert sum(found.rejected.values()) + found.num_weighed + found.num_slower == found.num_candidates
+    assert np.ndim(found.estimate.time) == 0
+
+
+def test_fixed_degrees_are_kept() -> None:
+    fixed = {"tensor_parallel": 4, "pipeline_parallel": 2}
+    found = best_plan(job(), pool(64), global_batch_size=64, fixed=fixed, given=given())
+    assert (found.plan.tensor_parallel, found.plan.pipeline_parallel) == (4, 2)
+
+
+def test_fixed_degrees_that_contradict_are_named() -> None:
+    with pytest.raises(InconsistentError, match=r"plan\.tensor_parallel is 3 and model\.num_attention_heads is 32"):
+        best_plan(job(), pool(64), global_batch_size=64, fixed={"tensor_parallel": 3}, given=given())
+
+
+def test_a_model_that_never_fits_says_how_far_it_is() -> None:
+    huge = replace(DENSE, num_layers=128, hidden_size=16_384, num_attention_heads=128, ffn_hidden_size=65_536)
+    with pytest.raises(InfeasibleError, match="does not fit in the memory of Test") as refused:
+        best_plan(job(huge), pool(8), global_batch_size=8, given=given())
+    assert "because the step does not fit in device memory" in str(refused.value)
+    assert "or use more GPUs" in str(refused.value)
+
+
+def test_some_memory_is_left_free_where_a_plan_allows_it() -> None:
+    tight = best_plan(job(), pool(8), global_batch_size=128, given=given())
+    easy = best_plan(job(), pool(8), global_batch_size=128, given=given(headroom=0.3))
+    assert easy.memory.total <= 0.7 * 80e9
+    assert easy.estimate.tokens_per_second <= tight.estimate.tokens_per_second
+    # Where no plan leaves so much free, the one that fits is taken.
+    least = float(easy.memory.total)
+    narrow = pool(8, device=accelerator(memory=least * 1.02))
+    assert best_plan(job(), narrow, global_batch_size=128, given=given(headroom=0.9)).memory.total <= least * 1.02
+
+
+def test_plans_that_leave_memory_go_before_faster_ones_that_do_not() -> None:
+    """Asked for more than there are with so much free, the others come after them."""
+    fixed = {"tensor_parallel": 8, "pipeline_parallel": 1, "sharding": 1}
+    first = best_plan(job(), pool(8), global_batch_size=128, fixed=fixed, given=given(headroom=0.5), top=50)
+    free = [bool(one.memory.total <= 0.5 * 80e9) for one in (first, *first.alternatives)]
+    assert free == sorted(free, reverse=True)
+    assert {True, False} == set(free)
+
+
+def test_alternatives_follow_the_best_in_order() -> None:
+    alone = best_plan(job(), pool(256), global_batch_size=512, given=given())
+    found = best_plan(job(), pool(256), global_batch_size=512, given=given(), top=5)
+    assert alone.alternatives == ()
+    assert found.plan == alone.plan
+    speeds = [float(one.estimate.tokens_per_second) for one in (found, *found.alternatives)]
+    assert len(speeds) == 5
+    assert speeds == sorted(speeds, reverse=True)
+    assert len({one.plan for one in (found, *found.alternatives)}) == 5
+    for one in found.alternatives:
+        check(job(), pool(256), one.plan, global_batch_size=one.global_batch_size, given=given())
+        assert one.idle_devices == 256 - one.plan.num_devices
+
+
+def test_no_more_alternatives_than_plans_that_hold() -> None:
+    fixed = {
+        "tensor_parallel": 8,
+        "pipeline_parallel": 1,
+        "virtual_stages": 1,
+        "context_parallel": 1,
+        "micro_batch_size": 1,
+        "sharding": 1,
+        "schedule": 0,
+    }
+    found = best_plan(job(), pool(64), global_batch_size=64, fixed=fixed, given=given(), top=50)
+    assert len(found.alternatives) == found.num_weighed - 1
+    assert found.num_slower == 0
+    with pytest.raises(InputError, match="top is 0, but must be at least 1"):
+        best_plan(job(), pool(64), global_batch_size=64, given=given(), top=0)
+
+
+def test_a_job_without_a_batch_takes_the_critical_one() -> None:
+    """32 million tokens at the reference are 7,812 sequences of 4,096."""
+    book = given()
+    assert critical_batch_tokens(16e12, book) == 32e6
+    assert global_batch(job(), 16e12, book) == 7812
+    assert global_batch(job(), 64e12, book) == 15_625
+    assert global_batch(job(), 1.0, book) == 1
+    assert global_batch(replace(job(), global_batch_size=1000), 16e12, book) == 1000
+
+
+def test_a_free_batch_never_exceeds_what_was_asked_for() -> None:
+    found = best_plan(job(), pool(1000), global_batch_size=1001, batch_is_free=True, given=given())
+    assert found.global_batch_size <= 1001
+
+
+def test_rounding_up_has_the_batch_done_first() -> None:
+    """No slower for 100 sequences than the plan that rounds down, given one more round to finish them."""
+    task, cluster = job(), pool(96)
+    down = best_plan(task, cluster, global_batch_size=100, batch_is_free=True, given=given())
+    up = best_plan(task, cluster, global_batch_size=100, batch_is_free=True, given=given(), round_up=True)
+    assert up.global_batch_size >= 100 >= down.global_batch_size
+    plan = down.plan
+    unit = plan.data_parallel * plan.micro_batch_size * (plan.pipeline_parallel if plan.virtual_stages > 1 else 1)
+    finished = estimate(task, cluster, plan, global_batch_size=unit * -(-100 // unit), given=given())
+    assert up.estimate.time <= finished.time * (1 + 1e-9)
+
+
+def test_half_a_million_devices_take_seconds() -> None:
+    start = time.perf_counter()
+    best_plan(
+        job(LATENT_EXPERTS, "fp8"),
+        pool(550_000, domain=72),
+        global_batch_size=61_440,
+        batch_is_free=True,
+        given=given(),
+    )
+    assert time.perf_counter() - start < 3.0
+
+
+def test_few_sequences_do_not_pass_a_long_pipeline_for_nothing() -> None:
+    """One sequence crosses stages one after the other: whatever the schedule, its pipeline idles."""
+    found = best_plan(job(), pool(512), global_batch_size=1, fixed={"pipeline_parallel": 16}, given=given())
+    work = found.estimate.matmul + found.estimate.attention + found.estimate.elementwise
+    assert found.estimate.pipeline_bubble >= 14 * work

@@ -1,0 +1,204 @@
+"""The search: it finds what evaluating every plan finds, whatever is asked, and says what became of the others."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given as cases
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from lindos.planning.ranking import OBJECTIVES, Found, Limits
+from lindos.planning.search import Search, retiled
+from lindos.planning.space import Batch, every_plan, one, size, taken
+from lindos.problem.job import Job
+from lindos.problem.plan import Plan, Sharding
+from lindos.step import estimate, feasibility, memory
+from lindos.step.estimate import least_time
+from lindos.step.feasibility import Reason, shape_codes
+from lindos.step.memory import least_memory
+from step_fixtures import DENSE, LATENT_EXPERTS, accelerator, given, job, pool
+
+SMALL = replace(DENSE, num_layers=3, hidden_size=512, num_attention_heads=4, num_kv_heads=2, ffn_hidden_size=2048)
+EXPERTS = replace(
+    LATENT_EXPERTS,
+    num_layers=3,
+    hidden_size=512,
+    num_attention_heads=4,
+    num_kv_heads=4,
+    num_experts=8,
+    experts_per_token=2,
+    num_expert_groups=0,
+    expert_groups_per_token=0,
+    expert_ffn_hidden_size=256,
+    num_dense_layers=1,
+    num_mtp_layers=0,
+)
+
+
+def brute_force(search: Search, limits: Limits, minimise: str, top: int) -> list[float]:
+    """Scores of the best plans, every plan of the space evaluated."""
+    scores: list[Any] = []
+    for plan, batch in every_plan(search.space, limits.devices):
+        codes = feasibility(search.job, search.pool, plan, global_batch_size=batch, given=search.given)
+        asked = {"global_batch_size": batch, "given": search.given}
+        speed = np.minimum(batch, search.counted) * search.job.sequence_length
+        speed = speed / estimate(search.job, search.pool, plan, **asked).time
+        holds = (codes == 0) & (memory(search.job, search.pool, plan, **asked).total <= limits.memory)
+        holds &= (plan.num_devices <= limits.devices) & (speed >= limits.speed)
+        holds &= speed >= limits.speed_per_device * plan.num_devices
+        devices = plan.num_devices
+        score = {"time": speed, "device_time": speed / devices, "devices": -devices + speed / (1 + speed)}[minimise]
+        scores.append(score[holds])
+    return sorted(np.concatenate([np.zeros(0), *scores]), reverse=True)[:top]
+
+
+@settings(max_examples=40, deadline=None)
+@cases(
+    num_devices=st.integers(1, 24),
+    batch=st.integers(1, 48),
+    is_free=st.booleans(),
+    round_up=st.booleans(),
+    model=st.sampled_from([SMALL, EXPERTS]),
+    minimise=st.sampled_from(OBJECTIVES),
+    share=st.floats(0.02, 1.0),
+    slack=st.floats(0.0, 1.2),
+    slower=st.floats(0.0, 1.2),
+    domain=st.sampled_from([1, 2, 8]),
+    stages=st.sampled_from([None, 1, 2]),
+)
+def test_finds_what_brute_force_finds(
+    num_devices: int,
+    batch: int,
+    is_free: bool,
+    round_up: bool,
+    model: Any,
+    minimise: str,
+    share: float,
+    slack: float,
+    slower: float,
+    domain: int,
+    stages: int | None,
+) -> None:
+    """Over the unpruned space: dense and with experts, under any objective and any limits."""
+    task, cluster = job(model, sequence_length=2048), pool(num_devices, domain=min(domain, num_devices))
+    asked = Batch(size=batch, is_free=is_free, round_up=is_free and round_up)
+    fixed = {"context_parallel": 1, **({"pipeline_parallel": stages} if stages else {})}
+    search = Search(task, cluster, asked, fixed, given())
+    most = 80e9 * share
+    free = search.best(Limits(memory=most, devices=num_devices))
+    assert [r.score for r in free.best] == pytest.approx(
+        brute_force(search, Limits(memory=most, devices=num_devices), "time", 1), rel=1e-12
+    )
+    speed = free.best[0].score if free.best else 1.0
+    limits = Limits(
+        memory=most,
+        devices=max(1, num_devices - 2),
+        speed=speed * slack,
+        speed_per_device=speed / num_devices * slower,
+    )
+    found = search.best(limits, minimise=minimise, top=3)
+    assert [r.score for r in found.best] == pytest.approx(brute_force(search, limits, minimise, 3), rel=1e-12)
+    assert found.num_slower >= 0
+
+
+def some_plans(task: Job, num_devices: int, batch: Batch) -> tuple[Plan, Any]:
+    where = Search(task, pool(num_devices), batch, {}, given()).space
+    rng = np.random.default_rng(0)
+    picked = []
+    for plan, sizes in every_plan(where, num_devices):
+        index = rng.integers(0, size(plan), min(400, size(plan)))
+        picked.append((taken(plan, index), sizes[index], np.zeros(len(index), dtype=int)))
+    ((plan, sizes, _),) = retiled(picked, 10**9)
+    return plan, sizes
+
+
+@pytest.mark.parametrize("model", [SMALL, EXPERTS])
+@pytest.mark.parametrize("is_free", [False, True])
+def test_bounds_hold(model: Any, is_free: bool) -> None:
+    """No plan is faster or smaller than its bounds say."""
+    task, cluster = job(model, sequence_length=8192), pool(64)
+    plan, batch = some_plans(task, 64, Batch(size=48, is_free=is_free))
+    codes = feasibility(task, cluster, plan, global_batch_size=batch, given=given())
+    holds = np.flatnonzero((codes == 0) | (codes == int(Reason.MEMORY)))
+    plan, batch = taken(plan, holds), batch[holds]
+    asked = {"global_batch_size": batch, "given": given()}
+    assert len(holds) > 500
+    time = estimate(task, cluster, plan, **asked).time
+    assert np.all(least_time(task, cluster, plan, **asked) <= time * (1 + 1e-12))
+    needed = memory(task, cluster, plan, **asked).total
+    assert np.all(least_memory(task, cluster, plan, **asked) <= needed * (1 + 1e-12))
+    bare = replace(plan, sharding=np.full(len(batch), float(Sharding.NONE)))
+    assert np.all(least_time(task, cluster, plan, **asked) == least_time(task, cluster, bare, **asked))
+
+
+def test_memory_of_devices_that_narrow_gradients_is_bounded_too() -> None:
+    """What does not fit with FP32 gradients may fit with BF16 ones: the bound counts these."""
+    task = job(SMALL, sequence_length=8192)
+    plan, batch = some_plans(task, 16, Batch(size=16))
+    holds = np.flatnonzero(shape_codes(task, 16, plan, batch) == int(Reason.OK))
+    plan, batch = taken(plan, holds), batch[holds]
+    assert len(holds) > 500
+    for share in (1e-3, 1e-2, 3e-2):
+        cluster = pool(16, device=accelerator(memory=80e9 * share))
+        asked = {"global_batch_size": batch, "given": given(context=0.0, communicator=0.0)}
+        assert np.all(least_memory(task, cluster, plan, **asked) <= memory(task, cluster, plan, **asked).total)
+
+
+def test_what_is_found_does_not_depend_on_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask() -> Found:
+        search = Search(job(LATENT_EXPERTS), pool(4096), Batch(size=3072), {}, given())
+        return search.best(Limits(memory=80e9, devices=4096), top=4)
+
+    alone = ask()
+    monkeypatch.setattr("sys._is_gil_enabled", lambda: False, raising=False)
+    assert ask() == alone
+
+
+def test_every_plan_is_accounted_for() -> None:
+    """Weighed, refused for a reason, or set aside as slower."""
+    search = Search(job(), pool(512), Batch(size=1024), {}, given())
+    found = search.best(Limits(memory=80e9, devices=512))
+    assert found.num_candidates == search.space.size
+    assert found.num_weighed > 0
+    assert found.num_slower > 0
+    assert found.num_weighed + found.num_slower + found.rejected.total() == found.num_candidates
+
+
+def test_a_search_may_be_asked_again() -> None:
+    """Fewer devices and less memory never make a faster plan."""
+    search = Search(job(), pool(256), Batch(size=512), {}, given())
+    speeds = [
+        search.best(Limits(memory=most, devices=n)).best[0].score for most, n in ((80e9, 256), (60e9, 256), (60e9, 100))
+    ]
+    assert speeds == sorted(speeds, reverse=True)
+    fewest = search.best(Limits(memory=80e9, devices=256, speed=speeds[0] / 4), minimise="devices").best[0]
+    assert fewest.plan.num_devices < 256 / 3
+
+
+def test_the_best_are_kept_in_order_and_equal_ones_by_size() -> None:
+    plans = Plan(
+        tensor_parallel=np.array([4.0, 2.0, 1.0, 8.0]),
+        **{name: np.ones(4) for name in Plan.__dataclass_fields__ if name != "tensor_parallel"},
+    )
+    found, batch = Found(top=2), np.full(4, 8.0)
+    found.rank(plans, batch, np.array([1.0, 3.0, -np.inf, 3.0]))
+    assert [r.plan.tensor_parallel for r in found.best] == [2, 8]
+    assert found.bar == 3.0
+    found.rank(plans, batch, np.array([1.0, 2.0, 3.0, 2.0]))
+    assert [r.plan.tensor_parallel for r in found.best] == [1, 2]
+    other = Found(top=2)
+    other.rank(plans, batch, np.array([9.0, 0.0, 0.0, 0.0]))
+    found.add(other)
+    assert [r.plan for r in found.best] == [one(plans, 0), one(plans, 2)]
+
+
+def test_where_nothing_holds_the_nearest_is_known() -> None:
+    search = Search(job(), pool(8), Batch(size=8), {}, given())
+    found = search.best(Limits(memory=1e9, devices=8))
+    assert not found.best
+    needed, plan, batch = found.nearest[Reason.MEMORY]
+    assert needed > 1e9
+    assert batch == 8
+    assert plan.num_devices == 8

@@ -1,0 +1,60 @@
+"""What software fuses and reaches changes a step's time and memory in the direction it must."""
+
+from dataclasses import replace
+
+import pytest
+
+from lindos.problem.job import Job
+from lindos.problem.plan import Plan, Recompute
+from lindos.step import estimate, memory
+from lindos.step.unfused_attention import KEPT_BYTES
+from step_fixtures import fact, job, pool
+
+PLAN = Plan(data_parallel=8, recompute=int(Recompute.NONE))
+
+
+def under(usual: Job, **changes: object) -> Job:
+    return replace(usual, stack=replace(usual.stack, **changes))  # type: ignore[arg-type]
+
+
+def test_scores_in_memory_take_longer() -> None:
+    fused = estimate(job(), pool(), PLAN, global_batch_size=64)
+    unfused = estimate(under(job(), fused_attention=False), pool(), PLAN, global_batch_size=64)
+    assert unfused.attention > 2 * fused.attention
+    assert unfused.matmul == fused.matmul
+
+
+def test_kept_scores_are_five_bytes_each() -> None:
+    usual = job()
+    fused = memory(usual, pool(), PLAN, global_batch_size=64)
+    unfused = memory(under(usual, fused_attention=False), pool(), PLAN, global_batch_size=64)
+    model, length = usual.model, usual.sequence_length
+    scores = KEPT_BYTES * model.num_layers * model.num_attention_heads * length**2
+    assert float(unfused.activations - fused.activations) == pytest.approx(scores)
+
+
+def test_selective_recompute_frees_the_scores() -> None:
+    plan = replace(PLAN, recompute=int(Recompute.SELECTIVE))
+    fused = memory(job(), pool(), plan, global_batch_size=64)
+    unfused = memory(under(job(), fused_attention=False), pool(), plan, global_batch_size=64)
+    assert unfused.activations == fused.activations
+
+
+def test_slower_kernels_take_longer_in_proportion() -> None:
+    usual = estimate(job(), pool(), PLAN, global_batch_size=64)
+    slow = estimate(under(job(), attention_share=fact(0.5)), pool(), PLAN, global_batch_size=64)
+    assert float(slow.attention) == pytest.approx(2 * float(usual.attention))
+    slower = estimate(under(job(), kernel_share=fact(0.5)), pool(), PLAN, global_batch_size=64)
+    assert slower.matmul > usual.matmul
+
+
+def test_experts_may_stay_in_bf16() -> None:
+    """Without grouped products of fewer bits FP8 is worth less to experts, and as much to a dense model."""
+    mixture = replace(
+        job().model, num_experts=8, experts_per_token=2, expert_ffn_hidden_size=job().model.ffn_hidden_size
+    )
+    for model, changes in ((job().model, False), (mixture, True)):
+        usual = replace(job(), model=model, precision="fp8")
+        kept = estimate(under(usual, experts_in_bf16=True), pool(), PLAN, global_batch_size=64)
+        eight = estimate(usual, pool(), PLAN, global_batch_size=64)
+        assert bool(kept.matmul > eight.matmul) is changes
