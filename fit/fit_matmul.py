@@ -8,15 +8,19 @@ from typing import NamedTuple, Protocol, TypeAlias
 import numpy as np
 from scipy.optimize import least_squares
 
+from lindos.formats import number_format
 from lindos.formulas.roofline import matmul_efficiency, roofline_time, shared_waves, split_waves
 from measured import FAMILIES, Columns, Error, error, left_out, read, sheet, spread, where
 
-#: Precision of the catalogue: its name in the tables, and bytes of one number, block scales included.
+#: Kernels of the catalogue: the format's name in the tables, and bytes of one number, block scales included.
 PRECISIONS = {
-    "bf16": ("bfloat16", 2.0),
-    "fp8": ("fp8", 1.0),
-    "mxfp8": ("fp8_block", 1 + 1 / 32),
-    "fp4": ("nvfp4", 0.5 + 1 / 16),
+    kernels: (name, number_format(row).size)
+    for kernels, row, name in (
+        ("bf16", "bf16", "bfloat16"),
+        ("fp8", "fp8", "fp8"),
+        ("mxfp8", "mxfp8", "fp8_block"),
+        ("fp4", "nvfp4", "nvfp4"),
+    )
 }
 #: Framework whose table is fitted: TensorRT-LLM's products run on cuBLAS and cuBLASLt, or are tuned among libraries,
 #: as in training. Its A100 table is old and small; SGLang's calls the same cuBLAS through PyTorch.

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 import lindos
+from lindos.formats import number_format
 from lindos.step.interval import MEASURED_FAMILIES, IntervalFacts, difficulty, interval_facts
 from samples import Sample
 
@@ -89,7 +90,7 @@ def intervals(of: Sequence[Sample], logs: np.ndarray) -> dict[str, float]:
     held = {
         "interval_moe": more("interval_moe", moe),
         "interval_family": more("interval_family", [not _near(s) for s in of]),
-        "interval_precision": more("interval_precision", [s.ready.job.precision == "nvfp4" for s in of]),
+        "interval_precision": more("interval_precision", [number_format(s.ready.job.precision).bits < 8 for s in of]),
         "interval_filled": more("interval_filled", filled),
     }
     scaled = logs / np.array([_difficulty(sample, held) for sample in of])
@@ -127,7 +128,7 @@ def _near(sample: Sample) -> bool:
 
 
 def _is_plain(sample: Sample) -> bool:
-    return sample.planned and sample.ready.model_kind == "dense" and sample.ready.job.precision != "nvfp4"
+    return sample.planned and sample.ready.model_kind == "dense" and number_format(sample.ready.job.precision).bits >= 8
 
 
 def _difficulty(sample: Sample, held: Mapping[str, float]) -> float:

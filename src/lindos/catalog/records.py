@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from typing import Annotated, TypeAlias
 
 from lindos.catalog.facts import Fact
+from lindos.formats import PEAKS, number_format
 from lindos.quantities import Real, Unit
 
 #: Precisions that a peak rate may be given for, widest first.
-PRECISIONS = ("fp64", "fp32", "tf32", "bf16", "fp8", "fp4")
+PRECISIONS = PEAKS
 
 Text: TypeAlias = Fact[str]
 FlopRate: TypeAlias = Annotated[Fact[Real], Unit("FLOP/s")]
@@ -76,9 +77,8 @@ class Accelerator:
         return self.reported_memory if self.reported_memory.known else self.memory
 
     def peak(self, precision: str) -> Fact[Real]:
-        """Dense peak rate in ``precision``, one of `PRECISIONS` (mxfp8 counts as fp8, nvfp4 and mxfp4 as fp4)."""
-        key = {"mxfp8": "fp8", "nvfp4": "fp4", "mxfp4": "fp4", "fp16": "bf16"}.get(precision, precision)
-        fact: Fact[Real] = getattr(self, f"peak_{key}")
+        """Dense peak rate in the number format ``precision``, see :mod:`lindos.formats`."""
+        fact: Fact[Real] = getattr(self, f"peak_{number_format(precision).peak}")
         return fact
 
 
@@ -116,6 +116,19 @@ class Kernels:
     tile_rows: Number
     tile_columns: Number
     launch_latency: Time  # per kernel, on the critical path
+
+    def matmul(self, precision: str) -> Fact[Real]:
+        """Sustained fraction of the dense peak of large products in the number format ``precision``."""
+        row = number_format(precision)
+        fact: Fact[Real] = getattr(self, f"matmul_{row.kernels}")
+        substitute: Fact[Real] = getattr(self, f"matmul_{row.substitute or row.kernels}")
+        return fact if fact.known else substitute
+
+    def of_format(self, name: str, precision: str) -> Fact[Real]:
+        """Parameter ``name`` of the kernels of ``precision``; that of BF16 where they have none of their own."""
+        fact: Fact[Real] = getattr(self, f"{name}_{number_format(precision).kernels}")
+        bf16: Fact[Real] = getattr(self, f"{name}_bf16")
+        return fact if fact.known else bf16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,13 +19,14 @@ from lindos.claims.schema import (
 )
 from lindos.claims.span import PerDevice, Span, bounded, shown
 from lindos.claims.verdict import CONSISTENT_WITHIN, Finding, Ruling, judged
+from lindos.formats import PEAKS, number_format
 from lindos.formulas import equivalents as formulas
 from lindos.quantities import Real
 
 #: The device that H100-equivalents are counted in, and the precision that they are counted in unless said otherwise.
 REFERENCE_DEVICE = "h100-sxm"
 REFERENCE_PRECISION = "fp8"
-PRECISION_NAMES = {"fp64": "FP64", "fp32": "FP32", "tf32": "TF32", "bf16": "BF16", "fp8": "8-bit", "fp4": "4-bit"}
+PRECISION_NAMES = {name: number_format(name).peak_title for name in PEAKS}
 
 
 @dataclass(frozen=True, slots=True)

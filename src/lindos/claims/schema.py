@@ -11,12 +11,13 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from lindos.errors import InputError, UnitError
+from lindos.formats import PEAKS
 from lindos.scenario.fields import Date, Equivalents, GpuCount, Money, OneOf, Power, Quantity, Text
 from lindos.units import parse
 
 Rate: TypeAlias = Annotated[float, Quantity("FLOP/s", "50 EFLOP/s", positive=True)]
 Times: TypeAlias = Annotated[float, Quantity("1", "20x", positive=True)]
-Precision: TypeAlias = Annotated[str, OneOf(("fp64", "fp32", "tf32", "bf16", "fp8", "fp4"))]
+Precision: TypeAlias = Annotated[str, OneOf(PEAKS)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import click
 
 from lindos.cli.common import catalog_option, json_option, show
 from lindos.cli.plan_options import plan_options
+from lindos.formats import TRAINING
 
 
 @click.command()
@@ -28,7 +29,7 @@ from lindos.cli.plan_options import plan_options
 @click.option("--largest", is_flag=True, help="The largest model of this shape that meets the deadline.")
 @click.option("--recovery", metavar="restart|replica", help="What a failure stops [restart].")
 @click.option("--fabric", help="Scale-out network; the system's usual one where left out.")
-@click.option("--precision", default="bf16", show_default=True, metavar="bf16|fp8|mxfp8|nvfp4|any")
+@click.option("--precision", default="bf16", show_default=True, metavar="|".join((*TRAINING, "any")))
 @click.option("--sequence-length", default="8192", show_default=True, metavar="N")
 @click.option("--global-batch-size", metavar="N", help="Sequences per step; the critical batch where left out.")
 @click.option("--stack", default="megatron-core", show_default=True)

@@ -7,6 +7,7 @@ import click
 
 from lindos.cli.common import catalog_option, json_option, show
 from lindos.cli.plan_options import plan_options
+from lindos.formats import TRAINING
 
 
 @click.command()
@@ -14,7 +15,7 @@ from lindos.cli.plan_options import plan_options
 @click.option("--cluster", required=True, help="System such as gb200-nvl72, or site such as colossus-2.")
 @click.option("--gpus", metavar="N", help="GPUs to use at most; needed where --cluster is a system.")
 @click.option("--fabric", help="Scale-out network; the system's usual one where left out.")
-@click.option("--precision", default="bf16", show_default=True, metavar="bf16|fp8|mxfp8|nvfp4")
+@click.option("--precision", default="bf16", show_default=True, metavar="|".join(TRAINING))
 @click.option("--sequence-length", default="8192", show_default=True, metavar="N")
 @click.option("--global-batch-size", metavar="N", help="Sequences per step; the critical batch where left out.")
 @click.option("--stack", default="megatron-core", show_default=True)

@@ -8,7 +8,8 @@ import numpy as np
 from lindos.errors import InfeasibleError, InputError
 from lindos.fleet.options import Assumptions, Option, matmul_fraction
 from lindos.fleet.result import FleetEstimate, Placement
-from lindos.fleet.shape import WEIGHT_BYTES, ServedModel
+from lindos.fleet.shape import ServedModel
+from lindos.formats import number_format
 from lindos.formulas import inference
 from lindos.formulas.transformer import distinct_targets
 from lindos.quantities import Bytes, BytesPerSecond, Count, FlopPerSecond, Fraction, Seconds, TokensPerSecond, namespace
@@ -175,6 +176,6 @@ def _decode(
     untouched = 0.0 * batch
     if model.num_experts:
         touched = distinct_targets(float(model.num_experts), batch * model.experts_per_token) / model.num_experts
-        untouched = model.num_expert_params * WEIGHT_BYTES[model.precision] * (1 - touched)
+        untouched = model.num_expert_params * number_format(model.precision).size * (1 - touched)
     read = model.weights - untouched
     return batch, inference.decode_step_time(batch, read, model.cache_per_sequence, replica * rates.memory, *work)

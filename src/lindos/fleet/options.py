@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lindos.catalog import Catalog
-from lindos.catalog.facts import Fact
 from lindos.catalog.records import Accelerator, CloudPrice, Kernels
 from lindos.quantities import Count, Fraction, Real, TokensPerSecond, UsdPerSecond
 
@@ -77,13 +76,7 @@ def options(catalog: Catalog, precision: str) -> tuple[tuple[Option, ...], tuple
 
 def matmul_fraction(kernels: Kernels, precision: str) -> Real:
     """Share of the dense peak that matrix products reach in ``precision``."""
-    return _matmul(kernels, precision).value
-
-
-def _matmul(kernels: Kernels, precision: str) -> Fact[Real]:
-    key = {"bf16": "bf16", "fp8": "fp8", "mxfp8": "fp8"}.get(precision, "fp4")
-    fact: Fact[Real] = getattr(kernels, f"matmul_{key}")
-    return fact
+    return kernels.matmul(precision).value
 
 
 def _newer(price: CloudPrice, prices: Iterable[CloudPrice]) -> str:
@@ -99,7 +92,7 @@ def _missing(device: Accelerator, kernels: Kernels, precision: str, priced: bool
         "its BF16 peak": device.peak_bf16.known,
         "its memory": device.memory.known,
         "its memory bandwidth": device.memory_bandwidth.known,
-        f"what its kernels reach in {precision}": _matmul(kernels, precision).known,
+        f"what its kernels reach in {precision}": kernels.matmul(precision).known,
         "what its attention kernels reach": kernels.attention_forward.known,
         "what its kernels reach of memory bandwidth": kernels.memory_fraction.known,
     }

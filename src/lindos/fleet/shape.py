@@ -5,14 +5,10 @@ from typing import Annotated
 
 from lindos.catalog.model import Model
 from lindos.errors import InputError
+from lindos.formats import SERVING, number_format
 from lindos.formulas import inference
 from lindos.quantities import Bytes, BytesPerToken, Count, FlopPerToken
 from lindos.results import Why
-
-#: Bytes of one weight; NVFP4 and MXFP4 hold a scale of one byte for 16 and 32 numbers.
-WEIGHT_BYTES = {"bf16": 2.0, "fp8": 1.0, "mxfp8": 1 + 1 / 32, "nvfp4": 0.5 + 1 / 16, "mxfp4": 0.5 + 1 / 32}
-#: Bytes of one cached number: 8 bits where the weights have no more, as serving software does.
-CACHE_BYTES = {"bf16": 2.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +44,8 @@ def served(model: Model, precision: str, context_length: int) -> ServedModel:
     Norms and biases are left out (under a tenth of a per cent). Windowed layers keep and read at most their window.
     Multi-token-prediction layers are not loaded.
     """
-    if precision not in WEIGHT_BYTES:
-        raise InputError("inference.precision", precision, f"one of {', '.join(WEIGHT_BYTES)}")
+    if precision not in SERVING:
+        raise InputError("inference.precision", precision, f"one of {', '.join(SERVING)}")
     if context_length < 1:
         raise InputError("inference.context_length", context_length, "at least one token")
     if model.attention not in ("gqa", "mla"):
@@ -59,7 +55,7 @@ def served(model: Model, precision: str, context_length: int) -> ServedModel:
     head = model.vocab_size * model.hidden_size
     others = model.num_layers * _attention_params(model) + _dense_params(model) + head
     embedding = 0 if model.tied_embeddings else head
-    number = CACHE_BYTES.get(precision, 1.0)
+    number = number_format(precision).cache_bytes
     total = experts + others + embedding
     cache = _cache_layer(model, number)
     windowed = min(model.sliding_window or context_length, context_length) * model.num_windowed_layers
@@ -72,7 +68,7 @@ def served(model: Model, precision: str, context_length: int) -> ServedModel:
         num_expert_params=float(experts),
         num_experts=model.num_experts,
         experts_per_token=model.experts_per_token,
-        weights=total * WEIGHT_BYTES[precision],
+        weights=total * number_format(precision).size,
         cache_per_token=cache * model.num_layers,
         cache_per_sequence=cache * (windowed + full),
         linear_flop=2.0 * (used + others),

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from lindos.formats import BF16
 from lindos.planning.search import OF_SPLITS
 from lindos.planning.space import Batch, divisors, one, size, space, taken
 from lindos.problem.cluster import Cluster, Pool
@@ -30,7 +31,6 @@ from lindos.step.feasibility import Reason, shape_codes
 from lindos.step.layout import layout
 from lindos.step.memory import capacity, memory
 from lindos.step.micro_batch import job_rates, micro_batch
-from lindos.transformer.operators import BF16
 
 #: Replicas that are tried between one and the most, in steps of this factor where the batch is free.
 _FEWER = 1.15

@@ -6,8 +6,6 @@ from lindos.catalog.model import Model
 from lindos.catalog.records import Stack
 from lindos.quantities import Flop, Seconds, Tokens
 
-#: Precisions a job may train in; what each keeps in BF16 is said in lindos.step.
-JOB_PRECISIONS = ("bf16", "fp8", "mxfp8", "nvfp4")
 #: What a failure does: ``restart`` stops the whole job, ``replica`` takes one data-parallel replica out for a while.
 RECOVERIES = ("restart", "replica")
 
@@ -18,7 +16,7 @@ class Job:
 
     model: Model
     sequence_length: int
-    precision: str
+    precision: str  # one of `lindos.formats.TRAINING`; what each keeps in BF16 is said in lindos.step
     stack: Stack
     global_batch_size: int | None = None
 

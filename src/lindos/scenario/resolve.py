@@ -15,6 +15,7 @@ from lindos.catalog.huggingface import model_from_config
 from lindos.catalog.model import Model
 from lindos.catalog.records import Fabric, SiteFacts, System
 from lindos.errors import InconsistentError, InputError
+from lindos.formats import OFFERED
 from lindos.problem.cluster import Cluster, Pool, Tier
 from lindos.problem.job import Goal, Job
 from lindos.problem.plan import Plan, Recompute, Schedule, Sharding
@@ -218,7 +219,7 @@ def check_precision(job: Job, cluster: Cluster) -> None:
     for pool in cluster.pools:
         peak = pool.accelerator.peak(job.precision)
         if not peak.known:
-            known = [p for p in ("bf16", "fp8", "nvfp4") if pool.accelerator.peak(p).known]
+            known = [p for p in OFFERED if pool.accelerator.peak(p).known]
             raise InconsistentError(
                 "job.precision",
                 job.precision,

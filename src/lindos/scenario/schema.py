@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from lindos.problem.job import JOB_PRECISIONS
+from lindos.formats import OFFERED, TRAINING
 from lindos.scenario.campaign import CampaignSpec
 from lindos.scenario.fields import (
     Compute,
@@ -83,7 +83,7 @@ class JobSpec(Part):
     """What is trained, and how."""
 
     model: Text = Field(description="model of the catalogue, or the path of a Hugging Face config.json")
-    precision: Annotated[str, OneOf(JOB_PRECISIONS)] = "bf16"
+    precision: Annotated[str, OneOf(TRAINING)] = "bf16"
     sequence_length: Degree = 8192
     global_batch_size: Degree | None = Field(
         default=None, description="sequences per step; the critical batch where left out"
@@ -109,7 +109,7 @@ class InferenceSpec(Part):
     """Traffic that cloud providers carry; mean rates over a day."""
 
     model: Text
-    precision: Annotated[str, OneOf(("bf16", "fp8", "nvfp4"))] = "fp8"
+    precision: Annotated[str, OneOf(OFFERED)] = "fp8"
     input_tokens: TokenRate
     output_tokens: TokenRate
     context_length: Degree = 8192

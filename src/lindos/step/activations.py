@@ -4,10 +4,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from lindos.catalog.model import Model
-from lindos.transformer.operators import BF16, Operator, operators
-
-#: Bytes of an activation that feeds a linear layer, by the precision of the job; block scales included.
-ACTIVATION_BYTES = {"bf16": 2.0, "fp8": 1.0, "mxfp8": 1 + 1 / 32, "nvfp4": 1 / 2 + 1 / 16}
+from lindos.formats import BF16
+from lindos.transformer.operators import Operator, operators
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

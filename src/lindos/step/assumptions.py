@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from lindos.catalog import Catalog, load_catalog
 from lindos.catalog.facts import Fact
-from lindos.quantities import Real
+from lindos.quantities import Fraction, Real
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +29,11 @@ class Assumptions:
     critical_batch_reference_tokens: Fact[Real]
     critical_batch_exponent: Fact[Real]
     critical_batch_overhead: Fact[Real]
+
+    def share(self, name: str) -> Fraction:
+        """Value of the share called ``name``, as a row of :mod:`lindos.formats` names it."""
+        fact: Fact[Real] = getattr(self, name)
+        return fact.value
 
 
 def assumptions(catalog: Catalog | None = None) -> Assumptions:

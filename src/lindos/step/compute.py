@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from lindos.catalog.facts import Fact
 from lindos.catalog.records import Accelerator, Kernels
+from lindos.formats import BF16, number_format
 from lindos.formulas.roofline import (
     attention_efficiency,
     matmul_efficiency,
@@ -15,12 +15,8 @@ from lindos.formulas.roofline import (
 from lindos.problem.cluster import Pool
 from lindos.quantities import Bytes, BytesPerSecond, Count, FlopPerSecond, Fraction, Real, Seconds
 from lindos.step.layout import Layout, where
-from lindos.transformer.operators import BF16, Operator
+from lindos.transformer.operators import Operator
 
-#: Bytes of one number in a linear layer's product, block scales included.
-PRODUCT_BYTES = {"bf16": 2.0, "fp8": 1.0, "mxfp8": 1.0 + 1 / 32, "nvfp4": 0.5 + 1 / 16}
-#: Times that a BF16 tensor is read to quantise it: per-tensor scales and Hadamard transforms need a pass of their own.
-QUANTISE_READS = {"bf16": 0, "fp8": 2, "mxfp8": 1, "nvfp4": 2}
 #: Backward attention does 5 products where forward does 2: it computes the scores again.
 ATTENTION_BACKWARD = 2.5
 #: Rows and columns of a tile, and processors.
@@ -69,11 +65,20 @@ class Rates:
     quantise_bytes: Bytes  # moved to quantise one number, both ways round
 
 
-def rates(pool: Pool, precision: str, *, share: Fraction, memory_share: Fraction, bf16_share: Fraction) -> Rates:
+def rates(
+    pool: Pool,
+    precision: str,
+    *,
+    share: Fraction,
+    memory_share: Fraction,
+    bf16_share: Fraction | None = None,
+    low_share: Fraction = 1.0,
+) -> Rates:
     """Attainable rates of a pool's devices inside a step.
 
     ``share`` of the measured rate of products and attention is reached there, ``memory_share`` of that of kernels that
-    memory bounds; ``bf16_share`` of NVFP4 layers stays in BF16.
+    memory bounds; ``bf16_share`` of the linear layers stays in BF16 under a recipe that keeps some there, and products
+    in ``precision`` reach ``low_share`` of the rate of the kernels that stand for them.
 
     Raises
     ------
@@ -84,11 +89,11 @@ def rates(pool: Pool, precision: str, *, share: Fraction, memory_share: Fraction
     peak = device.peak_bf16.value
     bf16 = _products(device, kernels, "bf16", 1.0, share)
     low: tuple[Products, ...] = (bf16,)
-    if precision == "nvfp4":
-        low = _products(device, kernels, precision, 1 - bf16_share, share), replace(bf16, share=bf16_share)
+    if bf16_share is not None:
+        low = _products(device, kernels, precision, 1 - bf16_share, share * low_share), replace(bf16, share=bf16_share)
     elif precision != "bf16":
-        low = (_products(device, kernels, precision, 1.0, share),)
-    size, reads = PRODUCT_BYTES[precision], QUANTISE_READS[precision]
+        low = (_products(device, kernels, precision, 1.0, share * low_share),)
+    size, reads = number_format(precision).size, number_format(precision).quantise_reads
     return Rates(
         low=low,
         bf16=(bf16,),
@@ -110,26 +115,16 @@ def rates(pool: Pool, precision: str, *, share: Fraction, memory_share: Fraction
 
 
 def _products(device: Accelerator, kernels: Kernels, precision: str, of_layer: Fraction, share: Fraction) -> Products:
-    key = {"nvfp4": "fp4"}.get(precision, precision)
-    rate: Fact[Real] = getattr(kernels, f"matmul_{key}")
-    if precision == "mxfp8" and not rate.known:
-        rate = kernels.matmul_fp8
-    partial = _of_precision(kernels, "partial_wave", key)
+    partial = kernels.of_format("partial_wave", precision)
     return Products(
         share=of_layer,
-        rate=device.peak(precision).value * rate.value * share,
-        size=PRODUCT_BYTES[precision],
-        fill_depth=_of_precision(kernels, "fill_depth", key).value,
+        rate=device.peak(precision).value * kernels.matmul(precision).value * share,
+        size=number_format(precision).size,
+        fill_depth=kernels.of_format("fill_depth", precision).value,
         partial_wave=partial.value if partial.known else None,
         split_depth=0.0 if partial.known else kernels.split_depth.value,
         half_tile_loss=0.0 if partial.known else kernels.half_tile_loss.value,
     )
-
-
-def _of_precision(kernels: Kernels, name: str, precision: str) -> Fact[Real]:
-    fact: Fact[Real] = getattr(kernels, f"{name}_{precision}")
-    bf16: Fact[Real] = getattr(kernels, f"{name}_bf16")
-    return fact if fact.known else bf16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

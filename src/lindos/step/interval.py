@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from lindos.catalog import Catalog, load_catalog
 from lindos.catalog.facts import Fact
+from lindos.formats import number_format
 from lindos.problem.cluster import Pool
 from lindos.problem.job import Job
 from lindos.problem.plan import Plan
@@ -53,7 +54,7 @@ def difficulty(job: Job, pool: Pool, plan: Plan, *, num_filled: int = 0, facts: 
         found = found + facts.interval_moe.value
     if pool.accelerator.family not in MEASURED_FAMILIES:
         found = found + facts.interval_family.value
-    if job.precision == "nvfp4":
+    if number_format(job.precision).bits < 8:
         found = found + facts.interval_precision.value
     return found + facts.interval_filled.value * min(num_filled, MOST_FILLED) / MOST_FILLED
 

@@ -25,6 +25,7 @@ from functools import reduce
 from typing import Annotated, TypeAlias
 
 from lindos.catalog.model import Model
+from lindos.formats import BF16, FP32, number_format
 from lindos.formulas import memory as formulas
 from lindos.formulas.pipeline import layers_on_slowest_stage
 from lindos.problem.cluster import Pool
@@ -32,17 +33,13 @@ from lindos.problem.job import Job
 from lindos.problem.plan import Plan, Recompute, Schedule, Sharding
 from lindos.quantities import Bytes, Count, Fraction, Real, namespace
 from lindos.results import Why
-from lindos.step.activations import ACTIVATION_BYTES, Kept, LayerParams, joining_params, kept, layer_params
+from lindos.step.activations import Kept, LayerParams, joining_params, kept, layer_params
 from lindos.step.assumptions import Assumptions, assumptions
 from lindos.step.layout import Layout, at_least, layout, where
 from lindos.step.tile_cache import Runs
 from lindos.step.unfused_attention import kept_scores
-from lindos.transformer.operators import BF16, Weights, weights
+from lindos.transformer.operators import Weights, weights
 
-#: Bytes of a weight of a linear layer, by the precision of the job; block scales included.
-WEIGHT_BYTES = {"bf16": 2.0, "fp8": 2.0, "mxfp8": 2 * (1 + 1 / 32), "nvfp4": 2.0 + 2 * (1 / 2 + 1 / 16)}
-#: Bytes of an FP32 number: a master weight, or one of the two moments of Adam.
-FP32 = 4.0
 #: Bytes of a logit while the loss is computed: BF16, and FP32 for softmax and its gradient.
 LOGIT_BYTES = 6.0
 #: Pieces of a sequence that head and loss take one at a time, where software tiles them (MaxText sets 8).
@@ -248,7 +245,7 @@ def _held(job: Job, plan: Plan, at: Layout, book: Assumptions, stage: _Stage, ow
         routed = formulas.sharded_bytes(expert, linear_bytes, 1 + split * (at.expert_shards - 1))
         return alone + routed + formulas.sharded_bytes(tables, table_bytes, 1 + split * (at.dense_shards - 1))
 
-    each = WEIGHT_BYTES[job.precision]
+    each = number_format(job.precision).weight_bytes
     wide = book.gradient_bytes.value
     moments = FP32 * (3.0 - sharded)  # where parameters are sharded the master copy counts as weights
     logits = stage.head * at.tokens * model.vocab_size / at.tensor_parallel * LOGIT_BYTES * (1 + model.num_mtp_layers)
@@ -314,7 +311,7 @@ def _activations(job: Job, plan: Plan, at: Layout, book: Assumptions, stage: _St
             + (1.0 - cheap) * kept_scores(job, at)
         )
 
-    low = ACTIVATION_BYTES[job.precision]
+    low = number_format(job.precision).size
     dense, experts = (layer(kept(model, low, is_expert=is_expert)) for is_expert in (False, True))
     inputs = float(BF16) * model.hidden_size * at.sequence_tokens
     layers = stage.dense_layers + stage.expert_layers

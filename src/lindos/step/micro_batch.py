@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from lindos.catalog.records import Stack
+from lindos.formats import number_format
 from lindos.formulas.collectives import visible_time
 from lindos.problem.cluster import Pool
 from lindos.problem.job import Job
@@ -58,12 +59,14 @@ class MicroBatch:
 
 def job_rates(job: Job, pool: Pool, given: Assumptions) -> Rates:
     """What kernels of a pool's devices attain inside a step of ``job``."""
+    recipe = number_format(job.precision)
     return rates(
         pool,
         job.precision,
         share=given.kernel_share_in_step.value * job.stack.kernel_share.value,
         memory_share=given.memory_share_in_step.value * job.stack.memory_share.value,
-        bf16_share=given.nvfp4_bf16_share.value if job.precision == "nvfp4" else 0.0,
+        bf16_share=given.share(recipe.bf16_share) if recipe.bf16_share else None,
+        low_share=given.share(recipe.rate_share) if recipe.rate_share else 1.0,
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from lindos.catalog.model import Model
+from lindos.formats import BF16, number_format
 from lindos.problem.cluster import Tier
 from lindos.problem.job import Job
 from lindos.problem.plan import Plan, Sharding
@@ -18,10 +19,8 @@ from lindos.step.communication import (
 )
 from lindos.step.compute import Rates
 from lindos.step.layout import Layout, at_least, where
-from lindos.transformer.operators import BF16, Operator, attention_dims, weights
+from lindos.transformer.operators import Operator, attention_dims, weights
 
-#: Bytes of one number on its way to an expert; results and gradients of results come back in BF16.
-DISPATCH_BYTES = {"bf16": 2, "fp8": 1, "mxfp8": 2, "nvfp4": 2}
 #: Adam in mixed precision: reads gradient, weight and two moments in FP32, writes the last three and a BF16 weight.
 OPTIMIZER_BYTES = 4 * 4 + 3 * 4 + BF16
 
@@ -94,12 +93,13 @@ def _expert_traffic(
     spread = levels(tiers, at.expert_parallel, stride)
     elements = at.rank_tokens * model.hidden_size * where(at.expert_parallel > 1, imbalance, 1.0)
 
-    def exchange(size: int) -> Seconds:
+    def exchange(size: Bytes) -> Seconds:
         return expert_exchange_time(
             elements * size, model.experts_per_token, spread, model.num_expert_groups, model.expert_groups_per_token
         )
 
-    low, full = exchange(DISPATCH_BYTES[job.precision]), exchange(BF16)
+    # Results and gradients of results come back in BF16.
+    low, full = exchange(number_format(job.precision).dispatch_bytes), exchange(BF16)
     copies = elements * BF16 * model.experts_per_token * stride
     inside = 2 * all_gather_time(copies, levels(tiers, stride, 1.0))
     return layers * (low + full), layers * (low + full), layers * inside

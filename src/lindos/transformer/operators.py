@@ -19,10 +19,9 @@ from functools import cache
 
 from lindos.catalog.model import Model
 from lindos.errors import InputError
+from lindos.formats import BF16
 from lindos.formulas.transformer import mean_causal_keys
 
-#: Bytes of a BF16 number.
-BF16 = 2
 #: Attention kinds that the table knows.
 ATTENTION_KINDS = ("gqa", "mla")
 

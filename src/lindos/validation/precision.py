@@ -2,30 +2,12 @@
 
 from dataclasses import replace
 
+from lindos.formats import TRAINING_WORDS
 from lindos.problem.cluster import Pool
 from lindos.validation.refusal import NotPredictedError
 from lindos.validation.run import Run
 from lindos.validation.sources import Recipe
 
-#: Words of publishers, and the precision of a job with the same rates and widths.
-_WORDS = {
-    "bf16": "bf16",
-    "fp16": "bf16",
-    "bfloat16": "bf16",
-    "float16": "bf16",
-    "fp8": "fp8",
-    "fp8-cs": "fp8",
-    "fp8-ds": "fp8",
-    "fp8-sc": "fp8",
-    "fp8-hybrid": "fp8",
-    "fp8-blockwise": "fp8",
-    "float8": "fp8",
-    "mxfp8": "mxfp8",
-    "fp8-mx": "mxfp8",
-    "nvfp4": "nvfp4",
-    "fp4": "nvfp4",
-    "int8": "fp8",
-}
 #: Dense 8-bit integer peaks of devices that train in it, FLOP/s: Google Cloud's TPU documentation.
 INT8_PEAKS = {"tpu-v5e": 394e12, "tpu-v5p": 918e12, "tpu-v6e": 1836e12, "tpu-v7": 4614e12}
 
@@ -44,12 +26,12 @@ def precision_of(run: Run, pool: Pool, recipes: tuple[Recipe, ...]) -> tuple[str
         recipe = next((one for one in recipes if one.precision), None)
         word = recipe.precision if recipe else "bf16"
         filled.append(f"{word} ({recipe.why})" if recipe else "bf16")
-    if word not in _WORDS:
+    if word not in TRAINING_WORDS:
         raise NotPredictedError("precision that Lindos does not model", f"precision {run.precision}")
     if word == "int8" and pool.accelerator.name in INT8_PEAKS:
         peak = replace(pool.accelerator.peak_fp8, content=INT8_PEAKS[pool.accelerator.name], low=None, high=None)
         pool = replace(pool, accelerator=replace(pool.accelerator, peak_fp8=peak))
-    precision = _WORDS[word]
+    precision = TRAINING_WORDS[word]
     if not pool.accelerator.peak(precision).known:
         detail = f"{pool.accelerator.title} has no known rate in {word}"
         raise NotPredictedError("precision that the accelerator does not have", detail)

@@ -8,6 +8,7 @@ from typing import Any
 
 from lindos.catalog import Catalog, load_catalog
 from lindos.errors import InconsistentError, InfeasibleError, UnknownValueError
+from lindos.formats import TRAINING
 from lindos.planning import Choice
 from lindos.scenario.read import scenario_from
 from lindos.scenario.resolve import model_named
@@ -107,7 +108,7 @@ def _check_alone(name: str, clusters: Sequence[str], asked: Question, word: str)
 
 
 def _precisions(word: str) -> tuple[str, ...]:
-    return ("bf16", "fp8", "mxfp8", "nvfp4") if word == ANY else (word,)
+    return TRAINING if word == ANY else (word,)
 
 
 def _scenario(
