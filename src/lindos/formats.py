@@ -39,6 +39,7 @@ class Format:
     quantise_reads: int = 0  # times that a BF16 tensor is read to quantise it in training
     weight_layouts: int = 0  # copies of a weight in this format that training keeps: along rows and along columns
     keeps_bf16_weights: bool = False  # training keeps a BF16 copy of each weight
+    keeps_bf16_inputs: bool = False  # training keeps the inputs of linear layers in BF16 for the backward pass
     bf16_share: str = ""  # assumption: share of the linear layers' FLOPs that the recipe runs in BF16
     rate_share: str = ""  # assumption: rate of its products over that of the kernels named above
     dispatch_bytes: Size = float(BF16)  # of one number on its way to an expert
@@ -50,6 +51,11 @@ class Format:
     def size(self) -> Size:
         """Bytes of one number, scales included."""
         return self.bits / 8 + self.scale_bytes
+
+    @property
+    def activation_bytes(self) -> Size:
+        """Bytes of one number of a linear layer's input that training keeps."""
+        return float(BF16) if self.keeps_bf16_inputs else self.size
 
     @property
     def peak_title(self) -> str:

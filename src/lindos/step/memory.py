@@ -245,7 +245,8 @@ def _held(job: Job, plan: Plan, at: Layout, book: Assumptions, stage: _Stage, ow
         routed = formulas.sharded_bytes(expert, linear_bytes, 1 + split * (at.expert_shards - 1))
         return alone + routed + formulas.sharded_bytes(tables, table_bytes, 1 + split * (at.dense_shards - 1))
 
-    each = number_format(job.precision).weight_bytes
+    recipe = number_format(job.precision)
+    each = recipe.weight_bytes
     wide = book.gradient_bytes.value
     moments = FP32 * (3.0 - sharded)  # where parameters are sharded the master copy counts as weights
     logits = stage.head * at.tokens * model.vocab_size / at.tensor_parallel * LOGIT_BYTES * (1 + model.num_mtp_layers)
@@ -253,7 +254,8 @@ def _held(job: Job, plan: Plan, at: Layout, book: Assumptions, stage: _Stage, ow
         logits = logits / VOCABULARY_TILES
     layer = xp.maximum(*(_layer(at, one, model.num_experts) for one in (dense, experts))) * float(BF16)
     # Of the layer at work: its parameters where these are sharded, its gradients where those are.
-    gathered = layer * (sharded + at_least(plan.sharding, Sharding.GRADIENTS))
+    narrow = recipe.gather_bytes / BF16
+    gathered = layer * (sharded * narrow + at_least(plan.sharding, Sharding.GRADIENTS))
     return StepMemory(
         weights=state(Sharding.PARAMETERS, each + sharded * (FP32 - each), BF16 + sharded * (FP32 - BF16)),
         gradients=state(Sharding.GRADIENTS, wide, wide),
@@ -311,7 +313,7 @@ def _activations(job: Job, plan: Plan, at: Layout, book: Assumptions, stage: _St
             + (1.0 - cheap) * kept_scores(job, at)
         )
 
-    low = number_format(job.precision).size
+    low = number_format(job.precision).activation_bytes
     dense, experts = (layer(kept(model, low, is_expert=is_expert)) for is_expert in (False, True))
     inputs = float(BF16) * model.hidden_size * at.sequence_tokens
     layers = stage.dense_layers + stage.expert_layers

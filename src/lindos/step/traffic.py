@@ -120,6 +120,7 @@ class _Shard:
     """Weights that one device holds, and the ranks that hold the same."""
 
     params: Count
+    linear: Count  # of these in linear layers
     group: Count
     shards: Count
     stride: Count
@@ -129,11 +130,13 @@ def _shards(model: Model, at: Layout) -> tuple[_Shard, ...]:
     held = weights(model)
     p, t = at.pipeline_parallel, at.tensor_parallel
     dense = (held.split + held.embedding + held.head) / t + held.replicated
-    found = [_Shard(params=dense / p, group=at.dense_group, shards=at.dense_shards, stride=t)]
+    linear = held.split / t + held.replicated
+    found = [_Shard(params=dense / p, linear=linear / p, group=at.dense_group, shards=at.dense_shards, stride=t)]
     if held.expert:
         spread = at.expert_parallel * at.expert_tensor_parallel
+        params = held.expert / (p * spread)
         found.append(
-            _Shard(params=held.expert / (p * spread), group=at.expert_group, shards=at.expert_shards, stride=spread)
+            _Shard(params=params, linear=params, group=at.expert_group, shards=at.expert_shards, stride=spread)
         )
     return tuple(found)
 
@@ -148,6 +151,7 @@ def data_parallel_time(job: Job, tiers: tuple[Tier, ...], plan: Plan, at: Layout
     """
     m = at.num_micro_batches
     gradient_bytes = given.gradient_bytes.value
+    narrower = BF16 - number_format(job.precision).gather_bytes
     scatters = where(at_least(plan.sharding, Sharding.GRADIENTS) > 0, m, 1.0)
     gathers = where(at_least(plan.sharding, Sharding.PARAMETERS) > 0, 2.0 * m, 1.0)
     sharded = at_least(plan.sharding, Sharding.OPTIMIZER)
@@ -161,7 +165,7 @@ def data_parallel_time(job: Job, tiers: tuple[Tier, ...], plan: Plan, at: Layout
             total
             + scatters * all_gather_time(gradients, inside)
             + all_reduce_time(gradients / shards, across)
-            + gathers * all_gather_time(part.params * BF16, inside)
+            + gathers * all_gather_time(part.params * BF16 - part.linear * narrower, inside)
         )
     return total
 
