@@ -101,6 +101,35 @@ FORMATS = (
         dispatch_bytes=1.0,
         words=("fp8-cs", "fp8-ds", "fp8-sc", "fp8-hybrid", "fp8-blockwise", "float8", "int8"),
     ),
+    # The two recipes of torchao, as torchtitan names them: BF16 weights and inputs are kept, and quantised where they
+    # are used. One scale a tensor takes a pass to find its largest value, and lets weights be gathered in 8 bits.
+    Format(
+        name="fp8-tensorwise",
+        title="FP8, tensorwise scaling",
+        peak="fp8",
+        bits=8,
+        kernels="fp8",
+        trains=True,
+        quantise_reads=2,
+        keeps_bf16_weights=True,
+        keeps_bf16_inputs=True,
+        gather_bytes=1.0,
+        words=("float8-tensorwise",),
+    ),
+    # One scale a row fits on the chip, but products along rows and along columns need a pass each.
+    Format(
+        name="fp8-rowwise",
+        title="FP8, rowwise scaling",
+        peak="fp8",
+        bits=8,
+        kernels="fp8",
+        trains=True,
+        quantise_reads=2,
+        keeps_bf16_weights=True,
+        keeps_bf16_inputs=True,
+        rate_share="fp8_rowwise_rate",
+        words=("float8-rowwise",),
+    ),
     # One scale of 8 bits for 32 numbers.
     Format(
         name="mxfp8",

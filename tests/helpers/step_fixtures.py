@@ -26,6 +26,7 @@ def given(**changes: Any) -> Assumptions:
         "context_parallel_overlap": 0.8,
         "dual_pipe_overlap": 0.9,
         "nvfp4_bf16_share": 0.15,
+        "fp8_rowwise_rate": 0.75,
         "gradient_bytes": 4.0,
         "context": 1e9,
         "communicator": 0.5e9,

@@ -20,6 +20,7 @@ class Assumptions:
     context_parallel_overlap: Fact[Real]  # share of key-value traffic that hides behind attention
     dual_pipe_overlap: Fact[Real]  # share of expert traffic that DualPipe hides
     nvfp4_bf16_share: Fact[Real]  # FLOPs of linear layers that an NVFP4 recipe keeps in BF16
+    fp8_rowwise_rate: Fact[Real]  # rate of FP8 products with a scale a row over that with a scale a tensor
     gradient_bytes: Fact[Real]  # of one number of a gradient that is reduced
     context: Fact[Real]  # memory of driver and kernels
     communicator: Fact[Real]  # buffers of one group of ranks that communicate
