@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from lindos.answers import Answer, answer_file
 from lindos.catalog import load_catalog
-from lindos.study import Answer, Chart, answer_file
+from lindos.elements import Chart
 from lindos.units import render
 
 _COLOURS = ("#2a7fc9", "#e69f00", "#009e73", "#d1659f", "#8c6bb1", "#999999")

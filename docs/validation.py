@@ -10,13 +10,13 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from lindos.answers import answer_file
 from lindos.catalog import load_catalog
 from lindos.planning import best_plan
 from lindos.problem.job import Job
 from lindos.problem.plan import Recompute, Schedule, Sharding
 from lindos.scenario.resolve import pool_from_system
 from lindos.step import assumptions, estimate
-from lindos.study import answer_file
 from lindos.units import render
 from lindos.validation import Comparison, Result, Score, Slice, published, read_runs, validate
 from lindos.validation.score import SLICES, slice_of

@@ -1,6 +1,6 @@
 """The claims of July 2025 against the physics."""
 
-from lindos.study import audit_file
+from lindos.answers import audit_file
 
 (section,) = audit_file(None).sections
 verdicts = section.tables[0]

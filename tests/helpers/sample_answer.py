@@ -1,7 +1,8 @@
 """An answer with everything a report must survive: unknowns, extremes, long names, markup that must stay text."""
 
+from lindos.answers.answer import Answer
 from lindos.catalog.facts import Source
-from lindos.study.answer import Answer, Chart, Figure, Section, Series, Table
+from lindos.elements import Chart, Figure, Section, Series, Table
 
 SCRIPT = "</script><script>alert('x')</script>"
 MARKUP = "[bold red]not markup[/] & <b>not bold</b>"

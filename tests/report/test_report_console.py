@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from lindos.answers.answer import Answer
+from lindos.elements import Figure, Section
 from lindos.report import terminal
 from lindos.report.text import headline, value_of
-from lindos.study.answer import Answer, Figure, Section
 from sample_answer import MARKUP, sample
 
 ANSWER = sample()

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lindos.elements import Chart, Series
 from lindos.report import html
 from lindos.report.charts import chart_data, limits
 from lindos.report.parts import chart_box, table_box
 from lindos.report.text import number
-from lindos.study.answer import Chart, Series
 from sample_answer import MARKUP, SCRIPT, sample
 
 ANSWER = sample()

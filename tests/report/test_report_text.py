@@ -2,8 +2,8 @@
 
 import pytest
 
+from lindos.elements import Figure
 from lindos.report.text import cell, headline, is_number, number, span, span_of
-from lindos.study.answer import Figure
 from sample_answer import sample
 
 

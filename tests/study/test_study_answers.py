@@ -4,11 +4,11 @@ import math
 
 import pytest
 
+from lindos.answers import Answer, answer, answer_file
+from lindos.answers.scenario import asked
 from lindos.catalog import load_catalog
 from lindos.errors import InfeasibleError, InputError
 from lindos.scenario.read import builtin_names, read_scenario, scenario_from
-from lindos.study import Answer, answer, answer_file
-from lindos.study.answers import asked
 from lindos.study.figures import figure as one_figure
 
 ANSWERS: dict[str, Answer] = {}

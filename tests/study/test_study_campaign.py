@@ -5,16 +5,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lindos.answers import Answer
+from lindos.answers.scenario import answer
 from lindos.campaign import EVERYTHING, NEVER
 from lindos.catalog import load_catalog
+from lindos.elements import Table
 from lindos.errors import InconsistentError, InputError, LindosError
 from lindos.scenario.read import scenario_from
 from lindos.scenario.schema import Scenario
-from lindos.study import Answer, CampaignAsked, Table
-from lindos.study.answers import answer
+from lindos.study.campaign import CampaignAsked
 from lindos.study.campaign.closed import estimate, goal
 from lindos.study.campaign.course import Changes, course_of
-from lindos.study.step import section as step_section
+from lindos.study.old_step import section as step_section
 from lindos.study.world import Worlds, worlds
 
 CATALOG = load_catalog()

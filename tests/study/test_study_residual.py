@@ -4,10 +4,10 @@ import math
 
 import pytest
 
+from lindos.answers import Answer, answer
 from lindos.catalog import load_catalog
 from lindos.scenario.read import read_scenario, scenario_from
 from lindos.step.interval import interval_facts
-from lindos.study import Answer, answer
 
 FACTS = interval_facts(load_catalog())
 LOW, HIGH = float(FACTS.interval_low.value), float(FACTS.interval_high.value)

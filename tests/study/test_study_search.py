@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from lindos.answers.answer import Answer
+from lindos.answers.search import answer_search, question
+from lindos.answers.search.largest import grown
+from lindos.elements import Table
 from lindos.errors import InconsistentError, InfeasibleError, InputErrors
-from lindos.study.answer import Answer, Table
-from lindos.study.search import answer_search, question
-from lindos.study.search.largest import grown
 from lindos.units import parse
 
 JOB = {"model": "llama-3.1-8b", "precision": "bf16", "sequence_length": "8192", "global_batch_size": "128"}

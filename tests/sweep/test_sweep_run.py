@@ -13,9 +13,9 @@ from pathlib import Path
 import pyarrow.parquet as parquet
 import pytest
 
+from lindos.answers import answer
 from lindos.errors import InputError
 from lindos.scenario.read import scenario_from
-from lindos.study import answer
 from lindos.sweep import Context, Journal, LocalEngine, Outcome, Sweep, context_of, run, summary
 from lindos.sweep.fields import with_values
 from sweep_helpers import SMALL, answered, attempts, many, noted, sweep_of

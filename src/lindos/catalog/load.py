@@ -1,8 +1,8 @@
 """The catalogue: data files that ship, a user's own over them, and the same with uncertain facts drawn many times."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any, TypeAlias, TypeVar
 
@@ -20,7 +20,7 @@ from lindos.catalog.records import (
     Supercomputer,
     System,
 )
-from lindos.catalog.sampling import sampled_fact
+from lindos.catalog.sampling import enlarged_fact, sampled_fact, varied_fact
 from lindos.catalog.schema import LEAF_KEYS, Reader, fields_of
 from lindos.errors import CatalogError, InputError, InputErrors, UnknownNameError
 from lindos.quantities import Real
@@ -62,8 +62,8 @@ class Catalog:
         self._aliases: dict[str, dict[str, str]] = {}
         self._parameters: dict[str, Any] | None = None
         self._sources: dict[str, Source] | None = None
-        self._draws: tuple[int, int] | None = None
-        self._sampled: dict[tuple[int, int], Catalog] = {}
+        self._change: Callable[[Fact[Any]], Fact[Any]] | None = None
+        self._versions: dict[object, Catalog] = {}
         self._facts: dict[tuple[str, str], Fact[Real]] = {}
 
     def __reduce__(self) -> tuple[type["Catalog"], tuple[tuple[Layer, ...]]]:
@@ -142,7 +142,7 @@ class Catalog:
         reader = Reader(self._is_source, lines, own)
         fact: Fact[Real] = reader.fact(f"parameters.{name}", leaf, unit)
         raise_together(reader.errors, own)
-        return sampled_fact(fact, *self._draws) if self._draws else fact
+        return self._change(fact) if self._change else fact
 
     def source(self, name: str) -> Source:
         """Source of that id."""
@@ -210,13 +210,42 @@ class Catalog:
 
         Drawn once: who asks again with the same numbers gets the same object.
         """
-        draws = (num_draws, seed)
-        if draws not in self._sampled:
-            other = Catalog(self._overlays)
-            other._draws = draws
-            other._parameters, other._sources = self._parameters, self._sources
-            self._sampled[draws] = other
-        return self._sampled[draws]
+        return self._version((num_draws, seed), partial(sampled_fact, num_draws=num_draws, seed=seed))
+
+    def varied(self, paths: Sequence[str]) -> "Catalog":
+        """The same catalogue, each fact of ``paths`` an array: column ``i + 1`` has fact ``i`` a little larger.
+
+        A number computed from it rests on fact ``i`` if its column ``i + 1`` differs from its column 0.
+        """
+        columns = {path: index for index, path in enumerate(paths, start=1)}
+        return self._version(tuple(paths), partial(varied_fact, columns=columns))
+
+    def enlarged(self, path: str) -> "Catalog":
+        """The same catalogue with a little more of one fact that decides how many parts something has."""
+        return self._version(path, partial(enlarged_fact, path=path))
+
+    def _version(self, key: object, change: Callable[[Fact[Any]], Fact[Any]]) -> "Catalog":
+        """This catalogue with every fact changed; made once for each ``key``."""
+        if key not in self._versions:
+            version = Catalog(self._overlays)
+            version._change = change
+            version._parameters, version._sources = self._parameters, self._sources
+            self._versions[key] = version
+        return self._versions[key]
+
+    def fact(self, path: str) -> Fact[Any] | None:
+        """The fact of that path, ``accelerators.h100-sxm.memory``; None where there is none."""
+        kind, _, rest = path.partition(".")
+        if kind == "parameters":
+            known = self._facts.items()
+            return next((fact for (name, _), fact in known if name == rest), None) or self._typed_parameter(rest)
+        name, _, field = rest.rpartition(".")
+        value = getattr(self._kind(kind).get(name), field, None) if kind in KINDS else None
+        return value if isinstance(value, Fact) else None
+
+    def _typed_parameter(self, name: str) -> Fact[Any] | None:
+        """A parameter in whichever SI unit it is written."""
+        return self._shown_parameter(name) if name in self._parameter_leaves() else None
 
     def _get(self, kind: str, name: str, path: str, expected: type[R]) -> R:
         if not isinstance(name, str):
@@ -252,8 +281,8 @@ class Catalog:
             for name, body in data.items():
                 _add(reader, kind, str(name), body, records, aliases)
             raise_together(reader.errors, own)
-        if self._draws:
-            records = {name: _sampled_record(record, *self._draws) for name, record in records.items()}
+        if self._change:
+            records = {name: _changed_record(record, self._change) for name, record in records.items()}
         self._records[kind], self._aliases[kind] = records, aliases
 
     def _layers(self, kind: str) -> list[Layer]:
@@ -378,9 +407,9 @@ def _leaves(data: Mapping[str, Any], prefix: str, known: Mapping[str, Any]) -> I
             yield path, {"value": None} if value is None else value
 
 
-def _sampled_record(record: Any, num_draws: int, seed: int) -> Any:
+def _changed_record(record: Any, change: Callable[[Fact[Any]], Fact[Any]]) -> Any:
     changes = {
-        field.name: sampled_fact(value, num_draws, seed)
+        field.name: change(value)
         for field in dataclasses.fields(record)
         if isinstance(value := getattr(record, field.name), Fact)
     }

@@ -1,6 +1,7 @@
-"""Draws of an uncertain fact between what its sources say."""
+"""A fact as an array: draws of an uncertain one, or one column for each fact that is made a little larger."""
 
 import zlib
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -24,3 +25,38 @@ def sampled_fact(fact: Fact[Any], num_draws: int, seed: int) -> Fact[Any]:
     away = 1.0 - np.sqrt(1.0 - depth)
     drawn = np.where(side < 0.5, middle - away * (middle - low), middle + away * (high - middle))
     return replace(fact, content=drawn)
+
+
+#: Share by which a fact is made larger to see which numbers move.
+VARIATION = 1e-4
+#: Facts that decide how many parts something has: they cannot be arrays, and are made larger by two parts instead.
+STRUCTURE = frozenset(("scale_up_size", "switch_ports"))
+_MORE_PARTS = 2.0
+
+
+def is_structure(path: str) -> bool:
+    """Tell whether a fact decides how many parts something has."""
+    return path.rpartition(".")[2] in STRUCTURE
+
+
+def enlarged_fact(fact: Fact[Any], path: str) -> Fact[Any]:
+    """``fact`` with two parts more if it is that of ``path``, else itself."""
+    if fact.path != path or fact.content is None:
+        return fact
+    return replace(fact, content=fact.content + _MORE_PARTS)
+
+
+def varied_fact(fact: Fact[Any], columns: Mapping[str, int]) -> Fact[Any]:
+    """``fact`` as an array with one column more than ``columns``, larger in its own; itself where it has none.
+
+    >>> varied_fact(Fact(path="a", content=2.0), {"a": 2, "b": 1}).content.tolist()
+    [2.0, 2.0, 2.0002]
+    """
+    column = columns.get(fact.path)
+    if column is None or not isinstance(fact.content, float):
+        return fact
+    import numpy as np
+
+    values = np.full(len(columns) + 1, fact.content)
+    values[column] += VARIATION * (abs(fact.content) or 1.0)
+    return replace(fact, content=values)

@@ -13,6 +13,6 @@ from lindos.cli.common import catalog_option, json_option, show
 @json_option
 def command(file: str | None, catalogs: tuple[Path, ...], as_json: bool) -> None:
     """Check the claims of FILE (YAML); without FILE, those of the catalogue."""
-    from lindos.study import audit_file
+    from lindos.answers import audit_file
 
     show(audit_file(file, catalogs), as_json)

@@ -26,7 +26,8 @@ def command(
 
     The run is simulated many times over, until P10, P50 and P90 of its goodput are known to the tolerance.
     """
-    from lindos.study import CampaignAsked, answer_file
+    from lindos.answers import answer_file
+    from lindos.study.campaign import CampaignAsked
 
     with _Progress() as progress:
         asked = CampaignAsked.read(tolerance, most=replicas, seed=seed, told=progress.told)

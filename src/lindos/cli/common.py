@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from lindos.study.answer import Answer
+    from lindos.answers.answer import Answer
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -53,6 +53,6 @@ def run_sections(
     command: str, scenario: str, catalogs: tuple[Path, ...], as_json: bool, sections: frozenset[str] | None
 ) -> None:
     """Answer the ``sections`` of a scenario and print them."""
-    from lindos.study import answer_file
+    from lindos.answers import answer_file
 
     show(answer_file(scenario, catalogs, command=command, sections=sections), as_json)

@@ -22,8 +22,8 @@ def command(scenario: str, out: str | None, catalogs: tuple[Path, ...], as_json:
     Built-in: chip-demand, colossus-1, colossus-2, fifty-million, llama3-405b, meta-hyperion, meta-prometheus,
     one-node, openai-100m, sovereign, stargate-abilene.
     """
+    from lindos.answers import answer_file
     from lindos.report import write
-    from lindos.study import answer_file
 
     answer = answer_file(scenario, catalogs, command="run")
     folder = Path(out or f"lindos-out/{answer.name}")

@@ -36,7 +36,7 @@ def command(
     **plan: Any,
 ) -> None:
     """Time, memory and breakdown of one step; degrees left out are searched for."""
-    from lindos.study import answer_step
+    from lindos.answers import answer_step
 
     job = {
         "model": model,

@@ -9,9 +9,9 @@ from html import escape
 from textwrap import wrap
 from typing import Any
 
+from lindos.elements import Chart, Series
 from lindos.report.scale import Scale, scale
 from lindos.report.text import number, span
-from lindos.study.answer import Chart, Series
 
 #: Told apart with colour-blind eyes, on white and on near-black (after Okabe and Ito; lifted where too dark).
 PALETTE = (

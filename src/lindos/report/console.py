@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from lindos.answers.answer import Answer
+from lindos.elements import Figure, Section, Table
 from lindos.report import text
-from lindos.study.answer import Answer, Figure, Section, Table
 
 if TYPE_CHECKING:
     from rich.console import Console

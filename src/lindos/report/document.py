@@ -4,7 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from lindos.study.answer import Answer, Figure, Table
+from lindos.answers.answer import Answer
+from lindos.elements import Figure, Table
 
 
 def json_document(answer: Answer) -> dict[str, Any]:

@@ -3,11 +3,11 @@
 import json
 from pathlib import Path
 
+from lindos.answers.answer import Answer
 from lindos.files import write_whole
 from lindos.report.document import json_document
 from lindos.report.page import html
 from lindos.report.tidy import parquet
-from lindos.study.answer import Answer
 
 
 def write(answer: Answer, directory: Path) -> tuple[Path, Path, Path]:

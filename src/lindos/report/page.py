@@ -6,11 +6,12 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
+from lindos.answers.answer import Answer
+from lindos.elements import Figure, Section
 from lindos.report import parts
 from lindos.report.charts import chart_data
 from lindos.report.document import plain
 from lindos.report.text import headline, span_of, value_of
-from lindos.study.answer import Answer, Figure, Section
 
 #: Nothing may be loaded from anywhere, whatever the data says.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: blob:"

@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from lindos.answers.answer import Answer
 from lindos.catalog.facts import Source
+from lindos.elements import Chart, Figure, Series, Table
 from lindos.report import text
 from lindos.report.charts import colours, limits
-from lindos.study.answer import Answer, Chart, Figure, Series, Table
 
 #: Source links shown behind a figure before the rest folds away.
 _LINKS = 3

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from lindos import __version__
+from lindos.elements import Table
 from lindos.report.console import print_table
 from lindos.report.document import plain
 from lindos.report.text import number
-from lindos.study.answer import Table
 from lindos.sweep import Finished, Spread, Summary, Sweep
 from lindos.units import render
 

@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Iterable
 
-from lindos.study.answer import Cell, Figure, Section
+from lindos.elements import Cell, Figure, Number, Section
 from lindos.units import render
 
 UNKNOWN = "unknown"
@@ -66,14 +66,37 @@ def span_of(figure: Figure) -> str:
 
 
 def cell(value: Cell, unit: str) -> str:
-    """Write one cell of a table in the unit of its column."""
-    return value if isinstance(value, str) else number(value, unit or "1")
+    """Write one cell of a table in its own unit, or in that of its column.
+
+    >>> cell(Number(value=0.26, unit="s", share=0.512), ""), cell(Number(value=1.4e9, bound="least"), "W")
+    ('260 ms (51 %)', 'at least 1.4 GW')
+    """
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, Number):
+        return number(value, unit or "1")
+    return _number_cell(value, value.unit or unit or "1")
+
+
+def _number_cell(value: Number, unit: str) -> str:
+    if value.value == 0 and value.share is not None:
+        return "none"
+    if value.value is None and value.low is None and value.high is None:
+        return UNKNOWN
+    amount = span(value.low, value.high, unit) if value.value is None else number(value.value, unit)
+    share = "" if value.share is None else f" ({100 * value.share:.2g} %)"
+    return f"{_BOUNDS[value.bound]}{amount}{value.suffix}{share}"
+
+
+_BOUNDS = {"": "", "least": "at least ", "most": "at most "}
 
 
 def is_number(unit: str, cells: Iterable[Cell] = ()) -> bool:
     """Tell a column of numbers, to be aligned right, from one of text."""
-    values = list(cells)
-    if unit or any(isinstance(value, (int, float)) for value in values):
+    values = [value for value in cells if value is not None]
+    if any(isinstance(value, (int, float, Number)) for value in values):
+        return True
+    if unit:
         return True
     words = [value for value in values if isinstance(value, str) and value not in ("", "none", UNKNOWN, NO_RANGE)]
     return bool(words) and all(len(word) <= _LONGEST_AMOUNT and _AMOUNT.fullmatch(word) for word in words)

@@ -4,7 +4,7 @@ import math
 from io import BytesIO
 from typing import Any
 
-from lindos.study.answer import Answer
+from lindos.answers.answer import Answer
 
 #: Columns of ``results.parquet`` in order; numbers are SI floats, unknown ones null.
 COLUMNS = ("scenario", "section", "name", "title", "value", "unit", "low", "high", "why", "sources")

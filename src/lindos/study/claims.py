@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from lindos import claims as floor
 from lindos.catalog import Catalog
 from lindos.claims import Claim, Context, Finding, Ruling, Span, Verdict
+from lindos.elements import Cell, Section, Table
 from lindos.errors import InputErrors, UnknownNameError
-from lindos.study.answer import Cell, Section, Table
 from lindos.study.figures import number, span
 from lindos.study.reference import device_cost, pool_cost, system_of
 from lindos.study.world import World, Worlds

@@ -2,7 +2,7 @@
 
 from lindos import claims as floor
 from lindos.claims.top500 import MATCH
-from lindos.study.answer import Cell, Section, Table
+from lindos.elements import Cell, Section, Table
 from lindos.study.world import World, Worlds
 from lindos.units import render
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from lindos.catalog.facts import Fact
+from lindos.elements import Figure, Series
 from lindos.results import rows
-from lindos.study.answer import Figure, Series
 from lindos.study.world import Pair
 
 #: Share of the draws below the low and the high of a figure: 80 % lie between them.

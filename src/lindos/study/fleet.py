@@ -1,10 +1,10 @@
 """Inference traffic placed with cloud providers."""
 
 from lindos import fleet as floor
+from lindos.elements import Cell, Section, Table
 from lindos.fleet import FleetEstimate
 from lindos.scenario.resolve import model_named
 from lindos.scenario.schema import InferenceSpec
-from lindos.study.answer import Cell, Section, Table
 from lindos.study.figures import figures_of, number
 from lindos.study.world import Pair, World, Worlds, both
 from lindos.units import render

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import numpy as np
 
 from lindos import roadmap as floor
+from lindos.elements import Cell, Chart, Section, Series, Table
 from lindos.errors import InconsistentError, InputError
 from lindos.formulas.equivalents import h100_equivalents
 from lindos.quantities import Count, Usd, Watts
@@ -13,7 +14,6 @@ from lindos.roadmap import Demand, Growth, Programme
 from lindos.scenario.resolve import REFERENCE_DEVICE
 from lindos.scenario.schema import ProgrammeSpec, RoadmapSpec
 from lindos.site import SiteEstimate
-from lindos.study.answer import Cell, Chart, Section, Series, Table
 from lindos.study.cluster import ClusterSize
 from lindos.study.figures import figure, figures_of, number, sources_of, span
 from lindos.study.reference import SYSTEM, device_cost
@@ -71,7 +71,8 @@ def unit_costs(world: World) -> tuple[Usd, Watts]:
     built: SiteEstimate | None = world.results.get("site")
     if built is not None:
         size: ClusterSize = world.results["cluster"]
-        return built.capex.total / size.h100_equivalents, built.power.total / size.h100_equivalents
+        equivalents: Count = size.h100_equivalents  # type: ignore[assignment]
+        return built.capex.total / equivalents, built.power.total / equivalents
     each = device_cost(world.catalog, SYSTEM)
     device = world.catalog.system(SYSTEM).accelerator
     one = equivalents_of(world, 1.0, device, "system")

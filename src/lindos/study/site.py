@@ -2,13 +2,13 @@
 
 from lindos import site as floor
 from lindos.catalog.records import SiteFacts
+from lindos.elements import Cell, Chart, Figure, Section, Table
 from lindos.errors import UnknownValueError
 from lindos.formulas.equivalents import h100_equivalents
 from lindos.problem.cluster import Cluster
 from lindos.scenario.resolve import REFERENCE_DEVICE, site_of
 from lindos.scenario.schema import SiteSpec
 from lindos.site import SiteCapex, SiteEstimate, SitePower
-from lindos.study.answer import Cell, Chart, Figure, Section, Table
 from lindos.study.cluster import peak
 from lindos.study.figures import figure, figures_of, number, parts_chart_series, sources_of, titled
 from lindos.study.world import Pair, World, Worlds, both

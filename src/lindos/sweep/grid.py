@@ -5,13 +5,13 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+from lindos.answers.scenario import SECTION_NAMES, asked
 from lindos.catalog import load_catalog
 from lindos.catalog.load import raise_together
 from lindos.catalog.yaml_file import read_yaml
 from lindos.errors import InputError, InputErrors, LindosError, UnknownNameError
 from lindos.scenario.read import builtin_names, fields_from, read_plain, scenario_from
 from lindos.scenario.schema import Scenario
-from lindos.study.answers import SECTIONS, asked
 from lindos.sweep.design import Sweep
 from lindos.sweep.fields import with_values
 from lindos.sweep.reading import Reader
@@ -115,8 +115,8 @@ def _sections(reader: Reader, names: object, there: Sequence[str]) -> tuple[str,
         return ()
     for at, name in enumerate(names):
         where = f"ask.{at}"
-        if name not in SECTIONS:
-            reader.errors.append(UnknownNameError(where, str(name), SECTIONS, reader.line(where)))
+        if name not in SECTION_NAMES:
+            reader.errors.append(UnknownNameError(where, str(name), SECTION_NAMES, reader.line(where)))
         elif name not in there:
             reader.wrong(where, name, f"a section that the scenario asks: {', '.join(there)}")
     return tuple(name for name in there if name in names)

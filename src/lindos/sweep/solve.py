@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lindos import __version__
+from lindos.answers.answer import Answer
+from lindos.answers.scenario import answer
 from lindos.catalog import Catalog
 from lindos.errors import LindosError
 from lindos.scenario.read import scenario_from
-from lindos.study.answer import Answer
-from lindos.study.answers import answer
 from lindos.study.campaign import CampaignAsked
 from lindos.sweep.design import Sweep
 from lindos.sweep.fields import with_values

@@ -8,8 +8,8 @@ import numpy as np
 from lindos import campaign as floor
 from lindos import site as site_floor
 from lindos.campaign import NEVER, CampaignEstimate, Course
+from lindos.elements import Cell, Chart, Figure, Series, Table
 from lindos.problem.job import Goal
-from lindos.study.answer import Cell, Chart, Figure, Series, Table
 from lindos.study.campaign.closed import estimate
 from lindos.study.campaign.course import Changes, course_of, set_aside
 from lindos.study.campaign.ran import Run
@@ -226,7 +226,7 @@ def sizes(world: World, closed: CampaignEstimate, trials: Trials) -> tuple[Table
             Series(
                 name="simulated",
                 x=tuple(size * devices for size in tried),
-                y=tuple(size * devices * float(row[1] or 0.0) for size, row in zip(tried, body, strict=True)),
+                y=tuple(size * devices * float(row[1] or 0.0) for size, row in zip(tried, body, strict=True)),  # type: ignore[arg-type]
             ),
         ),
         note="GPUs that never fail and would do the same work.",

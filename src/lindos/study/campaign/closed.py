@@ -12,7 +12,7 @@ from lindos.problem.job import Goal
 from lindos.scenario.resolve import goal_of
 from lindos.study.campaign.course import conditions
 from lindos.study.figures import number
-from lindos.study.step import StepAnswer, batch_limit
+from lindos.study.old_step import StepAnswer, batch_limit
 from lindos.study.world import World
 from lindos.units import render
 

@@ -16,7 +16,7 @@ from lindos.formulas import checkpoint
 from lindos.problem.cluster import Pool
 from lindos.problem.job import Goal
 from lindos.scenario.campaign import TIERS, CampaignSpec, CheckpointSpec, FailureSpec, Span
-from lindos.study.step import StepAnswer
+from lindos.study.old_step import StepAnswer
 from lindos.study.world import World
 from lindos.units import render
 

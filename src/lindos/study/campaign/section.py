@@ -9,8 +9,8 @@ import numpy as np
 from lindos import campaign as floor
 from lindos import site as site_floor
 from lindos.campaign import CampaignEstimate, Course
+from lindos.elements import Cell, Figure, Section, Table
 from lindos.problem.job import RECOVERIES, Goal
-from lindos.study.answer import Cell, Figure, Section, Table
 from lindos.study.campaign import alternatives, tables
 from lindos.study.campaign.closed import estimate, goal
 from lindos.study.campaign.ran import Run, asked_of, simulated
@@ -128,7 +128,7 @@ def section(worlds: Worlds) -> Section:
 def _stuck(worlds: Worlds, closed: Pair[CampaignEstimate], run: Run) -> Section:
     """A run that goes nowhere, though by the rates of the catalogue alone it would end."""
     where = tables.buckets(run.estimate, closed.point)
-    most = max((row for row in where.rows if row[0] != "Productive"), key=lambda row: float(row[1] or 0.0))
+    most = max((row for row in where.rows if row[0] != "Productive"), key=lambda row: float(row[1] or 0.0))  # type: ignore[arg-type]
     text = (
         f"No run is sustained: of its first {render(float(np.mean(run.replicas.time.total)), 's')}, simulated, "
         f"{100 * float(np.mean(run.replicas.goodput)):.2g} % moves training forward. Most of it goes into "

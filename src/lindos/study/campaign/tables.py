@@ -8,7 +8,7 @@ import numpy as np
 
 from lindos import campaign as floor
 from lindos.campaign import GOODPUT_NAMES, STATES, CampaignEstimate, Replicas
-from lindos.study.answer import Cell, Chart, Series, Table
+from lindos.elements import Cell, Chart, Series, Table
 from lindos.study.campaign.course import first_day
 from lindos.study.campaign.ran import Run
 from lindos.study.figures import number, parts_chart_series, titled

@@ -3,11 +3,13 @@
 from dataclasses import dataclass, replace
 
 from lindos import planning
+from lindos.answers.answer import Answer
+from lindos.answers.scenario import assemble
+from lindos.answers.search.tables import layout
+from lindos.elements import Cell, Section, Table
 from lindos.step import ClusterStep
-from lindos.study import answers, step
-from lindos.study.answer import Answer, Cell, Section, Table
+from lindos.study import old_step as step
 from lindos.study.figures import figure
-from lindos.study.search.tables import layout
 from lindos.study.world import Worlds
 from lindos.units import render
 
@@ -101,7 +103,9 @@ def answer_of(both: Worlds) -> Answer:
             "not interleaved.",
         ),
     )
-    return answers.told(scenario, both.point.catalog, "search", [section, both.decisions["placement.section"]], both)
+    return assemble(
+        scenario, both.point.catalog, "search", [section, both.decisions["placement.section"]], both.warnings
+    )
 
 
 def _table(found: list[Placement]) -> Table:

@@ -6,11 +6,11 @@ ratio to the width. Every size is trained on the tokens that its compute is best
 
 from dataclasses import replace
 
+from lindos.answers.search.trial import Trial
 from lindos.campaign import scaling_law
 from lindos.catalog.model import Model
 from lindos.errors import InconsistentError, InfeasibleError
 from lindos.formulas.scaling import optimal_tokens
-from lindos.study.search.trial import Trial
 from lindos.transformer import active_params
 from lindos.units import render
 

@@ -5,13 +5,13 @@ from typing import Any
 
 from lindos import planning
 from lindos import step as floor
+from lindos.answers.search.trial import Run, Trial
+from lindos.elements import Cell, Table
 from lindos.planning import Alternative, Choice
 from lindos.problem.plan import Plan
 from lindos.step import SENTENCES, Reason
-from lindos.study.answer import Cell, Table
 from lindos.study.figures import number
-from lindos.study.search.trial import Run, Trial
-from lindos.study.step import spoken
+from lindos.study.old_step import spoken
 from lindos.units import render
 
 
@@ -149,13 +149,13 @@ def sensitivity(trial: Trial, found: Choice) -> Table:
     ones = floor.sensitivities(job, pool, found.plan, global_batch_size=found.global_batch_size, given=given)
     body: list[tuple[Cell, ...]] = [(one.name, render(float(one.value), one.unit), float(one.gain)) for one in ones]
     body.append(("memory, the plan chosen anew", render(float(trial.limits.memory), "B"), _of_memory(trial, found)))
-    body.sort(key=lambda row: -float(row[2] or 0.0))
+    body.sort(key=lambda row: -float(row[2] or 0.0))  # type: ignore[arg-type]
     return Table(
         name="search.sensitivity",
         title="What a tenth better hardware buys",
         columns=("better by 10 %", "now", "faster by"),
         units=("", "", "%"),
-        rows=tuple(row for row in body if float(row[2] or 0.0) >= _LEAST),
+        rows=tuple(row for row in body if float(row[2] or 0.0) >= _LEAST),  # type: ignore[arg-type]
         note=f"{str(body[0][0])[:1].upper()}{str(body[0][0])[1:]} binds most. Gains below 0.01 % are left out.",
     )
 

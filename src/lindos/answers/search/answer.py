@@ -6,19 +6,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from lindos.answers import placement
+from lindos.answers.answer import Answer
+from lindos.answers.scenario import assemble
+from lindos.answers.search import tables
+from lindos.answers.search.largest import largest
+from lindos.answers.search.question import Question
+from lindos.answers.search.trial import Run, Trial
+from lindos.answers.step import pools_named
 from lindos.catalog import Catalog, load_catalog
+from lindos.elements import Cell, Figure, Section, Table
 from lindos.errors import InconsistentError, InfeasibleError, UnknownValueError
 from lindos.formats import TRAINING
 from lindos.planning import Choice
 from lindos.scenario.read import scenario_from
 from lindos.scenario.resolve import model_named
-from lindos.study import answers, campaign, placement, site, step
-from lindos.study.answer import Answer, Cell, Figure, Section, Table
+from lindos.study import campaign, site
+from lindos.study import old_step as step
 from lindos.study.figures import figure
-from lindos.study.search import tables
-from lindos.study.search.largest import largest
-from lindos.study.search.question import Question
-from lindos.study.search.trial import Run, Trial
 from lindos.study.world import worlds
 from lindos.units import render
 
@@ -66,7 +71,7 @@ def answer_search(
     found: list[tuple[Trial, Choice, Run]] = []
     failed: list[tuple[str, Exception]] = []
     for name in clusters:
-        pools = answers.pools_named(name, gpus, fabric, catalog)
+        pools = pools_named(name, gpus, fabric, catalog)
         for precision in _precisions(str(job["precision"])):
             data = _scenario(name, pools, {**job, "precision": precision}, asked, recovery, catalog)
             both = worlds(scenario_from(data), catalog, Path())
@@ -190,7 +195,7 @@ def _told(
         with suppress(UnknownValueError):
             site.section(trial.worlds)
         shown.append(campaign.section(trial.worlds))
-    return answers.told(trial.world.scenario, catalog, "search", shown, trial.worlds)
+    return assemble(trial.world.scenario, catalog, "search", shown, trial.worlds.warnings)
 
 
 def _figures(choice: Choice) -> list[Figure]:

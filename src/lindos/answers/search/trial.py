@@ -6,14 +6,15 @@ from typing import Any
 
 from lindos import planning
 from lindos import site as site_floor
+from lindos.answers.search.question import Question
 from lindos.catalog.model import Model
 from lindos.errors import InfeasibleError, InputError, UnknownValueError
 from lindos.planning import Choice, Limits, PoolDecision, Search
 from lindos.scenario.resolve import check_precision
 from lindos.scenario.schema import GoalSpec
-from lindos.study import campaign, site, step
+from lindos.study import campaign, site
+from lindos.study import old_step as step
 from lindos.study.figures import number
-from lindos.study.search.question import Question
 from lindos.study.world import World, Worlds, worlds
 from lindos.units import render
 

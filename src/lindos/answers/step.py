@@ -1,0 +1,99 @@
+"""One step from command-line words: a system with a number of GPUs, or the cluster of a built-in scenario."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lindos.answers.answer import Answer
+from lindos.answers.scenario import answer
+from lindos.catalog import Catalog, load_catalog
+from lindos.errors import InconsistentError, InputError
+from lindos.scenario.fields import Whole
+from lindos.scenario.read import builtin_names, read_scenario, scenario_from
+from lindos.scenario.resolve import counted
+
+
+def answer_step(
+    cluster_name: str, gpus: str | None, fabric: str | None, job: Mapping[str, Any], catalogs: Sequence[Path] = ()
+) -> Answer:
+    """Answer one step.
+
+    Parameters
+    ----------
+    cluster_name
+        A system such as ``gb200-nvl72``, or a site such as ``colossus-2``.
+    gpus
+        GPUs to use at most; required where the cluster is a system.
+    fabric
+        Scale-out network; the system's usual one where left out.
+    job
+        Fields of ``job`` in a scenario; None leaves a field out.
+    catalogs
+        The user's own catalogue files, later ones on top.
+
+    Raises
+    ------
+    InputError, InconsistentError
+        If a word is wrong, or two contradict each other.
+    InfeasibleError
+        If no plan is feasible.
+    """
+    catalog = load_catalog(catalogs)
+    pools = pools_named(cluster_name, gpus, fabric, catalog)
+    data = {
+        "name": "step",
+        "title": f"One step of {job['model']} on {cluster_name}",
+        "cluster": {"pools": pools},
+        "job": {key: value for key, value in job.items() if value is not None},
+        "compare_top500": False,
+    }
+    wanted = frozenset({"cluster", "step"})
+    return answer(scenario_from(data), catalog, folder=Path(), command="step", sections=wanted)
+
+
+def pools_named(name: str, gpus: str | None, fabric: str | None, catalog: Catalog) -> list[dict[str, Any]]:
+    """Get the pools of a cluster in command-line words, as in a scenario.
+
+    Parameters
+    ----------
+    name, gpus, fabric
+        As in :func:`answer_step`.
+    catalog
+        Knows the systems.
+    """
+    if name in builtin_names():
+        pools = _site_pools(name, gpus, catalog)
+    else:
+        system = catalog.system(name, "cluster").name
+        if gpus is None:
+            raise InputError("gpus", None, "given where the cluster is a system", "Write for example --gpus 16384.")
+        pools = [{"system": system, "gpus": _whole_gpus(gpus)}]
+    return [pool | ({"fabric": fabric} if fabric else {}) for pool in pools]
+
+
+def _site_pools(name: str, gpus: str | None, catalog: Catalog) -> list[dict[str, Any]]:
+    """Get the pools of a built-in scenario: all, or in their order as many as make up ``gpus``."""
+    scenario, _ = read_scenario(name)
+    if scenario.cluster is None:
+        raise InputError("cluster", name, "a scenario that has a cluster")
+    settled = counted(scenario, catalog).cluster
+    pools: list[dict[str, Any]] = settled.model_dump(mode="json", exclude_none=True)["pools"] if settled else []
+    if gpus is None:
+        return pools
+    wanted = _whole_gpus(gpus)
+    total = sum(int(pool["gpus"]) for pool in pools)
+    if wanted > total:
+        raise InconsistentError("gpus", wanted, f"the GPUs of {name}", total, "be at most the second")
+    taken: list[dict[str, Any]] = []
+    for pool in pools:
+        left = wanted - sum(int(before["gpus"]) for before in taken)
+        if left > 0:
+            taken.append(pool | {"gpus": min(left, int(pool["gpus"]))})
+    return taken
+
+
+def _whole_gpus(gpus: str) -> int:
+    try:
+        return int(Whole("16384").read(gpus))
+    except InputError as error:
+        raise InputError("gpus", gpus, error.expected, error.hint) from None

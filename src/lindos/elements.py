@@ -1,0 +1,168 @@
+"""What an answer is made of: figures, tables, charts and sections, all of them data.
+
+A cell of a table and a point of a chart are numbers with a unit, or text. Words around numbers are chosen by ``views``;
+how a number is written is decided by ``report``.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from lindos.errors import UnknownNameError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number:
+    """A number in a cell of a table.
+
+    Parameters
+    ----------
+    value
+        In SI; None is unknown.
+    unit
+        As :mod:`lindos.units` spells it; ``"%"`` is a fraction that is read as a percentage. The unit of the column
+        where left out.
+    low, high
+        Ends of its range, in the same unit.
+    share
+        Its share of a whole, a fraction.
+    bound
+        ``"least"`` where the value is a lower bound, ``"most"`` where it is an upper one.
+    suffix
+        Text after the number, ``"x"`` for a ratio.
+    """
+
+    value: float | None
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    share: float | None = None
+    bound: str = ""
+    suffix: str = ""
+
+
+#: A cell of a table: text as is; a number is written with the unit of its column; None is "unknown".
+Cell: TypeAlias = str | float | Number | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One number of the answer.
+
+    Parameters
+    ----------
+    name
+        Dotted, ``"step.time"``; unique in an answer.
+    title
+        For people: ``"Step time"``.
+    value, low, high
+        In SI. ``low`` and ``high`` bound 80 % of the draws; None is unknown.
+    unit
+        As :mod:`lindos.units` spells it; ``"1"`` for a pure number.
+    why
+        What the number is, in one sentence.
+    sources
+        Ids of the sources of the facts that entered the number, and of no others.
+    facts
+        Paths of these facts in the catalogue.
+    percent
+        Whether a fraction is shown as a percentage.
+    quantity, subject, date, convention
+        What is counted, of what, when, and how. Two figures that share the four are one number.
+    bound
+        ``"least"`` where parts are unknown and the value is a lower bound.
+    """
+
+    name: str
+    title: str
+    value: float | None
+    unit: str
+    low: float | None = None
+    high: float | None = None
+    why: str = ""
+    sources: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+    percent: bool = False
+    quantity: str = ""
+    subject: str = ""
+    date: str = ""
+    convention: str = ""
+    bound: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table to read; ``units`` has one SI unit a column, "" for text, "%" for a fraction shown as a percentage."""
+
+    name: str
+    title: str
+    columns: tuple[str, ...]
+    units: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    note: str = ""
+    key: bool = False  # short and important enough for a summary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """One line, or the bars of one colour, of a chart."""
+
+    name: str
+    x: tuple[float | str, ...]
+    y: tuple[float | None, ...]
+    low: tuple[float | None, ...] = ()
+    high: tuple[float | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """A chart as data.
+
+    ``kind``: "parts" (one stacked horizontal bar per x, a series per part), "bars", "lines", or "timeline" (rows x of
+    stretches, a series per state; each begins at ``low`` and lasts ``y``; rows end with their number).
+    """
+
+    name: str
+    title: str
+    kind: str
+    unit: str  # of y
+    series: tuple[Series, ...]
+    x_title: str = ""
+    log: bool = False
+    note: str = ""
+    reference: tuple[tuple[str, float], ...] = ()  # labelled horizontal limits, such as memory capacity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One floor's part of the answer; ``headline`` names the figures to show first, the others unfold."""
+
+    name: str  # cluster, step, campaign, site, fleet, roadmap, claims, comparison
+    title: str
+    summary: str  # one sentence a person reads first
+    headline: tuple[str, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    tables: tuple[Table, ...] = ()
+    charts: tuple[Chart, ...] = ()
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def figure_of(sections: tuple[Section, ...], name: str) -> Figure:
+    """Get the figure of that name.
+
+    Raises
+    ------
+    UnknownNameError
+        If no section has it.
+    """
+    figures = {figure.name: figure for figure in figures_in(sections)}
+    if name not in figures:
+        raise UnknownNameError("figure", name, figures)
+    return figures[name]
+
+
+def figures_in(sections: tuple[Section, ...]) -> Iterator[Figure]:
+    """Yield every figure, section by section."""
+    for section in sections:
+        yield from section.figures

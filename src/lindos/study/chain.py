@@ -1,0 +1,299 @@
+"""The chain of floors: each is computed once from the results that it needs, and again only when one of them changes.
+
+A link remembers the fields of the scenario, the facts of the catalogue, the settings and the results that it was
+computed from. It is computed anew only if one of these differs, so that a new price of electricity leaves the step and
+the simulation of the campaign as they are.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from lindos.catalog import Catalog
+from lindos.catalog.facts import Fact, ledger
+from lindos.catalog.sampling import is_structure
+from lindos.errors import InfeasibleError, UnknownValueError
+from lindos.scenario.schema import Scenario
+from lindos.study.floor import NUM_DRAWS, Floor, Gap, Kind, Outcome, World
+
+R = TypeVar("R")
+#: Results of a floor that are remembered, the latest first.
+_REMEMBERED = 8
+
+
+@dataclass(slots=True, eq=False)
+class _Link:
+    """The results of one floor, and all that they were computed from."""
+
+    scenario: Scenario
+    catalog: Catalog
+    folder: Path | None
+    setting: Any
+    below: "tuple[_Link, ...]"
+    facts: Mapping[str, Fact[Any]]
+    results: dict[Kind, Any] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
+    enlarged: dict[str, Any] = field(default_factory=dict)
+    error: Exception | None = None
+
+    def result(self, kind: Kind) -> Any:
+        """The result in a world; a decision has the same in all, an unknown one None."""
+        return self.results.get(kind, self.results.get("point"))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Study:
+    """The outcomes of one scenario."""
+
+    scenario: Scenario
+    catalog: Catalog
+    outcomes: Mapping[str, Outcome[Any] | Gap]
+
+    def outcome(self, floor: Floor[R]) -> Outcome[R] | None:
+        """The outcome of ``floor``; None where it is unknown or was not asked."""
+        outcome = self.outcomes.get(floor.name)
+        return outcome if isinstance(outcome, Outcome) else None
+
+
+class Chain:
+    """Computes floors in the order of their needs and remembers their results.
+
+    Examples
+    --------
+    >>> from lindos.catalog import load_catalog
+    >>> from lindos.scenario.read import read_scenario
+    >>> from lindos.study.cluster import CLUSTER
+    >>> scenario, folder = read_scenario("one-node")
+    >>> study = Chain().study([CLUSTER], scenario, load_catalog(), folder)
+    >>> study.outcome(CLUSTER).point.size.num_devices
+    8.0
+    """
+
+    def __init__(self) -> None:
+        """Start with nothing remembered."""
+        self._links: dict[str, list[_Link]] = {}
+        self._columns: tuple[str, ...] = ()
+
+    def study(
+        self,
+        floors: Iterable[Floor[Any]],
+        scenario: Scenario,
+        catalog: Catalog,
+        folder: Path | None = None,
+        settings: Mapping[str, Any] | None = None,
+    ) -> Study:
+        """Compute ``floors`` and all that they need.
+
+        Parameters
+        ----------
+        floors
+            What is asked.
+        scenario, catalog, folder
+            The question, the facts, and the folder of files that the scenario names.
+        settings
+            A floor's setting by its name.
+
+        Raises
+        ------
+        InputError, InconsistentError, InfeasibleError
+            If a floor that is asked, or needed by one, cannot be computed. An unknown value is no error: it leaves a
+            :class:`~lindos.study.floor.Gap`.
+        """
+        asked = list(floors)
+        context = _Context(scenario, catalog, folder, dict(settings or {}))
+        links: dict[str, _Link] = {}
+        for floor in asked:
+            self._point(floor, context, links)
+        self._columns = _with_new_columns(self._columns, links.values())
+        known = _floors(asked, links)
+        for floor in known:
+            self._arrays(floor, context, links[floor.name])
+        return Study(scenario, catalog, {floor.name: self._outcome(floor, links[floor.name]) for floor in known})
+
+    def point(
+        self,
+        floor: Floor[R],
+        scenario: Scenario,
+        catalog: Catalog,
+        folder: Path | None = None,
+        settings: Mapping[str, Any] | None = None,
+    ) -> R:
+        """Compute ``floor`` with the catalogue as it stands, without ranges and sources.
+
+        Raises
+        ------
+        UnknownValueError
+            If a value that it needs is unknown.
+        """
+        links: dict[str, _Link] = {}
+        link = self._point(floor, _Context(scenario, catalog, folder, dict(settings or {})), links)
+        if link.error is not None:
+            raise link.error
+        result: R = link.results["point"]
+        return result
+
+    def _point(self, floor: Floor[Any], context: "_Context", links: dict[str, _Link]) -> _Link:
+        """The link of a floor with its result in the point world, remembered or computed."""
+        if floor.name in links:
+            return links[floor.name]
+        needs = [self._point(needed, context, links) for needed in floor.needs]
+        wants = [self._wanted(wanted, context, links) for wanted in floor.wants]
+        below = (*needs, *wants)
+        part, setting = _part(floor, context.scenario), context.settings.get(floor.setting)
+        link = self._remembered(floor, part, context, setting, below)
+        if link is None:
+            link = _Link(part, context.catalog, context.folder, setting, below, {})
+            unknown = next((one.error for one in needs if one.error is not None), None)
+            if unknown is None:
+                self._compute_point(floor, context, link)
+            else:
+                link.error = unknown
+            self._links.setdefault(floor.name, []).insert(0, link)
+            del self._links[floor.name][_REMEMBERED:]
+        links[floor.name] = link
+        return link
+
+    def _wanted(self, floor: Floor[Any], context: "_Context", links: dict[str, _Link]) -> _Link:
+        """The link of a floor that another can do without."""
+        if not floor.is_asked(context.scenario):
+            return _missing(floor, context)
+        try:
+            return self._point(floor, context, links)
+        except InfeasibleError as error:
+            return _missing(floor, context, error)
+
+    def _compute_point(self, floor: Floor[Any], context: "_Context", link: _Link) -> None:
+        world = context.world(link.scenario, "point", context.catalog)
+        with ledger() as facts:
+            try:
+                link.results["point"] = floor.compute(world, *(one.result("point") for one in link.below))
+            except UnknownValueError as error:
+                link.error = error
+        link.facts = facts
+
+    def _remembered(
+        self, floor: Floor[Any], part: Scenario, context: "_Context", setting: Any, below: Sequence[_Link]
+    ) -> _Link | None:
+        for link in self._links.get(floor.name, ()):
+            if (
+                len(link.below) == len(below)
+                and all(_is_same(old, new) for old, new in zip(link.below, below, strict=True))
+                and link.setting == setting
+                and link.folder == context.folder
+                and link.scenario == part
+                and _has_same_facts(link, context.catalog)
+            ):
+                return link
+        return None
+
+    def _arrays(self, floor: Floor[Any], context: "_Context", link: _Link) -> None:
+        """Results in the sampled and the varied world, where they are not there already."""
+        if link.error is not None or floor.is_decision:
+            return
+        if "sampled" not in link.results:
+            catalog = context.catalog.sampled(NUM_DRAWS)
+            world = context.world(link.scenario, "sampled", catalog)
+            link.results["sampled"] = floor.compute(world, *(one.result("sampled") for one in link.below))
+        if "varied" not in link.results or link.columns != self._columns:
+            catalog = context.catalog.varied(self._columns)
+            world = context.world(link.scenario, "varied", catalog)
+            link.results["varied"] = floor.compute(world, *(one.result("varied") for one in link.below))
+            link.columns = self._columns
+        for path in _structure(link):
+            if path not in link.enlarged:
+                world = context.world(link.scenario, "enlarged", context.catalog.enlarged(path))
+                below = (one.enlarged.get(path, one.result("point")) for one in link.below)
+                link.enlarged[path] = floor.compute(world, *below)
+
+    def _outcome(self, floor: Floor[Any], link: _Link) -> Outcome[Any] | Gap:
+        if link.error is not None:
+            return Gap(floor=floor, error=link.error)
+        facts = _all_facts((link,))
+        return Outcome(
+            floor=floor,
+            point=link.result("point"),
+            sampled=link.result("sampled"),
+            varied=link.result("varied"),
+            columns=tuple(facts.get(path, Fact(path=path, content=None)) for path in self._columns),
+            facts=link.facts,
+            enlarged=tuple((facts[path], result) for path, result in link.enlarged.items()),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """The arguments of one study."""
+
+    scenario: Scenario
+    catalog: Catalog
+    folder: Path | None
+    settings: Mapping[str, Any]
+
+    def world(self, part: Scenario, kind: Kind, catalog: Catalog) -> World:
+        return World(scenario=part, catalog=catalog, folder=self.folder, kind=kind, settings=self.settings)
+
+
+def _part(floor: Floor[Any], scenario: Scenario) -> Scenario:
+    """What a floor sees of a scenario: the fields it declares; the others have their defaults."""
+    fields = type(scenario).model_fields
+    blank = {
+        name: info.get_default(call_default_factory=True)
+        for name, info in fields.items()
+        if name not in floor.reads and name not in ("name", "title")
+    }
+    return scenario.model_copy(update={**blank, "title": ""})
+
+
+def _missing(floor: Floor[Any], context: _Context, error: Exception | None = None) -> _Link:
+    """A link without a result, for a floor that another can do without."""
+    return _Link(context.scenario, context.catalog, context.folder, None, (), {}, error=error)
+
+
+def _is_same(old: _Link, new: _Link) -> bool:
+    """Whether two links are the same result, or both have none."""
+    return old is new or (not old.results and not new.results)
+
+
+def _has_same_facts(link: _Link, catalog: Catalog) -> bool:
+    if link.catalog is catalog:
+        return True
+    if link.error is not None:
+        return False
+    return all(catalog.fact(path) == fact for path, fact in link.facts.items())
+
+
+def _all_facts(links: Iterable[_Link]) -> dict[str, Fact[Any]]:
+    """Facts that links and all below them read."""
+    facts: dict[str, Fact[Any]] = {}
+    for link in links:
+        facts |= _all_facts(link.below)
+        facts |= link.facts
+    return facts
+
+
+def _with_new_columns(columns: tuple[str, ...], links: Iterable[_Link]) -> tuple[str, ...]:
+    """Columns of the varied world: those there are, then a new one for each number that was read and has none."""
+    facts = _all_facts(links)
+    read = (path for path, fact in facts.items() if isinstance(fact.content, float) and not is_structure(path))
+    return tuple(dict.fromkeys((*columns, *read)))
+
+
+def _structure(link: _Link) -> list[str]:
+    """Paths of the facts behind a link that decide how many parts something has."""
+    return [path for path in _all_facts((link,)) if is_structure(path)]
+
+
+def _floors(asked: Sequence[Floor[Any]], links: Mapping[str, _Link]) -> list[Floor[Any]]:
+    """The floors that were computed, each after those that it needs."""
+    order: dict[str, Floor[Any]] = {}
+
+    def add(floor: Floor[Any]) -> None:
+        for needed in floor.below:
+            if needed.name in links:
+                add(needed)
+        order.setdefault(floor.name, floor)
+
+    for floor in asked:
+        add(floor)
+    return list(order.values())

@@ -1,0 +1,56 @@
+"""The job of a scenario: the model, the batch and the software that it names, and how many tokens it trains on."""
+
+from lindos.problem.cluster import Cluster
+from lindos.problem.job import Job
+from lindos.quantities import Tokens
+from lindos.scenario.resolve import job_of
+from lindos.scenario.schema import GoalSpec
+from lindos.study.floor import Floor, World
+from lindos.transformer import model_flops_per_token
+from lindos.units import YEAR
+
+#: A job without a goal is sized as if it ran for this time.
+_QUARTER = YEAR / 4
+
+
+def compute(world: World) -> Job:
+    """Resolve the job of the scenario in the catalogue."""
+    spec = world.scenario.job
+    assert spec is not None
+    return job_of(spec, world.catalog, world.folder)
+
+
+def training_tokens(world: World, job: Job, cluster: Cluster) -> Tokens:
+    """Get the tokens of the whole run: stated, or what a plausible MFU makes of a stated time.
+
+    Parameters
+    ----------
+    world
+        Its scenario has the goal, its catalogue the plausible MFU.
+    job, cluster
+        What is trained, on what.
+    """
+    goal = world.scenario.job.goal if world.scenario.job else None
+    if goal is not None and goal.tokens is not None:
+        return goal.tokens
+    per_token = model_flops_per_token(job.model, job.sequence_length)
+    if goal is not None and goal.training_flop is not None:
+        return goal.training_flop / per_token
+    duration = goal.duration if goal is not None and goal.duration is not None else _QUARTER
+    mfu = world.catalog.parameter("training.plausible_mfu", "1").value
+    peak = sum(pool.num_devices * pool.accelerator.peak(job.precision).value for pool in cluster.pools)
+    return duration * peak * mfu / per_token
+
+
+def is_guess(goal: GoalSpec | None) -> bool:
+    """Tell whether the tokens of a run follow from a plausible MFU, since its goal is a time or there is none."""
+    return goal is None or (goal.tokens is None and goal.training_flop is None)
+
+
+JOB = Floor(
+    name="job",
+    question="What is trained?",
+    compute=compute,
+    reads=("job",),
+    is_asked=lambda scenario: scenario.job is not None,
+)

@@ -1,0 +1,162 @@
+"""The parallel plan of a job on a cluster: what the scenario fixes, and the best of what it leaves open."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lindos import planning
+from lindos.errors import InconsistentError, InfeasibleError
+from lindos.planning import Choice, PoolDecision
+from lindos.problem.cluster import Cluster, Pool
+from lindos.problem.job import Job
+from lindos.problem.plan import Schedule
+from lindos.scenario.campaign import CampaignSpec
+from lindos.scenario.resolve import check_precision, fixed_degrees
+from lindos.step import Assumptions, ClusterStep, assumptions, cluster_step
+from lindos.study.cluster import CLUSTER, ClusterResult
+from lindos.study.floor import Floor, World
+from lindos.study.job import JOB, training_tokens
+from lindos.study.residual import Residual, residual
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plans:
+    """The plan of every pool, the step under it, and how far off the time of such a step may be."""
+
+    pools: tuple[PoolDecision, ...]
+    step: ClusterStep
+    residual: Residual
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a plan is searched for: a batch, degrees that are fixed, and parameters of the catalogue."""
+
+    global_batch_size: int
+    batch_is_free: bool
+    fixed: Mapping[str, int]
+    given: Assumptions
+
+    def arguments(self) -> dict[str, Any]:
+        """Get the keyword arguments of the functions of :mod:`lindos.planning`."""
+        return {
+            "global_batch_size": self.global_batch_size,
+            "batch_is_free": self.batch_is_free,
+            "fixed": self.fixed,
+            "given": self.given,
+        }
+
+
+def compute(world: World, result: ClusterResult, job: Job) -> Plans:
+    """Search for the plan with the catalogue as it stands."""
+    cluster = result.cluster
+    check_precision(job, cluster)
+    active = working_cluster(cluster, world.scenario.campaign)
+    wanted = request(world, job, cluster)
+    decisions = tuple(
+        replace(decision, idle_devices=pool.num_devices - part.num_devices + decision.idle_devices)
+        for decision, pool, part in zip(
+            planning.decide(job, active, **wanted.arguments()), cluster.pools, active.pools, strict=True
+        )
+    )
+    step = cluster_step(job, cluster, decisions, given=wanted.given)
+    return Plans(pools=decisions, step=step, residual=residual(world.catalog, job, cluster, step))
+
+
+def request(world: World, job: Job, cluster: Cluster) -> Request:
+    """Get the batch and the degrees that the plan is searched for."""
+    spec, book = world.scenario.job, assumptions(world.catalog)
+    return Request(
+        global_batch_size=planning.global_batch(job, training_tokens(world, job, cluster), book),
+        batch_is_free=job.global_batch_size is None,
+        fixed=fixed_degrees(spec.plan) if spec else {},
+        given=book,
+    )
+
+
+def working_cluster(cluster: Cluster, campaign: CampaignSpec) -> Cluster:
+    """Get the devices that the plan may use: all but those that the scenario keeps as spares.
+
+    Raises
+    ------
+    InconsistentError
+        If a rack has no more GPUs than are kept in it.
+    """
+    share = 1.0 - (campaign.spare_fraction or 0.0)
+    standby = campaign.rack_standby or 0
+    pools: list[Pool] = []
+    for pool in cluster.pools:
+        rack = pool.tiers[0].size
+        apart = standby / rack if campaign.tray_devices < rack else 0.0
+        if apart >= 1:
+            raise InconsistentError("campaign.rack_standby", standby, "GPUs of a rack", rack, "be below the second")
+        pools.append(replace(pool, num_devices=max(1, math.floor(pool.num_devices * min(share, 1.0 - apart)))))
+    return replace(cluster, pools=tuple(pools))
+
+
+PLAN = Floor(
+    name="plan",
+    question="How is the job split over the devices?",
+    compute=compute,
+    needs=(CLUSTER, JOB),
+    reads=("cluster", "job", "campaign"),
+    is_asked=lambda scenario: scenario.cluster is not None and scenario.job is not None,
+    is_decision=True,
+)
+
+
+#: Chunks of layers a device that are tried where a scenario fixes the pipeline and leaves them open.
+_CHUNKS = (1, 2, 4, 8)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenStages:
+    """The best plan with one number of virtual stages, or why there is none."""
+
+    virtual_stages: int
+    choice: Choice | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alternatives:
+    """The step without one of the pools, by its name; and what virtual stages make of a fixed pipeline."""
+
+    without: Mapping[str, ClusterStep]
+    stages: tuple[OpenStages, ...]
+
+
+def compute_alternatives(world: World, result: ClusterResult, job: Job, plans: Plans) -> Alternatives:
+    """Search again without each pool in turn, and over the virtual stages that the scenario leaves open."""
+    wanted = request(world, job, result.cluster)
+    active = working_cluster(result.cluster, world.scenario.campaign)
+    without = planning.leaving_out(job, active, near=plans.pools, **wanted.arguments())
+    return Alternatives(without=without, stages=_open_stages(job, result.cluster, wanted))
+
+
+def _open_stages(job: Job, cluster: Cluster, wanted: Request) -> tuple[OpenStages, ...]:
+    fixed, batch = wanted.fixed, job.global_batch_size
+    if fixed.get("pipeline_parallel", 1) < 2 or "virtual_stages" in fixed or batch is None or len(cluster.pools) > 1:
+        return ()
+    return tuple(_with_stages(job, cluster.pools[0], batch, wanted, chunks) for chunks in _CHUNKS)
+
+
+def _with_stages(job: Job, pool: Pool, batch: int, wanted: Request, chunks: int) -> OpenStages:
+    fixed = {**wanted.fixed, "virtual_stages": chunks, "schedule": int(Schedule.ONE_F_ONE_B)}
+    try:
+        choice = planning.best_plan(job, pool, global_batch_size=batch, fixed=fixed, given=wanted.given)
+    except (InconsistentError, InfeasibleError) as error:
+        return OpenStages(virtual_stages=chunks, choice=None, reason=str(error))
+    return OpenStages(virtual_stages=chunks, choice=choice)
+
+
+ALTERNATIVES = Floor(
+    name="alternatives",
+    question="How fast would the job be without one of the pools, or with other virtual stages?",
+    compute=compute_alternatives,
+    needs=(CLUSTER, JOB, PLAN),
+    reads=("cluster", "job", "campaign"),
+    is_asked=lambda scenario: scenario.cluster is not None and scenario.job is not None,
+    is_decision=True,
+)

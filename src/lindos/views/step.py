@@ -1,0 +1,382 @@
+"""One step: its time and where it goes, memory, efficiency, the plan, and what the plan was weighed against."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from lindos.elements import Cell, Chart, Number, Section, Table
+from lindos.planning import Choice
+from lindos.problem.plan import Plan
+from lindos.results import rows
+from lindos.scenario.resolve import described
+from lindos.step import SENTENCES, ClusterStep, PoolStep, StepMemory
+from lindos.step.interval import MEASURED_FAMILIES
+from lindos.study.floor import Outcome
+from lindos.study.job import is_guess
+from lindos.study.plan import Alternatives, OpenStages, Plans
+from lindos.study.step import StepResult
+from lindos.units import render
+from lindos.views.figures import Figures, number, parts_series, titled
+from lindos.views.view import Context
+
+TITLE = "One step"
+_TIMES = (
+    "matmul",
+    "attention",
+    "elementwise",
+    "recompute",
+    "exposed_tensor_parallel",
+    "exposed_context_parallel",
+    "exposed_expert_parallel",
+    "exposed_pipeline_parallel",
+    "exposed_data_parallel",
+    "pipeline_imbalance",
+    "pipeline_bubble",
+    "optimizer",
+)
+_TITLES = {
+    "time": "Step time",
+    "mfu": "MFU",
+    "tokens_per_second": "Tokens trained on",
+    "tokens": "Tokens of the global batch",
+    "num_devices": "GPUs at work",
+    "idle_devices": "GPUs idle or spare",
+    "cost_of_synchronising": "Time lost synchronising pools",
+}
+_HEADLINE = (
+    "step.time",
+    "step.mfu",
+    "step.hfu",
+    "step.tokens_per_second",
+    "step.global_batch_size",
+    "step.num_devices",
+    "step.idle_devices",
+    "step.memory",
+    "step.energy",
+    "step.cost_of_synchronising",
+    "step.extra_tokens",
+)
+#: Numbers of a step that say something only where several pools share it.
+_OF_SEVERAL_POOLS = ("slowest", "synchronisation", "unsynchronised", "cost_of_synchronising")
+#: Numbers of a pool's step that are those of the whole where there is one pool.
+_OF_THE_WHOLE = frozenset(
+    ("time", "tokens", "tokens_per_second", "mfu", "hfu", "num_devices", "peak", "energy", "model_flops")
+)
+_PERCENT = frozenset(("mfu", "hfu", "mfu_bf16"))
+
+
+def view(
+    context: Context,
+    outcome: Outcome[StepResult],
+    plans: Outcome[Plans] | None,
+    alternatives: Outcome[Alternatives] | None,
+) -> Section:
+    """Show the step."""
+    result = outcome.point
+    step = result.step
+    stages = alternatives.point.stages if alternatives else ()
+    return Section(
+        name="step",
+        title=TITLE,
+        summary=_summary(context, result),
+        headline=_HEADLINE,
+        figures=_figures(context, outcome).all(),
+        tables=(_plan_table(step), *_stages_table(stages), _time_table(step)),
+        charts=(_time_chart(step), _memory_chart(result)),
+        notes=tuple(_notes(result, plans, alternatives)),
+        warnings=tuple(_warnings(context, result)),
+    )
+
+
+def _summary(context: Context, result: StepResult) -> str:
+    step, spec = result.step, context.scenario.job
+    sentence = (
+        f"A step of {_written(step.tokens, 'token')} takes {_written(step.time, 's')} on "
+        f"{_written(step.num_devices, '1')} GPUs: {_percent(step.mfu)} % of the dense {result.job.precision.upper()} "
+        f"peak, {_written(step.tokens_per_second, 'token/s')}."
+    )
+    return f"{sentence} {spec.label}." if spec is not None and spec.label else sentence
+
+
+def _written(value: Any, unit: str) -> str:
+    known = number(value)
+    return "unknown" if known is None else render(known, unit)
+
+
+def _percent(share: Any, digits: int = 3) -> str:
+    known = number(share)
+    return "unknown" if known is None else f"{100 * known:.{digits}g}"
+
+
+def _figures(context: Context, outcome: Outcome[StepResult]) -> Figures[StepResult]:
+    step = outcome.point.step
+    figures = Figures(outcome, subject=context.scenario.name)
+    figures.add_declared(
+        "step",
+        lambda result: result.step,
+        _TITLES,
+        percent=("mfu", "cost_of_synchronising"),
+        skip=() if len(step.pools) > 1 else _OF_SEVERAL_POOLS,
+    )
+    figures.add(
+        "step.memory",
+        "Memory of the fullest GPU",
+        "B",
+        lambda result: result.memory,
+        why="weights, gradients, states, activations and what else a device holds",
+    )
+    figures.add(
+        "step.hfu",
+        "HFU",
+        "1",
+        lambda result: result.hfu,
+        why="FLOP computed, recomputation included, over the dense peak in the job's precision",
+        percent=True,
+    )
+    if outcome.point.energy is not None:
+        figures.add(
+            "step.energy",
+            "Energy of a step, GPUs alone",
+            "J",
+            lambda result: result.energy,
+            why="at board power; hosts, network and cooling belong to the site",
+        )
+    for index in range(len(step.pools)):
+        _pool_figures(figures, step, index)
+    _batch_figures(figures)
+    return figures
+
+
+def _pool_figures(figures: Figures[StepResult], step: ClusterStep, index: int) -> None:
+    """Add the numbers of one pool's step, under its name where there are several."""
+    part, apart = step.pools[index], len(step.pools) > 1
+    for row in rows(part.estimate):
+        if not apart and row.name in _OF_THE_WHOLE:
+            continue
+        figures.add(
+            f"step.{part.name}.{row.name}".replace(" ", "-") if apart else f"step.{row.name}",
+            f"{part.name}: {titled(row.name).lower()}" if apart else titled(row.name),
+            row.unit,
+            _of_pool(index, row.name),
+            why=row.why,
+            percent=row.name in _PERCENT,
+        )
+
+
+def _of_pool(index: int, name: str) -> Callable[[StepResult], Any]:
+    return lambda result: getattr(result.step.pools[index].estimate, name)
+
+
+def _batch_figures(figures: Figures[StepResult]) -> None:
+    figures.add(
+        "step.global_batch_size",
+        "Global batch, sequences",
+        "1",
+        lambda result: float(sum(part.global_batch_size for part in result.step.pools)),
+        why="sequences of one step",
+    )
+    figures.add(
+        "step.extra_tokens",
+        "Extra tokens for the batch",
+        "1",
+        lambda result: result.limit.tokens_factor - 1.0,
+        why="what the batch costs against small batches; a law used far beyond the runs it was fitted on",
+        percent=True,
+    )
+    figures.add(
+        "step.critical_batch",
+        "Critical batch",
+        "token",
+        lambda result: result.limit.critical,
+        why="batch beyond which a larger one costs ever more extra tokens",
+    )
+
+
+def _notes(
+    result: StepResult, plans: Outcome[Plans] | None, alternatives: Outcome[Alternatives] | None
+) -> Iterator[str]:
+    step = result.step
+    if result.job.global_batch_size is None:
+        yield (
+            f"The global batch is {_percent(result.limit.share_of_critical)} % of the critical batch of the run: the "
+            "most that whole micro-batches of all replicas make of it."
+        )
+    idle = int(number(step.idle_devices) or 0)
+    if idle:
+        count = "1 GPU is" if idle == 1 else f"{idle:,} GPUs are"
+        yield f"{count} idle, or spare: too few for one more replica of the plan, or more than the batch can feed."
+    if len(step.pools) > 1:
+        yield (
+            f"{len(step.pools)} pools share one job: each holds replicas of its own and a share of the batch by its "
+            f"speed; waiting for each other costs {_percent(step.cost_of_synchronising, 2)} % of what they could do "
+            "apart."
+        )
+        yield from _without_pools(step, alternatives)
+    for decision, part in zip(plans.point.pools if plans else (), step.pools, strict=True):
+        if decision.choice is not None:
+            yield f"{part.name}: {_weighed(decision.choice)}."
+    yield _residual_note(result)
+
+
+def _without_pools(step: ClusterStep, alternatives: Outcome[Alternatives] | None) -> Iterator[str]:
+    """Say what leaving out one kind of device would do to the job."""
+    speed = number(step.tokens_per_second)
+    for name, rest in (alternatives.point.without if alternatives else {}).items():
+        other_speed = number(rest.tokens_per_second)
+        if speed is None or other_speed is None:
+            continue
+        gain = 100 * (other_speed / speed - 1)
+        more = "more" if gain > 0 else "fewer"
+        yield f"Without {name} the job would train {abs(gain):.2g} % {more} tokens per second."
+
+
+def _weighed(choice: Choice) -> str:
+    """Say what the plan was weighed against."""
+    reasons = [f"{count:,} because {SENTENCES[reason][0]}" for reason, count in choice.rejected.items() if count]
+    return (
+        f"the fastest of {choice.num_candidates:,} plans; {choice.num_weighed:,} feasible ones were evaluated in full, "
+        f"{choice.num_slower:,} set aside since none like them can be faster, the others were rejected"
+        f"{': ' if reasons else ' for nothing'}{'; '.join(reasons)}"
+    )
+
+
+def _residual_note(result: StepResult) -> str:
+    error = result.residual
+    low, high = 100 * (1 - float(error.low)), 100 * (float(error.high) - 1)
+    wider = float(error.difficulty)
+    return (
+        f"80 % of measured runs like those of the fit, but left out of it, took {low:.2g} % less to {high:.2g} % more "
+        "time than predicted; the range of the step time follows them"
+        + (f", {wider:.2g} times as wide since this step is further from them." if wider >= 1.05 else ".")
+    )
+
+
+def _warnings(context: Context, result: StepResult) -> Iterator[str]:
+    share, factor = number(result.limit.share_of_critical), number(result.limit.tokens_factor)
+    goal = context.scenario.job.goal if context.scenario.job else None
+    if share is not None and factor is not None and share > 1.0:
+        guess = " (of a guessed run)" if is_guess(goal) else ""
+        yield (
+            f"The global batch is {share:.3g} times the critical batch{guess}: "
+            f"it costs about {100 * (factor - 1.0):.2g} % extra tokens for the same loss."
+        )
+    most = float(result.residual.most_devices)
+    if float(result.step.num_devices) > most:
+        yield (
+            "The step is outside the validated range: published runs that it was compared with use at most "
+            f"{most:,.0f} GPUs."
+        )
+    devices = (pool.accelerator for pool in result.cluster.pools)
+    for title in dict.fromkeys(device.title for device in devices if device.family not in MEASURED_FAMILIES):
+        yield (
+            f"The step is outside the validated range: no kernel of {title} was measured, its rates are estimates from "
+            "other devices."
+        )
+
+
+def words_of_plan(plan: Plan) -> dict[str, str | int]:
+    """Write a plan as a person reads it: what is switched on or off in words."""
+    words = described(plan)
+    words["sequence_parallel"] = "yes" if words["sequence_parallel"] else "no"
+    if not words["sharding_group"]:
+        words["sharding_group"] = "none" if words["sharding"] == "none" else "all replicas"
+    return words
+
+
+def _plan_table(step: ClusterStep) -> Table:
+    """Tabulate the plan with one row a field: plans have many fields and few pools."""
+    body: dict[str, list[Cell]] = {}
+    for part in step.pools:
+        for name, value in _plan_fields(part).items():
+            body.setdefault(name, []).append(value if isinstance(value, str) else float(value))
+    return Table(
+        name="step.plan",
+        title="The parallel plan",
+        columns=("", *(part.name for part in step.pools)),
+        units=("", *("1" for _ in step.pools)),
+        rows=tuple((name, *cells) for name, cells in body.items()),
+    )
+
+
+def _plan_fields(part: PoolStep) -> dict[str, str | int]:
+    words = {name.replace("_", " "): value for name, value in words_of_plan(part.plan).items()}
+    return {
+        "GPUs at work": part.num_devices - part.idle_devices,
+        "idle": part.idle_devices,
+        "batch, sequences": part.global_batch_size,
+        **words,
+    }
+
+
+def _stages_table(stages: tuple[OpenStages, ...]) -> tuple[Table, ...]:
+    """Tabulate what virtual stages make of a pipeline that the scenario fixes without saying how it is interleaved."""
+    if not stages:
+        return ()
+    return (
+        Table(
+            name="step.virtual_stages",
+            title="Over what the scenario leaves open: virtual stages",
+            columns=("virtual stages", "step time", "MFU", "memory", "with"),
+            units=("1", "s", "%", "B", ""),
+            rows=tuple(_stages_row(stage) for stage in stages),
+            key=True,
+            note="One forward, one backward, interleaved over that many chunks of layers; best of what else is open.",
+        ),
+    )
+
+
+def _stages_row(stage: OpenStages) -> tuple[Cell, ...]:
+    count = float(stage.virtual_stages)
+    if stage.choice is None:
+        return count, None, None, None, stage.reason
+    words, step = described(stage.choice.plan), stage.choice.estimate
+    rest = f"micro-batch {words['micro_batch_size']}, recompute {words['recompute']}"
+    return count, number(step.time), number(step.mfu), number(stage.choice.memory.total), rest
+
+
+def _time_table(step: ClusterStep) -> Table:
+    """Tabulate where the time of each pool goes, in seconds and shares."""
+    body: list[tuple[Cell, ...]] = []
+    for name in _TIMES:
+        cells = [_time_cell(part, name) for part in step.pools]
+        if any(cell.value for cell in cells):
+            body.append((titled(name), *cells))
+    body.append(("Step", *(number(part.estimate.time) for part in step.pools)))
+    return Table(
+        name="step.time",
+        title="Where the time of a step goes",
+        columns=("", *(part.name for part in step.pools)),
+        units=("", *("s" for _ in step.pools)),
+        rows=tuple(body),
+    )
+
+
+def _time_cell(part: PoolStep, name: str) -> Number:
+    value, total = number(getattr(part.estimate, name)), number(part.estimate.time)
+    return Number(value=value, share=value / total if value and total else None)
+
+
+def _time_chart(step: ClusterStep) -> Chart:
+    values = [{titled(name).lower(): number(getattr(part.estimate, name)) for name in _TIMES} for part in step.pools]
+    return Chart(
+        name="step.time",
+        title="Where the time of a step goes",
+        kind="parts",
+        unit="s",
+        series=parts_series([part.name for part in step.pools], values),
+    )
+
+
+def _memory_chart(result: StepResult) -> Chart:
+    names, parts = tuple(StepMemory.__dataclass_fields__), result.step.pools
+    values = [{name: number(getattr(part.memory, name)) for name in names} for part in parts]
+    capacities = {pool.accelerator.title: pool.accelerator.usable_memory.content for pool in result.cluster.pools}
+    return Chart(
+        name="step.memory",
+        title="Memory of the fullest GPU",
+        kind="parts",
+        unit="B",
+        series=parts_series([part.name for part in parts], values),
+        reference=tuple(
+            (f"capacity of {title}", float(size)) for title, size in capacities.items() if size is not None
+        ),
+    )

@@ -1,0 +1,55 @@
+"""How a floor is shown: its title, the outcomes it is shown from, and the function that makes a section of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from lindos.catalog import Catalog
+from lindos.elements import Section
+from lindos.scenario.schema import Scenario
+from lindos.study.chain import Study
+from lindos.study.floor import Floor, Gap, Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What a view may say beside the outcomes: the labels of the scenario and the titles of the catalogue."""
+
+    scenario: Scenario
+    catalog: Catalog
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """One section of an answer.
+
+    Parameters
+    ----------
+    floor
+        The floor whose question the section answers; the section has its name.
+    title
+        Title of the section.
+    show
+        Called with the context, the outcome of ``floor``, and the outcomes of ``beside`` (None where unknown).
+    beside
+        Other floors that are shown in the section.
+    """
+
+    floor: Floor[Any]
+    title: str
+    show: Callable[..., Section | None]
+    beside: tuple[Floor[Any], ...] = ()
+
+    @property
+    def floors(self) -> tuple[Floor[Any], ...]:
+        """All floors that the section is made from."""
+        return (self.floor, *self.beside)
+
+    def section(self, context: Context, study: Study) -> Section | None:
+        """Make the section; where the floor has no result it says which value is unknown."""
+        outcome = study.outcomes.get(self.floor.name)
+        if isinstance(outcome, Gap):
+            return Section(name=self.floor.name, title=self.title, summary=f"Unknown: {outcome.error}")
+        if not isinstance(outcome, Outcome):
+            return None
+        return self.show(context, outcome, *(study.outcome(floor) for floor in self.beside))
