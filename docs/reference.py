@@ -11,6 +11,7 @@ from typing import Any, get_args, get_type_hints
 import lindos.formulas
 from lindos.catalog import load_catalog
 from lindos.catalog.load import KINDS
+from lindos.catalog.schema import fields_of
 from lindos.cli import COMMANDS, group
 from lindos.quantities import Unit
 from lindos.results import _declared
@@ -96,7 +97,15 @@ def catalogue() -> str:
         page += [f"| `{name}` | {title} |\n" for name, title in entries]
     parameters = catalog.names("parameters")
     page.append(f"\n## parameters: {len(parameters)}\n\n`lindos catalog show training` prints those of a group.\n\n")
-    page += [f"- `{name}`\n" for name in parameters]
+    page.append("| name | SI unit | what it may be |\n|---|---|---|\n")
+    for name in parameters:
+        unit, bounds = catalog.declared(name)
+        page.append(f"| `{name}` | {unit} | {bounds.sentence() if bounds else ''} |\n")
+    page.append("\n## What the numbers of a record may be\n\n| field | SI unit | what it may be |\n|---|---|---|\n")
+    for kind, record in KINDS.items():
+        for field in fields_of(record).values():
+            if field.kind in (int, float):
+                page.append(f"| `{kind}.*.{field.name}` | {field.unit or 1} | {field.bounds.sentence()} |\n")
     return "".join(page)
 
 

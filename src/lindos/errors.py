@@ -5,6 +5,8 @@
     LindosError
       InputError(ValueError)     one value is wrong by itself               exit 2
         UnitError                right number, wrong or missing unit
+          NumeralError           a number that may be read in two ways
+          CountError             a count of something else
         UnknownNameError         not in the catalogue (did you mean ...)
         UnknownValueError        nobody has published it; give your own
         InputErrors              every wrong value of one file, together
@@ -15,6 +17,7 @@
 """
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -51,6 +54,14 @@ class InputError(LindosError, ValueError):
 
 class UnitError(InputError):
     """A number whose unit is missing or measures something else."""
+
+
+class NumeralError(UnitError):
+    """A number that another locale, or another reader of YAML, reads differently."""
+
+
+class CountError(UnitError):
+    """A count of something else than the field counts: racks where GPUs are."""
 
 
 class UnknownNameError(InputError):
@@ -145,5 +156,15 @@ class SolverError(LindosError):
 
 def shown(value: Any) -> str:
     """Print ``value`` as a reader would recognise it; of a long one the middle is left out."""
-    text = repr(value) if isinstance(value, str) else "empty" if value is None else str(value)
+    text = _text(value)
     return text if len(text) <= 120 else f"{text[:60]}...{text[-57:]}"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, int) and value.bit_length() > 10_000:  # more digits than Python writes out
+        return f"a whole number of some {value.bit_length() * 0.30103:,.0f} digits"
+    if isinstance(value, str):  # a file's number is text until its field reads it
+        return value if re.fullmatch(r"-?[0-9]{1,20}(\.[0-9]{1,20})?", value) else repr(value)
+    if isinstance(value, list):
+        return f"[{', '.join(_text(entry) for entry in value[:20])}{', ...' if len(value) > 20 else ''}]"
+    return "empty" if value is None else str(value)

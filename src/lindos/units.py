@@ -9,7 +9,8 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-from lindos.errors import UnitError
+from lindos.errors import CountError, NumeralError, UnitError
+from lindos.scalars import Numeral, numeral, thousands
 
 _BASIS = ("s", "B", "FLOP", "J", "USD", "token")
 _PREFIX = {
@@ -45,10 +46,22 @@ _WHOLE_WORDS: dict[str, tuple[float, str]] = {
     **dict.fromkeys(("byte", "bytes"), (1.0, "B")),
     **dict.fromkeys(("tok", "token", "tokens"), (1.0, "token")),
     **dict.fromkeys(("$", "USD", "usd", "dollar", "dollars"), (1.0, "USD")),
-    **dict.fromkeys(("", "1", "x", "GPU", "GPUs", "device", "devices", "chip", "chips", "sequences"), (1.0, "")),
-    **dict.fromkeys(("nodes", "racks", "layers", "params", "parameters", "H100e", "h100e"), (1.0, "")),
+    **dict.fromkeys(("", "1"), (1.0, "")),
     "%": (0.01, ""),
 }
+#: Words for what a pure number counts, and the thing that each stands for.
+_NOUNS = {
+    **dict.fromkeys(("GPU", "GPUs", "gpu", "gpus", "device", "devices", "chip", "chips"), "GPU"),
+    **dict.fromkeys(("node", "nodes", "server", "servers"), "node"),
+    **dict.fromkeys(("rack", "racks"), "rack"),
+    **dict.fromkeys(("sequence", "sequences"), "sequence"),
+    **dict.fromkeys(("layer", "layers"), "layer"),
+    **dict.fromkeys(("param", "params", "parameter", "parameters"), "parameter"),
+    **dict.fromkeys(("H100e", "h100e", "H100-equivalents", "H100s"), "H100-equivalent"),
+    "x": "time",
+}
+#: Nouns that hold an unknown number of others: a count of racks is no count of GPUs.
+_CONTAINERS = frozenset({"node", "rack"})
 #: Atoms that take an SI prefix; the value is (factor, basis unit).
 _PREFIXED = {
     "s": (1.0, "s"),
@@ -66,7 +79,6 @@ _PREFIXED = {
 }
 _WATT_PREFIXED = {"W": 1.0, "VA": 1.0}
 _FLOPS = re.compile(r"^([kKMGTPEZY]?)(?:FLOPS|FLOP/S|OPS)$")
-_NUMBER = re.compile(r"^\s*(~?)\s*([-+]?)\s*(\$?)\s*([-+]?(?:\d[\d,_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*$")
 
 
 class Measure(NamedTuple):
@@ -76,7 +88,7 @@ class Measure(NamedTuple):
     dimension: tuple[int, ...]
 
 
-def parse(text: object, unit: str, path: str = "value") -> float:
+def parse(text: object, unit: str, path: str = "value", counted: str | None = None) -> float:
     """Read ``text`` as a number in the SI unit ``unit``.
 
     Parameters
@@ -87,6 +99,9 @@ def parse(text: object, unit: str, path: str = "value") -> float:
         SI unit expected, for example ``"B/s"``, ``"USD/J"`` or ``"1"``.
     path
         Name of the field, for the error message.
+    counted
+        What a pure number counts: ``"GPU"`` takes ``550k GPUs`` and refuses ``550k H100e``, ``""`` takes no such word.
+        Where left out, any but nodes and racks, which hold an unknown number of GPUs.
 
     Returns
     -------
@@ -95,6 +110,10 @@ def parse(text: object, unit: str, path: str = "value") -> float:
 
     Raises
     ------
+    NumeralError
+        If the number may be read in two ways.
+    CountError
+        If it counts something else.
     UnitError
         If the unit is missing or measures something else, or the number is not finite.
 
@@ -111,7 +130,7 @@ def parse(text: object, unit: str, path: str = "value") -> float:
     >>> parse("90", "s", "job.duration")
     Traceback (most recent call last):
         ...
-    lindos.errors.UnitError: job.duration is '90', but must be a duration with its unit. Write for example '90 days'.
+    lindos.errors.UnitError: job.duration is 90, but must be a duration with its unit. Write for example '90 days'.
     """
     wanted = _measure(unit)
     if wanted is None:
@@ -125,7 +144,8 @@ def parse(text: object, unit: str, path: str = "value") -> float:
         if any(wanted.dimension):
             raise _wrong(path, text, unit)
         return number
-    value = _read(text, wanted)
+    number_at_head = numeral(text, path)
+    value = None if number_at_head is None else _read(number_at_head, wanted, text, path, counted)
     if value is None:
         raise _wrong(path, text, unit)
     if not math.isfinite(value):
@@ -229,20 +249,58 @@ def _money(value: float, digits: int) -> str:
     return f"{sign}${_plain(abs(value), digits)}"
 
 
-def _read(text: str, wanted: Measure) -> float | None:
-    match = _NUMBER.match(text)
-    if match is None:
-        return None
-    _, sign, dollar, digits, rest = match.groups()
-    number = float(digits.replace(",", "").replace("_", "")) * (-1.0 if sign == "-" else 1.0)
+def parse_whole(value: object, path: str = "value", counted: str | None = None) -> int:
+    """Read a whole number such as ``8``, ``16,384`` or ``550k``.
+
+    >>> parse_whole("550k GPUs")
+    550000
+
+    Raises
+    ------
+    NumeralError
+        If its point may group thousands, as in ``16.384``, or it may be read in two ways otherwise.
+    UnitError
+        If it is no number, or not whole.
+    """
+    number = parse(value, "1", path, counted)
+    if isinstance(value, str) and "%" in value:
+        raise UnitError(path, value, "a whole number")
+    digits = numeral(value, path).digits if isinstance(value, str) else ""  # type: ignore[union-attr]
+    grouped = thousands(digits)
+    if grouped and value.strip() == digits:  # type: ignore[attr-defined]
+        expected = (
+            f"a whole number that can be read in one way only: a point stands before decimals, so this is {number:g}"
+        )
+        fix = f"'{grouped}'" if number != int(number) else f"'{grouped}' or '{number:.0f}'"
+        raise NumeralError(path, value, expected, f"Write {fix}.")
+    if number != int(number):
+        raise UnitError(path, value, "a whole number")
+    return int(number)
+
+
+def _read(number: Numeral, wanted: Measure, text: str, path: str, counted: str | None) -> float | None:
     # "$31.7k" and "$2.5/h": the currency stands before the number, its unit behind.
-    head, _, tail = rest.partition("/")
+    head, _, tail = number.rest.partition("/")
     for factor, behind in _magnitudes(head.strip()):
-        unit = ("USD" if dollar else "") + (f" {behind}" if behind else "")
+        unit = ("USD" if number.dollar else "") + (f" {behind}" if behind else "")
         candidate = _measure(f"{unit.strip() or '1'}/{tail}" if tail else unit.strip() or "1")
         if candidate is not None and candidate.dimension == wanted.dimension:
-            return number * factor * candidate.factor / wanted.factor
+            _check_noun(behind, text, path, counted)
+            return number.value * factor * candidate.factor / wanted.factor
     return None
+
+
+def _check_noun(behind: str, text: str, path: str, counted: str | None) -> None:
+    """Refuse a count of something else than the field counts."""
+    for word in behind.split():
+        noun = _NOUNS.get(word)
+        if noun is None or noun == counted or (counted is None and noun not in _CONTAINERS):
+            continue
+        expected = f"a number of {counted}s" if counted else "a plain number"
+        hint = f"It counts {noun}s."
+        if noun in _CONTAINERS:
+            hint += f" A pool takes '{noun}s: {text.split()[0]}'; elsewhere write the number of GPUs."
+        raise CountError(path, text, expected, hint)
 
 
 def _magnitudes(head: str) -> list[tuple[float, str]]:
@@ -275,6 +333,8 @@ def _measure(unit: str) -> Measure | None:
 def _atom(word: str) -> Measure | None:
     if word in _WHOLE_WORDS:
         return _basis(*_WHOLE_WORDS[word])
+    if word in _NOUNS:
+        return _basis(1.0, "")
     for base, (factor, basis) in _PREFIXED.items():
         if word.endswith(base):
             prefix = word[: -len(base)]

@@ -76,7 +76,7 @@ def test_the_sentence_shows_how_to_fix_it() -> None:
     with pytest.raises(UnitError) as caught:
         parse("450", "B/s", "fabric.bandwidth")
     assert str(caught.value) == (
-        "fabric.bandwidth is '450', but must be a bandwidth with its unit. Write for example '450 GB/s'."
+        "fabric.bandwidth is 450, but must be a bandwidth with its unit. Write for example '450 GB/s'."
     )
 
 

@@ -14,7 +14,9 @@ from lindos.catalog.load import KINDS
 from lindos.catalog.load import _shipped as shipped
 from lindos.catalog.overlay import REFERENCES, reference_errors
 from lindos.catalog.records import AS_USUAL
+from lindos.catalog.schema import fields_of
 from lindos.catalog.yaml_file import read_yaml
+from lindos.errors import InputError
 from lindos.scenario.read import builtin_names, read_scenario
 from lindos.transformer import num_params
 
@@ -148,3 +150,41 @@ def test_facts_reach_the_scenarios_that_need_them() -> None:
         assert system.power.known
         assert system.price.known
         assert CATALOG.accelerator(system.accelerator).peak_bf16.known
+
+
+def test_every_parameter_declares_its_unit_and_bounds() -> None:
+    catalog = load_catalog()
+    for name in catalog.names("parameters"):
+        unit, bounds = catalog.declared(name)
+        assert bounds is not None
+        least, most = bounds.limits(unit)
+        fact = catalog.parameter(name, unit)
+        for value in (fact.content, fact.low, fact.high):
+            assert value is None or 0 <= least <= value <= most < 1e35, name
+
+
+def test_every_number_of_a_record_has_bounds() -> None:
+    for kind, record in KINDS.items():
+        for field in fields_of(record).values():
+            if field.kind in (int, float):
+                least, most = field.bounds.limits(field.unit or "1")
+                assert 0 <= least < most < 1e35, f"{kind}.{field.name}"
+
+
+@pytest.mark.parametrize("name", CATALOG.names("parameters"))
+def test_a_parameter_beyond_its_bounds_is_refused(name: str, tmp_path: Path) -> None:
+    unit, bounds = load_catalog().declared(name)
+    assert bounds is not None
+    least, most = bounds.limits(unit)
+    for value in (2 * most, least / 2 if least else -1e-3):
+        path = f"{value!r} {unit}" if unit != "1" else repr(value)
+        text = name.replace(".", ": {") + f": {{value: {path}}}" + "}" * name.count(".")
+        (tmp_path / "mine.yaml").write_text(f"parameters: {{{text}}}")
+        with pytest.raises(InputError, match=rf"mine\.yaml line 1: parameters\.{name} is .*, but must be "):
+            load_catalog([tmp_path / "mine.yaml"])
+
+
+def test_a_users_file_may_not_move_the_bounds(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("parameters: {economics: {it_life: {value: 5 years, bounds: [0, 1]}}}")
+    with pytest.raises(InputError, match=r"it_life\.bounds is \[0, 1\], but must be one of estimate, high"):
+        load_catalog([tmp_path / "mine.yaml"])

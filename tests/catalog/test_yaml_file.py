@@ -18,9 +18,9 @@ def test_data_and_lines(tmp_path: Path) -> None:
     file = tmp_path / "f.yaml"
     file.write_text("a: 1\nb:\n  - x\n  - y: 2.5\nc: {d: 550k, e: 2025-07-22}\n")
     data, lines = read_yaml(file)
-    assert data["a"] == 1
-    assert data["b"][1] == {"y": 2.5}
-    assert str(data["c"]["e"]) == "2025-07-22"
+    assert data["a"] == "1"
+    assert data["b"][1] == {"y": "2.5"}
+    assert data["c"] == {"d": "550k", "e": "2025-07-22"}
     assert (lines["a"], lines["b.1.y"], lines["c.d"]) == (1, 4, 5)
 
 
@@ -42,9 +42,22 @@ def test_what_is_refused(tmp_path: Path, text: str, words: str) -> None:
         read(tmp_path, text)
 
 
-def test_impossible_scalars_stay_text(tmp_path: Path) -> None:
-    assert read(tmp_path, "a: 2025-02-30\n") == {"a": "2025-02-30"}
-    assert read(tmp_path, "a: " + "9" * 5000 + "\n") == {"a": "9" * 5000}
+WORDS = ("0100", "07", "1:30:00", "2:1", "on", "No", "true", "1e3", "0x1f", "0b11", "1_000", ".inf", "2025-02-30", "<<")
+
+
+@pytest.mark.parametrize("scalar", [*WORDS, "9" * 5000, "0x" + "f" * 5000, "1:59:59" * 500])
+def test_a_scalar_is_the_text_that_stands_there(tmp_path: Path, scalar: str) -> None:
+    assert read(tmp_path, f"a: {scalar}\nb: [{scalar}]\n") == {"a": scalar, "b": [scalar]}
+
+
+def test_what_stands_for_nothing_is_none(tmp_path: Path) -> None:
+    assert read(tmp_path, "a:\nb: ~\nc: null\nd: ''\ne: 'null'\n") == {
+        "a": None,
+        "b": None,
+        "c": None,
+        "d": "",
+        "e": "null",
+    }
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:

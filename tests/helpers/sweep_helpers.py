@@ -40,7 +40,7 @@ class Noted(Context):
 
     def solve(self, overrides: Mapping[str, Any]) -> Outcome:
         """An outcome that holds nothing."""
-        batch = overrides["job.global_batch_size"]
+        batch = int(overrides["job.global_batch_size"])
         with Path(self.log).open("a") as file:
             file.write(f"{os.getpid()} {batch}\n")
         if batch == self.deadly and attempts(Path(self.log)).count(batch) <= self.times:

@@ -121,9 +121,9 @@ MISTAKES = [
     (GOOD + "sample: {count: 2, fields: {site.pue: {low: 2}}}\n", "sample.fields.site.pue.high is empty"),
     (GOOD + "sample: {count: 2, fields: {site.pue: [1, 2]}}\n", "a mapping of low and high"),
     (GOOD + "sample: {count: 2, fields: {site.pue: {low: 1, high: 2, scale: lin}}}\n", "one of linear, log"),
-    (GOOD + "sample: {count: 2, fields: {site.years: {low: 0, high: 2}}}\n", "more than zero"),
+    (GOOD + "sample: {count: 2, fields: {site.years: {low: 0, high: 2}}}\n", "at least 0.1"),
     (
-        GOOD + "sample: {count: 2, fields: {site.volume_discount: {low: 0, high: 1, scale: log}}}\n",
+        GOOD + "sample: {count: 2, fields: {site.volume_discount: {low: 0, high: 0.5, scale: log}}}\n",
         "more than zero where the scale is log",
     ),
     (GOOD + "sample: {count: 2, fields: {job.precision: {low: 1, high: 2}}}\n", "only numbers are sampled"),

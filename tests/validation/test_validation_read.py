@@ -40,12 +40,12 @@ def test_a_degree_of_zero_means_without() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"layers": "-3"}, "layers is '-3', but must be a whole number of at least 1, or empty"),
+        ({"layers": "-3"}, "layers is -3, but must be a whole number of at least 1, or empty"),
         ({"gpus": "NaN"}, "gpus is 'NaN'"),
         ({"gpus": "inf"}, "gpus is 'inf'"),
-        ({"tp": "2.5"}, "tp is '2.5'"),
+        ({"tp": "2.5"}, "tp is 2.5"),
         ({"measured_value": "fast"}, "measured_value is 'fast', but must be a number above 0"),
-        ({"measured_value": "-1"}, "measured_value is '-1'"),
+        ({"measured_value": "-1"}, "measured_value is -1"),
         ({"measured_metric": "mph"}, "measured_metric is 'mph'"),
         ({"recompute": "maybe"}, "recompute is 'maybe'"),
         ({"ffn_gated": "perhaps"}, "ffn_gated is 'perhaps', but must be 1, 0 or empty"),

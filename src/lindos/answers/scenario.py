@@ -8,11 +8,13 @@ from lindos import __version__
 from lindos.answers import legacy
 from lindos.answers.answer import Answer
 from lindos.catalog import Catalog, load_catalog
+from lindos.catalog.facts import reading
 from lindos.elements import Section
 from lindos.errors import InputError
 from lindos.scenario.read import read_scenario
 from lindos.scenario.resolve import counted
 from lindos.scenario.schema import Scenario
+from lindos.scenario.unread import unread
 from lindos.study.campaign import CampaignAsked
 from lindos.study.chain import Chain
 from lindos.study.floor import NUM_DRAWS
@@ -86,19 +88,21 @@ def answer(
         Remembers results of earlier questions; a new one where left out.
     """
     names = [name for name in asked(scenario) if sections is None or name in sections]
-    settled = counted(scenario, catalog)
-    views = [view for view in FLOORS if view.floor.name in names]
-    context = Context(scenario=settled, catalog=catalog)
-    study = (chain or Chain()).study(_floors(views, settled), settled, catalog, folder)
     made: dict[str, Section] = {}
-    for view in views:
-        section = view.section(context, study)
-        if section is not None:
-            made[view.floor.name] = section
-    old = legacy.sections(names, study, settled, catalog, folder, campaign or CampaignAsked())
+    with reading() as paths:
+        settled = counted(scenario, catalog)
+        views = [view for view in FLOORS if view.floor.name in names]
+        context = Context(scenario=settled, catalog=catalog)
+        study = (chain or Chain()).study(_floors(views, settled), settled, catalog, folder)
+        for view in views:
+            section = view.section(context, study)
+            if section is not None:
+                made[view.floor.name] = section
+        old = legacy.sections(names, study, settled, catalog, folder, campaign or CampaignAsked())
     made |= old.sections
     shown = [made[name] for name in names if name in made]
-    return assemble(scenario, catalog, command, shown, old.warnings)
+    idle = (*unread(scenario), *catalog.unread(paths))
+    return assemble(scenario, catalog, command, shown, (*old.warnings, *idle))
 
 
 def _floors(views: Iterable[View], scenario: Scenario) -> list[Any]:

@@ -15,6 +15,7 @@ from lindos.errors import UnknownValueError
 T = TypeVar("T")
 
 _LEDGERS: ContextVar[tuple[dict[str, "Fact[object]"], ...]] = ContextVar("_LEDGERS", default=())
+_READINGS: ContextVar[tuple[set[str], ...]] = ContextVar("_READINGS", default=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,9 @@ class Fact(Generic[T]):
         """
         if self.content is None:
             raise UnknownValueError(self.path, self.note)
-        for book in _LEDGERS.get():
-            book[self.path] = self  # type: ignore[assignment]
+        for facts in _LEDGERS.get():
+            facts[self.path] = self  # type: ignore[assignment]
+        note_read(self.path)
         return self.content
 
 
@@ -76,9 +78,33 @@ def ledger() -> Iterator[dict[str, Fact[object]]]:
     >>> list(touched)
     ['accelerators.x.price']
     """
-    book: dict[str, Fact[object]] = {}
-    token = _LEDGERS.set((*_LEDGERS.get(), book))
+    facts: dict[str, Fact[object]] = {}
+    token = _LEDGERS.set((*_LEDGERS.get(), facts))
     try:
-        yield book
+        yield facts
     finally:
         _LEDGERS.reset(token)
+
+
+@contextmanager
+def reading() -> Iterator[set[str]]:
+    """Collect the path of every fact whose value is read inside the block, and of every record that is looked up.
+
+    >>> price = Fact(path="systems.x.price", content=3e5, unit="USD")
+    >>> with reading() as paths:
+    ...     total = 8 * price.value
+    >>> paths
+    {'systems.x.price'}
+    """
+    paths: set[str] = set()
+    token = _READINGS.set((*_READINGS.get(), paths))
+    try:
+        yield paths
+    finally:
+        _READINGS.reset(token)
+
+
+def note_read(*paths: str) -> None:
+    """Note in every open reading that the facts or records at ``paths`` were used."""
+    for collected in _READINGS.get():
+        collected.update(paths)

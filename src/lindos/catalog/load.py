@@ -1,14 +1,12 @@
 """The catalogue: data files that ship, a user's own over them, and the same with uncertain facts drawn many times."""
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from functools import cache, partial
 from importlib.resources import files
 from typing import Any, TypeAlias, TypeVar
 
-import yaml
-
-from lindos.catalog.facts import Fact, Source
+from lindos.catalog.facts import Fact, Source, note_read
 from lindos.catalog.model import Model, model_errors
 from lindos.catalog.records import (
     Accelerator,
@@ -21,10 +19,11 @@ from lindos.catalog.records import (
     System,
 )
 from lindos.catalog.sampling import enlarged_fact, sampled_fact, varied_fact
-from lindos.catalog.schema import LEAF_KEYS, Reader, fields_of
+from lindos.catalog.schema import DECLARED_KEYS, LEAF_KEYS, Declared, Reader, declared, fields_of
+from lindos.catalog.unread import unread
+from lindos.catalog.yaml_file import yaml_text
 from lindos.errors import CatalogError, InputError, InputErrors, UnknownNameError
 from lindos.quantities import Real
-from lindos.units import parse
 
 R = TypeVar("R")
 #: Plain data, the line of each path in it, and the name of the user's file; empty for what ships.
@@ -43,7 +42,6 @@ KINDS: Mapping[str, type] = {
     "supercomputers": Supercomputer,
 }
 USER = Source(id="user", title="your own file", url="", kind="user")
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Catalog:
@@ -65,6 +63,7 @@ class Catalog:
         self._change: Callable[[Fact[Any]], Fact[Any]] | None = None
         self._versions: dict[object, Catalog] = {}
         self._facts: dict[tuple[str, str], Fact[Real]] = {}
+        self._read: set[str] = set()
 
     def __reduce__(self) -> tuple[type["Catalog"], tuple[tuple[Layer, ...]]]:
         """Travel between processes as the user's files alone; what ships is there already."""
@@ -139,8 +138,13 @@ class Catalog:
         leaf, lines, own = self._parameter_leaves().get(name, (None, {}, ""))
         if leaf is None:
             raise UnknownNameError("parameter", name, self._parameter_leaves())
+        declaration = _declarations().get(name, Declared(unit, None))
+        if declaration.unit != unit:
+            raise InputError("parameter", name, f"a parameter in {unit}", f"It is in {declaration.unit}.")
         reader = Reader(self._is_source, lines, own)
-        fact: Fact[Real] = reader.fact(f"parameters.{name}", leaf, unit)
+        if not own:
+            leaf = {key: value for key, value in leaf.items() if key not in DECLARED_KEYS}
+        fact: Fact[Real] = reader.fact(f"parameters.{name}", leaf, unit, declaration.bounds)
         raise_together(reader.errors, own)
         return self._change(fact) if self._change else fact
 
@@ -190,7 +194,7 @@ class Catalog:
         """Every sourced value of an entry, and what is plain of it as text."""
         if kind == "parameters":
             return [
-                (full.rpartition(".")[2], self._shown_parameter(full))
+                (full.rpartition(".")[2], self.parameter(full, self.declared(full).unit))
                 for full in sorted(self._parameter_leaves())
                 if name in (full, full.rpartition(".")[0])
             ]
@@ -204,6 +208,17 @@ class Catalog:
                 own: tuple[str, ...] = getattr(record, "sources", ())
                 found.append((field.name, Fact(path=f"{kind}.{name}.{field.name}", content=str(value), sources=own)))
         return found
+
+    def unread(self, paths: Set[str]) -> tuple[str, ...]:
+        """Say what of the user's files nothing has read so far, ``paths`` being what one answer read.
+
+        Parameters
+        ----------
+        paths
+            As :func:`lindos.catalog.facts.reading` collects them.
+        """
+        self._read |= paths
+        return unread(self, self._overlays, self._read)
 
     def sampled(self, num_draws: int = 512, seed: int = 0) -> "Catalog":
         """The same catalogue, each uncertain fact an array of ``num_draws`` draws between its low and high.
@@ -237,28 +252,24 @@ class Catalog:
         """The fact of that path, ``accelerators.h100-sxm.memory``; None where there is none."""
         kind, _, rest = path.partition(".")
         if kind == "parameters":
-            known = self._facts.items()
-            return next((fact for (name, _), fact in known if name == rest), None) or self._typed_parameter(rest)
+            return self.parameter(rest, self.declared(rest).unit) if rest in self._parameter_leaves() else None
         name, _, field = rest.rpartition(".")
         value = getattr(self._kind(kind).get(name), field, None) if kind in KINDS else None
         return value if isinstance(value, Fact) else None
-
-    def _typed_parameter(self, name: str) -> Fact[Any] | None:
-        """A parameter in whichever SI unit it is written."""
-        return self._shown_parameter(name) if name in self._parameter_leaves() else None
 
     def _get(self, kind: str, name: str, path: str, expected: type[R]) -> R:
         if not isinstance(name, str):
             raise InputError(path, name, f"the name of one of the {kind}")
         records = self._kind(kind)
-        found = self._id(kind, name)
-        if found is None:
+        record_id = self._id(kind, name)
+        if record_id is None:
             raise UnknownNameError(path, name, records)
-        record = records[found]
+        record = records[record_id]
         note = getattr(record, "unsupported", "")
         if note:
             raise InputError(path, name, "a model that Lindos can compute", note)
         assert isinstance(record, expected)
+        note_read(f"{kind}.{record_id}")
         return record
 
     def _id(self, kind: str, name: str) -> str | None:
@@ -301,16 +312,9 @@ class Catalog:
             self._parameters = leaves
         return self._parameters
 
-    def _shown_parameter(self, name: str) -> Fact[Any]:
-        leaf = self._parameter_leaves()[name][0]
-        value = leaf.get("value") if isinstance(leaf, Mapping) else leaf
-        for unit in _DISPLAY_UNITS:
-            try:
-                parse(value, unit)
-            except InputError:
-                continue
-            return self.parameter(name, unit)
-        return Fact(path=f"parameters.{name}", content=None if value is None else str(value), unit="")
+    def declared(self, name: str) -> Declared:
+        """SI unit and bounds of a parameter, as the shipped data declares them beside its value."""
+        return _declarations().get(name, Declared("1", None))
 
     def _all_sources(self) -> dict[str, Source]:
         if self._sources is None:
@@ -329,12 +333,6 @@ class Catalog:
 
     def _is_source(self, name: str) -> bool:
         return name in self._all_sources()
-
-
-_DISPLAY_UNITS = (
-    *("1", "s", "B", "B/s", "FLOP", "FLOP/s", "W", "J", "USD", "USD/s", "USD/J", "USD/W", "token", "token/s"),
-    *("1/s", "USD/token", "USD/FLOP", "FLOP/J", "FLOP/token", "B/token", "USD/B"),
-)
 
 
 def _add(reader: Reader, kind: str, name: str, body: Any, records: dict[str, Any], aliases: dict[str, str]) -> None:
@@ -380,9 +378,15 @@ def _shipped() -> dict[str, dict[str, Any]]:
             continue
         stem = entry.name.removesuffix(".yaml")
         kind = next((k for k in ("parameters", "sources", "kernels", "fabrics") if stem.split("_")[0] == k), stem)
-        data = yaml.load(entry.read_text(encoding="utf-8"), Loader=_Loader) or {}
+        data = yaml_text(entry.read_text(encoding="utf-8")) or {}
         _merge(merged.setdefault(kind, {}), data, entry.name)
     return merged
+
+
+@cache
+def _declarations() -> dict[str, Declared]:
+    """Unit and bounds of every shipped parameter, by its dotted name."""
+    return {name: declared(f"parameters.{name}", leaf) for name, leaf in _leaves(_shipped()["parameters"], "", {})}
 
 
 def _merge(into: dict[str, Any], data: Mapping[str, Any], origin: str) -> None:
@@ -400,7 +404,7 @@ def _leaves(data: Mapping[str, Any], prefix: str, known: Mapping[str, Any]) -> I
     """Dotted name and content of every parameter; a name that is known already is one, whatever it holds."""
     for key, value in data.items():
         path = f"{prefix}.{key}" if prefix else str(key)
-        group = isinstance(value, Mapping) and not (value and set(value) <= LEAF_KEYS)
+        group = isinstance(value, Mapping) and not (value and set(value) <= LEAF_KEYS | DECLARED_KEYS)
         if group and path not in known and "value" not in value:
             yield from _leaves(value, path, known)
         else:

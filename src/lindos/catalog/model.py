@@ -2,11 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
+from lindos.bounds import Bounds
 from lindos.catalog.facts import Fact
 from lindos.errors import InputError
 from lindos.quantities import Real, Unit
+
+#: Layers of a model; ten thousand are fifty times what anybody has trained.
+Layers: TypeAlias = Annotated[int, Bounds(1, 10_000, whole=True)]
+Size: TypeAlias = Annotated[int, Bounds(1, 100_000_000, whole=True)]
+#: A size that may be zero, since the part that it measures may not exist.
+PartSize: TypeAlias = Annotated[int, Bounds(0, 100_000_000, whole=True)]
+PartLayers: TypeAlias = Annotated[int, Bounds(0, 10_000, whole=True)]
+Experts: TypeAlias = Annotated[int, Bounds(0, 1_000_000, whole=True)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,38 +29,38 @@ class Model:
 
     name: str
     title: str
-    num_layers: int
-    hidden_size: int
-    num_attention_heads: int
-    num_kv_heads: int
-    head_dim: int
-    ffn_hidden_size: int
+    num_layers: Layers
+    hidden_size: Size
+    num_attention_heads: Size
+    num_kv_heads: Size
+    head_dim: Size
+    ffn_hidden_size: Size
     gated: bool
-    vocab_size: int
-    max_sequence_length: int
+    vocab_size: Size
+    max_sequence_length: Annotated[int, Bounds(1, 10_000_000_000, whole=True)]
     tied_embeddings: bool
     attention: str = "gqa"
-    q_lora_rank: int = 0
-    kv_lora_rank: int = 0
-    qk_nope_head_dim: int = 0
-    qk_rope_head_dim: int = 0
-    v_head_dim: int = 0
-    num_experts: int = 0
-    experts_per_token: int = 0
-    expert_ffn_hidden_size: int = 0
-    num_shared_experts: int = 0  # each of expert_ffn_hidden_size
-    num_expert_groups: int = 0  # of experts that routing treats as one place, such as a node; zero: no groups
-    expert_groups_per_token: int = 0  # at most so many groups hold the experts of a token
-    num_dense_layers: int = 0
-    moe_layer_interval: int = 1
+    q_lora_rank: PartSize = 0
+    kv_lora_rank: PartSize = 0
+    qk_nope_head_dim: PartSize = 0
+    qk_rope_head_dim: PartSize = 0
+    v_head_dim: PartSize = 0
+    num_experts: Experts = 0
+    experts_per_token: Experts = 0
+    expert_ffn_hidden_size: PartSize = 0
+    num_shared_experts: Experts = 0  # each of expert_ffn_hidden_size
+    num_expert_groups: Experts = 0  # of experts that routing treats as one place, such as a node; zero: no groups
+    expert_groups_per_token: Experts = 0  # at most so many groups hold the experts of a token
+    num_dense_layers: PartLayers = 0
+    moe_layer_interval: Layers = 1
     dense_ffn_beside_experts: bool = False
     clamped_gate: bool = False  # gate and value are biased, clamped and scaled before their product, as in gpt-oss
-    sliding_window: int = 0
-    num_windowed_layers: int = 0
-    num_mtp_layers: int = 0
-    published_params: Annotated[Fact[Real], Unit("1")] | None = None
-    training_tokens: Annotated[Fact[Real], Unit("token")] | None = None
-    training_flop: Annotated[Fact[Real], Unit("FLOP")] | None = None
+    sliding_window: PartSize = 0
+    num_windowed_layers: PartLayers = 0
+    num_mtp_layers: PartLayers = 0
+    published_params: Annotated[Fact[Real], Unit("1"), Bounds(1e3, 1e18)] | None = None
+    training_tokens: Annotated[Fact[Real], Unit("token"), Bounds("1 tokens", "1e18 tokens")] | None = None
+    training_flop: Annotated[Fact[Real], Unit("FLOP"), Bounds("1 FLOP", "1e34 FLOP")] | None = None
     sources: tuple[str, ...] = ()
     note: str = ""
     unsupported: str = ""  # why Lindos cannot compute it, in one sentence

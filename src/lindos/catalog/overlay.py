@@ -83,7 +83,7 @@ def _own_parameter_errors(catalog: Catalog, name: str, lines: Mapping[str, int])
         yield UnknownNameError("parameters", name, shipped.names("parameters"), line)
         return
     try:
-        catalog.parameter(name, shipped._shown_parameter(name).unit or "1")
+        catalog.parameter(name, shipped.declared(name).unit)
     except InputError as error:
         yield from _each(error)
 

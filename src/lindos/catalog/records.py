@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, TypeAlias
 
+from lindos.bounds import Bounds
 from lindos.catalog.facts import Fact
 from lindos.formats import PEAKS, number_format
 from lindos.quantities import Real, Unit
@@ -16,15 +17,26 @@ from lindos.quantities import Real, Unit
 PRECISIONS = PEAKS
 
 Text: TypeAlias = Fact[str]
-FlopRate: TypeAlias = Annotated[Fact[Real], Unit("FLOP/s")]
-DataSize: TypeAlias = Annotated[Fact[Real], Unit("B")]
-DataRate: TypeAlias = Annotated[Fact[Real], Unit("B/s")]
-Power: TypeAlias = Annotated[Fact[Real], Unit("W")]
-Price: TypeAlias = Annotated[Fact[Real], Unit("USD")]
-HourlyPrice: TypeAlias = Annotated[Fact[Real], Unit("USD/s")]
-EnergyPrice: TypeAlias = Annotated[Fact[Real], Unit("USD/J")]
-Time: TypeAlias = Annotated[Fact[Real], Unit("s")]
+FlopRate: TypeAlias = Annotated[Fact[Real], Unit("FLOP/s"), Bounds("1 GFLOP/s", "1 ZFLOP/s")]  # of one device
+DataSize: TypeAlias = Annotated[Fact[Real], Unit("B"), Bounds("1 MB", "100 TB")]  # of one device
+DataRate: TypeAlias = Annotated[Fact[Real], Unit("B/s"), Bounds("1 MB/s", "1 PB/s")]  # of one device
+Power: TypeAlias = Annotated[Fact[Real], Unit("W"), Bounds("0 W", "100 kW")]  # of one part
+SitePower: TypeAlias = Annotated[Fact[Real], Unit("W"), Bounds("1 kW", "1 TW")]
+Price: TypeAlias = Annotated[Fact[Real], Unit("USD"), Bounds("$0", "$100 million")]  # of one part
+Capital: TypeAlias = Annotated[Fact[Real], Unit("USD"), Bounds("$1", "$1000 trillion")]
+HourlyPrice: TypeAlias = Annotated[Fact[Real], Unit("USD/s"), Bounds("$0/h", "$1000/h")]
+EnergyPrice: TypeAlias = Annotated[Fact[Real], Unit("USD/J"), Bounds("$0/kWh", "$10/kWh")]
+Latency: TypeAlias = Annotated[Fact[Real], Unit("s"), Bounds("0 s", "1 s")]  # of one kernel, message or switch
 Number: TypeAlias = Annotated[Fact[Real], Unit("1")]
+Share: TypeAlias = Annotated[Number, Bounds(0.0, 1.0)]
+#: Share of a peak that something reaches; nothing that is computed with runs slower than a thousandth of it.
+PeakShare: TypeAlias = Annotated[Number, Bounds(0.001, 1.0)]
+#: Rate over the usual: software does not make a device more than a quarter faster than its best kernels.
+Rate: TypeAlias = Annotated[Number, Bounds(0.01, 1.25)]
+Depth: TypeAlias = Annotated[Number, Bounds(0.0, 1e6)]  # of k, in elements
+Equivalents: TypeAlias = Annotated[Number, Bounds(1.0, 1e12)]
+Devices: TypeAlias = Annotated[Number, Bounds(1, 1_000_000, whole=True)]
+Elements: TypeAlias = Annotated[Number, Bounds(1, 100_000, whole=True)]  # rows or columns of a tile
 
 
 #: Note of a number that changes nothing and so needs no source.
@@ -64,10 +76,12 @@ class Accelerator:
     memory: DataSize
     memory_bandwidth: DataRate
     scale_up_bandwidth: DataRate
-    scale_up_size: Number
-    board_power: Power
+    scale_up_size: Devices
+    board_power: Annotated[Power, Bounds("1 W", "100 kW")]
     price: Price
-    num_processors: Number  # streaming multiprocessors or their like: sets tile and wave quantisation
+    num_processors: Annotated[
+        Number, Bounds(1, 1_000_000, whole=True)
+    ]  # streaming multiprocessors or their like: sets tile and wave quantisation
     kernels: str = ""  # key of the kernel model measured on this device; the family's where there is none
     reported_memory: DataSize = field(default_factory=lambda: Fact(path="reported_memory", content=None, unit="B"))
 
@@ -91,31 +105,33 @@ class Kernels:
 
     name: str
     title: str
-    matmul_bf16: Number  # sustained fraction of the dense peak, large matrices
-    matmul_fp8: Number
-    matmul_mxfp8: Number
-    matmul_fp4: Number
-    fill_depth_bf16: Number  # parameters of lindos.formulas.roofline; where partial_wave is unknown, waves are whole
-    fill_depth_fp8: Number
-    fill_depth_mxfp8: Number
-    fill_depth_fp4: Number
-    partial_wave_bf16: Number
-    partial_wave_fp8: Number
-    partial_wave_mxfp8: Number
-    partial_wave_fp4: Number
-    split_depth: Number
-    half_tile_loss: Number
-    burst: Number
-    operand_fraction: Number  # attainable fraction of memory bandwidth, operands and result of a product moved once
-    attention_forward: Number  # attainable fraction of the dense BF16 peak: heads of 128, endless sequences
-    attention_backward: Number
-    attention_partial_wave: Number  # parameters of lindos.formulas.roofline.attention_efficiency
-    attention_fill_keys: Number
-    attention_softmax_dim: Number
-    memory_fraction: Number  # attainable fraction of memory bandwidth, element-wise kernels
-    tile_rows: Number
-    tile_columns: Number
-    launch_latency: Time  # per kernel, on the critical path
+    matmul_bf16: PeakShare  # sustained fraction of the dense peak, large matrices
+    matmul_fp8: PeakShare
+    matmul_mxfp8: PeakShare
+    matmul_fp4: PeakShare
+    fill_depth_bf16: Depth  # parameters of lindos.formulas.roofline; where partial_wave is unknown, waves are whole
+    fill_depth_fp8: Depth
+    fill_depth_mxfp8: Depth
+    fill_depth_fp4: Depth
+    partial_wave_bf16: Share
+    partial_wave_fp8: Share
+    partial_wave_mxfp8: Share
+    partial_wave_fp4: Share
+    split_depth: Depth
+    half_tile_loss: Share
+    burst: Share
+    operand_fraction: PeakShare  # attainable fraction of memory bandwidth, operands and result of a product moved once
+    attention_forward: PeakShare  # attainable fraction of the dense BF16 peak: heads of 128, endless sequences
+    attention_backward: PeakShare
+    attention_partial_wave: Annotated[
+        Number, Bounds(0.0, 10.0)
+    ]  # parameters of lindos.formulas.roofline.attention_efficiency
+    attention_fill_keys: Depth
+    attention_softmax_dim: Depth
+    memory_fraction: PeakShare  # attainable fraction of memory bandwidth, element-wise kernels
+    tile_rows: Elements
+    tile_columns: Elements
+    launch_latency: Latency  # per kernel, on the critical path
 
     def matmul(self, precision: str) -> Fact[Real]:
         """Sustained fraction of the dense peak of large products in the number format ``precision``."""
@@ -141,12 +157,12 @@ class System:
     fabric: str  # id of the scale-out fabric it is usually bought with
     scale_up_fabric: str  # id of the fabric inside the unit
     unit: str  # "node" or "rack"
-    num_devices: Number
-    scale_up_size: Number
-    num_hosts: Number  # CPUs
+    num_devices: Devices
+    scale_up_size: Devices
+    num_hosts: Annotated[Number, Bounds(0, 1_000_000)]  # CPUs
     nic_bandwidth: DataRate  # scale-out, per device and direction
-    power: Power  # of the whole unit at full load, network outside it excluded
-    price: Price  # of the whole unit, scale-out network excluded
+    power: Annotated[Power, Bounds("1 W", "1 GW")]  # of the whole unit at full load, network outside it excluded
+    price: Annotated[Price, Bounds("$0", "$100 billion")]  # of the whole unit, scale-out network excluded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,12 +173,12 @@ class Fabric:
     title: str
     kind: str  # "scale-up" or "scale-out"
     port_bandwidth: DataRate  # per direction
-    switch_ports: Number  # at port_bandwidth
-    hop_latency: Time  # one switch traversal
-    base_latency: Time  # end to end of one message without switches: NIC, software
-    efficiency: Number  # share of line rate that an endless collective reaches
-    reduction_efficiency: Number  # the same where the switch adds up; as efficiency where unknown
-    chunk_cost: Time  # of one chunk of a message that is pipelined; none counted where unknown
+    switch_ports: Annotated[Number, Bounds(4, 100_000, whole=True)]  # at port_bandwidth
+    hop_latency: Latency  # one switch traversal
+    base_latency: Latency  # end to end of one message without switches: NIC, software
+    efficiency: PeakShare  # share of line rate that an endless collective reaches
+    reduction_efficiency: PeakShare  # the same where the switch adds up; as efficiency where unknown
+    chunk_cost: Latency  # of one chunk of a message that is pipelined; none counted where unknown
     switch_power: Power
     nic_power: Power
     optic_power: Power  # one transceiver at port_bandwidth
@@ -179,12 +195,12 @@ class SiteFacts:
     name: str
     title: str
     location: Text
-    pue: Number
+    pue: Annotated[Number, Bounds(1.0, 3.0)]
     electricity_price: EnergyPrice
-    power_limit: Power  # facility power that can be drawn
-    published_facility_power: Power
-    published_capex: Price
-    published_h100_equivalents: Number
+    power_limit: SitePower  # facility power that can be drawn
+    published_facility_power: SitePower
+    published_capex: Capital
+    published_h100_equivalents: Equivalents
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,10 +222,10 @@ class Supercomputer:
     name: str
     title: str
     list_date: str
-    rmax: FlopRate
-    rpeak: FlopRate
-    power: Power
-    h100_equivalents: Number  # 8-bit dense, where published
+    rmax: Annotated[FlopRate, Bounds("1 TFLOP/s", "1000 ZFLOP/s")]
+    rpeak: Annotated[FlopRate, Bounds("1 TFLOP/s", "1000 ZFLOP/s")]
+    power: SitePower
+    h100_equivalents: Equivalents  # 8-bit dense, where published
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,15 +238,17 @@ class Stack:
 
     name: str
     title: str
-    overlap_tensor_parallel: Number  # share of each communication that hides behind compute
-    overlap_expert_parallel: Number
-    overlap_data_parallel: Number
-    overlap_pipeline_parallel: Number
-    kernel_share: Number = field(default_factory=_same)  # rate of its products and attention over the usual
-    memory_share: Number = field(default_factory=_same)  # rate of its kernels bound by memory over the usual
-    attention_share: Number = field(default_factory=_same)  # rate of its attention beyond that
-    routing_time: Time = field(default_factory=_nothing)  # lost in each grouped product: the host waits for its sizes
-    expert_time: Time = field(default_factory=_nothing)  # lost in each for every expert of a device
+    overlap_tensor_parallel: Share  # share of each communication that hides behind compute
+    overlap_expert_parallel: Share
+    overlap_data_parallel: Share
+    overlap_pipeline_parallel: Share
+    kernel_share: Rate = field(default_factory=_same)  # rate of its products and attention over the usual
+    memory_share: Rate = field(default_factory=_same)  # rate of its kernels bound by memory over the usual
+    attention_share: Rate = field(default_factory=_same)  # rate of its attention beyond that
+    routing_time: Latency = field(
+        default_factory=_nothing
+    )  # lost in each grouped product: the host waits for its sizes
+    expert_time: Latency = field(default_factory=_nothing)  # lost in each for every expert of a device
     fused_attention: bool = True  # no: the matrix of scores is written to memory
     attention_kernels: str = "device"  # written for it; or "ampere": FlashAttention-2 on whatever came later
     experts_in_bf16: bool = False  # yes: its grouped products have no kernels of fewer bits

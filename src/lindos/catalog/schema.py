@@ -1,40 +1,17 @@
 """From plain data to records: the fields of the record classes are the schema, checked one by one."""
 
 import dataclasses
-import datetime
 import difflib
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
 
+from lindos.bounds import Bounds
 from lindos.catalog.facts import Fact, Source
-from lindos.catalog.records import PRECISIONS
-from lindos.errors import InputError
+from lindos.errors import CatalogError, InputError, NumeralError
 from lindos.quantities import Unit
-from lindos.units import parse
-
-#: Numbers that nothing can be computed with below a bound, by the end of their path; others may be zero.
-_LEAST = {
-    **dict.fromkeys(
-        ("memory", "memory_bandwidth", "scale_up_bandwidth", "board_power", "nic_bandwidth"), (0.0, "more")
-    ),
-    **dict.fromkeys(("port_bandwidth", "power", "device_mtbf", "rmax"), (0.0, "more")),
-    **dict.fromkeys((f"peak_{p}" for p in PRECISIONS), (0.0, "more")),
-    **dict.fromkeys(("tile_rows", "tile_columns", "num_processors", "num_devices", "scale_up_size"), (1.0, "whole")),
-    "switch_ports": (4.0, "whole"),
-    "pue": (1.0, "least"),
-}
-#: Shares of a peak, which are above zero and at most one.
-_SHARES = (
-    *("matmul_bf16", "matmul_fp8", "matmul_mxfp8", "matmul_fp4", "attention_forward", "attention_backward"),
-    *("operand_fraction", "memory_fraction", "efficiency", "reduction_efficiency", "training_duty"),
-)
-#: Counts of a model that may be zero, since the part they count may not exist.
-_MAY_BE_ZERO = (
-    *("q_lora_rank", "kv_lora_rank", "qk_nope_head_dim", "qk_rope_head_dim", "v_head_dim", "num_experts"),
-    *("experts_per_token", "expert_ffn_hidden_size", "num_shared_experts", "num_expert_groups"),
-    *("expert_groups_per_token", "num_dense_layers", "sliding_window", "num_windowed_layers", "num_mtp_layers"),
-)
+from lindos.scalars import flag
+from lindos.units import parse, parse_whole
 
 #: Words that an identity may be, by record class and field.
 _WORDS: Mapping[tuple[str, str], tuple[str, ...]] = {
@@ -48,6 +25,8 @@ _WORDS: Mapping[tuple[str, str], tuple[str, ...]] = {
 
 #: Keys of a sourced value.
 LEAF_KEYS = frozenset({"value", "low", "high", "source", "note", "estimate"})
+#: Keys of a shipped parameter that say what it measures, and the least and the most it may be.
+DECLARED_KEYS = frozenset({"unit", "bounds"})
 
 
 class Field(NamedTuple):
@@ -57,48 +36,55 @@ class Field(NamedTuple):
     unit: str | None
     is_fact: bool
     kind: type
+    bounds: Bounds
     required: bool
     neutral: Any = None  # what it counts as where it is left out
+
+
+class Declared(NamedTuple):
+    """What a shipped parameter measures and may be."""
+
+    unit: str
+    bounds: Bounds | None
+
+
+def declared(path: str, leaf: Any) -> Declared:
+    """Unit and bounds of a shipped parameter; they stand beside its value."""
+    limits = leaf.get("bounds") if isinstance(leaf, Mapping) else None
+    if not isinstance(limits, list) or len(limits) != 2 or "unit" not in leaf:
+        raise CatalogError(f"{path}: unit or bounds are missing")
+    unit = str(leaf["unit"])
+    least, most = (parse(limit, unit, path) if unit == "1" else str(limit) for limit in limits)
+    return Declared(unit, Bounds(least, most))
 
 
 @cache
 def fields_of(record: type) -> dict[str, Field]:
     """Fields of a record class, by name."""
     hints = get_type_hints(record, include_extras=True)
-    found = {}
+    fields = {}
     for field in dataclasses.fields(record):
-        hint = hints[field.name]
-        unit, is_fact, kind = _kind(hint)
+        unit, is_fact, kind, bounds = _kind(hints[field.name])
         missing = dataclasses.MISSING
         required = not is_fact and field.default is missing and field.default_factory is missing
         neutral = None if field.default_factory is missing else field.default_factory()
-        found[field.name] = Field(field.name, unit, is_fact, kind, required, neutral)
-    return found
+        fields[field.name] = Field(field.name, unit, is_fact, kind, bounds, required, neutral)
+    return fields
 
 
-def _kind(hint: Any) -> tuple[str | None, bool, type]:
+def _kind(hint: Any) -> tuple[str | None, bool, type, Bounds]:
+    """Unit, whether it is sourced, plain kind and bounds of a field; the last bounds of an annotation count."""
     for part in (hint, *get_args(hint)):
         if get_origin(part) is Annotated:
             inner, *metadata = get_args(part)
+            bounds = next((item for item in reversed(metadata) if isinstance(item, Bounds)), Bounds())
             if get_origin(inner) is Fact:
                 unit = next((item.symbol for item in metadata if isinstance(item, Unit)), "1")
-                return unit, True, float
+                return unit, True, float, bounds
+            return None, False, inner, bounds
         if get_origin(part) is Fact:
-            return None, True, str
-    return None, False, hint if isinstance(hint, type) else tuple
-
-
-def _out_of_bounds(path: str, number: float) -> str:
-    """What a number must be, where it is not that."""
-    name = next(part for part in reversed(path.split(".")) if part not in ("value", "low", "high"))
-    if name in _SHARES:
-        return "" if 0 < number <= 1 else "a share: above zero, at most one"
-    least, kind = _LEAST.get(name, (0.0, "least"))
-    if kind == "more":
-        return "" if number > least else "more than zero"
-    if number < least or (kind == "whole" and number != int(number)):
-        return f"{'a whole number of' if kind == 'whole' else ''} at least {least:g}".strip()
-    return ""
+            return None, True, str, Bounds()
+    return None, False, hint if isinstance(hint, type) else tuple, Bounds()
 
 
 class Reader:
@@ -166,23 +152,39 @@ class Reader:
     def field(self, field: Field, path: str, data: Any) -> Any:
         """One field: a fact, or a plain identity."""
         if field.is_fact:
-            return self.fact(path, data, field.unit)
+            return self.fact(path, data, field.unit, field.bounds)
         if field.kind is tuple:
             return self.sources(path, data)
         if field.kind is int:
-            least = 0 if field.name in _MAY_BE_ZERO else 1
-            if isinstance(data, bool) or not isinstance(data, int) or not least <= data < 10**12:
-                self.wrong(path, data, f"a whole number of at least {least}")
-            return data
-        if field.kind is str and isinstance(data, datetime.date):
-            return data.isoformat()[:10]
-        if not isinstance(data, field.kind) or data == "":
-            self.wrong(path, data, {str: "a text", bool: "true or false"}.get(field.kind, field.kind.__name__))
-        elif isinstance(data, str) and (len(data) > 2_000 or not data.isprintable()):
+            return self.count(path, data, field.bounds)
+        if field.kind is bool:
+            value = flag(data)
+            if value is None:
+                self.wrong(path, data, "true or false")
+            return value
+        text = str(data) if isinstance(data, (int, float)) and not isinstance(data, bool) else data
+        if not isinstance(text, str) or text == "":
+            self.wrong(path, data, "a text")
+        elif len(text) > 2_000 or not text.isprintable():
             self.wrong(path, data, "a text of one line and at most 2,000 characters")
-        return data
+        return text
 
-    def fact(self, path: str, data: Any, unit: str | None) -> Fact[Any]:
+    def count(self, path: str, data: Any, bounds: Bounds) -> int | None:
+        """A whole number without a source, such as a model's layers."""
+        try:
+            number = parse_whole(data, path)
+        except NumeralError as error:
+            self.wrong(path, data, error.expected, error.hint)
+            return None
+        except InputError:
+            self.wrong(path, data, f"a whole number of at least {bounds.least}")
+            return None
+        expected = bounds.wrong(number, "1")
+        if expected:
+            self.wrong(path, data, expected)
+        return number
+
+    def fact(self, path: str, data: Any, unit: str | None, bounds: Bounds | None = None) -> Fact[Any]:
         """A sourced value: ``{value, low, high, source, note, estimate}``; in a user's file the bare value will do."""
         if not isinstance(data, Mapping):
             if not self.own:
@@ -192,8 +194,8 @@ class Reader:
             self.wrong(f"{path}.{key}", data[key], f"one of {', '.join(sorted(LEAF_KEYS))}")
         sources = self.sources(path, data["source"]) if data.get("source") is not None else ()
         self.leaf_words(path, data, unit)
-        content = self.content(path, data.get("value"), unit)
-        low, high = (self.content(f"{path}.{key}", data.get(key), unit) for key in ("low", "high"))
+        content = self.content(path, data.get("value"), unit, bounds)
+        low, high = (self.content(f"{path}.{key}", data.get(key), unit, bounds) for key in ("low", "high"))
         if content is not None and not sources:
             if self.own:
                 sources = ("user",)
@@ -212,12 +214,12 @@ class Reader:
             high=high if high is not None or low is None else content,
             sources=sources,
             note=str(data.get("note") or ""),
-            estimate=bool(data.get("estimate", False)),
+            estimate=flag(data.get("estimate", False)) or False,
         )
 
     def leaf_words(self, path: str, data: Mapping[str, Any], unit: str | None) -> None:
         """What stands beside a value: its range, whether it is an estimate, and a note."""
-        if not isinstance(data.get("estimate", False), bool):
+        if flag(data.get("estimate", False)) is None:
             self.wrong(f"{path}.estimate", data["estimate"], "true or false")
         if not isinstance(data.get("note", ""), (str, type(None))):
             self.wrong(f"{path}.note", data["note"], "a text")
@@ -229,7 +231,7 @@ class Reader:
             elif data.get("value") is None:
                 self.wrong(f"{path}.{key}", data[key], "given with a value between low and high", "Add value.")
 
-    def content(self, path: str, data: Any, unit: str | None) -> Any:
+    def content(self, path: str, data: Any, unit: str | None, bounds: Bounds | None) -> Any:
         """A value in SI, or text; None where it is unknown."""
         if data is None:
             return None
@@ -242,7 +244,7 @@ class Reader:
         except InputError as error:
             self.wrong(path, data, error.expected, error.hint)
             return None
-        expected = _out_of_bounds(path, number)
+        expected = bounds.wrong(number, unit) if bounds else ""
         if expected:
             self.wrong(path, data, expected)
         return number

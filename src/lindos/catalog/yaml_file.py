@@ -1,9 +1,13 @@
-"""YAML files from users, read carefully: bounded in size and depth, without anchors or tags, each key with its line."""
+"""YAML read carefully: bounded in size and depth, without anchors or tags, each key with its line.
+
+A scalar is the text that stands in the file, and nothing at all where it is empty, ``~`` or ``null``: what it means is
+for the field that it stands in. So nothing of YAML 1.1 can change it: not ``0100`` (64), ``1:30:00`` (5400) or ``on``.
+"""
 
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -14,7 +18,22 @@ MAX_BYTES = 5_000_000
 MAX_DEPTH = 40
 MAX_VALUES = 200_000
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_NULL = "tag:yaml.org,2002:null"
+_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_SafeLoader):  # type: ignore[misc]
+    """Resolves what stands for nothing, and leaves every other scalar a text."""
+
+    yaml_implicit_resolvers: ClassVar[dict[str, list[Any]]] = {
+        first: [resolver for resolver in resolvers if resolver[0] == _NULL]
+        for first, resolvers in _SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+def yaml_text(text: str) -> Any:
+    """Plain data of YAML that ships: mappings, lists, texts and None."""
+    return yaml.load(text, Loader=_Loader)
 
 
 def read_yaml(path: Path) -> tuple[Any, dict[str, int]]:
@@ -42,11 +61,11 @@ def read_yaml(path: Path) -> tuple[Any, dict[str, int]]:
 
 def _text(path: Path) -> str:
     try:
-        found = path.stat()
-        if found.st_size > MAX_BYTES:
-            size = f"{found.st_size / 1e6:,.0f} MB"
+        status = path.stat()
+        if status.st_size > MAX_BYTES:
+            size = f"{status.st_size / 1e6:,.0f} MB"
             raise InputError(str(path), size, "a file of at most 5 MB", "Leave out what is not used.")
-        if not stat.S_ISREG(found.st_mode):  # a device or a pipe may never end
+        if not stat.S_ISREG(status.st_mode):  # a device or a pipe may never end
             raise InputError("file", str(path), "a file that can be read", "It is a folder or a device.")
         return path.read_bytes().decode("utf-8-sig")
     except OSError as error:
@@ -91,7 +110,6 @@ class _Builder:
 
     def __init__(self, lines: dict[str, int]) -> None:
         self.lines = lines
-        self.scalars = yaml.SafeLoader("")
 
     def value(self, node: yaml.Node, path: str) -> Any:
         self.lines[path] = node.start_mark.line + 1
@@ -99,7 +117,7 @@ class _Builder:
             return dict(self.items(node, path))
         if isinstance(node, yaml.SequenceNode):
             return [self.value(child, _below(path, index)) for index, child in enumerate(node.value)]
-        return self.scalar(node)
+        return None if node.tag == _NULL else str(node.value)
 
     def items(self, node: yaml.MappingNode, path: str) -> Iterator[tuple[str, Any]]:
         seen: set[str] = set()
@@ -108,19 +126,12 @@ class _Builder:
             if not isinstance(key_node, yaml.ScalarNode):
                 raise InputError(path or "file", "a list or mapping as a key", "a text as key", "", line)
             key = str(key_node.value)
-            where = _below(path, key)
+            below = _below(path, key)
             if key in seen:
-                raise InputError(where, "given twice", "given once", "Remove one of the two.", line)
+                raise InputError(below, "given twice", "given once", "Remove one of the two.", line)
             seen.add(key)
-            yield key, self.value(child, where)
-            self.lines[where] = line
-
-    def scalar(self, node: yaml.Node) -> Any:
-        try:
-            return self.scalars.construct_object(node)
-        except (ValueError, yaml.YAMLError, OverflowError):
-            # An impossible date, or an integer of thousands of digits: the text itself; its field will refuse it.
-            return str(node.value)
+            yield key, self.value(child, below)
+            self.lines[below] = line
 
 
 def _below(path: str, key: object) -> str:

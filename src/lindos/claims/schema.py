@@ -4,19 +4,24 @@ A file maps ids to claims. No verdict and no computed number stands in it: a che
 device, in which precision, by which date) and the number claimed; :func:`lindos.claims.check` computes the rest.
 """
 
-import datetime
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from lindos.errors import InputError, UnitError
+from lindos.errors import InputError, NumeralError, UnitError
 from lindos.formats import PEAKS
-from lindos.scenario.fields import Date, Equivalents, GpuCount, Money, OneOf, Power, Quantity, Text
+from lindos.scenario.fields import CalendarDay, Flag, OneOf, Quantity, Text, Whole
 from lindos.units import parse
 
+# A claim may say anything: what is absurd is for the verdict, so nothing but the sign bounds it here.
 Rate: TypeAlias = Annotated[float, Quantity("FLOP/s", "50 EFLOP/s", positive=True)]
-Times: TypeAlias = Annotated[float, Quantity("1", "20x", positive=True)]
+Power: TypeAlias = Annotated[float, Quantity("W", "300 MW", positive=True)]
+Money: TypeAlias = Annotated[float, Quantity("USD", "$2 billion", positive=True)]
+Equivalents: TypeAlias = Annotated[float, Quantity("1", "50M", positive=True, counted="H100-equivalent")]
+GpuCount: TypeAlias = Annotated[int, Whole("16,384", counted="GPU")]
+Times: TypeAlias = Annotated[float, Quantity("1", "20x", positive=True, counted="time")]
+Date: TypeAlias = Annotated[str, CalendarDay(1, 9999)]
 Precision: TypeAlias = Annotated[str, OneOf(PEAKS)]
 
 
@@ -34,6 +39,8 @@ class _AmountReader(Quantity):
         for unit in ("W", "1"):
             try:
                 number = parse(value, unit)
+            except NumeralError:
+                raise
             except UnitError:
                 continue
             if number < 0:
@@ -46,11 +53,9 @@ PowerOrCount: TypeAlias = Annotated[Amount, _AmountReader("W", "1 GW")]
 
 
 def _day(value: object) -> object:
-    """A day as YAML reads it, or as text; kept as written, so that a month stays a month."""
-    if isinstance(value, (datetime.date, int)) and not isinstance(value, bool):
-        return str(value)[:10]
+    """A day, kept as written, so that a month stays a month."""
     Date.__metadata__[0].read(value)  # type: ignore[attr-defined]
-    return value
+    return str(value)[:10]
 
 
 Day: TypeAlias = Annotated[str, BeforeValidator(_day)]
@@ -190,7 +195,7 @@ class ObservedSpec(_Part):
 
     date: Date
     amount: PowerOrCount
-    it_power: bool = False
+    it_power: Flag = False
     source: Sources = []
 
 

@@ -4,14 +4,14 @@ What no published source gives has no default: it is off until the user gives it
 ``4 h to 3 days``, from which the simulation draws.
 """
 
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, TypeAlias
 
 from pydantic import Field
 
 from lindos.errors import InputError
 from lindos.problem.job import RECOVERIES
 from lindos.quantities import Seconds
-from lindos.scenario.fields import Bandwidth, Date, Degree, Duration, Flag, Fraction, OneOf, Part, Quantity, Text, Whole
+from lindos.scenario.fields import Bandwidth, Date, Degree, Flag, Fraction, OneOf, Part, Quantity, Text, Whole
 
 #: What a failure may be one of, from the smallest to the whole job.
 KINDS = ("device", "node", "rack", "switch", "pod", "feed", "software", "operator")
@@ -53,8 +53,15 @@ class _Range(Quantity):
         return super().write(value)
 
 
-Lasting = Annotated[float | Span, _Range("s", "4 h to 3 days", positive=True)]
-Shape = Annotated[float, Quantity("1", "0.7", positive=True, at_most=20.0)]
+Lasting: TypeAlias = Annotated[float | Span, _Range("s", "4 h to 3 days", "1 ms", "1 year")]
+#: Mean time between failures of one unit; a million years are never.
+Mtbf: TypeAlias = Annotated[float | Span, _Range("s", "3 years to 30 years", "1 min", "1e6 years")]
+DeviceMtbf: TypeAlias = Annotated[float, Quantity("s", "50,000 h", "1 min", "1e6 years")]
+Interruption: TypeAlias = Annotated[float, Quantity("s", "5 min", "1 ms", "30 days")]
+Interval: TypeAlias = Annotated[float, Quantity("s", "1 h", "1 s", "10 years")]
+Age: TypeAlias = Annotated[float, Quantity("s", "30 days", "0 s", "50 years")]
+Shape: TypeAlias = Annotated[float, Quantity("1", "0.7", 0.05, 20.0)]
+Teams: TypeAlias = Annotated[int, Whole("4", at_most=1e6)]
 
 
 class FailureSpec(Part):
@@ -62,9 +69,9 @@ class FailureSpec(Part):
 
     name: Text
     of: Annotated[str, OneOf(KINDS)] = Field(description="what fails; sets units and devices where they are left out")
-    mtbf: Lasting
+    mtbf: Mtbf
     units: Degree | None = Field(default=None, description="how many there are; from the cluster where left out")
-    devices: Annotated[int, Whole("72", at_least=0)] | None = Field(
+    devices: Annotated[int, Whole("72", at_least=0, at_most=1e9, counted="GPU")] | None = Field(
         default=None, description="GPUs that one failure takes out until repaired; 0 where nothing is broken"
     )
     law: Annotated[str, OneOf(LAWS)] = "exponential"
@@ -72,7 +79,7 @@ class FailureSpec(Part):
         default=1.0,
         description="of a Weibull law (below 1 infant mortality, above 1 wear); of a lognormal one its deviation",
     )
-    age: Duration | None = Field(default=None, description="of the units when the run begins")
+    age: Age | None = Field(default=None, description="of the units when the run begins")
     repair_time: Lasting | None = None
     detection_time: Lasting | None = None
 
@@ -81,13 +88,13 @@ class CheckpointSpec(Part):
     """One place that checkpoints are kept; list them from the freshest to the one that survives everything."""
 
     tier: Annotated[str, OneOf(TIERS)]
-    interval: Duration | None = Field(default=None, description="between checkpoints; the best where left out")
+    interval: Interval | None = Field(default=None, description="between checkpoints; the best where left out")
     bandwidth: Bandwidth | None = Field(default=None, description="to all GPUs together")
     asynchronous: Flag = Field(default=False, description="written behind the steps; only the copy is waited for")
-    blocking_time: Annotated[float, Quantity("s", "1 s")] | None = Field(
+    blocking_time: Annotated[float, Quantity("s", "1 s", "0 s", "1 day")] | None = Field(
         default=None, description="how long steps wait for the copy where it is asynchronous"
     )
-    survives: Annotated[int, Whole("72", at_least=0)] | None = Field(
+    survives: Annotated[int, Whole("72", at_least=0, at_most=1e9, counted="GPU")] | None = Field(
         default=None, description="GPUs of the largest failure that leaves it readable"
     )
 
@@ -95,7 +102,7 @@ class CheckpointSpec(Part):
 class StragglerSpec(Part):
     """Devices that turn slow, and all others wait for them until they are found."""
 
-    mtbf: Lasting = Field(description="of one GPU, until it turns slow")
+    mtbf: Mtbf = Field(description="of one GPU, until it turns slow")
     slowdown: Fraction = Field(description="what is added to the step time")
     duration: Lasting = Field(description="until it is found and replaced")
 
@@ -103,14 +110,14 @@ class StragglerSpec(Part):
 class FlapSpec(Part):
     """Links that go down for moments: all wait, nothing is lost."""
 
-    mtbf: Lasting = Field(description="of one GPU's link")
+    mtbf: Mtbf = Field(description="of one GPU's link")
     lasting: Lasting
 
 
 class CorruptionSpec(Part):
     """Silent data corruption: noticed late, undone back to the checkpoint before it."""
 
-    device_mtbf: Lasting | None = None
+    device_mtbf: Mtbf | None = None
     detection_time: Lasting
 
 
@@ -118,15 +125,17 @@ class LemonSpec(Part):
     """Nodes that fail far more often than the others, until they are drained."""
 
     fraction: Fraction
-    factor: Annotated[float, Quantity("1", "20", at_least=1.0, at_most=10_000.0)]
-    drained_after: Degree = Field(default=3, description="failures after which a lemon is taken out for good")
+    factor: Annotated[float, Quantity("1", "20", 1.0, 10_000.0, counted="time")]
+    drained_after: Annotated[int, Whole("3", at_most=100)] = Field(
+        default=3, description="failures after which a lemon is taken out for good"
+    )
 
 
 class MaintenanceSpec(Part):
     """Planned stops, saved before."""
 
-    every: Duration
-    lasting: Duration
+    every: Interval
+    lasting: Interruption
 
 
 class CampaignSpec(Part):
@@ -139,17 +148,17 @@ class CampaignSpec(Part):
         default=False, description="after a restart, go on with fewer replicas where spares are short"
     )
     start: Date | None = Field(default=None, description="first day; pools that come online later join then")
-    device_mtbf: Duration | None = None
+    device_mtbf: DeviceMtbf | None = None
     checkpoint_bandwidth: Bandwidth | None = None
-    restart_time: Duration | None = None
-    detection_time: Duration | None = None
+    restart_time: Interruption | None = None
+    detection_time: Interruption | None = None
     diagnosis_time: Lasting | None = None
     misdiagnosis: Annotated[float, Quantity("1", "5 %", at_most=0.9)] = Field(
         default=0.0, description="share of recoveries that replace the wrong device first"
     )
     announced: Fraction = Field(default=0.0, description="share of failures seen early enough to save and drain first")
     repair_time: Lasting | None = None
-    repair_teams: Degree | None = Field(default=None, description="repairs side by side; as many as needed if left out")
+    repair_teams: Teams | None = Field(default=None, description="repairs side by side; as many as needed if left out")
     spare_fraction: Annotated[float, Quantity("1", "5 %", at_most=0.9)] | None = Field(
         default=None,
         description="share of the GPUs that is set aside to stand in for failed ones; where left out, spares are found",

@@ -12,8 +12,10 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from lindos.errors import InputError, UnitError
-from lindos.units import parse, render
+from lindos.bounds import Bounds
+from lindos.errors import CountError, InputError, NumeralError, UnitError
+from lindos.scalars import flag
+from lindos.units import YEAR, parse, parse_whole, render
 
 
 class Part(BaseModel):
@@ -48,24 +50,38 @@ class _Reader:
 
 @dataclass(frozen=True, slots=True)
 class Quantity(_Reader):
-    """A number with its unit as text, read into the SI ``unit``: ``at_least`` so much, or ``positive``."""
+    """A number with its unit as text, read into the SI ``unit``, between bounds that are text with a unit or SI.
+
+    ``counted`` is what a pure number may count in words: ``"GPU"`` takes ``550k GPUs``.
+    """
 
     unit: str
     example: str
+    at_least: float | str = 0.0
+    at_most: float | str = float("inf")
     positive: bool = False
-    at_least: float = 0.0
-    at_most: float = float("inf")
+    counted: str = ""
+
+    @property
+    def bounds(self) -> Bounds:
+        """The least and the most it may be."""
+        return Bounds(self.at_least, self.at_most)
 
     def _expected(self) -> str:
-        least = f"at least {self.at_least:g}" if self.at_least else "zero or more"
-        bound = "more than zero" if self.positive else least
-        return bound if self.at_most == float("inf") else f"{bound} and at most {self.at_most:g}"
+        said = self.bounds.sentence()
+        return said.replace("zero or more", "more than zero") if self.positive else said
 
     def read(self, value: object) -> float:
         """SI number, checked against the bounds."""
-        number = parse(value, self.unit)
-        if number < self.at_least or (self.positive and number == 0) or number > self.at_most:
-            raise InputError("value", value, self._expected(), f"Write for example '{self.example}'.")
+        return self.checked(parse(value, self.unit, counted=self.counted), value)
+
+    def checked(self, number: float, value: object) -> float:
+        """``number``, as which ``value`` was read, where it lies within the bounds."""
+        wrong = self.bounds.wrong(number, self.unit)
+        if self.positive and number <= 0:
+            wrong = "more than zero"
+        if wrong:
+            raise InputError("value", value, wrong, f"Write for example '{self.example}'.")
         return number
 
     def write(self, value: float) -> float | str:
@@ -86,30 +102,69 @@ class Quantity(_Reader):
 
 
 @dataclass(frozen=True, slots=True)
+class Proportion(Quantity):
+    """A pure number that may be written as a proportion: ``2:1`` is 2."""
+
+    def read(self, value: object) -> float:
+        """First over second part of a proportion, or the number."""
+        over, colon, under = value.partition(":") if isinstance(value, str) else ("", "", "")
+        if not colon:
+            return super(Proportion, self).read(value)
+        parts = [parse(part, "1", counted="") for part in (over, under)]
+        if not parts[1] > 0:
+            raise InputError("value", value, "a proportion of two numbers above zero", f"Write '{self.example}'.")
+        return self.checked(parts[0] / parts[1], value)
+
+
+@dataclass(frozen=True, slots=True)
+class YearCount(Quantity):
+    """A number of years, with or without the word: ``5`` or ``5 years``; another unit of time is converted."""
+
+    def read(self, value: object) -> float:
+        """Years of 365.25 days."""
+        try:
+            return super(YearCount, self).read(value)
+        except NumeralError:
+            raise
+        except UnitError as error:
+            try:
+                years = parse(value, "s") / YEAR
+            except UnitError:
+                raise error from None
+            return self.checked(years, value)
+
+
+@dataclass(frozen=True, slots=True)
 class Whole(_Reader):
-    """A whole number such as ``8`` or ``550k``."""
+    """A whole number such as ``8`` or ``550k``; ``counted`` is what it may count in words."""
 
     example: str
     at_least: int = 1
     at_most: float = 1e12
+    counted: str = ""
+
+    @property
+    def bounds(self) -> Bounds:
+        """The least and the most it may be."""
+        return Bounds(self.at_least, self.at_most, whole=True)
 
     def read(self, value: object) -> int:
         """Integer between the bounds."""
-        expected = f"a whole number of at least {self.at_least:,}"
         hint = f"Write for example '{self.example}'."
         try:
-            number = parse(value, "1")
+            number = parse_whole(value, counted=self.counted)
+        except (NumeralError, CountError):
+            raise
         except UnitError as error:
-            raise UnitError("value", value, expected, hint) from error
-        if number != int(number) or number < self.at_least:
-            raise InputError("value", value, expected, hint)
-        if number > self.at_most:
-            raise InputError("value", value, f"at most {self.at_most:,.0f}", hint)
-        return int(number)
+            raise UnitError("value", value, f"a whole number of at least {self.at_least:,}", hint) from error
+        wrong = self.bounds.wrong(number, "1")
+        if wrong:
+            raise InputError("value", value, wrong, hint)
+        return number
 
     def json(self) -> dict[str, Any]:
         """An integer, or text with a magnitude."""
-        note = f"a whole number of at least {self.at_least:,}, such as {self.example}"
+        note = f"{self.bounds.sentence()}, such as {self.example}"
         return {
             "type": ["integer", "string"],
             "minimum": self.at_least,
@@ -120,15 +175,16 @@ class Whole(_Reader):
 
 @dataclass(frozen=True, slots=True)
 class OneOf(_Reader):
-    """One of a few words."""
+    """One of a few words, in small letters; capitals are taken as well, as in BF16."""
 
     options: tuple[str, ...]
 
     def read(self, value: object) -> str:
-        """The word as it stands."""
-        if not isinstance(value, str) or value not in self.options:
+        """The word as it stands among the options."""
+        word = value.strip().lower() if isinstance(value, str) else ""
+        if word not in self.options:
             raise InputError("value", value, f"one of {', '.join(self.options)}")
-        return value
+        return word
 
     def json(self) -> dict[str, Any]:
         """An enumeration."""
@@ -152,28 +208,40 @@ class _Paragraph(_Reader):
 class _Flag(_Reader):
     def read(self, value: object) -> bool:
         """True or false; no other word counts."""
-        if not isinstance(value, bool):
+        truth = flag(value)
+        if truth is None:
             raise InputError("value", value, "true or false")
-        return value
+        return truth
 
     def json(self) -> dict[str, Any]:
         """A boolean."""
         return {"type": "boolean"}
 
 
+_DAY, _MONTH, _YEAR = "[0-9]{4}-[0-9]{2}-[0-9]{2}", "[0-9]{4}-[0-9]{2}", "[0-9]{4}"
+
+
 @dataclass(frozen=True, slots=True)
-class _Day(_Reader):
+class CalendarDay(_Reader):
+    """A day, month or year, the years from ``first`` to ``last``."""
+
+    first: int = 1950
+    last: int = 2100
+
     def read(self, value: object) -> str:
         """ISO day; ``2025-07`` and ``2025`` mean the first one."""
         if isinstance(value, datetime.date):
             return value.isoformat()[:10]
         text = str(value).strip() if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
-        for pattern, rest in ((r"\d{4}-\d{2}-\d{2}", ""), (r"\d{4}-\d{2}", "-01"), (r"\d{4}", "-01-01")):
+        for pattern, rest in ((_DAY, ""), (_MONTH, "-01"), (_YEAR, "-01-01")):
             if re.fullmatch(pattern, text):
                 try:
-                    return datetime.date.fromisoformat(text + rest).isoformat()
+                    day = datetime.date.fromisoformat(text + rest)
                 except ValueError:
                     break
+                if not self.first <= day.year <= self.last:
+                    raise InputError("value", value, f"a date from {self.first} to {self.last}")
+                return day.isoformat()
         raise InputError("value", value, "a date such as 2025-07-22")
 
     def json(self) -> dict[str, Any]:
@@ -183,18 +251,27 @@ class _Day(_Reader):
 
 Text: TypeAlias = Annotated[str, _Paragraph()]
 Flag: TypeAlias = Annotated[bool, _Flag()]
-Date: TypeAlias = Annotated[str, _Day()]
-GpuCount: TypeAlias = Annotated[int, Whole("16,384")]
+Date: TypeAlias = Annotated[str, CalendarDay()]
+#: A billion GPUs are more than a hundred times all that have been made.
+GpuCount: TypeAlias = Annotated[int, Whole("16,384", at_most=1e9, counted="GPU")]
+NodeCount: TypeAlias = Annotated[int, Whole("64", at_most=1e9, counted="node")]
+RackCount: TypeAlias = Annotated[int, Whole("2", at_most=1e9, counted="rack")]
 Degree: TypeAlias = Annotated[int, Whole("8", at_most=1e8)]
+BatchSize: TypeAlias = Annotated[int, Whole("2048", at_most=1e8, counted="sequence")]
+SequenceLength: TypeAlias = Annotated[int, Whole("8192", at_most=1e8)]
 Fraction: TypeAlias = Annotated[float, Quantity("1", "5 %", at_most=1.0)]
-Ratio: TypeAlias = Annotated[float, Quantity("1", "1.3", at_least=1.0, at_most=1_000.0)]
-Years: TypeAlias = Annotated[float, Quantity("1", "5", positive=True, at_most=50.0)]
-Equivalents: TypeAlias = Annotated[float, Quantity("1", "50M", positive=True)]
-Duration: TypeAlias = Annotated[float, Quantity("s", "90 days", positive=True)]
-Bandwidth: TypeAlias = Annotated[float, Quantity("B/s", "2 TB/s", positive=True)]
-Power: TypeAlias = Annotated[float, Quantity("W", "300 MW", positive=True)]
-Money: TypeAlias = Annotated[float, Quantity("USD", "$2 billion", positive=True)]
-EnergyPrice: TypeAlias = Annotated[float, Quantity("USD/J", "$0.07/kWh")]
-TokenCount: TypeAlias = Annotated[float, Quantity("token", "15.6T tokens", positive=True)]
-TokenRate: TypeAlias = Annotated[float, Quantity("token/s", "5T tokens/day", positive=True)]
-Compute: TypeAlias = Annotated[float, Quantity("FLOP", "5e26 FLOP", positive=True)]
+Discount: TypeAlias = Annotated[float, Quantity("1", "5 %", at_most=0.95)]
+Pue: TypeAlias = Annotated[float, Quantity("1", "1.25", 1.0, 3.0)]
+PeakToMean: TypeAlias = Annotated[float, Quantity("1", "1.6", 1.0, 100.0, counted="time")]
+Oversubscription: TypeAlias = Annotated[float, Proportion("1", "2:1", 1.0, 100.0, counted="time")]
+Years: TypeAlias = Annotated[float, YearCount("1", "5", 0.1, 50.0)]
+Equivalents: TypeAlias = Annotated[float, Quantity("1", "50M", 0.01, 1e10, counted="H100-equivalent")]
+Duration: TypeAlias = Annotated[float, Quantity("s", "90 days", "1 min", "30 years")]
+Bandwidth: TypeAlias = Annotated[float, Quantity("B/s", "2 TB/s", "1 kB/s", "1 EB/s")]
+Power: TypeAlias = Annotated[float, Quantity("W", "300 MW", "100 W", "1 TW")]
+Money: TypeAlias = Annotated[float, Quantity("USD", "$2 billion", "$1", "$1000 trillion")]
+EnergyPrice: TypeAlias = Annotated[float, Quantity("USD/J", "$0.07/kWh", "$0/kWh", "$10/kWh")]
+#: A thousand times the largest training set that anybody has proposed.
+TokenCount: TypeAlias = Annotated[float, Quantity("token", "15.6T tokens", "1 token", "1e18 tokens")]
+TokenRate: TypeAlias = Annotated[float, Quantity("token/s", "5T tokens/day", "1 token/day", "1e19 tokens/day")]
+Compute: TypeAlias = Annotated[float, Quantity("FLOP", "5e26 FLOP", "1e12 FLOP", "1e34 FLOP")]

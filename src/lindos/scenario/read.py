@@ -13,6 +13,9 @@ from lindos.errors import InconsistentError, InputError, InputErrors, UnknownNam
 from lindos.scenario.schema import GoalSpec, PoolSpec, RoadmapSpec, Scenario
 from lindos.scenario.sentences import input_error
 
+#: Ways to say how large a pool is; a scenario takes one of them.
+POOL_SIZES = ("gpus", "nodes", "racks", "h100_equivalents")
+
 
 def builtin_names() -> list[str]:
     """Names of the scenarios that ship, sorted."""
@@ -119,11 +122,14 @@ def _check(scenario: Scenario) -> None:
 
 
 def _check_pool(path: str, pool: PoolSpec) -> None:
-    if pool.gpus is None and pool.h100_equivalents is None:
-        raise InputError(f"{path}.gpus", None, "given", "Write for example 'gpus: 16,384'.")
-    if pool.gpus is not None and pool.h100_equivalents is not None:
+    sizes = [name for name in POOL_SIZES if getattr(pool, name) is not None]
+    if not sizes:
+        hint = "Write for example 'gpus: 16,384'; nodes, racks or h100_equivalents do as well."
+        raise InputError(f"{path}.gpus", None, "given", hint)
+    if len(sizes) > 1:
+        first, second = sizes[:2]
         raise InconsistentError(
-            f"{path}.gpus", pool.gpus, f"{path}.h100_equivalents", pool.h100_equivalents, "be given alone"
+            f"{path}.{first}", getattr(pool, first), f"{path}.{second}", getattr(pool, second), "be given alone"
         )
 
 

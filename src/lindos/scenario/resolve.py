@@ -35,12 +35,25 @@ def counted(scenario: Scenario, catalog: Catalog) -> Scenario:
 
 
 def _counted_pool(pool: PoolSpec, catalog: Catalog, path: str) -> PoolSpec:
-    if pool.h100_equivalents is None:
+    if pool.gpus is not None:
         return pool
     system = catalog.system(pool.system, f"{path}.system")
-    each = catalog.accelerator(system.accelerator).peak_fp8.value
-    gpus = math.ceil(pool.h100_equivalents * float(catalog.accelerator(REFERENCE_DEVICE).peak_fp8.value) / float(each))
+    if pool.h100_equivalents is None:
+        return pool.model_copy(update={"gpus": _gpus_of_units(pool, system, path), "nodes": None, "racks": None})
+    rate = catalog.accelerator(system.accelerator).peak_fp8.value
+    gpus = math.ceil(pool.h100_equivalents * float(catalog.accelerator(REFERENCE_DEVICE).peak_fp8.value) / float(rate))
     return pool.model_copy(update={"gpus": gpus, "h100_equivalents": None})
+
+
+def _gpus_of_units(pool: PoolSpec, system: System, path: str) -> int:
+    """GPUs of so many nodes or racks, whichever the system is bought as."""
+    field = "nodes" if pool.nodes is not None else "racks"
+    if field != f"{system.unit}s":
+        relation = f"be left out: the second is a {system.unit} of {system.num_devices.value:.0f} GPUs"
+        raise InconsistentError(
+            f"{path}.{field}", getattr(pool, field), f"{path}.system", system.name, relation, f"Write {system.unit}s."
+        )
+    return int(getattr(pool, field)) * int(system.num_devices.value)
 
 
 def cluster_of(spec: ClusterSpec, name: str, catalog: Catalog) -> Cluster:

@@ -4,27 +4,34 @@ A scenario names things of the catalogue and says how many, to what goal, where 
 are left out are not asked. `lindos schema` prints the JSON Schema of :class:`Scenario` for editors.
 """
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from lindos.formats import OFFERED, TRAINING
 from lindos.scenario.campaign import CampaignSpec
 from lindos.scenario.fields import (
+    BatchSize,
     Compute,
     Date,
     Degree,
+    Discount,
     Duration,
     EnergyPrice,
     Equivalents,
     Flag,
-    Fraction,
     GpuCount,
     Money,
+    NodeCount,
     OneOf,
+    Oversubscription,
     Part,
+    PeakToMean,
     Power,
-    Ratio,
+    Pue,
+    RackCount,
+    SequenceLength,
     Text,
     TokenCount,
     TokenRate,
@@ -33,15 +40,32 @@ from lindos.scenario.fields import (
 
 
 class PoolSpec(Part):
-    """Equal devices bought as nodes or racks of one kind; give ``gpus`` or ``h100_equivalents`` (8-bit dense)."""
+    """Equal devices bought as nodes or racks of one kind.
+
+    Exactly one of ``gpus``, ``nodes``, ``racks`` or ``h100_equivalents`` (8-bit dense); ``gpus: 2 racks`` counts racks.
+    """
 
     system: Text = Field(description="node or rack of the catalogue, for example gb200-nvl72")
     gpus: GpuCount | None = None
+    nodes: NodeCount | None = Field(default=None, description="of a system that is bought as nodes")
+    racks: RackCount | None = Field(default=None, description="of a system that is bought as racks")
     h100_equivalents: Equivalents | None = None
     fabric: Text | None = Field(default=None, description="scale-out network; the system's usual one where left out")
-    oversubscription: Ratio | None = None
+    oversubscription: Oversubscription | None = None
     online: Date | None = Field(default=None, description="day from which the pool works")
     label: Text | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _units_by_word(cls, data: Any) -> Any:
+        """Take ``gpus: 2 racks`` as two racks."""
+        if not isinstance(data, Mapping) or not isinstance(data.get("gpus"), str):
+            return data
+        word = data["gpus"].split()[-1:]
+        field = {"node": "nodes", "nodes": "nodes", "rack": "racks", "racks": "racks"}.get("".join(word))
+        if field is None or field in data:
+            return data
+        return {key: value for key, value in data.items() if key != "gpus"} | {field: data["gpus"]}
 
 
 class ClusterSpec(Part):
@@ -84,8 +108,8 @@ class JobSpec(Part):
 
     model: Text = Field(description="model of the catalogue, or the path of a Hugging Face config.json")
     precision: Annotated[str, OneOf(TRAINING)] = "bf16"
-    sequence_length: Degree = 8192
-    global_batch_size: Degree | None = Field(
+    sequence_length: SequenceLength = 8192
+    global_batch_size: BatchSize | None = Field(
         default=None, description="sequences per step; the critical batch where left out"
     )
     stack: Text = Field(default="megatron-core", description="training software, a stack of the catalogue")
@@ -98,10 +122,10 @@ class SiteSpec(Part):
     """Where the cluster stands, and on which terms; ``name`` is a site of the catalogue."""
 
     name: Text = "generic-us"
-    pue: Ratio | None = None
+    pue: Pue | None = None
     electricity_price: EnergyPrice | None = None
     power_limit: Power | None = None
-    volume_discount: Fraction = 0.0
+    volume_discount: Discount = 0.0
     years: Years = 5.0
 
 
@@ -112,9 +136,9 @@ class InferenceSpec(Part):
     precision: Annotated[str, OneOf(OFFERED)] = "fp8"
     input_tokens: TokenRate
     output_tokens: TokenRate
-    context_length: Degree = 8192
-    peak_to_mean: Ratio | None = None
-    volume_discount: Fraction = 0.0
+    context_length: SequenceLength = 8192
+    peak_to_mean: PeakToMean | None = None
+    volume_discount: Discount = 0.0
     label: Text | None = None
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lindos.catalog import Catalog
-from lindos.catalog.facts import Fact, ledger
+from lindos.catalog.facts import Fact, ledger, note_read, reading
 from lindos.catalog.sampling import is_structure
 from lindos.errors import InfeasibleError, UnknownValueError
 from lindos.scenario.schema import Scenario
@@ -32,6 +32,7 @@ class _Link:
     setting: Any
     below: "tuple[_Link, ...]"
     facts: Mapping[str, Fact[Any]]
+    paths: set[str] = field(default_factory=set)  # of facts and records that were read
     results: dict[Kind, Any] = field(default_factory=dict)
     columns: tuple[str, ...] = ()
     enlarged: dict[str, Any] = field(default_factory=dict)
@@ -151,6 +152,7 @@ class Chain:
                 link.error = unknown
             self._links.setdefault(floor.name, []).insert(0, link)
             del self._links[floor.name][_REMEMBERED:]
+        note_read(*link.paths)
         links[floor.name] = link
         return link
 
@@ -165,7 +167,7 @@ class Chain:
 
     def _compute_point(self, floor: Floor[Any], context: "_Context", link: _Link) -> None:
         world = context.world(link.scenario, "point", context.catalog)
-        with ledger() as facts:
+        with ledger() as facts, reading() as link.paths:
             try:
                 link.results["point"] = floor.compute(world, *(one.result("point") for one in link.below))
             except UnknownValueError as error:

@@ -48,7 +48,7 @@ class Field:
             details = error.errors()
         else:
             return []
-        location = tuple(int(part) if part.isdigit() else part for part in self.path.split("."))
+        location = tuple(int(part) if is_index(part) else part for part in self.path.split("."))
         found = []
         for detail in details:
             known = fields_at((*location, *detail["loc"])[:-1])
@@ -87,7 +87,7 @@ def field_at(path: str, where: str, line: int | None) -> Field:
 def _below(annotation: Any, part: str, where: str, line: int | None) -> Any:
     entries = next((found for found in _parts(annotation) if get_origin(found) is list), None)
     if entries is not None:
-        if not part.isdigit():
+        if not is_index(part):
             raise InputError(where, part, "an index into the list, 0 for the first entry", "", line)
         return get_args(entries)[0]
     model = next((found for found in _parts(annotation) if _is_model(found)), None)
@@ -98,6 +98,11 @@ def _below(annotation: Any, part: str, where: str, line: int | None) -> Any:
     field = model.model_fields[part]
     # Pydantic keeps what reads the value apart from its type.
     return Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
+
+
+def is_index(part: str) -> bool:
+    """Whether a part of a path is an index into a list: ASCII digits, of which a list needs few."""
+    return part.isascii() and part.isdigit() and len(part) <= 6
 
 
 def _parts(annotation: Any) -> Iterator[Any]:
@@ -137,7 +142,7 @@ def _put(data: dict[str, Any], path: str, value: Any) -> None:
         if behind is None:
             place[key] = value
         elif place[key] is None if isinstance(place, list) else place.get(key) is None:
-            place[key] = [] if behind.isdigit() else {}
+            place[key] = [] if is_index(behind) else {}
         place = place[key]
 
 

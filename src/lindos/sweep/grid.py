@@ -115,7 +115,7 @@ def _sections(reader: Reader, names: object, there: Sequence[str]) -> tuple[str,
         return ()
     for at, name in enumerate(names):
         where = f"ask.{at}"
-        if name not in SECTION_NAMES:
+        if not isinstance(name, str) or name not in SECTION_NAMES:
             reader.errors.append(UnknownNameError(where, str(name), SECTION_NAMES, reader.line(where)))
         elif name not in there:
             reader.wrong(where, name, f"a section that the scenario asks: {', '.join(there)}")

@@ -1,0 +1,110 @@
+"""What of a user's catalogue files no answer has read: a value that changes nothing is said, never passed over.
+
+A fact counts as read where its value was asked for; a plain field, such as the layers of a model, where its record was
+looked up.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence, Set
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from lindos.catalog.facts import Fact
+
+if TYPE_CHECKING:
+    from lindos.catalog.load import Catalog, Layer
+
+#: Fields that describe a record and enter no number.
+_WORDS = frozenset({"base", "aliases", "title", "name", "sources", "note", "unsupported"})
+#: A field of a device, and the field of its node or rack that counts in its place.
+_COUNTS_IN_SYSTEM = {"price": "price", "board_power": "power", "scale_up_size": "scale_up_size"}
+#: So many values of one file are named; of more, their number.
+_MOST_NAMED = 8
+
+
+class _Entry(NamedTuple):
+    """A value of a user's file that nothing has read, with the line it stands on."""
+
+    path: str
+    line: int | None
+    remedy: str = ""
+
+
+def unread(catalog: "Catalog", layers: Sequence["Layer"], paths: Set[str]) -> tuple[str, ...]:
+    """One sentence for each value that another one outweighs, and one for all others of a file."""
+    sentences: list[str] = []
+    for number, (data, lines, file) in enumerate(layers):
+        entries = [
+            entry._replace(line=_line(entry.path, lines))
+            for entry in _entries(catalog, data, paths)
+            if not any(_holds(later, entry.path) for later, _, _ in layers[number + 1 :])
+        ]
+        sentences += [
+            f"{file} line {e.line}: {e.path} is given, but nothing reads it: {e.remedy}" for e in entries if e.remedy
+        ]
+        others = [entry for entry in entries if not entry.remedy]
+        if others:
+            named = ", ".join(f"{entry.path} (line {entry.line})" for entry in others[:_MOST_NAMED])
+            more = f" and {len(others) - _MOST_NAMED} more" if len(others) > _MOST_NAMED else ""
+            sentences.append(f"{file}: nothing in this answer reads {named}{more}.")
+    return tuple(sentences)
+
+
+def _entries(catalog: "Catalog", data: Mapping[str, Any], paths: Set[str]) -> Iterator[_Entry]:
+    for kind, body in data.items():
+        if kind == "sources" or not isinstance(body, Mapping):
+            continue
+        if kind == "parameters":
+            yield from (
+                _Entry(f"parameters.{name}", None)
+                for name in catalog.names("parameters")
+                if _holds(data, f"parameters.{name}") and f"parameters.{name}" not in paths
+            )
+            continue
+        for name, fields in body.items():
+            yield from _entries_of_record(catalog, kind, str(name), fields or {}, paths)
+
+
+def _entries_of_record(
+    catalog: "Catalog", kind: str, name: str, fields: Mapping[str, Any], paths: Set[str]
+) -> Iterator[_Entry]:
+    record_id = str(catalog._id(kind, name))
+    is_used = f"{kind}.{record_id}" in paths
+    facts = {field: fact for field, fact in catalog.facts(kind, record_id) if isinstance(fact, Fact) and fact.unit}
+    unused = [
+        _Entry(f"{kind}.{name}.{field}", None, _remedy(catalog, kind, record_id, field, paths))
+        for field in fields
+        if field not in _WORDS and (f"{kind}.{name}.{field}" not in paths if field in facts else not is_used)
+    ]
+    if is_used or any(entry.remedy for entry in unused) or len(unused) < len(set(fields) - _WORDS):
+        yield from unused
+    else:
+        yield _Entry(f"{kind}.{name}", None)
+
+
+def _remedy(catalog: "Catalog", kind: str, device: str, field: str, paths: Set[str]) -> str:
+    """Which value counts in place of a device's, where the device stands in a system that is used."""
+    if kind != "accelerators" or field not in _COUNTS_IN_SYSTEM:
+        return ""
+    counted = _COUNTS_IN_SYSTEM[field]
+    used = [path.partition(".")[2] for path in sorted(paths) if path.startswith("systems.") and path.count(".") == 1]
+    systems = [name for name in used if catalog.accelerator(catalog.system(name).accelerator).name == device]
+    if not systems:
+        return ""
+    named = ", ".join(f"systems.{name}.{counted}" for name in systems)
+    return f"the {counted.replace('_', ' ')} of {' and '.join(systems)} ({named}) counts."
+
+
+def _holds(data: Any, path: str) -> bool:
+    """Whether plain data holds a value at a dotted path; names may hold dots."""
+    if not path:
+        return True
+    if not isinstance(data, Mapping):
+        return False
+    return any(
+        _holds(value, path[len(str(key)) + 1 :]) for key, value in data.items() if f"{path}.".startswith(f"{key}.")
+    )
+
+
+def _line(path: str, lines: Mapping[str, int]) -> int | None:
+    while path and path not in lines:
+        path = path.rpartition(".")[0]
+    return lines.get(path)

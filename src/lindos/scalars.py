@@ -1,0 +1,133 @@
+"""Scalars of a user's file are the text that stands there; the field that they stand in types them.
+
+A number is read as English and programming languages write it: a point before the decimals, commas or underscores only
+between groups of three digits. What another locale, or YAML 1.1, reads differently is refused with both readings, never
+guessed: ``0,07`` is 0.07 in Germany and 7 to a reader that drops commas; ``0100`` is 64 to YAML 1.1, 100 to YAML 1.2.
+"""
+
+import re
+from typing import NamedTuple
+
+from lindos.errors import InputError, NumeralError
+
+#: No number with its unit needs more characters.
+MAX_LENGTH = 100
+
+# Blanks are taken possessively: a long run of them is looked at once.
+_HEAD = re.compile(r"(?P<about>~?)\s*+(?P<sign>[-+]?)\s*+(?P<dollar>\$?)\s*+(?P<inner>[-+]?)(?P<digits>[0-9.,_]++)")
+_EXPONENT = re.compile(r"[eE][-+]?[0-9]++")
+_PLAIN = re.compile(r"[0-9]++(\.[0-9]*+)?|\.[0-9]++")
+_GROUPED = re.compile(r"[1-9][0-9]{0,2}(,[0-9]{3})++(\.[0-9]*+)?|[1-9][0-9]{0,2}(_[0-9]{3})++(\.[0-9]*+)?")
+_COMMA_DECIMAL = re.compile(r"([0-9]{1,3}(\.[0-9]{3})+|[0-9]+),[0-9]*")
+_POINT_GROUPED = re.compile(r"[0-9]{1,3}(\.[0-9]{3}){2,}")
+_OCTAL = re.compile(r"0[0-7]+")
+
+
+class Numeral(NamedTuple):
+    """A number at the head of a text: its value, whether a dollar stands before it, and what follows."""
+
+    value: float
+    dollar: bool
+    rest: str
+    digits: str  # as written, without sign and exponent
+
+
+def numeral(text: str, path: str) -> Numeral | None:
+    """Read the number that ``text`` begins with; None where it begins with none.
+
+    >>> numeral("$31.7k", "price")
+    Numeral(value=31.7, dollar=True, rest='k', digits='31.7')
+    >>> numeral("230,000 GPUs", "gpus").value, numeral("-5 %", "share").value
+    (230000.0, -5.0)
+    >>> numeral("$0,07/kWh", "price")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    lindos.errors.NumeralError: price is '$0,07/kWh', but must be a number that can be read in one way only: ...
+
+    Raises
+    ------
+    NumeralError
+        If another locale, or another reader of YAML, would read another number; or the text is far too long.
+    """
+    text = text.strip().replace("\N{MINUS SIGN}", "-")
+    if len(text) > MAX_LENGTH:
+        raise NumeralError(path, text, f"a number with its unit, in at most {MAX_LENGTH} characters")
+    match = _HEAD.match(text)
+    if match is None or (match["sign"] and match["inner"]):
+        return None
+    digits = match["digits"]
+    if not _PLAIN.fullmatch(digits) and not _GROUPED.fullmatch(digits):
+        _refuse(text, match.span("digits"), path)
+        return None
+    if len(digits) > 1 and digits[0] == "0" and digits[1].isdigit():
+        raise _leading_zero(text, match.span("digits"), path)
+    exponent = _EXPONENT.match(text, match.end())
+    end = exponent.end() if exponent else match.end()
+    rest = text[end:].strip()
+    if rest.startswith(":") and rest[1:2].isdigit():
+        raise NumeralError(path, text, "a number without a colon", "Write a time with its unit, such as '90 min'.")
+    written = digits.replace(",", "").replace("_", "") + (exponent[0] if exponent else "")
+    negative = "-" in (match["sign"], match["inner"])
+    return Numeral(-float(written) if negative else float(written), bool(match["dollar"]), rest, digits)
+
+
+def flag(value: object) -> bool | None:
+    """Read true or false, as YAML 1.2 spells them; None for any other word, such as ``yes``, ``on`` or ``1``.
+
+    >>> flag("true"), flag(False), flag("off")
+    (True, False, None)
+    """
+    if isinstance(value, bool):
+        return value
+    return {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}.get(
+        value if isinstance(value, str) else ""
+    )
+
+
+def thousands(digits: str) -> str:
+    """``1.000`` or ``16.384`` with commas, where its points may group thousands; empty where they cannot.
+
+    >>> thousands("16.384"), thousands("1.5"), thousands("0.125")
+    ('16,384', '', '')
+    """
+    return digits.replace(".", ",") if re.fullmatch(r"[1-9][0-9]{0,2}\.[0-9]{3}", digits) else ""
+
+
+def _refuse(text: str, span: tuple[int, int], path: str) -> None:
+    """Raise where the digits are a number in another locale; return where they are none anywhere."""
+    digits = text[slice(*span)]
+    dropped = digits.replace(",", "")
+    if _COMMA_DECIMAL.fullmatch(digits):
+        decimal = digits.replace(".", "").replace(",", ".")
+        readings = [(decimal, "where a comma stands before the decimals")]
+        if _PLAIN.fullmatch(dropped):
+            readings.append((dropped, "where it groups digits"))
+    elif _POINT_GROUPED.fullmatch(digits):
+        readings = [(digits.replace(".", ","), "where points group digits")]
+    elif "," in digits and _PLAIN.fullmatch(dropped):
+        readings = [(dropped, "if commas may group any number of digits")]
+    else:
+        return
+    written = [(_short(number), where) for number, where in readings]
+    said = ", and ".join(f"{number} {where}" for number, where in written)
+    fixes = " or ".join(f"'{text[: span[0]]}{number}{text[span[1] :]}'" for number, _ in written)
+    expected = f"a number that can be read in one way only: this is {said}"
+    raise NumeralError(path, text, expected, f"Write {fixes}.")
+
+
+def _leading_zero(text: str, span: tuple[int, int], path: str) -> InputError:
+    digits = text[slice(*span)]
+    readings = [_short(digits)]
+    said = f"this is {readings[0]} as it stands"
+    if _OCTAL.fullmatch(digits) and int(digits, 8) != int(digits):
+        readings.append(str(int(digits, 8)))
+        said += f", and {readings[1]} to YAML 1.1, which reads it in base 8"
+    fixes = " or ".join(f"'{text[: span[0]]}{number}{text[span[1] :]}'" for number in readings)
+    return NumeralError(path, text, f"a number without leading zeros: {said}", f"Write {fixes}.")
+
+
+def _short(digits: str) -> str:
+    """A number without zeros that say nothing; commas stay."""
+    head, _, tail = digits.partition(".")
+    head, tail = head.lstrip("0") or "0", tail.rstrip("0")
+    return f"{head}.{tail}" if tail else head

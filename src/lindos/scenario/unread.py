@@ -1,0 +1,70 @@
+"""What of a scenario no section reads: a field that changes nothing is said, never passed over.
+
+Each rule names fields and what makes them idle. A rule speaks of what the user wrote, never of a default.
+"""
+
+from collections.abc import Iterator
+
+from pydantic import BaseModel
+
+from lindos.scenario.campaign import CampaignSpec
+from lindos.scenario.schema import RoadmapSpec, Scenario
+
+
+def unread(scenario: Scenario) -> tuple[str, ...]:
+    """One sentence for each field, or section, that the scenario gives and that nothing reads.
+
+    >>> from lindos.scenario.read import scenario_from
+    >>> data = {"name": "x", "title": "t", "inference": {"model": "grok-2", "input_tokens": "1T tokens/day",
+    ...         "output_tokens": "1T tokens/day"}, "campaign": {"spare_fraction": "5 %"}}
+    >>> unread(scenario_from(data))
+    ('campaign is given, but nothing reads it: only a job with a goal is simulated. Add job.goal.',)
+    """
+    return tuple(f"{path} is given, but nothing reads it: {reason}" for path, reason in _idle(scenario))
+
+
+def _idle(scenario: Scenario) -> Iterator[tuple[str, str]]:
+    if "campaign" in scenario.model_fields_set and (scenario.job is None or scenario.job.goal is None):
+        yield "campaign", "only a job with a goal is simulated. Add job.goal."
+    else:
+        yield from _idle_in_campaign(scenario.campaign)
+    if "compare_top500" in scenario.model_fields_set and scenario.compare_top500 and scenario.cluster is None:
+        yield "compare_top500", "only a cluster is compared. Add cluster."
+    if scenario.roadmap is not None:
+        yield from _idle_in_roadmap(scenario.roadmap)
+
+
+def _idle_in_campaign(spec: CampaignSpec) -> Iterator[tuple[str, str]]:
+    if _is_given(spec, "tray_devices") and not spec.rack_standby:
+        yield "campaign.tray_devices", "trays matter only where GPUs stand by in a rack. Add campaign.rack_standby."
+    if spec.elastic and spec.recovery == "replica":
+        yield "campaign.elastic", "it is for campaign.recovery: restart; a lost replica drops out anyway."
+    for index, kind in enumerate(spec.failures):
+        path = f"campaign.failures.{index}"
+        if kind.law == "exponential":
+            for field in ("shape", "age"):
+                if _is_given(kind, field):
+                    yield f"{path}.{field}", "an exponential law has no memory. Add law: weibull or lognormal."
+    for index, tier in enumerate(spec.checkpoints):
+        if _is_given(tier, "blocking_time") and not tier.asynchronous:
+            reason = "steps wait for the whole copy where it is not asynchronous. Add asynchronous: true."
+            yield f"campaign.checkpoints.{index}.blocking_time", reason
+    if _is_given(spec, "checkpoint_bandwidth") and spec.checkpoints and all(t.bandwidth for t in spec.checkpoints):
+        yield "campaign.checkpoint_bandwidth", "every entry of campaign.checkpoints has a bandwidth of its own."
+
+
+def _idle_in_roadmap(spec: RoadmapSpec) -> Iterator[tuple[str, str]]:
+    targets = ("target_h100_equivalents", "target_gpus", "target_power")
+    if spec.programmes:
+        for field in (*targets, "target_accelerator", "start_h100_equivalents", "by", "budget"):
+            if _is_given(spec, field):
+                yield f"roadmap.{field}", "programmes are compared with supply, and no path to a target is sought."
+    elif _is_given(spec, "target_accelerator") and spec.target_gpus is None:
+        yield "roadmap.target_accelerator", "it is the device that roadmap.target_gpus counts."
+    for index, programme in enumerate(spec.programmes):
+        if _is_given(programme, "accelerator") and programme.gpus is None:
+            yield f"roadmap.programmes.{index}.accelerator", "it is the device that gpus counts."
+
+
+def _is_given(part: BaseModel, field: str) -> bool:
+    return field in part.model_fields_set and getattr(part, field) is not None
