@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from lindos.catalog import load_catalog
 from lindos.scenario.read import builtin_names, read_scenario, scenario_from
 from lindos.scenario.unread import unread
 
@@ -13,19 +14,24 @@ BASE: dict[str, Any] = {
     "cluster": {"pools": [{"system": "hgx-h100", "gpus": "64"}]},
     "job": {"model": "llama-3.1-8b", "goal": {"tokens": "1T tokens"}},
 }
+POOL = {"system": "hgx-h100", "gpus": "64", "oversubscription": "2:1"}
 FAILURE = {"name": "f", "of": "feed", "mtbf": "3 years"}
 PATH = {"start": "2026", "by": "2030", "start_h100_equivalents": "64", "target_h100_equivalents": "1M"}
 SUM = {"start": "2026", "programmes": [{"name": "a", "h100_equivalents": "1M", "by": "2030"}]}
 
 
 def said(**sections: Any) -> list[str]:
-    return [sentence.partition(" is given")[0] for sentence in unread(scenario_from({**BASE, **sections}))]
+    return [
+        sentence.partition(" is given")[0] for sentence in unread(scenario_from({**BASE, **sections}), load_catalog())
+    ]
 
 
 @pytest.mark.parametrize(
     ("sections", "paths"),
     [
         ({"job": {"model": "grok-2"}, "campaign": {"elastic": "true"}}, ["campaign"]),
+        ({"cluster": {"pools": [POOL | {"gpus": "16k"}]}}, []),
+        ({"cluster": {"pools": [POOL, POOL | {"oversubscription": "1"}]}}, ["cluster.pools.0.oversubscription"]),
         ({"campaign": {"tray_devices": "4"}}, ["campaign.tray_devices"]),
         ({"campaign": {"tray_devices": "4", "rack_standby": "1"}}, []),
         ({"campaign": {"recovery": "replica", "elastic": "true"}}, ["campaign.elastic"]),
@@ -56,4 +62,4 @@ def test_idle_fields_are_named(sections: dict[str, Any], paths: list[str]) -> No
 
 @pytest.mark.parametrize("name", builtin_names())
 def test_no_shipped_scenario_has_an_idle_field(name: str) -> None:
-    assert unread(read_scenario(name)[0]) == ()
+    assert unread(read_scenario(name)[0], load_catalog()) == ()

@@ -101,7 +101,7 @@ def answer(
         old = legacy.sections(names, study, settled, catalog, folder, campaign or CampaignAsked())
     made |= old.sections
     shown = [made[name] for name in names if name in made]
-    idle = (*unread(scenario), *catalog.unread(paths))
+    idle = (*unread(scenario, catalog), *catalog.unread(paths))
     return assemble(scenario, catalog, command, shown, (*old.warnings, *idle))
 
 

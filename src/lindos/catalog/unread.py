@@ -68,16 +68,22 @@ def _entries_of_record(
 ) -> Iterator[_Entry]:
     record_id = str(catalog._id(kind, name))
     is_used = f"{kind}.{record_id}" in paths
-    facts = {field: fact for field, fact in catalog.facts(kind, record_id) if isinstance(fact, Fact) and fact.unit}
+    record = catalog._kind(kind)[record_id]
     unused = [
         _Entry(f"{kind}.{name}.{field}", None, _remedy(catalog, kind, record_id, field, paths))
         for field in fields
-        if field not in _WORDS and (f"{kind}.{name}.{field}" not in paths if field in facts else not is_used)
+        if field not in _WORDS and (f"{kind}.{name}.{field}" not in paths if _is_number(record, field) else not is_used)
     ]
     if is_used or any(entry.remedy for entry in unused) or len(unused) < len(set(fields) - _WORDS):
         yield from unused
     else:
         yield _Entry(f"{kind}.{name}", None)
+
+
+def _is_number(record: Any, field: str) -> bool:
+    """Whether a field is a sourced number, whose every use is noted."""
+    fact = getattr(record, field)
+    return isinstance(fact, Fact) and bool(fact.unit)
 
 
 def _remedy(catalog: "Catalog", kind: str, device: str, field: str, paths: Set[str]) -> str:

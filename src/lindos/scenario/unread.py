@@ -7,23 +7,27 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel
 
+from lindos.catalog import Catalog
 from lindos.scenario.campaign import CampaignSpec
+from lindos.scenario.resolve import cluster_of, counted
 from lindos.scenario.schema import RoadmapSpec, Scenario
 
 
-def unread(scenario: Scenario) -> tuple[str, ...]:
-    """One sentence for each field, or section, that the scenario gives and that nothing reads.
+def unread(scenario: Scenario, catalog: Catalog) -> tuple[str, ...]:
+    """Say of each field, or section, that the scenario gives and nothing reads, that it is idle, and why.
 
+    >>> from lindos.catalog import load_catalog
     >>> from lindos.scenario.read import scenario_from
     >>> data = {"name": "x", "title": "t", "inference": {"model": "grok-2", "input_tokens": "1T tokens/day",
     ...         "output_tokens": "1T tokens/day"}, "campaign": {"spare_fraction": "5 %"}}
-    >>> unread(scenario_from(data))
+    >>> unread(scenario_from(data), load_catalog())
     ('campaign is given, but nothing reads it: only a job with a goal is simulated. Add job.goal.',)
     """
-    return tuple(f"{path} is given, but nothing reads it: {reason}" for path, reason in _idle(scenario))
+    return tuple(f"{path} is given, but nothing reads it: {reason}" for path, reason in _idle(scenario, catalog))
 
 
-def _idle(scenario: Scenario) -> Iterator[tuple[str, str]]:
+def _idle(scenario: Scenario, catalog: Catalog) -> Iterator[tuple[str, str]]:
+    yield from _idle_in_cluster(counted(scenario, catalog), catalog)
     if "campaign" in scenario.model_fields_set and (scenario.job is None or scenario.job.goal is None):
         yield "campaign", "only a job with a goal is simulated. Add job.goal."
     else:
@@ -32,6 +36,16 @@ def _idle(scenario: Scenario) -> Iterator[tuple[str, str]]:
         yield "compare_top500", "only a cluster is compared. Add cluster."
     if scenario.roadmap is not None:
         yield from _idle_in_roadmap(scenario.roadmap)
+
+
+def _idle_in_cluster(scenario: Scenario, catalog: Catalog) -> Iterator[tuple[str, str]]:
+    if scenario.cluster is None:
+        return
+    pools = cluster_of(scenario.cluster, scenario.name, catalog).pools
+    for index, (spec, pool) in enumerate(zip(scenario.cluster.pools, pools, strict=True)):
+        if (spec.oversubscription or 1.0) > 1.0 and all(tier.oversubscription == 1.0 for tier in pool.tiers):
+            reason = f"nothing leaves the first switches, which join all {pool.num_devices:,} GPUs."
+            yield f"cluster.pools.{index}.oversubscription", reason
 
 
 def _idle_in_campaign(spec: CampaignSpec) -> Iterator[tuple[str, str]]:
