@@ -1,11 +1,14 @@
 """Files are written whole or not at all."""
 
+import os
+import socket
+import threading
 from pathlib import Path
 
 import pytest
 
 from lindos.errors import InputError
-from lindos.files import write_whole
+from lindos.files import check_places, write_whole
 
 
 def test_all_files_are_written(tmp_path: Path) -> None:
@@ -43,3 +46,98 @@ def test_a_file_in_the_place_of_the_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "out").write_bytes(b"x")
     with pytest.raises(InputError, match=r"--out is '.*/out', but must be a place"):
         write_whole({tmp_path / "out" / "report.html": b"new"})
+
+
+def test_what_is_no_plain_file_is_written_to_and_stays(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_whole({pipe: b"through", Path("/dev/null"): b"gone"})
+    assert os.read(reader, 100) == b"through"
+    os.close(reader)
+    assert pipe.is_fifo()
+    assert Path("/dev/null").is_char_device()
+
+
+def test_a_pipe_that_nothing_reads_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="nothing reads from this pipe"):
+        write_whole({tmp_path / "pipe": b"x"})
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_a_socket_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with socket.socket(socket.AF_UNIX) as place:
+        place.bind("socket")
+        with pytest.raises(InputError, match="it is a disk or a socket"):
+            write_whole({Path("socket"): b"x"})
+    assert Path("socket").is_socket()
+
+
+def test_a_link_stays_and_its_target_is_written(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "there" / "file")
+    write_whole({tmp_path / "link": b"1"})
+    write_whole({tmp_path / "link": b"2"})
+    assert (tmp_path / "link").is_symlink()
+    assert [path.name for path in (tmp_path / "there").iterdir()] == ["file"]
+    assert (tmp_path / "there" / "file").read_bytes() == b"2"
+
+
+def test_a_process_that_is_stopped_while_renaming_puts_everything_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "one").write_bytes(b"old")
+    rename = Path.replace
+
+    def stops_at_two(self: Path, target: Path) -> Path:
+        if Path(target).name == "two":
+            raise KeyboardInterrupt
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "replace", stops_at_two)
+    with pytest.raises(KeyboardInterrupt):
+        write_whole({tmp_path / "one": b"new", tmp_path / "two": b"new"})
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"one": b"old"}
+
+
+def test_two_writers_leave_the_files_of_one(tmp_path: Path) -> None:
+    def write(word: bytes) -> None:
+        for _ in range(40):
+            write_whole({tmp_path / name: word for name in "abcdef"})
+
+    def whole() -> int:
+        import fcntl
+
+        handle = os.open(tmp_path, os.O_RDONLY)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        words = {path.read_bytes() for path in tmp_path.iterdir() if not path.name.startswith(".")}
+        os.close(handle)
+        return len(words)
+
+    threads = [threading.Thread(target=write, args=(word,)) for word in (b"1", b"2")]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        assert whole() <= 1
+    for thread in threads:
+        thread.join()
+    assert sorted(path.name for path in tmp_path.iterdir()) == list("abcdef")
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b", "\ud800", "file/below"])
+def test_a_place_that_cannot_be_written_is_known_before(name: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"x")
+    for check in (lambda path: check_places([path]), lambda path: write_whole({path: b"x"})):
+        with pytest.raises(InputError, match="but must be a place that can be written to") as refused:
+            check(tmp_path / name)
+        assert str(refused.value)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_checking_places_leaves_nothing(tmp_path: Path) -> None:
+    check_places([tmp_path / "new" / "deep" / "file", tmp_path / "file", Path("/dev/null")])
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(InputError, match="it is a folder"):
+        check_places([tmp_path])
