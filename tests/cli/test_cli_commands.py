@@ -146,3 +146,39 @@ def test_search_finds_what_step_takes(capsys: pytest.CaptureFixture[str]) -> Non
     second = [part for name in (*degrees, *words) for part in (f"--{name}", fixed[name])]
     again = document(["step", *flags, *second], capsys)
     assert again["results"]["step.tokens_per_second"]["value"] <= step["results"]["step.tokens_per_second"]["value"]  # type: ignore[index]
+
+
+MINE = """\
+name: ../../x
+title: "[/bold] \\e[2J\\e]0;gone\\a"
+statement: "[link=file:///etc/passwd]here"
+cluster: {pools: [{system: hgx-h100, gpus: 8}]}
+"""
+
+
+def test_names_and_texts_of_a_file_stay_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    for name in ("mine", "other of mine"):
+        Path(f"{name}.yaml").write_text(MINE)
+        assert exit_code(["run", f"{name}.yaml"]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["here"]
+    folders = sorted(path.name for path in Path("lindos-out").iterdir())
+    assert len(folders) == 2
+    assert "mine" in folders
+    captured = capsys.readouterr()
+    assert "\x1b" not in captured.out + captured.err
+    assert "[/bold]" in captured.out
+    page = next(Path("lindos-out").glob("other*/report.html")).read_text()
+    assert "<pre>lindos run &#x27;other of mine.yaml&#x27;</pre>" in page
+
+
+def test_markup_in_a_catalogue_is_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text('systems:\n  hgx-h100:\n    title: "[/80 GB] [link=x]"\n')
+    assert exit_code(["catalog", "list", "systems", "--catalog", str(mine)]) == 0
+    out = capsys.readouterr().out
+    assert "[/80 GB] " in out
+    assert "\x1b" not in out

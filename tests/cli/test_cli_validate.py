@@ -71,3 +71,23 @@ def test_mistakes_get_a_sentence_and_write_nothing(
 def test_an_unknown_run_is_named(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code(["validate", str(runs), "--explain", "test-00"]) == 2
     assert "Did you mean test-00" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("begin", ["=cmd|'/C calc'!A0", "+1", "-1", "@SUM(A1)"])
+def test_no_cell_is_a_formula(begin: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "runs.csv").write_bytes(table({"id": begin, "model_name": begin, "hidden": ""}))
+    assert exit_code(["validate", str(tmp_path / "runs.csv"), "--out", str(tmp_path / "out.csv")]) == 0
+    with (tmp_path / "out.csv").open(newline="") as file:
+        cells = [cell for row in csv.reader(file) for cell in row]
+    assert f"'{begin}" in cells
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
+
+
+def test_markup_and_escapes_in_a_file_are_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hostile = "[/foo] [link=x]\x1b[2J"
+    (tmp_path / "runs.csv").write_bytes(table({"id": f"{hostile}-1", "source": hostile}))
+    assert exit_code(["validate", str(tmp_path / "runs.csv")]) == 0
+    assert exit_code(["validate", str(tmp_path / "runs.csv"), "--explain", f"{hostile}-1"]) == 0
+    out = capsys.readouterr().out
+    assert out.count("[/foo] [link=x]") >= 2
+    assert "\x1b" not in out

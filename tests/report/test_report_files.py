@@ -2,13 +2,14 @@
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
 from lindos.errors import InputError
-from lindos.report import json_document, write
+from lindos.report import folder_for, json_document, write
 from lindos.report.tidy import COLUMNS
 from sample_answer import sample
 
@@ -99,3 +100,24 @@ def test_an_empty_answer_is_written_too(tmp_path: Path) -> None:
     page, _, table = write(empty, tmp_path)
     assert pq.read_table(table).num_rows == 0
     assert "</html>" in page.read_text(encoding="utf-8")
+
+
+HOSTILE = ["../../x.yaml", "..", "...yaml", "/etc/passwd", "a/b.yaml", "\x1b[2J.yaml", "x" * 400, "", ".", "a b.yaml"]
+
+
+@pytest.mark.parametrize("path", HOSTILE)
+def test_no_name_leaves_the_folder_of_results(path: str) -> None:
+    folder = folder_for(path)
+    assert folder.parent == Path("lindos-out")
+    assert re.fullmatch(r"[\w.-]{1,100}", folder.name)
+    assert folder.name.strip(".")
+
+
+def test_every_file_has_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    paths = ["one-node", "one-node.yaml", "mine.yaml", "mine.yml", "mine", "sub/mine.yaml", "../mine.yaml", "a b.yaml"]
+    paths += ["a-b.yaml", "x" * 90 + "1.yaml", "x" * 90 + "2.yaml"]
+    assert len({folder_for(path) for path in paths}) == len(paths)
+    assert folder_for("one-node") == Path("lindos-out/one-node")
+    assert folder_for("mine.yaml") == Path("lindos-out/mine")
+    assert folder_for(str(tmp_path / "sub/mine.yaml")) == folder_for("sub/mine.yaml")

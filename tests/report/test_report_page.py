@@ -1,6 +1,8 @@
 """The page: complete, escaped, and needing nothing but itself."""
 
+import base64
 import dataclasses
+import hashlib
 import json
 import re
 from html import escape
@@ -240,3 +242,17 @@ def test_a_timeline_lays_stretches_at_their_beginning_in_rows() -> None:
     go.Figure(drawn["traces"], drawn["layout"])
     # Its numbers are sums of each row.
     assert "50 s" in chart_box(chart).split("day 1<")[1].split("</tr>")[0]
+
+
+def test_only_the_scripts_of_the_page_may_run_and_nothing_is_sent(read: Reader, page: str) -> None:
+    policy = next(attributes["content"] for _, attributes in read.tags if "http-equiv" in attributes)
+    rules = dict(rule.strip().partition(" ")[::2] for rule in str(policy).split(";"))
+    assert rules["default-src"] == rules["base-uri"] == rules["form-action"] == "'none'"
+    scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    digests = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]
+    assert rules["script-src"].split() == [f"'sha256-{digest}'" for digest in digests]
+    assert len(digests) == 2
+
+
+def test_it_says_how_to_make_it_again() -> None:
+    assert "<pre>lindos run &#x27;my files/x.yaml&#x27;</pre>" in html(ANSWER, again="lindos run 'my files/x.yaml'")

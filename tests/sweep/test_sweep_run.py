@@ -4,19 +4,25 @@ import json
 import multiprocessing
 import os
 import random
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as parquet
 import pytest
+import yaml
 
 from lindos.answers import answer
 from lindos.errors import InputError
 from lindos.scenario.read import scenario_from
-from lindos.sweep import Context, Journal, LocalEngine, Outcome, Sweep, context_of, run, summary
+from lindos.sweep import Context, Journal, LocalEngine, Outcome, Sweep, context_of, run, run_sweep, summary
 from lindos.sweep.fields import with_values
 from sweep_helpers import SMALL, answered, attempts, many, noted, sweep_of
 
@@ -187,6 +193,133 @@ def test_a_model_in_a_file_counts_by_what_it_holds(tmp_path: Path) -> None:
     assert len(keys) == 2
 
 
+@pytest.mark.parametrize(
+    "grid",
+    [
+        "job: [{model: models/mine.json}]",
+        "job.model: [models/mine.json]",
+        "job.model: [models]",
+        "inference: [{model: models/mine.json, input_tokens: 1B tokens/day, output_tokens: 1B tokens/day}]",
+        "cluster.pools.0.gpus: [8, 16]",
+    ],
+)
+def test_every_file_that_a_scenario_names_counts(grid: str, tmp_path: Path) -> None:
+    from lindos.sweep.solve import Keys
+
+    (tmp_path / "models").mkdir()
+    sweep = sweep_of(tmp_path, SMALL)
+    base = {**sweep.base, "job": {"model": "models/mine.json"}}
+    keys = set()
+    for content in ("{}", "{ }"):
+        for name in ("mine.json", "config.json"):
+            (tmp_path / "models" / name).write_text(content)
+        path, _, values = grid.partition(": ")
+        changed = replace(sweep, base=base, folder=tmp_path)
+        keys.add(Keys(changed).key({path: yaml.safe_load(values)[0]}))
+    assert len(keys) == 2
+
+
+def damage(folder: Path, statement: str) -> None:
+    file = sqlite3.connect(folder / "journal.sqlite")
+    assert file.execute(statement).rowcount > 0
+    file.commit()
+    file.close()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE outcome SET numbers = zeroblob(length(numbers))",
+        "UPDATE outcome SET numbers = x'00'",
+        "UPDATE outcome SET status = 'fine'",
+        "UPDATE outcome SET reason = 7",
+        "UPDATE outcome SET shape = 99",
+        "UPDATE shape SET labels = '{'",
+        "DELETE FROM shape",
+    ],
+)
+def test_damaged_outcomes_are_answered_again(statement: str, small: tuple[Sweep, Path], tmp_path: Path) -> None:
+    sweep, folder = small
+    shutil.copytree(folder, tmp_path / "out")
+    damage(tmp_path / "out", statement)
+    with Journal(tmp_path / "out", resume=True) as journal:
+        finished = run_sweep(sweep, LocalEngine(context_of(sweep), 1), journal, tmp_path / "out")
+        # Labels that were lost come back with the first outcome, and with them what rests on them.
+        assert journal.num_damaged == (2 if statement.startswith("DELETE") else 6)
+        assert summary(sweep, journal).statuses["ok"] == 6
+    assert finished.progress.answered == journal.num_damaged
+    assert rows(tmp_path / "out") == rows(folder)
+
+
+def test_a_journal_behind_a_link_is_refused(tmp_path: Path) -> None:
+    sqlite3.connect(tmp_path / "precious.sqlite").execute("CREATE TABLE mine (x)").connection.close()
+    before = (tmp_path / "precious.sqlite").read_bytes()
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "journal.sqlite").symlink_to(tmp_path / "precious.sqlite")
+    with pytest.raises(InputError, match="a folder whose journal is a plain file"):
+        Journal(tmp_path / "out", resume=True)
+    assert (tmp_path / "precious.sqlite").read_bytes() == before
+    (tmp_path / "out" / "journal.sqlite").unlink()
+    shutil.copy(tmp_path / "precious.sqlite", tmp_path / "out" / "journal.sqlite")
+    with pytest.raises(InputError, match="a database of another program"):
+        Journal(tmp_path / "out", resume=True)
+    assert (tmp_path / "out" / "journal.sqlite").read_bytes() == before
+
+
+@pytest.mark.parametrize("folder", ["long" * 40, None])
+def test_workers_start_without_a_short_temporary_folder(
+    folder: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if folder is None:
+        monkeypatch.setattr(tempfile, "gettempdir", lambda: (_ for _ in ()).throw(FileNotFoundError(2, "none")))
+    else:
+        (tmp_path / folder).mkdir()
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / folder))
+    sweep = many(tmp_path, 1)
+    finished = answered(sweep, LocalEngine(noted(sweep, tmp_path / "log"), 1), tmp_path / "out")
+    assert finished.progress.answered == 1
+
+
+class Refusing(LocalEngine):
+    def start(self) -> tuple[Any, Any]:
+        raise ConnectionRefusedError(111, "Connection refused")
+
+
+def test_a_process_that_cannot_be_started_is_a_sentence(tmp_path: Path) -> None:
+    sweep = many(tmp_path, 2)
+    with pytest.raises(InputError, match=r"an engine whose processes start\. Python says: Connection refused"):
+        answered(sweep, Refusing(context_of(sweep), 2), tmp_path / "out")
+
+
+def test_a_stop_writes_no_more_than_was_reached_and_ends_in_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep = many(tmp_path, 30_000)
+    engine = LocalEngine(noted(sweep, tmp_path / "log"), 2)
+
+    def stop(progress: run.Progress) -> None:
+        if progress.answered == 3:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    asked: list[int] = []
+    plain = Sweep.overrides
+    finished = answered(sweep, engine, tmp_path / "out", report=stop)
+    assert (finished.stopped_by, finished.is_table_whole) == (signal.SIGTERM, True)
+    assert len(rows(tmp_path / "out")) == finished.progress.answered
+    # What an earlier run has reached is in the table though this one stops before it.
+    monkeypatch.setattr(Sweep, "overrides", lambda self, index: asked.append(index) or plain(self, index))
+    with Journal(tmp_path / "out", resume=True) as journal:
+        again = run_sweep(sweep, engine, journal, tmp_path / "out", report=lambda progress: os.kill(os.getpid(), 15))
+    assert again.stopped_by == signal.SIGTERM
+    assert len(rows(tmp_path / "out")) == finished.progress.answered + again.progress.answered
+    assert max(asked) < 100
+    monkeypatch.setattr(run, "TABLE_AT_STOP", -1.0)
+    before = rows(tmp_path / "out")
+    with Journal(tmp_path / "out", resume=True) as journal:
+        last = run_sweep(sweep, engine, journal, tmp_path / "out", report=lambda progress: os.kill(os.getpid(), 15))
+    assert (last.is_table_whole, rows(tmp_path / "out")) == (False, before)
+
+
 GRID = "scenario: one-node\nask: [step]\ngrid: {job.global_batch_size: %s}\n"
 
 
@@ -252,13 +385,14 @@ def test_stopped_by_a_signal_it_says_how_to_go_on(number: signal.Signals, tmp_pa
     (tmp_path / "grid.yaml").write_text(GRID % [8 * at for at in range(1, 2000)])
     process = start(tmp_path)
     wait_for_results(tmp_path, process)
-    # Ctrl-C reaches every process of the terminal.
-    os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
+    # A terminal and a batch system send it to every process of the group, and some to the first of them again.
+    os.killpg(process.pid, number)
+    process.send_signal(number)
     out, error = process.communicate(timeout=30)
     assert process.returncode == 128 + number
     assert out == ""
     assert "Traceback" not in error
-    assert "Go on with: lindos sweep grid.yaml --out out --resume" in error
+    assert "Go on with: lindos sweep grid.yaml --out out --workers 2 --resume\n" in error
     assert f"{kept(tmp_path):,} of 1,999 scenarios are kept in out" in error
     assert len({row["scenario"] for row in rows(tmp_path / "out")}) == kept(tmp_path)
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from lindos.terminal import accept_any_encoding
+
 #: Every command with its one-line help; the module of the same name holds it as ``command``.
 COMMANDS = {
     "run": "Answer everything a scenario asks; write report.html, results.json and results.parquet.",
@@ -77,31 +79,23 @@ def group() -> None:
 
 def main(args: list[str] | None = None) -> None:
     """Run the command line; a user's mistake prints one sentence and exits 2 (wrong) or 3 (cannot hold together)."""
-    sys.exit(exit_code(args))
+    from lindos.cli.ending import stopped_by_signals
+
+    accept_any_encoding()
+    with stopped_by_signals():
+        code = exit_code(args)
+    sys.exit(code)
 
 
 def exit_code(args: list[str] | None = None) -> int:
     """Run the command line and return its exit code instead of leaving."""
+    from lindos.cli.ending import Stopped, ended
+
     try:
         result: Any = group.main(args=args, prog_name="lindos", standalone_mode=False)
+        sys.stdout.flush()
         return result if isinstance(result, int) else 0
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
-        return 2
-    except click.ClickException as error:
-        message = error.format_message().strip()
-        click.echo(f"lindos: {message}", err=True)
-        return 2
-    except click.exceptions.Abort:
-        click.echo("lindos: stopped.", err=True)
-        return 130
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
-    except Exception as error:
-        from lindos.errors import LindosError
-
-        if not isinstance(error, LindosError):
-            raise
-        click.echo(f"lindos: {error}", err=True)
-        return error.exit_code
+    except SystemExit:  # click leaves so where the output's reader has gone
+        return ended(BrokenPipeError())
+    except (Exception, KeyboardInterrupt, Stopped) as error:
+        return ended(error)

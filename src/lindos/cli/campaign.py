@@ -40,10 +40,11 @@ class _Progress:
     """A bar on standard error that fills as the answer gets as sure as asked; nothing where nobody watches."""
 
     def __init__(self) -> None:
-        from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-        console = Console(stderr=True)
+        from lindos.terminal import console as plain_console
+
+        console = plain_console(stderr=True)
         self._shown = Progress(
             *(TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[reached]}")),
             TimeElapsedColumn(),

@@ -31,10 +31,11 @@ def list_(kind: str | None, catalogs: tuple[Path, ...], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([dict(zip(("kind", "name", "title"), e, strict=True)) for e in chosen], indent=1))
         return
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    from lindos.terminal import console as plain_console
+
+    console = plain_console()
     for name in [k for k in kinds if kind in (None, k)]:
         table = Table(title=name, title_justify="left", box=None, padding=(0, 2), show_header=False)
         for _, entry, title in (e for e in chosen if e[0] == name):
@@ -57,11 +58,12 @@ def show(name: str, catalogs: tuple[Path, ...], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"kind": kind, "name": entry, "values": rows}, indent=1, allow_nan=False))
         return
-    from rich.console import Console
     from rich.padding import Padding
     from rich.text import Text
 
-    console = Console()
+    from lindos.terminal import console as plain_console
+
+    console = plain_console()
     console.print(Text(f"{kind}/{entry}", "bold"))
     for row in rows:
         span = f"  ({row['low']} to {row['high']})" if row["low"] else ""

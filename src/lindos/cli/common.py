@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from lindos.terminal import printable
+
 if TYPE_CHECKING:
     from lindos.answers.answer import Answer
 
@@ -25,6 +27,26 @@ def catalog_option(function: F) -> F:
     )(function)
 
 
+class _Place(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions only
+    """The path of a folder or file to write; an empty one is refused, for it would be the current folder."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Make ``value`` a path."""
+        from lindos.errors import InputError
+
+        if isinstance(value, str) and not value.strip():
+            name = param.opts[0] if param else "--out"
+            raise InputError(name, value, "the path of a place to write to", "Leave it out for the usual one.")
+        return Path(value)
+
+
+def out_option(metavar: str, help: str) -> Callable[[F], F]:
+    """``--out``: where files go; ``metavar`` says whether it is a folder or a file."""
+    return click.option("--out", type=_Place(), metavar=metavar, help=help)
+
+
 def json_option(function: F) -> F:
     """``--json``: one JSON document on standard output, nothing else there."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(function)
@@ -37,16 +59,15 @@ def show(answer: "Answer", as_json: bool, *, brief: bool = False) -> None:
 
         click.echo(json.dumps(json_document(answer), indent=1, allow_nan=False))
         return
-    from rich.console import Console
-
     from lindos.report import terminal
+    from lindos.terminal import console
 
-    terminal(answer, Console(), brief=brief)
+    terminal(answer, console(), brief=brief)
 
 
 def note(text: str) -> None:
     """Progress, on standard error."""
-    click.echo(text, err=True)
+    click.echo(printable(text), err=True)
 
 
 def run_sections(

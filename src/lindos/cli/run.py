@@ -1,33 +1,34 @@
 """``lindos run SCENARIO``: the main job."""
 
+import shlex
 from pathlib import Path
 
 import click
 
-from lindos.cli.common import catalog_option, json_option, note, show
+from lindos.cli.common import catalog_option, json_option, note, out_option, show
 
 
 @click.command()
 @click.argument("scenario")
-@click.option(
-    "--out",
-    metavar="DIR",
-    help="Folder for report.html, results.json and results.parquet [lindos-out/SCENARIO].",
-)
+@out_option("DIR", "Folder for report.html, results.json and results.parquet [lindos-out/SCENARIO].")
 @catalog_option
 @json_option
-def command(scenario: str, out: str | None, catalogs: tuple[Path, ...], as_json: bool) -> None:
+def command(scenario: str, out: Path | None, catalogs: tuple[Path, ...], as_json: bool) -> None:
     """Answer everything SCENARIO asks: a built-in name such as colossus-2, or a YAML file.
 
     Built-in: chip-demand, colossus-1, colossus-2, fifty-million, llama3-405b, meta-hyperion, meta-prometheus,
     one-node, openai-100m, sovereign, stargate-abilene.
     """
     from lindos.answers import answer_file
-    from lindos.report import write
+    from lindos.files import check_places
+    from lindos.report import files_in, folder_for, write
 
+    folder = out or folder_for(scenario)
+    check_places(files_in(folder))
     answer = answer_file(scenario, catalogs, command="run")
-    folder = Path(out or f"lindos-out/{answer.name}")
-    paths = write(answer, folder)
+    options = [word for catalog in catalogs for word in ("--catalog", str(catalog))]
+    options += ["--out", str(out)] if out else []
+    paths = write(answer, folder, again=shlex.join(["lindos", "run", scenario, *options]))
     show(answer, as_json, brief=True)
     note(f"Report: {paths[0]}")
     note(f"Results: {', '.join(str(path) for path in paths[1:])}")

@@ -1,25 +1,24 @@
 """``lindos sweep GRID.yaml``: many scenarios."""
 
 import json
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from lindos.cli.common import catalog_option, json_option, note
+from lindos.cli.common import catalog_option, json_option, note, out_option
 
 if TYPE_CHECKING:
-    from lindos.sweep import Engine, Finished, Progress, Sweep
+    from lindos.sweep import Engine, Finished, Progress, Summary, Sweep
 
 
 @click.command()
 @click.argument("grid", type=click.Path(path_type=Path))
-@click.option(
-    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder of results [lindos-out/sweep-GRID]."
-)
+@out_option("DIR", "Folder of results [lindos-out/sweep-GRID].")
 @click.option(
     "--engine",
     default="local",
@@ -48,10 +47,11 @@ def command(
 
     Writes results.parquet, one row for each figure of each scenario.
     """
+    from lindos.report import folder_for
     from lindos.sweep import Journal, read_sweep, run_sweep, summary
 
     sweep = read_sweep(grid, catalogs)
-    folder = out or Path("lindos-out") / f"sweep-{sweep.name}"
+    folder = out or folder_for(str(grid), prefix="sweep-")
     # Ray prints what happens to its workers; standard output is for the answer.
     with (
         redirect_stdout(sys.stderr),
@@ -60,58 +60,80 @@ def command(
     ):
         with _progress(len(sweep)) as report:
             finished = run_sweep(sweep, place, journal, folder, report)
-        found = summary(sweep, journal) if finished.stopped_by is None else None
-    if found is None:
-        return _stopped(finished, grid, folder)
-    _print(sweep, finished, found, as_json)
+        overview = summary(sweep, journal) if finished.stopped_by is None else None
+        num_damaged = journal.num_damaged
+    _note_end(finished, num_damaged)
+    if overview is None:
+        options = _options(engine, workers, address, catalogs)
+        return _stopped(finished, folder, ["lindos", "sweep", str(grid), "--out", str(folder), *options, "--resume"])
+    _print(sweep, finished, overview, as_json)
     return 0
 
 
 def _engine(sweep: "Sweep", name: str, workers: int | None, address: str | None) -> "Engine":
     from lindos.errors import InputError
-    from lindos.sweep import LocalEngine, RayEngine, context_of, cores
+    from lindos.sweep import LocalEngine, RayEngine, context_of, cores, most_workers
 
     if name == "ray":
         return RayEngine(context_of(sweep), workers, address, most=len(sweep))
     if address is not None:
         raise InputError("--address", address, "left out where the engine is local", "Add --engine ray.")
+    if workers is not None and workers > most_workers():
+        raise InputError("--workers", workers, f"at most {most_workers()} processes on this machine of {cores()} cores")
     return LocalEngine(context_of(sweep), min(workers or cores(), len(sweep)))
 
 
 @contextmanager
 def _progress(total: int) -> "Iterator[Callable[[Progress], object]]":
-    """A bar on standard error; where that is no terminal, one line at the end."""
+    """A bar on standard error; nothing where that is no terminal."""
     if not sys.stderr.isatty():
-        last: list[Progress] = []
-        yield lambda progress: last.__setitem__(slice(None), [progress])
-        note(_line(last[0]) if last else "Nothing was left to answer.")
+        yield lambda progress: None
         return
     from rich import progress as bars
-    from rich.console import Console
 
-    columns = (bars.BarColumn(), bars.MofNCompleteColumn(), bars.TextColumn("{task.fields[rate]}"))
-    with bars.Progress(*columns, bars.TimeRemainingColumn(), console=Console(stderr=True)) as bar:
+    from lindos.terminal import console
+
+    columns = (bars.BarColumn(), bars.MofNCompleteColumn(), bars.TextColumn("{task.fields[rate]}", markup=False))
+    with bars.Progress(*columns, bars.TimeRemainingColumn(), console=console(stderr=True)) as bar:
         task = bar.add_task("scenarios", total=total, rate="")
         yield lambda progress: bar.update(task, completed=progress.done, rate=f"{progress.rate:.3g}/s")
 
 
-def _line(progress: "Progress") -> str:
-    return f"{progress.done:,} of {progress.total:,} scenarios, {progress.rate:.3g} per second"
+def _note_end(finished: "Finished", num_damaged: int) -> None:
+    """Say how far the sweep has come where no bar has shown it, and what was wrong with its journal."""
+    progress = finished.progress
+    if num_damaged:
+        note(f"{num_damaged:,} outcomes of the journal were damaged, and have been answered again.")
+    if finished.stopped_by is not None or sys.stderr.isatty():
+        return
+    if progress.answered:
+        note(f"{progress.done:,} of {progress.total:,} scenarios, {progress.rate:.3g} per second")
+    else:
+        note("Nothing was left to answer.")
 
 
-def _stopped(finished: "Finished", grid: Path, folder: Path) -> int:
+def _options(engine: str, workers: int | None, address: str | None, catalogs: tuple[Path, ...]) -> list[str]:
+    """The options of this run, to be written after it."""
+    options = [word for catalog in catalogs for word in ("--catalog", str(catalog))]
+    for name, value in (("engine", engine if engine != "local" else None), ("workers", workers), ("address", address)):
+        options += [] if value is None else [f"--{name}", str(value)]
+    return options
+
+
+def _stopped(finished: "Finished", folder: Path, again: list[str]) -> int:
     done, total = finished.progress.done, finished.progress.total
     note(f"lindos: stopped; {done:,} of {total:,} scenarios are kept in {folder}.")
-    note(f"Go on with: lindos sweep {grid} --out {folder} --resume, and the options you gave.")
+    if not finished.is_table_whole:
+        note(f"There was no time to write all of them into {finished.table.name}; that is made up for then.")
+    note(f"Go on with: {shlex.join(again)}")
     return 128 + (finished.stopped_by or 0)
 
 
-def _print(sweep: "Sweep", finished: "Finished", found: Any, as_json: bool) -> None:
+def _print(sweep: "Sweep", finished: "Finished", overview: "Summary", as_json: bool) -> None:
     from lindos.report.sweep import sweep_document, sweep_terminal
+    from lindos.terminal import console
 
     if as_json:
-        click.echo(json.dumps(sweep_document(sweep, finished, found), indent=1, allow_nan=False))
-        return
-    from rich.console import Console
-
-    sweep_terminal(sweep, finished, found, Console())
+        click.echo(json.dumps(sweep_document(sweep, finished, overview), indent=1, allow_nan=False))
+    else:
+        sweep_terminal(sweep, finished, overview, console())

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import click
 
-from lindos.cli.common import catalog_option, json_option, note
+from lindos.cli.common import catalog_option, json_option, note, out_option
 
 
 @click.command()
 @click.argument("file", required=False, type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write every row's prediction as CSV.")
+@out_option("FILE", "Write every row's prediction as CSV.")
 @click.option("--explain", metavar="ID", help="Take the run of that id apart instead.")
 @catalog_option
 @json_option
@@ -19,9 +19,11 @@ def command(
 ) -> None:
     """Compare predicted with measured step times, run by run; without FILE, of the published runs that ship."""
     from lindos.catalog import load_catalog
-    from lindos.files import write_whole
+    from lindos.files import check_places, write_whole
     from lindos.validation import document, explain_run, explanation_document, predicted_csv, read_runs, validate
 
+    if out is not None:
+        check_places([out])
     found = validate(read_runs(file), load_catalog(catalogs))
     one = None if explain is None else explain_run(found, explain)
     if out is not None:
@@ -31,11 +33,10 @@ def command(
         answer = document(found) if one is None else explanation_document(one)
         click.echo(json.dumps(answer, indent=1, allow_nan=False))
         return
-    from rich.console import Console
-
     from lindos.report.validation import explanation_terminal, validation_terminal
+    from lindos.terminal import console
 
     if one is None:
-        validation_terminal(found, Console())
+        validation_terminal(found, console())
     else:
-        explanation_terminal(one, Console())
+        explanation_terminal(one, console())

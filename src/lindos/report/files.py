@@ -1,6 +1,9 @@
 """The three files of a report: a page to read, a document and a table for machines."""
 
+import hashlib
 import json
+import os
+import re
 from pathlib import Path
 
 from lindos.answers.answer import Answer
@@ -8,22 +11,60 @@ from lindos.files import write_whole
 from lindos.report.document import json_document
 from lindos.report.page import html
 from lindos.report.tidy import parquet
+from lindos.scenario.read import builtin_names
+
+#: Where results go that are given no other place.
+_RESULTS = Path("lindos-out")
+_LONGEST_NAME = 80
 
 
-def write(answer: Answer, directory: Path) -> tuple[Path, Path, Path]:
+def folder_for(scenario: str, prefix: str = "") -> Path:
+    """Name the folder for the results of a built-in scenario or of a file, another for each file.
+
+    It is one folder of letters, digits, dots and dashes below ``lindos-out``, whatever the file and what it holds are
+    called. Only a file of the current folder has it under its plain name.
+
+    >>> folder_for("colossus-2"), folder_for("mine.yaml", prefix="sweep-")
+    (PosixPath('lindos-out/colossus-2'), PosixPath('lindos-out/sweep-mine'))
+    """
+    path = Path(scenario)
+    if scenario in builtin_names():
+        return _RESULTS / f"{prefix}{scenario}"
+    name = re.sub(r"[^\w.-]+", "-", path.stem)[:_LONGEST_NAME].strip(".") or "scenario"
+    if path.name != scenario or name != path.stem or path.suffix != ".yaml" or name in builtin_names():
+        place = os.path.abspath(scenario)  # noqa: PTH100  # links stay, `..` does not
+        name += "-" + hashlib.sha256(place.encode(errors="surrogatepass")).hexdigest()[:6]
+    return _RESULTS / f"{prefix}{name}"
+
+
+def files_in(folder: Path) -> tuple[Path, Path, Path]:
+    """Name the three files of a report in ``folder``."""
+    return folder / "report.html", folder / "results.json", folder / "results.parquet"
+
+
+def write(answer: Answer, directory: Path, *, again: str = "") -> tuple[Path, Path, Path]:
     """Write ``report.html``, ``results.json`` and ``results.parquet`` into ``directory``: all three or none.
+
+    Parameters
+    ----------
+    answer
+        What the report is of.
+    directory
+        The folder, made where it is missing.
+    again
+        The command that makes the same report again, quoted for a shell.
 
     Raises
     ------
     InputError
         If the folder or a file in it cannot be written.
     """
+    page, results, table = files_in(directory)
     document = json.dumps(json_document(answer), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     contents = {
-        directory / "report.html": html(answer).encode(),
-        directory / "results.json": document.encode(),
-        directory / "results.parquet": parquet(answer),
+        page: html(answer, again=again).encode(errors="replace"),
+        results: document.encode(errors="replace"),
+        table: parquet(answer),
     }
     write_whole(contents)
-    page, results, table = contents
     return page, results, table

@@ -1,6 +1,9 @@
 """An answer as one HTML file that needs nothing else: no network, no other file."""
 
+import base64
+import hashlib
 import json
+import shlex
 from collections.abc import Iterable
 from html import escape
 from importlib.resources import files
@@ -13,17 +16,23 @@ from lindos.report.charts import chart_data
 from lindos.report.document import plain
 from lindos.report.text import headline, span_of, value_of
 
-#: Nothing may be loaded from anywhere, whatever the data says.
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: blob:"
+#: Nothing may be loaded from anywhere, nor sent, whatever the data says; Plotly sets styles on elements.
+_POLICY = (
+    "default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'unsafe-inline'; img-src data: blob:; "
+    "script-src"
+)
 _CARDS = 16
 
 
-def html(answer: Answer) -> str:
-    """Give ``answer`` as one self-contained page: light and dark, wide and narrow, on screen and on paper."""
+def html(answer: Answer, *, again: str = "") -> str:
+    """Give ``answer`` as one self-contained page: light and dark, wide and narrow, on screen and on paper.
+
+    ``again`` is the command that makes the page again.
+    """
     from plotly.offline import get_plotlyjs
 
     charts = {chart.name: chart_data(chart) for section in answer.sections for chart in section.charts}
-    scripts = _scripts(get_plotlyjs(), charts) if charts else f"<script>{_asset('report.js')}</script>"
+    scripts = [get_plotlyjs()] * bool(charts) + [_asset("report.js")]
     body = "\n".join(
         part
         for part in (
@@ -33,17 +42,17 @@ def html(answer: Answer) -> str:
             *(_section(section, answer) for section in answer.sections),
             _inputs(answer),
             _sources(answer),
-            _again(answer),
+            _again(answer, again),
         )
         if part
     )
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_policy(scripts)}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>{escape(answer.title)} – Lindos</title>\n<style>\n{_asset('report.css')}</style>\n</head>\n"
-        f"<body>\n<main>\n{body}\n</main>\n{scripts}\n</body>\n</html>\n"
+        f"<body>\n<main>\n{body}\n</main>\n{_scripts(scripts, charts)}\n</body>\n</html>\n"
     )
 
 
@@ -51,15 +60,21 @@ def _asset(name: str) -> str:
     return files("lindos.report").joinpath("assets", name).read_text(encoding="utf-8")
 
 
-def _scripts(plotly: str, charts: dict[str, Any]) -> str:
-    """The library once, the charts as data that cannot end its own script element, and the page's own script."""
-    data = json.dumps(charts, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    for character, code in (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026")):
-        data = data.replace(character, code)
-    return (
-        f'<script type="application/json" id="chart-data">{data}</script>\n'
-        f"<script>{plotly}</script>\n<script>{_asset('report.js')}</script>"
-    )
+def _policy(scripts: Iterable[str]) -> str:
+    """The page's policy, under which these scripts run and no other."""
+    digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
+    return " ".join([_POLICY, *(f"'sha256-{digest}'" for digest in digests)])
+
+
+def _scripts(scripts: Iterable[str], charts: dict[str, Any]) -> str:
+    """The charts as data that cannot end its own script element, and the scripts of the page."""
+    elements = [f"<script>{script}</script>" for script in scripts]
+    if charts:
+        data = json.dumps(charts, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        for character, code in (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026")):
+            data = data.replace(character, code)
+        elements.insert(0, f'<script type="application/json" id="chart-data">{data}</script>')
+    return "\n".join(elements)
 
 
 def _header(answer: Answer) -> str:
@@ -147,12 +162,11 @@ def _sources(answer: Answer) -> str:
     return f'<section id="sources"><h2>Sources</h2><ol class="sources">{items}</ol></section>'
 
 
-def _again(answer: Answer) -> str:
-    command = escape(f"lindos {answer.command} {answer.name}")
+def _again(answer: Answer, again: str) -> str:
+    command = escape(again or shlex.join(["lindos", answer.command, answer.name]))
     return (
         '<section id="again"><h2>Run it again</h2>'
-        f"<pre>{command}</pre><p>A scenario that ships with Lindos is run by its name, one of your own by the path of "
-        f"its file. Made with Lindos {escape(answer.version)}. The interval beside a value holds 80 % of the outcomes "
-        "when every uncertain input is drawn from its range; a dash means that none of the digits shown is uncertain."
-        "</p></section>"
+        f"<pre>{command}</pre><p>Paths are those from the folder in which it ran. Made with Lindos "
+        f"{escape(answer.version)}. The interval beside a value holds 80 % of the outcomes when every uncertain input "
+        "is drawn from its range; a dash means that none of the digits shown is uncertain.</p></section>"
     )

@@ -23,9 +23,10 @@ _SLICES = (
 def validation_terminal(found: Score, console: "Console") -> None:
     """Print a score for a person: errors of the whole file, then by slice."""
     from rich.table import Table
+    from rich.text import Text
 
     predicted = sum(result.prediction.time is not None for result in found.results)
-    console.print(f"[bold]Predicted against measured: {predicted:,} of {len(found.results):,} runs[/bold]")
+    console.print(f"Predicted against measured: {predicted:,} of {len(found.results):,} runs", style="bold")
     whole = found.whole
     if whole is None:
         console.print("No row has both a prediction and a measured time.")
@@ -41,9 +42,9 @@ def validation_terminal(found: Score, console: "Console") -> None:
             table.add_column(name, justify="right", no_wrap=True)
         for name, title in _SLICES:
             groups = found.by[name]
-            table.add_row(f"\n[bold cyan]{title}[/bold cyan] ({len(groups)})")
+            table.add_row(Text.assemble("\n", (title, "bold cyan"), f" ({len(groups)})"))
             for group, one in sorted(groups.items(), key=lambda item: -item[1].rows):
-                table.add_row(f"  {group}", *_cells(one))
+                table.add_row(Text(f"  {group}"), *_cells(one))
         console.print(table)
     console.print()
     if found.memory_error is not None:
@@ -53,7 +54,7 @@ def validation_terminal(found: Score, console: "Console") -> None:
             f"{found.wrongly_infeasible} of the runs, all of which ran, would not fit by Lindos's memory model."
         )
     for reason, count in found.not_predicted.items():
-        console.print(f"[yellow]Not predicted: {count} ({reason})[/yellow]")
+        console.print(Text(f"Not predicted: {count} ({reason})", style="yellow"))
 
 
 def _side(bias: float) -> str:

@@ -3,7 +3,7 @@
 from lindos.sweep.crew import Engine
 from lindos.sweep.design import Sweep
 from lindos.sweep.grid import read_sweep
-from lindos.sweep.local import LocalEngine, cores
+from lindos.sweep.local import LocalEngine, cores, most_workers
 from lindos.sweep.on_ray import RayEngine
 from lindos.sweep.run import Finished, Progress, run_sweep
 from lindos.sweep.solve import Context, Outcome, context_of
@@ -25,6 +25,7 @@ __all__ = [
     "Sweep",
     "context_of",
     "cores",
+    "most_workers",
     "read_sweep",
     "run_sweep",
     "summary",

@@ -112,16 +112,23 @@ class Crew:
                         yield from self._finish(lane)
         finally:
             for lane in self._lanes:
-                self._engine.stop(lane.worker)
+                self._stop(lane)
 
     def _open_lanes(self) -> None:
         for _ in range(self._engine.num_workers):
             lane = _Lane()
-            self._start(lane)
             self._lanes.append(lane)
+            self._start(lane)
 
     def _start(self, lane: _Lane) -> None:
-        lane.worker, handle = self._engine.start()
+        if self._stopped():
+            # Workers that a signal to the whole group has ended are not replaced.
+            lane.worker, lane.busy, lane.is_dead = None, deque(), True
+            return
+        try:
+            lane.worker, handle = self._engine.start()
+        except OSError as error:
+            raise self._engine.refused(error.strerror or str(error)) from None
         lane.busy, lane.is_dead = deque([(handle, None)]), False
 
     def _next(self) -> Task | None:
@@ -177,11 +184,17 @@ class Crew:
     def _replace(self, lane: _Lane) -> None:
         """A new worker for a dead one; what it still had in hand comes next."""
         self._again.extendleft(task for _, task in reversed(lane.busy) if task is not None)
-        self._engine.stop(lane.worker)
+        self._stop(lane)
         self._start(lane)
+
+    def _stop(self, lane: _Lane) -> None:
+        if lane.worker is not None:
+            self._engine.stop(lane.worker)
 
     def _blame(self, task: Task | None, reason: str) -> Iterator[tuple[Task, Outcome]]:
         """Answer what a dead worker was at again, or say that it kills; too many that never start end the sweep."""
+        if self._stopped():
+            return
         if task is None:
             self._failed_starts += 1
             if self._failed_starts >= _MAX_STARTS:

@@ -3,10 +3,13 @@
 import multiprocessing
 import os
 import signal
+import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from multiprocessing.context import BaseContext
 from typing import Any
 
@@ -14,6 +17,8 @@ from lindos.errors import InputError
 from lindos.sweep.crew import WorkerDied
 from lindos.sweep.solve import Context, Outcome
 
+#: Bytes of the longest temporary folder below which a socket of `multiprocessing` still has a name.
+_LONGEST_TEMPORARY = 60
 _CONTEXT: Context | None = None
 
 
@@ -31,7 +36,8 @@ class LocalEngine:
     def start(self) -> tuple[ProcessPoolExecutor, "Future[int]"]:
         """A process, and a handle that is done when it runs."""
         executor = ProcessPoolExecutor(1, self._start_method, initializer=_begin, initargs=(self._context,))
-        return executor, executor.submit(os.getpid)
+        with _deaf():
+            return executor, executor.submit(os.getpid)
 
     def submit(self, worker: ProcessPoolExecutor, overrides: Mapping[str, Any]) -> "Future[Outcome]":
         """A handle of the outcome of a scenario."""
@@ -71,8 +77,13 @@ def cores() -> int:
     return count
 
 
+def most_workers() -> int:
+    """Return the most processes that may be asked for: beyond some a core they only take memory from each other."""
+    return max(64, 4 * cores())
+
+
 def _start_method() -> BaseContext:
-    if "forkserver" not in multiprocessing.get_all_start_methods():
+    if "forkserver" not in multiprocessing.get_all_start_methods() or not _has_room_for_sockets():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     # Modules are imported once, in the process that all workers start from.
@@ -80,11 +91,40 @@ def _start_method() -> BaseContext:
     return context
 
 
+def _has_room_for_sockets() -> bool:
+    """Whether there is a temporary folder for the socket of the process that workers start from."""
+    try:
+        return len(os.fsencode(tempfile.gettempdir())) <= _LONGEST_TEMPORARY
+    except FileNotFoundError:
+        return False
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Hand on no signal to processes that are started here, for good.
+
+    A terminal and a batch system send a signal to the whole group. Only the parent hears it: it stops between two
+    outcomes and ends the others itself.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    # Starting it lifts the mask, so it is there before.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _begin(context: Context) -> None:
-    """Keep what scenarios share, leave Ctrl-C to the parent, and end when it does."""
+    """Keep what scenarios share, leave signals to the parent, and end when it does."""
     global _CONTEXT
     _CONTEXT = context
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -1,9 +1,10 @@
 """A sweep from its scenarios to its table: what is finished is kept, what is not is answered."""
 
+import math
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -12,10 +13,14 @@ from lindos.sweep.crew import Crew, Engine, Task
 from lindos.sweep.design import Sweep
 from lindos.sweep.solve import Keys
 from lindos.sweep.store import Journal
-from lindos.sweep.table import write_table
+from lindos.sweep.table import TABLE, write_table
 
 #: Seconds between two tables of what is finished; longer where writing one takes long.
 TABLE_EVERY = 30.0
+#: Seconds that the last table may take once a signal has asked to stop; beyond, the one before it stays.
+TABLE_AT_STOP = 4.0
+#: Seconds after the first signal from which another one means that even the table is not wanted.
+_SECOND_SIGNAL = 0.5
 _TABLE_SHARE = 20.0
 
 
@@ -48,6 +53,7 @@ class Finished:
     engine: str
     num_workers: int
     stopped_by: int | None = None
+    is_table_whole: bool = True  # whether the table holds all that is finished
 
 
 def run_sweep(
@@ -78,15 +84,24 @@ def run_sweep(
         If workers do not start, or the folder cannot be written.
     """
     run = _Run(sweep, journal, folder)
+    is_whole = True
     with _stoppable() as stop:
-        for task, outcome in Crew(engine, run.tasks(stop.asked), stop.asked).outcomes():
+        for task, outcome in Crew(engine, run.tasks(stop.is_set), stop.is_set).outcomes():
             journal.add(task.key, outcome)
-            run.finished(task)
+            run.finished(task, stop)
             report(run.progress())
-    table = write_table(sweep, journal, folder)
-    workers = engine.num_workers
+        journal.set_reach(run.keys.shared, run.reach())
+        try:
+            run.write_table(stop)
+        except _StopNow:
+            is_whole = False
     return Finished(
-        progress=run.progress(), table=table, engine=engine.name, num_workers=workers, stopped_by=stop.signal
+        progress=run.progress(),
+        table=folder / TABLE,
+        engine=engine.name,
+        num_workers=engine.num_workers,
+        stopped_by=stop.signal,
+        is_table_whole=is_whole,
     )
 
 
@@ -95,31 +110,42 @@ class _Run:
 
     def __init__(self, sweep: Sweep, journal: Journal, folder: Path) -> None:
         self.sweep, self.journal, self.folder = sweep, journal, folder
-        self.answered, self.kept = 0, 0
+        self.keys = Keys(sweep)
+        self.answered, self.kept, self.index = 0, 0, 0
         self.begin = time.monotonic()
         self.next_table = self.begin + TABLE_EVERY
         self.busy: set[str] = set()
+        self.reach_before = journal.reach(self.keys.shared)
 
     def tasks(self, stopped: Callable[[], bool]) -> Iterator[Task]:
         """Scenarios that have no outcome yet, in order; equal ones once."""
-        keys = Keys(self.sweep)
         for index in range(len(self.sweep)):
             if stopped():
                 return
+            self.index = index + 1
             overrides = self.sweep.overrides(index)
-            key = keys.key(overrides)
+            key = self.keys.key(overrides)
             if key in self.busy or key in self.journal:
                 self.kept += 1
                 continue
             self.busy.add(key)
             yield Task(key, overrides)
 
-    def finished(self, task: Task) -> None:
+    def reach(self) -> int:
+        """Scenarios, from the first one, among which all outcomes lie."""
+        return max(self.index, self.reach_before)
+
+    def write_table(self, stop: "_Stop") -> None:
+        write_table(self.sweep, self.journal, self.folder, reach=self.reach(), check=stop.check)
+
+    def finished(self, task: Task, stop: "_Stop") -> None:
         self.answered += 1
         self.busy.discard(task.key)
         begin = time.monotonic()
         if begin >= self.next_table:
-            write_table(self.sweep, self.journal, self.folder)
+            # One that a signal interrupts is written at the end.
+            with suppress(_StopNow):
+                self.write_table(stop)
             now = time.monotonic()
             self.next_table = now + max(TABLE_EVERY, _TABLE_SHARE * (now - begin))
 
@@ -128,17 +154,31 @@ class _Run:
         return Progress(answered=self.answered, kept=self.kept, total=len(self.sweep), seconds=seconds)
 
 
+class _StopNow(Exception):
+    """There is no time left for the table."""
+
+
 class _Stop:
-    """Whether a signal asked to stop."""
+    """Whether a signal asked to stop, and until when the table may be written."""
 
     def __init__(self) -> None:
         self.signal: int | None = None
+        self.first = self.until = math.inf
 
-    def asked(self) -> bool:
+    def is_set(self) -> bool:
         return self.signal is not None
 
     def note(self, number: int, frame: FrameType | None) -> None:
-        self.signal = number
+        now = time.monotonic()
+        if self.signal is None:
+            self.signal, self.first, self.until = number, now, now + TABLE_AT_STOP
+        elif now > self.first + _SECOND_SIGNAL:
+            self.until = now
+
+    def check(self) -> None:
+        """Raise where there is no time left."""
+        if time.monotonic() > self.until:
+            raise _StopNow
 
 
 @contextmanager
@@ -146,8 +186,10 @@ def _stoppable() -> Iterator[_Stop]:
     """Ctrl-C and the end of a batch job's time stop between two outcomes, so that none is lost by half."""
     stop, before = _Stop(), {}
     try:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            before[number] = signal.signal(number, stop.note)
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+                before[number] = signal.signal(number, stop.note)
     except ValueError:  # only the main thread hears signals
         pass
     try:

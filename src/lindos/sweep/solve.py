@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -98,28 +98,52 @@ class Keys:
         self._folder = sweep.folder or Path()
         self._digests: dict[str, str] = {}
         shared = [__version__, sweep.base, sweep.sections, sweep.catalog.own]
-        models = [section.get("model") for section in _mappings(sweep.base)]
-        self._shared = hashlib.sha256(_text([shared, [self._content(model) for model in models]]))
+        self._shared = hashlib.sha256(_text([shared, self._files(sweep.base)]))
+
+    @property
+    def shared(self) -> str:
+        """Name what all scenarios of the sweep share."""
+        return self._shared.hexdigest()[:40]
 
     def key(self, overrides: Mapping[str, Any]) -> str:
         """Key of the scenario with ``overrides``."""
-        found = self._shared.copy()
-        contents = [self._content(value) for path, value in overrides.items() if path.endswith(".model")]
-        found.update(_text([overrides, contents]))
-        return found.hexdigest()[:40]
+        hashed = self._shared.copy()
+        hashed.update(_text([overrides, self._files(overrides)]))
+        return hashed.hexdigest()[:40]
 
-    def _content(self, model: object) -> str:
-        """A model that is a file counts by what it holds."""
-        if not isinstance(model, str) or not model.endswith(".json"):
+    def _files(self, value: Any) -> list[str]:
+        """Digests of the files that ``value`` names, whatever the field: a file counts by what it holds."""
+        digests = (self._digest(text) for text in _strings(value))
+        return [digest for digest in digests if digest]
+
+    def _digest(self, text: str) -> str:
+        if text not in self._digests:
+            self._digests[text] = _content(self._folder / text)
+        return self._digests[text]
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from _strings(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _strings(part)
+
+
+def _content(path: Path) -> str:
+    """Digest of a file, or of the configuration in a folder; empty where ``path`` is neither."""
+    try:
+        if path.is_dir():
+            path = path / "config.json"
+        if not path.is_file():
             return ""
-        if model not in self._digests:
-            path = self._folder / model
-            self._digests[model] = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
-        return self._digests[model]
-
-
-def _mappings(base: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [part for part in base.values() if isinstance(part, Mapping)]
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, ValueError):
+        return ""
 
 
 def _text(value: Any) -> bytes:

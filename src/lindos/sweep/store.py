@@ -1,23 +1,28 @@
 """Finished outcomes in a crash-safe journal: one file, one writer, one commit for each."""
 
+import hashlib
 import json
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
 from lindos.errors import InputError
-from lindos.sweep.solve import Label, Outcome
+from lindos.sweep.solve import STATUSES, Label, Outcome
 
 #: Name of the journal in the folder of a sweep.
 JOURNAL = "journal.sqlite"
-_FORMAT = 1
+#: Marks a file of SQLite as a journal of Lindos ("LndS"), and says which one.
+_APPLICATION, _FORMAT = 0x4C6E6453, 2
 _TABLES = """
 CREATE TABLE IF NOT EXISTS shape (id INTEGER PRIMARY KEY, labels TEXT NOT NULL UNIQUE);
 CREATE TABLE IF NOT EXISTS outcome (
-    key TEXT PRIMARY KEY, status TEXT NOT NULL, reason TEXT, shape INTEGER NOT NULL, numbers BLOB NOT NULL
+    key TEXT PRIMARY KEY, status TEXT NOT NULL, reason TEXT, shape INTEGER NOT NULL, numbers BLOB NOT NULL,
+    checksum BLOB NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS reach (sweep TEXT PRIMARY KEY, scenarios INTEGER NOT NULL) WITHOUT ROWID;
 """
 
 
@@ -25,7 +30,8 @@ class Journal:
     """Outcomes by key in ``folder/journal.sqlite``; a context manager.
 
     A process may be killed at any moment: what was added is there, and nothing by half. Power that fails may cost the
-    last outcomes, never the file; they are computed again. While it is open no other process may open it.
+    last outcomes, never the file; they are computed again. An outcome carries a checksum: one that is damaged counts
+    as missing. While it is open no other process may open it.
     """
 
     def __init__(self, folder: Path, *, resume: bool) -> None:
@@ -34,17 +40,20 @@ class Journal:
         Raises
         ------
         InputError
-            If it cannot be opened, or holds outcomes and the sweep is not to ``resume``.
+            If it cannot be opened, is no journal, or holds outcomes and the sweep is not to ``resume``.
         """
         self._folder = folder
         self._shapes: dict[str, int] = {}
-        self._labels: dict[int, tuple[Label, ...]] = {}
-        with self._said():
+        self._labels: dict[int, str] = {}
+        self._parsed: dict[str, tuple[Label, ...]] = {}
+        self._damaged: set[str] = set()
+        with self._refused():
             folder.mkdir(parents=True, exist_ok=True)
+            is_new = self._is_new()
             self._file = sqlite3.connect(folder / JOURNAL, timeout=1.0, isolation_level=None)
         try:
-            with self._said():
-                self._open()
+            with self._refused():
+                self._open(is_new)
             if not resume and len(self):
                 hint = "Go on with --resume, or give another folder with --out."
                 raise InputError("--out", str(folder), "a folder without results of a sweep", hint)
@@ -52,16 +61,37 @@ class Journal:
             self._file.close()
             raise
 
-    def _open(self) -> None:
+    def _is_new(self) -> bool:
+        """Whether there is no journal yet; what is no plain file is refused, for SQLite would write behind a link."""
+        try:
+            mode = (self._folder / JOURNAL).lstat()
+        except FileNotFoundError:
+            return True
+        if not stat.S_ISREG(mode.st_mode):
+            hint = f"Its {JOURNAL} is a link, or no file."
+            raise InputError("--out", str(self._folder), "a folder whose journal is a plain file", hint)
+        return mode.st_size == 0
+
+    def _open(self, is_new: bool) -> None:
+        if not is_new:
+            self._check_kind()
         # One process alone needs no shared memory: the journal then works on network file systems, too.
         for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = NORMAL"):
             self._file.execute(f"PRAGMA {pragma}")
-        (found,) = self._file.execute("PRAGMA user_version").fetchone()
-        if found not in (0, _FORMAT):
-            raise InputError("--out", str(self._folder), "a folder of this version of Lindos", "Give another folder.")
-        self._file.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {_FORMAT}; COMMIT;")
+        marks = f"PRAGMA application_id = {_APPLICATION}; PRAGMA user_version = {_FORMAT};"
+        self._file.executescript(f"BEGIN IMMEDIATE; {_TABLES} {marks} COMMIT;")
         for shape, labels in self._file.execute("SELECT id, labels FROM shape"):
-            self._learn(shape, labels)
+            self._learn(int(shape), str(labels))
+
+    def _check_kind(self) -> None:
+        """Refuse another program's database, and a journal of another format, before anything is written there."""
+        (application,) = self._file.execute("PRAGMA application_id").fetchone()
+        (version,) = self._file.execute("PRAGMA user_version").fetchone()
+        if application == 0 and version == 0:
+            hint = f"Its {JOURNAL} is a database of another program."
+            raise InputError("--out", str(self._folder), "a folder without such a file, or of a sweep", hint)
+        if (application, version) != (_APPLICATION, _FORMAT):
+            raise InputError("--out", str(self._folder), "a folder of this version of Lindos", "Give another folder.")
 
     def __enter__(self) -> "Journal":
         """Itself."""
@@ -75,38 +105,72 @@ class Journal:
 
     def __len__(self) -> int:
         """Number of outcomes, of this sweep or another."""
-        (number,) = self._file.execute("SELECT count(*) FROM outcome").fetchone()
+        with self._refused():
+            (number,) = self._file.execute("SELECT count(*) FROM outcome").fetchone()
         return int(number)
 
     def __contains__(self, key: str) -> bool:
-        """Whether there is an outcome of that key."""
-        with self._said():
-            return self._file.execute("SELECT 1 FROM outcome WHERE key = ?", (key,)).fetchone() is not None
+        """Whether there is a sound outcome of that key."""
+        return self._sound(key) is not None
+
+    @property
+    def num_damaged(self) -> int:
+        """Outcomes that were met and whose checksum is wrong."""
+        return len(self._damaged)
 
     def add(self, key: str, outcome: Outcome) -> None:
-        """Keep an outcome for good; one that is there already stays."""
-        with self._said():
+        """Keep an outcome for good; one that is there already stays, unless it is damaged."""
+        with self._refused():
             self._file.execute("BEGIN")
             if outcome.labels not in self._shapes:
                 added = self._file.execute("INSERT INTO shape (labels) VALUES (?)", (outcome.labels,))
                 self._learn(int(added.lastrowid or 0), outcome.labels)
-            row = (key, outcome.status, outcome.reason, self._shapes[outcome.labels], outcome.numbers)
-            self._file.execute("INSERT OR IGNORE INTO outcome VALUES (?, ?, ?, ?, ?)", row)
+            checksum = _checksum(key, outcome)
+            row = (key, outcome.status, outcome.reason, self._shapes[outcome.labels], outcome.numbers, checksum)
+            verb = "REPLACE" if key in self._damaged else "IGNORE"
+            self._file.execute(f"INSERT OR {verb} INTO outcome VALUES (?, ?, ?, ?, ?, ?)", row)
             self._file.execute("COMMIT")
 
     def get(self, key: str) -> tuple[str, str | None, tuple[Label, ...], bytes] | None:
-        """Status, reason, labels and numbers of an outcome; None where there is none yet."""
-        with self._said():
-            query = "SELECT status, reason, shape, numbers FROM outcome WHERE key = ?"
+        """Status, reason, labels and numbers of an outcome; None where there is none yet, or a damaged one."""
+        outcome = self._sound(key)
+        if outcome is None:
+            return None
+        if outcome.labels not in self._parsed:
+            self._parsed[outcome.labels] = tuple(Label(*label) for label in json.loads(outcome.labels))
+        return outcome.status, outcome.reason, self._parsed[outcome.labels], outcome.numbers
+
+    def reach(self, sweep: str) -> int:
+        """Scenarios of a sweep, from its first one, among which all its outcomes lie."""
+        with self._refused():
+            row = self._file.execute("SELECT scenarios FROM reach WHERE sweep = ?", (sweep,)).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def set_reach(self, sweep: str, scenarios: int) -> None:
+        """Note among how many scenarios of a sweep, from its first one, all its outcomes lie."""
+        with self._refused():
+            self._file.execute("INSERT OR REPLACE INTO reach VALUES (?, ?)", (sweep, scenarios))
+
+    def _sound(self, key: str) -> Outcome | None:
+        """The outcome of a key, where it is as it was written."""
+        with self._refused():
+            query = "SELECT status, reason, shape, numbers, checksum FROM outcome WHERE key = ?"
             row = self._file.execute(query, (key,)).fetchone()
-        return None if row is None else (row[0], row[1], self._labels[row[2]], row[3])
+        if row is None:
+            return None
+        status, reason, shape, numbers, checksum = row
+        outcome = Outcome(status, reason, self._labels.get(shape, ""), numbers)
+        if not _is_typed(outcome) or checksum != _checksum(key, outcome):
+            self._damaged.add(key)
+            return None
+        return outcome
 
     def _learn(self, shape: int, labels: str) -> None:
         self._shapes[labels] = shape
-        self._labels[shape] = tuple(Label(*label) for label in json.loads(labels))
+        self._labels[shape] = labels
 
     @contextmanager
-    def _said(self) -> Iterator[None]:
+    def _refused(self) -> Iterator[None]:
         """Say in a sentence why the file cannot be used."""
         try:
             yield
@@ -115,3 +179,18 @@ class Journal:
             if "locked" in str(error):
                 hint = "Another sweep is writing there: wait for it, or give another folder."
             raise InputError("--out", str(self._folder), "a folder that a sweep can write to", hint) from None
+
+
+def _is_typed(outcome: Outcome) -> bool:
+    return (
+        outcome.status in STATUSES
+        and isinstance(outcome.reason, str | None)
+        and outcome.labels != ""
+        and isinstance(outcome.numbers, bytes)
+    )
+
+
+def _checksum(key: str, outcome: Outcome) -> bytes:
+    parts = [key, outcome.status, outcome.reason, outcome.labels, len(outcome.numbers)]
+    text = json.dumps(parts).encode()
+    return hashlib.blake2b(text + outcome.numbers, digest_size=8).digest()

@@ -1,6 +1,6 @@
 """The outcomes of a sweep as one long Parquet table: a row a figure, scenarios in the order of the grid."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -16,7 +16,7 @@ from lindos.sweep.store import Journal
 #: Name of the table in the folder of a sweep.
 TABLE = "results.parquet"
 #: Scenarios that are held at once; the table has as many of them in a row group.
-_CHUNK = 4096
+_CHUNK = 2048
 _UNKNOWN = np.full((1, 3), np.nan)
 
 
@@ -31,9 +31,11 @@ class Kept:
     numbers: Any  # value, low and high of each label; NaN where unknown
 
 
-def kept(sweep: Sweep, journal: Journal, indexes: Sequence[int] | None = None) -> Iterator[Kept]:
-    """The finished scenarios among ``indexes``, all of them where left out."""
-    keys = Keys(sweep)
+def kept(
+    sweep: Sweep, journal: Journal, indexes: Sequence[int] | None = None, keys: Keys | None = None
+) -> Iterator[Kept]:
+    """The finished scenarios among ``indexes``, all of them where left out; ``keys`` of the sweep, if there are."""
+    keys = keys or Keys(sweep)
     for index in range(len(sweep)) if indexes is None else indexes:
         found = journal.get(keys.key(sweep.overrides(index)))
         if found is not None:
@@ -41,20 +43,41 @@ def kept(sweep: Sweep, journal: Journal, indexes: Sequence[int] | None = None) -
             yield Kept(index, status, reason, labels, np.frombuffer(numbers, dtype="<f8").reshape(-1, 3))
 
 
-def write_table(sweep: Sweep, journal: Journal, folder: Path) -> Path:
-    """Write ``results.parquet`` whole, with every scenario that is finished, and return its path."""
+def write_table(
+    sweep: Sweep,
+    journal: Journal,
+    folder: Path,
+    *,
+    reach: int | None = None,
+    check: Callable[[], object] = lambda: None,
+) -> Path:
+    """Write ``results.parquet`` whole, with every scenario that is finished, and return its path.
+
+    Parameters
+    ----------
+    sweep, journal
+        The scenarios and their outcomes.
+    folder
+        Where the table goes.
+    reach
+        Scenarios, from the first one, among which all outcomes lie; all of them where left out.
+    check
+        Called now and then while it is written; what it raises ends that, and the table stays as it was.
+    """
     path = folder / TABLE
-    write_whole({path: lambda file: _write(sweep, journal, file)})
+    last = len(sweep) if reach is None else min(reach, len(sweep))
+    write_whole({path: lambda file: _write(sweep, journal, file, last, check)})
     return path
 
 
-def _write(sweep: Sweep, journal: Journal, file: IO[bytes]) -> None:
+def _write(sweep: Sweep, journal: Journal, file: IO[bytes], last: int, check: Callable[[], object]) -> None:
     import pyarrow.parquet as pq
 
-    schema = _schema(sweep)
+    schema, keys = _schema(sweep), Keys(sweep)
     with pq.ParquetWriter(file, schema) as writer:
-        for begin in range(0, len(sweep), _CHUNK):
-            chunk = list(kept(sweep, journal, range(begin, min(begin + _CHUNK, len(sweep)))))
+        for begin in range(0, last, _CHUNK):
+            check()
+            chunk = list(kept(sweep, journal, range(begin, min(begin + _CHUNK, last)), keys))
             if chunk:
                 writer.write_table(_chunk(sweep, chunk, schema))
 
