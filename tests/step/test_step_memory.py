@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from lindos.catalog.model import Model
 from lindos.problem.plan import Plan, Recompute, Schedule, Sharding
 from lindos.step import StepMemory, memory
-from lindos.step.activations import joining_params, kept, layer_params
+from lindos.step.activations import layer_activations
 from lindos.step.memory import capacity
-from lindos.transformer import num_params
+from lindos.transformer import joining_params, layer_params, num_params
 from step_fixtures import DENSE, LATENT_EXPERTS, accelerator, fact, given, job, pool
 
 #: The 175-billion shape of Korthikanti et al.: 96 layers, hidden 12,288, 96 heads, vocabulary 51,200, no gate.
@@ -45,7 +45,7 @@ def states(found: StepMemory) -> Any:
 
 def test_a_gpt3_layer_keeps_32_bytes_without_dropout() -> None:
     """The 34 of the paper less two one-byte masks: 8 along the sequence, 24 split by tensor parallelism."""
-    one = kept(GPT3, 2.0, is_expert=False)
+    one = layer_activations(GPT3, 2.0, is_expert=False)
     assert one.sequence == 8 * 12_288
     assert one.split == 24 * 12_288
     assert one.routed == 0

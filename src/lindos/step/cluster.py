@@ -20,7 +20,7 @@ from lindos.results import Why
 from lindos.step.assumptions import Assumptions, assumptions
 from lindos.step.estimate import StepEstimate, estimate
 from lindos.step.memory import StepMemory, memory
-from lindos.transformer.operators import num_params
+from lindos.transformer.parameters import num_params
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from lindos.formulas.roofline import (
 from lindos.problem.cluster import Pool
 from lindos.quantities import Bytes, BytesPerSecond, Count, FlopPerSecond, Fraction, Real, Seconds
 from lindos.step.layout import Layout, where
-from lindos.transformer.operators import Operator
+from lindos.transformer.operators import Kind, Operator, Split
 
 #: Backward attention does 5 products where forward does 2: it computes the scores again.
 ATTENTION_BACKWARD = 2.5
@@ -163,43 +163,64 @@ def operator_times(table: tuple[Operator, ...], at: Layout, rate: Rates, imbalan
     return [_KINDS[row.kind](row, at, rate, imbalance) for row in table]
 
 
-def _gemm(row: Operator, at: Layout, rate: Rates, imbalance: Fraction) -> OperatorTime:
-    columns: Count = row.columns
-    depth: Count = row.depth
-    rows: Count = at.tokens * row.rows
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """A matrix product as one device computes it: ``matrices`` of ``rows`` by ``columns`` over ``depth``."""
+
+    rows: Count
+    columns: Count
+    depth: Count
     matrices: Count = 1.0
-    factor: Fraction = 1.0
-    if row.split == "none":
-        rows = at.sequence_tokens * row.rows
-    elif row.split == "columns":
-        columns = columns / at.tensor_parallel
-    elif row.split == "depth":
-        depth = depth / at.tensor_parallel
-    else:
-        local = row.num_matrices / at.expert_parallel
-        rows = at.rank_tokens * at.expert_tensor_parallel * row.rows / local
-        matrices, factor = local, _busiest(at, imbalance)
-        columns = columns / at.expert_tensor_parallel if row.expert_split == "columns" else columns
-        depth = depth / at.expert_tensor_parallel if row.expert_split == "depth" else depth
+
+
+def product_times(product: Product, kinds: tuple[Products, ...], rate: Rates) -> tuple[Seconds, Seconds, Seconds]:
+    """Time of a product, of the gradient of its rows and of that of its weights."""
+    m, n, k, matrices = product.rows, product.columns, product.depth, product.matrices
     tiling = rate.tile_rows, rate.tile_columns, rate.num_processors
 
-    def product(m: Count, n: Count, k: Count, output: float) -> Seconds:
+    def time(m: Count, n: Count, k: Count, output: float) -> Seconds:
         total: Seconds = 0.0
-        for kind in rate.low if row.low_precision else rate.bf16:
+        for kind in kinds:
             waves = kind.waves(m, n, k, matrices, tiling)
             share = matmul_efficiency(m, n, k, matrices, waves, *tiling, kind.fill_depth, rate.burst)
             data = matrices * (kind.size * (m * k + n * k) + output * m * n)
             work = 2 * matrices * m * n * k
             total = total + kind.share * roofline_time(work, data, kind.rate * share, rate.operands, rate.launch)
-        return row.count * factor * total
+        return total
 
-    moved = matrices * rows * (columns + depth) * (rate.quantise_bytes if row.low_precision else 0.0)
+    return time(m, n, k, BF16), time(m, k, n, BF16), time(n, k, m, ACCUMULATE)
+
+
+def _local(row: Operator, at: Layout) -> Product:
+    """The product of a row on one device."""
+    columns, depth, t = row.columns, row.depth, at.tensor_parallel
+    if row.split is Split.NONE:
+        return Product(rows=at.sequence_tokens * row.rows, columns=columns, depth=depth)
+    if row.split is Split.COLUMNS:
+        return Product(rows=at.tokens * row.rows, columns=columns / t, depth=depth)
+    if row.split is Split.DEPTH:
+        return Product(rows=at.tokens * row.rows, columns=columns, depth=depth / t)
+    local, inside = row.num_matrices / at.expert_parallel, at.expert_tensor_parallel
+    return Product(
+        rows=at.rank_tokens * inside * row.rows / local,
+        columns=columns / inside if row.expert_split is Split.COLUMNS else columns,
+        depth=depth / inside if row.expert_split is Split.DEPTH else depth,
+        matrices=local,
+    )
+
+
+def _gemm(row: Operator, at: Layout, rate: Rates, imbalance: Fraction) -> OperatorTime:
+    product = _local(row, at)
+    factor = row.count * (_busiest(at, imbalance) if row.split is Split.EXPERTS else 1.0)
+    forward, inputs, weight = product_times(product, rate.low if row.low_precision else rate.bf16, rate)
+    moved = product.matrices * product.rows * (product.columns + product.depth)
+    moved = moved * (rate.quantise_bytes if row.low_precision else 0.0)
     return OperatorTime(
         operator=row,
-        forward=product(rows, columns, depth, BF16),
-        backward_input=product(rows, depth, columns, BF16),
-        backward_weight=product(columns, depth, rows, ACCUMULATE),
-        quantise=row.count * factor * moved / rate.memory,
+        forward=factor * forward,
+        backward_input=factor * inputs,
+        backward_weight=factor * weight,
+        quantise=factor * moved / rate.memory,
     )
 
 
@@ -242,9 +263,9 @@ def _attention(row: Operator, at: Layout, rate: Rates, imbalance: Fraction) -> O
 def _elementwise(row: Operator, at: Layout, rate: Rates, imbalance: Fraction) -> OperatorTime:
     tokens: Real = at.sequence_tokens
     factor: Fraction = 1.0
-    if row.split == "columns":
+    if row.split is Split.COLUMNS:
         tokens = at.tokens / at.tensor_parallel
-    elif row.split in ("tokens", "experts"):
+    elif row.split in (Split.TOKENS, Split.EXPERTS):
         tokens, factor = at.rank_tokens, _busiest(at, imbalance)
     launch = row.num_kernels * rate.launch
     return OperatorTime(
@@ -257,9 +278,9 @@ def _elementwise(row: Operator, at: Layout, rate: Rates, imbalance: Fraction) ->
 
 
 _KINDS = {
-    "gemm": _gemm,
-    "grouped-gemm": _gemm,
-    "attention": _attention,
-    "elementwise": _elementwise,
-    "embedding": _elementwise,
+    Kind.GEMM: _gemm,
+    Kind.GROUPED_GEMM: _gemm,
+    Kind.ATTENTION: _attention,
+    Kind.ELEMENTWISE: _elementwise,
+    Kind.EMBEDDING: _elementwise,
 }

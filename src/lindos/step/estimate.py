@@ -28,7 +28,8 @@ from lindos.step.layout import Layout, at_least, layout, slowest_stage_excess, w
 from lindos.step.micro_batch import SPLITS, MicroBatch, Passes, job_operators, job_rates, micro_batch, total
 from lindos.step.tile_cache import Runs
 from lindos.step.traffic import data_parallel_time, optimizer_time, pipeline_time
-from lindos.transformer.operators import model_flops_per_token
+from lindos.transformer.operators import Kind, Place
+from lindos.transformer.parameters import model_flops_per_token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,8 +281,8 @@ class _Step:
     def recomputed_flop(self) -> Real:
         """FLOP per token that the backward pass repeats."""
         table = job_operators(self.job)
-        layers = sum(row.forward_flop for row in table if row.place == "layer")
-        return self.by_recompute(sum(row.forward_flop for row in table if row.kind == "attention"), layers)
+        layers = sum(row.forward_flop for row in table if row.place is Place.LAYER)
+        return self.by_recompute(sum(row.forward_flop for row in table if row.kind is Kind.ATTENTION), layers)
 
     def by_recompute(self, selective: Real, full: Real) -> Real:
         """Zero, ``selective`` or ``full`` as the plan says."""

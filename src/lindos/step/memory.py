@@ -33,12 +33,12 @@ from lindos.problem.job import Job
 from lindos.problem.plan import Plan, Recompute, Schedule, Sharding
 from lindos.quantities import Bytes, Count, Fraction, Real, namespace
 from lindos.results import Why
-from lindos.step.activations import Kept, LayerParams, joining_params, kept, layer_params
+from lindos.step.activations import LayerActivations, layer_activations
 from lindos.step.assumptions import Assumptions, assumptions
 from lindos.step.layout import Layout, at_least, layout, where
 from lindos.step.tile_cache import Runs
 from lindos.step.unfused_attention import kept_scores
-from lindos.transformer.operators import Weights, weights
+from lindos.transformer.parameters import LayerParams, Weights, joining_params, layer_params, weights
 
 #: Bytes of a logit while the loss is computed: BF16, and FP32 for softmax and its gradient.
 LOGIT_BYTES = 6.0
@@ -305,16 +305,16 @@ def _activations(job: Job, plan: Plan, at: Layout, book: Assumptions, stage: _St
     cheap = where(plan.recompute == int(Recompute.SELECTIVE), 1.0, 0.0)
     busiest = where(at.expert_parallel > 1, book.expert_load_imbalance.value, 1.0) if model.num_experts else 1.0
 
-    def layer(one: Kept) -> Bytes:
+    def layer(held: LayerActivations) -> Bytes:
         return (
-            (one.sequence - cheap * one.cheap_sequence) * at.sequence_tokens
-            + (one.split - cheap * one.cheap_split) * at.tokens / at.tensor_parallel
-            + (one.routed - cheap * one.cheap_routed) * at.rank_tokens * busiest
+            (held.sequence - cheap * held.cheap_sequence) * at.sequence_tokens
+            + (held.split - cheap * held.cheap_split) * at.tokens / at.tensor_parallel
+            + (held.routed - cheap * held.cheap_routed) * at.rank_tokens * busiest
             + (1.0 - cheap) * kept_scores(job, at)
         )
 
     low = number_format(job.precision).activation_bytes
-    dense, experts = (layer(kept(model, low, is_expert=is_expert)) for is_expert in (False, True))
+    dense, experts = (layer(layer_activations(model, low, is_expert=is_expert)) for is_expert in (False, True))
     inputs = float(BF16) * model.hidden_size * at.sequence_tokens
     layers = stage.dense_layers + stage.expert_layers
     # What waits on the host comes back one layer ahead, behind compute.

@@ -20,7 +20,8 @@ from lindos.step.compute import OperatorTime, Rates, operator_times, rates
 from lindos.step.layout import Layout
 from lindos.step.traffic import layer_traffic
 from lindos.step.unfused_attention import unfused_attention
-from lindos.transformer.operators import Operator, operators
+from lindos.transformer.operators import Kind, Operator, Place, Role
+from lindos.transformer.table import operators
 
 #: Fields of a plan that a micro-batch depends on.
 SPLITS = (
@@ -74,7 +75,7 @@ def job_operators(job: Job) -> tuple[Operator, ...]:
     """The operator table of ``job``, as its software computes it."""
     table = operators(job.model, sequence_length=job.sequence_length)
     if job.stack.experts_in_bf16:
-        return tuple(replace(row, low_precision=row.low_precision and row.kind != "grouped-gemm") for row in table)
+        return tuple(replace(row, low_precision=False) if row.kind is Kind.GROUPED_GEMM else row for row in table)
     return table
 
 
@@ -91,13 +92,13 @@ def load_imbalance(job: Job, given: Assumptions) -> Fraction:
 
 def _own_rate(row: OperatorTime, stack: Stack, pool: Pool, at: Layout, rate: Rates, given: Assumptions) -> OperatorTime:
     kind = row.operator.kind
-    if kind == "attention":
+    if kind is Kind.ATTENTION:
         if not stack.fused_attention:
             return unfused_attention(row.operator, at, rate).at_rate(stack.attention_share.value)
         is_old = stack.attention_kernels == "ampere" and pool.accelerator.family != "ampere"
         kernels = given.ampere_attention_share.value if is_old else 1.0
         return row.at_rate(stack.attention_share.value * kernels)
-    if kind == "grouped-gemm":
+    if kind is Kind.GROUPED_GEMM:
         local = row.operator.num_matrices / at.expert_parallel
         return row.longer(row.operator.count * (stack.routing_time.value + local * stack.expert_time.value))
     return row
@@ -107,10 +108,11 @@ def micro_batch(job: Job, pool: Pool, plan: Plan, at: Layout, rate: Rates, given
     """Evaluate the operator table and the collectives inside layers; of ``plan`` only `SPLITS` are read."""
     rows = job_operator_times(job, pool, at, rate, given)
 
-    def of(*kinds: str) -> list[OperatorTime]:
+    def of(*kinds: Kind) -> list[OperatorTime]:
         return [row for row in rows if row.operator.kind in kinds]
 
-    matmul, attention, other = of("gemm", "grouped-gemm"), of("attention"), of("elementwise", "embedding")
+    matmul, attention = of(Kind.GEMM, Kind.GROUPED_GEMM), of(Kind.ATTENTION)
+    other = of(Kind.ELEMENTWISE, Kind.EMBEDDING)
     weight = total(row.backward_weight for row in matmul)
     quantise = total(row.quantise for row in matmul)
     matmul_time = Passes(total(r.forward for r in matmul), total(r.backward_input for r in matmul) + weight)
@@ -123,8 +125,8 @@ def micro_batch(job: Job, pool: Pool, plan: Plan, at: Layout, rate: Rates, given
         matmul_time.backward + attention_time.backward + other_time.backward,
     )
     tensor, context, expert, dual = _exposed(job, pool, plan, at, given, matmul_time, attention_time, busy)
-    layers = total(row.forward + row.quantise / 2 for row in rows if row.operator.place == "layer")
-    head = ("head", "mtp.head")
+    layers = total(row.forward + row.quantise / 2 for row in rows if row.operator.place is Place.LAYER)
+    head = [row for row in rows if row.operator.role is Role.HEAD]
     return MicroBatch(
         matmul=matmul_time,
         weight=weight,
@@ -135,7 +137,7 @@ def micro_batch(job: Job, pool: Pool, plan: Plan, at: Layout, rate: Rates, given
         expert=expert,
         expert_dual=dual,
         layers=layers + tensor.forward + context.forward,
-        last=total(r.forward + r.backward_input + r.backward_weight for r in rows if r.operator.name.startswith(head)),
+        last=total(row.forward + row.backward_input + row.backward_weight for row in head),
     )
 
 

@@ -19,7 +19,9 @@ from lindos.step.communication import (
 )
 from lindos.step.compute import Rates
 from lindos.step.layout import Layout, at_least, where
-from lindos.transformer.operators import Operator, attention_dims, weights
+from lindos.transformer.operators import Kind, Operator, Role, Split
+from lindos.transformer.parameters import weights
+from lindos.transformer.table import attention_dims
 
 #: Adam in mixed precision: reads gradient, weight and two moments in FP32, writes the last three and a BF16 weight.
 OPTIMIZER_BYTES = 4 * 4 + 3 * 4 + BF16
@@ -61,8 +63,9 @@ def _tensor_traffic(
 
     Under sequence parallelism the backward pass gathers the block's input again for the gradient of its weights.
     """
-    blocks = sum(row.count for row in table if row.kind == "gemm" and row.split == "depth")
-    blocks += sum(row.count for row in table if row.name.endswith("head"))
+    products = [row for row in table if row.kind is Kind.GEMM]
+    blocks = sum(row.count for row in products if row.split is Split.DEPTH)
+    blocks += sum(row.count for row in products if row.role is Role.HEAD)
     spread = levels(tiers, at.tensor_parallel, 1.0)
     message = at.tokens * model.hidden_size * BF16
     gather, reduce = gather_and_reduce_times(message, spread)
@@ -73,7 +76,7 @@ def _tensor_traffic(
 def _context_traffic(model: Model, tiers: tuple[Tier, ...], at: Layout, table: tuple[Operator, ...]) -> Seconds:
     """Keys and values of the whole sequence pass every rank; backward also returns their gradients."""
     xp = namespace(at.tokens, at.tensor_parallel, at.context_parallel)
-    layers = sum(row.count for row in table if row.kind == "attention")
+    layers = sum(row.count for row in table if row.kind is Kind.ATTENTION)
     heads = model.num_attention_heads if model.attention == "mla" else model.num_kv_heads
     local = xp.maximum(heads / at.tensor_parallel, 1.0)
     message = at.tokens * at.context_parallel * local * sum(attention_dims(model)) * BF16
@@ -86,7 +89,7 @@ def _expert_traffic(
 ) -> tuple[Seconds, Seconds, Seconds]:
     """Dispatch and combine, forward and backward; last, gather and scatter inside expert tensor parallelism."""
     model = job.model
-    layers = sum(row.count for row in table if row.name.endswith("expert.up"))
+    layers = sum(row.count for row in table if row.kind is Kind.GROUPED_GEMM and row.expert_split is Split.COLUMNS)
     if not layers:
         return 0.0, 0.0, 0.0
     stride = at.expert_tensor_parallel

@@ -9,12 +9,9 @@ References
        arXiv:2205.05198: 5 bytes a score are kept for the backward pass.
 """
 
-from dataclasses import replace
-from typing import Any
-
 from lindos.problem.job import Job
 from lindos.quantities import Bytes
-from lindos.step.compute import OperatorTime, Rates, operator_times
+from lindos.step.compute import OperatorTime, Product, Rates, product_times
 from lindos.step.layout import Layout
 from lindos.transformer.operators import Operator
 
@@ -32,24 +29,17 @@ def unfused_attention(row: Operator, at: Layout, rate: Rates) -> OperatorTime:
     Queries times keys, and probabilities times values, are groups of products: one for each head and sequence.
     """
     length, depth = row.full_keys, row.head_dims / row.num_heads / 2
-    matrices: Any = row.num_heads / at.tensor_parallel * at.tokens / length
-    own = replace(at, rank_tokens=matrices * length, expert_parallel=1.0, expert_tensor_parallel=1.0)
-    scores = Operator(
-        name=row.name,
-        kind="grouped-gemm",
-        count=row.count,
-        split="experts",
-        columns=length,
-        depth=depth,
-        num_matrices=matrices,
-    )
-    values = replace(scores, columns=depth, depth=length)
-    products = operator_times((scores, values), own, rate, 1.0)
+    matrices = row.num_heads / at.tensor_parallel * at.tokens / length
+    shape = Product(rows=length, columns=length, depth=depth, matrices=matrices)
+    scores = [row.count * time for time in product_times(shape, rate.bf16, rate)]
+    shape = Product(rows=length, columns=depth, depth=length, matrices=matrices)
+    values = [row.count * time for time in product_times(shape, rate.bf16, rate)]
     passed = row.count * matrices * length * length / rate.memory
+    backward = scores[1] + scores[2] + (values[1] + values[2])
     return OperatorTime(
         operator=row,
-        forward=sum(one.forward for one in products) + passed * FORWARD_BYTES,
-        backward_input=sum(one.backward_input + one.backward_weight for one in products) + passed * BACKWARD_BYTES,
+        forward=scores[0] + values[0] + passed * FORWARD_BYTES,
+        backward_input=backward + passed * BACKWARD_BYTES,
         backward_weight=0.0,
         quantise=0.0,
     )

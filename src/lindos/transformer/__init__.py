@@ -1,19 +1,31 @@
 """A model as a table of operators and parameters, counted once, for step, memory and fleet."""
 
-from lindos.transformer.operators import (
-    Operator,
+from lindos.transformer.operators import Kind, Operator, Place, Role, Saved, Split
+from lindos.transformer.parameters import (
+    LayerParams,
     Weights,
     active_params,
+    joining_params,
+    layer_params,
     model_flops_per_token,
     num_params,
-    operators,
     weights,
 )
+from lindos.transformer.table import layer_operators, operators
 
 __all__ = [
+    "Kind",
+    "LayerParams",
     "Operator",
+    "Place",
+    "Role",
+    "Saved",
+    "Split",
     "Weights",
     "active_params",
+    "joining_params",
+    "layer_operators",
+    "layer_params",
     "model_flops_per_token",
     "num_params",
     "operators",

@@ -5,8 +5,7 @@ from typing import NamedTuple
 from lindos.catalog.model import Model
 from lindos.problem.plan import Recompute
 from lindos.quantities import Flop
-from lindos.transformer import model_flops_per_token
-from lindos.transformer.operators import operators
+from lindos.transformer import model_flops_per_token, operators
 from lindos.validation.predict import Prepared
 from lindos.validation.run import Measurement, OneTime, Run
 

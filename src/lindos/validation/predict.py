@@ -8,7 +8,7 @@ from lindos.errors import LindosError
 from lindos.problem.cluster import Pool
 from lindos.problem.job import Job
 from lindos.step import Assumptions, StepEstimate, StepMemory, assumptions, estimate, memory
-from lindos.transformer.operators import active_params
+from lindos.transformer import active_params
 from lindos.units import render
 from lindos.validation.machine import pool_of
 from lindos.validation.plan import Chosen, plan_of

@@ -1,0 +1,91 @@
+"""Parameters of a model by what a plan divides, and FLOPs of a token: sums over the operator table.
+
+Norms are left out everywhere: they are below 0.1 % of the parameters.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lindos.catalog.model import Model
+from lindos.transformer.operators import Kind, Operator, Role, Split
+from lindos.transformer.table import layer_operators, operators
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerParams:
+    """Parameters of layers by what divides them."""
+
+    split: float = 0.0  # by tensor parallelism
+    replicated: float = 0.0  # on every tensor-parallel rank: router and latent down-projections
+    expert: float = 0.0  # by expert parallelism and expert tensor parallelism
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """Parameters of a model by how a plan spreads them."""
+
+    split: float  # in layers, divided by tensor parallelism
+    replicated: float  # in layers, on every tensor-parallel rank: router and latent down-projections
+    expert: float  # divided by expert parallelism and expert tensor parallelism
+    embedding: float  # on the first stage, divided by tensor parallelism
+    head: float  # on the last stage, divided by tensor parallelism; zero if tied
+
+    @property
+    def total(self) -> float:
+        """Parameters in all."""
+        return self.split + self.replicated + self.expert + self.embedding + self.head
+
+
+def layer_params(model: Model, *, is_expert: bool) -> LayerParams:
+    """Parameters of one layer: a dense one, or one that has experts."""
+    return _by_split((row.params / row.count, row) for row in layer_operators(model, is_expert=is_expert))
+
+
+def joining_params(model: Model) -> LayerParams:
+    """Parameters of the projections that multi-token prediction has beside its layers."""
+    rows = operators(model, sequence_length=1)
+    return _by_split((row.params, row) for row in rows if row.role is Role.JOIN)
+
+
+def _by_split(rows: Iterable[tuple[float, Operator]]) -> LayerParams:
+    listed = list(rows)
+
+    def total(*splits: Split) -> float:
+        return sum(params for params, row in listed if row.split in splits)
+
+    return LayerParams(
+        split=total(Split.COLUMNS, Split.DEPTH), replicated=total(Split.NONE), expert=total(Split.EXPERTS)
+    )
+
+
+def weights(model: Model, *, mtp: bool = True) -> Weights:
+    """Parameters of ``model`` by how a plan spreads them; multi-token-prediction layers count as layers."""
+    table = operators(model, sequence_length=1, mtp=mtp)
+    products = (row for row in table if row.kind in (Kind.GEMM, Kind.GROUPED_GEMM) and row.role is not Role.HEAD)
+    layers = _by_split((row.params, row) for row in products)
+    return Weights(
+        split=layers.split,
+        replicated=layers.replicated,
+        expert=layers.expert,
+        embedding=sum(row.params for row in table if row.role is Role.EMBEDDING),
+        head=sum(row.params for row in table if row.role is Role.HEAD),
+    )
+
+
+def num_params(model: Model, *, mtp: bool = False) -> float:
+    """Parameters of ``model`` as publications count them: without multi-token-prediction layers by default."""
+    return weights(model, mtp=mtp).total
+
+
+def active_params(model: Model, *, mtp: bool = False) -> float:
+    """Parameters that one token uses: chosen and shared experts, embedding and head counted whole."""
+    return sum(row.active_params for row in operators(model, sequence_length=1, mtp=mtp))
+
+
+def model_flops_per_token(model: Model, sequence_length: int, *, full_mask: bool = False, mtp: bool = True) -> float:
+    """FLOP to train on one token: three forward passes, nothing recomputed; causal attention counts half.
+
+    ``full_mask`` counts attention over the full mask instead, to compare with publications that do.
+    """
+    table = operators(model, sequence_length=sequence_length, mtp=mtp)
+    return 3 * sum(row.forward_flop_full_mask if full_mask else row.forward_flop for row in table)
