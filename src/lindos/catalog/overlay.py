@@ -35,7 +35,7 @@ def load_catalog(overlays: Sequence[Path] = ()) -> Catalog:
 
 def _overlay(path: Path) -> Layer:
     """Plain data of a user's file, by kind."""
-    data, lines = read_yaml(path)
+    data, lines = read_yaml(path, "catalog")
     if data is None:
         return {}, lines, path.name
     if not isinstance(data, Mapping):

@@ -36,8 +36,15 @@ def yaml_text(text: str) -> Any:
     return yaml.load(text, Loader=_Loader)
 
 
-def read_yaml(path: Path) -> tuple[Any, dict[str, int]]:
-    """Content of a YAML file, and the line of every dotted path in it.
+def read_yaml(path: Path, field: str = "file") -> tuple[Any, dict[str, int]]:
+    """Read a YAML file: its content, and the line of every dotted path in it.
+
+    Parameters
+    ----------
+    path
+        The file.
+    field
+        What names the file, for the error message: an option or a field of a scenario.
 
     Raises
     ------
@@ -45,7 +52,7 @@ def read_yaml(path: Path) -> tuple[Any, dict[str, int]]:
         If the file cannot be read, is larger than 5 MB, is not UTF-8 or not YAML, holds anchors, tags, duplicate keys
         or more than one document, more than 200,000 keys and values, or nests deeper than 40 levels.
     """
-    text = _text(path)
+    text = _text(path, field)
     lines: dict[str, int] = {}
     try:
         _check_events(text, path)
@@ -59,24 +66,24 @@ def read_yaml(path: Path) -> tuple[Any, dict[str, int]]:
     return data, lines
 
 
-def _text(path: Path) -> str:
+def _text(path: Path, field: str) -> str:
     try:
         status = path.stat()
         if status.st_size > MAX_BYTES:
             size = f"{status.st_size / 1e6:,.0f} MB"
             raise InputError(str(path), size, "a file of at most 5 MB", "Leave out what is not used.")
         if not stat.S_ISREG(status.st_mode):  # a device or a pipe may never end
-            raise InputError("file", str(path), "a file that can be read", "It is a folder or a device.")
+            raise InputError(field, str(path), "a file that can be read", "It is a folder or a device.")
         return path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         reason = error.strerror or "it cannot be read"
-        raise InputError("file", str(path), "a file that can be read", f"The system says: {reason}.") from None
+        raise InputError(field, str(path), "a file that can be read", f"The system says: {reason}.") from None
     except UnicodeDecodeError as error:
         raise InputError(str(path), "not UTF-8", "UTF-8 text", f"The first wrong byte is at {error.start}.") from None
     except InputError:
         raise
     except ValueError:  # a zero byte in the name
-        raise InputError("file", str(path), "a file that can be read", "No file can have that name.") from None
+        raise InputError(field, str(path), "a file that can be read", "No file can have that name.") from None
 
 
 def _check_events(text: str, path: Path) -> None:

@@ -31,7 +31,7 @@ def load_file(path: Path, catalog: Catalog) -> Mapping[str, Claim]:
     InputError
         With every wrong field of the file, each with its line.
     """
-    data, lines = read_yaml(path)
+    data, lines = read_yaml(path, "claims")
     return claims_from(data, catalog, lines)
 
 

@@ -6,6 +6,7 @@ A type is an ``Annotated`` whose metadata reads the text and writes the schema:
 
 import datetime
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
@@ -174,6 +175,22 @@ class Whole(_Reader):
 
 
 @dataclass(frozen=True, slots=True)
+class SequenceCount(Whole):
+    """A whole number of sequences, which is not one of tokens."""
+
+    def read(self, value: object) -> int:
+        """Integer between the bounds."""
+        try:
+            return super(SequenceCount, self).read(value)
+        except UnitError as error:
+            with suppress(UnitError):
+                parse(value, "token")
+                hint = "It counts tokens: divide them by sequence_length."
+                raise InputError("value", value, "a whole number of sequences", hint) from error
+            raise
+
+
+@dataclass(frozen=True, slots=True)
 class OneOf(_Reader):
     """One of a few words, in small letters; capitals are taken as well, as in BF16."""
 
@@ -257,7 +274,7 @@ GpuCount: TypeAlias = Annotated[int, Whole("16,384", at_most=1e9, counted="GPU")
 NodeCount: TypeAlias = Annotated[int, Whole("64", at_most=1e9, counted="node")]
 RackCount: TypeAlias = Annotated[int, Whole("2", at_most=1e9, counted="rack")]
 Degree: TypeAlias = Annotated[int, Whole("8", at_most=1e8)]
-BatchSize: TypeAlias = Annotated[int, Whole("2048", at_most=1e8, counted="sequence")]
+BatchSize: TypeAlias = Annotated[int, SequenceCount("2048", at_most=1e8, counted="sequence")]
 SequenceLength: TypeAlias = Annotated[int, Whole("8192", at_most=1e8)]
 Fraction: TypeAlias = Annotated[float, Quantity("1", "5 %", at_most=1.0)]
 Discount: TypeAlias = Annotated[float, Quantity("1", "5 %", at_most=0.95)]

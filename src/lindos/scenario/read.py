@@ -55,7 +55,7 @@ def read_plain(name_or_path: str) -> tuple[Any, dict[str, int], Path | None]:
         raise UnknownNameError("scenario", name_or_path, names)
     if not _is_there(path):
         raise InputError("scenario", name_or_path, "a built-in name or an existing YAML file")
-    return *read_yaml(path), path.parent
+    return *read_yaml(path, "scenario"), path.parent
 
 
 def _is_there(path: Path) -> bool:

@@ -34,7 +34,7 @@ def read_sweep(path: Path, catalogs: Sequence[Path] = ()) -> Sweep:
     InputError
         With every mistake of the file, each with its line.
     """
-    data, lines = read_yaml(path)
+    data, lines = read_yaml(path, "sweep")
     reader = Reader(path, lines)
     data = reader.mapping(data, "sweep", "a mapping of fields: scenario, and grid or sample")
     reader.finish()
