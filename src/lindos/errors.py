@@ -21,6 +21,10 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+#: Wrong values that are named; more of them are counted.
+_MOST_ERRORS = 20
+_LONGEST_NAME = 100
+
 
 class LindosError(Exception):
     """Root of everything Lindos raises on purpose."""
@@ -67,13 +71,25 @@ class CountError(UnitError):
 class UnknownNameError(InputError):
     """A name that is not in the catalogue."""
 
+    _hint: str = ""
+
     def __init__(self, path: str, value: str, known: Iterable[str], line: int | None = None) -> None:
         """Suggest the nearest of the ``known`` names."""
-        names = sorted(known)
-        near = difflib.get_close_matches(str(value).lower(), names, n=2, cutoff=0.5)
-        hint = f"Did you mean {' or '.join(near)}?" if near else ""
-        listed = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
-        super().__init__(path, value, f"one of {listed}", hint, line)
+        self._names = sorted(known)
+        listed = ", ".join(self._names[:12]) + (f" and {len(self._names) - 12} more" if len(self._names) > 12 else "")
+        super().__init__(path, value, f"one of {listed}", "", line)
+
+    @property
+    def hint(self) -> str:
+        """The nearest names; they are looked for when they are read, for a file may hold very many wrong names."""
+        if not self._hint:
+            near = difflib.get_close_matches(str(self.value).lower()[:_LONGEST_NAME], self._names, n=2, cutoff=0.5)
+            self._hint = f"Did you mean {' or '.join(near)}?" if near else ""
+        return self._hint
+
+    @hint.setter
+    def hint(self, text: str) -> None:
+        self._hint = text
 
 
 class UnknownValueError(InputError):
@@ -99,8 +115,12 @@ class InputErrors(InputError):
         super().__init__(first.path, first.value, first.expected, first.hint, first.line)
 
     def __str__(self) -> str:
-        """One sentence a line."""
-        return "\n".join(str(error) for error in self.errors)
+        """One sentence a line; of very many the first, and how many more there are."""
+        lines = [str(error) for error in self.errors[:_MOST_ERRORS]]
+        more = len(self.errors) - len(lines)
+        return "\n".join(
+            lines + ([f"{more:,} more values are wrong; they are named once these are right."] if more else [])
+        )
 
 
 class InconsistentError(LindosError):

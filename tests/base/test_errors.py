@@ -1,5 +1,7 @@
 """The sentences a user reads."""
 
+import time
+
 from lindos.errors import (
     InconsistentError,
     InfeasibleError,
@@ -45,3 +47,14 @@ def test_exit_codes() -> None:
 
 def test_a_long_value_is_cut() -> None:
     assert len(str(InputError("x", "y" * 500, "short"))) < 160
+
+
+def test_very_many_mistakes_are_counted() -> None:
+    errors = [UnknownNameError(f"scenario.key{index}", f"key{index}", ["key", "job"]) for index in range(95_000)]
+    begin = time.perf_counter()
+    said = str(InputErrors(errors)).splitlines()
+    assert time.perf_counter() - begin < 5
+    assert len(said) == 21
+    assert said[0].endswith("Did you mean key?")
+    assert said[-1] == "94,980 more values are wrong; they are named once these are right."
+    assert len(str(InputErrors(errors[:20])).splitlines()) == 20

@@ -7,6 +7,7 @@ from typing import Any
 from lindos import __version__
 from lindos.answers import legacy
 from lindos.answers.answer import Answer
+from lindos.answers.soundness import check_sections, own_paths
 from lindos.catalog import Catalog, load_catalog
 from lindos.catalog.facts import reading
 from lindos.elements import Section
@@ -136,7 +137,14 @@ def assemble(
     warnings: Iterable[str] = (),
     inputs: Mapping[str, Any] | None = None,
 ) -> Answer:
-    """Put sections together as an answer, with the sources that their figures rest on."""
+    """Put sections together as an answer, with the sources that their figures rest on.
+
+    Raises
+    ------
+    InfeasibleError
+        If a number is not finite, or none that its quantity can have.
+    """
+    check_sections(sections, own_paths(catalog.own))
     ids = [source for section in sections for figure in section.figures for source in figure.sources]
     ids = list(dict.fromkeys([*ids, *scenario.sources]))
     known = set(catalog.names("sources"))

@@ -428,6 +428,6 @@ def raise_together(errors: Sequence[InputError], own: str) -> None:
         raise CatalogError("\n".join(str(error) for error in errors))
     for error in errors:
         error.file = error.file or own
-    said = {str(error): error for error in errors}
+    said = {(error.file, error.line, error.path, error.expected): error for error in errors}
     found = sorted(said.values(), key=lambda error: (error.file, error.line or 0))
     raise found[0] if len(found) == 1 else InputErrors(found)

@@ -1,6 +1,7 @@
 """The command line: one file per command, loaded when it is called, so that ``lindos --help`` starts at once."""
 
 import sys
+import warnings
 from importlib import import_module
 from typing import Any
 
@@ -82,6 +83,8 @@ def main(args: list[str] | None = None) -> None:
     from lindos.cli.ending import stopped_by_signals
 
     accept_any_encoding()
+    # Every number of an answer is checked before it is shown; what NumPy says on the way tells a user nothing.
+    warnings.simplefilter("ignore", RuntimeWarning)
     with stopped_by_signals():
         code = exit_code(args)
     sys.exit(code)

@@ -1,5 +1,6 @@
 """From results to figures: the value of one world, the range of the other, the sources of the ledger."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -18,8 +19,10 @@ LOW_PERCENTILE, HIGH_PERCENTILE = 10.0, 90.0
 def span(sampled: Any) -> tuple[float | None, float | None]:
     """Low and high of the draws; None where the result does not depend on any uncertain fact."""
     draws = np.asarray(sampled, dtype=float)
-    if draws.size < 2 or not np.all(np.isfinite(draws)):
+    if draws.size < 2:
         return None, None
+    if not np.all(np.isfinite(draws)):
+        return math.nan, math.nan
     low, high = np.percentile(draws, (LOW_PERCENTILE, HIGH_PERCENTILE))
     # Draws that differ by rounding alone are one exact value.
     spread = high - low > 1e-9 * max(abs(low), abs(high))
@@ -27,11 +30,8 @@ def span(sampled: Any) -> tuple[float | None, float | None]:
 
 
 def number(value: Any) -> float | None:
-    """A plain float, or None where it is unknown or not finite."""
-    if value is None:
-        return None
-    plain = float(np.asarray(value, dtype=float))
-    return plain if np.isfinite(plain) else None
+    """Get a plain float, or None where the value is unknown; one that is not finite is refused with the answer."""
+    return None if value is None else float(np.asarray(value, dtype=float))
 
 
 def sources_of(facts: Mapping[str, Fact[object]]) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """From an outcome to figures: the value of the point world, the range of the draws, the sources of what moves it."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
@@ -18,18 +19,17 @@ _ROUNDING = 1e-12
 
 
 def number(value: Any) -> float | None:
-    """Get a plain float, or None where the value is unknown or not finite."""
-    if value is None:
-        return None
-    plain = float(np.asarray(value, dtype=float))
-    return plain if np.isfinite(plain) else None
+    """Get a plain float, or None where the value is unknown; one that is not finite is refused with the answer."""
+    return None if value is None else float(np.asarray(value, dtype=float))
 
 
 def span(draws: Any) -> tuple[float | None, float | None]:
     """Get low and high of draws; None where the result does not depend on any uncertain fact."""
     values = np.asarray(draws, dtype=float)
-    if values.size < 2 or not np.all(np.isfinite(values)):
+    if values.size < 2:
         return None, None
+    if not np.all(np.isfinite(values)):
+        return math.nan, math.nan
     low, high = np.percentile(values, (LOW_PERCENTILE, HIGH_PERCENTILE))
     # Draws that differ by rounding alone are one exact value.
     is_wide = high - low > 1e-9 * max(abs(low), abs(high))
