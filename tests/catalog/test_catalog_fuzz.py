@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lindos.catalog import load_catalog
 from lindos.catalog.huggingface import model_from_config
-from lindos.catalog.huggingface_families import FAMILIES
+from lindos.catalog.huggingface.families import library
 from lindos.catalog.load import KINDS
 from lindos.catalog.schema import fields_of
 from lindos.errors import InconsistentError, InputError
@@ -52,13 +52,22 @@ KEYS = st.sampled_from(
         *("first_k_dense_replace", "mlp_only_layers", "decoder_sparse_step", "moe_layer_freq", "moe_layers", "n_group"),
         *("topk_group", "num_nextn_predict_layers", "kv_lora_rank", "q_lora_rank", "qk_nope_head_dim", "v_head_dim"),
         *("qk_rope_head_dim", "multi_query", "text_config", "ffn_config", "attn_config", "attn_type_list", "use_mtp"),
+        *(
+            "swa_num_key_value_heads",
+            "swa_head_dim",
+            "is_moe",
+            "hybrid_layer_pattern",
+            "quantization_config",
+            "dim",
+            "x",
+        ),
         *("attention_types", "window_size", "residual_moe", "expansion_ratio", "mlp_layer_types", "index_topk"),
     ]
 )
 
 
 @given(
-    kind=st.sampled_from(sorted(FAMILIES)),
+    kind=st.sampled_from(sorted(library().families)),
     change=st.dictionaries(KEYS, VALUES | st.integers(1, 16), max_size=6),
 )
 @QUICK

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from lindos.catalog import load_catalog
-from lindos.catalog.huggingface import model_from_config
+from lindos.catalog.huggingface import model_from_config, read_config
 from lindos.errors import InconsistentError, InputError
-from lindos.transformer import num_params
+from lindos.transformer import active_params, model_flops_per_token, num_params
 
 LLAMA = {
     "model_type": "llama",
@@ -22,6 +22,9 @@ LLAMA = {
     "vocab_size": 128256,
     "tie_word_embeddings": False,
 }
+
+
+MOE = LLAMA | {"num_local_experts": 8, "num_experts_per_tok": 2}
 
 
 def config(model_type: str, **values: Any) -> dict[str, Any]:
@@ -462,6 +465,81 @@ ARCHITECTURES: dict[str, tuple[dict[str, Any], float, dict[str, Any]]] = {
         7.62,
         {"num_windowed_layers": 8},
     ),
+    "doge": (
+        usual("doge", 1024, 32, 8, 8, 2048, 32768, is_moe=False, num_experts=16384, num_experts_per_tok=64),
+        0.403,
+        {"num_experts": 0},
+    ),
+    "jais 2 8B": (
+        usual("jais2", 3328, 32, 26, 26, 26624, 150272, head_dim=128, hidden_act="relu2", mlp_bias=True),
+        8.09,
+        {"gated": False},
+    ),
+    "nanochat d20": (usual("nanochat", 1280, 20, 10, 10, 5120, 65536, hidden_act="relu2"), 0.561, {"gated": False}),
+    "jais 13B": (
+        config(
+            "jais",
+            n_embd=5120,
+            n_head=40,
+            n_inner=13653,
+            n_layer=40,
+            n_positions=2048,
+            vocab_size=84992,
+            activation_function="swiglu",
+            position_embedding_type="alibi",
+        ),
+        13.0,
+        {"gated": True, "tied_embeddings": True},
+    ),
+    # The file leaves the shape of its language model to the library.
+    "llava 1.5 7B": (
+        config("llava", text_config=config("llama", vocab_size=32064, max_position_embeddings=4096), vocab_size=32064),
+        6.74,
+        {"num_layers": 32, "ffn_hidden_size": 11008},
+    ),
+    "molmo 7B": (
+        usual("molmo", 3584, 28, 28, 4, 37888, 152064, embedding_size=152064, layer_norm_type="rms", norm_after=False),
+        7.6,
+        {"ffn_hidden_size": 18944},
+    ),
+    "solar open": (
+        config(
+            "solar_open",
+            hidden_size=4096,
+            num_hidden_layers=48,
+            num_attention_heads=64,
+            num_key_value_heads=8,
+            head_dim=128,
+            moe_intermediate_size=1280,
+            n_routed_experts=128,
+            n_shared_experts=1,
+            num_experts_per_tok=8,
+            vocab_size=196608,
+            n_group=1,
+            topk_group=1,
+        ),
+        102.65,
+        {"num_dense_layers": 0, "num_shared_experts": 1},
+    ),
+    "mimo v2 flash": (
+        usual(
+            *("mimo_v2_flash", 4096, 48, 64, 4, 16384, 152576),
+            head_dim=192,
+            v_head_dim=128,
+            swa_num_attention_heads=64,
+            swa_num_key_value_heads=8,
+            swa_head_dim=192,
+            swa_v_head_dim=128,
+            sliding_window=128,
+            hybrid_layer_pattern=[0, *[1, 1, 1, 1, 0], *[1, 1, 1, 1, 1, 0] * 7],
+            moe_layer_freq=[0] + [1] * 47,
+            moe_intermediate_size=2048,
+            n_routed_experts=256,
+            num_experts_per_tok=8,
+        ),
+        308.8,
+        {"num_windowed_layers": 39, "num_windowed_kv_heads": 8, "v_head_dim": 128, "num_dense_layers": 1},
+    ),
 }
 
 
@@ -471,6 +549,40 @@ def test_an_architecture_is_read(name: str) -> None:
     model = model_from_config(data)
     assert {field: getattr(model, field) for field in fields} == fields
     assert num_params(model) / 1e9 == pytest.approx(billions, rel=0.03)
+
+
+def test_windowed_layers_have_keys_of_their_own() -> None:
+    """Values are narrower than keys, and 39 layers have twice as many of both."""
+    model = model_from_config(ARCHITECTURES["mimo v2 flash"][0])
+    assert active_params(model) / 1e9 == pytest.approx(15.45, rel=1e-3)
+    core = 9 * 64 * (192 + 128) * 65_536.5 + 39 * 64 * (192 + 128) * (128 - 128 * 127 / 2 / 131_072)
+    linear = active_params(model) - 152_576 * 4096
+    assert model_flops_per_token(model, 131_072) == pytest.approx(6 * (linear + core), rel=1e-4)
+
+
+def test_layers_of_multi_token_prediction_are_said_and_can_be_left_out() -> None:
+    config = ARCHITECTURES["minimax m2"][0]
+    reading = read_config(config)
+    assert "3 layers of multi-token prediction (num_mtp_modules) are trained along" in reading.notes[0]
+    assert model_flops_per_token(reading.model, 8192) / 1e9 == pytest.approx(96.4, rel=1e-3)
+    without = model_from_config(config | {"num_mtp_modules": 0})
+    assert model_flops_per_token(without, 8192) / 1e9 == pytest.approx(81.2, rel=1e-3)
+    assert model_from_config(config | {"use_mtp": False}) == without
+
+
+def test_what_a_file_leaves_out_and_what_nobody_reads_is_said() -> None:
+    reading = read_config({"model_type": "llama", "hidden_size": 5120, "num_attention_heads": 40, "color": "red"})
+    assert reading.defaults["num_hidden_layers"] == 32
+    assert "hidden_size" not in reading.defaults
+    assert reading.not_understood == ("color",)
+    assert read_config({"model_type": "llama"}).model.num_layers == 32
+
+
+def test_an_unknown_type_is_read_where_every_key_is_known() -> None:
+    shape = {key: value for key, value in LLAMA.items() if key != "model_type"}
+    reading = read_config(shape | {"model_type": "novel", "hidden_act": "silu", "rope_theta": 5e5, "bos_token_id": 1})
+    assert num_params(reading.model) == num_params(model_from_config(LLAMA))
+    assert "read as a Llama" in reading.notes[0]
 
 
 #: Architectures above that the catalogue has too.
@@ -496,9 +608,6 @@ def test_a_configuration_gives_the_shape_of_the_catalogue(name: str) -> None:
     facts = ("published_params", "training_tokens", "training_flop")
     fields = [field.name for field in dataclasses.fields(shipped) if field.name not in (*APART, *facts)]
     assert {field: getattr(read, field) for field in fields} == {field: getattr(shipped, field) for field in fields}
-
-
-MOE = LLAMA | {"num_local_experts": 8, "num_experts_per_tok": 2}
 
 
 @pytest.mark.parametrize(
@@ -536,15 +645,31 @@ def test_layers_with_experts_are_counted(change: dict[str, Any], layers_with_exp
         (LLAMA | {"model_type": "mllama_text_model", "cross_attention_layers": [3]}, "cross-attention"),
         (LLAMA | {"model_type": "gemma3n_text"}, "every layer"),
         (LLAMA | {"model_type": 5}, r"config\.model_type is 5, but must be a text"),
-        (LLAMA | {"hidden_size": 10**400}, r"config\.hidden_size is 1000.*at most 1,000,000,000"),
+        (LLAMA | {"hidden_size": 10**400}, r"config\.hidden_size is 1000.*at most 1,000,000"),
         (LLAMA | {"hidden_size": True}, r"config\.hidden_size is True"),
         (LLAMA | {"hidden_size": 0}, r"config\.hidden_size is 0"),
         (LLAMA | {"hidden_size": 4096.5}, r"config\.hidden_size is 4096\.5"),
         (LLAMA | {"num_hidden_layers": [4, 8]}, r"config\.num_hidden_layers is \[4, 8\]"),
-        (LLAMA | {"num_hidden_layers": 10**6}, "at most 100,000"),
+        (LLAMA | {"num_hidden_layers": 100_000}, "at most 10,000"),
         (LLAMA | {"num_key_value_heads": 0}, r"config\.num_key_value_heads is 0"),
         (LLAMA | {"vocab_size": None}, r"config\.vocab_size is empty, but must be given\."),
         (LLAMA | {"model_type": "novel", "vocab_size": None}, "Model type novel is not known here"),
+        (LLAMA | {"model_type": "novel", "twist": 3, "twirl": {"a": 1}}, "these are not understood: twirl, twist"),
+        (LLAMA | {"twist_layers": 3}, r"config\.twist_layers is 3, but must be left out"),
+        (LLAMA | {"model_type": "novel", "hidden_act": "relu2"}, r"config\.hidden_act is 'relu2'"),
+        (LLAMA | {"model_type": "gpt2", "activation_function": "swiglu"}, "have no gate"),
+        (LLAMA | {"model_type": "ernie"}, "bidirectional"),
+        (LLAMA | {"model_type": "electra"}, "bidirectional"),
+        (LLAMA | {"model_type": "roberta"}, "bidirectional"),
+        (LLAMA | {"model_type": "ctrl"}, "conventions are not known here"),
+        (LLAMA | {"model_type": "novel", "conv_L_cache": 3}, r"config\.conv_L_cache is 3.*convolution layers"),
+        (LLAMA | {"full_attn_idxs": [2, 5]}, r"config\.full_attn_idxs is \[2, 5\].*convolution layers"),
+        (LLAMA | {"hidden_size_per_layer_input": 256}, "embeddings of their own in every layer"),
+        (LLAMA | {"sparse_attention_config": {"use_sparse_attention": True}}, "indexer"),
+        (LLAMA | {"sliding_window": 128, "hybrid_layer_pattern": [0, 2] * 16}, r"config\.hybrid_layer_pattern is 2"),
+        (LLAMA | {"sliding_window": 128, "hybrid_layer_pattern": [1] * 32, "swa_head_dim": 64}, "swa_head_dim is 64"),
+        (MOE | {"shared_expert_intermediate_size": 5000}, "multiple of 14336"),
+        (MOE | {"num_experts_per_tok": None, "moe_topk": [1, 2]}, r"config\.moe_topk is \[1, 2\]"),
         (LLAMA | {"layer_types": 5}, r"config\.layer_types is 5, but must be a list"),
         (
             LLAMA | {"tie_word_embeddings": "false"},
@@ -570,7 +695,6 @@ def test_layers_with_experts_are_counted(change: dict[str, Any], layers_with_exp
         (LLAMA | {"hidden_size": -4096}, "hidden_size"),
         (LLAMA | {"hidden_size": "4096"}, "hidden_size"),
         (LLAMA | {"num_hidden_layers": float("nan")}, "num_hidden_layers"),
-        ({"model_type": "llama"}, "num_attention_heads|hidden_size"),
         ({}, "given"),
     ],
     ids=lambda part: str(part)[-40:],
@@ -607,6 +731,7 @@ def test_a_folder_is_read_by_its_configuration(tmp_path: Path) -> None:
 
 def test_what_the_library_ties_is_tied() -> None:
     shape = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 128}
+    shape["num_key_value_heads"] = 4
     tied = {
         kind: model_from_config({"model_type": kind, "vocab_size": 256, **shape}).tied_embeddings
         for kind in ("gpt2", "gemma", "gemma3_text", "falcon", "llama", "gpt_neox", "phi3", "no_such_type")

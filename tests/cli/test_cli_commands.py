@@ -131,6 +131,47 @@ def test_a_huggingface_config_is_a_model(tmp_path: Path, capsys: pytest.CaptureF
     assert own["results"]["step.time"]["value"] == shipped["results"]["step.time"]["value"]  # type: ignore[index]
 
 
+LLAVA = {"model_type": "llava", "text_config": {"model_type": "llama", "vocab_size": 32064}, "vision_config": {}}
+
+
+def test_a_configuration_is_shown_as_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "llava.json"
+    file.write_text(json.dumps(LLAVA | {"text_config": LLAVA["text_config"] | {"color": "red"}}))
+    shown = document(["catalog", "show", str(file), "--json"], capsys)
+    assert shown["parameters"] == pytest.approx(6.74e9, rel=1e-3)
+    assert shown["active_parameters"] == shown["parameters"]
+    assert shown["layers"]["dense"] == shown["layers"]["full_attention"] == 32  # type: ignore[index]
+    assert shown["defaults"]["hidden_size"] == 4096  # type: ignore[index]
+    assert shown["not_understood"] == ["color"]
+    assert shown["left_out"] == ["vision_config"]
+    assert exit_code(["catalog", "show", str(file)]) == 0
+    text = capsys.readouterr().out
+    assert "6.739 billion" in text
+    assert "not understood, and left aside:\n    color" in text
+
+
+def test_a_configuration_that_is_refused_is_not_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "bert.json"
+    file.write_text(json.dumps({"model_type": "bert"}))
+    assert exit_code(["catalog", "show", str(file), "--json"]) == 2
+    out, error = capsys.readouterr()
+    assert out == ""
+    assert "bidirectional attention" in error
+
+
+def test_a_model_of_the_catalogue_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = document(["catalog", "show", "deepseek-v3", "--json"], capsys)
+    assert shown["parameters"] == pytest.approx(671e9, rel=1e-3)
+    assert shown["layers"] == {
+        "total": 61,
+        "dense": 3,
+        "experts": 58,
+        "full_attention": 61,
+        "windowed_attention": 0,
+        "multi_token_prediction": 1,
+    }
+
+
 def test_search_finds_what_step_takes(capsys: pytest.CaptureFixture[str]) -> None:
     """The best plan of a search is the plan of a step that leaves the same open, and its step is that step."""
     flags = ["--model", "llama-3.1-8b", "--cluster", "hgx-h100", "--gpus", "71", "--global-batch-size", "192", "--json"]

@@ -497,7 +497,10 @@ CONFIGS = [
     ({"num_hidden_layers": True}, "num_hidden_layers"),
     ({"layer_types": ["full_attention"]}, "layer_types"),
     ({"hidden_act": 7}, "hidden_act"),
-    ({"model_type": "deepseek_v3"}, "kv_lora_rank"),
+    ({"model_type": "novel", "kv_lora_rank": 512}, "qk_nope_head_dim"),
+    ({"model_type": "novel", "twist": True}, "twist"),
+    ({"hiden_size": 8192}, "hiden_size"),
+    ({"num_hidden_layers": 100_000}, "num_hidden_layers"),
 ]
 
 

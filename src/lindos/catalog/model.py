@@ -44,7 +44,7 @@ class Model:
     kv_lora_rank: PartSize = 0
     qk_nope_head_dim: PartSize = 0
     qk_rope_head_dim: PartSize = 0
-    v_head_dim: PartSize = 0
+    v_head_dim: PartSize = 0  # under gqa: where values are not as wide as keys
     num_experts: Experts = 0
     experts_per_token: Experts = 0
     expert_ffn_hidden_size: PartSize = 0
@@ -57,6 +57,7 @@ class Model:
     clamped_gate: bool = False  # gate and value are biased, clamped and scaled before their product, as in gpt-oss
     sliding_window: PartSize = 0
     num_windowed_layers: PartLayers = 0
+    num_windowed_kv_heads: PartSize = 0  # where windowed layers have a number of their own
     num_mtp_layers: PartLayers = 0
     published_params: Annotated[Fact[Real], Unit("1"), Bounds(1e3, 1e18)] | None = None
     training_tokens: Annotated[Fact[Real], Unit("token"), Bounds("1 tokens", "1e18 tokens")] | None = None
@@ -77,6 +78,9 @@ def model_errors(model: Model, path: str) -> Iterator[InputError]:
     """Counts of a shape that contradict each other."""
     if model.num_attention_heads % model.num_kv_heads:
         yield InputError(f"{path}.num_kv_heads", model.num_kv_heads, f"a divisor of {model.num_attention_heads} heads")
+    if model.num_windowed_kv_heads and model.num_attention_heads % model.num_windowed_kv_heads:
+        expected = f"a divisor of {model.num_attention_heads} heads"
+        yield InputError(f"{path}.num_windowed_kv_heads", model.num_windowed_kv_heads, expected)
     if model.experts_per_token > model.num_experts:
         yield InputError(f"{path}.experts_per_token", model.experts_per_token, f"at most {model.num_experts} experts")
     if model.num_experts and not (model.experts_per_token and model.expert_ffn_hidden_size):

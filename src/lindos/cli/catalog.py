@@ -49,14 +49,23 @@ def list_(kind: str | None, catalogs: tuple[Path, ...], as_json: bool) -> None:
 @catalog_option
 @json_option
 def show(name: str, catalogs: tuple[Path, ...], as_json: bool) -> None:
-    """Show every value of NAME with its range, its note and its sources."""
-    from lindos.catalog import load_catalog
+    """Show every value of NAME with its range, its note and its sources.
 
+    NAME may be the path of a Hugging Face config.json: the model as it is read, and what of the file is not.
+    """
+    from lindos.catalog import load_catalog
+    from lindos.cli.model import print_configuration, print_summary, summary_document
+
+    if name.endswith(".json") or (Path(name) / "config.json").is_file():
+        print_configuration(Path(name), as_json)
+        return
     catalog = load_catalog(catalogs)
     kind, entry = catalog.find(name)
     rows = [_row(catalog, field, fact) for field, fact in catalog.facts(kind, entry)]
+    model = catalog.model(entry) if kind == "models" else None
     if as_json:
-        click.echo(json.dumps({"kind": kind, "name": entry, "values": rows}, indent=1, allow_nan=False))
+        counts = summary_document(model) if model else {}
+        click.echo(json.dumps({"kind": kind, "name": entry, **counts, "values": rows}, indent=1, allow_nan=False))
         return
     from rich.padding import Padding
     from rich.text import Text
@@ -65,6 +74,8 @@ def show(name: str, catalogs: tuple[Path, ...], as_json: bool) -> None:
 
     console = plain_console()
     console.print(Text(f"{kind}/{entry}", "bold"))
+    if model:
+        print_summary(model, console)
     for row in rows:
         span = f"  ({row['low']} to {row['high']})" if row["low"] else ""
         console.print(Text.assemble((f"{row['field']}: ", "cyan"), (row["text"], "bold"), (span, "")))

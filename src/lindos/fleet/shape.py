@@ -58,7 +58,8 @@ def served(model: Model, precision: str, context_length: int) -> ServedModel:
     linear_flop = sum(row.forward_flop for row in products)
     total = num_params(model)
     number = number_format(precision).cache_bytes
-    cache = _cache_layer(model, number)
+    cache = _cache_layer(model, model.num_kv_heads, number)
+    windowed_cache = _cache_layer(model, model.num_windowed_kv_heads or model.num_kv_heads, number)
     windowed = min(model.sliding_window or context_length, context_length) * model.num_windowed_layers
     full = context_length * (model.num_layers - model.num_windowed_layers)
     return ServedModel(
@@ -70,17 +71,19 @@ def served(model: Model, precision: str, context_length: int) -> ServedModel:
         num_experts=model.num_experts,
         experts_per_token=model.experts_per_token,
         weights=total * number_format(precision).size,
-        cache_per_token=cache * model.num_layers,
-        cache_per_sequence=cache * (windowed + full),
+        cache_per_token=cache * (model.num_layers - model.num_windowed_layers)
+        + windowed_cache * model.num_windowed_layers,
+        cache_per_sequence=windowed_cache * windowed + cache * full,
         linear_flop=linear_flop,
         attention_flop=_attention_flop_per_key(model) * (windowed + full) / 2,
     )
 
 
-def _cache_layer(model: Model, number: float) -> float:
+def _cache_layer(model: Model, num_kv_heads: int, number: float) -> float:
     if model.attention == "mla":
         return float(inference.mla_cache_per_token(1, model.kv_lora_rank, model.qk_rope_head_dim, number))
-    return float(inference.gqa_cache_per_token(1, model.num_kv_heads, model.head_dim, number))
+    mean_dim = sum(attention_dims(model)) / 2
+    return float(inference.gqa_cache_per_token(1, num_kv_heads, mean_dim, number))
 
 
 def _attention_flop_per_key(model: Model) -> float:

@@ -21,7 +21,7 @@ from lindos.step.compute import Rates
 from lindos.step.layout import Layout, at_least, where
 from lindos.transformer.operators import Kind, Operator, Role, Split
 from lindos.transformer.parameters import weights
-from lindos.transformer.table import attention_dims
+from lindos.transformer.table import attention_dims, mean_kv_heads
 
 #: Adam in mixed precision: reads gradient, weight and two moments in FP32, writes the last three and a BF16 weight.
 OPTIMIZER_BYTES = 4 * 4 + 3 * 4 + BF16
@@ -77,7 +77,8 @@ def _context_traffic(model: Model, tiers: tuple[Tier, ...], at: Layout, table: t
     """Keys and values of the whole sequence pass every rank; backward also returns their gradients."""
     xp = namespace(at.tokens, at.tensor_parallel, at.context_parallel)
     layers = sum(row.count for row in table if row.kind is Kind.ATTENTION)
-    heads = model.num_attention_heads if model.attention == "mla" else model.num_kv_heads
+    kv_heads = mean_kv_heads(model, model.num_layers, model.num_windowed_layers)
+    heads = model.num_attention_heads if model.attention == "mla" else kv_heads
     local = xp.maximum(heads / at.tensor_parallel, 1.0)
     message = at.tokens * at.context_parallel * local * sum(attention_dims(model)) * BF16
     time: Seconds = layers * all_gather_time(message, levels(tiers, at.context_parallel, at.tensor_parallel))

@@ -11,11 +11,14 @@ from lindos.transformer.parameters import (
     num_params,
     weights,
 )
+from lindos.transformer.summary import LayerCounts, ModelSummary, summarise_model
 from lindos.transformer.table import layer_operators, operators
 
 __all__ = [
     "Kind",
+    "LayerCounts",
     "LayerParams",
+    "ModelSummary",
     "Operator",
     "Place",
     "Role",
@@ -29,5 +32,6 @@ __all__ = [
     "model_flops_per_token",
     "num_params",
     "operators",
+    "summarise_model",
     "weights",
 ]

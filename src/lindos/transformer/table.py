@@ -128,7 +128,7 @@ def _mtp(model: Model, sequence_length: int) -> Iterator[Operator]:
 
 
 def _layers(model: Model, sequence_length: int, layers: int, moe: int, windowed: int) -> Iterator[Operator]:
-    yield from _projections(model, layers)
+    yield from _projections(model, layers, windowed)
     yield from _attention(model, sequence_length, layers, windowed)
     dense = layers if model.dense_ffn_beside_experts else layers - moe
     yield from _feed_forward(model, "ffn", Role.FEED_FORWARD, dense, model.ffn_hidden_size)
@@ -145,18 +145,20 @@ def _layers(model: Model, sequence_length: int, layers: int, moe: int, windowed:
     yield _elementwise("residual", Role.NORM, layers, Split.SEQUENCE, 2 * 3 * h, 2 * 3 * h, kernels=2)
 
 
-def _projections(model: Model, layers: int) -> Iterator[Operator]:
+def _projections(model: Model, layers: int, windowed: int) -> Iterator[Operator]:
     hidden, heads = model.hidden_size, model.num_attention_heads
     if model.attention == "mla":
         yield from _latent_projections(model, layers)
         output = heads * model.v_head_dim
     else:
-        width = (heads + 2 * model.num_kv_heads) * model.head_dim
+        key_dim, value_dim = attention_dims(model)
+        kv_heads = mean_kv_heads(model, layers, windowed)
+        width = heads * key_dim + kv_heads * (key_dim + value_dim)
         qkv = _gemm("attention.qkv", Role.ATTENTION, layers, width, hidden, Split.COLUMNS)
         yield replace(qkv, saved=(Saved(width=width, split=Split.COLUMNS),))
-        rotated = BF16 * (heads + model.num_kv_heads) * model.head_dim
+        rotated = BF16 * (heads + kv_heads) * key_dim
         yield _elementwise("attention.rotary", Role.ATTENTION, layers, Split.COLUMNS, 2 * rotated, 2 * rotated)
-        output = heads * model.head_dim
+        output = heads * value_dim
     # Attention saves its output, and the product behind it a copy in its own precision.
     saved = Saved(width=output, split=Split.COLUMNS), Saved(width=output, split=Split.COLUMNS, low=True, copy=True)
     yield replace(_gemm("attention.output", Role.ATTENTION, layers, hidden, output, Split.DEPTH), saved=saved)
@@ -196,7 +198,14 @@ def attention_dims(model: Model) -> tuple[int, int]:
     """Query-key and value dimension of one head."""
     if model.attention == "mla":
         return model.qk_nope_head_dim + model.qk_rope_head_dim, model.v_head_dim
-    return model.head_dim, model.head_dim
+    return model.head_dim, model.v_head_dim or model.head_dim
+
+
+def mean_kv_heads(model: Model, layers: int, windowed: int) -> float:
+    """Key-value heads of a layer, the mean over ``layers`` of which ``windowed`` have a window."""
+    if not (model.num_windowed_kv_heads and windowed):
+        return model.num_kv_heads
+    return model.num_kv_heads + (model.num_windowed_kv_heads - model.num_kv_heads) * windowed / layers
 
 
 def _attention(model: Model, sequence_length: int, layers: int, windowed: int) -> Iterator[Operator]:

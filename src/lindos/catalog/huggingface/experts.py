@@ -1,0 +1,149 @@
+"""Feed-forward of a configuration: dense width, experts, shared experts, and the layers that hold them."""
+
+from typing import Any
+
+from lindos.catalog.huggingface.values import ABSENT, GATED_ACTIVATIONS, Values
+from lindos.errors import InconsistentError, InputError
+
+#: Activation functions of feed-forwards with a gate, where only the function is named.
+_GATING = ("silu", "swish", *GATED_ACTIVATIONS)
+_OF_EXPERTS = (
+    *("experts_per_token", "expert_ffn_hidden_size", "num_shared_experts", "shared_ffn_hidden_size", "n_group"),
+    *("num_dense_layers", "moe_layer_interval", "moe_layer_end_index", "mlp_only_layers", "topk_group", "moe_layers"),
+)
+#: Keys that switch all experts off.
+_SWITCHES = ("is_moe", "enable_moe_block", "use_moe")
+
+
+def is_gated(values: Values) -> bool:
+    """Say whether feed-forwards multiply a gate and a value.
+
+    Raises
+    ------
+    InputError
+        If the activation function contradicts the family, or decides alone and is ambiguous.
+    """
+    activation, gated = values.text("activation"), values.family.gated
+    key = f"config.{values.key('activation') or 'hidden_act'}"
+    if gated == "activation":
+        return activation in GATED_ACTIVATIONS
+    if not gated and activation in GATED_ACTIVATIONS:
+        hint = f"Feed-forwards of {values.model_type} have no gate."
+        raise InputError(key, activation, "a function without a gate", hint)
+    if not values.has_family and activation and activation not in _GATING:
+        hint = f"Model type {values.model_type or '(none)'} is not known here, and only these say that there is a gate."
+        raise InputError(key, activation, f"one of {', '.join(_GATING)}", hint)
+    return bool(gated)
+
+
+def dense_width(values: Values, hidden: int, *, required: bool) -> int:
+    """Width of the dense feed-forward; four times the hidden size in plain families that leave it out."""
+    default: Any = ABSENT if values.family.gated and required else 0
+    if not values.family.gated or values.family.gated == "activation":
+        default = hidden * values.count("expansion_ratio", default=4)
+    width = values.count("ffn_hidden_size", default=default)
+    return width // 2 if values.family.fused_gate else width
+
+
+def expert_fields(values: Values, layers: int) -> dict[str, Any]:
+    """Read experts and where they are; keys are fields of a model. Empty where there are none."""
+    switches = [values.flag(key, default=True) for key in _SWITCHES]
+    number = values.count("num_experts", default=0, at_least=0)
+    is_dense = number == 0 or (number == 1 and not _has_shared_by_default(values))
+    if is_dense or not all(switches):
+        for name in _OF_EXPERTS:
+            values.key(name)  # without experts these decide nothing
+        return {}
+    top_k = values.count("experts_per_token")
+    if top_k > number:
+        names = f"config.{values.key('experts_per_token')}", top_k, f"config.{values.key('num_experts')}", number
+        raise InconsistentError(*names, "be at most the second")
+    width = values.count("expert_ffn_hidden_size", default=0) or values.count("ffn_hidden_size")
+    dense, interval = moe_layers(values, layers)
+    return {
+        "num_experts": number,
+        "experts_per_token": top_k,
+        "expert_ffn_hidden_size": width,
+        "num_shared_experts": _shared(values, width),
+        "num_dense_layers": dense,
+        "moe_layer_interval": interval,
+        "dense_ffn_beside_experts": values.flag("residual_moe"),
+        **_groups(values, number),
+    }
+
+
+def _has_shared_by_default(values: Values) -> bool:
+    """Say whether the family has experts even where there is but one, beside a shared one."""
+    return any(values.family.defaults.get(key) for key in values.family.names["num_shared_experts"])
+
+
+def _shared(values: Values, width: int) -> int:
+    """Shared experts as a multiple of the width of a routed one."""
+    number = values.count("num_shared_experts", default=0, at_least=0)
+    total = values.count("shared_ffn_hidden_size", default=0, at_least=0) * max(number, 1)
+    if not total:
+        return number
+    if total % width:
+        hint = "Lindos knows shared experts as wide as some number of routed ones."
+        raise InputError(f"config.{values.key('shared_ffn_hidden_size')}", total, f"a multiple of {width}", hint)
+    return total // width
+
+
+def _groups(values: Values, number: int) -> dict[str, int]:
+    groups = values.count("n_group", default=0, at_least=0)
+    if groups and number % groups:
+        names = "config.n_group", groups, f"config.{values.key('num_experts')}", number
+        raise InconsistentError(*names, "divide the second")
+    values.key("topk_group")
+    is_stated = values.data.get("topk_group") is not None
+    limit = values.count("topk_group", at_least=0, at_most=max(groups, 1)) if groups and is_stated else groups
+    return {"num_expert_groups": groups, "expert_groups_per_token": limit}
+
+
+def moe_layers(values: Values, layers: int) -> tuple[int, int]:
+    """Dense layers before the experts, and every how many layers experts come after them.
+
+    Where the configuration lists the layers one by one, only their number is kept: what a step costs does not
+    depend on where they are.
+    """
+    for name in ("num_dense_layers", "moe_layer_interval", "moe_layer_end_index"):
+        values.key(name)
+    listed = _listed(values)
+    for key, number in listed.items():
+        if values.data.get(key):
+            if not 1 <= number <= layers:
+                raise InputError(f"config.{key}", number, f"between 1 and {layers} layers with experts")
+            return layers - number, 1
+    every = values.count("moe_layer_interval", default=1)
+    first = values.count("num_dense_layers", default=0, at_least=0)
+    last = values.count("moe_layer_end_index", default=layers - 1, at_least=-1)
+    if 0 <= last < layers - 1:
+        first += layers - 1 - last
+    only_dense = values.entries("mlp_only_layers")
+    dense = {layer for layer in only_dense if isinstance(layer, int) and 0 <= layer < layers}
+    if dense:
+        number = layers // every - sum((layer + 1) % every == 0 for layer in dense)
+        first, every = layers - number, 1
+    if layers - first < every:
+        names = (
+            values.key("num_dense_layers"),
+            "mlp_only_layers",
+            "moe_layer_end_index",
+            values.key("moe_layer_interval"),
+        )
+        key = next((key for key in names if values.data.get(key)), values.key("num_layers"))
+        raise InputError(f"config.{key}", values.get(key), f"such that some of the {layers} layers hold experts")
+    return first, every
+
+
+def _listed(values: Values) -> dict[str, int]:
+    """Layers with experts by the keys that may list them."""
+    listed = {
+        "moe_layers": len(set(map(str, values.entries("moe_layers")))),
+        "mlp_layer_types": values.entries("mlp_layer_types").count("sparse"),
+        "is_moe_layer": sum(map(bool, values.entries("is_moe_layer"))),
+    }
+    if isinstance(values.data.get("moe_layer_freq"), list):
+        values.key("moe_layer_interval")
+        listed["moe_layer_freq"] = sum(map(bool, values.data["moe_layer_freq"]))
+    return listed

@@ -1,0 +1,133 @@
+"""Conventions of model families, as data: keys of counts, defaults of the library, and what has no operators.
+
+``families.yaml`` is written by hand. ``library.yaml`` holds the defaults of the configuration classes of the
+transformers library; ``fit/huggingface.py`` writes it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FullAttention:
+    """Layers that see the whole sequence where the others have a window: every n-th from an offset on, and more."""
+
+    every: int
+    offset: int
+    extra: tuple[int, ...] = ()  # layers, counted from the end where negative
+
+    def number(self, layers: int) -> int:
+        """Count of the full layers among ``layers``."""
+        full = set(range(self.offset, layers, self.every))
+        return len(full | {layer % layers for layer in self.extra})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """Conventions that model types share.
+
+    ``gated`` is ``"activation"`` where the name of the activation function decides. ``fused_gate`` says that the width
+    of the feed-forward counts gate and value, ``square_heads`` that all heads together are as wide as the layers,
+    ``windowed_kv_factor`` how many times as many keys layers with a window have. ``needs`` is a key without which the
+    type means something else.
+    """
+
+    gated: bool | str = True
+    fused_gate: bool = False
+    square_heads: bool = False
+    windowed_kv_factor: int = 1
+    full_attention: FullAttention | None = None
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    needs: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Library:
+    """All that the two files say."""
+
+    version: str
+    names: Mapping[str, tuple[str, ...]]
+    neutral: tuple[str, ...]
+    harmless: Mapping[str, Any]  # value at which a key changes nothing, by key
+    parts: Mapping[str, str]  # part by pattern of a key
+    refused: Mapping[str, str]  # part by pattern of a model type
+    families: Mapping[str, Family]
+    text_types: Mapping[str, str]  # model type of the language model inside, by the type of the whole
+    unread_types: frozenset[str]  # types of the library that have no family here
+
+    def part_of_type(self, model_type: str) -> str:
+        """Name what a model type has that Lindos cannot compute; empty where there is nothing."""
+        return _match(self.refused, model_type) if model_type not in self.families else ""
+
+    def part_of_key(self, key: str) -> str:
+        """Name the part that a key marks; empty where it marks none."""
+        return _match(self.parts, key)
+
+    def is_neutral(self, key: str) -> bool:
+        """Say whether a key changes no matrix and no product."""
+        last = key.rsplit(".", 1)[-1]
+        return any(fnmatchcase(key, pattern) or fnmatchcase(last, pattern) for pattern in self.neutral)
+
+    def keys(self) -> frozenset[str]:
+        """All keys under which a count is looked for."""
+        return frozenset(key for keys in self.names.values() for key in keys)
+
+
+def _match(patterns: Mapping[str, str], name: str) -> str:
+    if name in patterns:
+        return patterns[name]
+    return next((part for pattern, part in patterns.items() if fnmatchcase(name, pattern)), "")
+
+
+@cache
+def library() -> Library:
+    """Read both files once."""
+    tables, written = _yaml("families.yaml"), _yaml("library.yaml")
+    families = dict(_families(tables["families"], tables["names"], written["defaults"]))
+    return Library(
+        version=written["version"],
+        names={name: tuple(keys) for name, keys in tables["names"].items()},
+        neutral=tuple(_flat(tables["neutral"])),
+        harmless=tables["harmless"],
+        parts={key: part for part, keys in tables["parts"].items() for key in keys},
+        refused={kind: part for part, kinds in tables["refused"].items() for kind in _flat(kinds)},
+        families=families,
+        text_types=written["text_types"],
+        unread_types=frozenset(written["unread_types"]),
+    )
+
+
+def _families(
+    tables: Mapping[str, Any], names: Mapping[str, list[str]], defaults: Mapping[str, Any]
+) -> Iterable[tuple[str, Family]]:
+    for table in tables.values():
+        full = table.get("full_attention")
+        shared: dict[str, Any] = {
+            "gated": table.get("gated", True),
+            "fused_gate": table.get("fused_gate", False),
+            "windowed_kv_factor": table.get("windowed_kv_factor", 1),
+            "square_heads": table.get("square_heads", False),
+            "full_attention": FullAttention(**{**full, "extra": tuple(full.get("extra", ()))}) if full else None,
+            "names": {name: tuple(keys) for name, keys in {**names, **table.get("names", {})}.items()},
+            "needs": table.get("needs", ""),
+        }
+        for kind in _flat(table["types"]):
+            yield kind, Family(defaults={**defaults.get(kind, {}), **table.get("defaults", {})}, **shared)
+
+
+def _flat(rows: Iterable[Any]) -> Iterable[str]:
+    for row in rows:
+        yield from row if isinstance(row, list) else [row]
+
+
+def _yaml(name: str) -> Any:
+    return yaml.load(files("lindos.catalog.huggingface").joinpath(name).read_text(encoding="utf-8"), Loader=_Loader)

@@ -1,0 +1,113 @@
+"""What a configuration has that Lindos cannot compute, and what of it was not understood."""
+
+from typing import Any
+
+from lindos.catalog.huggingface.families import library
+from lindos.catalog.huggingface.values import Values, is_on, printable
+from lindos.errors import InputError
+
+#: Parts of a key that speak of a shape.
+_SHAPE_WORDS = frozenset(
+    {
+        *("size", "dim", "dims", "num", "n", "layer", "layers", "head", "heads", "expert", "experts", "moe", "window"),
+        *("attn", "attention", "mlp", "ffn", "conv", "mamba", "ssm", "lora", "rank", "index", "indexer", "sparse"),
+        *("pattern", "recurrent", "loop", "loops", "shared", "hyper", "depth", "width", "inner", "block", "blocks"),
+        *(
+            "group",
+            "groups",
+            "mtp",
+            "stream",
+            "streams",
+            "compress",
+            "cache",
+            "ngram",
+            "hidden",
+            "kv",
+            "topk",
+            "linear",
+        ),
+    }
+)
+
+
+def refuse_parts(values: Values) -> None:
+    """Refuse a model type or a key that marks a part without operators here.
+
+    Raises
+    ------
+    InputError
+        With the part and the key that it was read from.
+    """
+    part = library().part_of_type(values.model_type)
+    marks = {
+        key: library().part_of_key(key) for key, value in values.data.items() if is_on(value) and not _unused(value)
+    }
+    marks = {key: mark for key, mark in marks.items() if mark}
+    if part:
+        named = f" ({', '.join(map(printable, sorted(marks)))})" if marks else ""
+        hint = f"It has {part}{named}, which Lindos does not know."
+        raise InputError("config.model_type", values.model_type, "a decoder with softmax attention", hint)
+    for key, mark in marks.items():
+        hint = f"It marks {mark}, which Lindos does not know."
+        more = list(map(printable, sorted(set(marks) - {key})))
+        addition = f" Other keys of this kind: {', '.join(more)}." if more else ""
+        raise InputError(f"config.{printable(key)}", values.data[key], "left out or off", hint + addition)
+    if any(kind != 1 for kind in values.entries("attn_type_list")):
+        hint = "Others mark lightning attention, which Lindos does not know."
+        raise InputError("config.attn_type_list", values.data["attn_type_list"], "a list of ones", hint)
+    if values.model_type in library().unread_types and not values.has_family:
+        hint = "The transformers library has it, but its conventions are not known here, and a guess may be far off."
+        raise InputError("config.model_type", values.model_type, "a type of a decoder that Lindos knows", hint)
+    needs = values.family.needs
+    if needs and values.data.get(needs) is None:
+        raise InputError(
+            f"config.{needs}", None, "given", f"Without it {values.model_type} is no language model known here."
+        )
+
+
+def _unused(value: Any) -> bool:
+    """Say whether a section switches itself off, as ``{"use_sparse_attention": false}`` does."""
+    return isinstance(value, dict) and any(
+        key.startswith("use_") and content is False for key, content in value.items()
+    )
+
+
+def not_understood(values: Values) -> list[str]:
+    """Keys of the file that were neither read nor are known to change nothing, and that are on."""
+    table = library()
+    rest = set(values.data) - values.used - {"model_type"}
+    on = (key for key in rest if is_on(values.data[key]) and values.data[key] != table.harmless.get(key))
+    return sorted(key for key in on if not table.is_neutral(key))
+
+
+def refuse_unknown_keys(values: Values) -> list[str]:
+    """Refuse keys that may change the computation and are not understood; return the more.
+
+    A type that the library does not know must be understood to the last key. Of a known type the keys that speak of no
+    shape are only said.
+
+    Raises
+    ------
+    InputError
+        With all such keys.
+    """
+    rest = not_understood(values)
+    refused = [key for key in rest if not values.has_family or _speaks_of_shape(key, values.data[key])]
+    if not refused:
+        return rest
+    listed = ", ".join(map(printable, refused[:12])) + (f" and {len(refused) - 12} more" if len(refused) > 12 else "")
+    kind = values.model_type or "that is not named"
+    expected = "left out, if it changes nothing that a step computes"
+    if not values.has_family:
+        hint = f"Model type {kind} is not known here, and of its keys these are not understood: {listed}."
+        raise InputError(
+            "config.model_type", values.model_type or None, "a type or a file all of whose keys are known", hint
+        )
+    hint = f"It is not understood in a model of type {kind}." if len(refused) == 1 else f"Not understood: {listed}."
+    raise InputError(f"config.{printable(refused[0])}", values.data[refused[0]], expected, hint)
+
+
+def _speaks_of_shape(key: str, value: Any) -> bool:
+    if isinstance(value, (str, float)):
+        return False
+    return not _SHAPE_WORDS.isdisjoint(key.lower().replace(".", "_").split("_"))

@@ -1,0 +1,134 @@
+"""Typed values of a configuration, which remembers the keys that were read and the defaults that were filled in."""
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from lindos.catalog.huggingface.families import Family, library
+from lindos.errors import InputError, shown
+
+ABSENT: Any = object()
+#: The most of a count that any model has; more is a slip or an attack on memory.
+LIMITS = {
+    "num_layers": 10_000,
+    "hidden_size": 1_000_000,
+    "num_attention_heads": 100_000,
+    "num_kv_heads": 100_000,
+    "head_dim": 100_000,
+    "vocab_size": 100_000_000,
+    "num_experts": 1_000_000,
+    "num_mtp_layers": 1_000,
+}
+MOST = 10**9
+#: Activation functions that multiply a gate and a value.
+GATED_ACTIVATIONS = ("swiglu", "geglu", "reglu", "glu", "gelu_glu", "swigluoai")
+
+
+class Values:
+    """Values of one configuration under the conventions of its family.
+
+    Attributes
+    ----------
+    used
+        Keys of the file that decided something.
+    defaults
+        What the library filled in, by key.
+    """
+
+    def __init__(self, data: Mapping[str, Any], model_type: str, family: Family | None) -> None:
+        """Read ``data``, whose sections are dotted keys, under the conventions of ``family``."""
+        self.data, self.model_type = data, model_type
+        self.has_family = family is not None
+        self.family = family or Family(names=library().names)
+        self.used: set[str] = set()
+        self.defaults: dict[str, Any] = {}
+
+    def key(self, name: str) -> str:
+        """Key that holds the count ``name``: of the file, else of the library's defaults; empty where there is none."""
+        keys = self.family.names.get(name, (name,))
+        stated = [key for key in keys if key in self.data]
+        self.used.update(stated)
+        if stated:
+            return next((key for key in stated if self.data[key] is not None), "")
+        return next((key for key in keys if self.family.defaults.get(key) is not None), "")
+
+    def get(self, name: str) -> Any:
+        """Value under any key of ``name``, or None."""
+        key = self.key(name)
+        if not key:
+            return None
+        if key in self.data:
+            return self.data[key]
+        self.defaults[key] = self.family.defaults[key]
+        return self.family.defaults[key]
+
+    def count(self, name: str, default: Any = ABSENT, *, at_least: int = 1, at_most: int = 0) -> int:
+        """Whole number under any key of ``name``.
+
+        Raises
+        ------
+        InputError
+            If it is left out without a ``default``, or no whole number from ``at_least`` to ``at_most``.
+        """
+        value = self.get(name)
+        if value is not None:
+            return whole(f"config.{self.key(name)}", value, at_least, at_most or LIMITS.get(name, MOST))
+        if default is not ABSENT:
+            return int(default)
+        keys = self.family.names.get(name, (name,))
+        key = next((key for key in keys if key in self.data), keys[0])
+        alternatives = [name for name in keys if name != key]
+        hint = f"Other names read: {', '.join(alternatives)}." if alternatives and not self.has_family else ""
+        if self.model_type and not self.has_family:
+            hint = f"Model type {self.model_type} is not known here. {hint}".strip()
+        raise InputError(f"config.{key}", None, "given", hint)
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        """True or false; null is the default."""
+        value = self.get(name)
+        if value is not None and not isinstance(value, bool):
+            raise InputError(f"config.{name}", value, "true or false")
+        if value is None:
+            value = self.family.defaults.get(name)
+        return default if value is None else bool(value)
+
+    def entries(self, name: str) -> list[Any]:
+        """A list, empty where it is left out."""
+        value = self.get(name)
+        if value is not None and not isinstance(value, list):
+            raise InputError(f"config.{name}", value, "a list")
+        return value or []
+
+    def text(self, name: str) -> str:
+        """A text in lower case, empty where it is left out."""
+        value = self.get(name)
+        if isinstance(value, dict):  # such as {"name": "silu"} of DBRX
+            value = value.get("name")
+        if value is not None and not isinstance(value, str):
+            raise InputError(f"config.{self.key(name)}", value, "a text such as silu")
+        return (value or "").lower()
+
+
+def whole(path: str, value: Any, at_least: int, at_most: int) -> int:
+    """Check that ``value`` is a whole number between the bounds; a list of equal numbers counts as that number."""
+    if isinstance(value, list) and value and all(item == value[0] for item in value):
+        value = value[0]
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not is_number or (isinstance(value, float) and not math.isfinite(value)) or value != int(value):
+        raise InputError(path, value, f"a whole number of at least {at_least}")
+    if value < at_least:
+        raise InputError(path, value, f"a whole number of at least {at_least}")
+    if value > at_most:
+        raise InputError(path, value, f"a whole number of at most {at_most:,}")
+    return int(value)
+
+
+def printable(key: str) -> str:
+    """Name a key of a file as it is, where it is short and plain, else as a quoted and shortened text."""
+    return key if re.fullmatch(r"[\w.-]{1,80}", key, re.ASCII) else shown(key)
+
+
+def is_on(value: Any) -> bool:
+    """Say whether a value switches something on: false, zero, null and what is empty do not."""
+    return value not in (None, False, 0, 0.0, "", "none", "None", [], {})

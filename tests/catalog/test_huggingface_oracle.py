@@ -1,0 +1,79 @@
+"""Every decoder of the transformers library: read as the library builds it, or refused with a sentence.
+
+``configurations.jsonl`` has the parameters that transformers 5.24.0 builds on the meta device for the defaults of its
+classes and for sizes drawn from a seed; ``fit/configurations.py`` writes it.
+"""
+
+import json
+from collections import defaultdict
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lindos.catalog.huggingface import read_config
+from lindos.errors import InconsistentError, InputError
+from lindos.transformer import active_params, num_params
+
+TOLERANCE = 0.005
+
+
+@cache
+def rows() -> dict[str, list[dict[str, Any]]]:
+    """Configurations with their counts by the type of the whole."""
+    by_type = defaultdict(list)
+    for line in (Path(__file__).parent / "configurations.jsonl").read_text().splitlines():
+        row = json.loads(line)
+        by_type[row["type"]].append(row)
+    return by_type
+
+
+def differences(config: dict[str, Any], row: dict[str, Any]) -> list[str] | None:
+    """What Lindos reads otherwise than the library; None where it refuses."""
+    try:
+        model = read_config(config).model
+    except (InputError, InconsistentError) as error:
+        assert "config." in str(error)
+        return None
+    pairs = {
+        "parameters": (num_params(model), row["matrices"], TOLERANCE),
+        "active": (active_params(model), row["active"], TOLERANCE),
+    }
+    if row["windows"] is not None:
+        pairs["windows"] = model.num_windowed_layers, row["windows"], 0
+    return [
+        f"{name} {read:,.0f} for {built:,}"
+        for name, (read, built, tolerance) in pairs.items()
+        if abs(read - built) > tolerance * built
+    ]
+
+
+def configurations(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """The configuration as a user writes it, and in full where the row has that."""
+    written = {"model_type": row["type"], **row["drawn"]}
+    return [written, row["whole"]] if "whole" in row else [written]
+
+
+@pytest.mark.parametrize("kind", sorted(rows()))
+def test_a_decoder_is_read_as_the_library_builds_it_or_refused(kind: str) -> None:
+    for row in rows()[kind]:
+        for config in configurations(row):
+            assert not differences(config, row), config
+
+
+def test_most_decoders_are_read() -> None:
+    read = {
+        kind
+        for kind, group in rows().items()
+        if any(differences(config, row) == [] for row in group for config in configurations(row))
+    }
+    assert len(rows()) >= 200
+    assert len(read) >= 100
+
+
+def test_a_wrong_reading_is_seen() -> None:
+    row = rows()["gemma3_text"][0]
+    assert differences({"model_type": "gemma3_text"}, row) == []
+    assert differences({"model_type": "gemma3_text", "num_hidden_layers": 25}, row)
+    assert differences({"model_type": "gemma3_text", "sliding_window_pattern": 5}, row)
