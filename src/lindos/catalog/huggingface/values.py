@@ -3,24 +3,17 @@
 import math
 import re
 from collections.abc import Mapping
-from typing import Any
+from functools import cache
+from typing import Any, get_args, get_type_hints
 
+from lindos.bounds import Bounds
 from lindos.catalog.huggingface.families import Family, library
+from lindos.catalog.model import Model
 from lindos.errors import InputError, shown
 
 ABSENT: Any = object()
-#: The most of a count that any model has; more is a slip or an attack on memory.
-LIMITS = {
-    "num_layers": 10_000,
-    "hidden_size": 1_000_000,
-    "num_attention_heads": 100_000,
-    "num_kv_heads": 100_000,
-    "head_dim": 100_000,
-    "vocab_size": 100_000_000,
-    "num_experts": 1_000_000,
-    "num_mtp_layers": 1_000,
-}
-MOST = 10**9
+#: The most of a count that is no field of a model.
+MOST = 100_000_000
 #: Activation functions that multiply a gate and a value.
 GATED_ACTIVATIONS = ("swiglu", "geglu", "reglu", "glu", "gelu_glu", "swigluoai")
 
@@ -73,7 +66,7 @@ class Values:
         """
         value = self.get(name)
         if value is not None:
-            return whole(f"config.{self.key(name)}", value, at_least, at_most or LIMITS.get(name, MOST))
+            return whole(f"config.{self.key(name)}", value, at_least, at_most or _limits().get(name, MOST))
         if default is not ABSENT:
             return int(default)
         keys = self.family.names.get(name, (name,))
@@ -122,6 +115,16 @@ def whole(path: str, value: Any, at_least: int, at_most: int) -> int:
     if value > at_most:
         raise InputError(path, value, f"a whole number of at most {at_most:,}")
     return int(value)
+
+
+@cache
+def _limits() -> dict[str, int]:
+    """The most of each count of a model, as its fields declare it."""
+    hints = get_type_hints(Model, include_extras=True)
+    bounds = {name: next((b for b in get_args(hint) if isinstance(b, Bounds)), None) for name, hint in hints.items()}
+    return {
+        name: int(bound.limits("1")[1]) for name, bound in bounds.items() if bound and hints[name].__origin__ is int
+    }
 
 
 def printable(key: str) -> str:
