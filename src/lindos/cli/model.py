@@ -48,11 +48,12 @@ def print_configuration(path: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(_document(path, reading), indent=1, allow_nan=False))
         return
-    from rich.console import Console
     from rich.padding import Padding
     from rich.text import Text
 
-    console = Console()
+    from lindos.terminal import console as plain_console
+
+    console = plain_console()
     console.print(Text(f"{path} ({reading.model_type or 'no model_type'})", "bold"))
     print_summary(model, console)
     for name, value in _shape(model).items():
