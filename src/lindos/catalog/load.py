@@ -11,8 +11,10 @@ from lindos.catalog.model import Model, model_errors
 from lindos.catalog.records import (
     Accelerator,
     CloudPrice,
+    Company,
     Fabric,
     Kernels,
+    Observation,
     SiteFacts,
     Stack,
     Supercomputer,
@@ -40,6 +42,8 @@ KINDS: Mapping[str, type] = {
     "stacks": Stack,
     "cloud_prices": CloudPrice,
     "supercomputers": Supercomputer,
+    "observations": Observation,
+    "companies": Company,
 }
 USER = Source(id="user", title="your own file", url="", kind="user")
 
@@ -58,6 +62,7 @@ class Catalog:
         self._overlays = tuple(overlays)
         self._records: dict[str, dict[str, Any]] = {}
         self._aliases: dict[str, dict[str, str]] = {}
+        self._spoken: dict[str, dict[str, str]] = {}
         self._parameters: dict[str, Any] | None = None
         self._sources: dict[str, Source] | None = None
         self._change: Callable[[Fact[Any]], Fact[Any]] | None = None
@@ -119,6 +124,16 @@ class Catalog:
             name: self._get("supercomputers", name, "supercomputer", Supercomputer)
             for name in self._kind("supercomputers")
         }
+
+    def spoken_as(self, kind: str) -> Mapping[str, str]:
+        """Titles and aliases of one kind as they are written, each with the id of its record."""
+        self._kind(kind)
+        return self._spoken[kind]
+
+    @property
+    def observations(self) -> tuple[Observation, ...]:
+        """What was seen, forecast or announced of sites, in the order of the file."""
+        return tuple(self._kind("observations").values())
 
     def parameter(self, name: str, unit: str) -> Fact[Real]:
         """One-off fact by its dotted name, in the SI ``unit`` that the caller expects.
@@ -284,6 +299,7 @@ class Catalog:
     def _load(self, kind: str) -> None:
         records: dict[str, Any] = {}
         aliases: dict[str, str] = {}
+        spoken: dict[str, str] = {}
         for data, lines, own in self._layers(kind):
             reader = Reader(self._is_source, lines, own)
             if not isinstance(data, Mapping):
@@ -291,10 +307,14 @@ class Catalog:
                 data = {}
             for name, body in data.items():
                 _add(reader, kind, str(name), body, records, aliases)
+                if isinstance(body, Mapping):
+                    listed = body.get("aliases")
+                    written = (body.get("title") or name, *(listed if isinstance(listed, list) else ()))
+                    spoken |= {str(word): aliases.get(str(name).strip().lower(), str(name)) for word in written}
             raise_together(reader.errors, own)
         if self._change:
             records = {name: _changed_record(record, self._change) for name, record in records.items()}
-        self._records[kind], self._aliases[kind] = records, aliases
+        self._records[kind], self._aliases[kind], self._spoken[kind] = records, aliases, spoken
 
     def _layers(self, kind: str) -> list[Layer]:
         shipped: list[Layer] = [(_shipped().get(kind, {}), {}, "")]

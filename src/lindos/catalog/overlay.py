@@ -14,6 +14,8 @@ REFERENCES: Mapping[str, Mapping[str, str]] = {
     "accelerators": {"family": "kernels", "kernels": "kernels"},
     "systems": {"accelerator": "accelerators", "fabric": "fabrics", "scale_up_fabric": "fabrics"},
     "cloud_prices": {"accelerator": "accelerators"},
+    "sites": {"operator": "companies"},
+    "observations": {"site": "sites"},
 }
 
 

@@ -201,6 +201,35 @@ class SiteFacts:
     published_facility_power: SitePower
     published_capex: Capital
     published_h100_equivalents: Equivalents
+    operator: str = ""  # id of the company that builds or uses it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What was seen, forecast or announced of a site at a date; texts are held against it."""
+
+    name: str
+    site: str
+    date: str
+    status: str  # "seen", "forecast" or "announced"
+    num_devices: Equivalents
+    facility_power: SitePower
+    it_power: SitePower
+    capex: Capital
+    h100_equivalents: Equivalents  # 8-bit dense
+
+    @property
+    def title(self) -> str:
+        """What was said of which site, and when."""
+        return f"{self.site}, {self.status} {self.date}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Company:
+    """Who builds, buys or supplies; its aliases are the names that texts use."""
+
+    name: str
+    title: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from lindos.units import parse, parse_whole
 #: Words that an identity may be, by record class and field.
 _WORDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("System", "unit"): ("node", "rack"),
+    ("Observation", "status"): ("seen", "forecast", "announced"),
     ("Fabric", "kind"): ("scale-up", "scale-out"),
     ("Stack", "attention_kernels"): ("device", "ampere"),
     ("Stack", "sharding"): ("none", "optimizer", "gradients", "parameters"),
