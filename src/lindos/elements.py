@@ -134,6 +134,25 @@ class Chart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A stretch of a text with what was said of it; characters are counted from zero."""
+
+    start: int
+    end: int
+    verdict: str  # consistent, wrong, unchecked or unread
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """A text to show with marks in it, in order and without overlap."""
+
+    name: str
+    text: str
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
     """One floor's part of the answer; ``headline`` names the figures to show first, the others unfold."""
 
@@ -146,6 +165,7 @@ class Section:
     charts: tuple[Chart, ...] = ()
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    passages: tuple[Passage, ...] = ()
 
 
 def figure_of(sections: tuple[Section, ...], name: str) -> Figure:

@@ -21,6 +21,7 @@ class Answer:
     sections: tuple[Section, ...]
     warnings: tuple[str, ...] = ()
     sources: Mapping[str, Source] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)  # what the document holds beside figures and tables
 
     @property
     def figures(self) -> tuple[Figure, ...]:

@@ -1,32 +1,71 @@
-"""The claims of a file, or those of the catalogue, checked against the physics."""
+"""Statements and articles checked against the physics."""
 
+import datetime
 from collections.abc import Sequence
 from pathlib import Path
 
+from lindos import __version__
 from lindos.answers.answer import Answer
 from lindos.answers.scenario import assemble
-from lindos.catalog import load_catalog
+from lindos.catalog import Catalog, load_catalog
 from lindos.claims import load_file
+from lindos.errors import InputError
 from lindos.scenario.schema import Scenario
 from lindos.study import claims
 from lindos.study.floor import NUM_DRAWS
 
 
-def audit_file(file: str | None, catalogs: Sequence[Path] = ()) -> Answer:
-    """Check the claims of a YAML file, or those of the catalogue.
+def audit_file(file: str | None, catalogs: Sequence[Path] = (), date: str | None = None) -> Answer:
+    """Check the claims of a YAML file, the numbers of a text, or the claims of the catalogue.
 
     Parameters
     ----------
     file
-        Path of the file; the claims of the catalogue where left out.
+        A claims file (``.yaml``), a text in German or English, ``-`` for a text on standard input, or None.
     catalogs
         The user's own catalogue files, later ones on top.
+    date
+        ISO day of the text; today where left out.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or the date is no day.
     """
     from lindos.claims import load
 
     catalog = load_catalog(catalogs)
+    if file is not None and not file.lower().endswith((".yaml", ".yml")):
+        return _audit_text(file, catalog, date)
+    if date is not None:
+        raise InputError("--date", date, "left out for a claims file", "Its claims have dates of their own.")
     checked = load(catalog) if file is None else load_file(Path(file), catalog)
     section = claims.of(checked, catalog, catalog.sampled(NUM_DRAWS))
     title = "The catalogue's claims" if file is None else f"The claims of {Path(file).name}"
     scenario = Scenario(name="audit", title=title, claims=list(checked))
     return assemble(scenario, catalog, "audit", [section])
+
+
+def _audit_text(file: str, catalog: Catalog, date: str | None) -> Answer:
+    """Read an article and check its numbers."""
+    from lindos.claims.text.file import STANDARD_INPUT, read_article
+    from lindos.views.text import sections
+
+    try:
+        day = datetime.date.fromisoformat(date) if date else datetime.datetime.now(tz=datetime.UTC).date()
+    except ValueError:
+        raise InputError("--date", date, "a day such as 2025-07-22") from None
+    text = read_article(file)
+    parts, document, ids = sections(text, catalog, day, file)
+    label = "standard input" if file == STANDARD_INPUT else Path(file).name
+    return Answer(
+        command="audit",
+        version=__version__,
+        name="audit",
+        title=f"The numbers of {label}",
+        statement="",
+        inputs={"file": label, "date": day.isoformat()},
+        sections=parts,
+        sources={name: catalog.source(name) for name in ids},
+        extra=document,
+    )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from lindos.answers.answer import Answer
-from lindos.elements import Figure, Section, Table
+from lindos.elements import Figure, Passage, Section, Table
 from lindos.report import text
 
 if TYPE_CHECKING:
@@ -40,6 +40,9 @@ def _section(section: Section, console: "Console", brief: bool) -> None:
     _line(console)
     _line(console, section.title, "bold cyan")
     _line(console, section.summary)
+    for passage in section.passages if not brief else ():
+        _line(console)
+        _passage(passage, console)
     first, others = text.headline(section)
     shown = first or others
     if shown:
@@ -53,6 +56,24 @@ def _section(section: Section, console: "Console", brief: bool) -> None:
         _line(console)
         for note in section.notes:
             _item(console, "·", note, "dim")
+
+
+#: Style of a mark, and the sign behind it that does without colour.
+_MARKS = {"wrong": ("bold red", "[!]"), "consistent": ("green", ""), "unchecked": ("", ""), "unread": ("yellow", "[?]")}
+
+
+def _passage(passage: Passage, console: "Console") -> None:
+    """A text with its marks; a sign stands behind what does not hold."""
+    from rich.text import Text
+
+    content, position = Text(), 0
+    for mark in passage.marks:
+        style, sign = _MARKS.get(mark.verdict, ("", ""))
+        content.append(passage.text[position : mark.start])
+        content.append(passage.text[mark.start : mark.end] + sign, style)
+        position = mark.end
+    content.append(passage.text[position:].rstrip())
+    console.print(content)
 
 
 def _line(console: "Console", content: str = "", style: str = "") -> None:

@@ -17,6 +17,7 @@ def json_document(answer: Answer) -> dict[str, Any]:
         "results": {figure.name: _figure(figure, answer) for figure in answer.figures},
         "tables": {table.name: _table(table) for section in answer.sections for table in section.tables},
         "warnings": list(answer.warnings),
+        **plain(answer.extra),
     }
 
 

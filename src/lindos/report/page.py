@@ -124,6 +124,7 @@ def _section(section: Section, answer: Answer) -> str:
     pieces = [
         f'<section id="{parts.anchor(section.name)}">\n<h2>{escape(section.title)}</h2>',
         f'<p class="summary">{escape(section.summary)}</p>' if section.summary else "",
+        *(parts.passage_box(passage) for passage in section.passages),
         parts.figures_table(first, answer) if first else "",
         f'<div class="charts">{"".join(parts.chart_box(chart) for chart in section.charts)}</div>'
         if section.charts

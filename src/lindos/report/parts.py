@@ -6,7 +6,7 @@ from html import escape
 
 from lindos.answers.answer import Answer
 from lindos.catalog.facts import Source
-from lindos.elements import Chart, Figure, Series, Table
+from lindos.elements import Chart, Figure, Passage, Series, Table
 from lindos.report import text
 from lindos.report.charts import colours, limits
 
@@ -109,6 +109,29 @@ def _cell(content: str, kind: str, name: str) -> str:
     """One cell; in a table of prose it carries the name of its column, for where there is no room for a header."""
     unknown = " unknown" if content == text.UNKNOWN else ""
     return f'<td class="{kind}{unknown}"{name}>{escape(content)}</td>'
+
+
+#: What a mark in a passage means, in the order of the legend.
+VERDICTS = {"wrong": "does not hold", "consistent": "holds", "unchecked": "not checked", "unread": "not understood"}
+
+
+def passage_box(passage: Passage) -> str:
+    """A text with its marks: each carries its verdict as a word, its note, and more than a colour."""
+    pieces, position = [], 0
+    for mark in passage.marks:
+        pieces.append(escape(passage.text[position : mark.start]))
+        label = VERDICTS.get(mark.verdict, mark.verdict)
+        note = f"{label}: {mark.note}" if mark.note else label
+        pieces.append(
+            f'<mark class="{escape(mark.verdict)}" tabindex="0" title="{escape(note)}">'
+            f"{escape(passage.text[mark.start : mark.end])}</mark>"
+        )
+        position = mark.end
+    pieces.append(escape(passage.text[position:]))
+    present = [verdict for verdict in VERDICTS if any(mark.verdict == verdict for mark in passage.marks)]
+    legend = " ".join(f'<mark class="{verdict}">{VERDICTS[verdict]}</mark>' for verdict in present)
+    body = "".join(f"<p>{line}</p>" for line in "".join(pieces).split("\n") if line.strip())
+    return f'<p class="verdicts">{legend}</p><div class="passage">{body}</div>'
 
 
 def chart_box(chart: Chart) -> str:

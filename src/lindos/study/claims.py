@@ -15,9 +15,16 @@ from lindos.units import render
 
 def context(claims: Iterable[Claim], catalog: Catalog, sampled: Catalog, worlds: Worlds | None = None) -> Context:
     """What claims need of power and money per device, built up from parts; a scenario's own devices as it has them."""
+    return context_for(floor.accelerators_of(tuple(claims), catalog), catalog, sampled, worlds)
+
+
+def context_for(
+    accelerators: Iterable[str], catalog: Catalog, sampled: Catalog, worlds: Worlds | None = None
+) -> Context:
+    """Power and money per device of some accelerators, for claims and texts alike."""
     power: dict[str, Span] = {}
     money: dict[str, Span] = {}
-    for accelerator in floor.accelerators_of(tuple(claims), catalog):
+    for accelerator in accelerators:
         own = [pool_cost(world, accelerator) for world in (worlds.point, worlds.sampled)] if worlds else [None, None]
         system = system_of(catalog, accelerator)
         if system is None:

@@ -1,0 +1,99 @@
+"""A text in, every numeral of it out, each with its verdict."""
+
+import datetime
+import re
+from dataclasses import dataclass
+
+from lindos.catalog import Catalog
+from lindos.claims.read import load
+from lindos.claims.text import arithmetic, calendar, clusters, fleets, hardware, machines, places, training
+from lindos.claims.text.contexts import Contexts
+from lindos.claims.text.fleets import ContextOf
+from lindos.claims.text.judge import Judgement, judge
+from lindos.claims.text.numeral import Numeral
+from lindos.claims.text.read import Reading, read_text
+from lindos.claims.text.relation import Relation
+from lindos.claims.text.subjects import Mention, mentions_of
+from lindos.claims.text.swaps import Swap, Swaps
+from lindos.errors import InputError
+
+#: Largest text and most numerals that are read; an article has some hundred.
+MAX_CHARACTERS = 1_000_000
+MAX_NUMERALS = 3_000
+_DIGIT_RUN = re.compile(r"\d[\d.,]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """What was read of a text, and what was made of it."""
+
+    reading: Reading
+    mentions: tuple[Mention, ...]
+    relations: tuple[Relation, ...]
+    judgements: dict[Numeral, Judgement]
+    swaps: dict[Numeral, tuple[Swap, ...]]
+
+
+def audit_text(
+    text: str, catalog: Catalog, date: datetime.date, path: str = "FILE", context_of: ContextOf | None = None
+) -> Audit:
+    """Read ``text`` and hold its numbers against physics, the catalogue and each other.
+
+    Parameters
+    ----------
+    text
+        German or English prose.
+    catalog
+        Facts that the text is held against.
+    date
+        Day of the article: what is later is not held against it.
+    path
+        Name of the file, for error messages.
+    context_of
+        Gives what a study knows of power and money per device; the chips alone are counted where it is left out.
+
+    Returns
+    -------
+    Audit
+        With a judgement for every numeral.
+
+    Raises
+    ------
+    InputError
+        If the text is empty, longer than a million characters, or holds more than 3,000 numbers.
+    """
+    _refuse(text, path)
+    reading = read_text(text, catalog, date)
+    mentions = mentions_of(text, catalog)
+    Contexts(reading, mentions, catalog).fill()
+    claims = load(catalog)
+    relations = (
+        *hardware.relations(reading, mentions, catalog),
+        *places.relations(reading, mentions, catalog),
+        *fleets.relations(reading, catalog, context_of),
+        *fleets.announced(reading, claims),
+        *clusters.relations(reading, catalog),
+        *training.relations(reading, catalog),
+        *machines.relations(reading, mentions, catalog),
+        *arithmetic.relations(reading),
+        *calendar.relations(reading),
+    )
+    judgements = judge(reading.numerals, relations)
+    wrong = [numeral for numeral, judgement in judgements.items() if judgement.verdict == "wrong"]
+    offered = Swaps(catalog, claims)
+    swaps = {numeral: offered.of(numeral) for numeral in wrong}
+    return Audit(reading=reading, mentions=tuple(mentions), relations=relations, judgements=judgements, swaps=swaps)
+
+
+def _refuse(text: str, path: str) -> None:
+    if not text.strip():
+        raise InputError(path, text[:20], "a text with at least one sentence")
+    if len(text) > MAX_CHARACTERS:
+        raise InputError(
+            path, f"{len(text):,} characters", f"at most {MAX_CHARACTERS:,} characters", "Audit it in parts."
+        )
+    count = sum(1 for _ in zip(_DIGIT_RUN.finditer(text), range(MAX_NUMERALS + 1), strict=False))
+    if count > MAX_NUMERALS:
+        raise InputError(
+            path, f"more than {MAX_NUMERALS:,} numbers", "prose", "Audit it in parts, or as a claims file."
+        )

@@ -1,0 +1,116 @@
+"""Energy over power is a time, and a power is not written in watt-hours."""
+
+import re
+from collections.abc import Iterator
+
+from lindos.claims.text import units
+from lindos.claims.text.numeral import Numeral
+from lindos.claims.text.read import Reading
+from lindos.claims.text.relation import (
+    Relation,
+    amount,
+    close,
+    distance,
+    is_power,
+    late_first,
+    off_by,
+    written,
+)
+from lindos.units import YEAR
+
+HOURS_OF_YEAR = YEAR / 3600
+_YEARLY = re.compile(
+    r"(?i:im jahr|übers jahr|pro jahr|jährlich\w*|a year|per year|each year|annual\w*|over a year|yearly|"
+    r"in einem jahr|jahresverbrauch)"
+)
+
+# Energy and power
+
+
+_POWER_WORD = re.compile(
+    r"(?i:leistung\w*|anschluss\w*|kapazität\w*|capacity|power (?:draw|demand|supply|of)|electrical power|"
+    r"electric power|of power|draws?|drawing|zieht|nimmt|aufnahme|liefern|supply|supplies|"
+    r"megawatt-?klasse|online|am netz|ans netz|grid connection|netzanschluss|generat\w*|kraftwerk\w*|plants?)"
+)
+_ENERGY_WORD = re.compile(
+    r"(?i:batter\w*|speicher\w*|storage|store[sd]?|megapack\w*|energie\w*|energy|strommenge|verbrauch\w*|consum\w*|"
+    r"use[sd]?\b|im jahr|pro jahr|per year|a year|year|annual\w*|jährlich\w*|"
+    r"pro tag|per day|per query|pro anfrage|training run|trainingslauf|electricity bill|stromrechnung|insgesamt|"
+    r"jahr|monat|month|day|tag\b|stunde|hour\b)"
+)
+_USES = re.compile(r"(?i:verbrauch\w*|consum\w*|energie\w*|energy|strombedarf|electricity|burn\w*|uses?\b|would use)")
+
+
+def energies(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
+    """Energy over power is a time, and a year has 8,766 hours; a power is not written in watt-hours."""
+    for numeral in numerals:
+        sentence = reading.sentence_of(numeral)
+        offset = numeral.start - reading.sentences[numeral.sentence].start
+        before, behind = sentence[max(0, offset - 70) : offset], sentence[offset + len(numeral.text) :][:50]
+        if numeral.unit == "J" and numeral.value >= 3.6e9:
+            yield from _yearly_energy(reading, numeral, numerals)
+            is_power_word = _POWER_WORD.search(before[-48:]) or _POWER_WORD.search(behind[:34])
+            if (
+                is_power_word
+                and not _ENERGY_WORD.search(before + numeral.text.replace("stunden", "") + behind)
+                and not numeral.per
+            ):
+                watts = numeral.value / 3600
+                yield Relation(
+                    kind="power_vs_energy",
+                    members=(numeral,),
+                    holds=False,
+                    factor=None,
+                    arithmetic=(
+                        f"{written(numeral)} is an energy: one hour of {amount(watts, 'W')}, or "
+                        f"{amount(numeral.value / YEAR, 'W')} over a year"
+                    ),
+                    reading=f"{amount(watts, 'W')}, a power",
+                )
+        elif (
+            numeral.unit == "W"
+            and (numeral.per == "year" or (_YEARLY.search(behind[:16]) and _USES.search(before)))
+            and not units.unit_at(reading.text, numeral.end)
+        ):
+            joules = numeral.value * 3600
+            yield Relation(
+                kind="power_vs_energy",
+                members=(numeral,),
+                holds=False,
+                factor=None,
+                arithmetic=f'{written(numeral)} is a power and has no "a year"',
+                reading=f"{amount(joules, 'J')} a year, an energy",
+            )
+
+
+def _yearly_energy(reading: Reading, energy: Numeral, numerals: list[Numeral]) -> Iterator[Relation]:
+    powers = [
+        n
+        for n in numerals
+        if n.unit == "W" and not n.per and n.kind == "amount" and n.value >= 1e5 and close(n, energy, 4)
+    ]
+    yearly = (
+        energy.per == "year"
+        or bool(_YEARLY.search(reading.sentence_of(energy)))
+        or " year" in reading.sentence_of(energy)
+    )
+    if not powers or not yearly:
+        return
+    for power in powers:
+        hours = energy.value / 3600 / power.value
+        if distance(power.low * HOURS_OF_YEAR * 3600 * 0.97, power.high * HOURS_OF_YEAR * 3600, energy) <= 1.08:
+            line = f"{written(power)} x 8,766 h = {amount(power.value * YEAR, 'J')}"
+            yield Relation(kind="energy", members=(energy, power), holds=True, arithmetic=line, factor=1.0)
+            return
+    power = min(powers, key=lambda n: abs(n.start - energy.start))
+    hours = energy.value / 3600 / power.value
+    if hours > 1.3 * HOURS_OF_YEAR or hours < HOURS_OF_YEAR / 8:
+        expected = power.value * YEAR
+        yield Relation(
+            kind="prefix_1000" if is_power(off_by(expected, energy), 1.6) else "power_vs_energy",
+            members=late_first(energy, power),
+            holds=False,
+            factor=off_by(expected, energy),
+            arithmetic=f"{written(power)} x 8,766 h = {amount(expected, 'J')}, not {written(energy)}",
+            reading=f"{amount(expected, 'J')} a year at full load",
+        )

@@ -1,0 +1,143 @@
+"""Checks of plans counted in devices, by the code that also checks claims files."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from lindos.catalog import Catalog
+from lindos.claims.check import check
+from lindos.claims.context import Context
+from lindos.claims.schema import Claim
+from lindos.claims.text.numeral import Numeral
+from lindos.claims.text.read import Reading
+from lindos.claims.text.relation import Relation, off_by
+from lindos.claims.verdict import Finding, Ruling
+
+#: Gives what a study knows of power and money per device, for the ids of accelerators.
+ContextOf = Callable[[tuple[str, ...]], Context]
+_REFERS = re.compile(
+    r"(?i:\b(?:diese[srnm]?|das|dies|die geplante|der plan|geplante[nr]?|vorhaben|damit|this|that|these|such|"
+    r"the plan|the target|the goal|planned|it|they|programme?|projekt)\b)"
+)
+#: A plan is off where its figure lies this far outside every reading of it.
+FAR = 3.0
+
+
+def relations(reading: Reading, catalog: Catalog, context_of: ContextOf | None) -> Iterator[Relation]:
+    """Rates and money that a sentence gives for the fleet that it, or the one before, has counted."""
+    amounts = [n for n in reading.numerals if n.claim and n.kind == "amount" and "denied" not in n.marks]
+    names = catalog.names("accelerators")
+    fleets = [n for n in amounts if n.noun == "device" and n.device in names and not n.per and n.value >= 1e6]
+    for numeral in amounts:
+        if numeral.per or numeral.unit not in ("FLOP/s", "USD") or numeral.subject[0] in ("sites", "supercomputers"):
+            continue
+        near = [f for f in fleets if f.paragraph == numeral.paragraph and 0 <= numeral.sentence - f.sentence <= 2]
+        rivals = [
+            n
+            for n in amounts
+            if n.noun == "device" and not n.per and n.paragraph == numeral.paragraph and n not in near
+        ]
+        sentence = reading.sentence_of(numeral)
+        if len(near) != 1 or rivals or (numeral.sentence != near[0].sentence and not _REFERS.search(sentence)):
+            continue
+        yield from _fleet(numeral, near[0], catalog, context_of)
+
+
+def findings_of(checks: list[Mapping[str, Any]], context: Context) -> tuple[Finding, ...]:
+    """Findings of structured checks, computed as those of a claims file are."""
+    claim = Claim.model_validate({"speaker": "text", "statement": "text", "checks": checks})
+    return check(claim, context).findings
+
+
+def _fleet(numeral: Numeral, fleet: Numeral, catalog: Catalog, context_of: ContextOf | None) -> Iterator[Relation]:
+    devices = [{"accelerator": fleet.device, "gpus": round(fleet.value)}]
+    printed: dict[str, Any] = {"claimed": _text(numeral.value, numeral.unit), "devices": devices}
+    printed |= {"claimed_low": _text(numeral.low, numeral.unit), "claimed_high": _text(numeral.high, numeral.unit)}
+    context = Context(catalog=catalog)
+    if numeral.unit == "FLOP/s":
+        stated = next((m.partition(":")[2] for m in numeral.marks if m.startswith("precision:")), "bf16")
+        checks: list[Mapping[str, Any]] = [{"kind": "compute", "precision": stated, **printed}]
+        if stated == "bf16" and catalog.accelerator(fleet.device).peak_fp8.known:
+            checks.append({"kind": "compute", "precision": "fp8", **printed})
+    else:
+        checks = [{"kind": "money", "scope": "chips", **printed}]
+        if context_of is not None:
+            context = context_of((fleet.device,))
+            checks.append({"kind": "money", "scope": "all-in", **printed})
+    findings = findings_of(checks, context)
+    ruled = [f for f in findings if f.factor is not None]
+    if not ruled:
+        return
+    best = min(ruled, key=lambda f: f.factor or 1.0)
+    holds = best.ruling in (Ruling.CONSISTENT, Ruling.STRAINED)
+    between = (
+        numeral.unit == "USD"
+        and len(ruled) > 1
+        and min(f.low or 0 for f in ruled) <= numeral.high
+        and numeral.low <= max(f.high or 0 for f in ruled)
+    )
+    if holds or between:
+        yield Relation(
+            kind="fleet",
+            members=(numeral, fleet),
+            holds=True,
+            arithmetic=best.arithmetic,
+            factor=1.0,
+            sources=best.sources,
+            subject=_name(fleet),
+        )
+    elif (best.factor or 1.0) >= FAR:
+        yield Relation(
+            kind="prefix_1000" if best.ruling is Ruling.UNIT_SLIP else "wrong_subject",
+            members=(numeral, fleet),
+            holds=False,
+            factor=best.factor,
+            arithmetic=best.arithmetic,
+            reading=best.note,
+            sources=best.sources,
+            subject=_name(fleet),
+        )
+
+
+def _name(fleet: Numeral) -> str:
+    return f"the {fleet.text} {fleet.device.partition('-')[0].upper()}"
+
+
+def _text(value: float, unit: str) -> str:
+    return f"{value!r} {unit}"
+
+
+def announced(reading: Reading, claims: Mapping[str, Claim]) -> Iterator[Relation]:
+    """Counts that the catalogue's statements give, where their speaker or his company is named."""
+    for numeral in reading.numerals:
+        if (
+            numeral.kind != "amount"
+            or numeral.unit != "1"
+            or numeral.noun != "device"
+            or numeral.value < 1e6
+            or not numeral.claim
+        ):
+            continue
+        for claim in claims.values():
+            values = [v for part in claim.checks for v in _counts(part)]
+            if claim.speaker.split()[-1] in reading.text and any(off_by(v, numeral) <= 1.005 for v in values):
+                when = f", {claim.date}" if claim.date else ""
+                yield Relation(
+                    kind="announced",
+                    members=(numeral,),
+                    holds=True,
+                    arithmetic=f"{claim.speaker}{when}: {claim.statement}",
+                    factor=1.0,
+                    subject=claim.id,
+                    sources=tuple(claim.source),
+                )
+                break
+
+
+def _counts(part: Any) -> Iterator[float]:
+    if part.kind in ("growth", "equivalents") and part.claimed is not None:
+        yield float(part.claimed)
+    for devices in getattr(part, "devices", None) or ():
+        count = devices.gpus or devices.h100_equivalents
+        if count:
+            yield float(count)

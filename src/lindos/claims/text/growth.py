@@ -1,0 +1,331 @@
+"""Growth, shares and multiples against the amounts around them."""
+
+import re
+from collections.abc import Iterator
+
+from lindos.claims.text import units
+from lindos.claims.text.numeral import Numeral
+from lindos.claims.text.read import Reading
+from lindos.claims.text.relation import (
+    AGREE,
+    DISAGREE,
+    Relation,
+    amount,
+    close,
+    distance,
+    is_power,
+    late_first,
+    off_by,
+    written,
+)
+
+_UP = re.compile(
+    r"(?i:\b(?:mehr|plus|wuchs\w*|wächst|stieg\w*|steigt|gestiegen|kletter\w*|anstieg|zuwachs\w*|wachstum|gewachsen|"
+    r"zugelegt|zulegen|"
+    r"erhöh\w*|up|rose|rises?|risen|grew|grown|grow\w*|increas\w*|jump\w*|climb\w*|higher|more than a year|surg\w*|"
+    r"gain\w*|expand\w*|soar\w*)\b)"
+)
+_DOWN = re.compile(
+    r"(?i:\b(?:weniger|minus|sank|sinkt|gesunken|fiel|gefallen|rückgang|down|fell|fall\w*|drop\w*|declin\w*|lower|"
+    r"cheaper|billiger|less than a year|günstiger|reduced|cut|shrank)\b)"
+)
+_SHARE = re.compile(
+    r"(?i:\b(?:of (?:it|its|the|that|this|which|them)|davon|anteil\w*|share|entfallen|entfällt|marge|\w*marge|"
+    r"margin|stamm\w*|des umsatzes|"
+    r"accounts? for|accounted|holds?|hält|halten|makes? up|macht|sind das|das sind|that is|trägt|tragen|zahlt|"
+    r"equivalent to|entspricht|nämlich|or)\b)"
+)
+_EARLIER = re.compile(
+    r"(?i:\b(?:damals|vorher|zuvor|zuletzt|vorjahr\w*|earlier|before|previous\w*|was|were|waren|from|von|ago|a year|"
+    r"nach|after|compared|gegenüber|against|last year)\b)"
+)
+
+# Growth, shares, multiples
+
+
+def growths(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
+    """Percentages and fractions against the amounts around them: as growth, and as a share."""
+    for fraction in numerals:
+        if fraction.kind != "fraction" or fraction.unit == "points" or not fraction.values or fraction.value <= 0:
+            continue
+        before = reading.text[max(0, fraction.start - 16) : fraction.start]
+        if _TOLERANCE.search(before):
+            continue
+        sentence = reading.sentence_of(fraction)
+        offset = fraction.start - reading.sentences[fraction.sentence].start
+        clause = sentence[max(0, offset - 70) : offset + len(fraction.text) + 60]
+        grows, shrinks = bool(_UP.search(clause)), bool(_DOWN.search(clause))
+        pairs = _pairs(fraction, numerals, 1)
+        wide = [*pairs, *_wholes(fraction, numerals)]
+        fitting = [r for r in (_fitting(fraction, a, b, grows, shrinks) for a, b in wide) if r]
+        if fitting:
+            yield fitting[0]
+            continue
+        if grows or shrinks:
+            yield from _wrong_growth(reading, fraction, pairs, grows)
+        if _SHARE.search(sentence) and not (grows and _UP.search(reading.text[fraction.end : fraction.end + 12])):
+            yield from _wrong_share(fraction, numerals)
+
+
+def _wholes(fraction: Numeral, numerals: list[Numeral]) -> list[tuple[Numeral, Numeral]]:
+    """Pairs of a part in the sentence of a share and a whole up to three sentences before."""
+    parts_here = [
+        n for n in numerals if n.sentence == fraction.sentence and n.kind == "amount" and n.values and not n.per
+    ]
+    near = [n for n in numerals if n.kind == "amount" and n.values and close(n, fraction, 3)]
+    return [
+        (part, whole)
+        for part in parts_here[:6]
+        for whole in near
+        if whole.unit == part.unit and whole.value > part.value > 0 and _same_noun(part, whole) and not whole.per
+    ]
+
+
+_TOLERANCE = re.compile(r"(?i:plus/minus|plus or minus|plus oder minus|±|give or take|\+/-)\s*$")
+
+
+def _fitting(fraction: Numeral, small: Numeral, large: Numeral, grows: bool, shrinks: bool) -> Relation | None:
+    """The pair as growth where the words speak of growth, else as a share."""
+    as_share = None if grows and fraction.value > 1 else _share(fraction, small, large)
+    if not grows and not shrinks:
+        return as_share
+    return _growth(fraction, small, large, grows, shrinks) or as_share
+
+
+def _pairs(numeral: Numeral, numerals: list[Numeral], sentences: int) -> list[tuple[Numeral, Numeral]]:
+    """Pairs of comparable amounts near a numeral, the smaller first."""
+    near = [
+        n
+        for n in numerals
+        if n is not numeral
+        and n.kind == "amount"
+        and n.values
+        and n.unit not in units.DURATIONS
+        and close(n, numeral, sentences)
+    ]
+    result = []
+    for i, first in enumerate(near[:12]):
+        for second in near[i + 1 : 12]:
+            alike = first.unit == second.unit and _same_noun(first, second) and first.per == second.per
+            if alike and first.value > 0 and second.value > 0 and first.value != second.value:
+                result.append((first, second) if first.value < second.value else (second, first))
+    result.sort(
+        key=lambda pair: sum(abs(n.start - numeral.start) + 400 * (n.sentence != numeral.sentence) for n in pair)
+    )
+    pairs_of_one = [(n, n) for n in near if len(n.values) == 2 and n.values[0] != n.values[1]]
+    return result + pairs_of_one
+
+
+def _same_noun(first: Numeral, second: Numeral) -> bool:
+    """Whether two counts are of one thing; a large number without noun takes that of its neighbour."""
+    if first.unit != "1":
+        return True
+    if first.noun == second.noun:
+        return bool(first.noun)
+    return (not first.noun or not second.noun) and min(first.value, second.value) >= 1e6
+
+
+def _ratio(small: Numeral, large: Numeral) -> tuple[float, float, float]:
+    """Quotient of two amounts: value, least and largest by their printed digits."""
+    if small is large:
+        value = max(small.values) / min(small.values)
+        return value, value * 0.97, value * 1.03
+    value = large.value / small.value
+    slack = small.rounding + large.rounding
+    return value, value * (1 - slack), value * (1 + slack)
+
+
+def _growth(fraction: Numeral, small: Numeral, large: Numeral, grows: bool, shrinks: bool) -> Relation | None:
+    ratio, low, high = _ratio(small, large)
+    rises = grows and (
+        distance(max(low - 1, 1e-9), max(high - 1, 1e-9), fraction) <= 1.03 or abs(ratio - 1 - fraction.value) <= 0.006
+    )
+    falls = (
+        shrinks and fraction.value < 1 and distance(max(1 - 1 / low, 1e-9), max(1 - 1 / high, 1e-9), fraction) <= 1.03
+    )
+    if not rises and not falls:
+        return None
+    return Relation(
+        kind="growth",
+        members=(fraction, *{small, large}),
+        holds=True,
+        factor=1.0,
+        arithmetic=(
+            f"{written(large)} / {written(small)} = {ratio:.3g}, {'plus' if rises else 'minus'} "
+            f"{amount(ratio - 1 if rises else 1 - 1 / ratio, 'fraction')}"
+        ),
+    )
+
+
+def _share(fraction: Numeral, small: Numeral, large: Numeral) -> Relation | None:
+    ratio, low, high = _ratio(small, large)
+    if distance(1 / high, 1 / low, fraction) > 1.03:
+        return None
+    line = f"{written(small)} / {written(large)} = {amount(1 / ratio, 'fraction')}"
+    return Relation(kind="share", members=(fraction, *{small, large}), holds=True, arithmetic=line, factor=1.0)
+
+
+def _wrong_growth(
+    reading: Reading, fraction: Numeral, pairs: list[tuple[Numeral, Numeral]], grows: bool
+) -> Iterator[Relation]:
+    for small, large in pairs:
+        ratio, low, high = _ratio(small, large)
+        right = ratio - 1 if grows else 1 - 1 / ratio
+        same_sentence = small.sentence == large.sentence == fraction.sentence
+        stretch = reading.text[
+            min(small.start, large.start, fraction.start) - 40 if min(small.start, large.start) > 40 else 0 : max(
+                small.end, large.end, fraction.end
+            )
+            + 40
+        ]
+        if not same_sentence and not _EARLIER.search(stretch):
+            continue
+        as_factor = grows and distance(low, high, fraction) <= 1.02 and ratio >= 1.3
+        slip = is_power(off_by(right, fraction), 1.04) and right > 0
+        plain = (
+            same_sentence
+            and small is not large
+            and _from_to(reading, small, large)
+            and off_by(right, fraction) > DISAGREE
+        )
+        if not (as_factor or slip or plain):
+            continue
+        line = (
+            f"{written(large)} / {written(small)} = {ratio:.3g}: {'plus' if grows else 'minus'} "
+            f"{amount(right, 'fraction')}, not {written(fraction)}"
+        )
+        reading_text = (
+            f"to {written(fraction)} of the old value, that is by {amount(right, 'fraction')}"
+            if as_factor
+            else amount(right, "fraction")
+        )
+        yield Relation(
+            kind="percent_vs_factor" if as_factor or not slip else "decimal_slip",
+            members=_blame_decimals(fraction, small, large) if slip and not as_factor else (fraction, small, large),
+            holds=False,
+            factor=off_by(right, fraction),
+            arithmetic=line,
+            reading=reading_text,
+        )
+        return
+
+
+def _from_to(reading: Reading, small: Numeral, large: Numeral) -> bool:
+    """Whether the text goes from the one amount to the other in so many words."""
+    first, last = sorted((small, large), key=lambda n: n.start)
+    before = reading.text[max(0, first.start - 22) : first.start]
+    between = reading.text[first.end : last.start]
+    return (
+        bool(re.search(r"(?i:\b(?:von|from)\b)", before))
+        and bool(re.search(r"(?i:\b(?:auf|to)\b)", between))
+        and len(between) < 60
+    )
+
+
+def _wrong_share(fraction: Numeral, numerals: list[Numeral]) -> Iterator[Relation]:
+    """A share that is a power of ten off the quotient of its own part and the whole."""
+    inside = [
+        n
+        for n in numerals
+        if n.sentence == fraction.sentence
+        and n.kind == "amount"
+        and n.unit in units.MONEY | {"W", "J", "1"}
+        and not n.per
+    ]
+    if not inside:
+        return
+    part = min(inside, key=lambda n: abs(n.start - fraction.start))
+    wholes = [
+        n
+        for n in numerals
+        if n is not part
+        and n.unit == part.unit
+        and n.noun == part.noun
+        and not n.per
+        and n.kind == "amount"
+        and n.start < max(part.start, fraction.start)
+        and close(n, part, 3)
+    ]
+    for whole in wholes:
+        if not part.value or not whole.value:
+            continue
+        quotient = part.value / whole.value
+        factor = off_by(quotient, fraction)
+        if factor >= 9 and any(max(factor / p, p / factor) <= 1.03 for p in (10.0, 1e3)) and 0 < fraction.value <= 1:
+            line = f"{written(part)} / {written(whole)} = {amount(quotient, 'fraction')}, not {written(fraction)}"
+            members = _blame_decimals(part, fraction, whole)
+            right = fraction.value * whole.value
+            yield Relation(
+                kind="decimal_slip",
+                members=members,
+                holds=False,
+                factor=factor,
+                arithmetic=line,
+                reading=amount(right, part.unit) if members[0] is part else amount(quotient, "fraction"),
+            )
+            return
+
+
+def _blame_decimals(*members: Numeral) -> tuple[Numeral, ...]:
+    """A mark that slipped leaves more digits behind it than its neighbours have."""
+    return tuple(sorted(members, key=lambda n: (-n.decimals if n.decimals >= 2 else 0, -n.start)))
+
+
+def multiples(numerals: list[Numeral]) -> Iterator[Relation]:
+    """Factors against the amounts around them."""
+    for factor in numerals:
+        if factor.kind != "factor" or not factor.values:
+            continue
+        pairs = _pairs(factor, numerals, 2)
+        wide = [*pairs, *_far_pairs(factor, numerals)]
+        goal = factor if factor.value >= 1 else None
+        fitting = next(((a, b) for a, b in wide if _times_fit(factor, a, b)), None)
+        if fitting is not None:
+            small, large = fitting
+            line = f"{written(large)} / {written(small)} = {_ratio(small, large)[0]:.3g}"
+            yield Relation(kind="multiple", members=(factor, *{small, large}), holds=True, arithmetic=line, factor=1.0)
+            continue
+        if goal is None:
+            continue
+        inside = [
+            (a, b)
+            for a, b in pairs
+            if a.sentence == b.sentence == factor.sentence
+            and a is not b
+            and (a.unit != "1" or a.noun == b.noun == "device")
+        ]
+        for small, large in inside[:1] if len({id(n) for pair in inside for n in pair}) == 2 else []:
+            ratio, low, high = _ratio(small, large)
+            if distance(low, high, factor) > DISAGREE and off_by(ratio, factor) > 1.4:
+                yield Relation(
+                    kind="percent_vs_factor" if not is_power(off_by(ratio, factor)) else "decimal_slip",
+                    members=late_first(factor, small, large),
+                    holds=False,
+                    factor=off_by(ratio, factor),
+                    arithmetic=f"{written(large)} / {written(small)} = {ratio:.3g}, not {written(factor)}",
+                    reading=f"{ratio:.3g} times",
+                )
+
+
+def _times_fit(factor: Numeral, small: Numeral, large: Numeral) -> bool:
+    _, low, high = _ratio(small, large)
+    goal = factor.value
+    if goal < 1:
+        return bool(distance(1 / high, 1 / low, factor) <= AGREE)
+    return bool(distance(low, high, factor) <= AGREE)
+
+
+def _far_pairs(factor: Numeral, numerals: list[Numeral]) -> list[tuple[Numeral, Numeral]]:
+    """Pairs over the whole text with one member near the factor: a ratio may look back at what was said above."""
+    near = [
+        n for n in numerals if n.kind == "amount" and n.values and close(n, factor, 1) and n.unit not in units.DURATIONS
+    ]
+    result = []
+    for n in near[:6]:
+        for far in numerals[:200]:
+            alike = (
+                far.kind == "amount" and far.values and far.unit == n.unit and far.per == n.per and _same_noun(far, n)
+            )
+            if alike and far is not n and far.value > 0 and n.value > 0 and far.value != n.value:
+                result.append((n, far) if n.value < far.value else (far, n))
+    return result

@@ -1,0 +1,325 @@
+"""Checks of what is said of one device or one rack against the catalogue: rates by precision, power, price, counts."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from lindos.catalog import Catalog
+from lindos.catalog.facts import Fact
+from lindos.catalog.records import PRECISIONS, Accelerator, System
+from lindos.claims.text.numeral import Numeral
+from lindos.claims.text.read import Reading
+from lindos.claims.text.relation import Relation, amount, distance, is_power, off_by, written
+from lindos.claims.text.subjects import Mention
+from lindos.quantities import Real
+
+#: Precisions in the order in which prose without one is read.
+_USUAL = ("bf16", "fp8", "fp4", "tf32", "fp64", "fp32")
+#: A printed rate is that of a data sheet within this factor.
+SAME_RATE = 1.04
+_TITLES = {"fp64": "FP64", "fp32": "FP32", "tf32": "TF32", "bf16": "BF16", "fp8": "FP8", "fp4": "FP4"}
+
+
+class Rate(NamedTuple):
+    """A peak of a device in one precision."""
+
+    precision: str
+    sparse: bool
+    value: float
+    sources: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Precision in words."""
+        return f"{_TITLES[self.precision]} {'with sparsity' if self.sparse else 'dense'}"
+
+
+def rates(accelerator: Accelerator, catalog: Catalog) -> list[Rate]:
+    """Every peak of a device: dense, and where structured sparsity is offered, with it."""
+    result = []
+    speedup = catalog.parameter("claims.sparsity_speedup", "1")
+    for precision in _USUAL:
+        peak = accelerator.peak(precision)
+        if not peak.known:
+            continue
+        result.append(Rate(precision, False, float(peak.value), peak.sources))
+        if precision in ("tf32", "bf16", "fp8", "fp4"):
+            sources = tuple(dict.fromkeys((*peak.sources, *speedup.sources)))
+            result.append(Rate(precision, True, float(peak.value) * float(speedup.value), sources))
+    return result
+
+
+def relations(reading: Reading, mentions: list[Mention], catalog: Catalog) -> Iterator[Relation]:
+    """Every relation between what the text says of devices and racks and what the catalogue has."""
+    numerals = [n for n in reading.numerals if n.claim and n.kind == "amount" and "denied" not in n.marks]
+    yield from _device_rates(numerals, catalog)
+    for numeral in numerals:
+        if numeral.per == "device" and numeral.device in catalog.names("accelerators"):
+            yield from _device(numeral, catalog.accelerator(numeral.device), catalog)
+        if numeral.per in ("rack", "node"):
+            system = _system_near(numeral, mentions, catalog)
+            if system is not None:
+                yield from _rack(numeral, system)
+
+
+# Rates
+
+
+def _device_rates(numerals: list[Numeral], catalog: Catalog) -> Iterator[Relation]:
+    names = set(catalog.names("accelerators"))
+    single = [n for n in numerals if n.unit == "FLOP/s" and n.per == "device" and n.device in names]
+    for numeral in single:
+        accelerator = catalog.accelerator(numeral.device)
+        yield from _rate(numeral, accelerator, rates(accelerator, catalog))
+    for first, second in ((a, b) for i, a in enumerate(single) for b in single[i + 1 :]):
+        if first.sentence == second.sentence and first.device != second.device:
+            yield from _mixed(first, second, catalog)
+
+
+def _stated(numeral: Numeral) -> str:
+    return next((mark.partition(":")[2] for mark in numeral.marks if mark.startswith("precision:")), "")
+
+
+def _fits(numeral: Numeral, options: list[Rate]) -> list[Rate]:
+    return [rate for rate in options if distance(rate.value, rate.value, numeral) <= SAME_RATE]
+
+
+def _rate(numeral: Numeral, accelerator: Accelerator, options: list[Rate]) -> Iterator[Relation]:
+    stated = _stated(numeral)
+    fitting = _fits(numeral, options)
+    allowed = [
+        r for r in fitting if (not stated or r.precision == stated) and not ("dense" in numeral.marks and r.sparse)
+    ]
+    title = short(accelerator)
+    if allowed:
+        best = allowed[0]
+        yield Relation(
+            kind="device_rate",
+            members=(numeral,),
+            holds=True,
+            factor=1.0,
+            subject=title,
+            sources=best.sources,
+            arithmetic=f"{title}: {amount(best.value, 'FLOP/s')} in {best.name}",
+        )
+        return
+    right = next((r for r in options if r.precision == stated and not r.sparse), None)
+    if right is None:
+        right = min((r for r in options if not r.sparse), key=lambda r: off_by(r.value, numeral), default=None)
+        if right is None or fitting or stated != "" or not is_power(off_by(right.value, numeral), 1.05):
+            return
+    factor = off_by(right.value, numeral)
+    if distance(right.value, right.value, numeral) < 1.3:
+        return
+    kind = "precision_mixup" if fitting else "prefix_1000" if is_power(factor, 1.05) else "precision_mixup"
+    reading = (
+        f"{fitting[0].name}: {amount(fitting[0].value, 'FLOP/s')}"
+        if fitting
+        else f"{amount(right.value, 'FLOP/s')} in {right.name}"
+    )
+    yield Relation(
+        kind=kind,
+        members=(numeral,),
+        holds=False,
+        factor=factor,
+        subject=title,
+        reading=reading,
+        sources=right.sources,
+        arithmetic=f"{title}: {amount(right.value, 'FLOP/s')} in {right.name}, not {written(numeral)}",
+    )
+
+
+def _mixed(first: Numeral, second: Numeral, catalog: Catalog) -> Iterator[Relation]:
+    """Two devices side by side, one in a precision that the other figure is not in."""
+    fits = {}
+    for numeral in (first, second):
+        if _stated(numeral):
+            return
+        fits[numeral] = _fits(numeral, rates(catalog.accelerator(numeral.device), catalog))
+    if not all(fits.values()):
+        return
+    ways = [{(r.precision, r.sparse) for r in fits[n]} for n in (first, second)]
+    if ways[0] & ways[1]:
+        return
+    # The finer precision gives fewer operations: the figure in fewer bits is the one out of line.
+    order = {precision: i for i, precision in enumerate(PRECISIONS)}
+    blamed, base = sorted((first, second), key=lambda n: -max(order[r.precision] + 0.5 * r.sparse for r in fits[n]))
+    common = fits[base][0]
+    accelerator = catalog.accelerator(blamed.device)
+    right = next(
+        (r for r in rates(accelerator, catalog) if (r.precision, r.sparse) == (common.precision, common.sparse)), None
+    )
+    if right is None:
+        return
+    wrong = fits[blamed][0]
+    yield Relation(
+        kind="precision_mixup",
+        members=(blamed,),
+        holds=False,
+        factor=off_by(right.value, blamed),
+        subject=short(accelerator),
+        arithmetic=(
+            f"{written(blamed)} is {wrong.name}, {written(base)} of {short(catalog.accelerator(base.device))} is "
+            f"{common.name}"
+        ),
+        reading=f"{amount(right.value, 'FLOP/s')} in {common.name}",
+        sources=tuple(dict.fromkeys((*right.sources, *common.sources))),
+    )
+
+
+# Everything else of a device
+
+
+def short(accelerator: Accelerator) -> str:
+    """Name of a device as prose has it."""
+    return accelerator.title.split(",")[0].removeprefix("NVIDIA ").removesuffix(" SXM 80 GB")
+
+
+#: Range of amounts, as multiples of the catalogue's, that prose may mean: a chip's power with or without its share of
+#: the building, a price with or without the rest of its rack.
+_RANGES = {
+    ("W", "device"): (0.7, 3.3),
+    ("USD", "device"): (0.5, 3.5),
+    ("W", "rack"): (0.7, 1.6),
+    ("USD", "rack"): (0.5, 2.2),
+}
+_RANGES |= {
+    ("W", "node"): (0.6, 1.7),
+    ("USD", "node"): (0.5, 2.2),
+    ("B", "device"): (0.95, 1.05),
+    ("B/s", "device"): (0.9, 1.1),
+}
+
+
+def _device(numeral: Numeral, accelerator: Accelerator, catalog: Catalog) -> Iterator[Relation]:
+    facts = {
+        "W": accelerator.board_power,
+        "USD": accelerator.price,
+        "B": accelerator.memory,
+        "B/s": accelerator.memory_bandwidth,
+    }
+    fact = facts.get(numeral.unit)
+    if fact is None or not fact.known:
+        return
+    yield from _against(numeral, fact, "device", short(accelerator), _memory_of(numeral, catalog))
+
+
+def _memory_of(numeral: Numeral, catalog: Catalog) -> str:
+    """Another device that has exactly this memory."""
+    if numeral.unit not in ("B", "B/s"):
+        return ""
+    field = "memory" if numeral.unit == "B" else "memory_bandwidth"
+    for id in catalog.names("accelerators"):
+        fact = getattr(catalog.accelerator(id), field)
+        if fact.known and distance(float(fact.value), float(fact.value), numeral) <= 1.01:
+            return short(catalog.accelerator(id))
+    return ""
+
+
+def _against(numeral: Numeral, fact: Fact[Real], per: str, title: str, swap: str = "") -> Iterator[Relation]:
+    low, high = _RANGES[(numeral.unit, per)]
+    value = float(fact.value)
+    least = float(fact.low if fact.low is not None else value)
+    most = float(fact.high if fact.high is not None else value)
+    factor = off_by(value, numeral)
+    line = f"{title}: {amount(value, numeral.unit)}"
+    if distance(least * low, most * high, numeral) <= 1.0:
+        yield Relation(
+            kind="datasheet",
+            members=(numeral,),
+            holds=True,
+            arithmetic=line,
+            factor=1.0,
+            subject=title,
+            sources=fact.sources,
+        )
+    elif (swap and numeral.unit == "B") or distance(least * low, most * high, numeral) >= (
+        3.0 if numeral.unit == "USD" else 2.0
+    ):
+        kind = (
+            "wrong_subject"
+            if swap
+            else "decimal_slip"
+            if is_power(factor, 1.6)
+            else "power_per_gpu"
+            if numeral.unit == "W"
+            else "price_total"
+        )
+        kind = "prefix_1000" if kind == "decimal_slip" and factor > 300 else kind
+        yield Relation(
+            kind=kind,
+            members=(numeral,),
+            holds=False,
+            factor=factor,
+            arithmetic=f"{line}, not {written(numeral)}",
+            subject=title,
+            reading=f"that of {swap}" if swap else amount(value, numeral.unit),
+            sources=fact.sources,
+        )
+
+
+# Racks
+
+
+def _system_near(numeral: Numeral, mentions: list[Mention], catalog: Catalog) -> System | None:
+    """The rack or node named last before the numeral."""
+    near = [m for m in mentions if m.kind == "systems" and m.start < numeral.start and numeral.start - m.end < 500]
+    if not near:
+        return None
+    system = catalog.system(near[-1].id)
+    return system if system.unit == numeral.per or numeral.per == "rack" else None
+
+
+def _rack(numeral: Numeral, system: System) -> Iterator[Relation]:
+    title = system.title.split(",")[0].removeprefix("NVIDIA ")
+    if numeral.unit == "1" and numeral.noun in ("device", "die"):
+        yield from _packages(numeral, system, title)
+    elif numeral.unit == "1" and numeral.noun == "host" and system.num_hosts.known:
+        hosts = float(system.num_hosts.value)
+        if hosts == numeral.value:
+            yield Relation(
+                kind="datasheet",
+                members=(numeral,),
+                holds=True,
+                arithmetic=f"{title}: {hosts:.0f} CPUs",
+                factor=1.0,
+                subject=title,
+                sources=system.num_hosts.sources,
+            )
+    elif numeral.unit in ("W", "USD"):
+        fact = system.power if numeral.unit == "W" else system.price
+        if fact.known:
+            yield from _against(numeral, fact, "rack" if system.unit == "rack" else "node", title)
+
+
+def _packages(numeral: Numeral, system: System, title: str) -> Iterator[Relation]:
+    count = float(system.num_devices.value)
+    line = f"{title}: {count:.0f} GPU packages"
+    if numeral.value == count:
+        yield Relation(
+            kind="datasheet",
+            members=(numeral,),
+            holds=True,
+            arithmetic=line,
+            factor=1.0,
+            subject=title,
+            sources=system.num_devices.sources,
+        )
+        return
+    factor = off_by(count, numeral)
+    if factor not in (2.0, 4.0, 8.0) and not is_power(factor, 1.01):
+        return
+    dies = factor in (2.0, 4.0) and numeral.value > count
+    if dies and numeral.noun == "die":
+        return
+    yield Relation(
+        kind="dies_as_packages" if dies else "decimal_slip",
+        members=(numeral,),
+        holds=False,
+        factor=factor,
+        subject=title,
+        arithmetic=f"{line}; {written(numeral)} counts the {factor:.0f} dies of each"
+        if dies
+        else f"{line}, not {written(numeral)}",
+        reading=f"{numeral.value:.0f} dies in {count:.0f} packages" if dies else f"{count:.0f}",
+        sources=system.num_devices.sources,
+    )

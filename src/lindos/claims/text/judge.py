@@ -1,0 +1,72 @@
+"""From relations to verdicts: which numeral is to blame where numbers cannot all be right."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lindos.claims.text.numeral import Numeral
+from lindos.claims.text.relation import Relation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """The verdict on one numeral, and the relation that it rests on."""
+
+    verdict: str  # consistent, wrong or unchecked
+    relation: Relation | None = None
+
+
+def judge(numerals: Sequence[Numeral], relations: Sequence[Relation]) -> dict[Numeral, Judgement]:
+    """Verdicts by the fewest wrong numerals that explain every contradiction.
+
+    A relation with one member, a fact of the catalogue or a matter of units, blames that member. In the others the
+    first member that nothing else supports is blamed. Of what remains, a numeral in several contradictions goes first.
+    """
+    supports: dict[Numeral, Relation] = {}
+    for relation in relations:
+        if relation.holds:
+            for member in relation.members:
+                supports.setdefault(member, relation)
+    wrong: dict[Numeral, Relation] = {}
+    for relation in relations:
+        if not relation.holds and len(relation.members) == 1:
+            wrong.setdefault(relation.members[0], relation)
+    contradictions = [r for r in relations if not r.holds and len(r.members) > 1]
+    while contradictions := [r for r in contradictions if not set(r.members) & set(wrong)]:
+        counts = Counter(member for relation in contradictions for member in relation.members if member not in supports)
+        relation = max(contradictions, key=lambda r: max((counts[m] for m in r.members), default=0))
+        blamed = _blamed(relation, supports, counts)
+        wrong[blamed] = relation
+    _repeat(numerals, wrong)
+    return {numeral: _judgement(numeral, wrong, supports) for numeral in numerals}
+
+
+def _blamed(relation: Relation, supports: dict[Numeral, Relation], counts: Counter[Numeral]) -> Numeral:
+    free = [member for member in relation.members if member not in supports] or list(relation.members)
+    most = max(counts[member] for member in free)
+    return next(member for member in free if counts[member] == most)
+
+
+def _repeat(numerals: Sequence[Numeral], wrong: dict[Numeral, Relation]) -> None:
+    """A wrong amount is wrong wherever the text prints it again."""
+    for blamed, relation in list(wrong.items()):
+        if blamed.kind != "amount" or blamed.unit in ("1", "s", "factor"):
+            continue
+        for numeral in numerals:
+            same = numeral.values == blamed.values and numeral.unit == blamed.unit and numeral.per == blamed.per
+            if (
+                same
+                and numeral.claim
+                and numeral not in wrong
+                and "denied" not in numeral.marks
+                and numeral.device == blamed.device
+            ):
+                wrong[numeral] = relation
+
+
+def _judgement(numeral: Numeral, wrong: dict[Numeral, Relation], supports: dict[Numeral, Relation]) -> Judgement:
+    if numeral in wrong:
+        return Judgement(verdict="wrong", relation=wrong[numeral])
+    if numeral in supports and not set(supports[numeral].members) & set(wrong):
+        return Judgement(verdict="consistent", relation=supports[numeral])
+    return Judgement(verdict="unchecked")

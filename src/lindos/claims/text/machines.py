@@ -1,0 +1,165 @@
+"""AI rates that a text sets beside a supercomputer of the TOP500, which is measured in FP64."""
+
+import re
+from collections.abc import Iterator
+
+from lindos.catalog import Catalog
+from lindos.catalog.records import Supercomputer
+from lindos.claims.text.numeral import Numeral
+from lindos.claims.text.read import Reading
+from lindos.claims.text.relation import Relation, amount, distance, is_power, off_by, written
+from lindos.claims.text.subjects import Mention
+
+_DATED = re.compile(r"-\d{4}-\d{2}$")
+#: How far from a comparison a caution about it counts.
+NEAR_SENTENCES = 3
+_LEADER = re.compile(
+    r"(?i:(?:leading|fastest|world's (?:fastest|top)|top|most powerful|führende[nrsm]?|schnellste[nrsm]?|"
+    r"stärkste[nrsm]?|leistungsstärkste[nrsm]?)[  ](?:\w+[  ]){0,2}(?:super-?computers?|rechners?|superrechners?)|"
+    r"spitzenreiter\w*|top500)"
+)
+_CAUTION = re.compile(
+    r"(?i:nicht vergleich\w*|vergleichen|not comparable|cannot be compared|not be compared|apples|äpfel|"
+    r"different precision|andere[rn]? genauigkeit|unlike precision|precisions differ|not the same|keine aussage|"
+    r"another matter|other measure)"
+)
+_AI_WORD = re.compile(
+    r"(?i:\b(?:ai|ki|gpus?|chips?|bf16|fp8|fp4|fp16|cluster\w*|colossus|h100|blackwell|8[- ]bit|16[- ]bit|training|"
+    r"rechenleistung)\b)"
+)
+
+
+def relations(reading: Reading, mentions: list[Mention], catalog: Catalog) -> Iterator[Relation]:
+    """An AI rate that is said to be so many times a machine's measured FP64 result."""
+    numerals = [n for n in reading.numerals if n.claim and "denied" not in n.marks]
+    for numeral in numerals:
+        if numeral.unit == "FLOP/s" and numeral.subject[0] == "supercomputers" and not numeral.per:
+            yield from _rate(numeral, mentions, catalog)
+    machines = [m for m in mentions if m.kind == "supercomputers"]
+    for factor in numerals:
+        if factor.kind != "factor" or factor.value < 1.2:
+            continue
+        sentence = reading.sentences[factor.sentence]
+        words = reading.text[sentence.start : sentence.end]
+        near = [m for m in machines if sentence.start <= m.start < sentence.end]
+        if not near and not _LEADER.search(words):
+            continue
+        paragraph = [
+            s
+            for s in reading.sentences
+            if s.paragraph == sentence.paragraph and abs(reading.sentences.index(s) - factor.sentence) <= NEAR_SENTENCES
+        ]
+        if any(_CAUTION.search(reading.text[s.start : s.end]) for s in paragraph):
+            continue
+        yield from _machine_factor(reading, factor, near, numerals, catalog)
+
+
+def _machine_factor(
+    reading: Reading, factor: Numeral, near: list[Mention], numerals: list[Numeral], catalog: Catalog
+) -> Iterator[Relation]:
+    inside = [
+        n
+        for n in numerals
+        if n.kind == "amount"
+        and n.unit == "FLOP/s"
+        and abs(n.sentence - factor.sentence) <= 1
+        and n.paragraph == factor.paragraph
+        and not n.per
+    ]
+    theirs = [n for n in inside if n.subject[0] == "supercomputers" and n.value < 5e18]
+    ours = [n for n in inside if n not in theirs and "precision:fp64" not in n.marks]
+    machine_words = reading.text[
+        reading.sentences[max(0, factor.sentence - 1)].start : reading.sentences[factor.sentence].end
+    ]
+    if not ours and (len(theirs) >= 2 or len(near) >= 2 or not _AI_WORD.search(machine_words)):
+        return
+    machine = _machine_record(near, reading, catalog)
+    if machine is None:
+        return
+    rate = float(machine.rmax.value)
+    theirs_value = theirs[0].value if theirs else rate
+    title = machine.title
+    if ours:
+        quotient = ours[-1].value / theirs_value
+        line = (
+            f"{written(ours[-1])} / {amount(theirs_value, 'FLOP/s')} = {quotient:.3g}: an AI peak over a measured "
+            f"FP64 result of {title}"
+        )
+    else:
+        line = f"a rate of AI chips over {amount(theirs_value, 'FLOP/s')}, the FP64 result that {title} was measured at"
+    yield Relation(
+        kind="top500_precision",
+        members=(factor,),
+        holds=False,
+        factor=None,
+        arithmetic=line,
+        subject=title,
+        sources=machine.rmax.sources,
+        reading="the two are different quantities; in matching precision the factor is another",
+    )
+
+
+def _machine_record(near: list[Mention], reading: Reading, catalog: Catalog) -> Supercomputer | None:
+    """The machine named, as on the newest list of the article's day, or the leader of that list."""
+    rows = [(_DATED.sub("", name), record) for name, record in catalog.supercomputers.items() if record.rmax.known]
+    if near:
+        rows = [(base, record) for base, record in rows if base == near[-1].id]
+    past = [record for _, record in rows if record.list_date <= reading.date.isoformat()[:7]] or [
+        record for _, record in rows
+    ]
+    if not past:
+        return None
+    newest = max(record.list_date for record in past)
+    return max((record for record in past if record.list_date == newest), key=lambda record: float(record.rmax.value))
+
+
+_OTHER_PRECISION = frozenset({"sparse", "precision:fp8", "precision:fp4", "precision:bf16"})
+
+
+def _rate(numeral: Numeral, mentions: list[Mention], catalog: Catalog) -> Iterator[Relation]:
+    """A rate beside a machine of the TOP500: its own, on any list, or that of another."""
+    rated = [
+        (_DATED.sub("", name), record, fact)
+        for name, record in catalog.supercomputers.items()
+        for fact in (record.rmax, record.rpeak)
+        if fact.known
+    ]
+    mine = [(record, fact) for base, record, fact in rated if base == numeral.subject[1]]
+    if not mine:
+        return
+    record, fact = min(mine, key=lambda pair: off_by(float(pair[1].value), numeral))
+    value = float(fact.value)
+    line = f"{record.title}: {amount(value, 'FLOP/s')} on the list of {record.list_date}"
+    if distance(value, value, numeral) <= 1.02:
+        yield Relation(
+            kind="machine",
+            members=(numeral,),
+            holds=True,
+            factor=1.0,
+            subject=record.title,
+            sources=fact.sources,
+            arithmetic=line,
+        )
+        return
+    if numeral.marks & _OTHER_PRECISION:
+        return
+    named = {m.id for m in mentions if m.kind == "supercomputers"}
+    swaps = [
+        rival
+        for base, rival, peak in rated
+        if base in named - {numeral.subject[1]} and distance(float(peak.value), float(peak.value), numeral) <= 1.01
+    ]
+    factor = off_by(value, numeral)
+    if not (swaps and factor > 1.03) and not is_power(factor, 1.03):
+        return
+    kind = "wrong_subject" if swaps else "prefix_1000" if factor > 300 else "decimal_slip"
+    yield Relation(
+        kind=kind,
+        members=(numeral,),
+        holds=False,
+        factor=factor,
+        subject=record.title,
+        sources=fact.sources,
+        arithmetic=f"{line}, not {written(numeral)}",
+        reading=f"the figure of {swaps[0].title}" if swaps else amount(value, "FLOP/s"),
+    )

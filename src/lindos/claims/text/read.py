@@ -1,0 +1,257 @@
+"""A text as numerals, sentences and language."""
+
+import datetime
+import re
+from dataclasses import dataclass
+
+from lindos.catalog import Catalog
+from lindos.claims.text import units, words
+from lindos.claims.text.language import language_of
+from lindos.claims.text.masks import masks, name_patterns
+from lindos.claims.text.numeral import Numeral, cover
+from lindos.claims.text.scan import Scanner
+
+_SENTENCE_END = re.compile(r"(?:[.!?…](?:[”“\"»’)]{0,2})(?=\s+[A-ZÄÖÜ„“\"(»\d$€£])|\n+)\s*")
+#: Abbreviations that end with a point and end no sentence.
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:Nr|No|ca|bzw|etc|Mio|Mrd|Bio|Tsd|Dr|vs|Inc|Corp|U\.S|z\.B|d\.h|St|Ind|Sept|Nov|Dec|Oct|Aug|Jan|Feb|"
+    r"Tel|a\.m|p\.m)|\b\d{1,3}|\b[A-Z])\.$"
+)
+_BOILERPLATE = re.compile(
+    r"©|\bcopyright\b|\bimpressum\b|\btel\.|\btelefon\b|\bfon\b|\bredaktion:|\babo\b|\bnewsletter\b|\bkommentare?\b|"
+    r"\bshare this\b|"
+    r"\bread next\b|\bmehr zum thema\b|\blesezeit\b|\bmin(?:ute)? read\b|\bupdated\b|\bprint edition\b|\bimage:|"
+    r"\bleserservice\b|\bfoto:|"
+    r"\bphoto:|\bsubscribe\b|\bsign up\b|\bcomments?\b|\bauch interessant\b|\blesen sie auch\b|\bgraphic:|\bsource:|"
+    r"\bquelle:|"
+    r"\bkeine anlageempfehlung\b|\bdatenschutz\b|\ball rights reserved\b|\bpage \d|\bseite \d|\bmost read\b|"
+    r"\bmeistgelesen\b|"
+    r"\brelated:|\bmore on\b|\bfollow us\b|\banzeige\b|\badvertisement\b|\bhotline\b|\bkundenservice\b|\bpodcast\b|"
+    r"\bunsubscribe\b|"
+    r"\bcontact:|\bkontakt:|\bpressekontakt\b|\bmedia contact\b|\bpress contact\b|\bisin\b|\bwkn\b|\bstand:",
+    re.IGNORECASE,
+)
+_BOILERPLATE_LENGTH = 220
+_RANK = re.compile(r"(?:Rang|Platz|rank|ranked|place|No\.|Nr\.|number|position|Position|spot)[  ]$", re.IGNORECASE)
+_FACTOR = re.compile(
+    r"(?i:faktor|factor of)[  ](?:von |rund |etwa |knapp |gut |about |roughly |some |around |nearly |almost |over )?$"
+)
+_BACK = 36
+
+
+@dataclass(slots=True)
+class Sentence:
+    """A stretch of the text between ends of sentences."""
+
+    start: int
+    end: int
+    paragraph: int
+    boilerplate: bool
+
+
+@dataclass(slots=True)
+class Reading:
+    """All that was read of a text."""
+
+    text: str
+    language: str
+    date: datetime.date
+    numerals: list[Numeral]
+    sentences: list[Sentence]
+
+    def sentence_of(self, numeral: Numeral) -> str:
+        """Words of the sentence that holds ``numeral``."""
+        sentence = self.sentences[numeral.sentence]
+        return self.text[sentence.start : sentence.end]
+
+
+def read_text(text: str, catalog: Catalog, date: datetime.date) -> Reading:
+    """Find every numeral of ``text``; ``date`` is the article's, to which days without a year belong."""
+    language = language_of(text)
+    sentences = sentences_of(text)
+    spoken = [name for kind in _NAMED for name in catalog.spoken_as(kind)]
+    names, numbered = name_patterns(spoken)
+    taken = cover(_whole(text, masks(text, names, numbered, date)))
+    numerals = cover([*taken, *Scanner(text, language).numerals(taken)])
+    reading = Reading(text, language, date, numerals, sentences)
+    _place(reading)
+    for position, numeral in enumerate(numerals):
+        _qualify(reading, numeral)
+        _ellipsis(reading, numerals, position)
+    return reading
+
+
+_NAMED = ("accelerators", "systems", "models", "sites", "supercomputers", "companies")
+
+
+def _whole(text: str, found: list[Numeral]) -> list[Numeral]:
+    """Names without those that are quantities after all: ``H100`` is a name, ``€20`` and ``x10`` are not."""
+    return [numeral for numeral in found if numeral.kind != "name" or any(c.isdigit() for c in numeral.text)]
+
+
+def sentences_of(text: str) -> list[Sentence]:
+    """Sentences in order, each with the number of its paragraph; a line is a paragraph."""
+    result: list[Sentence] = []
+    paragraph, offset = 0, 0
+    for line in text.splitlines(keepends=True):
+        if line.strip():
+            dull = len(line) <= _BOILERPLATE_LENGTH and bool(_BOILERPLATE.search(line))
+            start = 0
+            for match in _SENTENCE_END.finditer(line):
+                mark = line[start : match.start() + 1]
+                if match.group()[0] == "." and _ABBREVIATION.search(mark[-12:]) and not _ends_with_number(line, match):
+                    continue
+                result.append(Sentence(offset + start, offset + match.end(), paragraph, dull))
+                start = match.end()
+            if line[start:].strip():
+                result.append(Sentence(offset + start, offset + len(line), paragraph, dull))
+            paragraph += 1
+        offset += len(line)
+    return result or [Sentence(0, len(text), 0, False)]
+
+
+def _ends_with_number(line: str, match: re.Match[str]) -> bool:
+    """Whether a point behind digits ends a sentence: what follows opens one."""
+    if not line[: match.start()][-1:].isdigit():
+        return False
+    word = re.match(r"[„“\"(»]?(\w+)", line[match.end() :])
+    openers = (
+        "Der Die Das Ein Eine Im In Am An Auf Mit Bei Für Von Damit Dazu Dort Auch So Nach Es Er Sie The A An It In "
+        "That At By On"
+    )
+    return word is not None and (
+        word.group(1) in openers.split() or not line[: match.start()].rstrip("0123456789").endswith(" ")
+    )
+
+
+def _place(reading: Reading) -> None:
+    """Give every numeral its sentence and paragraph; what stands in boilerplate claims nothing."""
+    index = 0
+    for numeral in reading.numerals:
+        while index + 1 < len(reading.sentences) and reading.sentences[index].end <= numeral.start:
+            index += 1
+        sentence = reading.sentences[index]
+        numeral.sentence, numeral.paragraph = index, sentence.paragraph
+        if sentence.boilerplate:
+            numeral.claim = False
+
+
+def _qualify(reading: Reading, numeral: Numeral) -> None:
+    before = reading.text[max(0, numeral.start - _BACK) : numeral.start].lower().rstrip(' \u00a0„“"($€£')
+    language = reading.language
+    for kind, table in (("min", words.MINIMUM), ("max", words.MAXIMUM), ("rough", words.ROUGH)):
+        for phrase in sorted(table[language], key=len, reverse=True):
+            if before.endswith(phrase) and not before[: -len(phrase)][-1:].isalpha():
+                # "just under" bounds from above even though "under" is one word of it.
+                if not numeral.qualifier or kind != "rough":
+                    numeral.qualifier = kind
+                break
+        if numeral.qualifier:
+            break
+    if (
+        numeral.kind == "amount"
+        and numeral.bare
+        and _FACTOR.search(reading.text[max(0, numeral.start - 30) : numeral.start])
+    ):
+        numeral.kind, numeral.unit = "factor", "factor"
+    if (
+        numeral.kind == "amount"
+        and numeral.unit == "1"
+        and _RANK.search(reading.text[max(0, numeral.start - 12) : numeral.start])
+    ):
+        numeral.kind, numeral.unit = "rank", "rank"
+
+
+def _ellipsis(reading: Reading, numerals: list[Numeral], position: int) -> None:
+    """A number without unit takes that of a neighbour: ``Frontier (1.353)``, ``just under one``, ``weitere 75``."""
+    numeral = numerals[position]
+    if numeral.kind != "amount" or numeral.unit != "1" or numeral.unit_printed:
+        return
+    behind = reading.text[numeral.end : numeral.end + 24]
+    if _counted(behind) and not re.match(r"[  ](?:auf|to)[  ]", behind):
+        return
+    near = _neighbour(reading, numerals, position)
+    if near is None:
+        return
+    if numeral.bare:
+        scale = _scale_of(near)
+        if numeral.decimals == 0 and scale == 1.0 and near.unit not in units.MONEY:
+            return
+        numeral.values = tuple(value * scale for value in numeral.values)
+    elif near.unit not in units.MONEY:
+        return
+    numeral.unit = near.unit
+
+
+_CLOSES = re.compile(
+    r"\s*(?:[.,;:)\]”“\"»…]|$)|\s(?:und|and|davon|im|in|ein|vor|nach|but|while|before|after|against|on|at|gegenüber|"
+    r"zuvor|the|der|to|auf)\b"
+)
+
+
+def _counted(behind: str) -> bool:
+    """Whether a noun seems to follow, so that the number is a count of its own."""
+    return _CLOSES.match(behind) is None
+
+
+def _neighbour(reading: Reading, numerals: list[Numeral], position: int) -> Numeral | None:
+    """Nearest numeral with a printed unit: before it in this sentence or the last, then behind it in this."""
+    numeral = numerals[position]
+    for other in reversed(numerals[max(0, position - 8) : position]):
+        if numeral.sentence - other.sentence > (0 if numeral.bare else 2) or other.paragraph != numeral.paragraph:
+            break
+        if (
+            other.kind == "amount"
+            and other.unit not in ("1", "")
+            and (other.unit not in units.DURATIONS)
+            and (other.unit_printed or not other.bare)
+        ):
+            return other
+        if other.kind == "amount" and other.unit == "1" and other.noun_like(reading.text) and numeral.bare:
+            break
+    if not numeral.bare:
+        behind = numerals[position + 1] if position + 1 < len(numerals) else None
+        if behind and behind.sentence == numeral.sentence and behind.unit in units.MONEY and behind.unit_printed:
+            between = reading.text[numeral.end : behind.start]
+            return (
+                behind
+                if re.fullmatch(
+                    r"[  ,]*(?:auf|to|und|and|bis|oder|or)[  ]*(?:rund |etwa |knapp |about |roughly )?", between
+                )
+                else None
+            )
+        return None
+    for other in numerals[position + 1 : position + 3]:
+        if (
+            other.sentence == numeral.sentence
+            and other.kind == "amount"
+            and other.unit_printed
+            and other.unit not in units.DURATIONS
+        ):
+            between = reading.text[numeral.end : other.start]
+            return other if re.fullmatch(r"[  ,]*(?:und|and|oder|or|beziehungsweise)?[  ]*", between) else None
+    return None
+
+
+def _scale_of(numeral: Numeral) -> float:
+    """Factor from a printed number to its value: 1e18 for ``198 exaflops``."""
+    match = re.search(r"\d[\d.,]*", numeral.text)
+    return _SCALES.get(numeral.unit, lambda n, m: 1.0)(numeral, match)
+
+
+def _ratio(numeral: Numeral, match: re.Match[str] | None) -> float:
+    from math import floor, log10
+
+    from lindos.claims.text.digits import literal
+
+    read = (literal(match.group().strip(".,"), "de"), literal(match.group().strip(".,"), "en")) if match else ()
+    for pair in read:
+        if pair and pair[0] and numeral.values:
+            scale = numeral.values[-1] / pair[0]
+            power = log10(scale) if scale > 0 else 0.5
+            if abs(power - round(power)) < 1e-9 and round(power) % 3 == 0:
+                return float(10.0 ** round(power))
+    return float(10.0 ** (3 * floor(log10(max(numeral.values[-1], 1.0)) / 3))) if numeral.values else 1.0
+
+
+_SCALES = dict.fromkeys(("W", "J", "FLOP/s", "USD", "EUR", "GBP", "B", "B/s", "FLOP"), _ratio)

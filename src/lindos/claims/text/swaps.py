@@ -1,0 +1,106 @@
+"""For a number that does not hold: subjects, precisions and readings under which it would, the nearest first."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from lindos.catalog import Catalog
+from lindos.claims.check import check
+from lindos.claims.context import Context
+from lindos.claims.schema import Claim
+from lindos.claims.text.numeral import Numeral
+from lindos.claims.text.places import sightings
+from lindos.claims.text.relation import amount, off_by
+
+#: A sourced value this near to the printed one is offered as what it may have been of.
+OFFERED = 1.06
+MOST = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swap:
+    """Another subject or reading that fits the printed number, with the value it has there."""
+
+    reading: str
+    value: float
+    unit: str
+    factor: float  # how far the value is from the printed one
+    sources: tuple[str, ...] = ()
+
+
+class Swaps:
+    """Sourced values that a printed number may belong to; the catalogue's claims are computed once."""
+
+    def __init__(self, catalog: Catalog, claims: Mapping[str, Claim], context: Context | None = None) -> None:
+        """Hold the catalogue, its claims, and what a study knows of money and power per device."""
+        self.catalog, self.claims = catalog, claims
+        self.context = context or Context(catalog=catalog)
+        self._table: list[tuple[str, str, float, tuple[str, ...]]] | None = None
+
+    def of(self, numeral: Numeral) -> tuple[Swap, ...]:
+        """The best readings of a number that does not hold."""
+        if numeral.kind not in ("amount", "factor") or not numeral.values:
+            return ()
+        options = [
+            Swap(reading=reading, value=value, unit=unit, factor=off_by(value, numeral), sources=sources)
+            for reading, unit, value, sources in self._values()
+            if unit == numeral.unit and value > 0
+        ]
+        near = sorted((swap for swap in options if swap.factor <= OFFERED), key=lambda swap: swap.factor)
+        unique = {swap.reading: swap for swap in near}
+        return tuple(unique.values())[:MOST]
+
+    def _values(self) -> list[tuple[str, str, float, tuple[str, ...]]]:
+        if self._table is None:
+            self._table = [*self._sites(), *self._statements(), *self._ratios(), *self._machines()]
+        return self._table
+
+    def _sites(self) -> Iterator[tuple[str, str, float, tuple[str, ...]]]:
+        for field in ("facility_power", "capex", "num_devices", "h100_equivalents"):
+            for sighting in sightings(self.catalog, field):
+                yield sighting.words, sighting.value.unit, float(sighting.value.value), sighting.value.sources
+
+    def _statements(self) -> Iterator[tuple[str, str, float, tuple[str, ...]]]:
+        """What the catalogue's statements claim, and what their subjects amount to."""
+        for claim in self.claims.values():
+            verdict = check(claim, self.context)
+            for finding in verdict.findings:
+                unit = "factor" if "against" in finding.question and finding.unit == "1" else finding.unit
+                what = f"{finding.question}: {finding.reading or claim.statement}"
+                if finding.computed is not None and finding.computed > 0:
+                    yield (
+                        f"{what} ({amount(finding.computed, finding.unit)}, claim {claim.id})",
+                        unit,
+                        finding.computed,
+                        finding.sources,
+                    )
+                if finding.claimed is not None and finding.claimed > 0 and "against" not in finding.question:
+                    yield (
+                        f"{claim.speaker} of another subject: {claim.statement} (claim {claim.id})",
+                        unit,
+                        finding.claimed,
+                        tuple(claim.source),
+                    )
+
+    def _ratios(self) -> Iterator[tuple[str, str, float, tuple[str, ...]]]:
+        """8-bit H100-equivalents of every site over those of the leading machines: like over like."""
+        machines = [m for m in self.catalog.supercomputers.values() if m.h100_equivalents.known and m.rmax.known]
+        leaders = sorted(machines, key=lambda m: -float(m.rmax.value))[:1]
+        for sighting in sightings(self.catalog, "h100_equivalents"):
+            for machine in leaders:
+                ratio = float(sighting.value.value) / float(machine.h100_equivalents.value)
+                words = (
+                    f"{sighting.title} ({sighting.date}) over {machine.title.split(',')[0]} in 8-bit "
+                    f"H100-equivalents: {ratio:.3g}"
+                )
+                yield words, "factor", ratio, (*sighting.value.sources, *machine.h100_equivalents.sources)
+
+    def _machines(self) -> Iterator[tuple[str, str, float, tuple[str, ...]]]:
+        for machine in self.catalog.supercomputers.values():
+            for name, fact in (("HPL in FP64", machine.rmax), ("power", machine.power)):
+                if fact.known:
+                    yield (
+                        f"{machine.title}, {name}: {amount(float(fact.value), fact.unit)}",
+                        fact.unit,
+                        float(fact.value),
+                        fact.sources,
+                    )

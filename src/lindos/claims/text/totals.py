@@ -1,0 +1,238 @@
+"""Totals and amounts of one, rates and times, parts and wholes, figures that are printed twice."""
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+from lindos.claims.text import units
+from lindos.claims.text.numeral import Numeral
+from lindos.claims.text.read import Reading
+from lindos.claims.text.relation import (
+    AGREE,
+    DISAGREE,
+    Relation,
+    amount,
+    close,
+    distance,
+    is_power,
+    is_slip,
+    late_first,
+    off_by,
+    written,
+)
+from lindos.units import YEAR
+
+_DIVIDED = ("W", "USD", "EUR", "GBP", "FLOP/s", "J", "B", "1", "kg")
+_PARTS = ("device", "rack", "node", "unit")
+
+# Totals
+
+
+def shares_of_totals(numerals: list[Numeral]) -> Iterator[Relation]:
+    """``$43 billion ... half a million GPUs ... $8,600 per GPU``: an amount of one times a count is a total."""
+    for part in numerals:
+        if part.per not in _PARTS or part.unit not in _DIVIDED or part.kind != "amount":
+            continue
+        if part.unit == "1" and part.noun not in ("device", "host"):
+            continue
+        triples = [(total, count) for total in _totals(part, numerals) for count in _counts(part, total, numerals)]
+        yield from _judge_part(part, triples)
+
+
+def _totals(part: Numeral, numerals: list[Numeral]) -> list[Numeral]:
+    """Amounts of which ``part`` may be one share: the same unit, more of it, near."""
+    return [
+        n
+        for n in numerals
+        if n is not part
+        and n.unit == part.unit
+        and n.kind == "amount"
+        and n.value > part.value
+        and (n.per == "" or (n.per == "rack" and part.per == "device"))
+        and abs(n.paragraph - part.paragraph) <= 1
+        and (n.unit != "1" or n.noun == part.noun)
+    ]
+
+
+def _counts(part: Numeral, total: Numeral, numerals: list[Numeral]) -> list[Numeral]:
+    """Counts of what ``part`` is an amount of, over the same whole as ``total``."""
+    return [
+        n
+        for n in numerals
+        if n is not part
+        and n is not total
+        and n.kind == "amount"
+        and n.unit == "1"
+        and n.value > 1
+        and (n.noun == part.per or (part.per == "unit" and n.noun and n.noun not in ("token", "parameter", "person")))
+        and n.per == total.per
+        and "equivalent" not in n.marks
+    ]
+
+
+def _judge_part(part: Numeral, triples: list[tuple[Numeral, Numeral]]) -> Iterator[Relation]:
+    fitting = [(total, count) for total, count in triples if _quotient(part, total, count) <= AGREE]
+    if fitting:
+        total, count = min(fitting, key=lambda pair: _reach(part, *pair))
+        kind = "price_total" if part.unit in units.MONEY else "part_of_total"
+        yield Relation(
+            kind=kind,
+            members=late_first(part, total, count),
+            holds=True,
+            arithmetic=_division(total, count),
+            factor=1.0,
+        )
+        return
+    near = [(total, count) for total, count in triples if close(part, total, 1) and _said_before(count, part)]
+    if not near:
+        return
+    total, count = min(near, key=lambda pair: _reach(part, *pair))
+    expected = total.value / count.value
+    factor = off_by(expected, part)
+    together = close(part, total, 0) and close(part, count, 1)
+    adjacent = close(part, total, 1) and close(part, count, 3)
+    named = together or (is_slip(factor) and adjacent) or (is_power(factor) and close(part, total, 0))
+    if _quotient(part, total, count) < DISAGREE or not named:
+        return
+    kind = "price_total" if part.unit in units.MONEY else "power_per_gpu" if part.unit == "W" else "decimal_slip"
+    yield Relation(
+        kind=kind,
+        members=late_first(part, total, count),
+        holds=False,
+        factor=factor,
+        arithmetic=f"{_division(total, count)}, not {written(part)}",
+        reading=f"{amount(expected, part.unit)} each",
+    )
+
+
+def _said_before(count: Numeral, part: Numeral) -> bool:
+    """Whether a count stands before the amount of one, or in the sentence with it."""
+    return count.start < part.start or count.sentence == part.sentence
+
+
+def _quotient(part: Numeral, total: Numeral, count: Numeral) -> float:
+    return distance(total.low / count.high, total.high / count.low, part)
+
+
+def _division(total: Numeral, count: Numeral) -> str:
+    return f"{written(total)} / {written(count)} = {amount(total.value / count.value, total.unit)}"
+
+
+def _reach(part: Numeral, total: Numeral, count: Numeral) -> int:
+    return abs(part.start - total.start) + abs(part.start - count.start)
+
+
+def yearly_totals(numerals: list[Numeral]) -> Iterator[Relation]:
+    """``300 billion over five years ... 60 billion a year``."""
+    for rate in numerals:
+        if rate.per not in ("year", "month", "week", "day") or rate.unit not in ("USD", "EUR", "GBP", "1"):
+            continue
+        period = {"year": YEAR, "month": YEAR / 12, "week": 7 * 86400.0, "day": 86400.0}[rate.per]
+        totals = [
+            n
+            for n in numerals
+            if n.unit == rate.unit and n.noun == rate.noun and not n.per and n.kind == "amount" and close(rate, n, 3)
+        ]
+        spans = [n for n in numerals if n.unit in units.DURATIONS and n.per == "" and close(rate, n, 2)]
+        pairs = []
+        for total in totals:
+            for span in spans:
+                times = span.value * units.SECONDS[span.unit] / period
+                apart = distance(
+                    rate.low * times * (span.low / span.value), rate.high * times * (span.high / span.value), total
+                )
+                pairs.append((apart, total, span, times))
+        if not pairs:
+            continue
+        slips = (
+            [p for p in pairs if p[0] <= AGREE]
+            or [p for p in pairs if is_power(off_by(rate.value * p[3], p[1]))]
+            or pairs
+        )
+        apart, total, span, times = min(slips, key=lambda p: (p[0] > AGREE, abs(p[1].start - rate.start)))
+        line = f"{written(rate)} a {rate.per} x {times:.3g} = {amount(rate.value * times, rate.unit)}"
+        if apart <= AGREE:
+            yield Relation(kind="rate_times_time", members=(total, rate, span), holds=True, arithmetic=line)
+            continue
+        factor = off_by(rate.value * times, total)
+        if is_power(factor):
+            kind = "billion_billionen" if "illionen" in total.text or "trillion" in total.text else "prefix_1000"
+            yield Relation(
+                kind=kind,
+                members=(total, rate),
+                holds=False,
+                factor=factor,
+                arithmetic=f"{line}, not {written(total)}",
+                reading=amount(rate.value * times, rate.unit),
+            )
+
+
+# Parts and repetitions
+
+
+_THEREOF = re.compile(r"(?i:\b(?:davon|darunter|including|of which|of them|thereof|among them|of those)\b)")
+
+
+def parts(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
+    """``230,000 GPUs, 30,000 of them GB200``: a part is less than its whole."""
+    for whole, part in pairwise(numerals):
+        alike = (
+            whole.unit == part.unit
+            and whole.kind == part.kind == "amount"
+            and whole.sentence == part.sentence
+            and whole.per == part.per
+        )
+        if (
+            not alike
+            or (whole.unit == "1" and not (whole.noun == part.noun == "device"))
+            or whole.unit in units.DURATIONS
+        ):
+            continue
+        stretch = reading.text[whole.end : part.end + 12]
+        if _THEREOF.search(stretch) and len(stretch) < 60 and "denied" not in part.marks:
+            line = f"{written(part)} of {written(whole)}"
+            if part.low > whole.high * 1.001:
+                yield Relation(
+                    kind="decimal_slip",
+                    members=(part, whole),
+                    holds=False,
+                    factor=off_by(whole.value, part),
+                    arithmetic=f"{line}: a part is more than its whole",
+                    reading=amount(part.value / 10, part.unit),
+                )
+
+
+_LEADING = re.compile(r"\d+(?:[.,]\d+)?")
+
+
+def twice_printed(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
+    """A figure that is printed twice, once a thousand times the other: in one sentence, or in a headline and below."""
+    money = [
+        n
+        for n in numerals
+        if n.unit in units.MONEY | {"W", "FLOP/s", "J"} and n.kind == "amount" and not n.per and not n.bare
+    ]
+    for i, first in enumerate(money[:150]):
+        for second in money[i + 1 : 150]:
+            if (
+                first.unit != second.unit
+                or off_by(first.value, second) < 500
+                or not is_power(off_by(first.value, second), 1.001)
+            ):
+                continue
+            digits = [match.group() for n in (first, second) if (match := _LEADING.search(n.text))]
+            same = len(digits) == 2 and digits[0] == digits[1] and len(digits[0]) >= 2
+            headline = first.paragraph == 0 and second.paragraph > 0
+            quoted = first.sentence == second.sentence and bool(
+                re.search(r"[„“\"”]", reading.text[first.end : second.end + 2])
+            )
+            if same and (headline or quoted):
+                members = (first, second)
+                yield Relation(
+                    kind="billion_billionen",
+                    members=members,
+                    holds=False,
+                    factor=off_by(first.value, second),
+                    arithmetic=f"{written(first)} here, {written(second)} there",
+                    reading=written(second),
+                )

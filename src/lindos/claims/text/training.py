@@ -1,0 +1,205 @@
+"""Checks of training runs: operations, time and utilisation."""
+
+import re
+from collections.abc import Iterator
+
+from lindos.catalog import Catalog
+from lindos.claims.text import units
+from lindos.claims.text.clusters import total_rate
+from lindos.claims.text.numeral import Numeral
+from lindos.claims.text.read import Reading
+from lindos.claims.text.relation import Relation, amount, distance, is_power, off_by, written
+from lindos.formulas import scaling
+from lindos.units import DAY
+
+_TRAINS = re.compile(r"(?i:train\w*|pre-?train\w*|\brun\b|lauf\b|trainingslauf|gelernt|trainiert\w*)")
+_LASTED = re.compile(
+    r"(?i:\b(?:run|training|trained|took|lasted|over in|over just|within|in just|dauerte|lief|lauf|binnen|innerhalb|"
+    r"nach|brauchte|fertig|needed|abgeschlossen|complet\w*|finish\w*|weeks?|days?)\b)"
+)
+_MFU = re.compile(r"(?i:utili[sz]ation|auslastung|mfu\b|ausnutzung)")
+#: Operations of training for each parameter and token.
+FLOP_PER_PARAM_TOKEN = 6.0
+
+
+def relations(reading: Reading, catalog: Catalog) -> Iterator[Relation]:
+    """Relations between parameters, tokens, operations, devices and times."""
+    numerals = [n for n in reading.numerals if n.claim and "denied" not in n.marks]
+    amounts = [n for n in numerals if n.kind == "amount"]
+    yield from _runs(reading, numerals, amounts, catalog)
+
+
+# Training runs
+
+
+def training_flop(parameters: float, tokens: float) -> float:
+    """Operations of a run by the usual six for each parameter and token."""
+    return float(scaling.training_flop(parameters, tokens, FLOP_PER_PARAM_TOKEN))
+
+
+def _runs(reading: Reading, numerals: list[Numeral], amounts: list[Numeral], catalog: Catalog) -> Iterator[Relation]:
+    """Operations of a run: six for each parameter and token; over the peak of its devices they are a time."""
+    if not _TRAINS.search(reading.text):
+        return
+    parameters = [n for n in amounts if n.noun == "parameter" and n.unit == "1" and n.value >= 1e8]
+    tokens = [
+        n
+        for n in amounts
+        if (n.noun == "token" or (n.unit == "1" and _near_token(reading, n))) and n.unit == "1" and n.value >= 1e10
+    ]
+    operations = [n for n in amounts if n.unit == "FLOP" and n.value >= 1e20]
+    budget: float | None = None
+    line = ""
+    members: tuple[Numeral, ...] = ()
+    for flop in operations:
+        for p in parameters:
+            for d in tokens:
+                low, high = training_flop(p.low, d.low), training_flop(p.high, d.high)
+                if distance(low, high, flop) <= 1.12:
+                    text = f"6 x {written(p)} x {written(d)} = {amount(training_flop(p.value, d.value), 'FLOP')}"
+                    yield Relation(kind="operations", members=(flop, p, d), holds=True, arithmetic=text, factor=1.0)
+                    budget, line, members = flop.value, written(flop), (flop, d, p)
+    if budget is None and operations and len(operations) == 1:
+        budget, line, members = operations[0].value, written(operations[0]), (operations[0],)
+        yield from _wrong_operations(operations[0], parameters, tokens)
+    if budget is None and len(parameters) >= 1 and len(tokens) >= 1:
+        p, d = max(parameters, key=lambda n: n.value), max(tokens, key=lambda n: n.value)
+        model = _moe_parameters(reading, catalog, p)
+        size = model or p.value
+        budget, line, members = (
+            training_flop(size, d.value),
+            f"6 x {amount(size, '1')} x {written(d)} = {amount(training_flop(size, d.value), 'FLOP')}",
+            (d, p),
+        )
+    if budget is not None:
+        yield from _times(reading, budget, line, members, numerals, amounts, catalog)
+
+
+def _moe_parameters(reading: Reading, catalog: Catalog, printed: Numeral) -> float | None:
+    """Active parameters where the text names them: with experts, a token meets fewer than all."""
+    near = [
+        n
+        for n in reading.numerals
+        if n.kind == "amount" and n.noun == "parameter" and n.value < printed.value and n.value >= 1e8
+    ]
+    for numeral in near:
+        stretch = reading.text[max(0, numeral.start - 60) : numeral.end + 60]
+        if re.search(r"(?i:activ|aktiv)", stretch):
+            return numeral.value
+    return None
+
+
+def _near_token(reading: Reading, numeral: Numeral) -> bool:
+    stretch = reading.text[numeral.end : numeral.end + 30]
+    return bool(re.match(r"[  ](?:used|verwendeten)", stretch)) and "token" in reading.sentence_of(numeral).lower()
+
+
+def _wrong_operations(flop: Numeral, parameters: list[Numeral], tokens: list[Numeral]) -> Iterator[Relation]:
+    if len(parameters) != 1 or len(tokens) != 1:
+        return
+    p, d = parameters[0], tokens[0]
+    expected = training_flop(p.value, d.value)
+    factor = off_by(expected, flop)
+    if is_power(factor, 1.2):
+        yield Relation(
+            kind="prefix_1000" if factor > 300 else "decimal_slip",
+            members=(flop, d, p),
+            holds=False,
+            factor=factor,
+            arithmetic=f"6 x {written(p)} x {written(d)} = {amount(expected, 'FLOP')}, not {written(flop)}",
+            reading=amount(expected, "FLOP"),
+        )
+
+
+def _times(
+    reading: Reading,
+    budget: float,
+    line: str,
+    members: tuple[Numeral, ...],
+    numerals: list[Numeral],
+    amounts: list[Numeral],
+    catalog: Catalog,
+) -> Iterator[Relation]:
+    """Operations over the peak of the devices and the time of the run: a utilisation."""
+    counts = [n for n in amounts if _is_fleet(reading, n, catalog)]
+    spans = [n for n in amounts if _is_run_time(reading, n)]
+    shares = [n for n in numerals if n.kind == "fraction" and _MFU.search(reading.sentence_of(n)) and n.value <= 2]
+    if not counts or not spans:
+        return
+    count = min(counts, key=lambda n: n.start)
+    span = min(spans, key=lambda n: abs(n.start - (shares[0].start if shares else count.start)))
+    share = min(shares, key=lambda n: abs(n.start - span.start)) if shares else None
+    device = catalog.accelerator(count.device)
+    stated = {m.partition(":")[2] for n in amounts for m in n.marks if m.startswith("precision:")}
+    precision = "fp8" if "fp8" in stated and "bf16" not in stated and device.peak_fp8.known else "bf16"
+    peak = float(device.peak(precision).value)
+    seconds = span.value * units.SECONDS[span.unit]
+    utilised = budget / (total_rate(count.value, peak) * seconds)
+    text = (
+        f"{line} / ({written(count)} x {amount(peak, 'FLOP/s')} x {written(span)}) = {100 * utilised:.3g} % of the "
+        f"dense {precision.upper()} peak"
+    )
+    blamed = tuple(sorted((span, count, *members), key=lambda n: n is not span))
+    sources = device.peak(precision).sources
+    relation = _utilisation(utilised, share, seconds, text, blamed, sources)
+    if relation is not None:
+        yield relation
+
+
+def _utilisation(
+    utilised: float,
+    share: Numeral | None,
+    seconds: float,
+    text: str,
+    blamed: tuple[Numeral, ...],
+    sources: tuple[str, ...],
+) -> Relation | None:
+    """A run that does more than its devices can, or other than its own utilisation says."""
+    right = seconds * utilised / (share.value if share else 1.0)
+    factor = max(right / seconds, seconds / right)
+    if utilised > 1.02:
+        reading = f"{amount(right, 's')} at {100 * (share.value if share else 1.0):.0f} %"
+        return Relation(
+            kind="mfu_over_100",
+            members=blamed,
+            holds=False,
+            factor=factor,
+            arithmetic=text,
+            reading=reading,
+            sources=sources,
+        )
+    if share is not None and factor > 1.6:
+        return Relation(
+            kind="mfu_over_100",
+            members=blamed,
+            holds=False,
+            factor=factor,
+            arithmetic=f"{text}, not {written(share)}",
+            reading=amount(right, "s"),
+            sources=sources,
+        )
+    if utilised < 0.05:
+        return None
+    return Relation(kind="utilisation", members=blamed, holds=True, arithmetic=text, factor=1.0, sources=sources)
+
+
+def _is_fleet(reading: Reading, numeral: Numeral, catalog: Catalog) -> bool:
+    """Whether a numeral counts the devices of a run, not those that somebody plans to own."""
+    known = numeral.noun == "device" and numeral.device in catalog.names("accelerators") and not numeral.per
+    return known and 100 <= numeral.value <= 1e6 and not _plans(reading, numeral)
+
+
+def _is_run_time(reading: Reading, numeral: Numeral) -> bool:
+    """Whether a numeral is the time that a run took."""
+    if numeral.unit not in units.DURATIONS or numeral.per:
+        return False
+    days = numeral.value * units.SECONDS[numeral.unit] / DAY
+    return 0.8 <= days <= 400 and bool(_LASTED.search(reading.sentence_of(numeral)))
+
+
+def _plans(reading: Reading, count: Numeral) -> bool:
+    return bool(
+        re.search(
+            r"(?i:\b(?:plans?|plant|will own|by the end|bis ende|future|künftig|next)\b)", reading.sentence_of(count)
+        )
+    )

@@ -1,0 +1,193 @@
+"""An audited text as an answer: the text with its marks, what does not hold, and every number with its arithmetic."""
+
+import datetime
+from collections.abc import Sequence
+from typing import Any
+
+from lindos.catalog import Catalog
+from lindos.claims import Context
+from lindos.claims.text import Audit, Judgement, Numeral, Swap, audit_text
+from lindos.claims.text.relation import written
+from lindos.elements import Cell, Mark, Passage, Section, Table
+
+#: How a kind of error is called for a reader.
+KINDS = {
+    "billion_billionen": "billion read as Billion: a thousandfold",
+    "prefix_1000": "a prefix off by a thousand",
+    "precision_mixup": "another precision",
+    "dies_as_packages": "dies counted as GPUs",
+    "power_vs_energy": "power and energy mixed up",
+    "power_per_gpu": "power for each device does not fit",
+    "wrong_subject": "the figure of another subject",
+    "price_total": "total and price of one do not fit",
+    "date_contradiction": "dates that contradict each other",
+    "percent_vs_factor": "percentage and factor mixed up",
+    "decimal_slip": "a decimal mark that slipped",
+    "top500_precision": "an AI rate over an FP64 result",
+    "mfu_over_100": "more work than the devices can do",
+    "schedule": "late",
+}
+
+
+def sections(
+    text: str, catalog: Catalog, date: datetime.date, path: str
+) -> tuple[tuple[Section, ...], dict[str, Any], list[str]]:
+    """Sections of an audited text, what its document holds beside them, and the ids of sources it rests on."""
+    audit = audit_text(text, catalog, date, path, lambda devices: _context(devices, catalog))
+    wrong = [(n, j) for n, j in audit.judgements.items() if j.verdict == "wrong"]
+    document = {
+        "language": audit.reading.language,
+        "date": audit.reading.date.isoformat(),
+        "numerals": [_numeral(n, j, audit, catalog) for n, j in audit.judgements.items() if n.kind != "unread"],
+        "not_understood": [{"text": n.text, "start": n.start} for n in audit.judgements if n.kind == "unread"],
+    }
+    sources = [s for n, j in audit.judgements.items() if j.relation for s in _sources(j, audit.swaps.get(n, ()))]
+    first = Section(
+        name="text",
+        title="The text, with its numbers marked",
+        summary=_summary(audit),
+        passages=(_passage(audit),),
+        tables=(*((_wrong(wrong, audit),) if wrong else ()), _checked(audit, catalog)),
+    )
+    return (first,), document, list(dict.fromkeys(sources))
+
+
+def _context(devices: tuple[str, ...], catalog: Catalog) -> Context:
+    from lindos.study.claims import context_for
+    from lindos.study.floor import NUM_DRAWS
+
+    return context_for(devices, catalog, catalog.sampled(NUM_DRAWS))
+
+
+def _sources(judgement: Judgement, swaps: Sequence[Swap]) -> tuple[str, ...]:
+    relation = judgement.relation
+    return (*(relation.sources if relation else ()), *(source for swap in swaps for source in swap.sources))
+
+
+def _numeral(numeral: Numeral, judgement: Judgement, audit: Audit, catalog: Catalog) -> dict[str, Any]:
+    """One numeral of the document, in SI."""
+    relation = judgement.relation
+    swaps = audit.swaps.get(numeral, ())
+    value: Any = numeral.date or None
+    if numeral.values:
+        value = list(numeral.values) if len(numeral.values) > 1 else numeral.values[0]
+    return {
+        "text": numeral.text,
+        "start": numeral.start,
+        "value": value,
+        "unit": _unit(numeral),
+        "subject": _subject(numeral, judgement, catalog),
+        "verdict": judgement.verdict,
+        "factor": relation.factor if relation and judgement.verdict == "wrong" else None,
+        "reading": _reading(judgement, swaps) if judgement.verdict == "wrong" else "",
+        "kind": relation.kind if relation and judgement.verdict == "wrong" else numeral.kind,
+        "arithmetic": relation.arithmetic if relation else "",
+        "sources": list(relation.sources) if relation else [],
+        "swaps": [{"reading": s.reading, "value": s.value, "unit": s.unit, "factor": s.factor} for s in swaps],
+    }
+
+
+def _unit(numeral: Numeral) -> str:
+    if numeral.kind in ("name", "term", "time", "phone", "link"):
+        return numeral.kind
+    return f"{numeral.unit}/{numeral.per}" if numeral.per else numeral.unit
+
+
+def _subject(numeral: Numeral, judgement: Judgement, catalog: Catalog) -> str:
+    if judgement.relation and judgement.relation.subject:
+        return judgement.relation.subject
+    kind, id = numeral.subject
+    if kind == "sites":
+        return catalog.site(id).title
+    if numeral.device in catalog.names("accelerators"):
+        return catalog.accelerator(numeral.device).title
+    if kind == "models":
+        return catalog.model(id).title
+    return catalog.supercomputers[id].title if kind == "supercomputers" and id in catalog.supercomputers else ""
+
+
+def _reading(judgement: Judgement, swaps: Sequence[Swap]) -> str:
+    relation = judgement.relation
+    readings = [relation.reading] if relation and relation.reading else []
+    readings += [f"{swap.reading}" for swap in swaps]
+    return "; or ".join(readings)
+
+
+def _summary(audit: Audit) -> str:
+    counts = {
+        verdict: sum(j.verdict == verdict for j in audit.judgements.values()) for verdict in ("consistent", "wrong")
+    }
+    claims = sum(n.claim and n.kind not in ("name", "term", "unread") for n in audit.judgements)
+    unread = sum(n.kind == "unread" for n in audit.judgements)
+    language = {"de": "German", "en": "English"}[audit.reading.language]
+    rest = claims - counts["consistent"] - counts["wrong"]
+    tail = f" {unread} could not be read." if unread else ""
+    return (
+        f"{len(audit.judgements)} numerals in a {language} text of {audit.reading.date}, {claims} of them statements: "
+        f"{counts['wrong']} do not hold, {counts['consistent']} hold, {rest} were not checked.{tail}"
+    )
+
+
+def _passage(audit: Audit) -> Passage:
+    marks = []
+    for numeral, judgement in audit.judgements.items():
+        if numeral.kind in ("name", "term", "link", "phone", "time", "pixels") or not numeral.claim:
+            continue
+        relation = judgement.relation
+        note = relation.arithmetic if relation else ""
+        if judgement.verdict == "wrong":
+            note = f"{note}. {_reading(judgement, audit.swaps.get(numeral, ()))}".strip(". ")
+        verdict = "unread" if numeral.kind == "unread" else judgement.verdict
+        marks.append(Mark(start=numeral.start, end=numeral.end, verdict=verdict, note=note))
+    return Passage(name="text.marked", text=audit.reading.text, marks=tuple(marks))
+
+
+def _wrong(wrong: Sequence[tuple[Numeral, Judgement]], audit: Audit) -> Table:
+    rows: list[tuple[Cell, ...]] = []
+    for numeral, judgement in wrong:
+        relation = judgement.relation
+        if relation is None:
+            continue
+        swaps = audit.swaps.get(numeral, ())
+        off = f"{relation.factor:.3g}x" if relation.factor and relation.factor > 1.005 else ""
+        rows.append(
+            (
+                numeral.text,
+                KINDS.get(relation.kind, relation.kind),
+                off,
+                relation.arithmetic,
+                _reading(judgement, swaps),
+            )
+        )
+    return Table(
+        name="text.wrong",
+        key=True,
+        title="What does not hold",
+        columns=("printed", "what is wrong", "off by", "arithmetic", "what would hold"),
+        units=("", "", "", "", ""),
+        rows=tuple(rows),
+    )
+
+
+def _checked(audit: Audit, catalog: Catalog) -> Table:
+    rows: list[tuple[Cell, ...]] = []
+    for numeral, judgement in audit.judgements.items():
+        if numeral.kind in ("name", "term", "link", "phone", "time", "pixels") or not numeral.claim:
+            continue
+        rows.append(
+            (
+                numeral.text,
+                written(numeral) if numeral.values else numeral.date or "",
+                _subject(numeral, judgement, catalog),
+                judgement.verdict if numeral.kind != "unread" else "not understood",
+                judgement.relation.arithmetic if judgement.relation else "",
+            )
+        )
+    return Table(
+        name="text.numerals",
+        title="Every statement in numbers",
+        columns=("printed", "read as", "of what", "verdict", "arithmetic"),
+        units=("", "", "", "", ""),
+        rows=tuple(rows),
+        note="Not checked is not wrong: nothing in the text or the catalogue says how large it would have to be.",
+    )
