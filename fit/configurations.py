@@ -198,6 +198,8 @@ def rows(by_type: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             except Exception as error:  # the library refuses it, or a class cannot be built without data
                 print(f"{kind} {drawn}: {type(error).__name__} {str(error)[:80]!r}")
                 continue
+            if not counted["matrices"]:  # its language model has another name
+                continue
             whole = {"whole": reduced(config.to_dict())} if not drawn else {}
             yield {"type": kind, "drawn": drawn, **counted, **whole}
 

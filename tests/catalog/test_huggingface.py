@@ -563,7 +563,7 @@ def test_windowed_layers_have_keys_of_their_own() -> None:
 def test_layers_of_multi_token_prediction_are_said_and_can_be_left_out() -> None:
     config = ARCHITECTURES["minimax m2"][0]
     reading = read_config(config)
-    assert "3 layers of multi-token prediction (num_mtp_modules) are trained along" in reading.notes[0]
+    assert "3 layers of multi-token prediction (num_mtp_modules) trained along" in reading.notes[0]
     assert model_flops_per_token(reading.model, 8192) / 1e9 == pytest.approx(96.4, rel=1e-3)
     without = model_from_config(config | {"num_mtp_modules": 0})
     assert model_flops_per_token(without, 8192) / 1e9 == pytest.approx(81.2, rel=1e-3)
@@ -659,6 +659,11 @@ def test_layers_with_experts_are_counted(change: dict[str, Any], layers_with_exp
         (LLAMA | {"model_type": "novel", "hidden_act": "relu2"}, r"config\.hidden_act is 'relu2'"),
         (LLAMA | {"model_type": "gpt2", "activation_function": "swiglu"}, "have no gate"),
         (LLAMA | {"model_type": "ernie"}, "bidirectional"),
+        (LLAMA | {"is_causal": False}, r"config\.is_causal is False"),
+        (LLAMA | {"use_bidirectional_attention": True}, "bidirectional attention"),
+        (LLAMA | {"add_cross_attention": True}, "cross-attention"),
+        (LLAMA | {"model_type": "x" * 1000}, r"config\.model_type is .{120,200}, but must be a text"),
+        (LLAMA | {"\x1b[2J_layers": 5}, r"config\.'\\x1b\[2J_layers' is 5"),
         (LLAMA | {"model_type": "electra"}, "bidirectional"),
         (LLAMA | {"model_type": "roberta"}, "bidirectional"),
         (LLAMA | {"model_type": "ctrl"}, "conventions are not known here"),

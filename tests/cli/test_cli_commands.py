@@ -159,6 +159,21 @@ def test_a_configuration_that_is_refused_is_not_shown(tmp_path: Path, capsys: py
     assert "bidirectional attention" in error
 
 
+@pytest.mark.parametrize("command", ["step", "search"])
+def test_an_answer_says_how_a_configuration_was_read(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps({"model_type": "llama", "color": "red", "num_nextn_predict_layers": 1}))
+    flags = ["--cluster", "hgx-h100", "--gpus", "8", "--global-batch-size", "128", "--json"]
+    warnings = document([command, "--model", str(file), *flags], capsys)["warnings"]
+    (defaults,) = [text for text in warnings if "library's defaults" in text]  # type: ignore[union-attr]
+    assert defaults.startswith("job.model: the file leaves these")
+    assert "hidden_size 4096" in defaults
+    assert any("not understood and were left aside: color" in text for text in warnings)  # type: ignore[union-attr]
+    assert any("1 layer of multi-token prediction" in text for text in warnings)  # type: ignore[union-attr]
+
+
 def test_a_model_of_the_catalogue_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
     shown = document(["catalog", "show", "deepseek-v3", "--json"], capsys)
     assert shown["parameters"] == pytest.approx(671e9, rel=1e-3)

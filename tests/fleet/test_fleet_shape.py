@@ -30,3 +30,16 @@ def test_active_parameters_by_hand() -> None:
 def test_a_tied_head_is_multiplied_all_the_same() -> None:
     tied = replace(DENSE, tied_embeddings=True)
     assert served(tied, "bf16", 4096).linear_flop == served(DENSE, "bf16", 4096).linear_flop
+
+
+def test_windowed_layers_cache_keys_of_their_own() -> None:
+    """24 layers keep a window of 16 heads; values are half as wide as keys."""
+    model = replace(DENSE, v_head_dim=64, sliding_window=1024, num_windowed_layers=24, num_windowed_kv_heads=16)
+    cached = served(model, "bf16", 4096)
+    assert cached.cache_per_sequence == 2 * (128 + 64) * (8 * 8 * 4096 + 24 * 16 * 1024)
+    assert cached.cache_per_token == 2 * (128 + 64) * (8 * 8 + 24 * 16)
+    query, output = 32 * 128 * 4096, 32 * 64 * 4096
+    mean_keys = (8 * 8 + 24 * 16) / 32 * (128 + 64) * 4096
+    feed_forward = 3 * 4096 * 14336
+    layers = 32 * (query + output + mean_keys + feed_forward)
+    assert cached.num_params == layers + 2 * 128_000 * 4096

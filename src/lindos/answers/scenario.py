@@ -12,6 +12,7 @@ from lindos.catalog import Catalog, load_catalog
 from lindos.catalog.facts import reading
 from lindos.elements import Section
 from lindos.errors import InputError
+from lindos.scenario.configuration import configuration_notes
 from lindos.scenario.read import read_scenario
 from lindos.scenario.resolve import counted
 from lindos.scenario.schema import Scenario
@@ -102,8 +103,8 @@ def answer(
         old = legacy.sections(names, study, settled, catalog, folder, campaign or CampaignAsked())
     made |= old.sections
     shown = [made[name] for name in names if name in made]
-    idle = (*unread(scenario, catalog), *catalog.unread(paths))
-    return assemble(scenario, catalog, command, shown, (*old.warnings, *idle))
+    said = (*unread(scenario, catalog), *catalog.unread(paths), *configuration_notes(scenario, folder))
+    return assemble(scenario, catalog, command, shown, (*old.warnings, *said))
 
 
 def _floors(views: Iterable[View], scenario: Scenario) -> list[Any]:

@@ -19,6 +19,7 @@ from lindos.elements import Cell, Figure, Section, Table
 from lindos.errors import InconsistentError, InfeasibleError, UnknownValueError
 from lindos.formats import TRAINING
 from lindos.planning import Choice
+from lindos.scenario.configuration import configuration_notes
 from lindos.scenario.read import scenario_from
 from lindos.scenario.resolve import model_named
 from lindos.study import campaign, site
@@ -195,7 +196,8 @@ def _told(
         with suppress(UnknownValueError):
             site.section(trial.worlds)
         shown.append(campaign.section(trial.worlds))
-    return assemble(trial.world.scenario, catalog, "search", shown, trial.worlds.warnings)
+    warnings = (*trial.worlds.warnings, *configuration_notes(trial.world.scenario))
+    return assemble(trial.world.scenario, catalog, "search", shown, warnings)
 
 
 def _figures(choice: Choice) -> list[Figure]:

@@ -158,9 +158,10 @@ def _notes(values: Values, model: Model, source: Source) -> list[str]:
         notes.append(f"Model type {kind} is not known here; all its keys are, and it is read as a Llama.")
     if model.num_mtp_layers:
         key = values.key("num_mtp_layers")
+        layers = "1 layer" if model.num_mtp_layers == 1 else f"{model.num_mtp_layers} layers"
+        leave_out = f"{key}: 0 in the file leaves that out"
         notes.append(
-            f"{model.num_mtp_layers} layers of multi-token prediction ({key}) are trained along; "
-            f"{key} of 0 leaves them out. Counts of parameters are without them."
+            f"{layers} of multi-token prediction ({key}) trained along; {leave_out}. Counts of parameters are without."
         )
     if source.left_out:
         notes.append(f"Only the language model is read; left out: {', '.join(map(printable, source.left_out))}.")

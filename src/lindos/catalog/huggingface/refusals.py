@@ -58,6 +58,9 @@ def refuse_parts(values: Values) -> None:
     if values.model_type in library().unread_types and not values.has_family:
         hint = "The transformers library has it, but its conventions are not known here, and a guess may be far off."
         raise InputError("config.model_type", values.model_type, "a type of a decoder that Lindos knows", hint)
+    if values.data.get("is_causal") is False:
+        hint = "Lindos does not know bidirectional attention."
+        raise InputError("config.is_causal", False, "left out or true", hint)
     needs = values.family.needs
     if needs and values.data.get(needs) is None:
         raise InputError(

@@ -1,0 +1,38 @@
+"""What a reader of an answer should know of a model that comes from a ``config.json``."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from lindos.catalog.huggingface import Reading, read_config
+from lindos.scenario.schema import Scenario
+
+
+def configuration_notes(scenario: Scenario, folder: Path | None = None) -> tuple[str, ...]:
+    """Say what the library filled in, what was not understood and what is trained along, by configuration.
+
+    Parameters
+    ----------
+    scenario
+        Its ``job.model`` and ``inference.model`` may be paths.
+    folder
+        Folder that relative paths start from; the current one where left out.
+    """
+    models = {
+        "job.model": scenario.job.model if scenario.job else "",
+        "inference.model": scenario.inference.model if scenario.inference else "",
+    }
+    return tuple(
+        f"{path}: {note}"
+        for path, name in models.items()
+        if name.endswith(".json")
+        for note in _notes(read_config((folder or Path()) / name))
+    )
+
+
+def _notes(reading: Reading) -> Iterator[str]:
+    if reading.defaults:
+        filled = ", ".join(f"{key} {value}" for key, value in reading.defaults.items())
+        yield f"the file leaves these to the library's defaults: {filled}."
+    if reading.not_understood:
+        yield f"these keys of the file are not understood and were left aside: {', '.join(reading.not_understood)}."
+    yield from reading.notes
