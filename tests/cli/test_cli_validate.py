@@ -91,3 +91,16 @@ def test_markup_and_escapes_in_a_file_are_text(tmp_path: Path, capsys: pytest.Ca
     out = capsys.readouterr().out
     assert out.count("[/foo] [link=x]") >= 2
     assert "\x1b" not in out
+
+
+def test_a_log_hears_now_and_then_how_far_it_is(
+    runs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("lindos.cli.counting.LOG_EVERY", 0.0)
+    assert exit_code(["validate", str(runs), "--json"]) == 0
+    captured = capsys.readouterr()
+    number = len(json.loads(captured.out)["by"]) and json.loads(captured.out)["rows"]
+    lines = captured.err.splitlines()
+    assert len(lines) == number
+    assert lines[0].startswith(f"lindos: 1 of {number} runs, some ")
+    assert lines[-1] == f"lindos: {number} of {number} runs, some 0 s to go"

@@ -116,3 +116,20 @@ def test_a_run_taken_apart_adds_up() -> None:
     json.dumps(explanation_document(found), allow_nan=False)
     with pytest.raises(UnknownNameError):
         explain_run(scored, "test-999")
+
+
+def test_equal_runs_are_predicted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = sys.modules["lindos.validation.score"]
+
+    plain = module.predict
+    predicted: list[str] = []
+    monkeypatch.setattr(module, "predict", lambda run, *rest: predicted.append(run.id) or plain(run, *rest))
+    counts: list[int] = []
+    changes = [{}, {"measured_value": "9"}, {"gpus": "16", "dp": ""}, {"precision": "fp3"}, {"precision": "fp3"}]
+    scored = validate(rows(*changes), CATALOG, counts.append)
+    assert predicted == ["test-000", "test-002", "test-003"]
+    assert counts == [1, 2, 3, 4, 5]
+    alone = [result for change in changes for result in validate(rows(change), CATALOG).results]
+    assert [one.prediction.time for one in scored.results] == [one.prediction.time for one in alone]
+    assert [one.measured for one in scored.results] == [one.measured for one in alone]
+    assert [one.prediction.id for one in scored.results] == [f"test-{index:03d}" for index in range(5)]

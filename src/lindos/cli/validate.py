@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from lindos.cli.common import catalog_option, json_option, note, out_option
+from lindos.cli.counting import counting
 
 
 @click.command()
@@ -24,19 +25,21 @@ def command(
 
     if out is not None:
         check_places([out])
-    found = validate(read_runs(file), load_catalog(catalogs))
-    one = None if explain is None else explain_run(found, explain)
+    rows, catalog = read_runs(file), load_catalog(catalogs)
+    with counting(len(rows), "runs") as count:
+        score = validate(rows, catalog, count)
+    explanation = None if explain is None else explain_run(score, explain)
     if out is not None:
-        write_whole({out: predicted_csv(found.results)})
-        note(f"{len(found.results):,} rows written to {out}")
+        write_whole({out: predicted_csv(score.results)})
+        note(f"{len(score.results):,} rows written to {out}")
     if as_json:
-        answer = document(found) if one is None else explanation_document(one)
+        answer = document(score) if explanation is None else explanation_document(explanation)
         click.echo(json.dumps(answer, indent=1, allow_nan=False))
         return
     from lindos.report.validation import explanation_terminal, validation_terminal
     from lindos.terminal import console
 
-    if one is None:
-        validation_terminal(found, console())
+    if explanation is None:
+        validation_terminal(score, console())
     else:
-        explanation_terminal(one, console())
+        explanation_terminal(explanation, console())

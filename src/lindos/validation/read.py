@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+import sys
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -132,7 +133,7 @@ def _row(record: Mapping[str, str], line: int, errors: list[InputError]) -> Row:
 def _cell(column: Column, text: str, line: int) -> Any:
     """The value of one cell; None, or an empty text, where it is empty."""
     if column.kind == "text":
-        return text
+        return sys.intern(text)  # a file of many rows names few sources, models and machines
     if not text:
         return None
     if column.kind == "flag":

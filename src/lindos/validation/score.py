@@ -1,8 +1,8 @@
 """Predictions beside measurements: errors as fractions of the measured step time, whole and by slice."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from lindos.step import assumptions
 from lindos.step.interval import difficulty, interval, interval_facts
 from lindos.validation.flops import measured_time, stated_time
 from lindos.validation.predict import Prediction, predict, size_class
-from lindos.validation.run import OneShare, OneTime, Row
+from lindos.validation.run import OneShare, OneTime, Row, Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,23 +71,60 @@ class Score:
     not_predicted: dict[str, int]
 
 
-def validate(rows: Iterable[Row], catalog: Catalog | None = None) -> Score:
-    """Predict every row, then score the predictions against what was measured."""
-    book = catalog or load_catalog()
-    given, facts = assumptions(book), interval_facts(book)
+def validate(
+    rows: Sequence[Row], catalog: Catalog | None = None, report: Callable[[int], object] = lambda done: None
+) -> Score:
+    """Predict every row, then score the predictions against what was measured.
+
+    Parameters
+    ----------
+    rows
+        The runs with their measurements.
+    catalog
+        The facts; those that ship where left out.
+    report
+        Called after every row with the number of rows that are done.
+    """
+    facts = catalog or load_catalog()
+    predictor = _Predictor(facts)
     results = []
-    for row in rows:
-        found = predict(row.run, book, given)
-        ready = found.prepared
-        if ready is None or found.time is None:
-            results.append(Result(row=row, prediction=found, measured=stated_time(row.measurement, row.run)))
-            continue
-        traits = difficulty(ready.job, ready.pool, ready.chosen.plan, num_filled=len(ready.filled), facts=facts)
-        low, high = interval(found.time, traits, facts)
-        time, converted = measured_time(row.measurement, ready)
-        bounds = {"low": float(low), "high": float(high)}
-        results.append(Result(row=row, prediction=found, measured=time, converted=converted, **bounds))
+    for done, row in enumerate(rows, start=1):
+        results.append(predictor.result(row))
+        report(done)
     return score(results)
+
+
+class _Predictor:
+    """Predicts runs, those that differ in nothing but their id once."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._given, self._facts = assumptions(catalog), interval_facts(catalog)
+        self._predicted: dict[Run, tuple[Prediction, OneTime | None, OneTime | None]] = {}
+
+    def result(self, row: Row) -> Result:
+        """The prediction of a row beside what was measured."""
+        same = replace(row.run, id="", line=0)
+        if same not in self._predicted:
+            self._predicted[same] = self._predict(row.run)
+        prediction, low, high = self._predicted[same]
+        prediction = replace(prediction, id=row.run.id)
+        ready = prediction.prepared
+        if ready is None or low is None:
+            return Result(row=row, prediction=prediction, measured=stated_time(row.measurement, row.run))
+        time, converted = measured_time(row.measurement, ready)
+        return Result(row=row, prediction=prediction, measured=time, converted=converted, low=low, high=high)
+
+    def _predict(self, run: Run) -> tuple[Prediction, OneTime | None, OneTime | None]:
+        """The prediction of a run and the ends of its interval, which are missing where it has none."""
+        prediction = predict(run, self._catalog, self._given)
+        ready = prediction.prepared
+        if ready is None or prediction.time is None:
+            return prediction, None, None
+        plan, num_filled = ready.chosen.plan, len(ready.filled)
+        traits = difficulty(ready.job, ready.pool, plan, num_filled=num_filled, facts=self._facts)
+        low, high = interval(prediction.time, traits, self._facts)
+        return prediction, float(low), float(high)
 
 
 #: Slices of the JSON document, then those that only the table shows.
