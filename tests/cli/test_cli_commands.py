@@ -238,3 +238,38 @@ def test_markup_in_a_catalogue_is_text(tmp_path: Path, capsys: pytest.CaptureFix
     out = capsys.readouterr().out
     assert "[/80 GB] " in out
     assert "\x1b" not in out
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--gpus", "8", "--gpus", "16"], ["--gpus=8", "--gpus", "8"], ["--fabric", "a", "--gpus", "8", "--fabric=b"]],
+    ids=" ".join,
+)
+def test_an_option_given_twice_is_an_error(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["step", "--model", "llama-3.1-8b", "--cluster", "hgx-h100", *options]) == 2
+    assert "but must be given once" in capsys.readouterr().err
+
+
+def test_what_may_stand_twice_and_values_that_look_like_options_pass(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["audit", "--json", "--json", "--catalog", "a.yaml", "--catalog", "a.yaml"]) == 2
+    assert "a.yaml" in capsys.readouterr().err
+    assert exit_code(["step", "--model", "--gpus", "--gpus", "8", "--cluster", "hgx-h100"]) == 2
+    assert "given once" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "\ud800", "a\0b", "file/below", "folder"])
+def test_a_name_that_no_starter_can_have_is_a_sentence(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "folder").mkdir()
+    assert exit_code(["init", str(tmp_path / name)]) == 2
+    assert "file is " in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+
+
+def test_a_starter_with_blanks_in_its_name_says_how_to_run_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(["init", str(tmp_path / "my file.yaml")]) == 0
+    assert f"lindos run '{tmp_path}/my file.yaml'" in capsys.readouterr().err

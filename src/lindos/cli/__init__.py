@@ -51,12 +51,37 @@ class Commands(click.Group):
             near = difflib.get_close_matches(args[0], COMMANDS, n=1)
             hint = f" Did you mean {near[0]}?" if near else ""
             raise click.UsageError(f"command is {args[0]!r}, but must be one of {', '.join(COMMANDS)}.{hint}")
-        return super().resolve_command(ctx, args)
+        name, command, rest = super().resolve_command(ctx, args)
+        if command is not None:
+            _refuse_repeats(command, rest)
+        return name, command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+def _refuse_repeats(command: click.Command, args: list[str]) -> None:
+    """Refuse an option with one value that stands there twice; click would take the last one in silence."""
+    single = {
+        name
+        for option in command.params
+        if isinstance(option, click.Option) and not (option.multiple or option.is_flag or option.count)
+        for name in option.opts
+    }
+    values: dict[str, str] = {}
+    words = iter(args)
+    for word in words:
+        if word == "--":
+            return
+        name, joined, value = word.partition("=")
+        if name not in single:
+            continue
+        value = value if joined else next(words, "")
+        if name in values:
+            raise click.UsageError(f"{name} is {values[name]!r} and {value!r}, but must be given once.")
+        values[name] = value
 
 
 def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:

@@ -15,19 +15,17 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def catalog_option(function: F) -> F:
-    """``--catalog FILE``: the user's own prices, hardware, models and rates over the shipped ones."""
-    return click.option(
-        "--catalog",
-        "catalogs",
-        multiple=True,
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help="Your own catalogue file over the shipped one; may be given more than once.",
-    )(function)
+class FilePath(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions only
+    """The path of a file to read; whether there is one is found where it is read, in one sentence for all commands."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Make ``value`` a path."""
+        return Path(value)
 
 
-class _Place(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions only
+class _Place(click.ParamType):  # type: ignore[type-arg]
     """The path of a folder or file to write; an empty one is refused, for it would be the current folder."""
 
     name = "path"
@@ -40,6 +38,18 @@ class _Place(click.ParamType):  # type: ignore[type-arg]  # generic in newer ver
             name = param.opts[0] if param else "--out"
             raise InputError(name, value, "the path of a place to write to", "Leave it out for the usual one.")
         return Path(value)
+
+
+def catalog_option(function: F) -> F:
+    """``--catalog FILE``: the user's own prices, hardware, models and rates over the shipped ones."""
+    return click.option(
+        "--catalog",
+        "catalogs",
+        multiple=True,
+        type=FilePath(),
+        metavar="FILE",
+        help="Your own catalogue file over the shipped one; may be given more than once.",
+    )(function)
 
 
 def out_option(metavar: str, help: str) -> Callable[[F], F]:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lindos.cli.common import catalog_option, json_option, note, out_option
+from lindos.cli.common import FilePath, catalog_option, json_option, note, out_option
 
 if TYPE_CHECKING:
     from lindos.sweep import Engine, Finished, Progress, Summary, Sweep
 
 
 @click.command()
-@click.argument("grid", type=click.Path(path_type=Path))
+@click.argument("grid", type=FilePath())
 @out_option("DIR", "Folder of results [lindos-out/sweep-GRID].")
 @click.option(
     "--engine",

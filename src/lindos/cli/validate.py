@@ -5,12 +5,12 @@ from pathlib import Path
 
 import click
 
-from lindos.cli.common import catalog_option, json_option, note, out_option
+from lindos.cli.common import FilePath, catalog_option, json_option, note, out_option
 from lindos.cli.counting import counting
 
 
 @click.command()
-@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.argument("file", required=False, type=FilePath())
 @out_option("FILE", "Write every row's prediction as CSV.")
 @click.option("--explain", metavar="ID", help="Take the run of that id apart instead.")
 @catalog_option

@@ -112,7 +112,7 @@ def device_time_cost(yearly_cost: Usd, year: Seconds, num_devices: Count, utilis
     Returns
     -------
     UsdPerSecond
-        3,600 times it is the price of a GPU-hour. A definition.
+        Price of a device for the time that it is in use. A definition.
 
     References
     ----------

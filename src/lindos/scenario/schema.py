@@ -1,7 +1,7 @@
 """What a user may ask, typed: the scenario file, its sections and their fields.
 
-A scenario names things of the catalogue and says how many, to what goal, where and with which traffic. Sections that
-are left out are not asked. `lindos schema` prints the JSON Schema of :class:`Scenario` for editors.
+A scenario names things of the catalogue and says how many, to what goal, where and with which traffic. A section
+that is left out is not asked. `lindos schema` prints the JSON Schema of :class:`Scenario` for editors.
 """
 
 from collections.abc import Mapping

@@ -4,13 +4,14 @@ from pathlib import Path
 from typing import Any
 
 from lindos.errors import InputError
-from lindos.files import write_whole
+from lindos.files import check_places, write_whole
 from lindos.scenario.schema import Scenario
 
 STARTER = """\
 # A Lindos scenario. Run it with: lindos run scenario.yaml
 # Every number with a dimension carries its unit: 450 GB/s, 90 days, $0.07/kWh, 1.2 GW, 550k.
-# Sections that are left out are not asked. `lindos catalog list` shows every name you can use.
+# A section that is left out is not asked; a cluster is always priced, and compared with the TOP500 unless you write
+# `compare_top500: false`. `lindos catalog list` shows every name you can use.
 name: my-cluster
 title: A thousand H200 training Llama 3.1 70B
 statement: What was announced, by whom and when; it stands at the head of the report.
@@ -75,6 +76,7 @@ claims: []                     # ids of catalogue claims to check, such as X4
 
 def write_starter(path: Path, *, force: bool = False) -> None:
     """Write the commented scenario to ``path``; an existing file stays unless ``force``."""
+    check_places([path], option="file")
     if path.exists() and not force:
         raise InputError("file", str(path), "a file that does not exist yet", "Add --force to overwrite it.")
     write_whole({path: STARTER.encode()}, option="file")

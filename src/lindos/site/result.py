@@ -117,5 +117,5 @@ class SiteEstimate:
 
     @property
     def device_cost(self) -> UsdPerSecond:
-        """Cost of one device that is always in use, capital included; 3,600 times it is the GPU-hour."""
+        """Cost of one device that is always in use, capital included, for the time that it is in use."""
         return money.device_time_cost(self.year.total, YEAR, self.num_devices, 1.0)
