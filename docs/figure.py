@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from lindos.answers import Answer, answer_file
+from lindos.answers import Answer, run
 from lindos.catalog import load_catalog
 from lindos.elements import Chart
 from lindos.units import render
@@ -82,4 +82,4 @@ def figure() -> str:
         _Bar("site.power", "site.power.total", "Facility power", power),
         _Bar("site.capex", "site.capex.total", "Capital cost", capex),
     )
-    return svg(answer_file("colossus-2"), bars)
+    return svg(run("colossus-2"), bars)

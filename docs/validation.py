@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from lindos.answers import answer_file
+from lindos.answers import run
 from lindos.catalog import load_catalog
 from lindos.planning import best_plan
 from lindos.problem.job import Job
@@ -33,7 +33,7 @@ class Line(NamedTuple):
 
 def lines() -> Iterator[Line]:
     """Every comparison, computed now."""
-    llama = answer_file("llama3-405b")
+    llama = run("llama3-405b")
     over = next(t for s in llama.sections for t in s.tables if t.name == "step.virtual_stages")
     shares = [float(row[2]) for row in over.rows if row[2] is not None]
     mfu = llama.figure("step.mfu").value or 0.0
@@ -51,7 +51,7 @@ def lines() -> Iterator[Line]:
         hours / 180e3,
     )
     for name in ("colossus-1", "colossus-2"):
-        found = answer_file(name, sections=frozenset({"cluster", "site"}))
+        found = run(name, sections=frozenset({"cluster", "site"}))
         site = load_catalog().site(name)
         for title, figure, fact, unit in (
             ("facility power", "site.power.total", site.published_facility_power, "W"),

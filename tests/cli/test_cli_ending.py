@@ -99,7 +99,7 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_answer(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("x")
-    monkeypatch.setattr("lindos.answers.answer_file", lambda *a, **k: pytest.fail("the scenario was answered"))
+    monkeypatch.setattr("lindos.answers.run", lambda *a, **k: pytest.fail("the scenario was answered"))
     monkeypatch.setattr("lindos.validation.validate", lambda *a, **k: pytest.fail("the runs were predicted"))
     assert exit_code(["run", "one-node", "--out", str(tmp_path / "file")]) == 2
     assert exit_code(["validate", "--out", str(tmp_path / "file" / "x.csv")]) == 2

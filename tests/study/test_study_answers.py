@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from lindos.answers import Answer, answer, answer_file
+from lindos.answers import Answer, answer, run
 from lindos.answers.scenario import asked
 from lindos.catalog import load_catalog
 from lindos.errors import InfeasibleError, InputError
@@ -16,7 +16,7 @@ ANSWERS: dict[str, Answer] = {}
 
 def answered(name: str) -> Answer:
     if name not in ANSWERS:
-        ANSWERS[name] = answer_file(name)
+        ANSWERS[name] = run(name)
     return ANSWERS[name]
 
 
@@ -143,7 +143,7 @@ def test_parts_of_the_site_add_up() -> None:
 
 
 def test_answers_are_reproducible() -> None:
-    again = answer_file("one-node")
+    again = run("one-node")
     assert again.figures == answered("one-node").figures
 
 
@@ -158,13 +158,13 @@ def test_the_inputs_of_an_answer_give_it_again(name: str) -> None:
 
 
 def test_sections_can_be_asked_alone() -> None:
-    found = answer_file("colossus-1", command="site", sections=frozenset({"cluster", "site"}))
+    found = run("colossus-1", command="site", sections=frozenset({"cluster", "site"}))
     assert [section.name for section in found.sections] == ["cluster", "site"]
 
 
 def test_a_section_that_the_scenario_does_not_ask_is_refused() -> None:
     with pytest.raises(InputError, match=r"inference is empty, but must be given for `lindos fleet`"):
-        answer_file("one-node", command="fleet", sections=frozenset({"fleet"}))
+        run("one-node", command="fleet", sections=frozenset({"fleet"}))
 
 
 def test_an_unknown_price_leaves_the_power_known() -> None:

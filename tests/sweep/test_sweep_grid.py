@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lindos.errors import InputError
+from lindos.scenario.paths import with_values
 from lindos.scenario.read import read_plain, scenario_from
 from lindos.sweep.design import stratified
-from lindos.sweep.fields import with_values
 from sweep_helpers import sweep_of
 
 values = st.lists(st.integers(1, 10_000), min_size=1, max_size=5)

@@ -21,9 +21,9 @@ import yaml
 
 from lindos.answers import answer
 from lindos.errors import InputError
+from lindos.scenario.paths import with_values
 from lindos.scenario.read import scenario_from
 from lindos.sweep import Context, Journal, LocalEngine, Outcome, Sweep, context_of, run, run_sweep, summary
-from lindos.sweep.fields import with_values
 from sweep_helpers import SMALL, answered, attempts, many, noted, sweep_of
 
 LINDOS = [sys.executable, "-c", "from lindos.cli import main; main()"]

@@ -1,16 +1,31 @@
 """An answer: the sections of one question, their sources, and what is needed to ask it again."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lindos.catalog.facts import Source
-from lindos.elements import Figure, Section, figure_of
+from lindos.elements import Chart, Figure, Section, Table, figure_of
+from lindos.units import render
+
+if TYPE_CHECKING:
+    import pandas
+    import pyarrow
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Answer:
-    """Everything one scenario asked for, with what is needed to run it again."""
+    """Everything one scenario asked for, with what is needed to run it again.
+
+    Examples
+    --------
+    >>> import lindos
+    >>> answer = lindos.run("one-node", sections=["cluster", "site"])
+    >>> answer["cluster.num_devices"].value
+    8.0
+    >>> answer
+    <Answer one-node: cluster, site; 26 figures>
+    """
 
     command: str
     version: str
@@ -22,11 +37,22 @@ class Answer:
     warnings: tuple[str, ...] = ()
     sources: Mapping[str, Source] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)  # what the document holds beside figures and tables
+    ask_again: "Callable[[Mapping[str, Any]], Answer] | None" = field(default=None, compare=False)
 
     @property
     def figures(self) -> tuple[Figure, ...]:
         """The figures of all sections, in order."""
         return tuple(figure for section in self.sections for figure in section.figures)
+
+    @property
+    def tables(self) -> dict[str, Table]:
+        """The tables of all sections by name."""
+        return {table.name: table for section in self.sections for table in section.tables}
+
+    @property
+    def charts(self) -> dict[str, Chart]:
+        """The charts of all sections by name."""
+        return {chart.name: chart for section in self.sections for chart in section.charts}
 
     def figure(self, name: str) -> Figure:
         """Get the figure of that name, such as ``"site.power.total"``.
@@ -37,3 +63,100 @@ class Answer:
             If the answer has none of that name.
         """
         return figure_of(self.sections, name)
+
+    def __getitem__(self, name: str) -> Figure:
+        """The figure of that name."""
+        return self.figure(name)
+
+    def __iter__(self) -> Iterator[Figure]:
+        """The figures, in order."""
+        return iter(self.figures)
+
+    def change(self, values: Mapping[str, Any]) -> "Answer":
+        """Ask the same question with other values; what does not depend on them is not computed again.
+
+        Parameters
+        ----------
+        values
+            New values by dotted path of the scenario: ``{"site.electricity_price": "$0.05/kWh"}``.
+
+        Raises
+        ------
+        InputError
+            If a path or a value is wrong.
+        TypeError
+            If the answer is not that of a scenario.
+        """
+        if self.ask_again is None:
+            raise TypeError(f"an answer of {self.command!r} cannot be changed, only that of a scenario")
+        return self.ask_again(values)
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        """Get the figures as plain rows: scenario, section, name, title, value, unit, low, high, why, sources."""
+        return [
+            {
+                "scenario": self.name,
+                "section": section.name,
+                "name": figure.name,
+                "title": figure.title,
+                "value": figure.value,
+                "unit": figure.unit,
+                "low": figure.low,
+                "high": figure.high,
+                "why": figure.why,
+                "sources": list(figure.sources),
+            }
+            for section in self.sections
+            for figure in section.figures
+        ]
+
+    def to_arrow(self) -> "pyarrow.Table":
+        """Get the figures as a table of Arrow, a row a figure; numbers are SI floats, unknown ones null."""
+        import pyarrow
+
+        texts = ("scenario", "section", "name", "title", "unit", "why")
+        kinds = {name: pyarrow.string() for name in texts} | {"sources": pyarrow.list_(pyarrow.string())}
+        names = ("scenario", "section", "name", "title", "value", "unit", "low", "high", "why", "sources")
+        schema = pyarrow.schema([(name, kinds.get(name, pyarrow.float64())) for name in names])
+        metadata = {"lindos_version": self.version, "lindos_command": self.command}
+        return pyarrow.Table.from_pylist(self.to_rows(), schema=schema.with_metadata(metadata))
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """Get the figures as a data frame, indexed by name; needs pandas."""
+        return self.to_arrow().to_pandas().set_index("name")
+
+    def __repr__(self) -> str:
+        """Name, sections and number of figures, in one line."""
+        names = ", ".join(section.name for section in self.sections)
+        return f"<Answer {self.name}: {names}; {len(self.figures)} figures>"
+
+    def _repr_html_(self) -> str:
+        """The summaries and headline figures, for a notebook."""
+        from html import escape
+
+        rows = []
+        for section in self.sections:
+            rows.append(f'<tr><th colspan="3" style="text-align:left">{escape(section.title)}</th></tr>')
+            rows.append(f'<tr><td colspan="3" style="text-align:left">{escape(section.summary)}</td></tr>')
+            shown = {figure.name: figure for figure in section.figures}
+            rows += [_html_row(shown[name]) for name in section.headline if name in shown]
+        return f"<h3>{escape(self.title)}</h3><table>{''.join(rows)}</table>"
+
+
+def _html_row(figure: Figure) -> str:
+    from html import escape
+
+    cells = (figure.title, _amount(figure, figure.value), _range(figure))
+    return "<tr>" + "".join(f'<td style="text-align:left">{escape(cell)}</td>' for cell in cells) + "</tr>"
+
+
+def _amount(figure: Figure, value: float | None) -> str:
+    if value is None:
+        return "unknown"
+    return f"{render(100.0 * value, '1')} %" if figure.percent else render(value, figure.unit)
+
+
+def _range(figure: Figure) -> str:
+    if figure.low is None or figure.high is None:
+        return ""
+    return f"{_amount(figure, figure.low)} to {_amount(figure, figure.high)}"

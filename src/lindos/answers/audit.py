@@ -15,7 +15,7 @@ from lindos.study import claims
 from lindos.study.floor import NUM_DRAWS
 
 
-def audit_file(file: str | None, catalogs: Sequence[Path] = (), date: str | None = None) -> Answer:
+def audit_claims(file: str | Path | None = None, catalogs: Sequence[Path] = (), date: str | None = None) -> Answer:
     """Check the claims of a YAML file, the numbers of a text, or the claims of the catalogue.
 
     Parameters
@@ -35,8 +35,9 @@ def audit_file(file: str | None, catalogs: Sequence[Path] = (), date: str | None
     from lindos.claims import load
 
     catalog = load_catalog(catalogs)
-    if file is not None and not file.lower().endswith((".yaml", ".yml")):
-        return _audit_text(file, catalog, date)
+    name = None if file is None else str(file)
+    if name is not None and not name.lower().endswith((".yaml", ".yml")):
+        return _audit_text(name, catalog, date)
     if date is not None:
         raise InputError("--date", date, "left out for a claims file", "Its claims have dates of their own.")
     checked = load(catalog) if file is None else load_file(Path(file), catalog)

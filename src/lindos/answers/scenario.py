@@ -1,6 +1,7 @@
 """A scenario, whole or some sections of it, to an answer."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ from lindos.answers.soundness import check_sections, own_paths
 from lindos.catalog import Catalog, load_catalog
 from lindos.catalog.facts import reading
 from lindos.elements import Section
-from lindos.errors import InputError
+from lindos.errors import InputError, UnknownNameError
 from lindos.scenario.configuration import configuration_notes
-from lindos.scenario.read import read_scenario
+from lindos.scenario.paths import field_at, with_values
+from lindos.scenario.read import read_plain, read_scenario, scenario_from
 from lindos.scenario.resolve import counted
 from lindos.scenario.schema import Scenario
 from lindos.scenario.unread import unread
@@ -29,43 +31,136 @@ RANGES = (
 )
 
 
-def answer_file(
-    name_or_path: str,
-    catalogs: Sequence[Path] = (),
+def run(
+    scenario: str | Path | Mapping[str, Any] | Scenario,
+    catalog: str | Path | Sequence[str | Path] | Catalog = (),
     *,
-    command: str = "run",
-    sections: frozenset[str] | None = None,
+    changes: Mapping[str, Any] | None = None,
+    sections: Iterable[str] | None = None,
     campaign: CampaignAsked | None = None,
+    command: str = "run",
 ) -> Answer:
-    """Answer a built-in scenario or a file, all of it or some ``sections``.
+    """Answer a scenario, all of it or some sections.
 
     Parameters
     ----------
-    name_or_path
-        ``colossus-2``, or the path of a YAML file.
-    catalogs
-        The user's own catalogue files, later ones on top.
-    command
-        Name of the command that asks, kept in the answer.
+    scenario
+        ``colossus-2``, the path of a YAML file, its content as a mapping, or a scenario that was read before.
+    catalog
+        Your own catalogue files, later ones on top, or a catalogue that was loaded before.
+    changes
+        Other values by dotted path of the scenario: ``{"site.electricity_price": "$0.05/kWh"}``.
     sections
         Names of sections to answer; all that the scenario asks where left out.
     campaign
         How well the simulation of the campaign is to be known.
+    command
+        Name of the command that asks, kept in the answer.
 
     Raises
     ------
     InputError, InconsistentError
         If the scenario is wrong.
     InfeasibleError
-        If it cannot hold together.
+        If what it asks is impossible.
+
+    Examples
+    --------
+    >>> answer = run("one-node", sections=["cluster"])
+    >>> answer["cluster.num_devices"].value
+    8.0
     """
-    scenario, folder = read_scenario(name_or_path)
-    own = [folder / scenario.catalog] if folder is not None and scenario.catalog else []
-    catalog = load_catalog([*own, *catalogs])
-    if sections is not None and not set(asked(scenario)) & (sections - {"cluster", "step"}):
+    question = _question(scenario, catalog)
+    wanted = None if sections is None else frozenset(sections)
+    return question.ask(changes or {}, sections=wanted, campaign=campaign, command=command)
+
+
+def load_scenario(scenario: str | Path) -> Scenario:
+    """Read and check a built-in scenario or a YAML file.
+
+    Parameters
+    ----------
+    scenario
+        ``colossus-2``, or the path of a file.
+
+    Raises
+    ------
+    InputError
+        With every wrong field of the file, each with its line.
+    """
+    return read_scenario(str(scenario))[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A scenario as it was written, its catalogue, and the chain that remembers what was computed for it."""
+
+    data: Mapping[str, Any]
+    lines: Mapping[str, int]
+    folder: Path | None
+    catalog: Catalog
+    chain: Chain
+
+    def ask(
+        self,
+        changes: Mapping[str, Any],
+        *,
+        sections: frozenset[str] | None,
+        campaign: CampaignAsked | None,
+        command: str,
+    ) -> Answer:
+        """Answer the scenario with other values."""
+        for path in changes:
+            field_at(path, path, None)
+        scenario = scenario_from(with_values(self.data, changes) if changes else self.data, self.lines)
+        _check_sections(scenario, sections, command)
+        given = answer(
+            scenario,
+            self.catalog,
+            folder=self.folder,
+            command=command,
+            sections=sections,
+            campaign=campaign,
+            chain=self.chain,
+        )
+
+        def ask_again(more: Mapping[str, Any]) -> Answer:
+            return self.ask({**changes, **more}, sections=sections, campaign=campaign, command=command)
+
+        return replace(given, ask_again=ask_again)
+
+
+def _question(
+    scenario: str | Path | Mapping[str, Any] | Scenario, catalog: str | Path | Sequence[str | Path] | Catalog
+) -> Question:
+    data: Any
+    lines: Mapping[str, int] = {}
+    folder: Path | None = Path()
+    if isinstance(scenario, Scenario):
+        data = scenario.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    elif isinstance(scenario, Mapping):
+        data = scenario
+    else:
+        data, lines, folder = read_plain(str(scenario))
+    own = data.get("catalog") if isinstance(data, Mapping) else None
+    if isinstance(catalog, Catalog):
+        facts = catalog
+    else:
+        files = [catalog] if isinstance(catalog, (str, Path)) else list(catalog)
+        first = [folder / own] if folder is not None and isinstance(own, str) else []
+        facts = load_catalog([*first, *(Path(file) for file in files)])
+    return Question(data=data, lines=lines, folder=folder, catalog=facts, chain=Chain())
+
+
+def _check_sections(scenario: Scenario, sections: frozenset[str] | None, command: str) -> None:
+    """Refuse to answer sections none of which the scenario asks."""
+    if sections is None:
+        return
+    for name in sections - set(SECTION_NAMES):
+        raise UnknownNameError("sections", name, SECTION_NAMES)
+    if not set(asked(scenario)) & ((sections - {"cluster", "step"}) or sections):
         needed = {"campaign": "job.goal", "fleet": "inference", "site": "cluster"}.get(command, command)
         raise InputError(needed, None, f"given for `lindos {command}`", f"Add {needed} to the scenario.")
-    return answer(scenario, catalog, folder=folder, command=command, sections=sections, campaign=campaign)
 
 
 def answer(
@@ -85,7 +180,7 @@ def answer(
     scenario, catalog, folder
         The question, the facts, and the folder of files that the scenario names.
     command, sections, campaign
-        As in :func:`answer_file`.
+        As in :func:`run`.
     chain
         Remembers results of earlier questions; a new one where left out.
     """

@@ -13,23 +13,34 @@ from lindos.scenario.read import builtin_names, read_scenario, scenario_from
 from lindos.scenario.resolve import counted
 
 
-def answer_step(
-    cluster_name: str, gpus: str | None, fabric: str | None, job: Mapping[str, Any], catalogs: Sequence[Path] = ()
+def estimate_step(
+    model: str,
+    cluster: str,
+    gpus: int | str | None = None,
+    catalog: str | Path | Sequence[str | Path] = (),
+    *,
+    fabric: str | None = None,
+    plan: Mapping[str, Any] | None = None,
+    **job: Any,
 ) -> Answer:
-    """Answer one step.
+    """Estimate one optimiser step: its time, where the time goes, memory and efficiency.
 
     Parameters
     ----------
-    cluster_name
+    model
+        A model of the catalogue, or the path of a Hugging Face ``config.json``.
+    cluster
         A system such as ``gb200-nvl72``, or a site such as ``colossus-2``.
     gpus
         GPUs to use at most; required where the cluster is a system.
+    catalog
+        Your own catalogue files, later ones on top.
     fabric
         Scale-out network; the system's usual one where left out.
-    job
-        Fields of ``job`` in a scenario; None leaves a field out.
-    catalogs
-        The user's own catalogue files, later ones on top.
+    plan
+        Degrees to fix, as in a scenario: ``{"tensor_parallel": 8}``; what is left out is searched for.
+    **job
+        Other fields of ``job`` in a scenario, such as ``precision="fp8"``; None leaves a field out.
 
     Raises
     ------
@@ -37,18 +48,26 @@ def answer_step(
         If a word is wrong, or two contradict each other.
     InfeasibleError
         If no plan is feasible.
+
+    Examples
+    --------
+    >>> answer = estimate_step("llama-3.1-8b", "hgx-h100", 8, global_batch_size=128)
+    >>> 0.3 < answer["step.mfu"].value < 0.6
+    True
     """
-    catalog = load_catalog(catalogs)
-    pools = pools_named(cluster_name, gpus, fabric, catalog)
+    files = [catalog] if isinstance(catalog, (str, Path)) else list(catalog)
+    facts = load_catalog([Path(file) for file in files])
+    pools = pools_named(cluster, None if gpus is None else str(gpus), fabric, facts)
+    fields = {**job, "model": model, "plan": dict(plan or {})}
     data = {
         "name": "step",
-        "title": f"One step of {job['model']} on {cluster_name}",
+        "title": f"One step of {model} on {cluster}",
         "cluster": {"pools": pools},
-        "job": {key: value for key, value in job.items() if value is not None},
+        "job": {key: value for key, value in fields.items() if value is not None},
         "compare_top500": False,
     }
     wanted = frozenset({"cluster", "step"})
-    return answer(scenario_from(data), catalog, folder=Path(), command="step", sections=wanted)
+    return answer(scenario_from(data), facts, folder=Path(), command="step", sections=wanted)
 
 
 def pools_named(name: str, gpus: str | None, fabric: str | None, catalog: Catalog) -> list[dict[str, Any]]:
@@ -57,7 +76,7 @@ def pools_named(name: str, gpus: str | None, fabric: str | None, catalog: Catalo
     Parameters
     ----------
     name, gpus, fabric
-        As in :func:`answer_step`.
+        As in :func:`estimate_step`; ``gpus`` as text.
     catalog
         Knows the systems.
     """

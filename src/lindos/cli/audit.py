@@ -18,9 +18,9 @@ def command(file: str | None, date: str | None, out: str | None, catalogs: tuple
 
     Without FILE, the claims of the catalogue are checked; - reads a text from standard input.
     """
-    from lindos.answers import audit_file
+    from lindos.answers import audit_claims
 
-    answer = audit_file(file, catalogs, date)
+    answer = audit_claims(file, catalogs, date)
     paths: tuple[Path, ...] = ()
     if out:
         from lindos.report import write

@@ -26,13 +26,13 @@ def command(
 
     The run is simulated many times over, until P10, P50 and P90 of its goodput are known to the tolerance.
     """
-    from lindos.answers import answer_file
+    from lindos.answers import run
     from lindos.study.campaign import CampaignAsked
 
     with _Progress() as progress:
         asked = CampaignAsked.read(tolerance, most=replicas, seed=seed, told=progress.told)
         sections = frozenset({"cluster", "step", "campaign"})
-        answer = answer_file(scenario, catalogs, command="campaign", sections=sections, campaign=asked)
+        answer = run(scenario, catalogs, command="campaign", sections=sections, campaign=asked)
     show(answer, as_json)
 
 

@@ -84,6 +84,6 @@ def run_sections(
     command: str, scenario: str, catalogs: tuple[Path, ...], as_json: bool, sections: frozenset[str] | None
 ) -> None:
     """Answer the ``sections`` of a scenario and print them."""
-    from lindos.answers import answer_file
+    from lindos.answers import run
 
-    show(answer_file(scenario, catalogs, command=command, sections=sections), as_json)
+    show(run(scenario, catalogs, command=command, sections=sections), as_json)

@@ -19,13 +19,13 @@ def command(scenario: str, out: Path | None, catalogs: tuple[Path, ...], as_json
     Built-in: chip-demand, colossus-1, colossus-2, fifty-million, llama3-405b, meta-hyperion, meta-prometheus,
     one-node, openai-100m, sovereign, stargate-abilene.
     """
-    from lindos.answers import answer_file
+    from lindos.answers import run
     from lindos.files import check_places
     from lindos.report import files_in, folder_for, write
 
     folder = out or folder_for(scenario)
     check_places(files_in(folder))
-    answer = answer_file(scenario, catalogs, command="run")
+    answer = run(scenario, catalogs, command="run")
     options = [word for catalog in catalogs for word in ("--catalog", str(catalog))]
     options += ["--out", str(out)] if out else []
     paths = write(answer, folder, again=shlex.join(["lindos", "run", scenario, *options]))

@@ -1,4 +1,4 @@
-"""``lindos schema``: the JSON Schema of a scenario, for editors."""
+"""``lindos schema``: the JSON Schema of a scenario, for editors, or of results, for programs."""
 
 import json
 
@@ -6,8 +6,14 @@ import click
 
 
 @click.command()
-def command() -> None:
+@click.option("--results", is_flag=True, help="The schema of results.json and of --json instead.")
+def command(results: bool) -> None:
     """Print the JSON Schema of a scenario file; point your editor's YAML support at it."""
+    if results:
+        from lindos.report import results_schema
+
+        click.echo(json.dumps(results_schema(), indent=2))
+        return
     from lindos.scenario.starter import json_schema
 
     click.echo(json.dumps(json_schema(), indent=2))

@@ -36,14 +36,18 @@ def command(
     **plan: Any,
 ) -> None:
     """Time, memory and breakdown of one step; degrees left out are searched for."""
-    from lindos.answers import answer_step
+    from lindos.answers import estimate_step
 
-    job = {
-        "model": model,
-        "precision": precision,
-        "sequence_length": sequence_length,
-        "global_batch_size": global_batch_size,
-        "stack": stack,
-        "plan": {name: value for name, value in plan.items() if value is not None},
-    }
-    show(answer_step(cluster, gpus, fabric, job, catalogs), as_json)
+    answer = estimate_step(
+        model,
+        cluster,
+        gpus,
+        catalogs,
+        fabric=fabric,
+        plan={name: value for name, value in plan.items() if value is not None},
+        precision=precision,
+        sequence_length=sequence_length,
+        global_batch_size=global_batch_size,
+        stack=stack,
+    )
+    show(answer, as_json)

@@ -1,24 +1,187 @@
-"""An answer as one JSON document: strictly valid, in the answer's own order."""
+"""An answer as one JSON document: all that the page shows, strictly valid, in the answer's own order.
+
+The classes below are the document's schema; ``lindos schema --results`` prints it.
+"""
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NotRequired
+
+from typing_extensions import TypedDict
 
 from lindos.answers.answer import Answer
-from lindos.elements import Figure, Table
+from lindos.elements import Cell, Chart, Figure, Number, Section, Series, Table
 
 
-def json_document(answer: Answer) -> dict[str, Any]:
+class SourceEntry(TypedDict):
+    """Where a fact was read."""
+
+    id: str
+    title: str
+    url: str
+
+
+class ResultEntry(TypedDict):
+    """One figure. ``value`` is in SI, null where it is unknown; ``facts`` are the facts that move it, by path."""
+
+    title: str
+    value: float | None
+    unit: str
+    low: float | None
+    high: float | None
+    why: str
+    sources: list[SourceEntry]
+    facts: list[str]
+    percent: bool
+    quantity: str
+    subject: str
+    date: str
+    convention: str
+    bound: str
+
+
+class NumberEntry(TypedDict):
+    """A number in a table. ``percent`` tells a fraction that is read as a percentage; ``share`` is that of a whole."""
+
+    value: float | None
+    unit: str
+    low: NotRequired[float | None]
+    high: NotRequired[float | None]
+    share: NotRequired[float]
+    percent: NotRequired[bool]
+    bound: NotRequired[str]
+    suffix: NotRequired[str]
+
+
+class TableEntry(TypedDict):
+    """A table; each cell is a number with its unit, or text. ``units`` are those of the columns, "" for text."""
+
+    title: str
+    columns: list[str]
+    units: list[str]
+    rows: list[list[NumberEntry | str]]
+    note: str
+    key: bool
+
+
+class SeriesEntry(TypedDict):
+    """One line, or the bars of one colour."""
+
+    name: str
+    x: list[float | str]
+    y: list[float | None]
+    low: list[float | None]
+    high: list[float | None]
+
+
+class ChartEntry(TypedDict):
+    """A chart as data; ``kind`` is parts, bars, lines or timeline, ``unit`` that of y."""
+
+    title: str
+    kind: str
+    unit: str
+    x_title: str
+    log: bool
+    note: str
+    series: list[SeriesEntry]
+    reference: dict[str, float]
+
+
+class SectionEntry(TypedDict):
+    """One section of the page; figures, tables and charts are named, and stand in the maps of those names."""
+
+    name: str
+    title: str
+    summary: str
+    headline: list[str]
+    figures: list[str]
+    tables: list[str]
+    charts: list[str]
+    notes: list[str]
+
+
+class SwapEntry(TypedDict):
+    """A reading under which a number of a text would hold."""
+
+    reading: str
+    value: Any
+    unit: str
+    factor: float | None
+
+
+class NumeralEntry(TypedDict):
+    """A number of an audited text: where it stands, how it was read in SI, and whether it holds."""
+
+    text: str
+    start: int
+    value: Any
+    unit: str
+    subject: str
+    verdict: str
+    factor: float | None
+    reading: str
+    kind: str
+    arithmetic: str
+    sources: list[str]
+    swaps: list[SwapEntry]
+
+
+class TextEntry(TypedDict):
+    """A number of an audited text that was not understood."""
+
+    text: str
+    start: int
+
+
+class Document(TypedDict):
+    """An answer. That of an audited text also has its numbers."""
+
+    command: str
+    version: str
+    name: str
+    title: str
+    statement: str
+    inputs: dict[str, Any]
+    sections: list[SectionEntry]
+    results: dict[str, ResultEntry]
+    tables: dict[str, TableEntry]
+    charts: dict[str, ChartEntry]
+    warnings: list[str]
+    sources: dict[str, SourceEntry]
+    language: NotRequired[str]
+    date: NotRequired[str]
+    numerals: NotRequired[list[NumeralEntry]]
+    not_understood: NotRequired[list[TextEntry]]
+
+
+def json_document(answer: Answer) -> Document:
     """Give ``answer`` as data that any strict JSON writer takes; an unknown number is null."""
-    return {
+    document: Document = {
         "command": answer.command,
         "version": answer.version,
+        "name": answer.name,
+        "title": answer.title,
+        "statement": answer.statement,
         "inputs": plain(answer.inputs),
+        "sections": [_section(section) for section in answer.sections],
         "results": {figure.name: _figure(figure, answer) for figure in answer.figures},
         "tables": {table.name: _table(table) for section in answer.sections for table in section.tables},
+        "charts": {chart.name: _chart(chart) for section in answer.sections for chart in section.charts},
         "warnings": list(answer.warnings),
-        **plain(answer.extra),
+        "sources": {id: _source(id, answer) for id in answer.sources},
     }
+    document.update(plain(answer.extra))
+    return document
+
+
+def results_schema() -> dict[str, Any]:
+    """Get the JSON Schema of :func:`json_document`."""
+    from pydantic import TypeAdapter
+
+    schema = TypeAdapter(Document).json_schema()
+    for part in (schema, *schema["$defs"].values()):
+        part["additionalProperties"] = False
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Lindos results"}
 
 
 def plain(value: Any) -> Any:
@@ -34,26 +197,91 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
-def _figure(figure: Figure, answer: Answer) -> dict[str, Any]:
+def _section(section: Section) -> SectionEntry:
     return {
+        "name": section.name,
+        "title": section.title,
+        "summary": section.summary,
+        "headline": list(section.headline),
+        "figures": [figure.name for figure in section.figures],
+        "tables": [table.name for table in section.tables],
+        "charts": [chart.name for chart in section.charts],
+        "notes": list(section.notes),
+    }
+
+
+def _figure(figure: Figure, answer: Answer) -> ResultEntry:
+    return {
+        "title": figure.title,
         "value": plain(figure.value),
         "unit": figure.unit,
         "low": plain(figure.low),
         "high": plain(figure.high),
         "why": figure.why,
         "sources": [_source(id, answer) for id in figure.sources],
+        "facts": list(figure.facts),
+        "percent": figure.percent,
+        "quantity": figure.quantity,
+        "subject": figure.subject,
+        "date": figure.date,
+        "convention": figure.convention,
+        "bound": figure.bound,
     }
 
 
-def _source(id: str, answer: Answer) -> dict[str, str]:
+def _source(id: str, answer: Answer) -> SourceEntry:
     source = answer.sources.get(id)
     return {"id": id, "title": source.title if source else "", "url": source.url if source else ""}
 
 
-def _table(table: Table) -> dict[str, Any]:
+def _table(table: Table) -> TableEntry:
     return {
         "title": table.title,
         "columns": list(table.columns),
-        "units": list(table.units),
-        "rows": plain(table.rows),
+        "units": ["1" if unit == "%" else unit for unit in table.units],
+        "rows": [[_cell(cell, unit) for cell, unit in zip(row, table.units, strict=True)] for row in table.rows],
+        "note": table.note,
+        "key": table.key,
+    }
+
+
+def _cell(cell: Cell, unit: str) -> NumberEntry | str:
+    if isinstance(cell, str):
+        return cell
+    number = cell if isinstance(cell, Number) else Number(value=cell)
+    shown = number.unit or unit or "1"
+    entry: NumberEntry = {"value": plain(number.value), "unit": "1" if shown == "%" else shown}
+    if shown == "%":
+        entry["percent"] = True
+    if number.low is not None or number.high is not None:
+        entry["low"], entry["high"] = plain(number.low), plain(number.high)
+    if number.share is not None:
+        entry["share"] = number.share
+    if number.bound:
+        entry["bound"] = number.bound
+    if number.suffix:
+        entry["suffix"] = number.suffix
+    return entry
+
+
+def _chart(chart: Chart) -> ChartEntry:
+    return {
+        "title": chart.title,
+        "kind": chart.kind,
+        "unit": chart.unit,
+        "x_title": chart.x_title,
+        "log": chart.log,
+        "note": chart.note,
+        "series": [_series(series) for series in chart.series],
+        "reference": dict(chart.reference),
+    }
+
+
+def _series(series: Series) -> SeriesEntry:
+    return {
+        "name": series.name,
+        "x": plain(series.x),
+        "y": plain(series.y),
+        "low": plain(series.low),
+        "high": plain(series.high),
     }

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pydantic import BaseModel
 
 from lindos.catalog import Catalog
+from lindos.errors import UnknownValueError
 from lindos.scenario.campaign import CampaignSpec
 from lindos.scenario.resolve import cluster_of, counted
 from lindos.scenario.schema import RoadmapSpec, Scenario
@@ -41,7 +42,11 @@ def _idle(scenario: Scenario, catalog: Catalog) -> Iterator[tuple[str, str]]:
 def _idle_in_cluster(scenario: Scenario, catalog: Catalog) -> Iterator[tuple[str, str]]:
     if scenario.cluster is None:
         return
-    pools = cluster_of(scenario.cluster, scenario.name, catalog).pools
+    try:
+        pools = cluster_of(scenario.cluster, scenario.name, catalog).pools
+    except UnknownValueError:
+        # The section of the cluster says which value is unknown.
+        return
     for index, (spec, pool) in enumerate(zip(scenario.cluster.pools, pools, strict=True)):
         if (spec.oversubscription or 1.0) > 1.0 and all(tier.oversubscription == 1.0 for tier in pool.tiers):
             reason = f"nothing leaves the first switches, which join all {pool.num_devices:,} GPUs."

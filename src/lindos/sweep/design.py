@@ -11,7 +11,7 @@ import numpy as np
 
 from lindos.catalog import Catalog
 from lindos.scenario.fields import Quantity, Whole
-from lindos.sweep.fields import Field
+from lindos.scenario.paths import Field
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

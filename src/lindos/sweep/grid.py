@@ -10,10 +10,10 @@ from lindos.catalog import load_catalog
 from lindos.catalog.load import raise_together
 from lindos.catalog.yaml_file import read_yaml
 from lindos.errors import InputError, InputErrors, LindosError, UnknownNameError
+from lindos.scenario.paths import with_values
 from lindos.scenario.read import builtin_names, fields_from, read_plain, scenario_from
 from lindos.scenario.schema import Scenario
 from lindos.sweep.design import Sweep
-from lindos.sweep.fields import with_values
 from lindos.sweep.reading import Reader
 
 _PARTS = ("scenario", "ask", "grid", "sample")

@@ -7,9 +7,9 @@ from typing import Any
 from lindos.catalog.load import raise_together
 from lindos.errors import InputError, UnitError, UnknownNameError
 from lindos.scenario.fields import Quantity, Whole
+from lindos.scenario.paths import Field, field_at
 from lindos.scenario.sentences import line_of
 from lindos.sweep.design import MAX_SCENARIOS, Drawn, Listed, stratified
-from lindos.sweep.fields import Field, field_at
 
 _SAMPLE = ("count", "seed", "fields")
 _RANGE = ("low", "high", "scale")

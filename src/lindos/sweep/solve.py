@@ -14,10 +14,10 @@ from lindos.answers.answer import Answer
 from lindos.answers.scenario import answer
 from lindos.catalog import Catalog
 from lindos.errors import LindosError
+from lindos.scenario.paths import with_values
 from lindos.scenario.read import scenario_from
 from lindos.study.campaign import CampaignAsked
 from lindos.sweep.design import Sweep
-from lindos.sweep.fields import with_values
 
 #: What became of a scenario: answered; cannot hold together; its inputs contradict each other; Lindos or its process
 #: failed.

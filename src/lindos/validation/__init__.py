@@ -5,7 +5,7 @@ from lindos.validation.explain import Explanation, explain_run, explanation_docu
 from lindos.validation.predict import Prediction, predict
 from lindos.validation.read import parse_runs, read_runs
 from lindos.validation.run import Measurement, Row, Run
-from lindos.validation.score import Result, Score, Slice, document, score, validate
+from lindos.validation.score import Result, Score, Slice, document, score, validate, validate_runs
 from lindos.validation.write import predicted_csv
 
 __all__ = [
@@ -28,4 +28,5 @@ __all__ = [
     "read_runs",
     "score",
     "validate",
+    "validate_runs",
 ]

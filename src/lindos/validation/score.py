@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from lindos.step import assumptions
 from lindos.step.interval import difficulty, interval, interval_facts
 from lindos.validation.flops import measured_time, stated_time
 from lindos.validation.predict import Prediction, predict, size_class
+from lindos.validation.read import read_runs
 from lindos.validation.run import OneShare, OneTime, Row, Run
 
 
@@ -125,6 +127,25 @@ class _Predictor:
         traits = difficulty(ready.job, ready.pool, plan, num_filled=num_filled, facts=self._facts)
         low, high = interval(prediction.time, traits, self._facts)
         return prediction, float(low), float(high)
+
+
+def validate_runs(file: str | Path | None = None, catalog: Sequence[str | Path] = ()) -> Score:
+    """Predict the runs of a table under their own plans, and score the predictions against what was measured.
+
+    Parameters
+    ----------
+    file
+        CSV in the columns of the published runs; those that ship where left out.
+    catalog
+        Your own catalogue files, later ones on top.
+
+    Raises
+    ------
+    InputErrors
+        If the table is wrong: one sentence for each value, with its line.
+    """
+    rows = read_runs(None if file is None else Path(file))
+    return validate(rows, load_catalog([Path(path) for path in catalog]))
 
 
 #: Slices of the JSON document, then those that only the table shows.

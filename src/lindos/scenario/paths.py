@@ -118,7 +118,7 @@ def _is_model(annotation: Any) -> bool:
 
 
 def with_values(base: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Plain data of a scenario with other ``values`` at dotted paths; sections that are missing are made.
+    """Get the plain data of a scenario with other ``values`` at dotted paths; sections that are missing are made.
 
     >>> with_values({"name": "x"}, {"cluster.pools.0.gpus": 8})
     {'name': 'x', 'cluster': {'pools': [{'gpus': 8}]}}
