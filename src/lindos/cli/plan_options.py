@@ -1,31 +1,22 @@
-"""Flags that fix degrees of a plan, in the words of a scenario file."""
+"""Flags that fix axes of a plan, in the words of a scenario file."""
 
 from typing import Any
 
 import click
 
-DEGREES = (
-    "tensor-parallel",
-    "pipeline-parallel",
-    "virtual-stages",
-    "context-parallel",
-    "expert-parallel",
-    "expert-tensor-parallel",
-    "data-parallel",
-    "micro-batch-size",
-    "sharding-group",
-)
+from lindos.problem.axes import Axis, Kind
+from lindos.problem.plan import AXES
 
 
 def plan_options(function: Any) -> Any:
-    """Add them all; what is left out is searched for."""
-    for word, options in (
-        ("schedule", ("one-f-one-b", "zero-bubble", "dual-pipe")),
-        ("recompute", ("none", "selective", "full")),
-        ("sharding", ("none", "optimizer", "gradients", "parameters")),
-    ):
-        function = click.option(f"--{word}", metavar="|".join(options))(function)
-    function = click.option("--sequence-parallel/--no-sequence-parallel", default=None)(function)
-    for name in reversed(DEGREES):
-        function = click.option(f"--{name}", metavar="N")(function)
+    """Add a flag for every axis; what is left out is searched for."""
+    for name, axis in reversed(AXES.items()):
+        function = _option(name.replace("_", "-"), axis)(function)
     return function
+
+
+def _option(flag: str, axis: Axis) -> Any:
+    if axis.kind is Kind.FLAG:
+        return click.option(f"--{flag}/--no-{flag}", default=None)
+    separator = "," if axis.kind is Kind.SET else "|"
+    return click.option(f"--{flag}", metavar=separator.join(axis.words) or "N")

@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 
 from lindos.formats import BF16
-from lindos.planning.search import OF_SPLITS
 from lindos.planning.space import Batch, divisors, one, size, space, taken
 from lindos.problem.cluster import Cluster, Pool
 from lindos.problem.job import Job
@@ -27,7 +26,7 @@ from lindos.quantities import Seconds, TokensPerSecond
 from lindos.step.assumptions import Assumptions, assumptions
 from lindos.step.communication import levels, neighbour_time, reachable
 from lindos.step.estimate import StepEstimate, estimate
-from lindos.step.feasibility import Reason, shape_codes
+from lindos.step.feasibility import OF_SPLITS, Reason, shape_codes
 from lindos.step.layout import layout
 from lindos.step.memory import capacity, memory
 from lindos.step.micro_batch import job_rates, micro_batch

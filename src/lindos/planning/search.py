@@ -33,7 +33,7 @@ from lindos.problem.plan import Plan
 from lindos.quantities import Seconds
 from lindos.step.assumptions import Assumptions
 from lindos.step.estimate import estimate, least_time
-from lindos.step.feasibility import Reason, shape_codes
+from lindos.step.feasibility import OF_SPLITS, Reason, shape_codes
 from lindos.step.layout import layout
 from lindos.step.memory import least_memory, memory
 from lindos.step.micro_batch import MicroBatch, job_rates, micro_batch
@@ -45,8 +45,6 @@ TILE = 32_000
 _FIRST_NODES, _NODES, _ROUND = 16, 1024, 4
 #: Splits expanded into nodes at a time: few at first, then ever more.
 _FIRST_SPLITS, _SPLITS = 8, 128
-#: Reasons that a split alone can have.
-OF_SPLITS = (Reason.HEADS, Reason.KV_HEADS, Reason.FFN, Reason.EXPERTS, Reason.EXPERT_FFN, Reason.SEQUENCE)
 
 
 class Search:

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from lindos.problem.axes import Loop
 from lindos.problem.job import Job
-from lindos.problem.plan import Plan, Recompute, Schedule, Sharding
-from lindos.step.micro_batch import SPLITS
+from lindos.problem.plan import AXES, SPLITS, Plan, Schedule, axes_in
 
 #: Tokens of a sequence that context parallelism leaves a rank at least.
 _CONTEXT_TOKENS = 4096
@@ -45,7 +45,7 @@ class Space:
     stages: Any
     inner: Plan  # arrays: schedule, virtual stages and recomputation
     sharding: Any
-    sharding_group: float
+    constants: Mapping[str, float]  # axes that are not searched, where the user set them
     fixed: Mapping[str, int]  # fields of `Plan` that the user set
 
     @property
@@ -96,11 +96,9 @@ def space(job: Job, num_devices: int, scale_up_size: int, batch: Batch, fixed: M
         "micro_batch_size": _twos(_MOST_SEQUENCES, 0 if batch.is_free else batch.size),
         "pipeline_parallel": range(1, min(model.num_layers + model.num_mtp_layers + 2, num_devices) + 1),
         "virtual_stages": range(1, _MOST_CHUNKS + 1),
-        "schedule": [int(code) for code in Schedule],
-        "recompute": [int(code) for code in Recompute],
-        "sharding": [int(code) for code in Sharding],
     }
-    axes = {name: [fixed[name]] if name in fixed else list(values) for name, values in usual.items()}
+    codes = {name: list(axis.words.values()) for name, axis in AXES.items() if axis.words}
+    axes = {name: [fixed[name]] if name in fixed else list(values) for name, values in (codes | usual).items()}
     return Space(
         job=job,
         batch=batch,
@@ -108,7 +106,7 @@ def space(job: Job, num_devices: int, scale_up_size: int, batch: Batch, fixed: M
         stages=np.asarray(axes["pipeline_parallel"], dtype=float),
         inner=_inner(axes, fixed),
         sharding=np.asarray(axes["sharding"], dtype=float),
-        sharding_group=float(fixed.get("sharding_group", 0)),
+        constants={name: float(fixed[name]) for name in axes_in(Loop.FIXED) if name in fixed},
         fixed=dict(fixed),
     )
 
@@ -123,7 +121,7 @@ def _splits(axes: Mapping[str, Sequence[int]], fixed: Mapping[str, int]) -> Plan
 
 
 def _inner(axes: Mapping[str, Sequence[int]], fixed: Mapping[str, int]) -> Plan:
-    grid = _grid({name: axes[name] for name in ("schedule", "virtual_stages", "recompute")})
+    grid = _grid({name: axes[name] for name in INNER})
     if "schedule" not in fixed and "virtual_stages" not in fixed:
         # Only one-forward-one-backward interleaves.
         keep = (grid["schedule"] == int(Schedule.ONE_F_ONE_B)) | (grid["virtual_stages"] == 1)
@@ -214,20 +212,18 @@ def nodes(where: Space, splits: Any, stages: Any, *, devices: int, fewest: Any, 
         taken(few, pair),
         pipeline_parallel=stages[pair],
         data_parallel=replicas,
-        **_REST,
-        sharding_group=where.sharding_group,
+        **_NODE,
+        **where.constants,
     )
     alone = where.batch.is_free
     interleaved = way_of if alone else np.ones(len(pair), dtype=bool)
     return Nodes(plan=plan, batch=sizes, split=splits[pair], interleaved=interleaved, alone=alone), looked
 
 
-_REST = {
-    "virtual_stages": 1,
-    "schedule": int(Schedule.ONE_F_ONE_B),
-    "recompute": int(Recompute.NONE),
-    "sharding": int(Sharding.PARAMETERS),
-}
+#: Axes inside a node, the outer loops first.
+INNER = axes_in(Loop.SCHEDULE, Loop.CHUNKS, Loop.RECOMPUTE)
+#: Values of the searched axes inside a node while it is bounded.
+_NODE = {name: axis.node for name, axis in AXES.items() if axis.node is not None}
 
 
 def _least_multiple(splits: Plan) -> Any:
@@ -284,7 +280,7 @@ def inside(where: Space, some: Nodes) -> tuple[Plan, Any, Any]:
     node = np.repeat(np.arange(count), width)
     plan = replace(
         taken(some.plan, node),
-        **{name: np.tile(getattr(where.inner, name), count) for name in ("virtual_stages", "schedule", "recompute")},
+        **{name: np.tile(getattr(where.inner, name), count) for name in INNER},
     )
     if some.alone:
         mine = some.interleaved[node] == (plan.virtual_stages > 1)

@@ -1,8 +1,14 @@
-"""A parallel plan, in the words of the field; every field is a number or an array of candidates."""
+"""A parallel plan, in the words of the field; every field is a number or an array of candidates.
+
+Each field is declared once with all that the rest of Lindos needs to know of it; see :mod:`lindos.problem.axes`.
+"""
 
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import product
+from typing import Annotated
 
+from lindos.problem.axes import Axis, Loop, Reader, axes_of, restricted
 from lindos.quantities import Count, Real
 
 
@@ -31,6 +37,10 @@ class Schedule(IntEnum):
     DUAL_PIPE = 2
 
 
+_ALL = tuple(Reader)
+_MEMORY = (Reader.STATES, Reader.ACTIVATIONS)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """How one step is spread over devices.
@@ -38,24 +48,145 @@ class Plan:
     ``tensor_parallel x context_parallel x pipeline_parallel x data_parallel`` devices work. Experts are spread over
     ``expert_parallel x expert_tensor_parallel`` of the ``tensor_parallel x context_parallel x data_parallel`` ranks of
     a stage. ``sharding_group`` is the number of data-parallel ranks that share one copy of the state (0: all of them;
-    fewer is HSDP). The three codes are the members of `Sharding`, `Recompute` and `Schedule`.
+    fewer is HSDP). The codes are the members of `Sharding`, `Recompute` and `Schedule`.
     """
 
-    tensor_parallel: Count = 1
-    pipeline_parallel: Count = 1
-    virtual_stages: Count = 1
-    context_parallel: Count = 1
-    expert_parallel: Count = 1
-    expert_tensor_parallel: Count = 1
-    data_parallel: Count = 1
-    micro_batch_size: Count = 1
-    sharding: Real = int(Sharding.OPTIMIZER)
-    sharding_group: Count = 0
-    sequence_parallel: Real = 1
-    recompute: Real = int(Recompute.SELECTIVE)
-    schedule: Real = int(Schedule.ONE_F_ONE_B)
+    tensor_parallel: Annotated[
+        Count, Axis("tensor", readers=_ALL, loop=Loop.SPLIT, has_ranks=True, multiplies=True, column="tp")
+    ] = 1
+    pipeline_parallel: Annotated[
+        Count,
+        Axis(
+            "pipeline",
+            readers=(Reader.PASSAGE, Reader.EXCHANGE, *_MEMORY),
+            loop=Loop.STAGES,
+            has_ranks=True,
+            multiplies=True,
+            column="pp",
+        ),
+    ] = 1
+    virtual_stages: Annotated[
+        Count,
+        Axis(
+            "virtual stages",
+            readers=(Reader.PASSAGE, *_MEMORY),
+            loop=Loop.CHUNKS,
+            node=1,
+            lightest=(1,),
+            column="vpp",
+            column_zero=True,
+        ),
+    ] = 1
+    context_parallel: Annotated[
+        Count,
+        Axis("context", readers=_ALL, loop=Loop.SPLIT, has_ranks=True, multiplies=True, column="cp", column_zero=True),
+    ] = 1
+    expert_parallel: Annotated[
+        Count,
+        Axis(
+            "expert",
+            readers=(Reader.LAYERS, Reader.EXCHANGE, *_MEMORY),
+            loop=Loop.SPLIT,
+            has_ranks=True,
+            column="ep",
+            column_zero=True,
+        ),
+    ] = 1
+    expert_tensor_parallel: Annotated[
+        Count,
+        Axis("expert tensor", readers=(Reader.LAYERS, Reader.EXCHANGE, Reader.STATES), loop=Loop.SPLIT, has_ranks=True),
+    ] = 1
+    data_parallel: Annotated[
+        Count,
+        Axis(
+            "data",
+            readers=(Reader.PASSAGE, Reader.EXCHANGE, *_MEMORY),
+            loop=Loop.REPLICAS,
+            has_ranks=True,
+            multiplies=True,
+            column="dp",
+        ),
+    ] = 1
+    micro_batch_size: Annotated[Count, Axis("micro-batch", readers=_ALL, loop=Loop.SPLIT, column="micro_batch")] = 1
+    sharding: Annotated[
+        Real,
+        Axis(
+            "sharding",
+            readers=(Reader.EXCHANGE, Reader.STATES),
+            loop=Loop.SHARDING,
+            codes=Sharding,
+            node=int(Sharding.PARAMETERS),
+            lightest=(int(Sharding.PARAMETERS),),
+        ),
+    ] = int(Sharding.OPTIMIZER)
+    sharding_group: Annotated[
+        Count, Axis("sharding group", readers=(Reader.EXCHANGE, Reader.STATES), loop=Loop.FIXED, lightest=(0,))
+    ] = 0
+    sequence_parallel: Annotated[
+        Real,
+        Axis(
+            "sequence parallel",
+            readers=(Reader.LAYERS, Reader.PASSAGE, Reader.ACTIVATIONS),
+            loop=Loop.SPLIT,
+            is_flag=True,
+            column="sequence_parallel",
+        ),
+    ] = 1
+    recompute: Annotated[
+        Real,
+        Axis(
+            "recompute",
+            readers=(Reader.PASSAGE, Reader.ACTIVATIONS),
+            loop=Loop.RECOMPUTE,
+            codes=Recompute,
+            node=int(Recompute.NONE),
+            lightest=(int(Recompute.SELECTIVE), int(Recompute.FULL)),
+            column="recompute",
+        ),
+    ] = int(Recompute.SELECTIVE)
+    schedule: Annotated[
+        Real,
+        Axis(
+            "schedule",
+            readers=(Reader.PASSAGE, *_MEMORY),
+            loop=Loop.SCHEDULE,
+            codes=Schedule,
+            node=int(Schedule.ONE_F_ONE_B),
+            lightest=(int(Schedule.ONE_F_ONE_B),),
+        ),
+    ] = int(Schedule.ONE_F_ONE_B)
 
     @property
     def num_devices(self) -> Count:
         """Devices that work under the plan."""
         return self.tensor_parallel * self.context_parallel * self.pipeline_parallel * self.data_parallel
+
+
+#: Every axis by name, in the order in which a plan is shown.
+AXES = axes_of(Plan)
+_FIELDS = tuple(Plan.__dataclass_fields__)
+_READ = {reader: tuple(name for name in _FIELDS if reader in AXES[name].readers) for reader in Reader}
+_HIDDEN = {reader: tuple(name for name in _FIELDS if reader not in AXES[name].readers) for reader in Reader}
+#: Axes that decide what a micro-batch takes in the layers.
+SPLITS = _READ[Reader.LAYERS]
+
+
+def axes_read(reader: Reader) -> tuple[str, ...]:
+    """Names of the axes that a part of the model reads."""
+    return _READ[reader]
+
+
+def axes_in(*loops: Loop) -> tuple[str, ...]:
+    """Names of the axes in some loops of a search, the outer loops first."""
+    return tuple(sorted((name for name in _FIELDS if AXES[name].loop in loops), key=lambda name: AXES[name].loop))
+
+
+def lightest() -> tuple[dict[str, int], ...]:
+    """Values of axes under one of which a plan takes least memory, whatever its own values of these axes."""
+    choices = {name: each.lightest for name, each in AXES.items() if each.lightest}
+    return tuple(dict(zip(choices, values, strict=True)) for values in product(*choices.values()))
+
+
+def readable(plan: Plan, reader: Reader) -> Plan:
+    """``plan`` as a part of the model may see it: the use of an axis that does not declare the part as reader fails."""
+    return restricted(plan, _HIDDEN[reader])

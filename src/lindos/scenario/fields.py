@@ -209,6 +209,28 @@ class OneOf(_Reader):
 
 
 @dataclass(frozen=True, slots=True)
+class AnyOf(_Reader):
+    """Any of a few words, as a list or joined by commas; ``none`` or an empty list for none of them."""
+
+    options: tuple[str, ...]
+
+    def read(self, value: object) -> str:
+        """The words that are named, in the order of the options, joined by commas; ``none`` for none of them."""
+        listed = value.split(",") if isinstance(value, str) else value
+        words = [word.strip().lower() for word in listed if isinstance(word, str)] if isinstance(listed, list) else [""]
+        if words in ([], ["none"]):
+            return "none"
+        if not set(words) <= set(self.options):
+            raise InputError("value", value, f"none, or any of {', '.join(self.options)}")
+        return ",".join(option for option in self.options if option in words)
+
+    def json(self) -> dict[str, Any]:
+        """A list of words, or one text."""
+        words = {"type": "array", "items": {"type": "string", "enum": list(self.options)}, "uniqueItems": True}
+        return {"anyOf": [words, {"type": "string"}], "examples": [",".join(self.options)]}
+
+
+@dataclass(frozen=True, slots=True)
 class _Paragraph(_Reader):
     def read(self, value: object) -> str:
         """Text without line breaks."""

@@ -5,7 +5,6 @@ are arrays of draws. What must be a plain number (how many devices a pool has) i
 """
 
 import math
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from lindos.errors import InconsistentError, InputError
 from lindos.formats import OFFERED
 from lindos.problem.cluster import Cluster, Pool, Tier
 from lindos.problem.job import Goal, Job
-from lindos.problem.plan import Plan, Recompute, Schedule, Sharding
+from lindos.problem.plan import AXES, Plan
 from lindos.quantities import Real
 from lindos.scenario.schema import ClusterSpec, GoalSpec, JobSpec, PlanSpec, PoolSpec, Scenario, SiteSpec
 
@@ -186,27 +185,14 @@ def goal_of(spec: GoalSpec) -> Goal:
     )
 
 
-_CODES: Mapping[str, Mapping[str, int]] = {
-    "sharding": {member.name.lower(): int(member) for member in Sharding},
-    "recompute": {member.name.lower(): int(member) for member in Recompute},
-    "schedule": {member.name.lower().replace("_", "-"): int(member) for member in Schedule}
-    | {"dual-pipe": int(Schedule.DUAL_PIPE)},
-}
-
-
 def fixed_degrees(spec: PlanSpec) -> dict[str, int]:
     """What the user fixed of the plan, as the numbers of :class:`Plan`."""
-    given = {name: value for name, value in spec.model_dump().items() if value is not None}
-    return {name: _CODES[name][value] if name in _CODES else int(value) for name, value in given.items()}
+    return {name: AXES[name].code(value) for name, value in spec.model_dump().items() if value is not None}
 
 
 def described(plan: Plan) -> dict[str, str | int]:
     """A plan of plain numbers in the words of a scenario file."""
-    names = {field: {code: word for word, code in codes.items()} for field, codes in _CODES.items()}
-    return {
-        field: names[field][int(getattr(plan, field))] if field in names else int(getattr(plan, field))
-        for field in PlanSpec.model_fields
-    }
+    return {name: axis.word(getattr(plan, name)) for name, axis in AXES.items()}
 
 
 def site_of(spec: SiteSpec, catalog: Catalog) -> SiteFacts:

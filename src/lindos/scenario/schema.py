@@ -7,11 +7,14 @@ that is left out is not asked. `lindos schema` prints the JSON Schema of :class:
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, create_model, model_validator
 
 from lindos.formats import OFFERED, TRAINING
+from lindos.problem.axes import Axis, Kind
+from lindos.problem.plan import AXES
 from lindos.scenario.campaign import CampaignSpec
 from lindos.scenario.fields import (
+    AnyOf,
     BatchSize,
     Compute,
     Date,
@@ -74,22 +77,25 @@ class ClusterSpec(Part):
     pools: list[PoolSpec] = Field(min_length=1, max_length=32)
 
 
-class PlanSpec(Part):
-    """Parallel degrees the user fixes; what is left out is searched for."""
+def _plan_field(axis: Axis) -> Any:
+    """Field of the scenario for one axis of a plan."""
+    if axis.kind is Kind.FLAG:
+        return Flag | None
+    if axis.kind is Kind.DEGREE:
+        return Degree | None
+    reader = OneOf if axis.kind is Kind.CHOICE else AnyOf
+    return Annotated[str, reader(tuple(axis.words))] | None
 
-    tensor_parallel: Degree | None = None
-    pipeline_parallel: Degree | None = None
-    virtual_stages: Degree | None = None
-    context_parallel: Degree | None = None
-    expert_parallel: Degree | None = None
-    expert_tensor_parallel: Degree | None = None
-    data_parallel: Degree | None = None
-    micro_batch_size: Degree | None = None
-    sharding_group: Degree | None = None
-    sequence_parallel: Flag | None = None
-    sharding: Annotated[str, OneOf(("none", "optimizer", "gradients", "parameters"))] | None = None
-    recompute: Annotated[str, OneOf(("none", "selective", "full"))] | None = None
-    schedule: Annotated[str, OneOf(("one-f-one-b", "zero-bubble", "dual-pipe"))] | None = None
+
+_PlanFields = create_model(
+    "_PlanFields",
+    __base__=Part,
+    **{name: (_plan_field(axis), None) for name, axis in AXES.items()},  # type: ignore[call-overload]
+)
+
+
+class PlanSpec(_PlanFields):  # type: ignore[misc, valid-type]
+    """Parallel degrees the user fixes; what is left out is searched for."""
 
 
 class GoalSpec(Part):

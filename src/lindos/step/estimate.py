@@ -1,20 +1,19 @@
 """The time of one optimiser step in closed form, part by part, for one plan or for arrays of candidates."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Annotated
 
-from lindos.formulas import pipeline
-from lindos.formulas.collectives import exposed_time, visible_time
-from lindos.problem.cluster import Pool
+from lindos.formulas.collectives import visible_time
+from lindos.problem.axes import Reader
+from lindos.problem.cluster import Pool, Tier
 from lindos.problem.job import Job
-from lindos.problem.plan import Plan, Recompute, Schedule, Sharding
+from lindos.problem.plan import SPLITS, Plan, Sharding, axes_read, readable
 from lindos.quantities import (
     Count,
     Flop,
     FlopPerSecond,
     Fraction,
     Joules,
-    Real,
     Seconds,
     Tokens,
     TokensPerSecond,
@@ -24,11 +23,11 @@ from lindos.results import Why
 from lindos.step.assumptions import Assumptions, assumptions
 from lindos.step.communication import reachable
 from lindos.step.compute import Rates
-from lindos.step.layout import Layout, at_least, layout, slowest_stage_excess, where
-from lindos.step.micro_batch import SPLITS, MicroBatch, Passes, job_operators, job_rates, micro_batch, total
+from lindos.step.layout import Layout, at_least, layout, where
+from lindos.step.micro_batch import MicroBatch, job_rates, micro_batch
+from lindos.step.passage import passage, recomputed_flop
 from lindos.step.tile_cache import Runs
-from lindos.step.traffic import data_parallel_time, optimizer_time, pipeline_time
-from lindos.transformer.operators import Kind, Place
+from lindos.step.traffic import data_parallel_time, optimizer_time
 from lindos.transformer.parameters import model_flops_per_token
 
 
@@ -155,11 +154,39 @@ def estimate(
         If a number that the estimate needs is unknown, such as the FP8 peak of a device without FP8.
     """
     book = given or assumptions()
-    return _Step(job, pool, plan, global_batch_size, book, micro).estimate(global_batch_size)
-
-
-#: Fields of a plan that the exchange between data-parallel ranks does not depend on.
-_NOT_EXCHANGED = ("virtual_stages", "recompute", "schedule")
+    tiers, rate, at = reachable(pool.tiers), job_rates(job, pool, book), layout(job, plan, global_batch_size)
+    micro = micro or shared_micro_batch(job, pool, plan, at, rate, book)
+    passed = passage(job, tiers, plan, at, micro)
+    exchange, optimizer = exchange_times(job, tiers, plan, at, rate, book)
+    p, m = plan.pipeline_parallel, at.num_micro_batches
+    # Stages that accumulate whole gradients hide only behind the last micro-batch; sharded ones behind the step.
+    once = (passed.forward + passed.backward) / p + passed.sends + passed.excess
+    hiding = where(at_least(plan.sharding, Sharding.GRADIENTS) > 0, m * once + passed.bubble, once)
+    overlap = job.stack.overlap_data_parallel.value
+    tokens = global_batch_size * job.sequence_length
+    device = pool.accelerator
+    per_stage = m / p
+    return StepEstimate(
+        matmul=per_stage * (micro.matmul.forward + micro.matmul.backward),
+        attention=per_stage * (micro.attention.forward + micro.attention.backward),
+        elementwise=per_stage * (micro.other.forward + micro.other.backward),
+        recompute=per_stage * passed.recompute,
+        exposed_tensor_parallel=per_stage * (micro.tensor.forward + micro.tensor.backward),
+        exposed_context_parallel=per_stage * (micro.context.forward + micro.context.backward),
+        exposed_expert_parallel=per_stage * (passed.expert.forward + passed.expert.backward),
+        exposed_pipeline_parallel=m * passed.sends,
+        exposed_data_parallel=visible_time(exchange, hiding, overlap, book.contention_share.value),
+        pipeline_imbalance=m * passed.excess,
+        pipeline_bubble=passed.bubble,
+        optimizer=optimizer + book.step_overhead.value,
+        tokens=tokens,
+        model_flops=tokens * model_flops_per_token(job.model, job.sequence_length),
+        recomputed_flops=tokens * recomputed_flop(job, plan),
+        num_devices=plan.num_devices,
+        peak=device.peak(job.precision).value,
+        peak_bf16=device.peak_bf16.value,
+        board_power=device.board_power.value if device.board_power.known else None,
+    )
 
 
 def least_time(
@@ -171,148 +198,28 @@ def least_time(
     given: Assumptions,
     micro: MicroBatch | None = None,
 ) -> Seconds:
-    """A time that ``plan`` beats under no sharding: its step with nothing sent between stages or replicas.
+    """Lower bound on the step time under any sharding: the step without sends between stages or replicas.
 
     Every part of a step that is left out here adds time, and no part that is counted shrinks with it.
     """
-    return _Step(job, pool, plan, global_batch_size, given, micro).least()
+    tiers, at = reachable(pool.tiers), layout(job, plan, global_batch_size)
+    micro = micro or shared_micro_batch(job, pool, plan, at, job_rates(job, pool, given), given)
+    passed = passage(job, tiers, plan, at, micro, has_sends=False)
+    once = (passed.forward + passed.backward) / plan.pipeline_parallel + passed.excess
+    return at.num_micro_batches * once + passed.bubble + given.step_overhead.value
 
 
-class _Step:
-    """One estimate under way: what its parts share."""
+def shared_micro_batch(job: Job, pool: Pool, plan: Plan, at: Layout, rate: Rates, given: Assumptions) -> MicroBatch:
+    """One micro-batch of every plan; neighbours that split layers alike share it."""
+    runs = Runs([getattr(plan, name) for name in SPLITS])
+    return runs.spread(micro_batch(job, pool, runs.first(plan), runs.first(at), rate, given))
 
-    def __init__(
-        self, job: Job, pool: Pool, plan: Plan, batch: Count, given: Assumptions, micro: MicroBatch | None
-    ) -> None:
-        self.job, self.pool, self.plan, self.given = job, pool, plan, given
-        self.tiers = reachable(pool.tiers)
-        self.rate: Rates = job_rates(job, pool, given)
-        self.at: Layout = layout(job, plan, batch)
-        self.micro: MicroBatch = micro or self.of_runs()
 
-    def of_runs(self) -> MicroBatch:
-        """One micro-batch of every plan; neighbours that split layers alike share it."""
-        runs = Runs([getattr(self.plan, name) for name in SPLITS])
-        return runs.spread(
-            micro_batch(self.job, self.pool, runs.first(self.plan), runs.first(self.at), self.rate, self.given)
-        )
-
-    def estimate(self, batch: Count) -> StepEstimate:
-        """Put the parts together."""
-        plan, micro, p, m = self.plan, self.micro, self.plan.pipeline_parallel, self.at.num_micro_batches
-        expert = self.expert()
-        again = self.again(expert)
-        forward, backward = self.passes(expert)
-        backward = backward + again
-        sends = self.sends(forward + backward)
-        excess = self.excess(forward + backward)
-        bubble = self.bubble(forward, backward, sends)
-        # Stages that accumulate whole gradients hide only behind the last micro-batch; sharded ones behind the step.
-        once = (forward + backward) / p + sends + excess
-        hiding = where(at_least(plan.sharding, Sharding.GRADIENTS) > 0, m * once + bubble, once)
-        exchange, optimizer = self.exchange()
-        overlap = self.job.stack.overlap_data_parallel.value
-        tokens = batch * self.job.sequence_length
-        power = self.pool.accelerator.board_power
-        each = m / p
-        return StepEstimate(
-            matmul=each * (micro.matmul.forward + micro.matmul.backward),
-            attention=each * (micro.attention.forward + micro.attention.backward),
-            elementwise=each * (micro.other.forward + micro.other.backward),
-            recompute=each * again,
-            exposed_tensor_parallel=each * (micro.tensor.forward + micro.tensor.backward),
-            exposed_context_parallel=each * (micro.context.forward + micro.context.backward),
-            exposed_expert_parallel=each * (expert.forward + expert.backward),
-            exposed_pipeline_parallel=m * sends,
-            exposed_data_parallel=visible_time(exchange, hiding, overlap, self.given.contention_share.value),
-            pipeline_imbalance=m * excess,
-            pipeline_bubble=bubble,
-            optimizer=optimizer + self.given.step_overhead.value,
-            tokens=tokens,
-            model_flops=tokens * model_flops_per_token(self.job.model, self.job.sequence_length),
-            recomputed_flops=tokens * self.recomputed_flop(),
-            num_devices=plan.num_devices,
-            peak=self.pool.accelerator.peak(self.job.precision).value,
-            peak_bf16=self.pool.accelerator.peak_bf16.value,
-            board_power=power.value if power.known else None,
-        )
-
-    def least(self) -> Seconds:
-        """Passes of all micro-batches, imbalance and bubble."""
-        expert = self.expert()
-        forward, backward = self.passes(expert)
-        backward = backward + self.again(expert)
-        each = (forward + backward) / self.plan.pipeline_parallel + self.excess(forward + backward)
-        bubble = self.bubble(forward, backward, 0.0)
-        return self.at.num_micro_batches * each + bubble + self.given.step_overhead.value
-
-    def again(self, expert: Passes) -> Seconds:
-        """Forward work that the backward pass repeats."""
-        return self.by_recompute(self.micro.attention.forward, self.micro.layers + expert.forward)
-
-    def expert(self) -> Passes:
-        """Expert traffic that stays visible: DualPipe hides more of it."""
-        micro = self.micro
-        if not self.job.model.num_experts:
-            return micro.expert
-        dual = self.plan.schedule == int(Schedule.DUAL_PIPE)
-        return Passes(
-            where(dual, micro.expert_dual.forward, micro.expert.forward),
-            where(dual, micro.expert_dual.backward, micro.expert.backward),
-        )
-
-    def passes(self, expert: Passes) -> tuple[Seconds, Seconds]:
-        """Forward and backward pass of one micro-batch with its visible traffic, nothing recomputed."""
-        parts = (self.micro.matmul, self.micro.attention, self.micro.other, self.micro.tensor, self.micro.context)
-        return (
-            total(part.forward for part in parts) + expert.forward,
-            total(part.backward for part in parts) + expert.backward,
-        )
-
-    def exchange(self) -> tuple[Seconds, Seconds]:
-        """What data-parallel ranks send each other in a step, and the pass of the optimizer."""
-        shared = [getattr(self.plan, field.name) for field in fields(Plan) if field.name not in _NOT_EXCHANGED]
-        runs = Runs([*shared, self.at.num_micro_batches])
-        plan, at = runs.first(self.plan), runs.first(self.at)
-        sent = data_parallel_time(self.job, self.tiers, plan, at, self.given)
-        own = optimizer_time(self.job, plan, at, self.rate)
-        return runs.spread(sent), runs.spread(own)
-
-    def recomputed_flop(self) -> Real:
-        """FLOP per token that the backward pass repeats."""
-        table = job_operators(self.job)
-        layers = sum(row.forward_flop for row in table if row.place is Place.LAYER)
-        return self.by_recompute(sum(row.forward_flop for row in table if row.kind is Kind.ATTENTION), layers)
-
-    def by_recompute(self, selective: Real, full: Real) -> Real:
-        """Zero, ``selective`` or ``full`` as the plan says."""
-        code = self.plan.recompute
-        some = where(code == int(Recompute.SELECTIVE), selective, 0.0)
-        chosen: Real = where(code == int(Recompute.FULL), full, some)
-        return chosen
-
-    def sends(self, whole: Seconds) -> Seconds:
-        """Visible time of the sends of one micro-batch between stages, over all chunks of a device."""
-        p = self.plan.pipeline_parallel
-        sent = pipeline_time(self.job.model, self.tiers, self.plan, self.at)
-        return exposed_time(sent, whole / p, self.job.stack.overlap_pipeline_parallel.value)
-
-    def excess(self, whole: Seconds) -> Seconds:
-        """Seconds a micro-batch waits for the fullest stage."""
-        model, last = self.job.model, self.micro.last
-        return slowest_stage_excess(self.plan, whole - last, last, model.num_layers + model.num_mtp_layers)
-
-    def bubble(self, forward: Seconds, backward: Seconds, sends: Seconds) -> Seconds:
-        """Idle time of the plan's schedule, by the passes of the whole model and the sends of a stage."""
-        plan, all_weight = self.plan, self.micro.weight
-        p, v = plan.pipeline_parallel, plan.virtual_stages
-        forward, inputs, weight = forward / p + sends / 2, (backward - all_weight) / p + sends / 2, all_weight / p
-        plain = pipeline.one_f_one_b_bubble_time(forward, inputs + weight, p, v)
-        zero = pipeline.zero_bubble_time(forward, inputs, weight, p)
-        dual = pipeline.dual_pipe_bubble_time(forward, inputs, weight, p)
-        idle: Seconds = where(
-            plan.schedule == int(Schedule.DUAL_PIPE),
-            dual,
-            where(plan.schedule == int(Schedule.ZERO_BUBBLE), zero, plain),
-        )
-        return idle
+def exchange_times(
+    job: Job, tiers: tuple[Tier, ...], plan: Plan, at: Layout, rate: Rates, given: Assumptions
+) -> tuple[Seconds, Seconds]:
+    """Exchange between data-parallel ranks in a step before any overlap, and the pass of the optimizer."""
+    runs = Runs([*(getattr(plan, name) for name in axes_read(Reader.EXCHANGE)), at.num_micro_batches])
+    few, at = runs.first(readable(plan, Reader.EXCHANGE)), runs.first(at)
+    sent = data_parallel_time(job, tiers, few, at, given)
+    return runs.spread(sent), runs.spread(optimizer_time(job, few, at, rate))

@@ -10,7 +10,7 @@ from lindos.catalog.model import Model
 from lindos.errors import InconsistentError, InfeasibleError
 from lindos.problem.cluster import Pool
 from lindos.problem.job import Job
-from lindos.problem.plan import Plan, Schedule, Sharding
+from lindos.problem.plan import AXES, SPLITS, Plan, Schedule, Sharding
 from lindos.quantities import Count, Real, namespace
 from lindos.step.assumptions import Assumptions
 from lindos.step.layout import where
@@ -69,6 +69,31 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
     ),
     Reason.LIMITS: ("they are too slow for the deadline or the budget", "Allow more time, money or GPUs"),
 }
+
+
+#: Axes of a plan that a reason looks at; a search has reasons of its own besides.
+AXES_OF: Mapping[Reason, tuple[str, ...]] = {
+    Reason.TOO_MANY_DEVICES: tuple(name for name, axis in AXES.items() if axis.multiplies),
+    Reason.HEADS: ("tensor_parallel",),
+    Reason.KV_HEADS: ("tensor_parallel",),
+    Reason.FFN: ("tensor_parallel",),
+    Reason.EXPERTS: ("expert_parallel",),
+    Reason.EXPERT_FFN: ("expert_tensor_parallel",),
+    Reason.EXPERT_RANKS: (
+        *("tensor_parallel", "context_parallel", "data_parallel"),
+        *("expert_parallel", "expert_tensor_parallel"),
+    ),
+    Reason.STAGES: ("pipeline_parallel", "virtual_stages"),
+    Reason.BATCH: ("data_parallel", "micro_batch_size"),
+    Reason.SEQUENCE: ("tensor_parallel", "context_parallel", "sequence_parallel"),
+    Reason.INTERLEAVING: ("pipeline_parallel", "virtual_stages", "data_parallel", "micro_batch_size"),
+    Reason.DUAL_PIPE: ("pipeline_parallel", "virtual_stages", "schedule", "data_parallel", "micro_batch_size"),
+    Reason.ZERO_BUBBLE: ("pipeline_parallel", "virtual_stages", "schedule", "data_parallel", "micro_batch_size"),
+    Reason.SHARDING_GROUP: ("data_parallel", "context_parallel", "sharding", "sharding_group"),
+    Reason.MEMORY: tuple(AXES),
+}
+#: Reasons that the split of layers alone can have.
+OF_SPLITS = tuple(reason for reason, names in AXES_OF.items() if set(names) <= set(SPLITS))
 
 
 def feasibility(job: Job, pool: Pool, plan: Plan, *, global_batch_size: Count, given: Assumptions | None = None) -> Any:

@@ -20,7 +20,7 @@ Conventions
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Annotated, TypeAlias
 
@@ -28,9 +28,19 @@ from lindos.catalog.model import Model
 from lindos.formats import BF16, FP32, number_format
 from lindos.formulas import memory as formulas
 from lindos.formulas.pipeline import layers_on_slowest_stage
+from lindos.problem.axes import Reader
 from lindos.problem.cluster import Pool
 from lindos.problem.job import Job
-from lindos.problem.plan import Plan, Recompute, Schedule, Sharding
+from lindos.problem.plan import (
+    AXES,
+    Plan,
+    Recompute,
+    Schedule,
+    Sharding,
+    axes_read,
+    lightest,
+    readable,
+)
 from lindos.quantities import Bytes, Count, Fraction, Real, namespace
 from lindos.results import Why
 from lindos.step.activations import LayerActivations, layer_activations
@@ -96,23 +106,28 @@ def memory(
 ) -> StepMemory:
     """Memory of the fullest device under ``plan``; arguments as in :func:`lindos.step.estimate`."""
     book = given or assumptions()
-    at = layout(job, plan, global_batch_size)
-    # All but activations is the same for neighbours that differ in recomputation alone.
-    runs = Runs([*(getattr(plan, name) for name in _WITHOUT_RECOMPUTE), at.num_micro_batches])
-    few, at_few = runs.first(plan), runs.first(at)
-    own = _own(job.model)
-    stages = [
-        _with_activations(
-            job, plan, at, book, runs.spread(stage), runs.spread(_held(job, few, at_few, book, stage, own))
-        )
-        for stage in _stages(job, few, at_few)
-    ]
+    stages = stage_memories(job, plan, layout(job, plan, global_batch_size), book)
     totals = [stage.total for stage in stages]
     most = reduce(namespace(*totals).maximum, totals)
     narrower = where(most > capacity(pool), _narrowed(book), 0.0)
     saved = [stage.gradients * narrower for stage in stages]
     narrow = [replace(stage, gradients=stage.gradients - less) for stage, less in zip(stages, saved, strict=True)]
     return _fullest(narrow, [total - less for total, less in zip(totals, saved, strict=True)])
+
+
+def stage_memories(job: Job, plan: Plan, at: Layout, book: Assumptions) -> list[StepMemory]:
+    """Memory of a device on the first stage, the second and the last, with gradients at their full width.
+
+    All but activations is computed once for neighbours that agree in the axes that states read.
+    """
+    runs = Runs([*(getattr(plan, name) for name in axes_read(Reader.STATES)), at.num_micro_batches])
+    few, at_few = runs.first(readable(plan, Reader.STATES)), runs.first(at)
+    seen, params = readable(plan, Reader.ACTIVATIONS), _params(job.model)
+    stages = []
+    for stage in _stages(job, few, at_few):
+        states = runs.spread(_states(job, few, at_few, book, stage, params))
+        stages.append(_with_activations(job, seen, at, book, runs.spread(stage), states))
+    return stages
 
 
 def _narrowed(book: Assumptions) -> Fraction:
@@ -122,31 +137,22 @@ def _narrowed(book: Assumptions) -> Fraction:
     return saved
 
 
-_WITHOUT_RECOMPUTE = tuple(field.name for field in fields(Plan) if field.name != "recompute")
-
-
 def least_memory(
     job: Job, pool: Pool, plan: Plan, *, global_batch_size: Count, given: Assumptions | None = None
 ) -> Bytes:
-    """A size that ``plan`` needs under every schedule, sharding and recomputation.
+    """Lower bound on memory, whatever the axes that declare a lightest value: schedule, sharding, recomputation.
 
-    What the first stage holds with all state sharded, gradients in BF16, activations recomputed in the way that keeps
-    least, one chunk of layers a device and nothing gathered. Other stages may hold more.
+    The first stage counts, with gradients in BF16 and nothing gathered. Other stages may need more.
     """
     book = given or assumptions()
-    spread = replace(
-        plan, sharding=int(Sharding.PARAMETERS), virtual_stages=1, schedule=int(Schedule.ONE_F_ONE_B), sharding_group=0
-    )
-    at = layout(job, spread, global_batch_size)
-    first, own = _stages(job, spread, at)[0], _own(job.model)
-    narrower = _narrowed(book)
-    found: list[Bytes] = []
-    for recompute in (Recompute.SELECTIVE, Recompute.FULL):
-        again = replace(spread, recompute=int(recompute))
-        needed = _with_activations(job, again, at, book, first, _held(job, again, at, book, first, own))
-        passing = needed.gathered * (1.0 + book.fragmentation.value)
-        found.append(needed.total - passing - needed.gradients * narrower)
-    least: Bytes = namespace(*found).minimum(*found)
+    lighter = [replace(plan, **values) for values in lightest()]
+    at = layout(job, lighter[0], global_batch_size)
+    first, params = _stages(job, lighter[0], at)[0], _params(job.model)
+    states = _states(job, lighter[0], at, book, first, params)
+    passing = states.gathered * (1.0 + book.fragmentation.value)
+    needed = [_with_activations(job, each, at, book, first, states) for each in lighter]
+    sizes = [each.total - passing - each.gradients * _narrowed(book) for each in needed]
+    least: Bytes = reduce(namespace(*sizes).minimum, sizes)
     return least
 
 
@@ -221,19 +227,19 @@ def _with_activations(
 
 
 #: Parameters of a dense layer, of one with experts, of what joins predicted tokens, and of the whole model.
-_Own: TypeAlias = tuple[LayerParams, LayerParams, LayerParams, Weights]
+_Params: TypeAlias = tuple[LayerParams, LayerParams, LayerParams, Weights]
 
 
-def _own(model: Model) -> _Own:
+def _params(model: Model) -> _Params:
     dense, experts = (layer_params(model, is_expert=is_expert) for is_expert in (False, True))
     return dense, experts, joining_params(model), weights(model, mtp=False)
 
 
-def _held(job: Job, plan: Plan, at: Layout, book: Assumptions, stage: _Stage, own: _Own) -> StepMemory:
+def _states(job: Job, plan: Plan, at: Layout, book: Assumptions, stage: _Stage, params: _Params) -> StepMemory:
     """Memory of one stage without activations."""
     model = job.model
     xp = namespace(at.tokens, at.tensor_parallel, stage.dense_layers)
-    dense, experts, joining, held = own
+    dense, experts, joining, held = params
     linear, expert = _linear(at, stage, dense, experts)
     linear = linear + stage.head * (joining.split / at.tensor_parallel + joining.replicated)
     tables = (stage.embedding * held.embedding + stage.head * held.head) / at.tensor_parallel
@@ -270,17 +276,10 @@ def _held(job: Job, plan: Plan, at: Layout, book: Assumptions, stage: _Stage, ow
 
 def _num_communicators(plan: Plan) -> Count:
     """Groups of ranks with buffers of their own: one for each degree above one."""
-    degrees = (
-        plan.tensor_parallel,
-        plan.pipeline_parallel,
-        plan.context_parallel,
-        plan.expert_parallel,
-        plan.expert_tensor_parallel,
-        plan.data_parallel,
-    )
     total: Count = 0.0
-    for degree in degrees:
-        total = total + where(degree > 1, 1.0, 0.0)
+    for name, axis in AXES.items():
+        if axis.has_ranks:
+            total = total + where(getattr(plan, name) > 1, 1.0, 0.0)
     return total
 
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from lindos.catalog.records import Stack
 from lindos.formats import number_format
 from lindos.formulas.collectives import visible_time
+from lindos.problem.axes import Reader
 from lindos.problem.cluster import Pool
 from lindos.problem.job import Job
-from lindos.problem.plan import Plan
+from lindos.problem.plan import Plan, readable
 from lindos.quantities import Fraction, Real, Seconds, namespace
 from lindos.step.assumptions import Assumptions
 from lindos.step.communication import reachable
@@ -22,16 +23,6 @@ from lindos.step.traffic import layer_traffic
 from lindos.step.unfused_attention import unfused_attention
 from lindos.transformer.operators import Kind, Operator, Place, Role
 from lindos.transformer.table import operators
-
-#: Fields of a plan that a micro-batch depends on.
-SPLITS = (
-    "tensor_parallel",
-    "context_parallel",
-    "expert_parallel",
-    "expert_tensor_parallel",
-    "micro_batch_size",
-    "sequence_parallel",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +96,8 @@ def _own_rate(row: OperatorTime, stack: Stack, pool: Pool, at: Layout, rate: Rat
 
 
 def micro_batch(job: Job, pool: Pool, plan: Plan, at: Layout, rate: Rates, given: Assumptions) -> MicroBatch:
-    """Evaluate the operator table and the collectives inside layers; of ``plan`` only `SPLITS` are read."""
+    """Evaluate the operator table and the collectives inside layers."""
+    plan = readable(plan, Reader.LAYERS)
     rows = job_operator_times(job, pool, at, rate, given)
 
     def of(*kinds: Kind) -> list[OperatorTime]:

@@ -1,6 +1,10 @@
 """Columns of a file of runs: what each is called there, the field it fills, and what it must hold."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
+
+from lindos.problem.axes import Kind
+from lindos.problem.plan import AXES
 
 #: Most that a count of the file may be.
 MOST = 10**12
@@ -9,14 +13,23 @@ MOST = 10**12
 class Column(NamedTuple):
     """One column: its name in the file, the field of a run, and its kind.
 
-    Kinds are text, number, flag, count (at least 1), zero-count (at least 0), and degree: a count whose zero says that
-    the run does without, as 1 does.
+    Kinds are text, number, flag, count (at least 1), zero-count (at least 0), degree: a count whose zero says that the
+    run does without, as 1 does; and words: a choice or a set of words of a plan's axis.
     """
 
     name: str
     field: str
     kind: str
     required: bool = True
+
+
+def _plan_columns() -> Iterator[Column]:
+    """Columns of the axes of a plan that declare one."""
+    for name, axis in AXES.items():
+        if axis.column:
+            degree = "degree" if axis.column_zero else "count"
+            kind = {Kind.DEGREE: degree, Kind.FLAG: "flag"}.get(axis.kind, "words")
+            yield Column(axis.column, name, kind, axis.column_required)
 
 
 #: What a prediction may read.
@@ -45,17 +58,9 @@ RUN = (
     Column("nvlink_domain", "scale_up_size", "count"),
     Column("internode_gbps_per_gpu", "nic_bandwidth", "number"),
     Column("precision", "precision", "text"),
-    Column("tp", "tensor_parallel", "count"),
-    Column("pp", "pipeline_parallel", "count"),
-    Column("vpp", "virtual_stages", "degree"),
-    Column("cp", "context_parallel", "degree"),
-    Column("ep", "expert_parallel", "degree"),
-    Column("dp", "data_parallel", "count"),
+    *_plan_columns(),
     Column("zero_or_fsdp", "sharding", "text"),
-    Column("micro_batch", "micro_batch_size", "count"),
     Column("global_batch", "global_batch_size", "count"),
-    Column("recompute", "recompute", "text"),
-    Column("sequence_parallel", "sequence_parallel", "flag"),
     Column("head_dim", "head_dim", "count", required=False),
     Column("workload_kind", "workload", "text", required=False),
 )

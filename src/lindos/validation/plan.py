@@ -10,9 +10,10 @@ import numpy as np
 
 from lindos.errors import LindosError
 from lindos.planning import best_plan
+from lindos.problem.axes import Kind
 from lindos.problem.cluster import Pool
 from lindos.problem.job import Job
-from lindos.problem.plan import Plan, Recompute, Schedule, Sharding
+from lindos.problem.plan import AXES, Plan, Recompute, Schedule, Sharding
 from lindos.quantities import Bytes
 from lindos.step import Assumptions, estimate, memory
 from lindos.step.memory import capacity
@@ -22,7 +23,6 @@ from lindos.validation.sharding import sharding_of
 from lindos.validation.sizes import Sizes
 from lindos.validation.sources import Recipe
 
-_RECOMPUTE = {"none": Recompute.NONE, "selective": Recompute.SELECTIVE, "full": Recompute.FULL}
 _MICRO_BATCHES = (1, 2, 4, 8, 16)
 _MOST_VIRTUAL_STAGES = 12
 
@@ -122,7 +122,7 @@ def _degrees(
     sequence = run.sequence_parallel
     if sequence is None:
         sequence = stack.sequence_parallel
-    schedule = Schedule[stack.schedule.upper().replace("-", "_")] if p > 1 else Schedule.ONE_F_ONE_B
+    schedule = AXES["schedule"].code(stack.schedule) if p > 1 else int(Schedule.ONE_F_ONE_B)
     return Plan(
         tensor_parallel=t,
         pipeline_parallel=p,
@@ -133,7 +133,8 @@ def _degrees(
         sharding=sharding,
         sharding_group=group if group and (d * c) % group == 0 else 0,
         sequence_parallel=int(sequence and t > 1),
-        schedule=int(schedule),
+        schedule=schedule,
+        **dict(run.stated),
     )
 
 
@@ -168,11 +169,11 @@ def _searched(run: Run, job: Job, pool: Pool, sizes: Sizes, given: Assumptions, 
     """The fastest plan that holds, where the row states next to nothing of it."""
     stated = {
         name: getattr(run, name)
-        for name in ("virtual_stages", "context_parallel", "expert_parallel", "data_parallel", "micro_batch_size")
-        if getattr(run, name) is not None
-    }
+        for name, axis in AXES.items()
+        if axis.column and axis.kind is Kind.DEGREE and getattr(run, name) is not None
+    } | dict(run.stated)
     if run.recompute:
-        stated["recompute"] = int(_RECOMPUTE[run.recompute])
+        stated["recompute"] = AXES["recompute"].code(run.recompute)
     try:
         found = best_plan(job, pool, global_batch_size=sizes.global_batch_size, fixed=stated, given=given)
     except LindosError as error:
@@ -198,7 +199,7 @@ def _options(
         micro = [b for b in _MICRO_BATCHES if each % b == 0] or [1]
     default = job.stack.recompute
     word = run.recompute or ("" if default == "least" else default)
-    again = [int(_RECOMPUTE[word])] if word else [int(code) for code in Recompute]
+    again = [AXES["recompute"].code(word)] if word else [int(code) for code in Recompute]
     virtual = _virtual_stages(run, job, base, recipes)
     return [
         (b, v, r)

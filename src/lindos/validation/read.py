@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from lindos.errors import InputError, InputErrors
+from lindos.problem.axes import Kind
+from lindos.problem.plan import AXES
 from lindos.validation.columns import MEASURED, METRICS, MOST, RUN, Column
 from lindos.validation.run import Measurement, Row, Run
 
@@ -112,7 +114,7 @@ def _row(record: Mapping[str, str], line: int, errors: list[InputError]) -> Row:
                 found[column.field] = _cell(column, record.get(column.name, ""), line)
             except InputError as error:
                 errors.append(error)
-                found[column.field] = "" if column.kind == "text" else None
+                found[column.field] = "" if column.kind in ("text", "words") else None
         return found
 
     run, measured = fields(RUN), fields(MEASURED)
@@ -120,20 +122,21 @@ def _row(record: Mapping[str, str], line: int, errors: list[InputError]) -> Row:
         run["nic_bandwidth"] *= _GBPS
     if not run["id"]:
         errors.append(InputError("id", None, "given", "", line))
-    run["recompute"] = run["recompute"].lower()
-    if run["recompute"] not in ("", "none", "selective", "full"):
-        errors.append(InputError("recompute", run["recompute"], "none, selective, full or empty", "", line))
+    axes = [name for name in AXES if name in run and name not in _RUN_FIELDS]
+    stated = tuple((name, AXES[name].code(run.pop(name))) for name in axes)
     if measured["metric"] not in ("", *METRICS):
         errors.append(InputError("measured_metric", measured["metric"], f"one of {', '.join(METRICS)}", "", line))
     second, value = measured.pop("second_metric"), measured.pop("second_value")
     peak = value * _GIB if second == "peak_alloc_GiB" and value is not None else None
-    return Row(Run(line=line, **run), Measurement(id=run["id"], peak_memory=peak, **measured))
+    return Row(Run(line=line, stated=stated, **run), Measurement(id=run["id"], peak_memory=peak, **measured))
 
 
 def _cell(column: Column, text: str, line: int) -> Any:
     """The value of one cell; None, or an empty text, where it is empty."""
     if column.kind == "text":
         return sys.intern(text)  # a file of many rows names few sources, models and machines
+    if column.kind == "words":
+        return _words(column, text.lower(), line)
     if not text:
         return None
     if column.kind == "flag":
@@ -155,6 +158,21 @@ def _cell(column: Column, text: str, line: int) -> Any:
     if number != int(number):
         raise wrong
     return max(int(number), 1) if column.kind == "degree" else int(number)
+
+
+def _words(column: Column, text: str, line: int) -> str:
+    """Words of a plan's axis, as they stand; an empty text where the source does not say."""
+    axis = AXES[column.field]
+    try:
+        axis.code(text)
+    except InputError:
+        listed = ", ".join(axis.words)
+        expected = f"{listed} or empty" if axis.kind is Kind.CHOICE else f"any of {listed}, none or empty"
+        raise InputError(column.name, text, expected, "", line) from None
+    return text
+
+
+_RUN_FIELDS = frozenset(Run.__dataclass_fields__)
 
 
 def _together(errors: list[InputError], name: str) -> InputError:

@@ -58,6 +58,7 @@ class Run:
     sharding: str = ""
     recompute: str = ""
     sequence_parallel: bool | None = None
+    stated: tuple[tuple[str, int], ...] = ()  # other axes of the plan, as the numbers of a plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,10 @@
 """The size of a run: devices, sequence length and batch, where the row leaves them open."""
 
+import math
 from dataclasses import dataclass
 
 from lindos.catalog.records import Stack
+from lindos.problem.plan import AXES
 from lindos.validation.refusal import NotPredictedError
 from lindos.validation.run import Run
 from lindos.validation.sources import Recipe
@@ -32,14 +34,13 @@ def sizes_of(run: Run, stack: Stack, recipes: tuple[Recipe, ...], longest: int) 
         If the row gives neither devices nor the degrees that multiply to them.
     """
     filled: list[str] = []
-    degrees = (run.tensor_parallel, run.pipeline_parallel, run.context_parallel or 1, run.data_parallel)
+    multiplied = [(name, axis) for name, axis in AXES.items() if axis.multiplies]
+    degrees = [getattr(run, name) or (1 if axis.column_zero else None) for name, axis in multiplied]
     devices = run.num_devices
     if devices is None:
         if None in degrees:
             raise NotPredictedError("the row gives no number of devices")
-        devices = 1
-        for degree in degrees:
-            devices *= degree or 1
+        devices = math.prod(degree for degree in degrees if degree)
         filled.append(f"{devices:,} devices")
     length = run.sequence_length or next((r.sequence_length for r in recipes if r.sequence_length), None)
     if length is None:
@@ -48,7 +49,7 @@ def sizes_of(run: Run, stack: Stack, recipes: tuple[Recipe, ...], longest: int) 
         filled.append(f"sequences of {length:,} tokens")
     batch = run.global_batch_size or next((r.global_batch_size for r in recipes if r.global_batch_size), None)
     if batch is None:
-        held = (run.tensor_parallel or 1) * (run.pipeline_parallel or 1) * (run.context_parallel or 1)
+        held = math.prod(getattr(run, name) or 1 for name, _ in multiplied if name != "data_parallel")
         replicas = run.data_parallel or max(devices // held, 1)
         stages = run.pipeline_parallel or 1
         rounds = _ROUNDS * stages if stages > 1 else 1 if run.micro_batch_size else _SEQUENCES
