@@ -99,14 +99,27 @@ def test_another_catalogue_counts_only_where_a_fact_that_was_read_differs(tmp_pa
     calls.clear()
     file = tmp_path / "mine.yaml"
     file.write_text("systems:\n  gb300-nvl72: {price: $5M}\n", encoding="utf-8")
-    chain.study([floor], SCENARIO, load_catalog([file]))
-    assert not calls
+    steps: list[str] = []
+    step = counting(STEP, steps)
+    chain.study([step], SCENARIO, CATALOG)
+    steps.clear()
+    chain.study([step], SCENARIO, load_catalog([file]))
+    assert not steps, "the price of another rack leaves the step as it is"
     file.write_text("accelerators:\n  h100-sxm: {memory: 90 GB}\n", encoding="utf-8")
     study = chain.study([floor], SCENARIO, load_catalog([file]))
     outcome = study.outcome(floor)
-    assert calls[0] == "point"
     assert outcome is not None
     assert outcome.point.size.memory == 8 * 90e9
+
+
+def test_a_fact_that_only_a_later_floor_reads_reaches_it_under_another_catalogue(tmp_path: Path) -> None:
+    """The job holds the record of its software; only the step reads its numbers."""
+    chain = Chain()
+    before = chain.point(STEP, SCENARIO, CATALOG).time
+    file = tmp_path / "mine.yaml"
+    file.write_text("stacks:\n  megatron-core: {kernel_share: 0.5}\n", encoding="utf-8")
+    assert chain.point(STEP, SCENARIO, load_catalog([file])).time > before
+    assert chain.point(STEP, SCENARIO, CATALOG).time == before
 
 
 def test_a_decision_is_taken_once_and_handed_to_all_worlds() -> None:

@@ -240,7 +240,7 @@ class Catalog:
 
         Drawn once: who asks again with the same numbers gets the same object.
         """
-        return self._version((num_draws, seed), partial(sampled_fact, num_draws=num_draws, seed=seed))
+        return self.changed((num_draws, seed), partial(sampled_fact, num_draws=num_draws, seed=seed))
 
     def varied(self, paths: Sequence[str]) -> "Catalog":
         """The same catalogue, each fact of ``paths`` an array: column ``i + 1`` has fact ``i`` a little larger.
@@ -248,14 +248,22 @@ class Catalog:
         A number computed from it rests on fact ``i`` if its column ``i + 1`` differs from its column 0.
         """
         columns = {path: index for index, path in enumerate(paths, start=1)}
-        return self._version(tuple(paths), partial(varied_fact, columns=columns))
+        return self.changed(tuple(paths), partial(varied_fact, columns=columns))
 
     def enlarged(self, path: str) -> "Catalog":
         """The same catalogue with a little more of one fact that decides how many parts something has."""
-        return self._version(path, partial(enlarged_fact, path=path))
+        return self.changed(path, partial(enlarged_fact, path=path))
 
-    def _version(self, key: object, change: Callable[[Fact[Any]], Fact[Any]]) -> "Catalog":
-        """This catalogue with every fact changed; made once for each ``key``."""
+    def changed(self, key: object, change: Callable[[Fact[Any]], Fact[Any]]) -> "Catalog":
+        """The same catalogue with every fact changed.
+
+        Parameters
+        ----------
+        key
+            Stands for the change: who asks again with the same key gets the same object.
+        change
+            Gives the new fact for each.
+        """
         if key not in self._versions:
             version = Catalog(self._overlays)
             version._change = change

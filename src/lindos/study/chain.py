@@ -150,8 +150,7 @@ class Chain:
                 self._compute_point(floor, context, link)
             else:
                 link.error = unknown
-            self._links.setdefault(floor.name, []).insert(0, link)
-            del self._links[floor.name][_REMEMBERED:]
+            link = self._remember(floor, link)
         note_read(*link.paths)
         links[floor.name] = link
         return link
@@ -174,6 +173,18 @@ class Chain:
                 link.error = error
         link.facts = facts
 
+    def _remember(self, floor: Floor[Any], link: _Link) -> _Link:
+        """Remember the link; or get an earlier one with equal records, so that what rests on it is remembered too."""
+        links = self._links.setdefault(floor.name, [])
+        if floor.holds_records and link.error is None:
+            equal = (old for old in links if old.results.get("point") == link.results["point"])
+            same = next((old for old in equal if old.scenario == link.scenario), None)
+            if same is not None:
+                return same
+        links.insert(0, link)
+        del links[_REMEMBERED:]
+        return link
+
     def _remembered(
         self, floor: Floor[Any], part: Scenario, context: "_Context", setting: Any, below: Sequence[_Link]
     ) -> _Link | None:
@@ -184,7 +195,7 @@ class Chain:
                 and link.setting == setting
                 and link.folder == context.folder
                 and link.scenario == part
-                and _has_same_facts(link, context.catalog)
+                and _has_same_facts(link, context.catalog, floor.holds_records)
             ):
                 return link
         return None
@@ -257,10 +268,10 @@ def _is_same(old: _Link, new: _Link) -> bool:
     return old is new or (not old.results and not new.results)
 
 
-def _has_same_facts(link: _Link, catalog: Catalog) -> bool:
+def _has_same_facts(link: _Link, catalog: Catalog, holds_records: bool) -> bool:
     if link.catalog is catalog:
         return True
-    if link.error is not None:
+    if link.error is not None or holds_records:
         return False
     return all(catalog.fact(path) == fact for path, fact in link.facts.items())
 

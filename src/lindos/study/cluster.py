@@ -89,5 +89,6 @@ CLUSTER = Floor(
     question="What is the cluster, and how fast is it at most?",
     compute=compute,
     reads=("cluster",),
+    holds_records=True,
     is_asked=lambda scenario: scenario.cluster is not None,
 )

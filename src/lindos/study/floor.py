@@ -79,6 +79,9 @@ class Floor(Generic[R]):
         A decision is taken once, with the catalogue as it stands, and handed to all worlds.
     setting
         Name of the setting that the floor reads, if any.
+    holds_records
+        Whether the result holds records of the catalogue, whose facts other floors read. Under another catalogue it is
+        resolved again, and counts as the same result if it is equal.
     """
 
     name: str
@@ -90,6 +93,7 @@ class Floor(Generic[R]):
     is_asked: Callable[[Scenario], bool] = lambda scenario: False
     is_decision: bool = False
     setting: str = ""
+    holds_records: bool = False
 
     @property
     def below(self) -> "tuple[Floor[Any], ...]":

@@ -52,5 +52,6 @@ JOB = Floor(
     question="What is trained?",
     compute=compute,
     reads=("job",),
+    holds_records=True,
     is_asked=lambda scenario: scenario.job is not None,
 )

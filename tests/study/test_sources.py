@@ -1,0 +1,96 @@
+"""A figure cites the facts that entered it and no others: perturb a fact, and exactly the figures that cite it move."""
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import pytest
+
+from lindos.catalog import Catalog, Fact, load_catalog
+from lindos.catalog.sampling import is_structure
+from lindos.elements import Figure
+from lindos.scenario.read import builtin_names, read_scenario
+from lindos.scenario.resolve import counted
+from lindos.scenario.schema import Scenario
+from lindos.study.chain import Chain
+from lindos.views import FLOORS, Context
+
+CATALOG = load_catalog()
+#: So small that no plan is decided otherwise.
+PERTURBATION = 1e-5
+#: Facts of each scenario that are perturbed, chosen by a seed.
+NUM_FACTS = 3
+
+
+def figures_of(scenario: Scenario, catalog: Catalog, chain: Chain) -> dict[str, Figure]:
+    """Every figure of the floors of the chain."""
+    views = [view for view in FLOORS if view.floor.is_asked(scenario)]
+    floors = [floor for view in views for floor in view.floors if floor.is_asked(scenario)]
+    study = chain.study(floors, scenario, catalog)
+    sections = [view.section(Context(scenario=scenario, catalog=catalog), study) for view in views]
+    return {figure.name: figure for section in sections if section for figure in section.figures}
+
+
+@cache
+def answered(name: str) -> tuple[Scenario, Chain, dict[str, Figure]]:
+    scenario = counted(read_scenario(name)[0], CATALOG)
+    chain = Chain()
+    return scenario, chain, figures_of(scenario, CATALOG, chain)
+
+
+def perturbed(path: str) -> Callable[[Fact[Any]], Fact[Any]]:
+    def larger(content: Any) -> Any:
+        return content + PERTURBATION * (abs(content) or 1.0) if isinstance(content, float) else content
+
+    def change(fact: Fact[Any]) -> Fact[Any]:
+        if fact.path != path:
+            return fact
+        return replace(fact, content=larger(fact.content), low=larger(fact.low), high=larger(fact.high))
+
+    return change
+
+
+def moved(before: Figure, after: Figure, least: float) -> bool:
+    pairs = [(getattr(before, end), getattr(after, end)) for end in ("value", "low", "high")]
+    return any(
+        (a is None) != (b is None) or (a is not None and abs(b - a) > least * max(abs(a), abs(b))) for a, b in pairs
+    )
+
+
+@pytest.mark.parametrize("name", builtin_names())
+def test_exactly_the_figures_that_cite_a_fact_move_with_it(name: str) -> None:
+    scenario, chain, before = answered(name)
+    cited = sorted({path for figure in before.values() for path in figure.facts})
+    paths = [path for path in cited if not is_structure(path)]
+    for path in random.Random(name).sample(paths, min(NUM_FACTS, len(paths))):
+        after = figures_of(scenario, CATALOG.changed(("perturbed", path), perturbed(path)), chain)
+        assert set(after) == set(before)
+        citing = {key for key, figure in before.items() if path in figure.facts}
+        surely = {key for key in before if moved(before[key], after[key], 1e-12)}
+        at_all = {key for key in before if moved(before[key], after[key], 0.0)}
+        assert surely <= citing, f"{path} moves figures that do not cite it: {sorted(surely - citing)}"
+        assert citing <= at_all, f"{path} is cited by figures that it does not move: {sorted(citing - at_all)}"
+
+
+def test_what_the_user_wrote_has_no_source() -> None:
+    for name in builtin_names():
+        scenario, _, figures = answered(name)
+        if scenario.cluster is not None:
+            assert figures["cluster.num_devices"].sources == ()
+
+
+def test_figures_of_a_floor_cite_different_sources() -> None:
+    _, _, figures = answered("colossus-2")
+    lists = {figure.sources for figure in figures.values()}
+    assert len(lists) > 12
+    for floor in ("cluster", "step"):
+        assert len({figure.sources for key, figure in figures.items() if key.startswith(f"{floor}.")}) > 2
+
+
+def test_a_fact_that_decides_how_many_parts_something_has_is_cited_where_it_counts() -> None:
+    _, _, figures = answered("colossus-2")
+    structure = {path for figure in figures.values() for path in figure.facts if is_structure(path)}
+    assert any(path.endswith("scale_up_size") for path in structure)
+    assert not any(is_structure(path) for path in figures["cluster.peak_fp8"].facts)
