@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lindos.catalog import Catalog, Fact, load_catalog
-from lindos.catalog.sampling import is_structure
+from lindos.catalog.sampling import is_structure, size_of
 from lindos.elements import Figure
 from lindos.scenario.read import builtin_names, read_scenario
 from lindos.scenario.resolve import counted
@@ -41,13 +41,12 @@ def answered(name: str) -> tuple[Scenario, Chain, dict[str, Figure]]:
 
 
 def perturbed(path: str) -> Callable[[Fact[Any]], Fact[Any]]:
-    def larger(content: Any) -> Any:
-        return content + PERTURBATION * (abs(content) or 1.0) if isinstance(content, float) else content
-
     def change(fact: Fact[Any]) -> Fact[Any]:
         if fact.path != path:
             return fact
-        return replace(fact, content=larger(fact.content), low=larger(fact.low), high=larger(fact.high))
+        more = PERTURBATION * size_of(fact)
+        ends = {end: value + more for end in ("low", "high") if (value := getattr(fact, end)) is not None}
+        return replace(fact, content=(fact.content or 0.0) + more, **ends)
 
     return change
 

@@ -46,6 +46,13 @@ def enlarged_fact(fact: Fact[Any], path: str) -> Fact[Any]:
     return replace(fact, content=fact.content + _MORE_PARTS)
 
 
+def size_of(fact: Fact[Any]) -> float:
+    """Get what a change of a fact is small against: its value, the width of its range if it is zero, or else one."""
+    if fact.content:
+        return abs(float(fact.content))
+    return float(fact.high - fact.low) if fact.low is not None and fact.high is not None else 1.0
+
+
 def varied_fact(fact: Fact[Any], columns: Mapping[str, int]) -> Fact[Any]:
     """``fact`` as an array with one column more than ``columns``, larger in its own; itself where it has none.
 
@@ -58,5 +65,5 @@ def varied_fact(fact: Fact[Any], columns: Mapping[str, int]) -> Fact[Any]:
     import numpy as np
 
     values = np.full(len(columns) + 1, fact.content)
-    values[column] += VARIATION * (abs(fact.content) or 1.0)
+    values[column] += VARIATION * size_of(fact)
     return replace(fact, content=values)
