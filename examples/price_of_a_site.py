@@ -9,6 +9,6 @@ from lindos.units import render
 
 catalog = load_catalog()
 cluster = Cluster(name="mine", pools=(pool_from_system(catalog, "gb300-nvl72", 360_000),))
-found = site.estimate(cluster, catalog.site("generic-us"), site.costs(catalog))
-for row in rows(found):
+estimate = site.estimate(cluster, catalog.site("generic-us"), site.costs(catalog))
+for row in rows(estimate):
     print(f"{row.name:28} {render(float(row.value), row.unit):>16}   {row.why}")

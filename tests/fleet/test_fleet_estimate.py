@@ -12,7 +12,8 @@ from lindos.catalog.facts import Fact
 from lindos.catalog.model import Model
 from lindos.catalog.records import Accelerator, Kernels
 from lindos.errors import InfeasibleError, InputError
-from lindos.fleet import Assumptions, FleetEstimate, Option, estimate, served
+from lindos.fleet import Assumptions, FleetEstimate, Network, Option, estimate, served
+from lindos.fleet.replica import Layout, best_replica, step_time
 from lindos.results import rows
 
 LLAMA = Model(
@@ -59,8 +60,19 @@ ASSUME = Assumptions(
     utilisation=0.75,
     serving_efficiency=0.5,
     memory_fraction=0.9,
-    weight_share=0.6,
+    kernels_per_layer=0.0,
     output_speed=20.0,
+)
+
+
+#: Without latency, and with bandwidth that costs next to nothing: what is read decides.
+NETWORK = Network(
+    domain=8.0,
+    inner_latency=0.0,
+    outer_latency=0.0,
+    inner_bandwidth=1e18,
+    outer_bandwidth=1e18,
+    in_switch_reduction=True,
 )
 
 
@@ -94,6 +106,7 @@ def option(name: str = "a", price: float = 3 / 3600, **known: float) -> Option:
         date="2026-05",
         accelerator=device(**known),
         kernels=kernels(),
+        network=NETWORK,
         price=price,
     )
 
@@ -124,9 +137,9 @@ def test_cache_is_shorter_under_a_window() -> None:
 
 
 def test_placement_by_hand() -> None:
-    chosen = place(assume=replace(ASSUME, output_speed=15.0)).chosen
-    # 70.6 GB over 0.6 x 72 GB: two devices; 144 - 70.6 GB of cache at 0.67 GB a sequence: 109 sequences, in 54 ms.
-    assert float(chosen.devices_per_replica) == 2
+    chosen = place(assume=replace(ASSUME, output_speed=10.0), layout=Layout(2.0, False)).chosen
+    # 144 - 70.6 GB of cache at 0.67 GB a sequence: 109 sequences, in 54 ms.
+    assert float(chosen.smallest_replica) == 1
     assert float(chosen.batch) == pytest.approx((144e9 - 70.55e9) / (4096 * 163_840), rel=0.001)
     assert float(chosen.decode_step_time) == pytest.approx(144e9 / (2 * 3.35e12 * 0.8 * 0.5))
     assert float(chosen.decode_rate) == pytest.approx(float(chosen.batch / chosen.decode_step_time) / 2)
@@ -136,10 +149,20 @@ def test_placement_by_hand() -> None:
     assert float(chosen.peak_devices) % 2 == 0
 
 
-def test_speed_takes_larger_replicas() -> None:
-    quick = place(assume=replace(ASSUME, output_speed=60.0)).chosen
-    # 70.6 GB over 0.6 x 1.34e12 / 60 B: 5.3 devices, so eight.
-    assert float(quick.devices_per_replica) == 8
+def test_larger_replicas_leave_more_memory_to_caches() -> None:
+    # One device that is nine tenths full of weights writes few sequences; eight share the weights.
+    assert float(place().chosen.devices_per_replica) == 8
+
+
+def test_no_layout_carries_the_traffic_with_fewer_devices() -> None:
+    for model, traffic in ((served(LLAMA, "fp8", 4096), 1e6), (served(DEEPSEEK, "fp8", 4096), 1e5)):
+        best = place(model=model, input_rate=traffic).chosen
+        for size in (1.0, 2.0, 4.0, 8.0, 16.0):
+            for expert_parallel in (False, True) if model.num_experts and size > 1 else (False,):
+                fixed = place(model=model, input_rate=traffic, layout=Layout(size, expert_parallel), chosen="a").chosen
+                fits = size >= float(best.smallest_replica) and (size <= 8 or expert_parallel)
+                if fits and float(fixed.meets_speed):
+                    assert float(best.peak_devices) <= float(fixed.peak_devices)
 
 
 def test_promised_speed_is_kept() -> None:
@@ -149,17 +172,54 @@ def test_promised_speed_is_kept() -> None:
         assert float(chosen.meets_speed) == 1
 
 
-def test_a_speed_beyond_the_hardware_is_said() -> None:
-    result = place(assume=replace(ASSUME, output_speed=1e5))
-    assert float(result.chosen.meets_speed) == 0
-    assert "No option keeps the promised speed" in result.notes[-1]
+def test_a_speed_beyond_the_hardware_is_refused_with_the_fastest() -> None:
+    with pytest.raises(InfeasibleError) as caught:
+        place(assume=replace(ASSUME, output_speed=1e5))
+    assert str(caught.value) == (
+        "No priced device writes llama-3.1-70b at inference.output_speed: a user is promised 100,000 tokens/s; the "
+        "fastest, h100-sxm, writes 151 tokens/s to a user who is alone. Promise less (inference.output_speed in a "
+        "catalogue file), or serve in fewer bits."
+    )
+
+
+def test_waits_of_the_layers_bound_the_speed_of_a_user_alone() -> None:
+    slow = replace(NETWORK, outer_latency=4.2e-6, inner_latency=5e-6)
+    model, assume = served(DEEPSEEK, "fp8", 4096), replace(ASSUME, kernels_per_layer=30.0)
+    across = replace(option(), network=slow, kernels=replace(kernels(), launch_latency=fact(2.79e-6)))
+    alone = step_time(model, across, assume, Layout(16.0, False), 1.0)
+    # 61 layers: two rings of 30 steps of 4.2 us, and 30 kernels of 2.79 us; 36.7 GB read at half of 16 x 2.68 TB/s.
+    assert alone == pytest.approx(61 * (2 * 30 * 4.2e-6 + 30 * 2.79e-6) + 36.7e9 / (16 * 2.68e12 * 0.5), rel=0.02)
+    assert 40 < 1 / alone < 50
+    inside = step_time(model, across, assume, Layout(8.0, False), 1.0)
+    assert inside == pytest.approx(61 * (2 * 2 * 5e-6 + 30 * 2.79e-6) + 36.7e9 / (8 * 2.68e12 * 0.5), rel=0.02)
+
+
+def test_a_batch_in_memory_is_not_written_at_the_speed_of_one() -> None:
+    """A speed that one user alone just gets is not that of hundreds."""
+    model, assume = served(DEEPSEEK, "fp8", 4096), replace(ASSUME, kernels_per_layer=30.0)
+    here = replace(option(), kernels=replace(kernels(), launch_latency=fact(2.79e-6)))
+    alone = float(best_replica(model, here, assume, lambda replica: replica.num_devices).speed_alone)
+    crowd = place(model=model, options=[here], assume=replace(assume, output_speed=0.999 * alone)).chosen
+    assert float(crowd.batch) / float(crowd.devices_per_replica) < 1
+
+
+def test_draws_that_miss_the_speed_are_marked() -> None:
+    efficiency = np.array([1e-4, 0.5])
+    chosen = place(assume=replace(ASSUME, serving_efficiency=efficiency), chosen="a").chosen
+    assert np.asarray(chosen.meets_speed).tolist() == [0.0, 1.0]
+
+
+def test_without_whole_replicas_devices_move_smoothly() -> None:
+    base, more = (place(input_rate=rate, layout=Layout(8.0, False), whole_replicas=False) for rate in (1e6, 1.0001e6))
+    gained = float(more.chosen.peak_devices) - float(base.chosen.peak_devices)
+    assert 0 < gained < 1e-4 * float(base.chosen.peak_devices)
 
 
 def test_the_cheapest_is_chosen_and_all_are_shown() -> None:
     dear, cheap = option("dear", 4 / 3600), option("cheap", 2 / 3600)
     result = place(options=[dear, cheap])
     assert result.chosen.option == "cheap"
-    assert [row[0] for row in result.table()] == ["provider cheap", "provider dear"]
+    assert [each.option for each in result.placements] == ["dear", "cheap"]
     assert place(options=[dear, cheap], chosen="dear").chosen.option == "dear"
 
 
@@ -170,10 +230,15 @@ def test_faster_memory_needs_fewer_devices() -> None:
 
 def test_few_sequences_read_few_experts() -> None:
     model = served(DEEPSEEK, "fp8", 4096)
-    one = place(model=model, assume=replace(ASSUME, output_speed=1e5)).chosen
-    weights_only = model.weights / (float(one.devices_per_replica) * 3.35e12 * 0.8 * 0.5)
-    assert float(one.batch) == 1
-    assert float(one.decode_step_time) < 0.2 * weights_only
+    weights_only = model.weights / (8 * 3.35e12 * 0.8 * 0.5)
+    assert float(step_time(model, option(), ASSUME, Layout(8.0, False), 1.0)) < 0.2 * weights_only
+
+
+def test_devices_that_share_only_experts_each_read_the_rest() -> None:
+    model = served(DEEPSEEK, "fp8", 4096)
+    shared, apart = (step_time(model, option(), ASSUME, Layout(64.0, each), 64.0) for each in (False, True))
+    rest = model.weights - model.num_expert_params
+    assert apart - shared == pytest.approx(63 / 64 * rest / (3.35e12 * 0.8 * 0.5))
 
 
 def test_volume_discount_comes_off_the_price() -> None:

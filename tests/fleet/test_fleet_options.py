@@ -57,4 +57,4 @@ def test_grok_is_placed_in_both_worlds() -> None:
     assert low < float(point.chosen.bill) < high
     # Tens of dollars to cents per million tokens: the order of what providers ask.
     assert 0.01e-6 < float(point.chosen.price_per_token) < 20e-6
-    assert len(point.table()) == len(point_options)
+    assert len(point.placements) == len(point_options)

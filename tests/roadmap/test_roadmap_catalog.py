@@ -42,6 +42,7 @@ def test_fifty_million_in_both_worlds() -> None:
     def path(catalog):  # type: ignore[no-untyped-def]
         return growth(
             start_h100_equivalents=275_796.0,
+            start_power=438e6,
             target_h100_equivalents=50e6,
             start="2025-07-22",
             by="2030-07-22",

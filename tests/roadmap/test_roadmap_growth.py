@@ -32,6 +32,7 @@ GENERATIONS = (
 def path(**changes: Any) -> Growth:
     arguments: dict[str, Any] = {
         "start_h100_equivalents": 1e6,
+        "start_power": 1e9,
         "target_h100_equivalents": 16e6,
         "start": "2026-01-01",
         "by": "2030-01-01",
@@ -75,8 +76,7 @@ def test_share_of_a_world_that_doubles_too() -> None:
     flat = [float(year.share_of_flat_supply) for year in path().years]
     assert flat == pytest.approx([1 / 8, 1 / 4, 1 / 2, 1], rel=3e-3)
     assert float(path().peak_share_of_flat_supply) == pytest.approx(1, rel=3e-3)
-    assert "more than suppliers ship" not in path().statement
-    assert "more than suppliers ship" in path(target_h100_equivalents=16e9).statement
+    assert float(path(target_h100_equivalents=16e9).peak_share_of_supply) > 1
 
 
 def test_falling_prices_and_power_cost_less() -> None:
@@ -95,7 +95,7 @@ def test_the_last_year_may_be_short() -> None:
 def test_fifty_million_in_five_years() -> None:
     result = path(start_h100_equivalents=275_796.0, target_h100_equivalents=50e6, start="2025-07-22", by="2030-07-22")
     assert float(result.required_growth) == pytest.approx(2.83, abs=0.01)
-    assert "2.83x a year, slower than the record of 3x" in result.statement
+    assert float(result.pace) == pytest.approx(2.83 / 3, abs=0.01)
 
 
 @given(st.floats(1.01, 50.0))
@@ -115,7 +115,6 @@ def test_arrays_give_what_floats_give() -> None:
             assert np.broadcast_to(wide.value, 3)[index] == pytest.approx(float(single.value)), wide.name
         for row, other in zip(many.years, one.years, strict=True):
             assert np.broadcast_to(row.capex, 3)[index] == pytest.approx(float(other.capex))
-    assert all(isinstance(cell, (str, float, type(None))) for row in many.table() for cell in row)
 
 
 @pytest.mark.parametrize(

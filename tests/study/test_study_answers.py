@@ -167,15 +167,20 @@ def test_a_section_that_the_scenario_does_not_ask_is_refused() -> None:
         run("one-node", command="fleet", sections=frozenset({"fleet"}))
 
 
-def test_an_unknown_price_leaves_the_power_known() -> None:
+def test_an_unknown_price_leaves_the_power_known_and_the_cost_a_lower_bound() -> None:
     scenario = scenario_from(
         {"name": "x", "title": "t", "cluster": {"pools": [{"system": "rubin-ultra-nvl576", "gpus": 1440}]}, "site": {}}
     )
-    found = answer(scenario, load_catalog())
-    figures = {figure.name: figure for figure in found.figures}
-    site = next(section for section in found.sections if section.name == "site")
-    assert figures.get("site.capex.total") is None or figures["site.capex.total"].value is None
-    assert "unknown" in site.summary.lower()
+    answered = answer(scenario, load_catalog())
+    power, capex = (answered.figure(f"site.{name}.total") for name in ("power", "capex"))
+    assert power.value == pytest.approx(10 * 600e3 * 1.03 * 1.3, rel=0.02)
+    assert (power.bound, capex.bound) == ("least", "least")
+    site = next(section for section in answered.sections if section.name == "site")
+    assert "at least" in site.summary
+    assert [row[0] for table in site.tables if table.name == "site.gaps" for row in table.rows] == [
+        "systems.rubin-ultra-nvl576.nic_bandwidth",
+        "systems.rubin-ultra-nvl576.price",
+    ]
 
 
 def test_a_cluster_beyond_the_sites_power_is_refused() -> None:

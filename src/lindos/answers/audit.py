@@ -6,13 +6,11 @@ from pathlib import Path
 
 from lindos import __version__
 from lindos.answers.answer import Answer
-from lindos.answers.scenario import assemble
+from lindos.answers.scenario import answer
 from lindos.catalog import Catalog, load_catalog
 from lindos.claims import load_file
 from lindos.errors import InputError
 from lindos.scenario.schema import Scenario
-from lindos.study import claims
-from lindos.study.floor import NUM_DRAWS
 
 
 def audit_claims(file: str | Path | None = None, catalogs: Sequence[Path] = (), date: str | None = None) -> Answer:
@@ -41,10 +39,9 @@ def audit_claims(file: str | Path | None = None, catalogs: Sequence[Path] = (), 
     if date is not None:
         raise InputError("--date", date, "left out for a claims file", "Its claims have dates of their own.")
     checked = load(catalog) if file is None else load_file(Path(file), catalog)
-    section = claims.of(checked, catalog, catalog.sampled(NUM_DRAWS))
     title = "The catalogue's claims" if file is None else f"The claims of {Path(file).name}"
     scenario = Scenario(name="audit", title=title, claims=list(checked))
-    return assemble(scenario, catalog, "audit", [section])
+    return answer(scenario, catalog, command="audit", settings={"claims": checked})
 
 
 def _audit_text(file: str, catalog: Catalog, date: str | None) -> Answer:

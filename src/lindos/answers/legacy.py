@@ -1,7 +1,6 @@
 """Floors that are not links of the chain yet: they read results from a shared world."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,25 +8,19 @@ from typing import Any
 
 from lindos.catalog import Catalog
 from lindos.elements import Section
-from lindos.errors import InfeasibleError, UnknownValueError
+from lindos.errors import UnknownValueError
 from lindos.scenario.schema import Scenario
-from lindos.study import campaign, claims, comparison, fleet, roadmap, site
+from lindos.study import campaign
 from lindos.study.campaign import CampaignAsked
 from lindos.study.chain import Study
 from lindos.study.cluster import CLUSTER
 from lindos.study.plan import ALTERNATIVES, PLAN
+from lindos.study.site import SITE
 from lindos.study.step import STEP, StepResult
 from lindos.study.world import Worlds, worlds
 
-SECTIONS: Mapping[str, Callable[[Worlds], Section | None]] = {
-    "campaign": campaign.section,
-    "site": site.section,
-    "fleet": fleet.section,
-    "roadmap": roadmap.section,
-    "claims": claims.section,
-    "comparison": comparison.section,
-}
-_TITLES = {"campaign": "The whole run", "site": "Power and money"}
+SECTIONS: Mapping[str, Callable[[Worlds], Section | None]] = {"campaign": campaign.section}
+_TITLES = {"campaign": "The whole run"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +44,6 @@ def sections(
     shared = worlds(scenario, catalog, folder)
     shared.decisions["campaign.asked"] = simulation
     _fill(shared, study)
-    if "campaign" in wanted and "site" not in wanted:
-        with suppress(InfeasibleError, UnknownValueError):
-            site.section(shared)
     made: dict[str, Section] = {}
     for name in sorted(wanted, key=lambda name: name == "campaign"):
         section = _section(shared, name)
@@ -66,6 +56,10 @@ def _fill(shared: Worlds, study: Study) -> None:
     """Put the results of the chain where the older floors look for them."""
     cluster = study.outcome(CLUSTER)
     step = study.outcome(STEP)
+    site = study.outcome(SITE)
+    # A cost that is only a lower bound prices no run.
+    if site is not None and not site.point.estimate.gaps:
+        shared.point.results["site"], shared.sampled.results["site"] = site.point.estimate, site.sampled.estimate
     plans, alternatives = study.outcome(PLAN), study.outcome(ALTERNATIVES)
     if cluster is not None:
         shared.point.results["cluster"], shared.sampled.results["cluster"] = cluster.point.size, cluster.sampled.size

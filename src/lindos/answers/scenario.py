@@ -1,6 +1,7 @@
 """A scenario, whole or some sections of it, to an answer."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from lindos.answers.soundness import check_sections, own_paths
 from lindos.catalog import Catalog, load_catalog
 from lindos.catalog.facts import reading
 from lindos.elements import Section
-from lindos.errors import InputError, UnknownNameError
+from lindos.errors import InfeasibleError, InputError, UnknownNameError
 from lindos.scenario.configuration import configuration_notes
 from lindos.scenario.paths import field_at, with_values
 from lindos.scenario.read import read_plain, read_scenario, scenario_from
@@ -20,8 +21,9 @@ from lindos.scenario.resolve import counted
 from lindos.scenario.schema import Scenario
 from lindos.scenario.unread import unread
 from lindos.study.campaign import CampaignAsked
-from lindos.study.chain import Chain
-from lindos.study.floor import NUM_DRAWS
+from lindos.study.chain import Chain, Study
+from lindos.study.floor import NUM_DRAWS, Floor
+from lindos.study.site import SITE
 from lindos.views import FLOORS, Context, View
 
 #: Said with every answer.
@@ -171,6 +173,7 @@ def answer(
     command: str = "run",
     sections: frozenset[str] | None = None,
     campaign: CampaignAsked | None = None,
+    settings: Mapping[str, Any] | None = None,
     chain: Chain | None = None,
 ) -> Answer:
     """Answer a scenario under a catalogue.
@@ -181,6 +184,8 @@ def answer(
         The question, the facts, and the folder of files that the scenario names.
     command, sections, campaign
         As in :func:`run`.
+    settings
+        Settings of floors, by name.
     chain
         Remembers results of earlier questions; a new one where left out.
     """
@@ -190,7 +195,7 @@ def answer(
         settled = counted(scenario, catalog)
         views = [view for view in FLOORS if view.floor.name in names]
         context = Context(scenario=settled, catalog=catalog)
-        study = (chain or Chain()).study(_floors(views, settled), settled, catalog, folder)
+        study = _study(chain or Chain(), names, _floors(views, settled), context, folder, settings)
         for view in views:
             section = view.section(context, study)
             if section is not None:
@@ -202,7 +207,23 @@ def answer(
     return assemble(scenario, catalog, command, shown, (*old.warnings, *said))
 
 
-def _floors(views: Iterable[View], scenario: Scenario) -> list[Any]:
+def _study(
+    chain: Chain,
+    names: Sequence[str],
+    floors: list[Floor[Any]],
+    context: Context,
+    folder: Path | None,
+    settings: Mapping[str, Any] | None,
+) -> Study:
+    """Run the chain; a campaign is priced by the site, where there can be one."""
+    question = (context.scenario, context.catalog, folder, settings)
+    if "campaign" in names and SITE not in floors:
+        with suppress(InfeasibleError):
+            return chain.study([*floors, SITE], *question)
+    return chain.study(floors, *question)
+
+
+def _floors(views: Iterable[View], scenario: Scenario) -> list[Floor[Any]]:
     return [floor for view in views for floor in view.floors if floor.is_asked(scenario)]
 
 

@@ -5,7 +5,7 @@ states from the catalogue and returns a :class:`Verdict` with the arithmetic. No
 """
 
 from lindos.claims.check import check
-from lindos.claims.context import Context, accelerators_of
+from lindos.claims.context import ClusterFacts, Context, accelerators_of, clusters_of
 from lindos.claims.read import claims_from, load, load_file
 from lindos.claims.schema import Claim
 from lindos.claims.span import Span
@@ -15,6 +15,7 @@ from lindos.claims.verdict import MEANING, Finding, Ruling, Verdict, judged
 __all__ = [
     "MEANING",
     "Claim",
+    "ClusterFacts",
     "Comparison",
     "Context",
     "Equivalents",
@@ -25,6 +26,7 @@ __all__ = [
     "accelerators_of",
     "check",
     "claims_from",
+    "clusters_of",
     "compare_top500",
     "h100_equivalents_table",
     "judged",

@@ -126,7 +126,9 @@ def compute(check: ComputeCheck, context: Context) -> Finding:
 
 
 def power(check: PowerCheck, context: Context) -> Finding:
-    """Power of the chips, or of the facility where the study knows it per device."""
+    """Power of the chips, or of the facility: a named cluster's own, else what the study knows per device."""
+    if check.scope == "facility" and (named := _of_cluster(check, context, "facility_power", "facility power", "W")):
+        return named
     given = context.facility_power if check.scope == "facility" else {}
     groups = groups_of(check.devices, context)
     spans, texts, missing = _per_device(groups, given, "board_power", "W")
@@ -139,7 +141,9 @@ def power(check: PowerCheck, context: Context) -> Finding:
 
 
 def money(check: MoneyCheck, context: Context) -> Finding:
-    """Price of the chips, or of all that they need where the study knows it per device."""
+    """Price of the chips, or of all that they need: a named cluster's own, else what the study knows per device."""
+    if check.scope == "all-in" and (named := _of_cluster(check, context, "capex", "all-in cost", "USD")):
+        return named
     given = context.unit_cost if check.scope == "all-in" else {}
     groups = groups_of(check.devices, context)
     spans, texts, missing = _per_device(groups, given, "price", "USD")
@@ -149,6 +153,26 @@ def money(check: MoneyCheck, context: Context) -> Finding:
     if check.scope == "chips" or not missing:
         return finding
     return _lower_bound(finding, f"no all-in cost is known for {', '.join(missing)}: the chips alone are counted")
+
+
+def _of_cluster(
+    check: PowerCheck | MoneyCheck, context: Context, field: str, question: str, unit: str
+) -> Finding | None:
+    """A total of a named cluster, as its own site has it; None where the check names none or the total is unknown."""
+    cluster = context.clusters.get(check.cluster or "")
+    amount: Span | None = getattr(cluster, field) if cluster else None
+    if cluster is None or amount is None:
+        return None
+    parts = (shown(float(count), "1") + f" {_short(context, name)}" for name, count in cluster.devices.items())
+    text = f"{' + '.join(parts)} at their site = {bounded(amount, unit)}"
+    finding = found(question, unit, _claimed(check), amount, text)
+    is_bound = cluster.power_is_bound if field == "facility_power" else cluster.capex_is_bound
+    return _lower_bound(finding, "parts of the site are unknown") if is_bound else finding
+
+
+def _short(context: Context, accelerator: str) -> str:
+    title: str = context.catalog.accelerator(accelerator).title
+    return title.split(",")[0].removeprefix("NVIDIA ")
 
 
 def _lower_bound(finding: Finding, note: str) -> Finding:

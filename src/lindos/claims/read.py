@@ -11,7 +11,8 @@ from pydantic_core import ErrorDetails
 from lindos.catalog import Catalog
 from lindos.catalog.yaml_file import read_yaml
 from lindos.claims.schema import KINDS, Check, Claim, DevicesSpec, FirstSpec, ObservedSpec, StartSpec
-from lindos.errors import InputError, InputErrors
+from lindos.errors import InputError, InputErrors, UnknownNameError
+from lindos.scenario.read import builtin_names
 from lindos.scenario.sentences import input_error, line_of
 
 _EXAMPLE = "Give each claim an id, and below it speaker, statement and checks."
@@ -117,9 +118,14 @@ def _names(check: Check, path: str, catalog: Catalog) -> Iterator[tuple[Any, str
         if name not in catalog.supercomputers:
             raise InputError(where, name, f"one of {', '.join(sorted(catalog.supercomputers))}")
 
+    def scenario(name: str, where: str) -> None:
+        if name not in builtin_names():
+            raise UnknownNameError(where, name, builtin_names())
+
     for at, devices in _device_lists(check, path):
         yield catalog.accelerator, f"{at}.accelerator", devices.accelerator
     for field, lookup in (
+        ("cluster", scenario),
         ("accelerator", catalog.accelerator),
         ("reference", catalog.accelerator),
         ("supercomputer", supercomputer),

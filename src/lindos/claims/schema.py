@@ -103,6 +103,7 @@ class PowerCheck(_Check):
     claimed_low: Power | None = None
     claimed_high: Power | None = None
     devices: Devices
+    cluster: Text | None = Field(None, description="the built-in scenario whose cluster these devices are")
     scope: Annotated[str, OneOf(("chips", "facility"))] = "facility"
 
 
@@ -114,6 +115,7 @@ class MoneyCheck(_Check):
     claimed_low: Money | None = None
     claimed_high: Money | None = None
     devices: Devices
+    cluster: Text | None = Field(None, description="the built-in scenario whose cluster these devices are")
     scope: Annotated[str, OneOf(("chips", "all-in"))] = "all-in"
 
 

@@ -5,6 +5,7 @@ capacity for the peak. Each row of prices in the catalogue is one option; the ch
 """
 
 from lindos.fleet.estimate import cheapest, estimate
+from lindos.fleet.network import Network
 from lindos.fleet.options import Assumptions, Option, assumptions, options
 from lindos.fleet.result import FleetEstimate, Placement
 from lindos.fleet.shape import ServedModel, served
@@ -12,6 +13,7 @@ from lindos.fleet.shape import ServedModel, served
 __all__ = [
     "Assumptions",
     "FleetEstimate",
+    "Network",
     "Option",
     "Placement",
     "ServedModel",

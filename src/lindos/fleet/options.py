@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lindos.catalog import Catalog
-from lindos.catalog.records import Accelerator, CloudPrice, Kernels
+from lindos.catalog.lookup import system_with
+from lindos.catalog.records import Accelerator, CloudPrice, Fabric, Kernels, System
+from lindos.fleet.network import Network
 from lindos.quantities import Count, Fraction, Real, TokensPerSecond, UsdPerSecond
 
 
@@ -16,7 +18,7 @@ class Assumptions:
     utilisation: Fraction
     serving_efficiency: Fraction
     memory_fraction: Fraction
-    weight_share: Fraction
+    kernels_per_layer: Count
     output_speed: TokensPerSecond
 
 
@@ -30,48 +32,83 @@ class Option:
     date: str
     accelerator: Accelerator
     kernels: Kernels
+    network: Network
     price: UsdPerSecond
 
 
 def assumptions(catalog: Catalog, peak_to_mean: float | None = None) -> Assumptions:
-    """The catalogue's assumptions; ``peak_to_mean`` is the user's own where given."""
+    """Read the catalogue's assumptions; ``peak_to_mean`` replaces its own where it is not None."""
     return Assumptions(
         peak_to_mean=_number(catalog, "peak_to_mean") if peak_to_mean is None else peak_to_mean,
         utilisation=_number(catalog, "utilisation"),
         serving_efficiency=_number(catalog, "serving_efficiency"),
         memory_fraction=_number(catalog, "memory_fraction"),
-        weight_share=_number(catalog, "weight_share"),
+        kernels_per_layer=_number(catalog, "kernels_per_layer"),
         output_speed=catalog.parameter("inference.output_speed", "token/s").value,
     )
 
 
-def options(catalog: Catalog, precision: str) -> tuple[tuple[Option, ...], tuple[str, ...]]:
-    """Every priced device that can serve in ``precision``, and a sentence for each price that cannot be used."""
+def options(catalog: Catalog, precision: str, only: str | None = None) -> tuple[tuple[Option, ...], tuple[str, ...]]:
+    """List every priced device that can serve in ``precision``, and a sentence for each price that cannot be used.
+
+    Parameters
+    ----------
+    catalog
+        Prices, devices and networks.
+    precision
+        Number format of the weights.
+    only
+        Name of the one option to read; all where left out.
+    """
     usable: list[Option] = []
     left_out: list[str] = []
     for name in catalog.names("accelerators"):
         device = catalog.accelerator(name)
         prices = catalog.cloud_prices(name)
         for price in prices:
-            kernels = catalog.kernels_of(device)
-            if newer := _newer(price, prices):
-                left_out.append(f"{price.provider} {device.title} ({price.date}): superseded by {newer}.")
+            if only is not None and price.name != only:
                 continue
-            if missing := _missing(device, kernels, precision, price.price.known):
-                left_out.append(f"{price.provider} {device.title} ({price.date}): {missing} is unknown.")
-                continue
-            usable.append(
-                Option(
-                    name=price.name,
-                    provider=price.provider,
-                    term=price.term,
-                    date=price.date,
-                    accelerator=device,
-                    kernels=kernels,
-                    price=price.price.value,
-                )
-            )
+            option, missing = _option(catalog, device, price, prices, precision)
+            if option is None:
+                left_out.append(f"{price.provider} {device.title} ({price.date}): {missing}.")
+            else:
+                usable.append(option)
     return tuple(usable), tuple(left_out)
+
+
+def _option(
+    catalog: Catalog, device: Accelerator, price: CloudPrice, prices: Iterable[CloudPrice], precision: str
+) -> tuple[Option | None, str]:
+    """Build an option, or say why it is none."""
+    if newer := _newer(price, prices):
+        return None, f"superseded by {newer}"
+    kernels = catalog.kernels_of(device)
+    system = system_with(catalog, device.name)
+    if system is None:
+        return None, "no node or rack of it is known"
+    inside, outside = catalog.fabric(system.scale_up_fabric), catalog.fabric(system.fabric)
+    if missing := _missing(device, kernels, precision, price.price.known) or _missing_network(
+        device, system, inside, outside
+    ):
+        return None, f"{missing} is unknown"
+    option = Option(
+        name=price.name,
+        provider=price.provider,
+        term=price.term,
+        date=price.date,
+        accelerator=device,
+        kernels=kernels,
+        network=Network(
+            domain=device.scale_up_size.value,
+            inner_latency=inside.base_latency.value + inside.hop_latency.value,
+            outer_latency=outside.base_latency.value + outside.hop_latency.value,
+            inner_bandwidth=device.scale_up_bandwidth.value * inside.efficiency.value,
+            outer_bandwidth=system.nic_bandwidth.value * outside.efficiency.value,
+            in_switch_reduction=inside.in_switch_reduction,
+        ),
+        price=price.price.value,
+    )
+    return option, ""
 
 
 def matmul_fraction(kernels: Kernels, precision: str) -> Real:
@@ -95,8 +132,16 @@ def _missing(device: Accelerator, kernels: Kernels, precision: str, priced: bool
         f"what its kernels reach in {precision}": kernels.matmul(precision).known,
         "what its attention kernels reach": kernels.attention_forward.known,
         "what its kernels reach of memory bandwidth": kernels.memory_fraction.known,
+        "the latency of its kernels": kernels.launch_latency.known,
+        "the size of its scale-up domain": device.scale_up_size.known,
     }
     return next((what for what, known in needed.items() if not known), "")
+
+
+def _missing_network(device: Accelerator, system: System, inside: Fabric, outside: Fabric) -> str:
+    facts = [fact for fabric in (inside, outside) for fact in (fabric.base_latency, fabric.hop_latency)]
+    facts += [inside.efficiency, outside.efficiency, device.scale_up_bandwidth, system.nic_bandwidth]
+    return next((fact.path for fact in facts if not fact.known), "")
 
 
 def _number(catalog: Catalog, name: str) -> Real:

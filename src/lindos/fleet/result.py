@@ -1,9 +1,7 @@
 """What a fleet estimate says: one placement for each price, and the one that is chosen."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
-
-import numpy as np
+from typing import Annotated
 
 from lindos.quantities import Count, Fraction, Seconds, TokensPerSecond, Usd, UsdPerSecond, UsdPerToken
 from lindos.results import Why
@@ -21,16 +19,19 @@ class Placement:
     term: str
     date: str
     accelerator: str
-    devices_per_replica: Annotated[Count, Why("devices that hold one copy of the weights and its caches")]
+    smallest_replica: Annotated[Count, Why("fewest devices that hold the weights and one sequence")]
+    devices_per_replica: Annotated[Count, Why("devices that share one copy of the weights, of the best size")]
+    expert_parallel: Annotated[Fraction, Why("1 where devices share only the experts, 0 where they share every matrix")]
     batch: Annotated[Count, Why("sequences that one replica writes at a time")]
     decode_step_time: Annotated[Seconds, Why("time between two tokens of a sequence")]
+    speed_alone: Annotated[TokensPerSecond, Why("tokens per second of a user who has a replica alone")]
     prefill_rate: Annotated[TokensPerSecond, Why("prompt tokens that one device reads per second, when busy")]
     decode_rate: Annotated[TokensPerSecond, Why("tokens that one device writes per second, when busy")]
     prefill_devices: Annotated[Count, Why("devices that read prompts, at mean traffic")]
     decode_devices: Annotated[Count, Why("devices that write, at mean traffic")]
     peak_devices: Annotated[Count, Why("devices rented: for the peak, in whole replicas")]
     price: Annotated[UsdPerSecond, Why("of one device, after the volume discount")]
-    meets_speed: Annotated[Fraction, Why("1 where every sequence gets its promised speed, else 0")]
+    meets_speed: Annotated[Fraction, Why("1 where a replica of some size keeps the promised speed, else 0")]
     traffic: Annotated[TokensPerSecond, Why("mean tokens read and written")]
 
     @property
@@ -67,24 +68,3 @@ class FleetEstimate:
     placements: tuple[Placement, ...]
     left_out: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-
-    def table(self) -> tuple[tuple[str | float, ...], ...]:
-        """One row a placement, cheapest first: provider, device, term, date, devices, USD/s, USD/year, USD/token."""
-        rows = [
-            (
-                place.provider,
-                place.accelerator,
-                place.term,
-                place.date,
-                _middle(place.peak_devices),
-                _middle(place.bill),
-                _middle(place.annual_bill),
-                _middle(place.price_per_token),
-            )
-            for place in self.placements
-        ]
-        return tuple(sorted(rows, key=lambda row: row[5]))
-
-
-def _middle(value: Any) -> float:
-    return float(np.median(np.asarray(value, dtype=float)))

@@ -20,6 +20,9 @@ class ServedModel:
 
     name: str
     precision: str
+    num_layers: int
+    num_moe_layers: int
+    hidden_size: int
     num_params: Annotated[Count, Why("all parameters that are kept in memory")]
     num_active_params: Annotated[Count, Why("parameters that one token multiplies")]
     num_expert_params: Annotated[Count, Why("those of routed experts, of which a batch touches a part")]
@@ -65,6 +68,9 @@ def served(model: Model, precision: str, context_length: int) -> ServedModel:
     return ServedModel(
         name=model.name,
         precision=precision,
+        num_layers=model.num_layers,
+        num_moe_layers=model.num_moe_layers,
+        hidden_size=model.hidden_size,
         num_params=total,
         num_active_params=linear_flop / 2,
         num_expert_params=sum(row.params for row in products if row.role is Role.EXPERT),

@@ -103,19 +103,17 @@ def mla_cache_per_token(
     return num_layers * (kv_lora_rank + rope_head_dim) * number_size
 
 
-def devices_per_replica(weights: Bytes, usable_memory: Bytes, weight_share: Count) -> Count:
-    r"""Devices that hold one copy of the weights and leave room for caches: a power of two.
+def devices_per_replica(content: Bytes, usable_memory: Bytes) -> Count:
+    r"""Fewest devices whose memory holds a content: a power of two.
 
-    .. math:: g = 2^{\max(0, \lceil \log_2 (w / \omega m) \rceil)}
+    .. math:: g = 2^{\max(0, \lceil \log_2 (c / m) \rceil)}
 
     Parameters
     ----------
-    weights
-        Of the whole model, :math:`w`.
+    content
+        Weights of the whole model and the cache of one sequence, :math:`c`.
     usable_memory
         Of one device, :math:`m`.
-    weight_share
-        Largest share of it that weights may fill, :math:`\omega`.
 
     Returns
     -------
@@ -124,19 +122,18 @@ def devices_per_replica(weights: Bytes, usable_memory: Bytes, weight_share: Coun
 
     Notes
     -----
-    A rule of practice, since heads and experts split by powers of two [1]_. Not modelled: that a small replica inside
-    one scale-up domain communicates cheaper than a large one.
+    A rule of practice, since heads and experts split by powers of two [1]_. The smallest replica leaves little room for
+    caches; whether a larger one serves more per device is the caller's question.
 
     Examples
     --------
-    405 GB on devices of 80 GB, three fifths for weights:
+    DeepSeek-V3's 672 GB in 8 bits, on devices of 141 GB of which nine tenths are usable:
 
-    >>> float(devices_per_replica(405e9, 80e9, 0.6))
-    16.0
+    >>> float(devices_per_replica(672e9, 0.9 * 141e9))
+    8.0
     """
-    xp = namespace(weights, usable_memory, weight_share)
-    doublings = xp.ceil(xp.log2(weights / (weight_share * usable_memory)))
-    devices: Count = 2.0 ** xp.maximum(doublings, 0.0)
+    xp = namespace(content, usable_memory)
+    devices: Count = 2.0 ** xp.maximum(xp.ceil(xp.log2(content / usable_memory)), 0.0)
     return devices
 
 
@@ -173,52 +170,40 @@ def batch_in_memory(memory: Bytes, weights: Bytes, cache_per_sequence: Bytes) ->
     return batch
 
 
-def batch_at_speed(
-    step_time: Seconds,
-    weights_read: Bytes,
-    cache_per_sequence: Bytes,
-    memory_rate: BytesPerSecond,
-    work_per_sequence: Flop,
-    compute_rate: FlopPerSecond,
-) -> Count:
-    r"""Largest batch whose decode step keeps to a time.
+def decode_latency(num_layers: Count, kernels_per_layer: Count, kernel_time: Seconds, exchange: Seconds) -> Seconds:
+    r"""Time of a decode step that no batch is too small for: what a token waits for on its way through the layers.
 
-    .. math:: B = \max \left( 1, \min \left( \frac{t \beta - w}{k}, \frac{t \rho}{f} \right) \right)
+    .. math:: t_0 = L \, q \, t_q + t_c
 
     Parameters
     ----------
-    step_time
-        Longest time between two tokens of a sequence, :math:`t`.
-    weights_read
-        Weights that the step reads, :math:`w`.
-    cache_per_sequence
-        Cache that one sequence reads, :math:`k`.
-    memory_rate
-        Attained bandwidth of the replica, :math:`\beta`.
-    work_per_sequence
-        FLOP of one token, :math:`f`.
-    compute_rate
-        Attained rate of the replica, :math:`\rho`.
+    num_layers
+        Layers, :math:`L`.
+    kernels_per_layer
+        Kernels of a layer, one after another, :math:`q`.
+    kernel_time
+        Least time of one, :math:`t_q`.
+    exchange
+        Collectives of all layers, :math:`t_c`.
 
     Returns
     -------
-    Count
-        One where even a single sequence is slower than asked; the caller compares the times.
+    Seconds
+        Of one step; what is read and computed comes on top.
 
     Notes
     -----
-    The roofline [2]_ solved for the batch.
+    Latency-bound decoding as in [1]_. Not modelled: kernels that run side by side, programs that fuse a whole layer,
+    and exchanges that hide behind the work of another half of the batch.
 
     Examples
     --------
-    >>> float(batch_at_speed(0.05, 70e9, 1e9, 10e12, 140e9, 1e15))
-    357.14285714285717
+    61 layers of 30 kernels of 2.5 us each, and 1.2 ms of collectives, in ms:
+
+    >>> round(decode_latency(61, 30, 2.5e-6, 1.2e-3) * 1e3, 3)
+    5.775
     """
-    xp = namespace(step_time, weights_read, cache_per_sequence, memory_rate, work_per_sequence, compute_rate)
-    by_memory = (step_time * memory_rate - weights_read) / cache_per_sequence
-    by_compute = step_time * compute_rate / work_per_sequence
-    batch: Count = xp.maximum(xp.minimum(by_memory, by_compute), 1.0)
-    return batch
+    return num_layers * kernels_per_layer * kernel_time + exchange
 
 
 def decode_step_time(
@@ -228,10 +213,11 @@ def decode_step_time(
     memory_rate: BytesPerSecond,
     work_per_sequence: Flop,
     compute_rate: FlopPerSecond,
+    latency: Seconds,
 ) -> Seconds:
     r"""Time in which every sequence of a batch gets one token.
 
-    .. math:: t = \max \left( \frac{w + B k}{\beta}, \frac{B f}{\rho} \right)
+    .. math:: t = t_0 + \max \left( \frac{w + B k}{\beta}, \frac{B f}{\rho} \right)
 
     Parameters
     ----------
@@ -247,6 +233,8 @@ def decode_step_time(
         FLOP of one token, :math:`f`.
     compute_rate
         Attained rate of the replica, :math:`\rho`.
+    latency
+        What a step of any batch waits for, :math:`t_0` (:func:`decode_latency`).
 
     Returns
     -------
@@ -255,15 +243,15 @@ def decode_step_time(
 
     Notes
     -----
-    The roofline [2]_ of [1]_. Not modelled apart: communication, launches, sampling; they stand in the attained rates.
+    The roofline [2]_ of [1]_. Not modelled apart: sampling, which stands in the attained rates.
 
     Examples
     --------
-    >>> float(decode_step_time(200.0, 140e9, 2.5e9, 16e12, 140e9, 4e15))
-    0.04
+    >>> float(decode_step_time(200.0, 140e9, 2.5e9, 16e12, 140e9, 4e15, 0.01))
+    0.05
     """
-    xp = namespace(batch, weights_read, cache_per_sequence, memory_rate, work_per_sequence, compute_rate)
-    time: Seconds = xp.maximum(
+    xp = namespace(batch, weights_read, cache_per_sequence, memory_rate, work_per_sequence, compute_rate, latency)
+    time: Seconds = latency + xp.maximum(
         (weights_read + batch * cache_per_sequence) / memory_rate, batch * work_per_sequence / compute_rate
     )
     return time

@@ -5,8 +5,10 @@ draws, so nothing that reads these classes may branch on a value.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from lindos.catalog.records import Accelerator, Fabric, Kernels, System
+from lindos.errors import UnknownValueError
 from lindos.quantities import BytesPerSecond, Count, Real, Seconds
 
 
@@ -26,6 +28,37 @@ class Tier:
     in_switch_reduction: bool = False
     reduction_bandwidth: BytesPerSecond | None = None  # where the switch adds up; as bandwidth where None
     chunk_cost: Seconds | None = None  # of a pipelined message; none counted where None
+
+
+class UnknownTier(Tier):
+    """A level of the network some of whose numbers nobody has published: reading one of its numbers raises.
+
+    Its size and name are known, so that the devices below it can be counted, powered and priced.
+    """
+
+    __slots__ = ("error",)
+    error: UnknownValueError
+
+    @classmethod
+    def of(cls, error: UnknownValueError, *, name: str, size: int, oversubscription: Real = 1.0) -> "UnknownTier":
+        """Make a tier that raises ``error`` where one of its numbers is read."""
+        tier = cls(name=name, size=size, bandwidth=0.0, latency=0.0, oversubscription=oversubscription)
+        object.__setattr__(tier, "error", error)
+        return tier
+
+    def __getattribute__(self, name: str) -> Any:
+        """Raise where a number is read."""
+        if name in _NUMBERS:
+            raise object.__getattribute__(self, "error")
+        return object.__getattribute__(self, name)
+
+    def __repr__(self) -> str:
+        """Say what is known."""
+        return f"UnknownTier(name={self.name!r}, size={self.size!r})"
+
+
+#: What an unknown tier does not tell.
+_NUMBERS = frozenset(("bandwidth", "latency", "in_switch_reduction", "reduction_bandwidth", "chunk_cost"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,7 +54,8 @@ def unit_of(figure: Figure) -> str:
 
 def value_of(figure: Figure) -> str:
     """The value of ``figure`` as text."""
-    return number(figure.value, unit_of(figure))
+    amount = number(figure.value, unit_of(figure))
+    return amount if figure.value is None else f"{_BOUNDS[figure.bound]}{amount}"
 
 
 def span_of(figure: Figure) -> str:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from lindos.errors import InconsistentError, InputError
-from lindos.quantities import Count, Fraction, namespace
+from lindos.quantities import Count, Fraction, Watts, namespace
 from lindos.results import Why
 from lindos.roadmap.calendar import YEAR, day, seconds_between, year_ends
 from lindos.roadmap.trends import Trends
@@ -19,7 +19,20 @@ from lindos.units import render
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Programme:
-    """One buyer's plan: how much, by when; bought evenly from the start to that day."""
+    """One buyer's plan: how much, by when; bought evenly from the start to that day.
+
+    Give ``h100_equivalents``, or ``facility_power`` in W: what is bought for it draws the power of its years.
+    """
+
+    name: str
+    h100_equivalents: Count | None = None
+    facility_power: Watts | None = None
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """One buyer's plan in H100-equivalents, 8-bit dense."""
 
     name: str
     h100_equivalents: Count
@@ -57,7 +70,7 @@ class Demand:
     world_stock: Annotated[Count, Why("H100-equivalents ever shipped until the start")]
     peak_share_of_supply: Annotated[Fraction, Why("largest share of a year's supply, on its trend, that they take")]
     trend_end: str  # the trend of supply is followed until then; shipments stay level after
-    programmes: tuple[Programme, ...]
+    programmes: tuple[Wanted, ...]
     years: tuple[DemandYear, ...]
 
     @property
@@ -77,21 +90,8 @@ class Demand:
             f"{_percent(worst.share_of_supply)} of the supply of that year, which is still small."
         )
 
-    def table(self) -> tuple[tuple[str | float, ...], ...]:
-        """One row a year: end, demand, supply on trend, flat supply, share of supply."""
-        return tuple(
-            (
-                year.end,
-                _middle(year.demand),
-                _middle(year.supply),
-                _middle(year.flat_supply),
-                _middle(year.share_of_supply),
-            )
-            for year in self.years
-        )
 
-
-def demand(*, programmes: Sequence[Programme], start: str, trends: Trends) -> Demand:
+def demand(*, programmes: Sequence[Programme], start: str, trends: Trends, power_per_equivalent: Watts = 0.0) -> Demand:
     """Add programmes up, year by year, against what the world can ship.
 
     Parameters
@@ -101,7 +101,9 @@ def demand(*, programmes: Sequence[Programme], start: str, trends: Trends) -> De
     start
         First day, ISO.
     trends
-        World supply and its growth.
+        World supply and its growth, and how the power of purchases falls.
+    power_per_equivalent
+        Facility power of one H100-equivalent bought on `PRICE_DATE`, W; sizes the programmes that are given in watts.
 
     Raises
     ------
@@ -124,11 +126,12 @@ def demand(*, programmes: Sequence[Programme], start: str, trends: Trends) -> De
             raise InconsistentError(path, programme.by, "roadmap.start", start, "be later than the second")
     days = year_ends(start, max(programme.by for programme in programmes))
     pace = trends.pace_before(first)
+    sized = tuple(_sized(programme, days, trends, power_per_equivalent) for programme in programmes)
     years = []
     for begin, end in pairwise(days):
         wanted: Any = 0.0
-        for programme in programmes:
-            wanted = wanted + programme.h100_equivalents * _share(first, day(programme.by, "by"), begin, end)
+        for plan in sized:
+            wanted = wanted + plan.h100_equivalents * _share(first, day(plan.by, "by"), begin, end)
         years.append(
             DemandYear(
                 begin=begin.isoformat(),
@@ -147,9 +150,23 @@ def demand(*, programmes: Sequence[Programme], start: str, trends: Trends) -> De
             lambda most, year: namespace(most, year.share_of_supply).maximum(most, year.share_of_supply), years, 0.0
         ),
         trend_end=trends.trend_end.isoformat(),
-        programmes=tuple(programmes),
+        programmes=sized,
         years=tuple(years),
     )
+
+
+def _sized(programme: Programme, days: Sequence[date], trends: Trends, power_per_equivalent: Watts) -> Wanted:
+    """Count a programme that is given in watts: what it buys evenly draws, in the end, just that much."""
+    if programme.facility_power is None:
+        if programme.h100_equivalents is None:
+            raise InputError(f"roadmap.programmes.{programme.name}", None, "h100_equivalents or facility_power")
+        return Wanted(name=programme.name, h100_equivalents=programme.h100_equivalents, by=programme.by)
+    last = day(programme.by, "by")
+    mean: Watts = 0.0
+    for begin, end in pairwise(days):
+        middle = begin + (min(end, last) - begin) / 2
+        mean = mean + _share(days[0], last, begin, end) * trends.power(power_per_equivalent, middle)
+    return Wanted(name=programme.name, h100_equivalents=programme.facility_power / mean, by=programme.by)
 
 
 def _share(first: date, last: date, begin: date, end: date) -> float:

@@ -4,15 +4,16 @@ import math
 from collections.abc import Sequence
 from datetime import date
 from functools import reduce
-from itertools import pairwise
 from typing import Any
 
+from lindos.catalog.gaps import Gap
 from lindos.errors import InconsistentError, InputError
 from lindos.formulas import equivalents
 from lindos.formulas import growth as formulas
 from lindos.quantities import Count, Usd, Watts, namespace
 from lindos.roadmap.calendar import YEAR, seconds_between, year_ends
 from lindos.roadmap.generations import Generation, newest
+from lindos.roadmap.path import Delivery, PathYear, beyond, path_years, target_of_power, total, yearly_shares
 from lindos.roadmap.result import Growth, GrowthYear
 from lindos.roadmap.trends import Trends
 
@@ -20,22 +21,29 @@ from lindos.roadmap.trends import Trends
 def growth(
     *,
     start_h100_equivalents: Count,
-    target_h100_equivalents: Count,
+    start_power: Watts,
     start: str,
     by: str,
     trends: Trends,
     generations: Sequence[Generation],
     price_per_equivalent: Usd,
     power_per_equivalent: Watts,
+    target_h100_equivalents: Count | None = None,
+    target_power: Watts | None = None,
+    deliveries: Sequence[Delivery] = (),
+    gaps: tuple[Gap, ...] = (),
 ) -> Growth:
     """Follow constant growth from today to a target, year by year.
+
+    What stands at the start draws what it draws. What is ordered comes online on its day, at its own price and power.
+    What the target asks beyond that is bought at the price and power of its year.
 
     Parameters
     ----------
     start_h100_equivalents
         Online at the start, 8-bit dense; above zero.
-    target_h100_equivalents
-        Wanted at the end.
+    start_power
+        Facility power of what stands at the start, W.
     start
         First day, ISO.
     by
@@ -45,81 +53,132 @@ def growth(
     generations
         What can be bought when (:func:`lindos.roadmap.generations`).
     price_per_equivalent
-        All-in capital cost of one H100-equivalent on `PRICE_DATE`: devices, network, building.
+        All-in capital cost of one H100-equivalent bought on `PRICE_DATE`: devices, network, building, USD.
     power_per_equivalent
-        Facility power of one H100-equivalent bought on `PRICE_DATE`; what stands at the start draws as much.
+        Facility power of one H100-equivalent bought on `PRICE_DATE`, W.
+    target_h100_equivalents
+        Wanted at the end; what stands and is ordered where no target is given.
+    target_power
+        Facility power wanted at the end instead, W.
+    deliveries
+        What is ordered; those after the last day are left out.
+    gaps
+        What the power and cost of standing and ordered machines leave out: totals are lower bounds then.
+
+    Returns
+    -------
+    Growth
+        One record a year, and the totals.
 
     Raises
     ------
     InputError
         If the start or target is a number that is not above zero, or a day is no date or before the first device.
     InconsistentError
-        If the last day is not after the first, or the target is below the start.
+        If the last day is not after the first, or the target is below what stands and is ordered.
 
     Notes
     -----
     What a year adds is paid at the price of its middle. Devices stay in service to the end of the path. Not modelled:
     shortages and the prices they make, retirement, lead times of power; the trends are those of the past.
     """
-    _check(start_h100_equivalents, target_h100_equivalents)
     days = year_ends(start, by)
     _check_start(days[0], generations)
+    years = path_years(days, trends, price_per_equivalent, power_per_equivalent, deliveries)
+    ordered = total(delivery.h100_equivalents for year in years for delivery in year.deliveries)
+    ordered_power = total(delivery.power for year in years for delivery in year.deliveries)
+    if target_power is not None:
+        target = target_of_power(start_h100_equivalents, ordered, target_power, start_power + ordered_power, years)
+    elif target_h100_equivalents is None:
+        target = start_h100_equivalents + ordered
+    else:
+        target = target_h100_equivalents
+    _check(start_h100_equivalents, target, days)
     whole = seconds_between(days[0], days[-1])
-    factor = equivalents.growth_factor(start_h100_equivalents, target_h100_equivalents, whole, YEAR)
-    years: list[GrowthYear] = []
-    power = start_h100_equivalents * power_per_equivalent
-    before = start_h100_equivalents
-    spent: Any = 0.0
-    for begin, end in pairwise(days):
-        online = equivalents.extrapolated(start_h100_equivalents, factor, seconds_between(days[0], end), YEAR)
-        middle = begin + (end - begin) / 2
-        price, draw = trends.price(price_per_equivalent, middle), trends.power(power_per_equivalent, middle)
-        added = online - before
-        before, power = online, power + added * draw
-        spent = spent + added * price
-        device = newest(generations, middle)
-        each = device.h100_equivalents if device else None
-        years.append(
-            GrowthYear(
-                begin=begin.isoformat(),
-                end=end.isoformat(),
-                device=device.name if device else "unknown",
-                h100_equivalents=online,
-                added=added,
-                num_devices=None if each is None else added / each,
-                power=power,
-                capex=added * price,
-                cumulative_capex=spent,
-                world_added=trends.world_stock(end) - trends.world_stock(begin),
-                flat_added=trends.pace_before(days[0]) * (seconds_between(begin, end) / YEAR),
-            )
-        )
+    rest = beyond(start_h100_equivalents, target, ordered)
+    parts = yearly_shares(start_h100_equivalents, target, years)
+    records = _records(start_h100_equivalents, start_power, [rest * part for part in parts], years, trends, generations)
+    reached = records[-1].h100_equivalents
     return Growth(
         start=start,
         by=by,
         trend_end=trends.trend_end.isoformat(),
         start_h100_equivalents=start_h100_equivalents,
-        target_h100_equivalents=target_h100_equivalents,
-        required_growth=factor,
+        ordered_h100_equivalents=ordered,
+        bought_h100_equivalents=rest,
+        start_power=start_power,
+        ordered_power=ordered_power,
+        bought_power=rest * total(part * year.power for part, year in zip(parts, years, strict=True)),
+        ordered_capex=total(delivery.capex for year in years for delivery in year.deliveries),
+        bought_capex=rest * total(part * year.price for part, year in zip(parts, years, strict=True)),
+        required_growth=equivalents.growth_factor(start_h100_equivalents, reached, whole, YEAR),
         record_growth=trends.record_growth,
         leading_growth=trends.leading_growth,
-        time_at_record_growth=_time_to_reach(start_h100_equivalents, target_h100_equivalents, trends.record_growth),
-        final_power=power,
-        total_capex=spent,
-        peak_share_of_supply=_largest([year.share_of_supply for year in years]),
-        peak_share_of_flat_supply=_largest([year.share_of_flat_supply for year in years]),
-        years=tuple(years),
+        time_at_record_growth=_time_to_reach(start_h100_equivalents, reached, trends.record_growth),
+        peak_share_of_supply=_largest([year.share_of_supply for year in records]),
+        peak_share_of_flat_supply=_largest([year.share_of_flat_supply for year in records]),
+        years=records,
+        gaps=gaps,
     )
 
 
-def _check(start: Count, target: Count) -> None:
+def _records(
+    start: Count,
+    start_power: Watts,
+    purchases: Sequence[Count],
+    years: Sequence[PathYear],
+    trends: Trends,
+    generations: Sequence[Generation],
+) -> tuple[GrowthYear, ...]:
+    """Year by year: what is ordered arrives, the rest is bought."""
+    first = years[0].begin
+    records: list[GrowthYear] = []
+    online, power = start, start_power
+    spent: Usd = 0.0
+    for year, bought in zip(years, purchases, strict=True):
+        arrived = total(delivery.h100_equivalents for delivery in year.deliveries)
+        capex = total(delivery.capex for delivery in year.deliveries) + bought * year.price
+        online = online + arrived + bought
+        power = power + total(delivery.power for delivery in year.deliveries) + bought * year.power
+        spent = spent + capex
+        device = newest(generations, year.middle)
+        each = device.h100_equivalents if device else None
+        counted = total(delivery.num_devices for delivery in year.deliveries)
+        records.append(
+            GrowthYear(
+                begin=year.begin.isoformat(),
+                end=year.end.isoformat(),
+                device=device.name if device else "unknown",
+                h100_equivalents=online,
+                added=arrived + bought,
+                num_devices=None if each is None else counted + bought / each,
+                power=power,
+                capex=capex,
+                cumulative_capex=spent,
+                world_added=trends.world_stock(year.end) - trends.world_stock(year.begin),
+                flat_added=trends.pace_before(first) * (seconds_between(year.begin, year.end) / YEAR),
+            )
+        )
+    return tuple(records)
+
+
+#: Logarithm of the fastest growth a year that is written as a number.
+_FASTEST = 230.0
+
+
+def _check(start: Count, target: Count, days: Sequence[date]) -> None:
     """Refuse plain numbers that make no path; draws of a sampled catalogue stem from values that do."""
-    path, other = "roadmap.target_h100_equivalents", "roadmap.start_h100_equivalents"
-    for name, value in ((other, start), (path, target)):
+    path, beside = "roadmap.target_h100_equivalents", "roadmap.start_h100_equivalents"
+    for name, value in ((beside, start), (path, target)):
         if isinstance(value, (int, float)) and not (value > 0 and math.isfinite(value)):
             raise InputError(name, value, "a finite number above zero")
-    if isinstance(start, (int, float)) and isinstance(target, (int, float)) and target < start:
-        raise InconsistentError(path, target, other, start, "be at least the second", "The target is met already.")
+    if not (isinstance(start, (int, float)) and isinstance(target, (int, float))):
+        return
+    if target < start:
+        raise InconsistentError(path, target, beside, start, "be at least the second", "The target is met already.")
+    if math.log(target / start) * YEAR > _FASTEST * seconds_between(days[0], days[-1]):
+        expected = f"later: from {start:,.0f} to {target:,.0f} H100-equivalents takes more than a few days"
+        raise InputError("roadmap.by", days[-1].isoformat(), expected)
 
 
 def _check_start(start: date, generations: Sequence[Generation]) -> None:

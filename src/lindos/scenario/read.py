@@ -116,7 +116,7 @@ def _check(scenario: Scenario) -> None:
     if scenario.job and scenario.job.goal:
         _check_goal(scenario.job.goal)
     if scenario.roadmap:
-        _check_roadmap(scenario.roadmap)
+        _check_roadmap(scenario.roadmap, _has_orders(scenario))
     if not any((scenario.cluster, scenario.inference, scenario.roadmap, scenario.claims)):
         raise InputError("scenario", scenario.name, "a question", "Add one of cluster, inference, roadmap or claims.")
 
@@ -155,19 +155,33 @@ def _check_goal(goal: GoalSpec) -> None:
             )
 
 
-def _check_roadmap(roadmap: RoadmapSpec) -> None:
+def _has_orders(scenario: Scenario) -> bool:
+    """Whether a pool of the cluster comes online after the roadmap starts."""
+    roadmap, cluster = scenario.roadmap, scenario.cluster
+    return bool(roadmap and cluster and any((pool.online or "") > roadmap.start for pool in cluster.pools))
+
+
+def _check_roadmap(roadmap: RoadmapSpec, has_orders: bool) -> None:
     targets = [
         name
         for name in ("target_h100_equivalents", "target_gpus", "target_power")
         if getattr(roadmap, name) is not None
     ]
-    if not roadmap.programmes and len(targets) != 1:
+    if not roadmap.programmes and len(targets) != 1 and not (has_orders and not targets):
         raise InputError(
             "roadmap",
             " and ".join(targets) or None,
             "exactly one of target_h100_equivalents, target_gpus or target_power, or a list of programmes",
         )
-    if targets and roadmap.by is None:
+    if roadmap.start_cluster is not None and roadmap.start_h100_equivalents is not None:
+        raise InconsistentError(
+            "roadmap.start_cluster",
+            roadmap.start_cluster,
+            "roadmap.start_h100_equivalents",
+            roadmap.start_h100_equivalents,
+            "be given alone",
+        )
+    if not roadmap.programmes and roadmap.by is None:
         raise InputError("roadmap.by", None, "the date of the target", "Write for example 'by: 2030-07-22'.")
     if roadmap.by is not None and roadmap.by <= roadmap.start:
         raise InconsistentError("roadmap.by", roadmap.by, "roadmap.start", roadmap.start, "be later than the second")

@@ -13,9 +13,9 @@ from lindos.catalog.facts import Fact
 from lindos.catalog.huggingface import model_from_config
 from lindos.catalog.model import Model
 from lindos.catalog.records import Fabric, SiteFacts, System
-from lindos.errors import InconsistentError, InputError
+from lindos.errors import InconsistentError, InputError, UnknownValueError
 from lindos.formats import OFFERED
-from lindos.problem.cluster import Cluster, Pool, Tier
+from lindos.problem.cluster import Cluster, Pool, Tier, UnknownTier
 from lindos.problem.job import Goal, Job
 from lindos.problem.plan import AXES, Plan
 from lindos.quantities import Real
@@ -115,13 +115,27 @@ def _tiers(
     A Clos of ``L`` levels of switches with ``k`` ports joins ``2 (k/2)**L`` endpoints; a message that climbs to level
     ``L`` crosses ``2L - 1`` switches. Oversubscription is met where traffic leaves the first level.
     """
+    domain = min(int(system.scale_up_size.value), num_devices)
+    tiers = [_scale_up(catalog, system, domain)]
+    radix = int(scale_out.switch_ports.value)
+    level = 0
+    while tiers[-1].size < num_devices:
+        level += 1
+        reach = 2 * (radix // 2) ** level
+        if reach <= domain:
+            continue
+        size = min(reach, num_devices)
+        tiers.append(_scale_out(system, scale_out, level, size, oversubscription if level > 1 else 1.0))
+    return tuple(tiers)
+
+
+def _scale_up(catalog: Catalog, system: System, size: int) -> Tier:
     accelerator = catalog.accelerator(system.accelerator)
     inside = catalog.fabric(system.scale_up_fabric, "scale_up_fabric")
-    domain = min(int(system.scale_up_size.value), num_devices)
-    tiers = [
-        Tier(
+    try:
+        return Tier(
             name="scale-up",
-            size=domain,
+            size=size,
             bandwidth=accelerator.scale_up_bandwidth.value * inside.efficiency.value,
             latency=inside.base_latency.value + inside.hop_latency.value,
             in_switch_reduction=inside.in_switch_reduction,
@@ -130,25 +144,23 @@ def _tiers(
             else None,
             chunk_cost=inside.chunk_cost.value if inside.chunk_cost.known else None,
         )
-    ]
-    radix = int(scale_out.switch_ports.value)
-    level = 0
-    while tiers[-1].size < num_devices:
-        level += 1
-        reach = 2 * (radix // 2) ** level
-        if reach <= domain:
-            continue
-        tiers.append(
-            Tier(
-                name=_LEVELS[min(level, len(_LEVELS)) - 1],
-                size=min(reach, num_devices),
-                bandwidth=system.nic_bandwidth.value * scale_out.efficiency.value,
-                latency=scale_out.base_latency.value + (2 * level - 1) * scale_out.hop_latency.value,
-                oversubscription=oversubscription if level > 1 else 1.0,
-                in_switch_reduction=scale_out.in_switch_reduction,
-            )
+    except UnknownValueError as error:
+        return UnknownTier.of(error, name="scale-up", size=size)
+
+
+def _scale_out(system: System, scale_out: Fabric, level: int, size: int, oversubscription: float) -> Tier:
+    name = _LEVELS[min(level, len(_LEVELS)) - 1]
+    try:
+        return Tier(
+            name=name,
+            size=size,
+            bandwidth=system.nic_bandwidth.value * scale_out.efficiency.value,
+            latency=scale_out.base_latency.value + (2 * level - 1) * scale_out.hop_latency.value,
+            oversubscription=oversubscription,
+            in_switch_reduction=scale_out.in_switch_reduction,
         )
-    return tuple(tiers)
+    except UnknownValueError as error:
+        return UnknownTier.of(error, name=name, size=size, oversubscription=oversubscription)
 
 
 _LEVELS = ("leaf", "pod", "spine", "site")

@@ -160,10 +160,19 @@ class ProgrammeSpec(Part):
 
 
 class RoadmapSpec(Part):
-    """From what is there to what is wanted; amounts are H100-equivalents in 8-bit dense."""
+    """From what is there to what is wanted; amounts are H100-equivalents in 8-bit dense.
+
+    What stands at the start is the scenario's own cluster where neither ``start_h100_equivalents`` nor
+    ``start_cluster`` is given. Without a target the path is what the cluster's pools bring as they come online.
+    """
 
     start: Date
-    start_h100_equivalents: Equivalents | None = None
+    start_h100_equivalents: Equivalents | None = Field(
+        default=None, description="what stands at the start, the scenario's own cluster included"
+    )
+    start_cluster: Text | None = Field(
+        default=None, description="a built-in scenario whose cluster stands at the start, for example colossus-1"
+    )
     target_h100_equivalents: Equivalents | None = None
     target_gpus: GpuCount | None = None
     target_accelerator: Text | None = None

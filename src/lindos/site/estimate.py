@@ -1,14 +1,19 @@
 """Megawatts and money of a cluster at a site, from parts: nodes, racks, switches, optics, building, energy."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
 
+from lindos.catalog.facts import Fact
+from lindos.catalog.gaps import Gaps, known_sum, require
 from lindos.catalog.records import SiteFacts
 from lindos.errors import InfeasibleError
 from lindos.formulas import money, power
 from lindos.problem.cluster import Cluster, Pool
-from lindos.quantities import Fraction, Real, Seconds, Usd, Watts
+from lindos.quantities import Count, Fraction, Real, Seconds, Usd, Watts
+from lindos.results import Why
 from lindos.site.costs import SiteCosts
-from lindos.site.network import networks
+from lindos.site.network import Network, networks
 from lindos.site.result import SiteCapex, SiteEstimate, SitePower, SiteYear
 from lindos.units import render
 
@@ -16,7 +21,10 @@ from lindos.units import render
 def estimate(
     cluster: Cluster, site: SiteFacts, costs: SiteCosts, *, volume_discount: float = 0.0, years: float = 5.0
 ) -> SiteEstimate:
-    """Power, capital cost and yearly cost of ``cluster`` at ``site``.
+    """Add up power, capital cost and yearly cost of ``cluster`` at ``site``.
+
+    A power or price that nobody has published leaves a gap: the totals are lower bounds then, and the result lists
+    what is missing.
 
     Parameters
     ----------
@@ -31,18 +39,22 @@ def estimate(
     years
         Years of the total cost of ownership.
 
-    Raises
-    ------
-    UnknownValueError
-        If a power or price that is needed is unknown.
+    Returns
+    -------
+    SiteEstimate
+        Parts in W and USD.
     """
     drawn = site_power(cluster, site, costs)
     bought = _capex(cluster, costs, drawn, volume_discount)
+    paid = Gaps()
+    energy = drawn.yearly_energy
     yearly = SiteYear(
-        it=money.annuity(bought.it, costs.discount_rate, costs.it_life_years),
-        construction=money.annuity(bought.construction, costs.discount_rate, costs.facility_life_years),
-        energy=money.energy_cost(drawn.yearly_energy, site.electricity_price.value),
-        maintenance=bought.total * costs.maintenance_share,
+        it=_yearly(bought.it, costs.discount_rate, costs.it_life_years),
+        construction=_yearly(bought.construction, costs.discount_rate, costs.facility_life_years),
+        energy=None
+        if energy is None
+        else paid.term("energy", lambda price: money.energy_cost(energy, price), site.electricity_price),
+        maintenance=None if bought.total is None else bought.total * costs.maintenance_share,
     )
     return SiteEstimate(
         num_devices=float(cluster.num_devices),
@@ -51,60 +63,120 @@ def estimate(
         year=yearly,
         years=years,
         discount_rate=costs.discount_rate,
+        energy_gaps=paid.of(),
     )
 
 
+def _yearly(price: Usd | None, discount_rate: Fraction, life: Count) -> Usd | None:
+    return None if price is None else money.annuity(price, discount_rate, life)
+
+
 def site_power(cluster: Cluster, site: SiteFacts, costs: SiteCosts) -> SitePower:
-    """Power alone: it needs no price."""
-    nets = [net for _, net in networks(cluster)]
-    systems = _sum(pool.num_systems * pool.system.power.value for pool in cluster.pools)
-    switches, optics = _sum(net.switch_power for net in nets), _sum(net.optic_power for net in nets)
-    storage = systems * costs.storage_power_share
-    pue = site.pue.value
+    """Add up the power alone: it needs no price."""
+    gaps = Gaps()
+    nets = networks(cluster, gaps)
+    systems = _of_systems(cluster.pools, "power", "board_power", gaps)
+    switches = _of_network(nets, "switches", "switch_power", gaps)
+    optics = _of_network(nets, "optics", "optic_power", gaps)
+    storage = None if systems is None else systems * costs.storage_power_share
+    drawn = known_sum((systems, switches, optics, storage))
+    overhead = None if drawn is None else gaps.term("overhead", lambda pue: power.overhead_power(drawn, pue), site.pue)
     return SitePower(
         systems=systems,
         switches=switches,
         optics=optics,
         storage=storage,
-        overhead=power.overhead_power(systems + switches + optics + storage, pue),
+        overhead=overhead,
         training_duty=costs.training_duty,
-        pue=pue,
+        pue=site.pue.value if site.pue.known else None,
+        gaps=gaps.by_part(),
     )
 
 
 def _capex(cluster: Cluster, costs: SiteCosts, drawn: SitePower, volume_discount: float) -> SiteCapex:
-    nets = [net for _, net in networks(cluster)]
-    systems = _sum(pool.num_systems * pool.system.price.value for pool in cluster.pools) * (1.0 - volume_discount)
-    switches, optics = _sum(net.switch_price for net in nets), _sum(net.optic_price for net in nets)
-    construction = drawn.it_power * costs.construction_cost
+    gaps = Gaps()
+    nets = networks(cluster, gaps)
+    listed = _of_systems(cluster.pools, "price", "price", gaps)
+    systems = None if listed is None else listed * (1.0 - volume_discount)
+    switches = _of_network(nets, "switches", "switch_price", gaps)
+    optics = _of_network(nets, "optics", "optic_price", gaps)
+    construction = None if drawn.it_power is None else drawn.it_power * costs.construction_cost
+    rest = known_sum((systems, switches, optics, construction))
     # The share is of the whole, storage included.
-    storage = (systems + switches + optics + construction) * costs.storage_share / (1.0 - costs.storage_share)
-    return SiteCapex(systems=systems, switches=switches, optics=optics, storage=storage, construction=construction)
+    storage = None if rest is None else rest * costs.storage_share / (1.0 - costs.storage_share)
+    it_gaps = drawn.gaps_of("it_power")
+    return SiteCapex(
+        systems=systems,
+        switches=switches,
+        optics=optics,
+        storage=storage,
+        construction=construction,
+        gaps={**gaps.by_part(), **({"construction": it_gaps} if it_gaps else {})},
+    )
 
 
-def run_cost(found: SiteEstimate, device_seconds: Real, *, utilisation: Fraction = 1.0) -> Usd:
+def _of_systems(pools: Sequence[Pool], field: str, device_field: str, gaps: Gaps) -> Real | None:
+    """Sum a property over nodes and racks; devices alone bound a system from below whose own is unknown."""
+
+    def of_pool(pool: Pool) -> Real | None:
+        fact: Fact[Real] = getattr(pool.system, field)
+        whole = gaps.term("systems", lambda each: pool.num_systems * each, fact)
+        device: Fact[Real] = getattr(pool.accelerator, device_field)
+        return pool.num_devices * device.value if whole is None and device.known else whole
+
+    return known_sum(of_pool(pool) for pool in pools)
+
+
+def _of_network(nets: Sequence[Network], part: str, field: str, gaps: Gaps) -> Real | None:
+    """Sum a property over switches or optics; nothing is needed, and known, where no network is."""
+
+    def of_network(net: Network) -> Real | None:
+        count = net.switches if part == "switches" else net.link_ends
+        return gaps.term(part, lambda each: count * each, getattr(net.fabric, field))
+
+    return known_sum(of_network(net) for net in nets) if nets or gaps.of(part) else 0.0
+
+
+def run_cost(estimate: SiteEstimate, device_seconds: Real, *, utilisation: Fraction = 1.0) -> Usd:
     """Cost of a run that holds devices for ``device_seconds`` in all, capital included.
 
     ``utilisation`` is the share of the year in which the site has work: what it costs while idle is shared out over
     the runs.
+
+    Raises
+    ------
+    UnknownValueError
+        If the cost of a device is only known as a lower bound.
     """
-    return found.device_cost * device_seconds / utilisation
+    require(estimate.gaps)
+    each = estimate.device_cost
+    assert each is not None  # every part is known
+    return each * device_seconds / utilisation
 
 
-def run_energy(found: SiteEstimate, num_devices: Real, duration: Seconds) -> Real:
-    """Energy at the meter of ``num_devices`` that train for ``duration``, with their share of network and cooling."""
-    return power.energy(found.power.mean * (num_devices / found.num_devices), duration)
+def run_energy(estimate: SiteEstimate, num_devices: Real, duration: Seconds) -> Real:
+    """Energy at the meter of ``num_devices`` that train for ``duration``, with their share of network and cooling.
+
+    Raises
+    ------
+    UnknownValueError
+        If the power is only known as a lower bound.
+    """
+    require(estimate.power.gaps_of("mean"))
+    mean = estimate.power.mean
+    assert mean is not None  # every part is known
+    return power.energy(mean * (num_devices / estimate.num_devices), duration)
 
 
 def check_power(cluster: Cluster, site: SiteFacts, drawn: SitePower) -> None:
-    """Refuse a cluster that draws more than the site can deliver.
+    """Refuse a cluster that draws more than the site can deliver; a lower bound that does is enough.
 
     Raises
     ------
     InfeasibleError
         With the shortfall, and how many devices would fit.
     """
-    if not site.power_limit.known:
+    if not site.power_limit.known or drawn.total is None:
         return
     limit, wanted = float(site.power_limit.value), float(drawn.total)
     if wanted > limit:
@@ -116,29 +188,23 @@ def check_power(cluster: Cluster, site: SiteFacts, drawn: SitePower) -> None:
         )
 
 
-class Stage(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
     """A date from which more of the cluster works, and what has been built by then."""
 
     date: str
     num_devices: int
-    power: Watts
-    capex: Usd
+    power: Annotated[Watts, Why("facility power of all that works")] | None
+    capex: Annotated[Usd, Why("capital cost of all that works")] | None
 
 
 def timeline(cluster: Cluster, site: SiteFacts, costs: SiteCosts, *, volume_discount: float = 0.0) -> tuple[Stage, ...]:
-    """Facility power and capital cost as pools come online, in the order of their dates."""
+    """Facility power and capital cost as pools come online, in the order of their dates; undated pools come first."""
     dates = sorted({pool.online for pool in cluster.pools})
     stages = []
     for date in dates:
         there: tuple[Pool, ...] = tuple(pool for pool in cluster.pools if pool.online <= date)
         part = Cluster(name=cluster.name, pools=there)
-        found = estimate(part, site, costs, volume_discount=volume_discount)
-        stages.append(Stage(date, part.num_devices, found.power.total, found.capex.total))
+        built = estimate(part, site, costs, volume_discount=volume_discount)
+        stages.append(Stage(date=date, num_devices=part.num_devices, power=built.power.total, capex=built.capex.total))
     return tuple(stages)
-
-
-def _sum(values: object) -> Real:
-    total: Real = 0.0
-    for value in values:  # type: ignore[attr-defined]
-        total = total + value
-    return total

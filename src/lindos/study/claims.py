@@ -1,151 +1,192 @@
-"""Statements held against the physics, with the arithmetic shown."""
+"""What statements are held against: power and cost of the devices and the clusters that they name, as built."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from lindos import claims as floor
+from lindos import claims
 from lindos.catalog import Catalog
-from lindos.claims import Claim, Context, Finding, Ruling, Span, Verdict
-from lindos.elements import Cell, Section, Table
-from lindos.errors import InputErrors, UnknownNameError
-from lindos.study.figures import number, span
-from lindos.study.reference import device_cost, pool_cost, system_of
-from lindos.study.world import World, Worlds
-from lindos.units import render
+from lindos.claims import Claim, ClusterFacts, Context, Span, Verdict
+from lindos.claims.amounts import groups_of
+from lindos.errors import InconsistentError, InputErrors, UnknownNameError
+from lindos.problem.cluster import Cluster
+from lindos.scenario.schema import Scenario
+from lindos.site import SiteEstimate
+from lindos.study.cluster import CLUSTER, ClusterResult
+from lindos.study.floor import Floor, Outcome, World
+from lindos.study.ranges import around, number
+from lindos.study.reference import DeviceCost, built, device_cost, settled
+from lindos.study.site import SITE, SiteResult
+
+#: Share by which the devices of a claim may differ from those of the cluster that it names: whole nodes and racks.
+_ROUNDING = 1e-3
 
 
-def context(claims: Iterable[Claim], catalog: Catalog, sampled: Catalog, worlds: Worlds | None = None) -> Context:
-    """What claims need of power and money per device, built up from parts; a scenario's own devices as it has them."""
-    return context_for(floor.accelerators_of(tuple(claims), catalog), catalog, sampled, worlds)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """Statements to check, by id, and the scenarios whose clusters they name, settled."""
+
+    claims: Mapping[str, Claim]
+    clusters: Mapping[str, Scenario]
 
 
-def context_for(
-    accelerators: Iterable[str], catalog: Catalog, sampled: Catalog, worlds: Worlds | None = None
-) -> Context:
-    """Power and money per device of some accelerators, for claims and texts alike."""
-    power: dict[str, Span] = {}
-    money: dict[str, Span] = {}
-    for accelerator in accelerators:
-        own = [pool_cost(world, accelerator) for world in (worlds.point, worlds.sampled)] if worlds else [None, None]
-        system = system_of(catalog, accelerator)
-        if system is None:
-            continue
-        point, drawn = own[0] or device_cost(catalog, system), own[1] or device_cost(sampled, system)
-        if point.facility_power is not None:
-            power[accelerator] = _span(point.facility_power, drawn.facility_power)
-        if point.capex is not None:
-            money[accelerator] = _span(point.capex, drawn.capex)
-    return Context(catalog=catalog, facility_power=power, unit_cost=money)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterTotals:
+    """A named cluster at its site."""
+
+    title: str
+    cluster: Cluster
+    site: SiteEstimate
 
 
-def _span(point: object, drawn: object) -> Span:
-    value = number(point) or 0.0
-    low, high = span(drawn)
-    return Span(value, low if low is not None else value, high if high is not None else value)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimsResult:
+    """What the statements need to be checked."""
+
+    claimed: Claimed
+    devices: Mapping[str, DeviceCost]
+    clusters: Mapping[str, ClusterTotals]
 
 
-def chosen(world: World) -> dict[str, Claim]:
-    """The claims that the scenario names, or an error for those that do not exist."""
-    known = floor.load(world.catalog)
-    wanted = world.scenario.claims
-    errors = [
-        UnknownNameError(f"claims.{index}", name, known) for index, name in enumerate(wanted) if name not in known
-    ]
-    if errors:
-        raise errors[0] if len(errors) == 1 else InputErrors(errors)
-    return {name: known[name] for name in wanted}
+def choose(world: World) -> Claimed:
+    """The statements that the settings hold, else those that the scenario names.
+
+    Raises
+    ------
+    UnknownNameError
+        If the catalogue does not have one of them.
+    InconsistentError
+        If a statement is about other devices than the cluster that it names has.
+    """
+    stated: Mapping[str, Claim] | None = world.settings.get("claims")
+    if stated is None:
+        known = claims.load(world.catalog)
+        wanted = world.scenario.claims
+        errors = [
+            UnknownNameError(f"claims.{index}", name, known) for index, name in enumerate(wanted) if name not in known
+        ]
+        if errors:
+            raise errors[0] if len(errors) == 1 else InputErrors(errors)
+        stated = {name: known[name] for name in wanted}
+    names = claims.clusters_of(stated.values())
+    clusters = {name: settled(name, world.catalog, "cluster") for name in names}
+    for claim in stated.values():
+        _check_devices(claim, {name: built(clusters[name], world.catalog).cluster for name in names}, world.catalog)
+    return Claimed(claims=stated, clusters=clusters)
 
 
-def section(worlds: Worlds) -> Section:
-    """The scenario's claims, each with its verdict."""
-    return of(chosen(worlds.point), worlds.point.catalog, worlds.sampled.catalog, worlds)
-
-
-def of(claims: Mapping[str, Claim], catalog: Catalog, sampled: Catalog, worlds: Worlds | None = None) -> Section:
-    """Any claims, each with its verdict; ``worlds`` are those of the scenario that asks, if one does."""
-    known = context(claims.values(), catalog, sampled, worlds)
-    verdicts = [floor.check(claim, known) for claim in claims.values()]
-    rulings = [verdict.ruling for verdict in verdicts]
-    return Section(
-        name="claims",
-        title="What was claimed, and what holds",
-        summary=_summary(rulings),
-        tables=(_verdicts(verdicts), _findings(verdicts)),
-        notes=tuple(f"{ruling.value}: {floor.MEANING[ruling]}." for ruling in dict.fromkeys(_all_rulings(verdicts))),
-    )
-
-
-def _all_rulings(verdicts: Iterable[Verdict]) -> list[Ruling]:
-    return [finding.ruling for verdict in verdicts for finding in verdict.findings]
-
-
-def _summary(rulings: Sequence[Ruling]) -> str:
-    counts = {ruling: rulings.count(ruling) for ruling in dict.fromkeys(rulings)}
-    listed = ", ".join(f"{count} {ruling.value}" for ruling, count in counts.items())
-    return f"{len(rulings)} statement{'s' if len(rulings) != 1 else ''} checked: {listed}."
-
-
-def _verdicts(verdicts: Iterable[Verdict]) -> Table:
-    rows: list[tuple[Cell, ...]] = []
-    for verdict in verdicts:
-        head = verdict.headline
-        who = " / ".join(dict.fromkeys(text for text in (verdict.speaker, verdict.outlet) if text))
-        when = f", {verdict.date}" if verdict.date else ""
-        rows.append((verdict.claim, f"{who}{when}", verdict.statement, head.ruling.value, _off(head)))
-    return Table(
-        name="claims.verdicts",
-        key=True,
-        title="Verdicts",
-        columns=("id", "who, when", "said", "verdict", "off by"),
-        units=("", "", "", "", ""),
-        rows=tuple(rows),
-        note="The verdict is on the number the statement is about; every reading of it stands below.",
-    )
-
-
-def _findings(verdicts: Iterable[Verdict]) -> Table:
-    rows: list[tuple[Cell, ...]] = []
-    for verdict in verdicts:
-        for finding in verdict.findings:
-            question = f"{finding.question} ({finding.reading})" if finding.reading else finding.question
-            remark = f"{finding.arithmetic}. {finding.note}".strip(" .") if finding.note else finding.arithmetic
-            rows.append(
-                (
-                    verdict.claim,
-                    question,
-                    _written(finding.claimed, finding.unit),
-                    _range(finding),
-                    _off(finding),
-                    finding.ruling.value,
-                    remark,
-                )
+def _check_devices(claim: Claim, clusters: Mapping[str, Cluster], catalog: Catalog) -> None:
+    for index, check in enumerate(claim.checks):
+        name = getattr(check, "cluster", None)
+        if name and not _same_devices(check, clusters[name], catalog):
+            path = f"{claim.id}.checks.{index}"
+            there = ", ".join(f"{count:,} {device}" for device, count in _devices(clusters[name]).items())
+            raise InconsistentError(
+                *(f"{path}.devices", "other devices", f"{path}.cluster", f"{name} of {there}"),
+                *("be those of the second", "Leave out the cluster, or count its devices."),
             )
-    return Table(
-        name="claims.findings",
-        title="The arithmetic",
-        columns=("id", "what", "claimed", "computed", "off by", "verdict", "how"),
-        units=("", "", "", "", "", "", ""),
-        rows=tuple(rows),
+
+
+def _same_devices(check: Any, cluster: Cluster, catalog: Catalog) -> bool:
+    """Whether a check counts the devices of a cluster."""
+    ours: dict[str, float] = {}
+    for group in groups_of(check.devices, Context(catalog=catalog)):
+        ours[group.accelerator.name] = ours.get(group.accelerator.name, 0.0) + group.count.value
+    theirs = _devices(cluster)
+    return set(ours) == set(theirs) and all(abs(ours[name] / theirs[name] - 1.0) <= _ROUNDING for name in ours)
+
+
+def _devices(cluster: Cluster) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for pool in cluster.pools:
+        counts[pool.accelerator.name] = counts.get(pool.accelerator.name, 0) + pool.num_devices
+    return counts
+
+
+def compute(world: World, claimed: Claimed, cluster: ClusterResult | None, site: SiteResult | None) -> ClaimsResult:
+    """Power and cost of every device and cluster that the statements name.
+
+    A cluster that is the scenario's own is the one that the report shows, under the scenario's own terms.
+    """
+    clusters: dict[str, ClusterTotals] = {}
+    for name, scenario in claimed.clusters.items():
+        there = built(scenario, world.catalog)
+        totals = ClusterTotals(title=there.title, cluster=there.cluster, site=there.site)
+        if name == world.scenario.name and cluster and site and _devices(cluster.cluster) == _devices(there.cluster):
+            totals = ClusterTotals(title=there.title, cluster=cluster.cluster, site=site.estimate)
+        clusters[name] = totals
+    names = claims.accelerators_of(claimed.claims.values(), world.catalog)
+    return ClaimsResult(
+        claimed=claimed, devices={name: device_cost(world.catalog, name) for name in names}, clusters=clusters
     )
 
 
-def _written(value: float | None, unit: str) -> str:
-    return "none" if value is None else render(value, unit)
+def verdicts(outcome: Outcome[ClaimsResult], catalog: Catalog) -> tuple[Verdict, ...]:
+    """Check every statement against what the catalogue and the outcome say."""
+    point, sampled = outcome.point, outcome.sampled
+    context = _context(catalog, point.devices, sampled.devices, _clusters(point, sampled))
+    return tuple(claims.check(claim, context) for claim in point.claimed.claims.values())
 
 
-def _range(finding: Finding) -> str:
-    if finding.computed is None:
-        return "unknown"
-    text = render(finding.computed, finding.unit)
-    if finding.low is None or finding.high is None:
-        return text
-    low, high = render(finding.low, finding.unit), render(finding.high, finding.unit)
-    return text if low == high else f"{text} ({low} to {high})"
+def context_for(devices: Iterable[str], catalog: Catalog, sampled: Catalog) -> Context:
+    """What statements about some devices are held against, where no scenario is asked."""
+    names = list(dict.fromkeys(devices))
+    point = {name: device_cost(catalog, name) for name in names}
+    return _context(catalog, point, {name: device_cost(sampled, name) for name in names}, {})
 
 
-def _off(finding: Finding) -> str:
-    if finding.factor is None:
-        return ""
-    if finding.factor < 1.005:
-        return "nothing"
-    text = f"{render(finding.factor, '1')}x"
-    return f"{text}, within the ranges" if finding.ruling is Ruling.CONSISTENT else text
+def _context(
+    catalog: Catalog,
+    point: Mapping[str, DeviceCost],
+    sampled: Mapping[str, DeviceCost],
+    clusters: Mapping[str, ClusterFacts],
+) -> Context:
+    power = {name: _span(each.facility_power, sampled[name].facility_power) for name, each in point.items()}
+    money = {name: _span(each.capex, sampled[name].capex) for name, each in point.items()}
+    return Context(
+        catalog=catalog,
+        facility_power={name: each for name, each in power.items() if each is not None},
+        unit_cost={name: each for name, each in money.items() if each is not None},
+        clusters=clusters,
+    )
+
+
+def _clusters(point: ClaimsResult, sampled: ClaimsResult) -> dict[str, ClusterFacts]:
+    return {
+        name: ClusterFacts(
+            title=totals.title,
+            devices=_devices(totals.cluster),
+            facility_power=_span(totals.site.power.total, sampled.clusters[name].site.power.total),
+            power_is_bound=bool(totals.site.gaps_of("power.total")),
+            capex=_span(totals.site.capex.total, sampled.clusters[name].site.capex.total),
+            capex_is_bound=bool(totals.site.gaps_of("capex.total")),
+        )
+        for name, totals in point.clusters.items()
+    }
+
+
+def _span(point: object, drawn: object) -> Span | None:
+    value = number(point)
+    if value is None:
+        return None
+    low, high = around(value, drawn)
+    return Span(value, value if low is None else low, value if high is None else high)
+
+
+CLAIMED = Floor(
+    name="claimed",
+    question="Which statements are checked?",
+    compute=choose,
+    reads=("claims",),
+    is_asked=lambda scenario: bool(scenario.claims),
+    is_decision=True,
+    setting="claims",
+)
+CLAIMS = Floor(
+    name="claims",
+    question="What was claimed, and what holds?",
+    compute=compute,
+    needs=(CLAIMED,),
+    wants=(CLUSTER, SITE),
+    is_asked=lambda scenario: bool(scenario.claims),
+)

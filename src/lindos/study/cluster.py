@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
 
+from lindos.catalog import Catalog
 from lindos.errors import UnknownValueError
 from lindos.formulas.equivalents import fleet_rate, h100_equivalents
 from lindos.problem.cluster import Cluster
@@ -77,6 +78,19 @@ def peak(cluster: Cluster, precision: str) -> FlopPerSecond:
     """
     rates = [fleet_rate(float(pool.num_devices), pool.accelerator.peak(precision).value) for pool in cluster.pools]
     return sum(rates[1:], start=rates[0])
+
+
+def equivalents(cluster: Cluster, catalog: Catalog, until: str = "9999") -> Count | None:
+    """Get the H100-equivalents (8-bit dense) of the pools that work by a day; None where a peak is unknown."""
+    reference = catalog.accelerator(REFERENCE_DEVICE).peak_fp8
+    pools = [pool for pool in cluster.pools if pool.online <= until]
+    facts = [pool.accelerator.peak_fp8 for pool in pools]
+    if not reference.known or not all(fact.known for fact in facts):
+        return None
+    total: Count = 0.0
+    for pool, fact in zip(pools, facts, strict=True):
+        total = total + h100_equivalents(float(pool.num_devices), fact.value, reference.value)
+    return total
 
 
 def peaks(cluster: Cluster) -> dict[str, FlopPerSecond | None]:

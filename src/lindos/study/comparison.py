@@ -1,45 +1,31 @@
 """The cluster beside the leading supercomputers, precision by precision."""
 
-from lindos import claims as floor
-from lindos.claims.top500 import MATCH
-from lindos.elements import Cell, Section, Table
-from lindos.study.world import World, Worlds
-from lindos.units import render
+from dataclasses import dataclass
+
+from lindos.claims import Comparison, compare_top500, peaks_of
+from lindos.study.cluster import CLUSTER, ClusterResult
+from lindos.study.floor import Floor, World
 
 
-def section(worlds: Worlds) -> Section | None:
-    """Rows that match precisions, or say that they do not; None where the catalogue has no list."""
-    world: World = worlds.point
-    fleet = [(pool.accelerator, float(pool.num_devices)) for pool in world.cluster.pools]
-    rows = floor.compare_top500(world.catalog, floor.peaks_of(fleet), world.scenario.date or "9999")
-    if not rows:
-        return None
-    cells: list[tuple[Cell, ...]] = [
-        (
-            row.supercomputer,
-            f"{row.theirs_name}: {_shown(row.theirs, row.unit)}",
-            f"{row.ours_name}: {_shown(row.ours, row.unit)}",
-            None if row.ratio is None else f"{render(row.ratio, '1')}x",
-            row.precisions,
-        )
-        for row in rows
-    ]
-    table = Table(
-        name="comparison.top500",
-        title=f"Beside the TOP500 list of {rows[0].list_date}",
-        columns=("machine", "its figure", "the cluster's", "ratio", "precisions"),
-        units=("", "", "", "", ""),
-        rows=tuple(cells),
-        note="HPL runs in FP64. A ratio between unlike precisions says nothing about who is faster at either.",
-    )
-    first = next((row for row in rows if row.precisions == MATCH and row.ratio is not None), None)
-    summary = (
-        f"In 8-bit dense H100-equivalents it has {render(first.ratio or 0.0, '1')} times {first.supercomputer}."
-        if first
-        else "No figure of the leading machines can be compared in the same precision."
-    )
-    return Section(name="comparison", title="Beside the leading supercomputers", summary=summary, tables=(table,))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparisonResult:
+    """One row for each figure that is compared; none where the catalogue has no list."""
+
+    rows: tuple[Comparison, ...]
 
 
-def _shown(value: float | None, unit: str) -> str:
-    return "unknown" if value is None else render(value, unit)
+def compute(world: World, result: ClusterResult) -> ComparisonResult:
+    """Compare with the newest list of the scenario's date."""
+    machines = [(pool.accelerator, float(pool.num_devices)) for pool in result.cluster.pools]
+    return ComparisonResult(rows=compare_top500(world.catalog, peaks_of(machines), world.scenario.date or "9999"))
+
+
+COMPARISON = Floor(
+    name="comparison",
+    question="How large is it beside the leading supercomputers?",
+    compute=compute,
+    needs=(CLUSTER,),
+    reads=("date",),
+    is_asked=lambda scenario: scenario.cluster is not None and scenario.compare_top500,
+    is_decision=True,
+)

@@ -1,84 +1,119 @@
 """Inference traffic placed with cloud providers."""
 
-from lindos import fleet as floor
-from lindos.elements import Cell, Section, Table
-from lindos.fleet import FleetEstimate
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from lindos import fleet
+from lindos.fleet import FleetEstimate, Placement
+from lindos.fleet.replica import Layout
+from lindos.quantities import Fraction, Real
+from lindos.results import rows
 from lindos.scenario.resolve import model_named
 from lindos.scenario.schema import InferenceSpec
-from lindos.study.figures import figures_of, number
-from lindos.study.world import Pair, World, Worlds, both
-from lindos.units import render
-
-_TITLES = {
-    "peak_devices": "GPUs rented, for the peak",
-    "mean_devices": "GPUs busy at mean traffic",
-    "annual_bill": "Bill of a year",
-    "bill": "Bill, peak rented around the clock",
-    "elastic_bill": "Bill if rented by the minute",
-    "price_per_token": "Price of a token, read or written",
-    "price": "Price of a GPU-hour",
-}
+from lindos.study.floor import Floor, World
 
 
-def estimate(worlds: Worlds, world: World) -> FleetEstimate:
-    """Place the traffic in one world; the provider is chosen in the first for both."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """The provider and the layout of a replica that are chosen, and every option as the catalogue has it."""
+
+    estimate: FleetEstimate
+
+    @property
+    def option(self) -> str:
+        """Name of the chosen price."""
+        return self.estimate.chosen.option
+
+    @property
+    def layout(self) -> Layout:
+        """Devices of a replica and what is split over them."""
+        chosen = self.estimate.chosen
+        return Layout(float(chosen.devices_per_replica), bool(chosen.expert_parallel))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetResult:
+    """The fleet at the chosen provider, over the draws in which some replica keeps the promised speed."""
+
+    chosen: Placement
+    share_served: Fraction  # of all draws
+
+
+def choose(world: World) -> Provider:
+    """Weigh every option with the catalogue as it stands, and take the cheapest."""
+    return Provider(estimate=_estimate(world))
+
+
+def compute(world: World, provider: Provider) -> FleetResult:
+    """Size the fleet at the chosen provider; the layout of a replica follows each draw."""
+    if world.kind == "point":
+        return FleetResult(chosen=provider.estimate.chosen, share_served=1.0)
+    smooth = world.kind == "varied"
+    estimate = _estimate(world, provider.option, provider.layout if smooth else None, whole_replicas=not smooth)
+    if world.kind != "sampled":
+        return FleetResult(chosen=estimate.chosen, share_served=1.0)
+    return _served(estimate.chosen)
+
+
+def _estimate(
+    world: World, option: str | None = None, layout: Layout | None = None, *, whole_replicas: bool = True
+) -> FleetEstimate:
     spec = _spec(world)
     model = model_named(spec.model, world.catalog, world.folder, "inference.model")
-    options, left_out = floor.options(world.catalog, spec.precision)
-    return floor.estimate(
-        model=floor.served(model, spec.precision, spec.context_length),
+    options, left_out = fleet.options(world.catalog, spec.precision, option)
+    return fleet.estimate(
+        model=fleet.served(model, spec.precision, spec.context_length),
         input_rate=spec.input_tokens,
         output_rate=spec.output_tokens,
         options=options,
-        assume=floor.assumptions(world.catalog, spec.peak_to_mean),
+        assume=fleet.assumptions(world.catalog, spec.peak_to_mean),
         volume_discount=spec.volume_discount,
-        chosen=worlds.decisions.get("fleet.option"),
+        chosen=option,
+        layout=layout,
+        whole_replicas=whole_replicas,
         left_out=left_out,
     )
 
 
-def section(worlds: Worlds) -> Section:
-    """The fleet as figures and a table of every option."""
-
-    def compute(world: World) -> FleetEstimate:
-        found = estimate(worlds, world)
-        worlds.decisions.setdefault("fleet.option", found.chosen.option)
-        return found
-
-    pair = both(worlds, "fleet", compute)
-    spec, found = _spec(worlds.point), pair.point
-    chosen = Pair(pair.point.chosen, pair.sampled.chosen, pair.facts)
-    place = found.chosen
-    gpus, bill = number(place.peak_devices) or 0.0, number(place.annual_bill) or 0.0
-    label = spec.label or "as given in the scenario"
-    summary = (
-        f"{render(gpus, '1')} {place.accelerator} at {place.provider} ({place.term}, {place.date}) carry the peak of "
-        f"the traffic for {render(bill, 'USD')} a year: the cheapest of {len(found.placements)} options."
-    )
-    rows: tuple[tuple[Cell, ...], ...] = found.table()
-    table = Table(
-        name="fleet.options",
-        title="Every option, cheapest first",
-        columns=("provider", "GPU", "term", "price of", "GPUs rented", "bill", "a year", "a token"),
-        units=("", "", "", "", "1", "USD/s", "USD", "USD/token"),
-        rows=rows,
-    )
-    traffic = (
-        f"Traffic: {render(spec.input_tokens * 86_400, 'token')} read and "
-        f"{render(spec.output_tokens * 86_400, 'token')} written a day on {spec.model} in {spec.precision}: {label}."
-    )
-    return Section(
-        name="fleet",
-        title="Inference at cloud providers",
-        summary=summary,
-        headline=("fleet.peak_devices", "fleet.mean_devices", "fleet.annual_bill", "fleet.price_per_token"),
-        figures=tuple(figures_of("fleet", chosen, _TITLES)),
-        tables=(table,),
-        notes=(traffic, *found.notes, *found.left_out),
-    )
-
-
 def _spec(world: World) -> InferenceSpec:
-    if world.scenario.inference is None:
-        raise LookupError("the scenario has no inference")
-    return world.scenario.inference
+    spec = world.scenario.inference
+    assert spec is not None
+    return spec
+
+
+def _served(place: Placement) -> FleetResult:
+    """Keep the draws in which the promised speed is kept, and their share of all."""
+    serves = np.atleast_1d(np.asarray(place.meets_speed)) > 0
+    share = float(np.mean(serves))
+    if math.isclose(share, 1.0):
+        return FleetResult(chosen=place, share_served=1.0)
+    names = [row.name for row in rows(place) if row.name in Placement.__dataclass_fields__]
+    drawn: dict[str, Any] = {name: _of_draws(getattr(place, name), serves) for name in names}
+    return FleetResult(chosen=replace(place, **drawn), share_served=share)
+
+
+def _of_draws(value: Real, chosen: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Real:
+    """Values of some draws; a plain number is the same in all."""
+    values = np.asarray(value)
+    return values[chosen] if values.shape == chosen.shape else value
+
+
+PROVIDER = Floor(
+    name="provider",
+    question="Which provider carries the traffic for the least?",
+    compute=choose,
+    reads=("inference",),
+    is_asked=lambda scenario: scenario.inference is not None,
+    is_decision=True,
+)
+FLEET = Floor(
+    name="fleet",
+    question="How many rented GPUs carry the traffic, and for what bill?",
+    compute=compute,
+    needs=(PROVIDER,),
+    reads=("inference",),
+    is_asked=lambda scenario: scenario.inference is not None,
+)

@@ -1,16 +1,24 @@
-"""What one device costs and draws, all in, where a question needs it without a cluster of its own."""
+"""What machines cost and draw, in the one place that site, roadmap and claims ask.
+
+What exists, or is named, is priced and powered as built: its own racks, network and site. What has no cluster of its
+own is a device's share of a large cluster at a generic site. What is bought later starts from racks that are sold
+today; :class:`lindos.roadmap.Trends` carry it to its date.
+"""
 
 from dataclasses import dataclass
 
-from lindos import site as floor
+from lindos import site
 from lindos.catalog import Catalog
-from lindos.catalog.records import SiteFacts
-from lindos.errors import UnknownNameError, UnknownValueError
+from lindos.catalog.lookup import system_with
+from lindos.errors import InputError, UnknownNameError, UnknownValueError
+from lindos.formulas.equivalents import h100_equivalents
 from lindos.problem.cluster import Cluster
-from lindos.quantities import Usd, Watts
-from lindos.scenario.resolve import pool_from_system, site_of
-from lindos.site import SiteCosts
-from lindos.study.world import World
+from lindos.quantities import Count, Usd, Watts
+from lindos.scenario.read import builtin_names, read_scenario
+from lindos.scenario.resolve import REFERENCE_DEVICE, cluster_of, counted, pool_from_system, site_of
+from lindos.scenario.schema import Scenario, SiteSpec
+from lindos.site import SiteEstimate
+from lindos.study.cluster import equivalents
 
 #: Size of the cluster that a device is priced in: large enough for a network of three levels.
 NUM_DEVICES = 100_800
@@ -21,50 +29,103 @@ SYSTEM = "gb200-nvl72"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceCost:
-    """Facility power and capital cost of one device with its share of network and building."""
+    """Facility power and capital cost of one device with its share of network and building; None is unknown."""
 
     facility_power: Watts | None
     capex: Usd | None
 
 
-def system_of(catalog: Catalog, accelerator: str) -> str | None:
-    """The first system of the catalogue that is built with ``accelerator``."""
-    try:
-        name = catalog.accelerator(accelerator).name
-    except UnknownNameError:
-        return None
-    systems = (catalog.system(system) for system in catalog.names("systems"))
-    return next((system.name for system in systems if catalog.accelerator(system.accelerator).name == name), None)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purchase:
+    """Capital cost and facility power of one H100-equivalent (8-bit dense) of racks sold on `PRICE_DATE`, all in."""
+
+    capex: Usd
+    facility_power: Watts
 
 
-def pool_cost(world: World, accelerator: str) -> DeviceCost | None:
-    """One device of the scenario's own pools of that accelerator, at its site; None where it has none."""
-    if world.scenario.cluster is None or world.scenario.site is None:
-        return None
-    name = world.catalog.accelerator(accelerator).name
-    pools = tuple(pool for pool in world.cluster.pools if pool.accelerator.name == name)
-    if not pools:
-        return None
-    place = site_of(world.scenario.site, world.catalog)
-    return _cost(Cluster(name=name, pools=pools), place, floor.costs(world.catalog))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltCluster:
+    """A cluster as it stands at its site; None is unknown."""
+
+    name: str
+    title: str
+    cluster: Cluster
+    site: SiteEstimate
+    h100_equivalents: Count | None
 
 
-def device_cost(catalog: Catalog, system: str) -> DeviceCost:
-    """One device of ``system`` in a cluster of 100,800 at a generic site; None where a number is unknown."""
+def priced(cluster: Cluster, spec: SiteSpec | None, catalog: Catalog) -> SiteEstimate:
+    """Power and money of a cluster on a scenario's terms; at a site of the United States in general without any."""
+    terms = spec or SiteSpec()
+    return site.estimate(
+        cluster,
+        site_of(terms, catalog),
+        site.costs(catalog),
+        volume_discount=terms.volume_discount,
+        years=terms.years,
+    )
+
+
+def settled(name: str, catalog: Catalog, path: str) -> Scenario:
+    """A built-in scenario with the sizes of its pools as numbers of GPUs, counted in the catalogue as it stands.
+
+    Raises
+    ------
+    InputError
+        If there is no such scenario, or it has no cluster.
+    """
+    if name not in builtin_names():
+        raise UnknownNameError(path, name, builtin_names())
+    scenario = counted(read_scenario(name)[0], catalog)
+    if scenario.cluster is None:
+        raise InputError(path, name, "a scenario that has a cluster")
+    return scenario
+
+
+def built(scenario: Scenario, catalog: Catalog) -> BuiltCluster:
+    """The cluster of a settled scenario, at the site of that scenario."""
+    assert scenario.cluster is not None
+    cluster = cluster_of(scenario.cluster, scenario.name, catalog)
+    return BuiltCluster(
+        name=scenario.name,
+        title=scenario.title,
+        cluster=cluster,
+        site=priced(cluster, scenario.site, catalog),
+        h100_equivalents=equivalents(cluster, catalog),
+    )
+
+
+def device_cost(catalog: Catalog, accelerator: str) -> DeviceCost:
+    """One device in a cluster of 100,800 at a generic site; None where a number is unknown."""
+    system = system_with(catalog, accelerator)
+    if system is None:
+        return DeviceCost(facility_power=None, capex=None)
+    return _share(catalog, system.name)
+
+
+def purchase(catalog: Catalog) -> Purchase:
+    """One H100-equivalent of today's racks.
+
+    Raises
+    ------
+    InputError
+        If their price or power is unknown.
+    """
+    each = _share(catalog, SYSTEM)
+    if each.capex is None or each.facility_power is None:
+        raise InputError(f"systems.{SYSTEM}", None, "known in price and power", "It prices what is bought later.")
+    device = catalog.accelerator(catalog.system(SYSTEM).accelerator)
+    one = h100_equivalents(1.0, device.peak_fp8.value, catalog.accelerator(REFERENCE_DEVICE).peak_fp8.value)
+    return Purchase(capex=each.capex / one, facility_power=each.facility_power / one)
+
+
+def _share(catalog: Catalog, system: str) -> DeviceCost:
     try:
         cluster = Cluster(name=system, pools=(pool_from_system(catalog, system, NUM_DEVICES),))
     except UnknownValueError:
         return DeviceCost(facility_power=None, capex=None)
-    return _cost(cluster, catalog.site(SITE), floor.costs(catalog))
-
-
-def _cost(cluster: Cluster, place: SiteFacts, costs: SiteCosts) -> DeviceCost:
-    try:
-        power = floor.site_power(cluster, place, costs).total / cluster.num_devices
-    except UnknownValueError:
-        return DeviceCost(facility_power=None, capex=None)
-    try:
-        capex = floor.estimate(cluster, place, costs).capex_per_device
-    except UnknownValueError:
-        return DeviceCost(facility_power=power, capex=None)
-    return DeviceCost(facility_power=power, capex=capex)
+    built = priced(cluster, SiteSpec(name=SITE), catalog)
+    power, capex = built.facility_power_per_device, built.capex_per_device
+    return DeviceCost(
+        facility_power=None if built.power.gaps_of("total") else power, capex=None if built.gaps else capex
+    )

@@ -1,15 +1,25 @@
 """The floors and how each is shown: one line a floor, in the order in which an answer shows them."""
 
+from lindos.study.claims import CLAIMS
 from lindos.study.cluster import CLUSTER
+from lindos.study.comparison import COMPARISON
+from lindos.study.fleet import FLEET, PROVIDER
 from lindos.study.plan import ALTERNATIVES, PLAN
+from lindos.study.roadmap import ROADMAP
+from lindos.study.site import SITE
 from lindos.study.step import STEP
-from lindos.views import cluster, step
+from lindos.views import claims, cluster, comparison, fleet, roadmap, site, step
 from lindos.views.view import Context, View
 
 #: The registry: order, sections of commands, sweeps, documents and tests read it.
 FLOORS: tuple[View, ...] = (
     View(floor=CLUSTER, title=cluster.TITLE, show=cluster.view),
     View(floor=STEP, title=step.TITLE, show=step.view, beside=(PLAN, ALTERNATIVES)),
+    View(floor=SITE, title=site.TITLE, show=site.view, beside=(CLUSTER,)),
+    View(floor=FLEET, title=fleet.TITLE, show=fleet.view, beside=(PROVIDER,)),
+    View(floor=ROADMAP, title=roadmap.TITLE, show=roadmap.view, beside=(CLUSTER, SITE)),
+    View(floor=CLAIMS, title=claims.TITLE, show=claims.view),
+    View(floor=COMPARISON, title=comparison.TITLE, show=comparison.view),
 )
 
 __all__ = ["FLOORS", "Context", "View"]

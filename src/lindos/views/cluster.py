@@ -4,8 +4,9 @@ from lindos.elements import Cell, Number, Section, Table
 from lindos.problem.cluster import Cluster, Pool
 from lindos.study.cluster import ClusterResult
 from lindos.study.floor import Outcome
+from lindos.study.ranges import number
 from lindos.units import render
-from lindos.views.figures import Figures, number
+from lindos.views.figures import Figures
 from lindos.views.view import Context
 
 TITLE = "The cluster"

@@ -1,6 +1,5 @@
 """From an outcome to figures: the value of the point world, the range of the draws, the sources of what moves it."""
 
-import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
@@ -10,30 +9,11 @@ from lindos.catalog.facts import Fact
 from lindos.elements import Figure, Series
 from lindos.results import rows
 from lindos.study.floor import Outcome
+from lindos.study.ranges import number, span
 
 R = TypeVar("R")
-#: Share of the draws below the low and the high of a figure: 80 % lie between them.
-LOW_PERCENTILE, HIGH_PERCENTILE = 10.0, 90.0
 #: A column of the varied world that differs by less than this share differs by rounding alone.
 _ROUNDING = 1e-12
-
-
-def number(value: Any) -> float | None:
-    """Get a plain float, or None where the value is unknown; one that is not finite is refused with the answer."""
-    return None if value is None else float(np.asarray(value, dtype=float))
-
-
-def span(draws: Any) -> tuple[float | None, float | None]:
-    """Get low and high of draws; None where the result does not depend on any uncertain fact."""
-    values = np.asarray(draws, dtype=float)
-    if values.size < 2:
-        return None, None
-    if not np.all(np.isfinite(values)):
-        return math.nan, math.nan
-    low, high = np.percentile(values, (LOW_PERCENTILE, HIGH_PERCENTILE))
-    # Draws that differ by rounding alone are one exact value.
-    is_wide = high - low > 1e-9 * max(abs(low), abs(high))
-    return (float(low), float(high)) if is_wide else (None, None)
 
 
 def moved(varied: Any) -> list[int]:

@@ -13,9 +13,10 @@ from lindos.step.interval import MEASURED_FAMILIES
 from lindos.study.floor import Outcome
 from lindos.study.job import is_guess
 from lindos.study.plan import Alternatives, OpenStages, Plans
+from lindos.study.ranges import number
 from lindos.study.step import StepResult
 from lindos.units import render
-from lindos.views.figures import Figures, number, parts_series, titled
+from lindos.views.figures import Figures, parts_series, titled
 from lindos.views.view import Context
 
 TITLE = "One step"

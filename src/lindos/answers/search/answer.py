@@ -1,7 +1,6 @@
 """From a question to the answer of a search: options weighed, the best one told in full."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,13 @@ from lindos.answers.search.trial import Run, Trial
 from lindos.answers.step import pools_named
 from lindos.catalog import Catalog, load_catalog
 from lindos.elements import Cell, Figure, Section, Table
-from lindos.errors import InconsistentError, InfeasibleError, UnknownValueError
+from lindos.errors import InconsistentError, InfeasibleError
 from lindos.formats import TRAINING
 from lindos.planning import Choice
 from lindos.scenario.configuration import configuration_notes
 from lindos.scenario.read import scenario_from
 from lindos.scenario.resolve import model_named
-from lindos.study import campaign, site
+from lindos.study import campaign
 from lindos.study import old_step as step
 from lindos.study.figures import figure
 from lindos.study.world import worlds
@@ -193,8 +192,7 @@ def _told(
     shown.append(replace(told, tables=tuple(table for table in told.tables if table.name != "step.plan")))
     if trial.has_goal:
         # The campaign is priced by the site, where that is known.
-        with suppress(UnknownValueError):
-            site.section(trial.worlds)
+        trial.know_site()
         shown.append(campaign.section(trial.worlds))
     warnings = (*trial.worlds.warnings, *configuration_notes(trial.world.scenario))
     return assemble(trial.world.scenario, catalog, "search", shown, warnings)

@@ -7,14 +7,16 @@ from typing import Any
 from lindos import planning
 from lindos import site as site_floor
 from lindos.answers.search.question import Question
+from lindos.catalog.gaps import require
 from lindos.catalog.model import Model
 from lindos.errors import InfeasibleError, InputError, UnknownValueError
 from lindos.planning import Choice, Limits, PoolDecision, Search
 from lindos.scenario.resolve import check_precision
 from lindos.scenario.schema import GoalSpec
-from lindos.study import campaign, site
+from lindos.study import campaign
 from lindos.study import old_step as step
 from lindos.study.figures import number
+from lindos.study.reference import priced
 from lindos.study.world import World, Worlds, worlds
 from lindos.units import render
 
@@ -65,18 +67,31 @@ class Trial:
     @cached_property
     def site(self) -> Any:
         """Power and money of the cluster's site, or the sentence that says what is unknown."""
+        estimate = priced(self.world.cluster, self.world.scenario.site, self.world.catalog)
         try:
-            self.world.results["site"] = site.estimate(self.world)
+            require(estimate.gaps)
         except UnknownValueError as error:
             return str(error)
-        return self.world.results["site"]
+        self.world.results["site"] = estimate
+        return estimate
+
+    def know_site(self) -> None:
+        """Leave power and money of the site for the campaign to read, where nothing of them is unknown."""
+        for world in (self.worlds.point, self.worlds.sampled):
+            estimate = priced(world.cluster, world.scenario.site, world.catalog)
+            if not estimate.gaps:
+                world.results["site"] = estimate
 
     @property
     def devices(self) -> int:
         """Devices that a plan may take: what the power limit allows of the pool's."""
         if self.question.power is None:
             return self.pool.num_devices
-        each = float(site.drawn(self.world).total) / self.pool.num_devices
+        power = priced(self.world.cluster, self.world.scenario.site, self.world.catalog).power
+        require(power.gaps_of("total"))
+        total = number(power.total)
+        assert total is not None  # every part is known
+        each = total / self.pool.num_devices
         fit = int(self.question.power / each)
         if fit < 1:
             raise InfeasibleError(

@@ -1,0 +1,101 @@
+"""What a sum could not take in: facts that nobody has published, each with the field that fills it.
+
+A total whose parts are partly unknown is the sum of the known ones: a lower bound. All facts that are missing are
+listed at once, so that they can be given at once.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lindos.catalog.facts import Fact
+from lindos.errors import UnknownValueError
+from lindos.quantities import Real
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One fact that nobody has published: its field in a catalogue file, its unit, and why it is unknown."""
+
+    path: str
+    unit: str = "1"
+    note: str = ""
+
+
+class Gaps:
+    """Collect the unknown facts of a calculation, part by part.
+
+    >>> power = Fact(path="fabrics.hdr.switch_power", content=None, unit="W", note="not found")
+    >>> gaps = Gaps()
+    >>> gaps.term("switches", lambda each: 40 * each, power) is None
+    True
+    >>> [gap.path for gap in gaps.of("switches")]
+    ['fabrics.hdr.switch_power']
+    """
+
+    def __init__(self) -> None:
+        """Start without any."""
+        self._parts: dict[str, dict[str, Gap]] = {}
+
+    def term(self, part: str, formula: Callable[..., Real], *facts: Fact[Any]) -> Real | None:
+        """Apply ``formula`` to the values of ``facts``; None if one is unknown, and then all unknown ones are noted.
+
+        Parameters
+        ----------
+        part
+            Name of the part of the result that the term belongs to.
+        formula
+            Function of as many values as there are facts.
+        facts
+            What the formula needs of the catalogue.
+
+        Returns
+        -------
+        Real or None
+            The formula's value.
+        """
+        missing = [fact for fact in facts if not fact.known]
+        for fact in missing:
+            self._parts.setdefault(part, {})[fact.path] = Gap(fact.path, fact.unit, fact.note)
+        return None if missing else formula(*(fact.value for fact in facts))
+
+    def of(self, *parts: str) -> tuple[Gap, ...]:
+        """Gaps of some parts, each once, in the order in which they were noted; of all parts where none is named."""
+        named = parts or tuple(self._parts)
+        return tuple({path: gap for part in named for path, gap in self._parts.get(part, {}).items()}.values())
+
+    def by_part(self) -> Mapping[str, tuple[Gap, ...]]:
+        """Gaps of every part that has some."""
+        return {part: tuple(gaps.values()) for part, gaps in self._parts.items()}
+
+
+def known_sum(terms: Iterable[Real | None]) -> Real | None:
+    """Add what is known; None where nothing is.
+
+    >>> known_sum([1.0, None, 2.0]), known_sum([None])
+    (3.0, None)
+    """
+    total: Real | None = None
+    for term in terms:
+        if term is not None:
+            total = term if total is None else total + term
+    return total
+
+
+def joined(*groups: Iterable[Gap]) -> tuple[Gap, ...]:
+    """Gaps of several groups, each once."""
+    return tuple({gap.path: gap for group in groups for gap in group}.values())
+
+
+def require(gaps: tuple[Gap, ...]) -> None:
+    """Refuse to go on without what is missing.
+
+    Raises
+    ------
+    UnknownValueError
+        If there is a gap; it names all of them.
+    """
+    if gaps:
+        first, *rest = gaps
+        more = f"also unknown: {', '.join(gap.path for gap in rest)}" if rest else ""
+        raise UnknownValueError(first.path, "; ".join(part for part in (first.note, more) if part))

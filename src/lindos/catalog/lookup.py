@@ -1,0 +1,15 @@
+"""Which records of the catalogue belong together."""
+
+from lindos.catalog.load import Catalog
+from lindos.catalog.records import System
+from lindos.errors import UnknownNameError
+
+
+def system_with(catalog: Catalog, accelerator: str) -> System | None:
+    """First system of the catalogue that is built with ``accelerator``; None where there is none."""
+    try:
+        name = catalog.accelerator(accelerator).name
+    except UnknownNameError:
+        return None
+    systems = (catalog.system(system) for system in catalog.names("systems"))
+    return next((system for system in systems if catalog.accelerator(system.accelerator).name == name), None)

@@ -1,0 +1,99 @@
+"""Which machines of a scenario stand when its roadmap starts: decided once, with the catalogue as it stands."""
+
+from dataclasses import dataclass, replace
+
+from lindos.errors import InconsistentError
+from lindos.scenario.schema import RoadmapSpec, Scenario
+from lindos.study.cluster import CLUSTER, ClusterResult, equivalents
+from lindos.study.floor import Floor, World
+from lindos.study.reference import settled
+
+#: Share by which the cluster may exceed the stated start: pools are whole racks.
+_ROUNDING = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holdings:
+    """What stands at the start.
+
+    Parameters
+    ----------
+    start
+        First day of the roadmap, ISO.
+    undated_stand
+        Whether pools without a date stand at the start. Where they do not, they are a question of its own: what if all
+        of it were built at once?
+    start_cluster
+        The scenario whose cluster stands at the start, settled; None where none is named.
+    """
+
+    start: str
+    undated_stand: bool
+    has_undated: bool
+    start_cluster: Scenario | None
+
+    def stands(self, date: str) -> bool:
+        """Tell whether a pool with that date stands at the start."""
+        return (bool(date) and date <= self.start) or (not date and self.undated_stand)
+
+    @property
+    def is_hypothetical(self) -> bool:
+        """Whether the cluster is neither what stands nor what is ordered."""
+        return self.has_undated and not self.undated_stand
+
+
+def compute(world: World, result: ClusterResult | None) -> Holdings:
+    """Tell what stands at the start.
+
+    Raises
+    ------
+    InconsistentError
+        If pools that are online by then are more than what is said to stand.
+    """
+    spec = world.scenario.roadmap
+    assert spec is not None
+    named = None if spec.start_cluster is None else settled(spec.start_cluster, world.catalog, "roadmap.start_cluster")
+    pools = result.cluster.pools if result else ()
+    _check(world, spec, result)
+    has_undated = any(not pool.online for pool in pools)
+    return Holdings(
+        start=spec.start,
+        undated_stand=_undated_stand(world, spec, result) if has_undated else False,
+        has_undated=has_undated,
+        start_cluster=named,
+    )
+
+
+def _check(world: World, spec: RoadmapSpec, result: ClusterResult | None) -> None:
+    """Refuse a start that is smaller than the dated pools that are online by then."""
+    stated = spec.start_h100_equivalents
+    if stated is None or result is None:
+        return
+    dated = replace(result.cluster, pools=tuple(pool for pool in result.cluster.pools if pool.online))
+    counted = equivalents(dated, world.catalog, until=spec.start)
+    if counted is not None and float(counted) > (1 + _ROUNDING) * stated:
+        raise InconsistentError(
+            *("roadmap.start_h100_equivalents", stated, f"H100-equivalents of cluster.pools online by {spec.start}"),
+            *(round(float(counted)), "be at least the second", "Leave out the first: the pools say what stands."),
+        )
+
+
+def _undated_stand(world: World, spec: RoadmapSpec, result: ClusterResult | None) -> bool:
+    """Pools without a date stand at the start if the stated start is large enough to hold them, or none is stated."""
+    if spec.start_cluster is not None:
+        return False
+    if spec.start_h100_equivalents is None:
+        return True
+    counted = equivalents(result.cluster, world.catalog, until=spec.start) if result else None
+    return counted is not None and float(counted) <= (1 + _ROUNDING) * spec.start_h100_equivalents
+
+
+HOLDINGS = Floor(
+    name="holdings",
+    question="What stands when the roadmap starts?",
+    compute=compute,
+    wants=(CLUSTER,),
+    reads=("roadmap",),
+    is_asked=lambda scenario: scenario.roadmap is not None,
+    is_decision=True,
+)

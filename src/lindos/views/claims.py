@@ -1,0 +1,135 @@
+"""Statements held against the physics, with the arithmetic shown."""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from lindos import claims
+from lindos.claims import Finding, Ruling, Verdict
+from lindos.elements import Cell, Number, Section, Table
+from lindos.study.claims import ClaimsResult, verdicts
+from lindos.study.floor import Outcome
+from lindos.views.figures import Figures
+from lindos.views.site import AS_BUILT, built_by
+from lindos.views.view import Context
+
+TITLE = "What was claimed, and what holds"
+_OF_CLUSTER = {
+    "power": ("facility_power", "Facility power", "W", "power.total"),
+    "money": ("capital_cost", "Capital cost", "USD", "capex.total"),
+}
+
+
+def view(context: Context, outcome: Outcome[ClaimsResult]) -> Section:
+    """Show every statement with its verdict."""
+    checked = verdicts(outcome, context.catalog)
+    rulings = [verdict.ruling for verdict in checked]
+    return Section(
+        name="claims",
+        title=TITLE,
+        summary=_summary(rulings),
+        figures=_figures(outcome).all(),
+        tables=(_verdicts(checked), _findings(checked)),
+        notes=tuple(f"{ruling.value}: {claims.MEANING[ruling]}." for ruling in dict.fromkeys(_all_rulings(checked))),
+    )
+
+
+def _figures(outcome: Outcome[ClaimsResult]) -> Figures[ClaimsResult]:
+    """Totals of the named clusters that statements are held against: those that their own reports show."""
+    figures = Figures(outcome)
+    for name, totals in outcome.point.clusters.items():
+        checks = [check for claim in outcome.point.claimed.claims.values() for check in claim.checks]
+        kinds = {check.kind for check in checks if getattr(check, "cluster", None) == name}
+        for kind in (kind for kind in _OF_CLUSTER if kind in kinds):
+            quantity, title, unit, part = _OF_CLUSTER[kind]
+            figures.add(
+                f"claims.{name}.{quantity}",
+                f"{title} of {name}, as built",
+                unit,
+                _of(name, part),
+                why="what statements about this cluster are held against",
+                quantity=quantity,
+                subject=name,
+                date=built_by(totals.cluster),
+                convention=AS_BUILT,
+                bound="least" if totals.site.gaps_of(part) else "",
+            )
+    return figures
+
+
+def _of(name: str, part: str) -> Callable[[ClaimsResult], Any]:
+    room, _, field = part.partition(".")
+    return lambda result: getattr(getattr(result.clusters[name].site, room), field)
+
+
+def _all_rulings(checked: Iterable[Verdict]) -> list[Ruling]:
+    return [finding.ruling for verdict in checked for finding in verdict.findings]
+
+
+def _summary(rulings: Sequence[Ruling]) -> str:
+    counts = {ruling: rulings.count(ruling) for ruling in dict.fromkeys(rulings)}
+    listed = ", ".join(f"{count} {ruling.value}" for ruling, count in counts.items())
+    return f"{len(rulings)} statement{'s' if len(rulings) != 1 else ''} checked: {listed}."
+
+
+def _verdicts(checked: Iterable[Verdict]) -> Table:
+    rows: list[tuple[Cell, ...]] = []
+    for verdict in checked:
+        head = verdict.headline
+        who = " / ".join(dict.fromkeys(text for text in (verdict.speaker, verdict.outlet) if text))
+        when = f", {verdict.date}" if verdict.date else ""
+        rows.append((verdict.claim, f"{who}{when}", verdict.statement, head.ruling.value, _off(head)))
+    return Table(
+        name="claims.verdicts",
+        key=True,
+        title="Verdicts",
+        columns=("id", "who, when", "said", "verdict", "off by"),
+        units=("", "", "", "", "1"),
+        rows=tuple(rows),
+        note="The verdict is on the number the statement is about; every reading of it stands below.",
+    )
+
+
+def _findings(checked: Iterable[Verdict]) -> Table:
+    rows: list[tuple[Cell, ...]] = []
+    for verdict in checked:
+        for finding in verdict.findings:
+            question = f"{finding.question} ({finding.reading})" if finding.reading else finding.question
+            remark = f"{finding.arithmetic}. {finding.note}".strip(" .") if finding.note else finding.arithmetic
+            rows.append(
+                (
+                    verdict.claim,
+                    question,
+                    "none" if finding.claimed is None else Number(value=finding.claimed, unit=finding.unit),
+                    Number(value=finding.computed, unit=finding.unit),
+                    _range(finding),
+                    _off(finding),
+                    finding.ruling.value,
+                    remark,
+                )
+            )
+    return Table(
+        name="claims.findings",
+        title="The arithmetic",
+        columns=("id", "what", "claimed", "computed", "range", "off by", "verdict", "how"),
+        units=("", "", "1", "1", "1", "1", "", ""),
+        rows=tuple(rows),
+    )
+
+
+def _range(finding: Finding) -> Cell:
+    """The range of the computed number; nothing where no digit that is shown differs."""
+    low, high = finding.low, finding.high
+    if low is None or high is None or math.isclose(low, high, rel_tol=2e-3):
+        return ""
+    return Number(value=None, unit=finding.unit, low=low, high=high)
+
+
+def _off(finding: Finding) -> Cell:
+    """The factor between claimed and computed; text where it says nothing."""
+    if finding.factor is None:
+        return ""
+    if finding.factor < 1.005:
+        return "nothing"
+    within = ", within the ranges" if finding.ruling is Ruling.CONSISTENT else ""
+    return Number(value=finding.factor, unit="1", suffix=f"x{within}")

@@ -1,0 +1,44 @@
+"""The cluster beside the leading supercomputers."""
+
+from lindos.claims.top500 import MATCH
+from lindos.elements import Number, Section, Table
+from lindos.study.comparison import ComparisonResult
+from lindos.study.floor import Outcome
+from lindos.units import render
+from lindos.views.view import Context
+
+TITLE = "Beside the leading supercomputers"
+
+
+def view(context: Context, outcome: Outcome[ComparisonResult]) -> Section | None:
+    """Show rows that match precisions, or say that they do not; None where the catalogue has no list."""
+    del context
+    rows = outcome.point.rows
+    if not rows:
+        return None
+    table = Table(
+        name="comparison.top500",
+        title=f"Beside the TOP500 list of {rows[0].list_date}",
+        columns=("machine", "its figure is", "its figure", "the cluster's is", "the cluster's", "ratio", "precisions"),
+        units=("", "", "1", "", "1", "1", ""),
+        rows=tuple(
+            (
+                row.supercomputer,
+                row.theirs_name,
+                Number(value=row.theirs, unit=row.unit),
+                row.ours_name,
+                Number(value=row.ours, unit=row.unit),
+                Number(value=row.ratio, suffix="x"),
+                row.precisions,
+            )
+            for row in rows
+        ),
+        note="HPL runs in FP64. A ratio between unlike precisions says nothing about who is faster at either.",
+    )
+    first = next((row for row in rows if row.precisions == MATCH and row.ratio is not None), None)
+    summary = (
+        f"In 8-bit dense H100-equivalents it has {render(first.ratio, '1')} times {first.supercomputer}."
+        if first and first.ratio is not None
+        else "No figure of the leading machines can be compared in the same precision."
+    )
+    return Section(name="comparison", title=TITLE, summary=summary, tables=(table,))

@@ -1,0 +1,204 @@
+"""One question gets one answer: figures that share quantity, subject, date and convention are one number."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+import pytest
+
+from lindos.answers import Answer, answer, audit_claims, run
+from lindos.catalog import load_catalog
+from lindos.elements import Figure, Number
+from lindos.errors import InconsistentError, InputError
+from lindos.roadmap import Programme, demand, trends
+from lindos.scenario.read import builtin_names, scenario_from
+from lindos.study.chain import Chain
+from lindos.study.cluster import CLUSTER
+from lindos.study.comparison import COMPARISON
+from lindos.study.fleet import FLEET
+from lindos.study.site import SITE
+
+#: Sections that count, power or price machines; the campaign is simulated elsewhere and takes long.
+SECTIONS = frozenset({"cluster", "site", "fleet", "roadmap", "claims", "comparison"})
+ANSWERS: dict[str, Answer] = {}
+
+
+def answered(name: str) -> Answer:
+    if name not in ANSWERS:
+        ANSWERS[name] = audit_claims() if name == "audit" else run(name, sections=SECTIONS)
+    return ANSWERS[name]
+
+
+def groups(figures: Iterable[Figure]) -> dict[tuple[str, str, str, str], list[Figure]]:
+    found: dict[tuple[str, str, str, str], list[Figure]] = defaultdict(list)
+    for figure in figures:
+        found[figure.quantity, figure.subject, figure.date, figure.convention].append(figure)
+    return found
+
+
+def agree(first: Figure, second: Figure) -> bool:
+    pairs = ((first.value, second.value), (first.low, second.low), (first.high, second.high))
+    return all(a == b or (a is not None and b is not None and math.isclose(a, b, rel_tol=1e-9)) for a, b in pairs)
+
+
+def test_figures_that_share_quantity_subject_date_and_convention_are_one_number() -> None:
+    figures = [figure for name in (*builtin_names(), "audit") for figure in answered(name).figures]
+    shared = {key: group for key, group in groups(figures).items() if len(group) > 1}
+    # The same machines stand in site, roadmap and claims of several answers.
+    assert {"facility_power", "capital_cost"} <= {quantity for quantity, *_ in shared}
+    assert {"colossus-1", "colossus-2", "fifty-million"} <= {subject for _, subject, *_ in shared}
+    differ = [
+        (key, group[0].name, figure.name)
+        for key, group in shared.items()
+        for figure in group
+        if not agree(group[0], figure)
+    ]
+    assert not differ
+
+
+def test_a_figure_that_differs_is_found() -> None:
+    first = Figure(name="a", title="A", value=1.0, unit="W", quantity="power", subject="x")
+    assert not agree(first, Figure(name="b", title="B", value=1.001, unit="W", quantity="power", subject="x"))
+
+
+@pytest.mark.parametrize("name", ["colossus-2", "fifty-million"])
+@pytest.mark.parametrize("section", ["site", "roadmap", "claims"])
+def test_a_section_alone_says_what_it_says_in_the_whole(name: str, section: str) -> None:
+    alone = run(name, sections=[section])
+    whole = {figure.name: figure for figure in answered(name).figures}
+    assert alone.figures
+    assert all(agree(figure, whole[figure.name]) for figure in alone.figures)
+
+
+def findings(found: Answer, claim: str) -> list[tuple[Any, ...]]:
+    table = next(table for section in found.sections for table in section.tables if table.name == "claims.findings")
+    return [row for row in table.rows if row[0] == claim]
+
+
+@pytest.mark.parametrize(("name", "claim"), [("colossus-1", "X1"), ("colossus-2", "X7"), ("fifty-million", "X3")])
+def test_a_claim_is_the_same_in_a_report_and_an_audit(name: str, claim: str) -> None:
+    assert findings(answered(name), claim) == findings(answered("audit"), claim)
+
+
+def test_a_claim_about_a_cluster_is_held_against_that_cluster() -> None:
+    site = answered("colossus-1").figure("site.power.total")
+    power = findings(answered("audit"), "X1")[1]
+    assert power[3] == Number(value=site.value, unit="W")
+    assert power[4] == Number(value=None, unit="W", low=site.low, high=site.high)
+    money = findings(answered("audit"), "X7")[0]
+    assert money[3].value == answered("colossus-2").figure("site.capex.total").value
+
+
+def test_what_is_ordered_is_what_the_site_has() -> None:
+    found = answered("colossus-2")
+    for part, total in (("power.total", "ordered_power"), ("capex.total", "ordered_capex")):
+        assert found.figure(f"roadmap.{total}").value == pytest.approx(found.figure(f"site.{part}").value, rel=1e-12)
+    start = found.figure("roadmap.start_power").value
+    assert start == pytest.approx(answered("colossus-1").figure("site.power.total").value, rel=1e-12)
+    assert found.figure("roadmap.bought_capex").value == pytest.approx(0.0)
+
+
+def growing(pools: list[dict[str, Any]], **roadmap: Any) -> Answer:
+    data = {
+        "name": "mine",
+        "title": "t",
+        "cluster": {"pools": pools},
+        "site": {},
+        "roadmap": {"start": "2025-07-22", "by": "2030-07-22", **roadmap},
+        "compare_top500": False,
+    }
+    return answer(scenario_from(data), load_catalog(), sections=SECTIONS)
+
+
+H100 = {"system": "hgx-h100", "gpus": 10_000}
+
+
+def test_what_exists_keeps_its_power_and_what_is_bought_does_not_take_it() -> None:
+    found = growing([H100], target_h100_equivalents=1e6)
+    site = found.figure("site.power.total").value
+    assert found.figure("roadmap.start_power").value == site
+    # What 990,000 more cost and draw does not depend on what stands already.
+    other = growing([{"system": "gb200-nvl72", "h100_equivalents": 10_000}], target_h100_equivalents=1e6)
+    for name in ("bought_capex", "bought_power"):
+        ours, theirs = (each.figure(f"roadmap.{name}").value for each in (found, other))
+        assert ours == pytest.approx(theirs, rel=0.01)
+
+
+def test_machines_beside_the_cluster_come_on_top_of_its_power() -> None:
+    found = growing([H100], start_h100_equivalents=11_000, target_h100_equivalents=1e6)
+    site = found.figure("site.power.total").value
+    start = found.figure("roadmap.start_power").value
+    assert site is not None
+    assert start is not None
+    assert site + 0.5e6 < start < site + 1.5e6
+
+
+@pytest.mark.parametrize("wanted", [1e9, 5e9])
+@pytest.mark.parametrize("start", [{}, {"start_h100_equivalents": 11_000}, {"start_cluster": "colossus-1"}])
+def test_a_target_in_watts_ends_at_it(wanted: float, start: dict[str, Any]) -> None:
+    found = growing([H100], target_power=f"{wanted:g} W", **start)
+    final = found.figure("roadmap.final_power")
+    assert final.value == pytest.approx(wanted, rel=1e-9)
+    assert final.low is None
+
+
+def test_a_target_in_watts_that_is_met_is_refused() -> None:
+    with pytest.raises(InconsistentError, match=r"target_power is '10 MW' and the power of what stands"):
+        growing([H100], target_power="10 MW")
+
+
+def test_programmes_in_watts_draw_that_much_in_the_end() -> None:
+    catalog = load_catalog()
+    there = demand(
+        programmes=[Programme(name="x", facility_power=1e9, by="2030-01-01")],
+        start="2026-01-01",
+        trends=trends(catalog),
+        power_per_equivalent=1e3,
+    )
+    drawn = 0.0
+    for year in there.years:
+        begin, end = date.fromisoformat(year.begin), date.fromisoformat(year.end)
+        drawn += float(year.demand) * float(trends(catalog).power(1e3, begin + (end - begin) / 2))
+    assert drawn == pytest.approx(1e9)
+
+
+def test_a_start_below_what_is_online_is_refused() -> None:
+    pools = [{**H100, "online": "2025-01-01"}]
+    with pytest.raises(InconsistentError, match=r"cluster.pools online by 2025-07-22 is 10000"):
+        growing(pools, start_h100_equivalents=5_000, target_h100_equivalents=1e6)
+
+
+def test_a_roadmap_from_nothing_says_what_to_write() -> None:
+    data = {"name": "x", "title": "t", "roadmap": {"start": "2025-07-22", "by": "2030-07-22", "target_power": "1 GW"}}
+    with pytest.raises(InputError, match=r"roadmap.start_h100_equivalents is empty, but must be given"):
+        answer(scenario_from(data), load_catalog())
+
+
+def test_pools_that_come_online_are_a_path_without_a_target() -> None:
+    found = growing([H100, {"system": "gb200-nvl72", "gpus": 7_200, "online": "2026-01-01"}])
+    assert found.figure("roadmap.total_capex").value == found.figure("roadmap.ordered_capex").value
+    final, site = (found.figure(name).value for name in ("roadmap.final_power", "site.power.total"))
+    assert final == pytest.approx(site, rel=1e-9)
+
+
+def test_a_price_of_electricity_computes_only_what_it_enters_anew() -> None:
+    data = {
+        "name": "mine",
+        "title": "t",
+        "cluster": {"pools": [H100]},
+        "site": {},
+        "inference": {"model": "llama-3.1-8b", "input_tokens": "1B tokens/day", "output_tokens": "1B tokens/day"},
+    }
+    chain, catalog = Chain(), load_catalog()
+    floors = [CLUSTER, SITE, FLEET, COMPARISON]
+    before, after = (
+        chain.study(floors, scenario_from({**data, "site": {"electricity_price": price}}), catalog)
+        for price in ("$0.05/kWh", "$0.10/kWh")
+    )
+    for floor in (CLUSTER, FLEET, COMPARISON):
+        assert before.outcome(floor).point is after.outcome(floor).point, floor.name
+    first, second = (study.outcome(SITE).point.estimate for study in (before, after))
+    assert second.year.energy == pytest.approx(2 * first.year.energy)
+    assert second.capex.total == first.capex.total
