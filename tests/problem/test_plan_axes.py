@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from lindos.errors import InputError
-from lindos.problem.axes import Axis, Kind, Loop, Reader
-from lindos.problem.plan import AXES, SPLITS, Plan, Recompute, Schedule, Sharding, axes_read, lightest, readable
+from lindos.problem.axes import Axis, Kind, Loop
+from lindos.problem.plan import AXES, SPLITS, Plan, Reader, Recompute, Schedule, Sharding, axes_read, lightest, readable
 from lindos.scenario.schema import PlanSpec
 from lindos.step import memory
 from lindos.step.communication import reachable

@@ -15,16 +15,6 @@ from lindos.quantities import Real
 P = TypeVar("P")
 
 
-class Reader(Enum):
-    """A part of the model that reads some axes of a plan, directly or through the layout of a device."""
-
-    LAYERS = "kernels of a micro-batch and the collectives inside its layers"
-    PASSAGE = "passage of micro-batches through the pipeline, and what is computed or moved again meanwhile"
-    EXCHANGE = "exchange between data-parallel ranks, and the optimizer"
-    STATES = "memory of weights, gradients, optimizer, logits and buffers"
-    ACTIVATIONS = "memory of activations"
-
-
 class Loop(IntEnum):
     """Place of an axis in the nested loops of a search, the outermost first."""
 
@@ -57,7 +47,7 @@ class Axis:
 
     label: str  # in tables and sentences
     _: KW_ONLY
-    readers: tuple[Reader, ...]
+    readers: tuple[Enum, ...]  # parts of the model
     loop: Loop
     codes: type[IntEnum] | type[IntFlag] | None = None  # of words
     is_flag: bool = False

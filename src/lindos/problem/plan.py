@@ -4,11 +4,11 @@ Each field is declared once with all that the rest of Lindos needs to know of it
 """
 
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import Enum, IntEnum
 from itertools import product
 from typing import Annotated
 
-from lindos.problem.axes import Axis, Loop, Reader, axes_of, restricted
+from lindos.problem.axes import Axis, Loop, axes_of, restricted
 from lindos.quantities import Count, Real
 
 
@@ -35,6 +35,16 @@ class Schedule(IntEnum):
     ONE_F_ONE_B = 0
     ZERO_BUBBLE = 1
     DUAL_PIPE = 2
+
+
+class Reader(Enum):
+    """A part of the model that reads some axes of a plan, directly or through the layout of a device."""
+
+    LAYERS = "kernels of a micro-batch and the collectives inside its layers"
+    PASSAGE = "passage of micro-batches through the pipeline, and what is computed or moved again meanwhile"
+    EXCHANGE = "exchange between data-parallel ranks, and the optimizer"
+    STATES = "memory of weights, gradients, optimizer, logits and buffers"
+    ACTIVATIONS = "memory of activations"
 
 
 _ALL = tuple(Reader)

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from lindos.errors import InputError
+from lindos.problem.axes import Loop
 from lindos.problem.cluster import Pool
 from lindos.problem.job import Job
-from lindos.problem.plan import Plan
+from lindos.problem.plan import Plan, axes_in
 from lindos.step.assumptions import Assumptions, assumptions
 from lindos.step.estimate import StepEstimate, estimate
 from lindos.step.feasibility import reason_codes
@@ -31,6 +32,7 @@ class Evaluation:
 
 
 _PLAN = tuple(field.name for field in fields(Plan))
+_FIXED = axes_in(Loop.FIXED)
 #: Fields of an estimate that are numbers of the job or the devices, not of a plan.
 _SAME = ("peak", "peak_bf16", "board_power")
 
@@ -73,7 +75,9 @@ def compiled(job: Job, pool: Pool, given: Assumptions | None = None) -> Callable
 
     def call(plan: Plan, global_batch_size: Any) -> Evaluation:
         with jax.enable_x64(True):
-            values = {name: jax.numpy.asarray(getattr(plan, name), dtype=float) for name in _PLAN}
+            # An axis that no search varies stays out of the trace where it is left out: nothing is computed for it.
+            used = [name for name in _PLAN if name not in _FIXED or np.any(getattr(plan, name))]
+            values = {name: jax.numpy.asarray(getattr(plan, name), dtype=float) for name in used}
             found = run(values, jax.numpy.asarray(global_batch_size, dtype=float))
             step, needed, codes = jax.tree.map(np.asarray, found)
         return Evaluation(estimate=StepEstimate(**step, **_same(job, pool)), memory=StepMemory(**needed), codes=codes)

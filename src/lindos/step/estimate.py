@@ -1,13 +1,14 @@
 """The time of one optimiser step in closed form, part by part, for one plan or for arrays of candidates."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from functools import reduce
+from operator import add
+from typing import Annotated, get_type_hints
 
 from lindos.formulas.collectives import visible_time
-from lindos.problem.axes import Reader
 from lindos.problem.cluster import Pool, Tier
 from lindos.problem.job import Job
-from lindos.problem.plan import SPLITS, Plan, Sharding, axes_read, readable
+from lindos.problem.plan import SPLITS, Plan, Reader, Sharding, axes_read, readable
 from lindos.quantities import (
     Count,
     Flop,
@@ -17,6 +18,7 @@ from lindos.quantities import (
     Seconds,
     Tokens,
     TokensPerSecond,
+    Unit,
     Watts,
 )
 from lindos.results import Why
@@ -70,20 +72,8 @@ class StepEstimate:
     @property
     def time(self) -> Seconds:
         """Wall-clock time of one optimiser step."""
-        return (
-            self.matmul
-            + self.attention
-            + self.elementwise
-            + self.recompute
-            + self.exposed_tensor_parallel
-            + self.exposed_context_parallel
-            + self.exposed_expert_parallel
-            + self.exposed_pipeline_parallel
-            + self.exposed_data_parallel
-            + self.pipeline_imbalance
-            + self.pipeline_bubble
-            + self.optimizer
-        )
+        whole: Seconds = reduce(add, (getattr(self, name) for name in TIMES))
+        return whole
 
     @property
     def tokens_per_second(self) -> TokensPerSecond:
@@ -114,6 +104,14 @@ class StepEstimate:
     def energy(self) -> Joules | None:
         """Energy of the devices alone, at board power for the whole step; None where board power is unknown."""
         return None if self.board_power is None else self.time * self.num_devices * self.board_power
+
+
+#: Disjoint parts of the time of a step, in the order in which they are shown.
+TIMES = tuple(
+    name
+    for name, hint in get_type_hints(StepEstimate, include_extras=True).items()
+    if Unit("s") in getattr(hint, "__metadata__", ())
+)
 
 
 def estimate(

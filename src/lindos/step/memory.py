@@ -28,12 +28,12 @@ from lindos.catalog.model import Model
 from lindos.formats import BF16, FP32, number_format
 from lindos.formulas import memory as formulas
 from lindos.formulas.pipeline import layers_on_slowest_stage
-from lindos.problem.axes import Reader
 from lindos.problem.cluster import Pool
 from lindos.problem.job import Job
 from lindos.problem.plan import (
     AXES,
     Plan,
+    Reader,
     Recompute,
     Schedule,
     Sharding,
@@ -299,8 +299,32 @@ def _layer(at: Layout, one: LayerParams, num_experts: int) -> Count:
 
 def _activations(job: Job, plan: Plan, at: Layout, book: Assumptions, stage: _Stage) -> Bytes:
     """Activations of all micro-batches that a stage has in flight."""
-    model = job.model
     xp = namespace(at.tokens, stage.dense_layers)
+    held = held_activations(job, plan, at, book)
+    layers = stage.dense_layers + stage.expert_layers
+    # What waits on the host comes back one layer ahead, behind compute.
+    inputs_held = (
+        layers * stage.in_flight if not job.stack.offloads_inputs else xp.minimum(layers * stage.in_flight, 2.0)
+    )
+    whole = xp.maximum(held.dense * (stage.dense_layers > 0), held.experts * (stage.expert_layers > 0))
+    full = held.inputs * inputs_held + whole
+    usual = formulas.activation_bytes(held.dense, 1.0, stage.dense_layers, stage.in_flight)
+    usual = usual + formulas.activation_bytes(held.experts, 1.0, stage.expert_layers, stage.in_flight)
+    return where(plan.recompute == int(Recompute.FULL), full, usual)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldActivations:
+    """Activations of one micro-batch that a device keeps of one layer."""
+
+    dense: Bytes
+    experts: Bytes
+    inputs: Bytes  # of either: all that full recompute keeps
+
+
+def held_activations(job: Job, plan: Plan, at: Layout, book: Assumptions) -> HeldActivations:
+    """Activations of one micro-batch in one layer, as the plan recomputes them; under full recompute as if whole."""
+    model = job.model
     cheap = where(plan.recompute == int(Recompute.SELECTIVE), 1.0, 0.0)
     busiest = where(at.expert_parallel > 1, book.expert_load_imbalance.value, 1.0) if model.num_experts else 1.0
 
@@ -314,14 +338,4 @@ def _activations(job: Job, plan: Plan, at: Layout, book: Assumptions, stage: _St
 
     low = number_format(job.precision).activation_bytes
     dense, experts = (layer(layer_activations(model, low, is_expert=is_expert)) for is_expert in (False, True))
-    inputs = float(BF16) * model.hidden_size * at.sequence_tokens
-    layers = stage.dense_layers + stage.expert_layers
-    # What waits on the host comes back one layer ahead, behind compute.
-    inputs_held = (
-        layers * stage.in_flight if not job.stack.offloads_inputs else xp.minimum(layers * stage.in_flight, 2.0)
-    )
-    one = xp.maximum(dense * (stage.dense_layers > 0), experts * (stage.expert_layers > 0))
-    full = inputs * inputs_held + one
-    usual = formulas.activation_bytes(dense, 1.0, stage.dense_layers, stage.in_flight)
-    usual = usual + formulas.activation_bytes(experts, 1.0, stage.expert_layers, stage.in_flight)
-    return where(plan.recompute == int(Recompute.FULL), full, usual)
+    return HeldActivations(dense=dense, experts=experts, inputs=float(BF16) * model.hidden_size * at.sequence_tokens)

@@ -10,10 +10,9 @@ from dataclasses import dataclass, replace
 from lindos.catalog.records import Stack
 from lindos.formats import number_format
 from lindos.formulas.collectives import visible_time
-from lindos.problem.axes import Reader
 from lindos.problem.cluster import Pool
 from lindos.problem.job import Job
-from lindos.problem.plan import Plan, readable
+from lindos.problem.plan import Plan, Reader, readable
 from lindos.quantities import Fraction, Real, Seconds, namespace
 from lindos.step.assumptions import Assumptions
 from lindos.step.communication import reachable

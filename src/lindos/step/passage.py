@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 from lindos.formulas import pipeline
 from lindos.formulas.collectives import exposed_time
-from lindos.problem.axes import Reader
 from lindos.problem.cluster import Tier
 from lindos.problem.job import Job
-from lindos.problem.plan import Plan, Recompute, Schedule, readable
+from lindos.problem.plan import Plan, Reader, Recompute, Schedule, readable
 from lindos.quantities import Real, Seconds
 from lindos.step.layout import Layout, slowest_stage_excess, where
 from lindos.step.micro_batch import MicroBatch, Passes, job_operators, total

@@ -120,7 +120,7 @@ def pipeline_time(model: Model, tiers: tuple[Tier, ...], plan: Plan, at: Layout)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Shard:
+class Shard:
     """Weights that one device holds, and the ranks that hold the same."""
 
     params: Count
@@ -130,18 +130,17 @@ class _Shard:
     stride: Count
 
 
-def _shards(model: Model, at: Layout) -> tuple[_Shard, ...]:
+def weight_shards(model: Model, at: Layout) -> tuple[Shard, ...]:
+    """Weights of the mean device: those that data-parallel ranks share, and those of its experts."""
     held = weights(model)
     p, t = at.pipeline_parallel, at.tensor_parallel
     dense = (held.split + held.embedding + held.head) / t + held.replicated
     linear = held.split / t + held.replicated
-    found = [_Shard(params=dense / p, linear=linear / p, group=at.dense_group, shards=at.dense_shards, stride=t)]
+    found = [Shard(params=dense / p, linear=linear / p, group=at.dense_group, shards=at.dense_shards, stride=t)]
     if held.expert:
         spread = at.expert_parallel * at.expert_tensor_parallel
         params = held.expert / (p * spread)
-        found.append(
-            _Shard(params=params, linear=params, group=at.expert_group, shards=at.expert_shards, stride=spread)
-        )
+        found.append(Shard(params=params, linear=params, group=at.expert_group, shards=at.expert_shards, stride=spread))
     return tuple(found)
 
 
@@ -160,7 +159,7 @@ def data_parallel_time(job: Job, tiers: tuple[Tier, ...], plan: Plan, at: Layout
     gathers = where(at_least(plan.sharding, Sharding.PARAMETERS) > 0, 2.0 * m, 1.0)
     sharded = at_least(plan.sharding, Sharding.OPTIMIZER)
     total: Seconds = 0.0
-    for part in _shards(job.model, at):
+    for part in weight_shards(job.model, at):
         shards = 1 + sharded * (part.shards - 1)  # unsharded, every rank holds a whole copy to all-reduce
         gradients: Bytes = part.params * gradient_bytes
         inside = levels(tiers, shards, part.stride)
@@ -178,6 +177,6 @@ def optimizer_time(job: Job, plan: Plan, at: Layout, rate: Rates) -> Seconds:
     """One pass over the states that a device owns, bound by memory."""
     sharded = at_least(plan.sharding, Sharding.OPTIMIZER)
     owned: Real = 0.0
-    for part in _shards(job.model, at):
+    for part in weight_shards(job.model, at):
         owned = owned + part.params / (1 + sharded * (part.shards - 1))
     return owned * OPTIMIZER_BYTES / rate.memory + rate.launch

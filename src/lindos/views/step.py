@@ -9,6 +9,7 @@ from lindos.problem.plan import Plan
 from lindos.results import rows
 from lindos.scenario.resolve import described
 from lindos.step import SENTENCES, ClusterStep, PoolStep, StepMemory
+from lindos.step.estimate import TIMES
 from lindos.step.interval import MEASURED_FAMILIES
 from lindos.study.floor import Outcome
 from lindos.study.job import is_guess
@@ -20,20 +21,6 @@ from lindos.views.figures import Figures, parts_series, titled
 from lindos.views.view import Context
 
 TITLE = "One step"
-_TIMES = (
-    "matmul",
-    "attention",
-    "elementwise",
-    "recompute",
-    "exposed_tensor_parallel",
-    "exposed_context_parallel",
-    "exposed_expert_parallel",
-    "exposed_pipeline_parallel",
-    "exposed_data_parallel",
-    "pipeline_imbalance",
-    "pipeline_bubble",
-    "optimizer",
-)
 _TITLES = {
     "time": "Step time",
     "mfu": "MFU",
@@ -337,7 +324,7 @@ def _stages_row(stage: OpenStages) -> tuple[Cell, ...]:
 def _time_table(step: ClusterStep) -> Table:
     """Tabulate where the time of each pool goes, in seconds and shares."""
     body: list[tuple[Cell, ...]] = []
-    for name in _TIMES:
+    for name in TIMES:
         cells = [_time_cell(part, name) for part in step.pools]
         if any(cell.value for cell in cells):
             body.append((titled(name), *cells))
@@ -357,7 +344,7 @@ def _time_cell(part: PoolStep, name: str) -> Number:
 
 
 def _time_chart(step: ClusterStep) -> Chart:
-    values = [{titled(name).lower(): number(getattr(part.estimate, name)) for name in _TIMES} for part in step.pools]
+    values = [{titled(name).lower(): number(getattr(part.estimate, name)) for name in TIMES} for part in step.pools]
     return Chart(
         name="step.time",
         title="Where the time of a step goes",
