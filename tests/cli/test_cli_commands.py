@@ -273,3 +273,32 @@ def test_a_starter_with_blanks_in_its_name_says_how_to_run_it(
 ) -> None:
     assert exit_code(["init", str(tmp_path / "my file.yaml")]) == 0
     assert f"lindos run '{tmp_path}/my file.yaml'" in capsys.readouterr().err
+
+
+def test_set_changes_a_field_of_the_scenario_or_of_the_catalogue(capsys: pytest.CaptureFixture[str]) -> None:
+    def site(*words: str) -> dict[str, float]:
+        results = document(["site", "one-node", *words, "--json"], capsys)["results"]
+        return {name: entry["value"] for name, entry in results.items()}  # type: ignore[attr-defined]
+
+    usual = site()
+    assert site("--set", "site.pue=2")["site.power.total"] > usual["site.power.total"]
+    dear = site("--set", "catalog.systems.hgx-h100.price=$400k", "--set", "site.years=3")
+    assert dear["site.capex.systems"] > usual["site.capex.systems"]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--set", "site.pue"], "--set is 'site.pue', but must be PATH=VALUE"),
+        (["--set", "site.peu=1.2"], "Did you mean pue"),
+        (["--set", "site.pue=1,2"], "1,2"),
+        (["--set", "site.pue=1.2", "--set", "site.pue=1.3"], "the only value of site.pue"),
+        (["--set", "catalog.systems.hgx-h100.prise=$1"], "Did you mean price"),
+        (["--set", "catalog.systems.hgx-h10.price=$1"], "hgx-h10"),
+        (["--set", "catalog.system.hgx-h100.price=$1"], "Did you mean systems"),
+        (["--set", "catalog.systems.hgx-h100=$1"], "a field of an entry"),
+    ],
+)
+def test_a_wrong_change_is_one_sentence(words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["site", "one-node", *words]) == 2
+    assert sentence in capsys.readouterr().err

@@ -12,6 +12,7 @@ from lindos.answers.answer import Answer
 from lindos.answers.soundness import check_sections, own_paths
 from lindos.catalog import Catalog, load_catalog
 from lindos.catalog.facts import reading
+from lindos.catalog.overlay import with_values as with_facts
 from lindos.elements import Section
 from lindos.errors import InfeasibleError, InputError, UnknownNameError
 from lindos.scenario.configuration import configuration_notes
@@ -51,7 +52,8 @@ def run(
     catalog
         Your own catalogue files, later ones on top, or a catalogue that was loaded before.
     changes
-        Other values by dotted path of the scenario: ``{"site.electricity_price": "$0.05/kWh"}``.
+        Other values by dotted path of the scenario, ``{"site.electricity_price": "$0.05/kWh"}``, or of the catalogue,
+        ``{"catalog.systems.gb300-nvl72.price": "$3.5M"}``.
     sections
         Names of sections to answer; all that the scenario asks where left out.
     campaign
@@ -93,6 +95,10 @@ def load_scenario(scenario: str | Path) -> Scenario:
     return read_scenario(str(scenario))[0]
 
 
+#: Changes that begin so are of the catalogue, others of the scenario.
+_CATALOG = "catalog."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """A scenario as it was written, its catalogue, and the chain that remembers what was computed for it."""
@@ -112,13 +118,15 @@ class Question:
         command: str,
     ) -> Answer:
         """Answer the scenario with other values."""
-        for path in changes:
+        own = {path: value for path, value in changes.items() if not path.startswith(_CATALOG)}
+        facts = {path.removeprefix(_CATALOG): value for path, value in changes.items() if path.startswith(_CATALOG)}
+        for path in own:
             field_at(path, path, None)
-        scenario = scenario_from(with_values(self.data, changes) if changes else self.data, self.lines)
+        scenario = scenario_from(with_values(self.data, own) if own else self.data, self.lines)
         _check_sections(scenario, sections, command)
         given = answer(
             scenario,
-            self.catalog,
+            with_facts(self.catalog, facts) if facts else self.catalog,
             folder=self.folder,
             command=command,
             sections=sections,

@@ -75,6 +75,11 @@ class Catalog:
         return Catalog, (self._overlays,)
 
     @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The user's own files, later ones on top: plain data, line numbers, and the name of the file."""
+        return self._overlays
+
+    @property
     def own(self) -> tuple[Any, ...]:
         """Plain data of the user's own files, later ones on top."""
         return tuple(data for data, _, _ in self._overlays)

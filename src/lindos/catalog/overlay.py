@@ -35,6 +35,45 @@ def load_catalog(overlays: Sequence[Path] = ()) -> Catalog:
     return catalog
 
 
+def with_values(catalog: Catalog, values: Mapping[str, object]) -> Catalog:
+    """Get a catalogue with other values of single facts; checked as a user's file is.
+
+    Parameters
+    ----------
+    catalog
+        What is changed.
+    values
+        New values by path: ``{"systems.gb300-nvl72.price": "$3.5M"}``, ``{"parameters.trends.world_growth": "2"}``.
+
+    Raises
+    ------
+    InputError
+        With every path that leads nowhere and every wrong value.
+
+    Examples
+    --------
+    >>> cheap = with_values(load_catalog(), {"systems.hgx-h100.price": "$200k"})
+    >>> cheap.system("hgx-h100").price.value
+    200000.0
+    """
+    data: dict[str, Any] = {}
+    for path, value in values.items():
+        kind, _, rest = path.partition(".")
+        name, _, field = rest.rpartition(".")
+        if kind == "parameters":
+            data.setdefault(kind, {})[rest] = value
+        elif kind not in KINDS:
+            raise UnknownNameError(f"catalog.{path}", kind, [*KINDS, "parameters"])
+        elif not name:
+            raise InputError(f"catalog.{path}", value, "a field of an entry", f"Write catalog.{kind}.NAME.FIELD=VALUE.")
+        else:
+            data.setdefault(kind, {}).setdefault(name, {})[field] = value
+    layer: Layer = (data, {}, "--set")
+    changed = Catalog([*catalog.layers, layer])
+    raise_together(list(_own_errors(changed, [layer])), own="--set")
+    return changed
+
+
 def _overlay(path: Path) -> Layer:
     """Plain data of a user's file, by kind."""
     data, lines = read_yaml(path, "catalog")

@@ -81,9 +81,47 @@ def note(text: str) -> None:
 
 
 def run_sections(
-    command: str, scenario: str, catalogs: tuple[Path, ...], as_json: bool, sections: frozenset[str] | None
+    command: str,
+    scenario: str,
+    catalogs: tuple[Path, ...],
+    changes: tuple[str, ...],
+    as_json: bool,
+    sections: frozenset[str] | None,
 ) -> None:
     """Answer the ``sections`` of a scenario and print them."""
     from lindos.answers import run
 
-    show(run(scenario, catalogs, command=command, sections=sections), as_json)
+    answer = run(scenario, catalogs, changes=changed_values(changes), command=command, sections=sections)
+    show(answer, as_json)
+
+
+def set_option(function: F) -> F:
+    """``--set PATH=VALUE``: another value of one field of the scenario, or of the catalogue."""
+    return click.option(
+        "--set",
+        "changes",
+        multiple=True,
+        metavar="PATH=VALUE",
+        help="Another value of a field, such as site.pue=1.2 or catalog.systems.hgx-h100.price=$200k; repeatable.",
+    )(function)
+
+
+def changed_values(changes: tuple[str, ...]) -> dict[str, str]:
+    """Read ``PATH=VALUE`` words: values by path.
+
+    Raises
+    ------
+    InputError
+        If a word has no path or no value, or a path is given twice.
+    """
+    from lindos.errors import InputError
+
+    values: dict[str, str] = {}
+    for word in changes:
+        path, equals, value = word.partition("=")
+        if not path or not equals or not value:
+            raise InputError("--set", word, "PATH=VALUE", "Write for example --set site.pue=1.2.")
+        if path in values:
+            raise InputError("--set", word, f"the only value of {path}", "Give each path once.")
+        values[path] = value
+    return values

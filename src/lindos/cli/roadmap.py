@@ -4,13 +4,14 @@ from pathlib import Path
 
 import click
 
-from lindos.cli.common import catalog_option, json_option, run_sections
+from lindos.cli.common import catalog_option, json_option, run_sections, set_option
 
 
 @click.command()
 @click.argument("scenario")
 @catalog_option
+@set_option
 @json_option
-def command(scenario: str, catalogs: tuple[Path, ...], as_json: bool) -> None:
+def command(scenario: str, catalogs: tuple[Path, ...], changes: tuple[str, ...], as_json: bool) -> None:
     """Show the path to the target for SCENARIO, a built-in name or a YAML file."""
-    run_sections("roadmap", scenario, catalogs, as_json, frozenset({"roadmap"}))
+    run_sections("roadmap", scenario, catalogs, changes, as_json, frozenset({"roadmap"}))

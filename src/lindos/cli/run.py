@@ -5,15 +5,18 @@ from pathlib import Path
 
 import click
 
-from lindos.cli.common import catalog_option, json_option, note, out_option, show
+from lindos.cli.common import catalog_option, changed_values, json_option, note, out_option, set_option, show
 
 
 @click.command()
 @click.argument("scenario")
 @out_option("DIR", "Folder for report.html, results.json and results.parquet [lindos-out/SCENARIO].")
 @catalog_option
+@set_option
 @json_option
-def command(scenario: str, out: Path | None, catalogs: tuple[Path, ...], as_json: bool) -> None:
+def command(
+    scenario: str, out: Path | None, catalogs: tuple[Path, ...], changes: tuple[str, ...], as_json: bool
+) -> None:
     """Answer everything SCENARIO asks: a built-in name such as colossus-2, or a YAML file.
 
     Built-in: chip-demand, colossus-1, colossus-2, fifty-million, llama3-405b, meta-hyperion, meta-prometheus,
@@ -25,8 +28,9 @@ def command(scenario: str, out: Path | None, catalogs: tuple[Path, ...], as_json
 
     folder = out or folder_for(scenario)
     check_places(files_in(folder))
-    answer = run(scenario, catalogs, command="run")
+    answer = run(scenario, catalogs, changes=changed_values(changes), command="run")
     options = [word for catalog in catalogs for word in ("--catalog", str(catalog))]
+    options += [word for change in changes for word in ("--set", change)]
     options += ["--out", str(out)] if out else []
     paths = write(answer, folder, again=shlex.join(["lindos", "run", scenario, *options]))
     show(answer, as_json, brief=True)
