@@ -17,7 +17,7 @@ import numpy as np
 
 from lindos.catalog import load_catalog
 from lindos.planning import Batch, Search
-from lindos.planning.search import TILE
+from lindos.planning.ground import TILE
 from lindos.planning.space import every_plan, taken
 from lindos.problem.cluster import Pool
 from lindos.problem.job import Job

@@ -9,8 +9,9 @@ from hypothesis import given as cases
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from lindos.planning.hunt import retiled
 from lindos.planning.ranking import OBJECTIVES, Found, Limits
-from lindos.planning.search import Search, retiled
+from lindos.planning.search import Search
 from lindos.planning.space import Batch, every_plan, one, size, taken
 from lindos.problem.job import Job
 from lindos.problem.plan import Plan, Sharding

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lindos.errors import InconsistentError, InfeasibleError, InputError
+from lindos.planning.hunt import Question
 from lindos.planning.ranking import Found, Limits, Ranked
 from lindos.planning.search import Search
 from lindos.planning.space import Batch
@@ -18,6 +19,9 @@ from lindos.step.batch import critical_batch_tokens
 from lindos.step.estimate import StepEstimate, estimate
 from lindos.step.feasibility import SENTENCES, Reason, check, shape_codes
 from lindos.step.memory import StepMemory, capacity, memory
+
+#: Why a pool has no plan.
+Refusal = InconsistentError | InfeasibleError | InputError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +102,11 @@ def limits(pool: Pool) -> Limits:
     return Limits(memory=float(capacity(pool)), devices=pool.num_devices)
 
 
+def easy(within: Limits, given: Assumptions) -> Limits:
+    """The same limits with the catalogue's headroom of memory left free."""
+    return replace(within, memory=within.memory * (1.0 - given.headroom.value))
+
+
 def choice(search: Search, within: Limits, *, minimise: str = "time", top: int = 1, near: Plan | None = None) -> Choice:
     """The first ``top`` plans ``within`` limits; of these such as leave some memory free before all others.
 
@@ -108,18 +117,20 @@ def choice(search: Search, within: Limits, *, minimise: str = "time", top: int =
     InconsistentError, InfeasibleError
         As :func:`best_plan`.
     """
-    easy = replace(within, memory=within.memory * (1.0 - search.given.headroom.value))
-    floor = reached(search, easy, [near]) if near is not None and minimise == "time" and top == 1 else -math.inf
-    found = search.best(easy, minimise=minimise, top=top, floor=floor)
-    if not found.best and floor > -math.inf:
-        found = search.best(easy, minimise=minimise, top=top)
+    question = Question(batch=search.space.batch, limits=easy(within, search.given), near=near)
+    (found,) = search.best_of_each([question], minimise, top)
     best = list(found.best)
     if len(best) < top:
         found = search.best(within, minimise=minimise, top=top)
-        best += [one for one in found.best if one not in best]
+        best += [ranked for ranked in found.best if ranked not in best]
     if not best:
         raise refusal(search, within, found)
-    first, *others = [alternative(search, one) for one in best[:top]]
+    return choice_of(search, found, best[:top])
+
+
+def choice_of(search: Search, found: Found, best: Sequence[Ranked], num_devices: int | None = None) -> Choice:
+    """The first plan of ``best`` with its alternatives, of a pool of ``num_devices``: by default that of the search."""
+    first, *others = [alternative(search, ranked, num_devices) for ranked in best]
     return Choice(
         plan=first.plan,
         global_batch_size=first.global_batch_size,
@@ -134,46 +145,19 @@ def choice(search: Search, within: Limits, *, minimise: str = "time", top: int =
     )
 
 
-#: A plan from elsewhere may have a number of replicas that the space does not: one like it is nearly as fast.
-_A_LITTLE_LESS = 0.97
-
-
-def reached(search: Search, within: Limits, plans: Sequence[Plan]) -> float:
-    """Tokens per second that the best plan is sure to reach, since one of ``plans`` nearly does."""
-    return _A_LITTLE_LESS * max((_speed(search, within, plan) for plan in plans), default=-math.inf)
-
-
-def _speed(search: Search, within: Limits, plan: Plan) -> float:
-    """Tokens per second of a plan that may have been found for another batch; minus infinity if it does not hold."""
-    batch = search.space.batch
-    size = batch.size
-    if batch.is_free:
-        unit = int(
-            plan.data_parallel * plan.micro_batch_size * (plan.pipeline_parallel if plan.virtual_stages > 1 else 1)
-        )
-        size = unit * (-(-size // unit) if batch.round_up else size // unit)
-    job, pool, given = search.job, search.pool, search.given
-    if size < 1 or int(shape_codes(job, within.devices, plan, size)) != int(Reason.OK):
-        return -math.inf
-    if memory(job, pool, plan, global_batch_size=size, given=given).total > within.memory:
-        return -math.inf
-    counted = min(size, search.counted) * job.sequence_length
-    return float(counted / estimate(job, pool, plan, global_batch_size=size, given=given).time)
-
-
-def alternative(search: Search, one: Ranked) -> Alternative:
-    """One plan by itself, in plain numbers."""
+def alternative(search: Search, ranked: Ranked, num_devices: int | None = None) -> Alternative:
+    """One plan by itself, in plain numbers; of ``num_devices``, those of the search's pool by default."""
     job, pool, given = search.job, search.pool, search.given
     return Alternative(
-        plan=one.plan,
-        global_batch_size=one.batch,
-        estimate=estimate(job, pool, one.plan, global_batch_size=one.batch, given=given),
-        memory=memory(job, pool, one.plan, global_batch_size=one.batch, given=given),
-        idle_devices=pool.num_devices - int(one.plan.num_devices),
+        plan=ranked.plan,
+        global_batch_size=ranked.batch,
+        estimate=estimate(job, pool, ranked.plan, global_batch_size=ranked.batch, given=given),
+        memory=memory(job, pool, ranked.plan, global_batch_size=ranked.batch, given=given),
+        idle_devices=(num_devices or pool.num_devices) - int(ranked.plan.num_devices),
     )
 
 
-def refusal(search: Search, within: Limits, found: Found) -> Exception:
+def refusal(search: Search, within: Limits, found: Found) -> Refusal:
     """Why no plan holds: the reason of the one that came furthest, and how many fell for which."""
     job, own, pool = search.job, search.space.fixed, replace(search.pool, num_devices=within.devices)
     freely = replace(within, speed=0.0, speed_per_device=0.0)
@@ -210,7 +194,7 @@ def counted(rejected: Mapping[Reason, int] | Counter[Reason]) -> str:
     return ", ".join(f"{rejected[r]:,} because {SENTENCES[r][0]}" for r in Reason if rejected.get(r, 0))
 
 
-def _nothing_left(job: Job, pool: Pool, own: Mapping[str, int], batch: int, book: Assumptions) -> Exception:
+def _nothing_left(job: Job, pool: Pool, own: Mapping[str, int], batch: int, book: Assumptions) -> Refusal:
     """No candidate at all: the user's degrees, or the batch, leave none."""
     plan = Plan(**own)
     codes = shape_codes(job, pool.num_devices, plan, batch)

@@ -12,12 +12,12 @@ References
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import product
 
-from lindos.planning.one_pool import Alternative, alternative, reached
+from lindos.planning.hunt import Question
+from lindos.planning.one_pool import Alternative, alternative
 from lindos.planning.ranking import Limits
 from lindos.planning.search import Search
-from lindos.problem.plan import Plan, Recompute, Sharding
+from lindos.problem.plan import Plan
 
 #: Memory that each plan needs at most of what the one before needed, and plans of either chain at most.
 _LESS, _LONGEST = 0.9, 6
@@ -54,17 +54,9 @@ def _by_devices(search: Search, within: Limits) -> Iterator[Alternative]:
 
 
 def _best(search: Search, within: Limits, near: Plan | None) -> Alternative | None:
-    """The fastest plan; how fast plans like a known one are shortens the search."""
-    plans = (
-        []
-        if near is None
-        else [
-            replace(near, recompute=recompute, sharding=sharding)
-            for recompute, sharding in product(Recompute, Sharding)
-        ]
-    )
-    best = search.best(within, floor=reached(search, within, plans)).best or search.best(within).best
-    return alternative(search, best[0]) if best else None
+    """The fastest plan; a plan that is nearly as good shortens the search."""
+    (found,) = search.best_of_each([Question(batch=search.space.batch, limits=within, near=near)])
+    return alternative(search, found.best[0]) if found.best else None
 
 
 def _dominates(one: Alternative, other: Alternative) -> bool:

@@ -12,12 +12,13 @@ ranks of one stage stand in one pool.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from lindos.formats import BF16
+from lindos.planning.kinds import are_alike
 from lindos.planning.space import Batch, divisors, one, size, space, taken
 from lindos.problem.cluster import Cluster, Pool
 from lindos.problem.job import Job
@@ -67,56 +68,160 @@ def across(
     Arguments as in :func:`lindos.step.decide`; a number of stages or a schedule that the user fixed is not looked at.
     """
     book = given or assumptions()
-    own = {name: value for name, value in (fixed or {}).items() if name not in _OWN}
+    degrees = {name: value for name, value in (fixed or {}).items() if name not in _OWN}
     domain = min(pool.tiers[0].size for pool in cluster.pools)
     batch = Batch(size=global_batch_size, is_free=batch_is_free)
-    splits = space(job, cluster.num_devices, domain, batch, own).splits
+    splits = space(job, cluster.num_devices, domain, batch, degrees).splits
     codes = shape_codes(job, cluster.num_devices, splits, splits.micro_batch_size, only=OF_SPLITS)
     splits = taken(splits, np.flatnonzero(codes == int(Reason.OK)))
     if not size(splits):
         return None
-    each = [_layer_times(job, pool, splits, book) for pool in cluster.pools]
-    ranks = np.asarray(splits.tensor_parallel * splits.context_parallel)
-    tokens = np.asarray(splits.micro_batch_size) * job.sequence_length
-    layers = job.model.num_layers + job.model.num_mtp_layers
-    # All devices at work on nothing but the passes of their layers.
-    bound = sum(
-        pool.num_devices * tokens / (ranks * layers * times[int(Recompute.NONE)])
-        for pool, times in zip(cluster.pools, each, strict=True)
-    )
-    inner = _Inner(batch, own, min(pool.num_devices for pool in cluster.pools))
-    best: Across | None = None
-    for index in np.argsort(-bound, kind="stable"):
-        if best is not None and bound[index] <= best.tokens_per_second:
-            break
-        times = np.asarray([of_pool[:, index] for of_pool in each])
-        found = _fastest(job, cluster.pools, inner.of(one(splits, int(index))), times, batch, book, best)
-        best = found or best
-    return best
+    return _Hunt(job, cluster.pools, splits, batch, degrees, book).run()
 
 
 _OWN = ("pipeline_parallel", "virtual_stages", "schedule")
 _SHARDED = (Sharding.NONE, Sharding.OPTIMIZER)
+_PLAIN = {"pipeline_parallel": 1.0, "virtual_stages": 1.0, "schedule": float(Schedule.ONE_F_ONE_B)}
+#: Splits laid out at first and at most; nodes evaluated at a time.
+_FIRST_SPLITS, _SPLITS, _NODES = 32, 512, 256
 
 
-class _Inner:
-    """What is tried under every split: replicas, recomputation and sharding, every combination as arrays."""
+@dataclass(frozen=True, slots=True)
+class _Nodes:
+    """Splits with a number of replicas and a way to recompute; arrays, pools in the first axis where there are two."""
 
-    def __init__(self, batch: Batch, own: Mapping[str, int], most: int) -> None:
-        axes = np.meshgrid(
-            _replicas(min(batch.size, most), batch, own),
-            [own["recompute"]] if "recompute" in own else [int(code) for code in Recompute],
-            [own["sharding"]] if "sharding" in own else [int(code) for code in _SHARDED],
-            indexing="ij",
+    plan: Plan
+    order: Any  # place among all nodes: of equal ones the first is taken
+    sizes: Any  # sequences of a step
+    stages: Any  # of a replica, by pool
+    each: Any  # seconds of a layer for a micro-batch, by pool
+    bound: Any  # tokens per second that no node exceeds
+
+    def take(self, index: Any) -> "_Nodes":
+        """Some of them."""
+        arrays = (self.order, self.sizes, self.stages, self.each, self.bound)
+        return _Nodes(taken(self.plan, index), *(array[..., index] for array in arrays))
+
+    def __len__(self) -> int:
+        """How many."""
+        return len(self.order)
+
+    @property
+    def num_micro_batches(self) -> Any:
+        """Micro-batches of a step."""
+        return self.sizes / np.asarray(self.plan.data_parallel * self.plan.micro_batch_size)
+
+
+class _Hunt:
+    """The search under way: splits in the order of their bounds, then nodes in the order of theirs."""
+
+    def __init__(
+        self, job: Job, pools: Sequence[Pool], splits: Plan, batch: Batch, own: Mapping[str, int], book: Assumptions
+    ) -> None:
+        self.job, self.pools, self.splits, self.batch, self.book = job, pools, splits, batch, book
+        self.layers = job.model.num_layers + job.model.num_mtp_layers
+        kinds = [next(i for i, model in enumerate(pools) if are_alike(pool, model)) for pool in pools]
+        times = {kind: _layer_times(job, pools[kind], splits, book) for kind in set(kinds)}
+        self.times = np.asarray([times[kind] for kind in kinds])  # pools, recomputations, splits
+        most = min(batch.size, *(pool.num_devices for pool in pools))
+        self.replicas = np.asarray(_replicas(most, batch, own), dtype=float)
+        self.recompute = [own["recompute"]] if "recompute" in own else [int(code) for code in Recompute]
+        self.sharding = [own["sharding"]] if "sharding" in own else [int(code) for code in _SHARDED]
+        self.best: Across | None = None
+        self.place = (0.0, 0)  # tokens per second of the best, and its place, negative
+
+    def run(self) -> Across | None:
+        """Weigh splits, those of the best bound first, until none can be better."""
+        ranks = np.asarray(self.splits.tensor_parallel * self.splits.context_parallel)
+        tokens = np.asarray(self.splits.micro_batch_size) * self.job.sequence_length
+        devices = np.asarray([pool.num_devices for pool in self.pools])[:, None]
+        # All devices at work on nothing but the passes of their layers.
+        plain = self.times[:, int(Recompute.NONE)]
+        bound = (devices * tokens / (ranks * self.layers * plain)).sum(axis=0)
+        order = np.argsort(-bound, kind="stable")
+        start, width = 0, _FIRST_SPLITS
+        while start < len(order) and bound[order[start]] >= self.place[0]:
+            places = np.arange(start, min(start + width, len(order)))
+            nodes = self._nodes(order[places], places)
+            nodes = nodes.take(np.argsort(-nodes.bound, kind="stable"))
+            while len(nodes):
+                self._weigh(nodes.take(slice(0, _NODES)))
+                nodes = nodes.take(slice(_NODES, None))
+                nodes = nodes.take(np.flatnonzero(nodes.bound >= self.place[0]))
+            start, width = start + width, min(2 * width, _SPLITS)
+        return self.best
+
+    def _nodes(self, splits: Any, places: Any) -> _Nodes:
+        """Nodes of some splits that hold and whose bounds are among the best."""
+        shape = len(splits), len(self.replicas), len(self.recompute)
+        axes = np.meshgrid(*(np.arange(n) for n in shape), indexing="ij")
+        row, replica, recompute = (axis.ravel() for axis in axes)
+        codes = np.asarray(self.recompute)[recompute]
+        plan = replace(
+            taken(self.splits, splits[row]),
+            data_parallel=self.replicas[replica],
+            recompute=codes.astype(float),
+            **{name: np.full(len(row), value) for name, value in _PLAIN.items()},
         )
-        self.replicas, self.recompute, self.sharding = (axis.ravel().astype(float) for axis in axes)
+        each = self.times[:, codes, splits[row]]
+        unit = np.asarray(plan.data_parallel * plan.micro_batch_size)
+        ranks = np.asarray(plan.tensor_parallel * plan.context_parallel * plan.data_parallel)
+        stages = np.asarray([np.floor(pool.num_devices / ranks) for pool in self.pools])
+        # More stages than layers would stand idle.
+        stages = np.floor(stages * np.minimum(1.0, self.layers / np.maximum(stages.sum(axis=0), 1.0)))
+        sizes = unit * np.floor(self.batch.size / unit)
+        holds = (stages.min(axis=0) >= 1) & (sizes >= 1) & (self.batch.is_free | (sizes == self.batch.size))
+        order = (places[row] * shape[1] + replica) * shape[2] + recompute
+        nodes = _Nodes(plan, order, sizes, stages, each, np.zeros(len(row))).take(np.flatnonzero(holds))
+        nodes = replace(nodes, bound=self._bound(nodes))
+        nodes = nodes.take(np.flatnonzero(nodes.bound >= self.place[0]))
+        codes = shape_codes(self.job, 2**62, nodes.plan, nodes.sizes)
+        return nodes.take(np.flatnonzero(codes == int(Reason.OK)))
 
-    def of(self, split: Plan) -> Plan:
-        """One split with all of it, as if without a pipeline."""
-        count = len(self.replicas)
-        arrays = {f.name: np.full(count, float(getattr(split, f.name))) for f in fields(Plan)}
-        own = {"data_parallel": self.replicas, "recompute": self.recompute, "sharding": self.sharding}
-        return Plan(**{**arrays, **own, **{name: np.full(count, value) for name, value in _PLAIN.items()}})
+    def _bound(self, nodes: _Nodes) -> Any:
+        """Tokens per second that no placement of layers exceeds: every stage as slow as the slowest must be at least.
+
+        All layers are held where stages take as long as each other; the slowest then holds a whole number of them.
+        """
+        level = self.layers / (nodes.stages / nodes.each).sum(axis=0) * (1 - 1e-9)
+        slowest = (np.ceil(level / nodes.each) * nodes.each).min(axis=0)
+        least = self.layers * nodes.each.min(axis=0) + (nodes.num_micro_batches - 1) * slowest
+        return nodes.sizes * self.job.sequence_length / least
+
+    def _weigh(self, nodes: _Nodes) -> None:
+        """Lay layers on stages, and evaluate what is still among the best, under every sharding."""
+        held = _layers(nodes.each, nodes.stages, self.layers)
+        slowest = (held * nodes.each).max(axis=0)
+        least = (nodes.stages * held * nodes.each).sum(axis=0) + (nodes.num_micro_batches - 1) * slowest
+        # A pool too slow for a single layer has no part in it.
+        fast = np.flatnonzero(
+            (nodes.sizes * self.job.sequence_length >= self.place[0] * least) & (held.min(axis=0) >= 1)
+        )
+        if not len(fast):
+            return
+        wide = len(self.sharding)
+        index = np.repeat(fast, wide)
+        nodes, held = nodes.take(index), held[:, index]
+        sharding = np.tile(np.asarray(self.sharding, dtype=float), len(fast))
+        plan = replace(nodes.plan, sharding=sharding, pipeline_parallel=nodes.stages.sum(axis=0))
+        time, fits = _time(self.job, self.pools, plan, nodes.sizes, nodes.stages, held, nodes.each, self.book)
+        speed = np.where(fits, nodes.sizes * self.job.sequence_length / time, 0.0)
+        place = -(nodes.order * wide + np.tile(np.arange(wide), len(fast)))
+        first = max(range(len(speed)), key=lambda i: (speed[i], place[i]))
+        if speed[first] > 0 and (speed[first], place[first]) > self.place:
+            self.place = (float(speed[first]), int(place[first]))
+            self.best = self._across(one(plan, first), nodes, held, first, float(time[first]))
+
+    def _across(self, plan: Plan, nodes: _Nodes, held: Any, index: int, time: float) -> Across:
+        return Across(
+            plan=plan,
+            global_batch_size=int(nodes.sizes[index]),
+            stages=tuple(int(count) for count in nodes.stages[:, index]),
+            layers=tuple(int(count) for count in held[:, index]),
+            num_devices=int(plan.num_devices),
+            time=time,
+            tokens=float(nodes.sizes[index] * self.job.sequence_length),
+        )
 
 
 def _replicas(most: int, batch: Batch, own: Mapping[str, int]) -> list[int]:
@@ -139,68 +244,26 @@ def _layer_times(job: Job, pool: Pool, splits: Plan, book: Assumptions) -> Any:
     return np.asarray([(passes + more) / layers for more in again])
 
 
-def _fastest(
-    job: Job, pools: Sequence[Pool], plan: Plan, times: Any, batch: Batch, book: Assumptions, best: Across | None
-) -> Across | None:
-    """The fastest of one split, if it is faster than the ``best`` so far."""
-    layers = job.model.num_layers + job.model.num_mtp_layers
-    each = times[:, np.asarray(plan.recompute).astype(int)]
-    ranks = np.asarray(plan.tensor_parallel * plan.context_parallel * plan.data_parallel)
-    unit = np.asarray(plan.data_parallel * plan.micro_batch_size)
-    stages = np.asarray([np.floor(pool.num_devices / ranks) for pool in pools])
-    # More stages than layers would stand idle.
-    stages = np.floor(stages * np.minimum(1.0, layers / np.maximum(stages.sum(axis=0), 1.0)))
-    sizes = unit * np.floor(batch.size / unit)
-    holds = (stages.min(axis=0) >= 1) & (sizes >= 1) & (batch.is_free | (sizes == batch.size))
-    holds &= shape_codes(job, 2**62, plan, sizes) == int(Reason.OK)
-    bar = 0.0 if best is None else float(best.tokens_per_second)
-    if not np.any(holds):
-        return None
-    plan, stages, each, sizes, unit = _kept(np.flatnonzero(holds), plan, stages, each, sizes, unit)
-    held = _layers(each, stages, layers)
-    m = sizes / unit
-    least = (stages * held * each).sum(axis=0) + (m - 1) * (held * each).max(axis=0)
-    # A pool too slow for a single layer has no part in it.
-    fast = np.flatnonzero((sizes * job.sequence_length > bar * least) & (held.min(axis=0) >= 1))
-    if not len(fast):
-        return None
-    plan, stages, each, sizes, held = _kept(fast, plan, stages, each, sizes, held)
-    plan = replace(plan, pipeline_parallel=stages.sum(axis=0))
-    time, fits = _time(job, pools, plan, sizes, stages, held, each, book)
-    speed = np.where(fits, sizes * job.sequence_length / time, 0.0)
-    first = int(np.argmax(speed))
-    if speed[first] <= bar:
-        return None
-    chosen = one(plan, first)
-    return Across(
-        plan=chosen,
-        global_batch_size=int(sizes[first]),
-        stages=tuple(int(count) for count in stages[:, first]),
-        layers=tuple(int(count) for count in held[:, first]),
-        num_devices=int(chosen.num_devices),
-        time=float(time[first]),
-        tokens=float(sizes[first] * job.sequence_length),
-    )
-
-
-_PLAIN = {"pipeline_parallel": 1.0, "virtual_stages": 1.0, "schedule": float(Schedule.ONE_F_ONE_B)}
-
-
-def _kept(index: Any, plan: Plan, *arrays: Any) -> tuple[Any, ...]:
-    return (taken(plan, index), *(array[..., index] for array in arrays))
-
-
 def _layers(each: Any, stages: Any, layers: int) -> Any:
     """Layers a stage of each pool holds at most: as many as take no longer than the slowest stage must.
 
-    Tried is every number of layers of every pool as the slowest stage; the least time that holds them all is taken.
+    Of every pool the fewest layers are looked for with which its stage is the slowest and all layers are held; the
+    least time of these is taken.
     """
-    counts = np.arange(1, layers + 1)
-    limits = (each[:, None, :] * counts[None, :, None]).reshape(-1, each.shape[1])
-    held = np.floor(limits[None] / each[:, None, :] * (1 + 1e-12))
-    enough = (held * stages[:, None, :]).sum(axis=0) >= layers
-    least = np.argmin(np.where(enough, limits, np.inf), axis=0)
-    return np.minimum(np.take_along_axis(held, least[None, None, :], axis=1)[:, 0, :], layers)
+
+    def held(limit: Any) -> Any:
+        return np.floor(limit / each * (1 + 1e-12))
+
+    limits = np.full(each.shape, np.inf)
+    for pool in range(len(each)):
+        low, high = np.zeros(each.shape[1]), np.full(each.shape[1], float(layers))
+        for _ in range(int(layers).bit_length()):
+            middle = np.ceil((low + high) / 2)
+            enough = (held(middle * each[pool]) * stages).sum(axis=0) >= layers
+            low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+        enough = (held(high * each[pool]) * stages).sum(axis=0) >= layers
+        limits[pool] = np.where(enough, each[pool] * high, np.inf)
+    return np.minimum(held(limits.min(axis=0)), layers)
 
 
 def _time(

@@ -156,6 +156,7 @@ class Nodes:
     plan: Plan  # without interleaving, one forward one backward
     batch: Any  # sequences of a step
     split: Any  # index of the split
+    question: Any  # index of the question that is asked of the node
     interleaved: Any  # whether virtual stages may be several
     alone: bool  # whether where they may be, they must be
 
@@ -174,6 +175,7 @@ class Nodes:
             plan=taken(self.plan, index),
             batch=self.batch[index],
             split=self.split[index],
+            question=self.question[index],
             interleaved=self.interleaved[index],
             alone=self.alone,
         )
@@ -183,41 +185,84 @@ class Nodes:
         return len(self.batch)
 
 
-def nodes(where: Space, splits: Any, stages: Any, *, devices: int, fewest: Any, most: int) -> tuple[Nodes, int]:
-    """Nodes on ``devices`` of pairs of a split (its index) and a number of stages.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pairs:
+    """Splits with a number of stages, and how many sequences and devices there are for each."""
+
+    split: Any  # index of the split
+    stages: Any
+    question: Any  # index of the question, carried along
+    interleaved: Any  # whether virtual stages may be several; of a free batch they then must be
+    batch: Any  # sequences of a step, as `Batch.size`
+    round_up: Any  # as `Batch.round_up`
+    devices: Any  # that there are
+    fewest: Any  # devices that a plan takes at least,
+    most: Any  # and at most
+
+    def take(self, index: Any) -> "Pairs":
+        """Some of them."""
+        return Pairs(**{field.name: getattr(self, field.name)[index] for field in fields(Pairs)})
+
+    def __len__(self) -> int:
+        """How many."""
+        return len(self.split)
+
+
+def pairs(where: Space, split: Any, stages: Any, *, devices: int, fewest: int = 0, batch: Batch | None = None) -> Pairs:
+    """Pairs of one question: on ``devices``, with ``fewest`` devices or more, for one batch (that of the space)."""
+    batch, stages = batch or where.batch, np.asarray(stages, dtype=float)
+    interleaved = np.ones(len(split), dtype=bool)
+    if batch.is_free:
+        several = np.flatnonzero(stages > 1)
+        interleaved = np.concatenate([np.zeros(len(split), dtype=bool), np.ones(len(several), dtype=bool)])
+        split, stages = np.concatenate([split, split[several]]), np.concatenate([stages, stages[several]])
+    count = len(split)
+    return Pairs(
+        split=split,
+        stages=stages,
+        question=np.zeros(count, dtype=int),
+        interleaved=interleaved,
+        batch=np.full(count, float(batch.size)),
+        round_up=np.full(count, batch.round_up),
+        devices=np.full(count, float(devices)),
+        fewest=np.full(count, float(fewest)),
+        most=np.full(count, float(devices)),
+    )
+
+
+def nodes(where: Space, pair: Pairs) -> tuple[Nodes, Any]:
+    """Nodes of pairs of a split and a number of stages.
 
     Returns
     -------
     tuple
-        The nodes that take ``fewest`` (of each pair) to ``most`` devices, and how many combinations were looked at,
-        those that take too few left out.
+        The nodes that take ``fewest`` to ``most`` devices, and of each pair how many combinations were looked at, those
+        that take too few left out.
     """
-    few = taken(where.splits, splits)
-    ranks = np.asarray(few.tensor_parallel * few.context_parallel) * stages
-    room, floor = np.floor(devices / ranks), np.asarray(fewest, dtype=float) / ranks
-    least = _least_multiple(few)
-    found: list[tuple[Any, ...]] = []
-    looked = 0
-    for way in (False, True) if where.batch.is_free else (False,):
-        pairs = np.flatnonzero(stages > 1) if way else np.arange(len(stages))
-        unit = np.asarray(few.micro_batch_size)[pairs] * (stages[pairs] if way else 1.0)
-        degrees, sizes = _replicas(where, unit, room[pairs], floor[pairs], least[pairs])
-        enough = degrees >= floor[pairs, None]
-        keep = enough & (degrees >= 1) & (sizes >= 1) & (degrees * ranks[pairs, None] <= most)
-        looked += int(np.sum(enough | (degrees < 1))) + (len(stages) - len(pairs)) * degrees.shape[-1]
-        at = np.nonzero(keep)
-        found.append((pairs[at[0]], degrees[at], sizes[at], np.full(len(at[0]), way)))
-    pair, replicas, sizes, way_of = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    splits, stages = taken(where.splits, pair.split), pair.stages
+    ranks = np.asarray(splits.tensor_parallel * splits.context_parallel) * stages
+    room, least = np.floor(pair.devices / ranks), pair.fewest / ranks
+    unit = np.asarray(splits.micro_batch_size) * np.where(pair.interleaved & where.batch.is_free, stages, 1.0)
+    degrees, sizes = _replicas(where, pair, unit, room, least, least_multiple(splits))
+    enough = degrees >= least[:, None]
+    holds = enough & (degrees >= 1) & (sizes >= 1) & (degrees * ranks[:, None] <= pair.most[:, None])
+    row, slot = np.nonzero(holds)
     plan = replace(
-        taken(few, pair),
-        pipeline_parallel=stages[pair],
-        data_parallel=replicas,
+        taken(splits, row),
+        pipeline_parallel=stages[row],
+        data_parallel=degrees[row, slot],
         **_NODE,
         **where.constants,
     )
-    alone = where.batch.is_free
-    interleaved = way_of if alone else np.ones(len(pair), dtype=bool)
-    return Nodes(plan=plan, batch=sizes, split=splits[pair], interleaved=interleaved, alone=alone), looked
+    chosen = Nodes(
+        plan=plan,
+        batch=sizes[row, slot],
+        split=pair.split[row],
+        question=pair.question[row],
+        interleaved=pair.interleaved[row],
+        alone=where.batch.is_free,
+    )
+    return chosen, np.sum(enough | (degrees < 1), axis=-1)
 
 
 #: Axes inside a node, the outer loops first.
@@ -226,52 +271,64 @@ INNER = axes_in(Loop.SCHEDULE, Loop.CHUNKS, Loop.RECOMPUTE)
 _NODE = {name: axis.node for name, axis in AXES.items() if axis.node is not None}
 
 
-def _least_multiple(splits: Plan) -> Any:
+def least_multiple(splits: Plan) -> Any:
     """What data-parallel degrees are multiples of, so that the experts of a stage spread over its ranks."""
     spread = splits.expert_parallel * splits.expert_tensor_parallel
     return np.maximum(np.ceil(spread / (splits.tensor_parallel * splits.context_parallel)), 1.0)
 
 
-def _replicas(where: Space, unit: Any, room: Any, floor: Any, multiple: Any) -> tuple[Any, Any]:
+def most_replicas(where: Space, pair: Pairs) -> Any:
+    """Data-parallel degrees that no plan of each pair exceeds; zero where none has a replica."""
+    splits = taken(where.splits, pair.split)
+    room = np.floor(pair.devices / (splits.tensor_parallel * splits.context_parallel * pair.stages))
+    if where.data_parallel is not None:
+        return np.where(room >= where.data_parallel, float(where.data_parallel), 0.0)
+    multiple = least_multiple(splits)
+    if not where.batch.is_free:
+        return np.where(room >= multiple, room, 0.0)
+    unit = np.asarray(splits.micro_batch_size) * np.where(pair.interleaved, pair.stages, 1.0)
+    return np.floor(np.minimum(room, np.ceil(pair.batch / unit)) / multiple) * multiple
+
+
+def _replicas(where: Space, pair: Pairs, unit: Any, room: Any, least: Any, multiple: Any) -> tuple[Any, Any]:
     """Data-parallel degrees and batches, a slot of micro-batches in the last axis; zero where there is none.
 
-    Slots in which no degree reaches ``floor`` may be left out.
+    Slots in which no degree reaches ``least`` may be left out.
     """
-    batch = where.batch
+    size, unit = pair.batch[:, None], unit[:, None]
     if where.data_parallel is not None:
-        fixed = np.full((*unit.shape, 1), float(where.data_parallel))
-        return fixed, _whole(fixed * unit[..., None], batch)
-    if not batch.is_free:
-        degrees = np.asarray(divisors(batch.size), dtype=float)
-        degrees = degrees[degrees >= np.min(floor, initial=np.inf)]
-        fits = (degrees <= room[..., None]) & (np.fmod(batch.size / degrees, unit[..., None]) == 0)
-        return np.where(fits, degrees, 0.0), np.where(fits, float(batch.size), 0.0)
-    step, unit = multiple[..., None], unit[..., None]
-    most = np.floor(np.minimum(room[..., None], np.ceil(batch.size / unit)) / step) * step
+        degrees = np.full(unit.shape, float(where.data_parallel))
+        return degrees, _whole(degrees * unit, size, pair.round_up[:, None], is_free=where.batch.is_free)
+    if not where.batch.is_free:
+        degrees = np.asarray(divisors(where.batch.size), dtype=float)
+        degrees = degrees[degrees >= np.min(least, initial=np.inf)]
+        fits = (degrees <= room[:, None]) & (np.fmod(size / degrees, unit) == 0)
+        return np.where(fits, degrees, 0.0), np.where(fits, size, 0.0)
+    step, round_up = multiple[:, None], pair.round_up[:, None]
+    most = np.floor(np.minimum(room[:, None], np.ceil(size / unit)) / step) * step
     most = np.where(most >= 1, most, 0.0)
-    fewest = np.maximum(np.floor(batch.size / (unit * np.maximum(most, 1.0))), 1.0)
-    if batch.round_up:
-        fewest = np.ceil(batch.size / (unit * np.maximum(most, 1.0)))
+    rounds = size / (unit * np.maximum(most, 1.0))
+    fewest = np.where(round_up, np.ceil(rounds), np.maximum(np.floor(rounds), 1.0))
     # Each half-octave of micro-batches more takes as much fewer replicas.
-    drop = np.max(room / np.maximum(floor, 1.0), initial=1.0)
+    drop = np.max(room / np.maximum(least, 1.0), initial=1.0)
     halves = min(2 * _OCTAVES, int(np.ceil(2 * np.log2(max(drop, 1.0)))) + 1)
     later = np.concatenate([np.arange(_NEXT), np.zeros(halves)])
     times = np.concatenate([np.ones(_NEXT), 2.0 ** (np.arange(1, halves + 1) / 2)])
     rounds = np.ceil((fewest + later) * times)
-    turn = np.ceil if batch.round_up else np.floor
-    degrees = np.minimum(turn(batch.size / (unit * rounds) / step) * step, most)
+    wanted = size / (unit * rounds) / step
+    degrees = np.minimum(np.where(round_up, np.ceil(wanted), np.floor(wanted)) * step, most)
     same = np.zeros(degrees.shape, dtype=bool)
-    same[..., 1:] = degrees[..., 1:] == degrees[..., :-1]
+    same[:, 1:] = degrees[:, 1:] == degrees[:, :-1]
     degrees = np.where(same, 0.0, degrees)
-    return degrees, np.where(degrees >= 1, _whole(degrees * unit, batch), 0.0)
+    return degrees, np.where(degrees >= 1, _whole(degrees * unit, size, round_up, is_free=True), 0.0)
 
 
-def _whole(unit: Any, batch: Batch) -> Any:
+def _whole(unit: Any, batch: Any, round_up: Any, *, is_free: bool) -> Any:
     """The batch in whole rounds of ``unit``; as it is where it is not free."""
-    if not batch.is_free:
-        return np.full(unit.shape, float(batch.size))
+    if not is_free:
+        return np.broadcast_to(batch, unit.shape).astype(float)
     unit = np.maximum(unit, 1.0)
-    return unit * (np.ceil(batch.size / unit) if batch.round_up else np.floor(batch.size / unit))
+    return unit * np.where(round_up, np.ceil(batch / unit), np.floor(batch / unit))
 
 
 def inside(where: Space, some: Nodes) -> tuple[Plan, Any, Any]:
@@ -318,9 +375,9 @@ def every_plan(where: Space, devices: int) -> Iterator[tuple[Plan, Any]]:
     Nothing is left out but what has no replica.
     """
     for index in range(size(where.splits)):
-        splits = np.full(len(where.stages), index)
-        some, _ = nodes(where, splits, where.stages, devices=devices, fewest=np.zeros(len(splits)), most=devices)
-        if len(some):
-            plan, batch, _ = inside(where, some)
+        split = np.full(len(where.stages), index)
+        part, _ = nodes(where, pairs(where, split, where.stages, devices=devices))
+        if len(part):
+            plan, batch, _ = inside(where, part)
             plan, index = sharded(where, plan)
             yield plan, batch[index]

@@ -113,7 +113,7 @@ def reason_codes(job: Job, pool: Pool, plan: Plan, global_batch_size: Count, nee
 
 
 def shape_codes(
-    job: Job, num_devices: int, plan: Plan, global_batch_size: Count, only: Collection[Reason] = tuple(Reason)
+    job: Job, num_devices: Count, plan: Plan, global_batch_size: Count, only: Collection[Reason] = tuple(Reason)
 ) -> Any:
     """Codes of everything but memory, or of some reasons ``only``."""
     wrong = _violations(job, num_devices, plan, np.asarray(global_batch_size, dtype=float))
@@ -130,7 +130,7 @@ def _codes(wrong: Mapping[Reason, Any], only: Collection[Reason]) -> Any:
     return codes
 
 
-def _violations(job: Job, num_devices: int, plan: Plan, batch: Any) -> dict[Reason, Any]:
+def _violations(job: Job, num_devices: Count, plan: Plan, batch: Any) -> dict[Reason, Any]:
     model: Model = job.model
     xp = namespace(plan.num_devices, batch)
     t, p, v = plan.tensor_parallel, plan.pipeline_parallel, plan.virtual_stages

@@ -6,7 +6,7 @@ from typing import Annotated
 import numpy as np
 
 from lindos.planning import Batch, Limits, Search, limits
-from lindos.planning.space import inside, nodes, sharded, size
+from lindos.planning.space import inside, nodes, pairs, sharded, size
 from lindos.quantities import Fraction
 from lindos.results import Why
 from lindos.step import estimate, feasibility
@@ -39,8 +39,8 @@ def rank(ready: Prepared, seed: int = 0) -> Rank | None:
     own = float(estimate(job, pool, plan, global_batch_size=batch, given=given).time)
     splits = np.flatnonzero(search.codes == 0)
     stages = np.tile(search.space.stages, len(splits))
-    pairs = np.repeat(splits, len(search.space.stages))
-    some, _ = nodes(search.space, pairs, stages, devices=used, fewest=np.full(len(pairs), used), most=used)
+    split = np.repeat(splits, len(search.space.stages))
+    some, _ = nodes(search.space, pairs(search.space, split, stages, devices=used, fewest=used))
     if not len(some):
         return None
     rng = np.random.default_rng(seed)
