@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lindos.planning import across
+from lindos.planning import across, pipeline_over_pools
 from lindos.planning.pipeline_over_pools import _layers
 from lindos.problem.cluster import Cluster, Pool
 from lindos.step import estimate
@@ -74,3 +74,15 @@ def test_where_no_pipeline_holds_there_is_none() -> None:
     tiny = pool(8, device=accelerator(memory=2e9))
     assert across(job(), cluster(tiny, tiny), global_batch_size=8, given=given()) is None
     assert across(job(), cluster(pool(8), pool(8)), global_batch_size=8, fixed={"tensor_parallel": 3}) is None
+
+
+def test_no_bound_sets_aside_the_best_pipeline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As without bounds: every node of every split evaluated."""
+    task = job(replace(DENSE, num_layers=6))
+    pools = cluster(pool(24), fast(16, 2.5), pool(9, device=accelerator(memory=40e9)))
+    for batch, is_free in ((48, False), (70, True)):
+        found = across(task, pools, global_batch_size=batch, batch_is_free=is_free, given=given())
+        with monkeypatch.context() as patched:
+            patched.setattr(pipeline_over_pools._Hunt, "_bound", lambda _, nodes: np.full(len(nodes), np.inf))
+            assert across(task, pools, global_batch_size=batch, batch_is_free=is_free, given=given()) == found
+        assert found is not None

@@ -9,7 +9,7 @@ from hypothesis import given as cases
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from lindos.planning.hunt import retiled
+from lindos.planning.hunt import Question, retiled
 from lindos.planning.ranking import OBJECTIVES, Found, Limits
 from lindos.planning.search import Search
 from lindos.planning.space import Batch, every_plan, one, size, taken
@@ -203,3 +203,25 @@ def test_where_nothing_holds_the_nearest_is_known() -> None:
     assert needed > 1e9
     assert batch == 8
     assert plan.num_devices == 8
+
+
+def test_questions_asked_together_are_answered_as_each_alone() -> None:
+    """Of other batches, devices and memory, near a plan that is known or not."""
+    ground = Search(job(EXPERTS, sequence_length=2048), pool(64), Batch(size=1, is_free=True), {}, given())
+    near = Plan(tensor_parallel=2, data_parallel=8, micro_batch_size=2)
+    questions = [
+        Question(
+            batch=Batch(size=batch, is_free=True, round_up=round_up),
+            limits=Limits(memory=memory, devices=devices),
+            near=near if batch == 50 else None,
+        )
+        for batch in (13, 50, 301)
+        for round_up in (False, True)
+        for memory, devices in ((80e9, 64), (8e9, 40))
+    ]
+    together = ground.best_of_each(questions)
+    for question, found in zip(questions, together, strict=True):
+        alone = ground.of_batch(question.batch).best(question.limits)
+        assert [(r.plan, r.batch, r.score) for r in found.best] == [(r.plan, r.batch, r.score) for r in alone.best]
+        assert found.num_slower >= 0
+    assert sum(bool(found.best) for found in together) == 12
