@@ -27,7 +27,7 @@ class Gaps:
 
     >>> power = Fact(path="fabrics.hdr.switch_power", content=None, unit="W", note="not found")
     >>> gaps = Gaps()
-    >>> gaps.term("switches", lambda each: 40 * each, power) is None
+    >>> gaps.term("switches", lambda watts: 40 * watts, power) is None
     True
     >>> [gap.path for gap in gaps.of("switches")]
     ['fabrics.hdr.switch_power']

@@ -135,7 +135,7 @@ def _missing(device: Accelerator, kernels: Kernels, precision: str, priced: bool
         "the latency of its kernels": kernels.launch_latency.known,
         "the size of its scale-up domain": device.scale_up_size.known,
     }
-    return next((what for what, known in needed.items() if not known), "")
+    return next((name for name, is_known in needed.items() if not is_known), "")
 
 
 def _missing_network(device: Accelerator, system: System, inside: Fabric, outside: Fabric) -> str:

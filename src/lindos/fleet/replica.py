@@ -174,8 +174,8 @@ def _exchange_time(model: ServedModel, option: Option, layout: Layout, sequences
         message = sequences * model.hidden_size * BF16
         return model.num_layers * 2 * network.all_reduce_time(message, size)
     sent = sequences / size * model.experts_per_token * model.hidden_size
-    there = network.all_to_all_time(sent * number_format(model.precision).dispatch_bytes, size)
-    return model.num_moe_layers * (there + network.all_to_all_time(sent * BF16, size))
+    dispatch = network.all_to_all_time(sent * number_format(model.precision).dispatch_bytes, size)
+    return model.num_moe_layers * (dispatch + network.all_to_all_time(sent * BF16, size))
 
 
 def _expert_weights(model: ServedModel) -> Bytes:

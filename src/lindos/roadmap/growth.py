@@ -142,7 +142,7 @@ def _records(
         power = power + total(delivery.power for delivery in year.deliveries) + bought * year.power
         spent = spent + capex
         device = newest(generations, year.middle)
-        each = device.h100_equivalents if device else None
+        equivalent = device.h100_equivalents if device else None
         counted = total(delivery.num_devices for delivery in year.deliveries)
         records.append(
             GrowthYear(
@@ -151,7 +151,7 @@ def _records(
                 device=device.name if device else "unknown",
                 h100_equivalents=online,
                 added=arrived + bought,
-                num_devices=None if each is None else counted + bought / each,
+                num_devices=None if equivalent is None else counted + bought / equivalent,
                 power=power,
                 capex=capex,
                 cumulative_capex=spent,

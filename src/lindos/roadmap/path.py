@@ -46,7 +46,7 @@ def path_years(
     years = []
     for begin, end in pairwise(days):
         middle = begin + (end - begin) / 2
-        arriving = tuple(each for each in deliveries if begin < day(each.date, "cluster.pools.online") <= end)
+        arriving = tuple(order for order in deliveries if begin < day(order.date, "cluster.pools.online") <= end)
         years.append(PathYear(begin, end, middle, trends.price(price, middle), trends.power(power, middle), arriving))
     return tuple(years)
 
@@ -75,16 +75,16 @@ def yearly_shares(start: Count, target: Count, years: Sequence[PathYear]) -> lis
     return shares
 
 
-def target_of_power(start: Count, ordered: Count, wanted: Watts, there: Watts, years: Sequence[PathYear]) -> Count:
+def target_of_power(start: Count, ordered: Count, wanted: Watts, standing: Watts, years: Sequence[PathYear]) -> Count:
     """H100-equivalents at which the facility draws ``wanted`` W, with all that stands and is ordered."""
-    if isinstance(there, (int, float)) and wanted <= there:
+    if isinstance(standing, (int, float)) and wanted <= standing:
         raise InconsistentError(
             *("roadmap.target_power", render(float(wanted), "W"), "the power of what stands and is ordered"),
-            *(render(float(there), "W"), "be more than the second", "Raise the target, or start from less."),
+            *(render(float(standing), "W"), "be more than the second", "Raise the target, or start from less."),
         )
-    xp = namespace(start, ordered, wanted, there, *(year.power for year in years))
+    xp = namespace(start, ordered, wanted, standing, *(year.power for year in years))
     # Draws in which the target is met already buy nothing.
-    lacking = xp.maximum(wanted - there, 0.0)
+    lacking = xp.maximum(wanted - standing, 0.0)
     draws = [year.power for year in years]
     most = reduce(xp.maximum, draws)
     least = reduce(xp.minimum, draws)

@@ -120,7 +120,7 @@ def _of_systems(pools: Sequence[Pool], field: str, device_field: str, gaps: Gaps
 
     def of_pool(pool: Pool) -> Real | None:
         fact: Fact[Real] = getattr(pool.system, field)
-        whole = gaps.term("systems", lambda each: pool.num_systems * each, fact)
+        whole = gaps.term("systems", lambda amount: pool.num_systems * amount, fact)
         device: Fact[Real] = getattr(pool.accelerator, device_field)
         return pool.num_devices * device.value if whole is None and device.known else whole
 
@@ -132,7 +132,7 @@ def _of_network(nets: Sequence[Network], part: str, field: str, gaps: Gaps) -> R
 
     def of_network(net: Network) -> Real | None:
         count = net.switches if part == "switches" else net.link_ends
-        return gaps.term(part, lambda each: count * each, getattr(net.fabric, field))
+        return gaps.term(part, lambda amount: count * amount, getattr(net.fabric, field))
 
     return known_sum(of_network(net) for net in nets) if nets or gaps.of(part) else 0.0
 
@@ -149,9 +149,9 @@ def run_cost(estimate: SiteEstimate, device_seconds: Real, *, utilisation: Fract
         If the cost of a device is only known as a lower bound.
     """
     require(estimate.gaps)
-    each = estimate.device_cost
-    assert each is not None  # every part is known
-    return each * device_seconds / utilisation
+    cost = estimate.device_cost
+    assert cost is not None  # every part is known
+    return cost * device_seconds / utilisation
 
 
 def run_energy(estimate: SiteEstimate, num_devices: Real, duration: Seconds) -> Real:
@@ -203,8 +203,8 @@ def timeline(cluster: Cluster, site: SiteFacts, costs: SiteCosts, *, volume_disc
     dates = sorted({pool.online for pool in cluster.pools})
     stages = []
     for date in dates:
-        there: tuple[Pool, ...] = tuple(pool for pool in cluster.pools if pool.online <= date)
-        part = Cluster(name=cluster.name, pools=there)
+        working: tuple[Pool, ...] = tuple(pool for pool in cluster.pools if pool.online <= date)
+        part = Cluster(name=cluster.name, pools=working)
         built = estimate(part, site, costs, volume_discount=volume_discount)
         stages.append(Stage(date=date, num_devices=part.num_devices, power=built.power.total, capex=built.capex.total))
     return tuple(stages)

@@ -173,7 +173,7 @@ class SiteEstimate:
         if name == "capex_per_device":
             return self.capex.gaps_of("total")
         if name == "year.it":
-            return joined(*(self.capex.gaps_of(each) for each in ("systems", "switches", "optics")))
+            return joined(*(self.capex.gaps_of(item) for item in ("systems", "switches", "optics")))
         if name == "year.construction":
             return self.capex.gaps_of("construction")
         if name == "year.energy":

@@ -60,14 +60,16 @@ def choose(world: World) -> Claimed:
     """
     stated: Mapping[str, Claim] | None = world.settings.get("claims")
     if stated is None:
-        known = claims.load(world.catalog)
+        shipped = claims.load(world.catalog)
         wanted = world.scenario.claims
         errors = [
-            UnknownNameError(f"claims.{index}", name, known) for index, name in enumerate(wanted) if name not in known
+            UnknownNameError(f"claims.{index}", name, shipped)
+            for index, name in enumerate(wanted)
+            if name not in shipped
         ]
         if errors:
             raise errors[0] if len(errors) == 1 else InputErrors(errors)
-        stated = {name: known[name] for name in wanted}
+        stated = {name: shipped[name] for name in wanted}
     names = claims.clusters_of(stated.values())
     clusters = {name: settled(name, world.catalog, "cluster") for name in names}
     for claim in stated.values():
@@ -80,20 +82,22 @@ def _check_devices(claim: Claim, clusters: Mapping[str, Cluster], catalog: Catal
         name = getattr(check, "cluster", None)
         if name and not _same_devices(check, clusters[name], catalog):
             path = f"{claim.id}.checks.{index}"
-            there = ", ".join(f"{count:,} {device}" for device, count in _devices(clusters[name]).items())
+            devices = ", ".join(f"{count:,} {device}" for device, count in _devices(clusters[name]).items())
             raise InconsistentError(
-                *(f"{path}.devices", "other devices", f"{path}.cluster", f"{name} of {there}"),
+                *(f"{path}.devices", "other devices", f"{path}.cluster", f"{name} of {devices}"),
                 *("be those of the second", "Leave out the cluster, or count its devices."),
             )
 
 
 def _same_devices(check: Any, cluster: Cluster, catalog: Catalog) -> bool:
     """Whether a check counts the devices of a cluster."""
-    ours: dict[str, float] = {}
+    counted: dict[str, float] = {}
     for group in groups_of(check.devices, Context(catalog=catalog)):
-        ours[group.accelerator.name] = ours.get(group.accelerator.name, 0.0) + group.count.value
-    theirs = _devices(cluster)
-    return set(ours) == set(theirs) and all(abs(ours[name] / theirs[name] - 1.0) <= _ROUNDING for name in ours)
+        counted[group.accelerator.name] = counted.get(group.accelerator.name, 0.0) + group.count.value
+    devices = _devices(cluster)
+    return set(counted) == set(devices) and all(
+        abs(counted[name] / devices[name] - 1.0) <= _ROUNDING for name in counted
+    )
 
 
 def _devices(cluster: Cluster) -> dict[str, int]:
@@ -110,10 +114,15 @@ def compute(world: World, claimed: Claimed, cluster: ClusterResult | None, site:
     """
     clusters: dict[str, ClusterTotals] = {}
     for name, scenario in claimed.clusters.items():
-        there = built(scenario, world.catalog)
-        totals = ClusterTotals(title=there.title, cluster=there.cluster, site=there.site)
-        if name == world.scenario.name and cluster and site and _devices(cluster.cluster) == _devices(there.cluster):
-            totals = ClusterTotals(title=there.title, cluster=cluster.cluster, site=site.estimate)
+        published = built(scenario, world.catalog)
+        totals = ClusterTotals(title=published.title, cluster=published.cluster, site=published.site)
+        if (
+            name == world.scenario.name
+            and cluster
+            and site
+            and _devices(cluster.cluster) == _devices(published.cluster)
+        ):
+            totals = ClusterTotals(title=published.title, cluster=cluster.cluster, site=site.estimate)
         clusters[name] = totals
     names = claims.accelerators_of(claimed.claims.values(), world.catalog)
     return ClaimsResult(
@@ -141,12 +150,12 @@ def _context(
     sampled: Mapping[str, DeviceCost],
     clusters: Mapping[str, ClusterFacts],
 ) -> Context:
-    power = {name: _span(each.facility_power, sampled[name].facility_power) for name, each in point.items()}
-    money = {name: _span(each.capex, sampled[name].capex) for name, each in point.items()}
+    power = {name: _span(cost.facility_power, sampled[name].facility_power) for name, cost in point.items()}
+    money = {name: _span(cost.capex, sampled[name].capex) for name, cost in point.items()}
     return Context(
         catalog=catalog,
-        facility_power={name: each for name, each in power.items() if each is not None},
-        unit_cost={name: each for name, each in money.items() if each is not None},
+        facility_power={name: span for name, span in power.items() if span is not None},
+        unit_cost={name: span for name, span in money.items() if span is not None},
         clusters=clusters,
     )
 

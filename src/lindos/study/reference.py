@@ -111,12 +111,12 @@ def purchase(catalog: Catalog) -> Purchase:
     InputError
         If their price or power is unknown.
     """
-    each = _share(catalog, SYSTEM)
-    if each.capex is None or each.facility_power is None:
+    share = _share(catalog, SYSTEM)
+    if share.capex is None or share.facility_power is None:
         raise InputError(f"systems.{SYSTEM}", None, "known in price and power", "It prices what is bought later.")
     device = catalog.accelerator(catalog.system(SYSTEM).accelerator)
-    one = h100_equivalents(1.0, device.peak_fp8.value, catalog.accelerator(REFERENCE_DEVICE).peak_fp8.value)
-    return Purchase(capex=each.capex / one, facility_power=each.facility_power / one)
+    equivalent = h100_equivalents(1.0, device.peak_fp8.value, catalog.accelerator(REFERENCE_DEVICE).peak_fp8.value)
+    return Purchase(capex=share.capex / equivalent, facility_power=share.facility_power / equivalent)
 
 
 def _share(catalog: Catalog, system: str) -> DeviceCost:

@@ -54,14 +54,14 @@ def _growth(world: World, spec: RoadmapSpec, holdings: Holdings, site: SiteResul
     standing = _standing(world, spec, holdings, increments, site, price.facility_power)
     deliveries = tuple(
         Delivery(
-            date=each.date,
-            num_devices=each.num_devices,
-            h100_equivalents=_counted(each),
-            power=each.power,
-            capex=each.capex,
+            date=batch.date,
+            num_devices=batch.num_devices,
+            h100_equivalents=_counted(batch),
+            power=batch.power,
+            capex=batch.capex,
         )
-        for each in increments
-        if spec.start < each.date <= by
+        for batch in increments
+        if spec.start < batch.date <= by
     )
     return roadmap.growth(
         start_h100_equivalents=standing.h100_equivalents,
@@ -103,10 +103,10 @@ def _less(total: Real | None, part: Real | None) -> Real | None:
     return None if total is None or part is None else total - part
 
 
-def _counted(built_then: Built) -> Count:
-    if built_then.h100_equivalents is None:
+def _counted(batch: Built) -> Count:
+    if batch.h100_equivalents is None:
         raise InputError("cluster.pools", None, "devices with a known 8-bit peak", "A roadmap counts H100-equivalents.")
-    return built_then.h100_equivalents
+    return batch.h100_equivalents
 
 
 def _standing(
@@ -118,12 +118,11 @@ def _standing(
     power_per_equivalent: Watts,
 ) -> _Standing:
     """What stands at the start: a named cluster or the scenario's own as built, and others as racks of today."""
-    own = [each for each in increments if holdings.stands(each.date)]
-    named = built(holdings.start_cluster, world.catalog) if holdings.start_cluster else None
-    others = [named] if named else []
-    counted = known_sum([*(_counted(each) for each in own), *(each.h100_equivalents for each in others)])
-    drawn = known_sum([*(each.power for each in own), *(each.site.power.total for each in others)])
-    estimates = [*([site.estimate] if site and own else []), *(each.site for each in others)]
+    batches = [batch for batch in increments if holdings.stands(batch.date)]
+    clusters = [built(holdings.start_cluster, world.catalog)] if holdings.start_cluster else []
+    counted = known_sum([*map(_counted, batches), *(cluster.h100_equivalents for cluster in clusters)])
+    drawn = known_sum([*(batch.power for batch in batches), *(cluster.site.power.total for cluster in clusters)])
+    estimates = [*([site.estimate] if site and batches else []), *(cluster.site for cluster in clusters)]
     gaps = joined(*(estimate.power.gaps_of("total") for estimate in estimates))
     start = spec.start_h100_equivalents
     if counted is None:
@@ -156,7 +155,7 @@ def _equivalents(world: World, gpus: float, accelerator: str, path: str) -> Coun
 
 
 def _demand(world: World, spec: RoadmapSpec) -> Demand:
-    programmes = [_programme(world, each, index) for index, each in enumerate(spec.programmes)]
+    programmes = [_programme(world, plan, index) for index, plan in enumerate(spec.programmes)]
     power = purchase(world.catalog).facility_power
     trends = roadmap.trends(world.catalog)
     return roadmap.demand(programmes=programmes, start=spec.start, trends=trends, power_per_equivalent=power)

@@ -136,7 +136,7 @@ def _of_machines(
 ) -> dict[str, str]:
     """What a number is, where it is one of a whole cluster that its own site states too."""
     holdings, dates = result.holdings, [pool.online for pool in cluster.pools]
-    own = {"subject": context.scenario.name, "date": built_by(cluster), "convention": AS_BUILT}
+    as_site = {"subject": context.scenario.name, "date": built_by(cluster), "convention": AS_BUILT}
     if name == "start_power":
         named = holdings.start_cluster
         if named is not None and not any(holdings.stands(date) for date in dates):
@@ -144,16 +144,17 @@ def _of_machines(
             online = max((pool.online or "" for pool in pools), default="")
             return {"quantity": "facility_power", "subject": named.name, "date": online, "convention": AS_BUILT}
         is_own = bool(dates) and all(holdings.stands(date) for date in dates) and spec.start_h100_equivalents is None
-        return {"quantity": "facility_power", **own} if named is None and is_own else {"date": spec.start}
+        return {"quantity": "facility_power", **as_site} if named is None and is_own else {"date": spec.start}
     of_cluster = {"ordered_power": "facility_power", "ordered_capex": "capital_cost"}
     is_whole = bool(dates) and all(spec.start < date <= (spec.by or spec.start) for date in dates)
-    return {"quantity": of_cluster[name], **own} if name in of_cluster and is_whole else {}
+    return {"quantity": of_cluster[name], **as_site} if name in of_cluster and is_whole else {}
 
 
 def _statement(growth: Growth) -> str:
     """The path in one or two sentences."""
     share, flat = number(growth.peak_share_of_supply), number(growth.peak_share_of_flat_supply)
-    faster = "faster" if (number(growth.pace) or 1.0) > 1 else "slower"
+    pace = number(growth.pace)
+    faster = "slower" if pace is None or pace <= 1 else "faster"
     bound = bool(growth.gaps)
     sentence = (
         f"From {written(growth.start_h100_equivalents, '1')} to {written(growth.target_h100_equivalents, '1')} "
@@ -321,7 +322,7 @@ def _demand_section(context: Context, outcome: Outcome[RoadmapResult], demand: D
         title="Who wants what",
         columns=("programme", "H100-equivalents, 8-bit dense", "by"),
         units=("", "1", ""),
-        rows=tuple((each.name, number(each.h100_equivalents), each.by) for each in demand.programmes),
+        rows=tuple((plan.name, number(plan.h100_equivalents), plan.by) for plan in demand.programmes),
         note="Programmes stated in watts are what draws so much in the end, bought evenly at the power of its years.",
     )
     return Section(

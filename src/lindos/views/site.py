@@ -174,10 +174,10 @@ def _beside(ours: Number, theirs: float | None, low: float | None, high: float |
 
 def _each_device(context: Context, estimate: SiteEstimate, cluster: Cluster) -> Iterator[tuple[Cell, ...]]:
     """Facility power per device beside a published model's, where that knows all devices of the cluster."""
-    total, known = 0.0, set(context.catalog.names("parameters"))
+    total, published = 0.0, set(context.catalog.names("parameters"))
     for pool in cluster.pools:
         name = f"comparison.facility_power_per_{pool.accelerator.name.removesuffix('-sxm').replace('-', '_')}"
-        if name not in known:
+        if name not in published:
             return
         total += pool.num_devices * float(context.catalog.parameter(name, "W").value)
     ours = number(estimate.facility_power_per_device)
