@@ -32,6 +32,7 @@ def said(**sections: Any) -> list[str]:
         ({"job": {"model": "grok-2"}, "campaign": {"elastic": "true"}}, ["campaign"]),
         ({"cluster": {"pools": [POOL | {"gpus": "16k"}]}}, []),
         ({"cluster": {"pools": [POOL, POOL | {"oversubscription": "1"}]}}, ["cluster.pools.0.oversubscription"]),
+        ({"cluster": {"pools": [POOL | {"system": "rubin-ultra-nvl576"}]}, "job": None}, []),
         ({"campaign": {"tray_devices": "4"}}, ["campaign.tray_devices"]),
         ({"campaign": {"tray_devices": "4", "rack_standby": "1"}}, []),
         ({"campaign": {"recovery": "replica", "elastic": "true"}}, ["campaign.elastic"]),

@@ -16,6 +16,7 @@ from lindos.problem.cluster import Cluster, Pool
 from lindos.problem.plan import Plan, Schedule
 from lindos.quantities import Count, Seconds, Tokens
 from lindos.results import Why, rows
+from lindos.scenario.peaks import check_peaks
 from lindos.scenario.resolve import check_precision, described, fixed_degrees
 from lindos.step import ClusterStep, PoolStep, StepMemory
 from lindos.study import old_residual as residual
@@ -80,6 +81,7 @@ def compute(worlds: Worlds, world: World) -> StepAnswer:
     job, cluster = world.job, world.cluster
     if "step.plans" not in worlds.decisions:
         check_precision(job, cluster)
+        check_peaks(job, cluster, world.catalog)
         active = working(world)
         decided = planning.decide(job, active, **asked(world))
         worlds.decisions["step.plans"] = tuple(

@@ -12,6 +12,7 @@ from lindos.problem.cluster import Cluster, Pool
 from lindos.problem.job import Job
 from lindos.problem.plan import Schedule
 from lindos.scenario.campaign import CampaignSpec
+from lindos.scenario.peaks import check_peaks
 from lindos.scenario.resolve import check_precision, fixed_degrees
 from lindos.step import Assumptions, ClusterStep, assumptions, cluster_step
 from lindos.study.cluster import CLUSTER, ClusterResult
@@ -52,6 +53,7 @@ def compute(world: World, result: ClusterResult, job: Job) -> Plans:
     """Search for the plan with the catalogue as it stands."""
     cluster = result.cluster
     check_precision(job, cluster)
+    check_peaks(job, cluster, world.catalog)
     active = working_cluster(cluster, world.scenario.campaign)
     wanted = request(world, job, cluster)
     decisions = tuple(

@@ -11,6 +11,7 @@ from lindos.catalog.gaps import require
 from lindos.catalog.model import Model
 from lindos.errors import InfeasibleError, InputError, UnknownValueError
 from lindos.planning import Choice, Limits, PoolDecision, Search
+from lindos.scenario.peaks import check_peaks
 from lindos.scenario.resolve import check_precision
 from lindos.scenario.schema import GoalSpec
 from lindos.study import campaign
@@ -43,6 +44,7 @@ class Trial:
         self.worlds, self.question, self.label = worlds, question, label
         world = self.world
         check_precision(world.job, world.cluster)
+        check_peaks(world.job, world.cluster, world.catalog)
         self.pool = world.cluster.pools[0]
         asked = step.asked(world)
         batch = planning.Batch(size=asked["global_batch_size"], is_free=asked["batch_is_free"])

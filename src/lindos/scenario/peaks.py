@@ -1,0 +1,47 @@
+"""Rates that multiply: no kernel runs above the peak of its device, whatever each share of it is by itself."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from lindos.catalog import Catalog
+from lindos.catalog.facts import Fact
+from lindos.errors import InconsistentError
+from lindos.formats import number_format
+from lindos.problem.cluster import Cluster
+from lindos.problem.job import Job
+
+
+def check_peaks(job: Job, cluster: Cluster, catalog: Catalog) -> None:
+    """Refuse shares of a peak that each lie within their bounds and together exceed it.
+
+    Raises
+    ------
+    InconsistentError
+        If products, attention or kernels bound by memory would run faster than a device of the cluster can.
+    """
+    compute = catalog.parameter("training.kernel_share_in_step", "1")
+    memory = catalog.parameter("training.memory_share_in_step", "1")
+    stack, matmul = job.stack, f"matmul_{number_format(job.precision).kernels or 'bf16'}"
+    for pool in cluster.pools:
+        kernels = pool.kernels
+        for field in dict.fromkeys(("matmul_bf16", matmul)):
+            _check((stack.kernel_share, getattr(kernels, field), compute))
+        for attention in (kernels.attention_forward, kernels.attention_backward):
+            _check((stack.kernel_share, stack.attention_share, attention, compute))
+        for fraction in (kernels.memory_fraction, kernels.operand_fraction):
+            _check((stack.memory_share, fraction, memory))
+
+
+def _check(shares: Sequence[Fact[Any]]) -> None:
+    rate = 1.0
+    for share in shares:
+        if not isinstance(share.content, float):  # unknown, or many samples, of which no single one decides
+            return
+        rate *= share.content
+    if rate <= 1.0:
+        return
+    first, second, *rest = shares
+    factors = "".join(f", {share.path} of {share.content:g}" for share in rest)
+    most = float(first.value) / rate
+    relation = f"be at most {most:.3g}: with the second{factors} it makes {100 * rate:.0f} % of the peak"
+    raise InconsistentError(first.path, first.content, second.path, second.content, relation)
