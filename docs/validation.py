@@ -134,14 +134,14 @@ def left_out_table() -> str:
 def runs_table() -> str:
     """Errors on all runs, which the fit has seen, with every slice of at least five runs."""
     found = _runs()
-    assert found.whole is not None
-    return _RUNS_HEAD.format("all runs") + _runs_line("all", found.whole) + _sliced(found)
+    assert found.overall is not None
+    return _RUNS_HEAD.format("all runs") + _runs_line("all", found.overall) + _sliced(found)
 
 
 def _sliced(found: Score) -> str:
     lines = []
     for name, word in _SLICES:
-        groups = sorted(found.by[name].items(), key=lambda item: -item[1].rows)
+        groups = sorted(found.slices[name].items(), key=lambda item: -item[1].rows)
         lines += [_runs_line(f"{word}: {group}", one) for group, one in groups if one.rows >= _FEWEST]
     return "".join(lines)
 
@@ -154,10 +154,10 @@ def campaigns_table() -> str:
 
 
 def _campaign_line(one: Comparison) -> str:
-    span = "" if one.low is None else f"{one.shown(one.low)} to {one.shown(one.high)}"
-    inside = {True: ", inside", False: ", **outside**", None: ""}[one.inside]
+    span = "" if one.low is None else f"{one.text(one.low)} to {one.text(one.high)}"
+    inside = {True: ", inside", False: ", **outside**", None: ""}[one.in_range]
     ratio = "" if one.ratio is None else f"{one.ratio:.2f}"
-    cells = (one.campaign, one.what, one.shown(one.predicted), span + inside, one.shown(one.published), ratio)
+    cells = (one.campaign, one.outcome, one.text(one.predicted), span + inside, one.text(one.published), ratio)
     return f"| {' | '.join(cells)} | {one.rests_on} |\n"
 
 

@@ -117,10 +117,11 @@ class InputErrors(InputError):
     def __str__(self) -> str:
         """One sentence a line; of very many the first, and how many more there are."""
         lines = [str(error) for error in self.errors[:_MOST_ERRORS]]
-        more = len(self.errors) - len(lines)
-        return "\n".join(
-            lines + ([f"{more:,} more values are wrong; they are named once these are right."] if more else [])
-        )
+        unlisted = len(self.errors) - len(lines)
+        if unlisted:
+            subject = "1 more value is" if unlisted == 1 else f"{unlisted:,} more values are"
+            lines.append(f"{subject} wrong; correct these first to see the rest.")
+        return "\n".join(lines)
 
 
 class InconsistentError(LindosError):

@@ -56,5 +56,5 @@ def test_very_many_mistakes_are_counted() -> None:
     assert time.perf_counter() - begin < 5
     assert len(said) == 21
     assert said[0].endswith("Did you mean key?")
-    assert said[-1] == "94,980 more values are wrong; they are named once these are right."
+    assert said[-1] == "94,980 more values are wrong; correct these first to see the rest."
     assert len(str(InputErrors(errors[:20])).splitlines()) == 20

@@ -12,13 +12,13 @@ FOUND = published(load_catalog())
 
 
 def of(campaign: str, what: str) -> Iterator[Comparison]:
-    return (one for one in FOUND if campaign in one.campaign and what in one.what)
+    return (one for one in FOUND if campaign in one.campaign and what in one.outcome)
 
 
 def test_interruptions_of_llama_3_from_the_rates_of_others() -> None:
     (found,) = of("Llama 3", "unexpected interruptions")
     assert found.published == 419
-    assert found.inside
+    assert found.in_range
     assert 1 / 1.75 < found.predicted / 419 < 1.75
 
 
@@ -39,7 +39,7 @@ def test_effective_time_of_llama_3() -> None:
     alone, with_planned = of("Llama 3", "effective training time")
     assert 0.90 <= alone.predicted <= 0.97
     assert with_planned.predicted < alone.predicted
-    assert alone.inside
+    assert alone.in_range
 
 
 def test_research_clusters_keep_their_miss() -> None:
@@ -63,13 +63,13 @@ def test_what_is_not_published_is_implied_and_held_against_its_sources(
     (found,) = of(campaign, what)
     assert found.published is None
     assert parse(low, "s") < found.predicted < parse(high, "s")
-    assert found.inside
+    assert found.in_range
 
 
 def test_fault_tolerance_at_a_hundred_thousand() -> None:
     whole, tolerant = of("FT-HSDP", "effective training time")
-    assert whole.inside
-    assert tolerant.inside
+    assert whole.in_range
+    assert tolerant.in_range
     assert tolerant.predicted > whole.predicted + 0.2
 
 
@@ -77,5 +77,5 @@ def test_an_outcome_outside_says_so() -> None:
     (found,) = of("Llama 3", "unexpected interruptions")
     low, high = found.low or 0.0, found.high or 0.0
     assert low > 200
-    assert not Comparison(**{f: getattr(found, f) for f in found.__slots__} | {"published": high + 1}).inside
-    assert found.shown(None) == "—"
+    assert not Comparison(**{f: getattr(found, f) for f in found.__slots__} | {"published": high + 1}).in_range
+    assert found.text(None) == "—"

@@ -20,10 +20,10 @@ SLICE_TOLERANCE = 0.01
 
 def errors(found: Score) -> dict[str, list[float]]:
     """Median and 90th percentile of the error of every slice."""
-    assert found.whole is not None
-    numbers = {"all": [found.whole.median_abs_error, found.whole.p90_abs_error]}
+    assert found.overall is not None
+    numbers = {"all": [found.overall.median_abs_error, found.overall.p90_abs_error]}
     for name in SLICES:
-        for group, one in found.by[name].items():
+        for group, one in found.slices[name].items():
             if one.rows >= FEWEST:
                 numbers[f"{name} {group}"] = [one.median_abs_error, one.p90_abs_error]
     if found.memory_error is not None:
@@ -57,8 +57,8 @@ def test_measured_runs_are_feasible(score: Score) -> None:
 
 
 def test_intervals_hold_what_they_promise(score: Score) -> None:
-    assert score.whole is not None
-    assert 0.75 <= score.whole.coverage_80 <= 0.95
+    assert score.overall is not None
+    assert 0.75 <= score.overall.coverage_80 <= 0.95
 
 
 if __name__ == "__main__":

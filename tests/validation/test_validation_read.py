@@ -68,7 +68,7 @@ def test_all_mistakes_are_told_together() -> None:
 def test_very_many_mistakes_are_counted() -> None:
     with pytest.raises(InputError) as wrong:
         rows(*({"layers": "x"} for _ in range(100)))
-    assert "80 more wrong values" in str(wrong.value)
+    assert "80 more values are wrong" in str(wrong.value)
 
 
 def test_ids_are_unique() -> None:

@@ -1,4 +1,4 @@
-"""Predicted against measured in the terminal: one sentence, one table for each slice; and one run taken apart."""
+"""Predicted against measured in the terminal: one sentence, one table for each slice; or the explanation of one run."""
 
 from typing import TYPE_CHECKING
 
@@ -20,40 +20,48 @@ _SLICES = (
 )
 
 
-def validation_terminal(found: Score, console: "Console") -> None:
-    """Print a score for a person: errors of the whole file, then by slice."""
+def validation_terminal(score: Score, console: "Console") -> None:
+    """Print a score for a person: errors of the whole file, then by slice.
+
+    Parameters
+    ----------
+    score
+        The score of a file.
+    console
+        Where to print.
+    """
     from rich.table import Table
     from rich.text import Text
 
-    predicted = sum(result.prediction.time is not None for result in found.results)
-    console.print(f"Predicted against measured: {predicted:,} of {len(found.results):,} runs", style="bold")
-    whole = found.whole
-    if whole is None:
+    predicted = sum(result.prediction.time is not None for result in score.results)
+    console.print(f"Predicted against measured: {predicted:,} of {len(score.results):,} runs", style="bold")
+    overall = score.overall
+    if overall is None:
         console.print("No row has both a prediction and a measured time.")
     else:
         console.print(
-            f"Step time is off by {whole.median_abs_error:.1%} in the median and by more than "
-            f"{whole.p90_abs_error:.1%} in one run of ten; on average it is {_side(whole.bias)}. The 80 % intervals "
-            f"hold {whole.coverage_80:.0%} of {whole.rows:,} measurements."
+            f"Step time is off by {overall.median_abs_error:.1%} in the median and by more than "
+            f"{overall.p90_abs_error:.1%} in one run of ten; on average it is {_side(overall.bias)}. "
+            f"The 80 % intervals contain {overall.coverage_80:.0%} of {overall.rows:,} measurements."
         )
         table = Table(box=None, pad_edge=False, header_style="bold")
         table.add_column("slice", overflow="fold")
         for name in ("runs", "median", "90 % below", "bias", "in interval"):
             table.add_column(name, justify="right", no_wrap=True)
         for name, title in _SLICES:
-            groups = found.by[name]
+            groups = score.slices[name]
             table.add_row(Text.assemble("\n", (title, "bold cyan"), f" ({len(groups)})"))
-            for group, one in sorted(groups.items(), key=lambda item: -item[1].rows):
-                table.add_row(Text(f"  {group}"), *_cells(one))
+            for group, part in sorted(groups.items(), key=lambda item: -item[1].rows):
+                table.add_row(Text(f"  {group}"), *_cells(part))
         console.print(table)
     console.print()
-    if found.memory_error is not None:
-        console.print(f"Peak memory of {found.memory_rows} runs is off by {found.memory_error:.1%} in the median.")
-    if found.wrongly_infeasible:
+    if score.memory_error is not None:
+        console.print(f"Peak memory of {score.memory_rows} runs is off by {score.memory_error:.1%} in the median.")
+    if score.wrongly_infeasible:
         console.print(
-            f"{found.wrongly_infeasible} of the runs, all of which ran, would not fit by Lindos's memory model."
+            f"{score.wrongly_infeasible} of the runs would not fit by Lindos's memory model, although all of them ran."
         )
-    for reason, count in found.not_predicted.items():
+    for reason, count in score.not_predicted.items():
         console.print(Text(f"Not predicted: {count} ({reason})", style="yellow"))
 
 
@@ -61,30 +69,43 @@ def _side(bias: float) -> str:
     return f"{abs(bias):.1%} too {'short' if bias < 0 else 'long'}"
 
 
-def _cells(one: Slice) -> tuple[str, ...]:
-    errors = (f"{one.median_abs_error:.1%}", f"{one.p90_abs_error:.1%}", f"{one.bias:+.1%}", f"{one.coverage_80:.0%}")
-    return (f"{one.rows:,}", *errors)
+def _cells(part: Slice) -> tuple[str, ...]:
+    errors = (
+        f"{part.median_abs_error:.1%}",
+        f"{part.p90_abs_error:.1%}",
+        f"{part.bias:+.1%}",
+        f"{part.coverage_80:.0%}",
+    )
+    return (f"{part.rows:,}", *errors)
 
 
-def explanation_terminal(found: Explanation, console: "Console") -> None:
-    """Print one run taken apart: times beside the measurement, plan, what was filled in, memory."""
+def explanation_terminal(explanation: Explanation, console: "Console") -> None:
+    """Print the explanation of one run: times beside the measurement, plan, filled-in values, memory.
+
+    Parameters
+    ----------
+    explanation
+        The explanation of a run.
+    console
+        Where to print.
+    """
     from rich.table import Table
 
-    console.print(found.statement, style="bold", markup=False)
-    if not found.time:
+    console.print(explanation.statement, style="bold", markup=False)
+    if not explanation.time:
         return
-    result = found.result
+    result = explanation.result
     predicted, measured = result.prediction.time or 0.0, result.measured
     span = " to ".join(render(bound or 0.0, "s") for bound in (result.low, result.high))
     console.print(f"predicted {render(predicted, 's')} ({span})")
     if measured is None or result.error is None:
         console.print("measured: not given")
     else:
-        how = " (converted from FLOPs)" if result.converted else ""
-        console.print(f"measured  {render(measured, 's')}{how}: the prediction is {_side(result.error)}")
-    console.print("plan: " + ", ".join(f"{name} {value}" for name, value in found.plan), markup=False)
-    console.print("filled in: " + ("; ".join(found.filled) or "nothing"), markup=False)
-    for title, parts, unit in (("where the time goes", found.time, "s"), ("memory", found.memory, "B")):
+        suffix = " (converted from FLOPs)" if result.converted else ""
+        console.print(f"measured  {render(measured, 's')}{suffix}: the prediction is {_side(result.error)}")
+    console.print("plan: " + ", ".join(f"{name} {value}" for name, value in explanation.plan), markup=False)
+    console.print("filled in: " + ("; ".join(explanation.filled) or "nothing"), markup=False)
+    for title, parts, unit in (("where the time goes", explanation.time, "s"), ("memory", explanation.memory, "B")):
         table = Table(box=None, pad_edge=False, header_style="bold cyan")
         for name, justify in ((title, "left"), ("", "right"), ("share", "right")):
             table.add_column(name, justify=justify)  # type: ignore[arg-type]

@@ -1,8 +1,8 @@
 """Published campaigns, predicted from rates that exclude the campaign itself.
 
-What a campaign publishes of its own conditions (devices, days, storage) goes in; what it publishes of its outcome
-(interruptions, effective time) is only compared. Where a condition is not published, the value that the outcome implies
-is reported instead, and whether it lies in the range of the catalogue's sources.
+The conditions that a campaign publishes (devices, days, storage) are inputs. Its published outcome (interruptions,
+effective time) is only compared. Where a condition is not published, the comparison reports the value that the outcome
+implies, and whether it lies in the range of the catalogue's sources.
 """
 
 from collections.abc import Callable, Iterator
@@ -35,14 +35,14 @@ _DRAWS = 512
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """One published outcome beside what is predicted, or beside what it implies.
+    """One published outcome beside its prediction, or a condition that the outcome implies.
 
-    ``low`` and ``high`` bound 80 % of the draws where the outcome is predicted, and the sourced range where a
-    condition is implied; ``published`` is None for an implied condition.
+    ``low`` and ``high`` bound 80 % of the draws where the outcome is predicted, and are the sourced range where a
+    condition is implied. ``published`` is None for an implied condition.
     """
 
     campaign: str
-    what: str
+    outcome: str
     predicted: float
     low: float | None
     high: float | None
@@ -57,29 +57,35 @@ class Comparison:
         return None if self.published is None else self.predicted / self.published
 
     @property
-    def inside(self) -> bool | None:
-        """Whether what was published, or is implied, lies between low and high."""
+    def in_range(self) -> bool | None:
+        """Whether the published outcome, or the implied condition, lies between low and high."""
         if self.low is None or self.high is None:
             return None
         value = self.predicted if self.published is None else self.published
         return self.low <= value <= self.high
 
-    def shown(self, value: float | None) -> str:
-        """A value of this comparison for people."""
+    def text(self, value: float | None) -> str:
+        """Write a value of this comparison with its unit.
+
+        Parameters
+        ----------
+        value
+            In the unit of the comparison; None is not published.
+        """
         if value is None:
             return "—"
         return f"{100 * value:.3g} %" if self.percent else render(value, self.unit)
 
 
 def published(catalog: Catalog, seed: int = 0) -> tuple[Comparison, ...]:
-    """Every published campaign beside Lindos.
+    """Compare every published campaign with its prediction.
 
     Parameters
     ----------
     catalog
-        With the observed rates, each campaign's own apart.
+        Catalogue with the observed failure rates, those of each campaign separately.
     seed
-        Of the draws and of chance.
+        Seed of the draws and of the simulations.
     """
     sampled = catalog.sampled(_DRAWS, seed)
     return (
@@ -110,7 +116,7 @@ def _run(
     recovery: str = "restart",
     planned: int = 0,
 ) -> Replicas:
-    """Replicas of a run of so many days, all other conditions those of the catalogue."""
+    """Simulate a run of ``days`` days; the catalogue gives all other conditions."""
     save = _column(checkpoint_bytes(catalog, params) / checkpoint_bandwidth(catalog, devices))
     restart = _column(_time(catalog, "restart_time"))
     cause = Cause(
@@ -146,14 +152,14 @@ def _span(values: Any) -> tuple[float, float]:
 
 
 def _llama_3(catalog: Catalog, sampled: Catalog, seed: int) -> Iterator[Comparison]:
-    """54 days on 16,384 H100; the rate over all leaves its own failures out."""
-    given: dict[str, Any] = {"devices": 16_384, "days": 54.0, "params": 405e9, "seed": seed}
-    point = _run(catalog, **given, mtbf=1 / failure_rate(catalog, "hopper").device_failure_rate)
-    drawn = _run(sampled, **given, mtbf=1 / failure_rate(sampled, "hopper").device_failure_rate)
+    """54 days on 16,384 H100; the failure rate excludes the failures of this campaign."""
+    conditions: dict[str, Any] = {"devices": 16_384, "days": 54.0, "params": 405e9, "seed": seed}
+    point = _run(catalog, **conditions, mtbf=1 / failure_rate(catalog, "hopper").device_failure_rate)
+    drawn = _run(sampled, **conditions, mtbf=1 / failure_rate(sampled, "hopper").device_failure_rate)
     low, high = _span(drawn.num_failures)
     yield Comparison(
         campaign="Llama 3 405B, 54 days on 16,384 H100",
-        what="unexpected interruptions",
+        outcome="unexpected interruptions",
         predicted=float(np.mean(point.num_failures)),
         low=low,
         high=high,
@@ -165,7 +171,7 @@ def _llama_3(catalog: Catalog, sampled: Catalog, seed: int) -> Iterator[Comparis
         rate = failure_rate(catalog, "hopper", name).device_failure_rate
         yield Comparison(
             campaign="Llama 3 405B, 54 days on 16,384 H100",
-            what="the same from one cluster alone",
+            outcome="the same from one cluster alone",
             predicted=float(reliability.expected_failures(16_384 * rate, 54 * _DAY)),
             low=None,
             high=None,
@@ -173,14 +179,18 @@ def _llama_3(catalog: Catalog, sampled: Catalog, seed: int) -> Iterator[Comparis
             unit="1",
             rests_on=f"reliability.observed.hopper.{name}",
         )
-    # How long the 47 planned stops took is not published: left out, and beside it each as long as a restart.
+    # The duration of the 47 planned stops is not published: compare without them, and with a restart for each.
     for planned, rests_on in ((0, "the same; planned stops left out"), (47, "with 47 planned stops of a restart each")):
-        point = _run(catalog, **given, planned=planned, mtbf=1 / failure_rate(catalog, "hopper").device_failure_rate)
-        drawn = _run(sampled, **given, planned=planned, mtbf=1 / failure_rate(sampled, "hopper").device_failure_rate)
+        point = _run(
+            catalog, **conditions, planned=planned, mtbf=1 / failure_rate(catalog, "hopper").device_failure_rate
+        )
+        drawn = _run(
+            sampled, **conditions, planned=planned, mtbf=1 / failure_rate(sampled, "hopper").device_failure_rate
+        )
         low, high = _span(drawn.effective_training_time)
         yield Comparison(
             campaign="Llama 3 405B, 54 days on 16,384 H100",
-            what="effective training time (published: over)",
+            outcome="effective training time (published: over)",
             predicted=float(np.mean(point.effective_training_time)),
             low=low,
             high=high,
@@ -193,7 +203,7 @@ def _llama_3(catalog: Catalog, sampled: Catalog, seed: int) -> Iterator[Comparis
 
 def _research_clusters(catalog: Catalog, sampled: Catalog) -> Iterator[Comparison]:
     """Meta's research clusters: one measured time between failures, and two that the paper projects."""
-    for devices, hours, what in (
+    for devices, hours, outcome in (
         (1_024, 7.9, "time between failures, 1,024 GPUs (measured)"),
         (16_384, 1.8, "time between failures, 16,384 GPUs (projected by the paper)"),
         (131_072, 0.23, "time between failures, 131,072 GPUs (projected by the paper)"),
@@ -201,7 +211,7 @@ def _research_clusters(catalog: Catalog, sampled: Catalog) -> Iterator[Compariso
         rate = failure_rate(catalog, "ampere", "rsc_1").device_failure_rate
         yield Comparison(
             campaign="Meta RSC-1, A100",
-            what=what,
+            outcome=outcome,
             predicted=float(1 / reliability.job_failure_rate(devices, rate)),
             low=None,
             high=None,
@@ -212,11 +222,11 @@ def _research_clusters(catalog: Catalog, sampled: Catalog) -> Iterator[Compariso
 
 
 def _byte_robust(catalog: Catalog, sampled: Catalog) -> Iterator[Comparison]:
-    """97 % on 9,600 GPUs; neither its failures nor its recovery times are published with it."""
+    """97 % on 9,600 GPUs; neither its failures nor its recovery times are published."""
     mtbf = float(1 / (9_600 * failure_rate(catalog, "hopper").device_failure_rate))
     yield Comparison(
         campaign="ByteRobust, 97 % effective on 9,600 GPUs",
-        what="implied: all that one failure costs",
+        outcome="implied: all that one failure costs",
         predicted=_implied(partial(_goodput, 1.0, 0.0, mtbf), 0.97),
         low=float(_low(catalog, "restart_time") + _low(catalog, "detection_time")),
         high=float(_high(catalog, "restart_time") + _high(catalog, "detection_time")),
@@ -229,16 +239,16 @@ def _byte_robust(catalog: Catalog, sampled: Catalog) -> Iterator[Comparison]:
 def _hundred_thousand(catalog: Catalog, sampled: Catalog, seed: int) -> Iterator[Comparison]:
     """Near 100,000 GPUs, one failure in 18 minutes as published: effective time without and with fault tolerance."""
     name, mtbf = "FT-HSDP near 100,000 GPUs", 18 * _MINUTE
-    given: dict[str, Any] = {"devices": 100_000, "days": 14.0, "params": 405e9, "seed": seed, "mtbf": 1e5 * mtbf}
-    for recovery, share, what, cost in (
+    conditions: dict[str, Any] = {"devices": 100_000, "days": 14.0, "params": 405e9, "seed": seed, "mtbf": 1e5 * mtbf}
+    for recovery, share, outcome, cost in (
         ("restart", 0.44, "effective training time, whole restarts", ("restart_time", "detection_time")),
         ("replica", 0.80, "effective training time, fault tolerant", ("replica_stall_time",)),
     ):
-        point = _run(catalog, **given, recovery=recovery)
-        low, high = _span(_run(sampled, **given, recovery=recovery).effective_training_time)
+        point = _run(catalog, **conditions, recovery=recovery)
+        low, high = _span(_run(sampled, **conditions, recovery=recovery).effective_training_time)
         yield Comparison(
             campaign=name,
-            what=what,
+            outcome=outcome,
             predicted=float(np.mean(point.effective_training_time)),
             low=low,
             high=high,
@@ -252,10 +262,10 @@ def _hundred_thousand(catalog: Catalog, sampled: Catalog, seed: int) -> Iterator
         paid = save if recovery == "restart" else 0.0
         yield Comparison(
             campaign=name,
-            what="implied: restart and notice" if recovery == "restart" else "implied: wait of the other replicas",
+            outcome="implied: restart and notice" if recovery == "restart" else "implied: wait of the other replicas",
             predicted=_implied(partial(_goodput, interval, paid, mtbf), share),
-            low=sum(_low(catalog, one) for one in cost),
-            high=sum(_high(catalog, one) for one in cost),
+            low=sum(_low(catalog, time_name) for time_name in cost),
+            high=sum(_high(catalog, time_name) for time_name in cost),
             published=None,
             unit="s",
             rests_on="closed form, one failure in 18 minutes",
@@ -267,7 +277,7 @@ def _goodput(interval: float, save: float, mtbf: float, lost: float) -> float:
 
 
 def _implied(goodput: Callable[[float], float], wanted: float) -> float:
-    """Time lost at a failure under which goodput is what was published."""
+    """Time lost per failure for which goodput is the published one."""
     low, high = 0.0, 10 * _HOUR
     for _ in range(60):
         middle = (low + high) / 2

@@ -1,4 +1,4 @@
-"""Columns of a file of runs: what each is called there, the field it fills, and what it must hold."""
+"""Columns of a file of runs: the name of each in the file, the field that it fills, and the values that it takes."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -6,15 +6,15 @@ from typing import NamedTuple
 from lindos.problem.axes import Kind
 from lindos.problem.plan import AXES
 
-#: Most that a count of the file may be.
+#: Largest count that a file may contain.
 MOST = 10**12
 
 
 class Column(NamedTuple):
     """One column: its name in the file, the field of a run, and its kind.
 
-    Kinds are text, number, flag, count (at least 1), zero-count (at least 0), degree: a count whose zero says that the
-    run does without, as 1 does; and words: a choice or a set of words of a plan's axis.
+    Kinds are text, number, flag, count (at least 1), zero-count (at least 0), degree (a count for which 0 and 1 both
+    mean that the run does not use the axis) and words (a choice or a set of words of a plan's axis).
     """
 
     name: str
@@ -24,7 +24,7 @@ class Column(NamedTuple):
 
 
 def _plan_columns() -> Iterator[Column]:
-    """Columns of the axes of a plan that declare one."""
+    """Columns of those axes of a plan that declare one."""
     for name, axis in AXES.items():
         if axis.column:
             degree = "degree" if axis.column_zero else "count"
@@ -32,7 +32,7 @@ def _plan_columns() -> Iterator[Column]:
             yield Column(axis.column, name, kind, axis.column_required)
 
 
-#: What a prediction may read.
+#: Columns that a prediction may read.
 RUN = (
     Column("id", "id", "text"),
     Column("source", "source", "text"),
@@ -64,7 +64,7 @@ RUN = (
     Column("head_dim", "head_dim", "count", required=False),
     Column("workload_kind", "workload", "text", required=False),
 )
-#: What a score may read besides.
+#: Columns that only a score may read.
 MEASURED = (
     Column("measured_metric", "metric", "text"),
     Column("measured_value", "value", "number"),
@@ -72,5 +72,5 @@ MEASURED = (
     Column("second_metric", "second_metric", "text", required=False),
     Column("second_value", "second_value", "number", required=False),
 )
-#: Metrics that say how long a step takes.
+#: Metrics that determine the time of a step.
 METRICS = ("tokens_per_s_per_gpu", "step_time_s", "tflops_per_gpu", "mfu")

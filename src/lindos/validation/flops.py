@@ -1,4 +1,4 @@
-"""From what a publisher measured to seconds of a step, by a fixed table of definitions of FLOPs."""
+"""Convert what a publisher measured to seconds of a step, by a fixed table of definitions of FLOPs."""
 
 from typing import NamedTuple
 
@@ -11,15 +11,15 @@ from lindos.validation.run import Measurement, OneTime, Run
 
 
 class Definition(NamedTuple):
-    """How a publisher counts FLOPs, known by a phrase of its definition."""
+    """How a publisher counts FLOPs; a phrase of its definition identifies it."""
 
     phrase: str
     full_mask: bool  # attention over the full mask, not the causal half
-    hardware: bool  # what is recomputed counts
+    hardware: bool  # recomputed FLOPs count
     mtp: bool = True
 
 
-#: Narrow definitions stand before wide ones; the first whose phrase occurs counts.
+#: Narrow definitions come before wide ones; the first whose phrase occurs applies.
 DEFINITIONS = (
     Definition("non-causal", True, False),
     Definition("causal attention halved", False, False),
@@ -32,23 +32,45 @@ DEFINITIONS = (
     Definition("megatron printed", True, False),
     Definition("megatron-lm printed", True, False),
     Definition("nemo formula", True, False),
-    Definition("causal treatment not stated", True, False),  # NeMo's formula of the time counts the full mask
+    Definition("causal treatment not stated", True, False),  # NeMo's formula of that time counts the full mask
     Definition("throughput", True, True),
 )
-#: Where a definition says nothing of these: model FLOPs over the full mask, the usual formula of 6N plus attention.
+#: Any other definition: model FLOPs over the full mask, by the usual formula of 6N plus attention.
 DEFAULT = Definition("", True, False)
 
 
 def definition_of(measurement: Measurement) -> Definition:
-    """Definition that the measurement states."""
+    """Get the definition of FLOPs that the measurement states, or `DEFAULT`.
+
+    Parameters
+    ----------
+    measurement
+        The measurement, with the publisher's words for its definition.
+    """
     text = measurement.flops_definition.lower()
-    return next((one for one in DEFINITIONS if one.phrase in text), DEFAULT)
+    return next((definition for definition in DEFINITIONS if definition.phrase in text), DEFAULT)
 
 
 def counted_flops(model: Model, sequence_length: int, definition: Definition, recompute: Recompute) -> Flop:
-    """FLOP per token as ``definition`` counts them.
+    """Compute the FLOP per token that a definition counts.
 
-    Hardware counts under full recompute repeat the forward pass of all layers.
+    A count of hardware FLOPs under full recomputation includes the forward pass of all layers twice.
+
+    Parameters
+    ----------
+    model
+        Shape of the model.
+    sequence_length
+        In tokens.
+    definition
+        How the publisher counts.
+    recompute
+        Recomputation of the run.
+
+    Returns
+    -------
+    float
+        FLOP per token.
     """
     total = model_flops_per_token(model, sequence_length, full_mask=definition.full_mask)
     if definition.hardware and recompute is Recompute.FULL:
@@ -59,8 +81,17 @@ def counted_flops(model: Model, sequence_length: int, definition: Definition, re
 
 
 def stated_time(measurement: Measurement, run: Run) -> OneTime | None:
-    """Measured seconds of a step, where the row alone says them.
+    """Get the measured seconds of a step where the row alone determines them, else None.
 
+    Parameters
+    ----------
+    measurement
+        The measured value and its metric.
+    run
+        The run, whose sizes turn a rate into a time.
+
+    Examples
+    --------
     >>> from lindos.validation import read_runs
     >>> row = read_runs()[0]
     >>> round(stated_time(row.measurement, row.run), 2)
@@ -77,7 +108,22 @@ def stated_time(measurement: Measurement, run: Run) -> OneTime | None:
 
 
 def measured_time(measurement: Measurement, ready: Prepared) -> tuple[OneTime | None, bool]:
-    """Measured seconds of a step, and whether they come from FLOPs by a definition."""
+    """Get the measured seconds of a step.
+
+    Parameters
+    ----------
+    measurement
+        The measured value and its metric.
+    ready
+        The run in the words of the step model, which supplies the sizes that the row leaves open.
+
+    Returns
+    -------
+    time : float or None
+        Seconds of a step; None where the row has no measurement.
+    converted : bool
+        Whether the time was converted from FLOPs by a definition.
+    """
     value, batch = measurement.value, ready.sizes.global_batch_size
     if value is None or not measurement.metric:
         return None, False
@@ -86,8 +132,8 @@ def measured_time(measurement: Measurement, ready: Prepared) -> tuple[OneTime | 
     tokens, devices = ready.sizes.sequence_length * batch, ready.sizes.num_devices
     if measurement.metric == "tokens_per_s_per_gpu":
         return tokens / (devices * value), False
-    again = Recompute(int(ready.chosen.plan.recompute))
-    flops = tokens * counted_flops(ready.job.model, ready.sizes.sequence_length, definition_of(measurement), again)
+    recompute = Recompute(int(ready.chosen.plan.recompute))
+    flops = tokens * counted_flops(ready.job.model, ready.sizes.sequence_length, definition_of(measurement), recompute)
     rate = value * 1e12
     if measurement.metric == "mfu":
         share = value / 100 if value > 1 else value

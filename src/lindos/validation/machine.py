@@ -1,4 +1,4 @@
-"""The devices and the network of a run: the catalogue's, with what row and source say of their own."""
+"""The devices and the network of a run: those of the catalogue, changed as row and source state."""
 
 from dataclasses import replace
 from functools import lru_cache
@@ -14,7 +14,7 @@ from lindos.validation.refusal import NotPredictedError
 from lindos.validation.run import Run
 from lindos.validation.sources import Machine, machine_of
 
-#: System of a device that the catalogue sells in none, by family.
+#: System for a device of a family where the catalogue has no system with that device.
 _FAMILY_SYSTEMS = {
     "ampere": "dgx-a100",
     "hopper": "hgx-h100",
@@ -30,7 +30,23 @@ _FAMILY_SYSTEMS = {
 
 
 def pool_of(run: Run, catalog: Catalog, num_devices: int) -> tuple[Pool, tuple[str, ...]]:
-    """Devices and network of ``run``, and what was filled in.
+    """Build the pool of devices and network of a run.
+
+    Parameters
+    ----------
+    run
+        The run.
+    catalog
+        Catalogue with the accelerators and systems.
+    num_devices
+        Number of devices of the run.
+
+    Returns
+    -------
+    pool : Pool
+        Devices and network.
+    filled : tuple of str
+        What was filled in, in words.
 
     Raises
     ------
@@ -64,11 +80,11 @@ def _pool(
     system = _system(catalog, device)
     changed: dict[str, object] = {}
     if scale_up_size is not None:
-        changed["scale_up_size"] = _own(system.scale_up_size, float(scale_up_size))
+        changed["scale_up_size"] = _replaced(system.scale_up_size, float(scale_up_size))
     elif system.accelerator != device.name and device.scale_up_size.known:
         changed["scale_up_size"] = device.scale_up_size
     if nic is not None:
-        changed["nic_bandwidth"] = _own(system.nic_bandwidth, nic)
+        changed["nic_bandwidth"] = _replaced(system.nic_bandwidth, nic)
     system = replace(system, accelerator=device.name, **changed)  # type: ignore[arg-type]
     pool = pool_from_system(catalog, system, num_devices)
     return replace(pool, accelerator=_device(device, machine)) if machine else pool
@@ -82,22 +98,22 @@ def _system(catalog: Catalog, device: Accelerator) -> System:
 
 
 def _device(device: Accelerator, machine: Machine) -> Accelerator:
-    """The device as the source runs it; under a lower limit of power its clock falls with the cube root."""
+    """The device as the source runs it; below the usual power limit its clock falls with the cube root of power."""
     changed: dict[str, object] = {}
     if machine.memory is not None:
-        changed["memory"] = _own(device.memory, machine.memory)
-        changed["reported_memory"] = _own(device.reported_memory, machine.memory)
+        changed["memory"] = _replaced(device.memory, machine.memory)
+        changed["reported_memory"] = _replaced(device.reported_memory, machine.memory)
     if machine.memory_bandwidth is not None:
-        changed["memory_bandwidth"] = _own(device.memory_bandwidth, machine.memory_bandwidth)
+        changed["memory_bandwidth"] = _replaced(device.memory_bandwidth, machine.memory_bandwidth)
     if machine.board_power is not None and device.board_power.known:
         clock = (machine.board_power / device.board_power.value) ** (1 / 3)
-        changed["board_power"] = _own(device.board_power, machine.board_power)
+        changed["board_power"] = _replaced(device.board_power, machine.board_power)
         for precision in PRECISIONS:
             peak: Fact[Real] = getattr(device, f"peak_{precision}")
             if peak.known:
-                changed[f"peak_{precision}"] = _own(peak, peak.value * clock)
+                changed[f"peak_{precision}"] = _replaced(peak, peak.value * clock)
     return replace(device, **changed)  # type: ignore[arg-type]
 
 
-def _own(fact: Fact[Real], value: Real) -> Fact[Real]:
+def _replaced(fact: Fact[Real], value: Real) -> Fact[Real]:
     return replace(fact, content=value, low=None, high=None, note="as the run's source states it")

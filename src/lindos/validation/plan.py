@@ -1,4 +1,4 @@
-"""The plan of a run: what its row states, and for the rest what a practitioner would choose."""
+"""The plan of a run: its row states a part, and the rest is what a practitioner would choose."""
 
 import math
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ _MOST_VIRTUAL_STAGES = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """A whole plan, what of it the row did not state, and whether it fits by Lindos's model of memory."""
+    """A complete plan, the choices that the row did not state, and the memory that the plan needs."""
 
     plan: Plan
     filled: tuple[str, ...]
@@ -43,29 +43,46 @@ class Chosen:
 
 
 def plan_of(run: Run, job: Job, pool: Pool, sizes: Sizes, recipes: tuple[Recipe, ...], given: Assumptions) -> Chosen:
-    """Plan of ``run``: the fastest that fits among those that the row leaves open, or the one that misses least.
+    """Choose the plan of a run among the plans that its row leaves open.
+
+    The choice is the fastest plan that fits in memory, or the plan that needs least memory where none fits.
+
+    Parameters
+    ----------
+    run
+        The run; the plan keeps every axis that it states.
+    job
+        Model, precision and software of the run.
+    pool
+        Devices and network.
+    sizes
+        Number of devices, sequence length and batch size.
+    recipes
+        What the recipes of the source fix.
+    given
+        Assumptions of the step model.
 
     Raises
     ------
     NotPredictedError
-        If no plan of that many devices exists.
+        If no plan uses exactly that many devices.
     """
     filled: list[str] = []
     base = _degrees(run, job, pool, sizes, recipes, given, filled)
     options = _options(run, job, base, sizes, recipes, filled)
-    tried = [replace(base, micro_batch_size=b, virtual_stages=v, recompute=r) for b, v, r in options]
+    candidates = [replace(base, micro_batch_size=b, virtual_stages=v, recompute=r) for b, v, r in options]
     plans = replace(
         base,
         **{
-            name: np.array([float(getattr(plan, name)) for plan in tried])
+            name: np.array([float(getattr(plan, name)) for plan in candidates])
             for name in ("micro_batch_size", "virtual_stages", "recompute")
         },
     )
     batch = sizes.global_batch_size
-    needed = memory(job, pool, plans, global_batch_size=batch, given=given).total + np.zeros(len(tried))
-    there = capacity(pool)
-    best = _best(job, pool, plans, batch, needed <= there, needed, given) if len(tried) > 1 else 0
-    plan = tried[best]
+    needed = memory(job, pool, plans, global_batch_size=batch, given=given).total + np.zeros(len(candidates))
+    limit = capacity(pool)
+    best = _best(job, pool, plans, batch, needed <= limit, needed, given) if len(candidates) > 1 else 0
+    plan = candidates[best]
     if not run.recompute:
         word = Recompute(int(plan.recompute)).name.lower()
         filled.append(f"{'no' if word == 'none' else word} recompute")
@@ -75,7 +92,7 @@ def plan_of(run: Run, job: Job, pool: Pool, sizes: Sizes, recipes: tuple[Recipe,
         filled.append(f"{int(plan.virtual_stages)} virtual stages")
     if int(plan.num_devices) != sizes.num_devices:
         filled.append(f"the plan as stated takes {int(plan.num_devices):,} devices, not {sizes.num_devices:,}")
-    return Chosen(plan=plan, filled=tuple(filled), needed=float(needed[best]), capacity=there)
+    return Chosen(plan=plan, filled=tuple(filled), needed=float(needed[best]), capacity=limit)
 
 
 def _best(job: Job, pool: Pool, plans: Plan, batch: int, fits: Any, needed: Any, given: Assumptions) -> int:
@@ -94,10 +111,10 @@ def _degrees(
     given: Assumptions,
     filled: list[str],
 ) -> Plan:
-    """Degrees that multiply to the devices, sharding and schedule; the rest is still open."""
+    """Degrees that multiply to the number of devices, sharding and schedule; the other axes are still open."""
     stack, model, devices = job.stack, job.model, sizes.num_devices
-    sharding, group, said = sharding_of(run.sharding, stack.sharding)
-    if not said:
+    sharding, group, is_stated = sharding_of(run.sharding, stack.sharding)
+    if not is_stated:
         filled.append(f"sharding {Sharding(sharding).name.lower()}")
     t, p, c = run.tensor_parallel, run.pipeline_parallel, run.context_parallel
     if t is None and p is None:
@@ -149,16 +166,16 @@ def _experts(
         e = max(n for n in range(1, min(experts, ranks) + 1) if experts % n == 0 and ranks % n == 0)
         filled.append(f"expert parallel {e}")
     stated = next((r.expert_tensor_parallel for r in recipes if r.expert_tensor_parallel), None)
-    inside = stated or (t if splits else 1)
-    if inside > 1 and ranks % (e * inside):
-        inside = 1
-    if inside > 1:
-        filled.append(f"expert tensor parallel {inside}")
-    return e, inside
+    inner = stated or (t if splits else 1)
+    if inner > 1 and ranks % (e * inner):
+        inner = 1
+    if inner > 1:
+        filled.append(f"expert tensor parallel {inner}")
+    return e, inner
 
 
 def _unaccumulated(devices: int, batch: int) -> int:
-    """Smallest power of two of tensor parallelism that leaves every replica a sequence."""
+    """Smallest power of two of tensor parallelism for which every replica has at least one sequence."""
     t = 1
     while t < devices and (devices % t or batch < devices // t):
         t *= 2
@@ -166,7 +183,7 @@ def _unaccumulated(devices: int, batch: int) -> int:
 
 
 def _searched(run: Run, job: Job, pool: Pool, sizes: Sizes, given: Assumptions, filled: list[str]) -> Plan:
-    """The fastest plan that holds, where the row states next to nothing of it."""
+    """The fastest feasible plan, for a row that states almost nothing of its plan."""
     stated = {
         name: getattr(run, name)
         for name, axis in AXES.items()
@@ -175,10 +192,10 @@ def _searched(run: Run, job: Job, pool: Pool, sizes: Sizes, given: Assumptions, 
     if run.recompute:
         stated["recompute"] = AXES["recompute"].code(run.recompute)
     try:
-        found = best_plan(job, pool, global_batch_size=sizes.global_batch_size, fixed=stated, given=given)
+        decision = best_plan(job, pool, global_batch_size=sizes.global_batch_size, fixed=stated, given=given)
     except LindosError as error:
         raise NotPredictedError("no plan that holds", str(error)) from None
-    plan = found.plan
+    plan = decision.plan
     filled.append(
         f"the fastest plan that holds: tensor {plan.tensor_parallel}, pipeline {plan.pipeline_parallel}, "
         f"context {plan.context_parallel}, data {plan.data_parallel}"
@@ -189,23 +206,23 @@ def _searched(run: Run, job: Job, pool: Pool, sizes: Sizes, given: Assumptions, 
 def _options(
     run: Run, job: Job, base: Plan, sizes: Sizes, recipes: tuple[Recipe, ...], filled: list[str]
 ) -> list[tuple[int, int, int]]:
-    """Micro-batch, virtual stages and recompute: one value where stated, else those to choose from."""
-    each = sizes.global_batch_size / float(base.data_parallel)
+    """Micro-batch, virtual stages and recomputation: the stated value, else the values to choose from."""
+    sequences = sizes.global_batch_size / float(base.data_parallel)
     if run.micro_batch_size is not None:
         micro = [run.micro_batch_size]
     elif not job.stack.accumulates:
-        micro = [max(math.ceil(each), 1)]
+        micro = [max(math.ceil(sequences), 1)]
     else:
-        micro = [b for b in _MICRO_BATCHES if each % b == 0] or [1]
+        micro = [b for b in _MICRO_BATCHES if sequences % b == 0] or [1]
     default = job.stack.recompute
     word = run.recompute or ("" if default == "least" else default)
-    again = [AXES["recompute"].code(word)] if word else [int(code) for code in Recompute]
+    recompute = [AXES["recompute"].code(word)] if word else [int(code) for code in Recompute]
     virtual = _virtual_stages(run, job, base, recipes)
     return [
         (b, v, r)
-        for b, v, r in product(micro, virtual, again)
-        if v == 1 or run.virtual_stages is not None or (each / b) % float(base.pipeline_parallel) == 0
-    ] or [(micro[0], 1, again[0])]
+        for b, v, r in product(micro, virtual, recompute)
+        if v == 1 or run.virtual_stages is not None or (sequences / b) % float(base.pipeline_parallel) == 0
+    ] or [(micro[0], 1, recompute[0])]
 
 
 def _virtual_stages(run: Run, job: Job, base: Plan, recipes: tuple[Recipe, ...]) -> list[int]:
@@ -221,7 +238,7 @@ def _virtual_stages(run: Run, job: Job, base: Plan, recipes: tuple[Recipe, ...])
 
 
 def _even_chunks(layers: int, stages: int) -> Iterator[int]:
-    """Numbers of virtual stages that leave every chunk the same number of layers."""
+    """Numbers of virtual stages that give every chunk the same number of layers."""
     for virtual in range(1, _MOST_VIRTUAL_STAGES + 1):
         if layers % (stages * virtual) == 0:
             yield virtual

@@ -1,4 +1,4 @@
-"""The precision of a run, in the words of a job."""
+"""The precision of a run, as a job names it."""
 
 from dataclasses import replace
 
@@ -13,17 +13,35 @@ INT8_PEAKS = {"tpu-v5e": 394e12, "tpu-v5p": 918e12, "tpu-v6e": 1836e12, "tpu-v7"
 
 
 def precision_of(run: Run, pool: Pool, recipes: tuple[Recipe, ...]) -> tuple[str, Pool, tuple[str, ...]]:
-    """Precision of ``run``, its devices (with the rates of integers where it uses them), and what was filled in.
+    """Get the precision of a run.
+
+    Parameters
+    ----------
+    run
+        The run.
+    pool
+        Devices and network.
+    recipes
+        What the recipes of the source fix.
+
+    Returns
+    -------
+    precision : str
+        Name of the number format.
+    pool : Pool
+        The pool; its devices have the peak rate of 8-bit integers where the run computes in them.
+    filled : tuple of str
+        What was filled in, in words.
 
     Raises
     ------
     NotPredictedError
-        If Lindos does not know the precision, or the devices do not have it.
+        If Lindos does not model the precision, or the devices do not have it.
     """
     filled: list[str] = []
     word = run.precision.lower()
     if not word:
-        recipe = next((one for one in recipes if one.precision), None)
+        recipe = next((recipe for recipe in recipes if recipe.precision), None)
         word = recipe.precision if recipe else "bf16"
         filled.append(f"{word} ({recipe.why})" if recipe else "bf16")
     if word not in TRAINING_WORDS:

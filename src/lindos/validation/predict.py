@@ -1,4 +1,4 @@
-"""One run to one predicted step time; what was measured never comes here."""
+"""Predict the step time of one run; measured values are never read here."""
 
 import math
 from dataclasses import dataclass, replace
@@ -19,13 +19,13 @@ from lindos.validation.shape import model_of
 from lindos.validation.sizes import Sizes, sizes_of
 from lindos.validation.sources import recipes_of, stack_of
 
-#: Rows whose model trains only in part: frozen weights have no gradients, which the step model does not know.
+#: Workloads that train a part of the model: the step model does not know frozen weights, which have no gradients.
 _PARTIAL = ("lora", "qlora", "peft")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A run in the words of the step model, ready to be estimated, and what had to be filled in."""
+    """A run as inputs of the step model, and what was filled in."""
 
     job: Job
     pool: Pool
@@ -42,13 +42,13 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
-    """The predicted time of a run's step, its parts, memory and plan; or the reason why there is none."""
+    """The predicted time of a run's step, its parts, memory and plan; or the reason why the run has no prediction."""
 
     id: str
     stack: str
     prepared: Prepared | None = None
     step: StepEstimate | None = None
-    category: str = ""  # of the reason why there is none
+    category: str = ""  # of the reason, where there is no prediction
     detail: str = ""
 
     @property
@@ -58,7 +58,7 @@ class Prediction:
 
     @property
     def reason(self) -> str:
-        """What was filled in, or why there is no prediction: one sentence, empty where the row states all."""
+        """What was filled in, or why there is no prediction; empty where the row states everything."""
         if self.prepared is None:
             return self.detail
         parts = []
@@ -66,12 +66,12 @@ class Prediction:
             parts.append("filled in: " + "; ".join(self.prepared.filled))
         if not self.prepared.chosen.fits:
             chosen = self.prepared.chosen
-            needed, there = (render(float(size), "B") for size in (chosen.needed, chosen.capacity))
-            parts.append(f"by Lindos's model of memory it needs {needed} of {there}")
+            needed, available = (render(float(size), "B") for size in (chosen.needed, chosen.capacity))
+            parts.append(f"by Lindos's model of memory it needs {needed} of {available}")
         return ". ".join(parts)
 
     def memory(self) -> StepMemory | None:
-        """Memory of the fullest device."""
+        """Estimate the memory of the fullest device, in bytes; None without a prediction."""
         if self.prepared is None:
             return None
         ready = self.prepared
@@ -80,14 +80,28 @@ class Prediction:
 
 
 def predict(run: Run, catalog: Catalog, given: Assumptions | None = None) -> Prediction:
-    """Step time of ``run`` under its own plan; nothing that was measured is read.
+    """Predict the step time of a run under its own plan; no measured value is read.
+
+    Parameters
+    ----------
+    run
+        The run.
+    catalog
+        Catalogue with devices, models and software.
+    given
+        Assumptions of the step model; those of ``catalog`` where left out.
+
+    Returns
+    -------
+    Prediction
+        With a reason in place of a time where Lindos cannot predict the run.
 
     Examples
     --------
     >>> from lindos.catalog import load_catalog
     >>> from lindos.validation import read_runs
-    >>> found = predict(read_runs()[0].run, load_catalog())
-    >>> found.time > 0
+    >>> prediction = predict(read_runs()[0].run, load_catalog())
+    >>> prediction.time > 0
     True
     """
     stack = stack_of(run)
@@ -102,7 +116,12 @@ def predict(run: Run, catalog: Catalog, given: Assumptions | None = None) -> Pre
 
 
 def timed(ready: Prepared) -> StepEstimate:
-    """Step of a prepared run.
+    """Estimate the step of a prepared run.
+
+    Parameters
+    ----------
+    ready
+        The run as inputs of the step model.
 
     Raises
     ------
@@ -117,12 +136,21 @@ def timed(ready: Prepared) -> StepEstimate:
 
 
 def prepare(run: Run, catalog: Catalog, book: Assumptions) -> Prepared:
-    """``run`` in the words of the step model.
+    """Turn a run into inputs of the step model.
+
+    Parameters
+    ----------
+    run
+        The run.
+    catalog
+        Catalogue with devices, models and software.
+    book
+        Assumptions of the step model.
 
     Raises
     ------
     NotPredictedError
-        If the row does not say enough, or says what Lindos does not model.
+        If the row does not state enough, or states something that Lindos does not model.
     """
     if run.workload.lower() in _PARTIAL:
         raise NotPredictedError("fine-tuning with frozen weights is not modelled", f"workload {run.workload}")
@@ -147,7 +175,13 @@ def prepare(run: Run, catalog: Catalog, book: Assumptions) -> Prepared:
 
 
 def size_class(prediction: Prediction) -> str:
-    """Active parameters of the model, in classes that a table shows."""
+    """Name the size class of a prediction's model, by its active parameters.
+
+    Parameters
+    ----------
+    prediction
+        The prediction of a run.
+    """
     if prediction.prepared is None:
         return "unknown"
     count = active_params(prediction.prepared.job.model)

@@ -1,4 +1,4 @@
-"""A file of runs as typed rows; everything wrong with it is said at once, with the line."""
+"""Read a file of runs as typed rows; all its mistakes are reported together, each with its line."""
 
 import csv
 import io
@@ -15,22 +15,25 @@ from lindos.problem.plan import AXES
 from lindos.validation.columns import MEASURED, METRICS, MOST, RUN, Column
 from lindos.validation.run import Measurement, Row, Run
 
-#: A row is about a kilobyte: this is twenty thousand of them.
+#: A row has about a kilobyte, so this allows twenty thousand rows.
 MAX_BYTES = 20_000_000
-#: More mistakes than this are counted, not listed.
-_MOST_ERRORS = 20
 _GBPS = 1e9 / 8
 _GIB = 2**30
 _FLAGS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "1.0": True, "0.0": False}
 
 
 def read_runs(path: Path | None = None) -> tuple[Row, ...]:
-    """Rows of ``path``, or of the published runs that ship with Lindos.
+    """Read a file of runs.
+
+    Parameters
+    ----------
+    path
+        A CSV file; the published runs that ship with Lindos where left out.
 
     Raises
     ------
     InputErrors
-        All that is wrong with the file: one sentence for each value, with its line.
+        All mistakes of the file: one sentence for each value, with its line.
 
     Examples
     --------
@@ -53,7 +56,15 @@ def read_runs(path: Path | None = None) -> tuple[Row, ...]:
 
 
 def parse_runs(data: bytes, name: str = "runs.csv") -> tuple[Row, ...]:
-    """Rows of the bytes of a CSV file called ``name``; see :func:`read_runs`."""
+    """Parse the bytes of a CSV file of runs; see :func:`read_runs`.
+
+    Parameters
+    ----------
+    data
+        The file, in UTF-8.
+    name
+        Name of the file, for error messages.
+    """
     errors: list[InputError] = []
     rows: list[Row] = []
     ids: dict[str, int] = {}
@@ -64,9 +75,9 @@ def parse_runs(data: bytes, name: str = "runs.csv") -> tuple[Row, ...]:
             errors.append(InputError("id", row.run.id, f"an id of its own: line {first} has it", "", line))
         rows.append(row)
     if errors:
-        raise _together(errors, name)
+        raise _combined(errors, name)
     if not rows:
-        raise _together([InputError("file", "without rows", "a header and at least one run")], name)
+        raise _combined([InputError("file", "without rows", "a header and at least one run")], name)
     return tuple(rows)
 
 
@@ -76,23 +87,23 @@ def _records(data: bytes, name: str) -> Iterator[tuple[int, Mapping[str, str]]]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise _together([InputError("file", "no UTF-8", "text in UTF-8", "", line)], name) from None
+        raise _combined([InputError("file", "no UTF-8", "text in UTF-8", "", line)], name) from None
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = [cell.strip() for cell in next(reader, [])]
         if errors := _header_errors(header):
-            raise _together(errors, name)
-        before = reader.line_num
+            raise _combined(errors, name)
+        last_line = reader.line_num
         for cells in reader:
-            line, before = before + 1, reader.line_num
+            line, last_line = last_line + 1, reader.line_num
             if not any(cell.strip() for cell in cells):
                 continue
             if len(cells) != len(header):
                 wrong = InputError("row", f"{len(cells)} values", f"{len(header)} values, as the header", "", line)
-                raise _together([wrong], name)
+                raise _combined([wrong], name)
             yield line, dict(zip(header, (cell.strip() for cell in cells), strict=True))
     except csv.Error as error:
-        raise _together([InputError("file", str(error), "CSV", "", reader.line_num)], name) from None
+        raise _combined([InputError("file", str(error), "CSV", "", reader.line_num)], name) from None
 
 
 def _header_errors(header: list[str]) -> list[InputError]:
@@ -108,14 +119,14 @@ def _header_errors(header: list[str]) -> list[InputError]:
 
 def _row(record: Mapping[str, str], line: int, errors: list[InputError]) -> Row:
     def fields(columns: tuple[Column, ...]) -> dict[str, Any]:
-        found = {}
+        values = {}
         for column in columns:
             try:
-                found[column.field] = _cell(column, record.get(column.name, ""), line)
+                values[column.field] = _cell(column, record.get(column.name, ""), line)
             except InputError as error:
                 errors.append(error)
-                found[column.field] = "" if column.kind in ("text", "words") else None
-        return found
+                values[column.field] = "" if column.kind in ("text", "words") else None
+        return values
 
     run, measured = fields(RUN), fields(MEASURED)
     if run["nic_bandwidth"] is not None:
@@ -161,7 +172,7 @@ def _cell(column: Column, text: str, line: int) -> Any:
 
 
 def _words(column: Column, text: str, line: int) -> str:
-    """Words of a plan's axis, as they stand; an empty text where the source does not say."""
+    """Words of a plan's axis, unchanged; an empty text where the source does not say."""
     axis = AXES[column.field]
     try:
         axis.code(text)
@@ -175,11 +186,8 @@ def _words(column: Column, text: str, line: int) -> str:
 _RUN_FIELDS = frozenset(Run.__dataclass_fields__)
 
 
-def _together(errors: list[InputError], name: str) -> InputError:
-    """All mistakes as one error that names the file."""
-    kept = errors[:_MOST_ERRORS]
-    if len(errors) > len(kept):
-        kept.append(InputError("file", f"{len(errors) - len(kept)} more wrong values", "free of mistakes"))
-    for error in kept:
+def _combined(errors: list[InputError], name: str) -> InputError:
+    """All mistakes as one error, each with the name of the file."""
+    for error in errors:
         error.file = name
-    return kept[0] if len(kept) == 1 else InputErrors(kept)
+    return errors[0] if len(errors) == 1 else InputErrors(errors)

@@ -1,7 +1,7 @@
-"""One published run, in two halves that never meet before the score: what was run, and what was measured.
+"""One published run in two halves that only the score combines: what was run, and what was measured.
 
-:class:`Run` is all that a prediction may see. :class:`Measurement` holds what the publisher measured; scores alone
-read it. Free text of the publisher (``note``) and printed utilisation (``mfu_reported``) are in neither.
+:class:`Run` is all that a prediction may see. :class:`Measurement` is what the publisher measured; only scores read it.
+Neither contains the free text of the publisher (``note``) or printed utilisation (``mfu_reported``).
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from typing import Annotated, TypeAlias
 
 from lindos.quantities import Unit
 
-#: Plain numbers with their unit: a run is one run, never an array of them.
+#: Plain numbers with their unit; never arrays, since a run is a single run.
 OneTime: TypeAlias = Annotated[float, Unit("s")]
 OneShare: TypeAlias = Annotated[float, Unit("1")]
 OneSize: TypeAlias = Annotated[float, Unit("B")]
@@ -18,10 +18,10 @@ OneRate: TypeAlias = Annotated[float, Unit("B/s")]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What was run, as its row states it; None or an empty text where the source does not say."""
+    """The run as its row states it; None or an empty text where the source does not say."""
 
     id: str
-    line: int  # of the file
+    line: int  # number of its line in the file
     source: str
     address: str
     year: int | None
@@ -58,12 +58,12 @@ class Run:
     sharding: str = ""
     recompute: str = ""
     sequence_parallel: bool | None = None
-    stated: tuple[tuple[str, int], ...] = ()  # other axes of the plan, as the numbers of a plan
+    stated: tuple[tuple[str, int], ...] = ()  # axes of the plan without a field here, by name, with their codes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """What was measured: ``value`` in the unit of ``metric``; ``peak_memory`` of the allocator in bytes, if printed."""
+    """The measured ``value`` in the unit of ``metric``, and the allocator's ``peak_memory`` in bytes, if printed."""
 
     id: str
     metric: str

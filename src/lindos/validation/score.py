@@ -1,4 +1,4 @@
-"""Predictions beside measurements: errors as fractions of the measured step time, whole and by slice."""
+"""Compare predictions with measurements: errors as fractions of the measured step time, over all rows and by slice."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ class Result:
     row: Row
     prediction: Prediction
     measured: OneTime | None = None
-    converted: bool = False  # from FLOPs, by a publisher's definition
+    converted: bool = False  # the measured time comes from FLOPs, by a publisher's definition
     low: OneTime | None = None
     high: OneTime | None = None
 
@@ -37,7 +37,7 @@ class Result:
 
     @property
     def covered(self) -> bool:
-        """Whether the interval holds the measurement."""
+        """Whether the measurement lies in the interval."""
         if self.measured is None or self.low is None or self.high is None:
             return False
         return self.low <= self.measured <= self.high
@@ -50,7 +50,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slice:
-    """Errors of some rows: fractions of measured step time; ``bias`` is the mean signed error."""
+    """Errors of a set of rows: fractions of measured step time; ``bias`` is the mean signed error."""
 
     rows: int
     median_abs_error: OneShare
@@ -62,11 +62,11 @@ class Slice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """A scored file: every row's result, the whole and its slices."""
+    """A scored file: the result of every row, the errors over all rows, and those of each slice."""
 
     results: tuple[Result, ...]
-    whole: Slice | None
-    by: dict[str, dict[str, Slice]]
+    overall: Slice | None
+    slices: dict[str, dict[str, Slice]]
     memory_rows: int
     memory_error: OneShare | None  # median over rows with a measured peak
     wrongly_infeasible: int
@@ -76,14 +76,14 @@ class Score:
 def validate(
     rows: Sequence[Row], catalog: Catalog | None = None, report: Callable[[int], object] = lambda done: None
 ) -> Score:
-    """Predict every row, then score the predictions against what was measured.
+    """Predict every row, then score the predictions against the measurements.
 
     Parameters
     ----------
     rows
         The runs with their measurements.
     catalog
-        The facts; those that ship where left out.
+        The facts; those that ship with Lindos where left out.
     report
         Called after every row with the number of rows that are done.
     """
@@ -97,19 +97,19 @@ def validate(
 
 
 class _Predictor:
-    """Predicts runs, those that differ in nothing but their id once."""
+    """Predicts runs; runs that differ only in their id are predicted once."""
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._given, self._facts = assumptions(catalog), interval_facts(catalog)
+        self._assumptions, self._facts = assumptions(catalog), interval_facts(catalog)
         self._predicted: dict[Run, tuple[Prediction, OneTime | None, OneTime | None]] = {}
 
     def result(self, row: Row) -> Result:
-        """The prediction of a row beside what was measured."""
-        same = replace(row.run, id="", line=0)
-        if same not in self._predicted:
-            self._predicted[same] = self._predict(row.run)
-        prediction, low, high = self._predicted[same]
+        """The prediction of a row beside its measurement."""
+        content = replace(row.run, id="", line=0)
+        if content not in self._predicted:
+            self._predicted[content] = self._predict(row.run)
+        prediction, low, high = self._predicted[content]
         prediction = replace(prediction, id=row.run.id)
         ready = prediction.prepared
         if ready is None or low is None:
@@ -118,8 +118,8 @@ class _Predictor:
         return Result(row=row, prediction=prediction, measured=time, converted=converted, low=low, high=high)
 
     def _predict(self, run: Run) -> tuple[Prediction, OneTime | None, OneTime | None]:
-        """The prediction of a run and the ends of its interval, which are missing where it has none."""
-        prediction = predict(run, self._catalog, self._given)
+        """The prediction of a run and the ends of its interval; the ends are None without a prediction."""
+        prediction = predict(run, self._catalog, self._assumptions)
         ready = prediction.prepared
         if ready is None or prediction.time is None:
             return prediction, None, None
@@ -130,14 +130,14 @@ class _Predictor:
 
 
 def validate_runs(file: str | Path | None = None, catalog: Sequence[str | Path] = ()) -> Score:
-    """Predict the runs of a table under their own plans, and score the predictions against what was measured.
+    """Predict the runs of a table under their own plans, and score the predictions against the measurements.
 
     Parameters
     ----------
     file
-        CSV in the columns of the published runs; those that ship where left out.
+        CSV in the columns of the published runs; those that ship with Lindos where left out.
     catalog
-        Your own catalogue files, later ones on top.
+        Your own catalogue files; later files override earlier ones.
 
     Raises
     ------
@@ -148,7 +148,7 @@ def validate_runs(file: str | Path | None = None, catalog: Sequence[str | Path] 
     return validate(rows, load_catalog([Path(path) for path in catalog]))
 
 
-#: Slices of the JSON document, then those that only the table shows.
+#: Slices of the JSON document; the last two are only in the table.
 SLICES: dict[str, Callable[[Result], str]] = {
     "accelerator": lambda r: r.row.run.accelerator or "not stated",
     "precision": lambda r: r.row.run.precision or "not stated",
@@ -161,23 +161,29 @@ SLICES: dict[str, Callable[[Result], str]] = {
 
 
 def score(results: Sequence[Result]) -> Score:
-    """Errors of ``results``."""
+    """Compute the errors of results, over all and by slice.
+
+    Parameters
+    ----------
+    results
+        Every row with its prediction and its measurement.
+    """
     scored = [result for result in results if result.error is not None]
-    by = {}
+    slices = {}
     for name, key in SLICES.items():
         groups: dict[str, list[Result]] = {}
         for result in scored:
             groups.setdefault(key(result), []).append(result)
-        by[name] = {group: _slice(members) for group, members in sorted(groups.items())}
+        slices[name] = {group: _slice(members) for group, members in sorted(groups.items())}
     peaks = [error for error in map(_memory_error, results) if error is not None]
     ready = [result.prediction.prepared for result in results if result.prediction.prepared is not None]
     return Score(
         results=tuple(results),
-        whole=_slice(scored) if scored else None,
-        by=by,
+        overall=_slice(scored) if scored else None,
+        slices=slices,
         memory_rows=len(peaks),
         memory_error=float(np.median(np.abs(peaks))) if peaks else None,
-        wrongly_infeasible=sum(not one.chosen.fits for one in ready),
+        wrongly_infeasible=sum(not prepared.chosen.fits for prepared in ready),
         not_predicted=dict(Counter(r.prediction.category for r in results if r.prediction.time is None).most_common()),
     )
 
@@ -187,7 +193,15 @@ def _slice(results: Sequence[Result]) -> Slice:
 
 
 def slice_of(errors: Sequence[OneShare], covered: Sequence[bool]) -> Slice:
-    """Errors of some rows in few numbers; ``covered`` says which intervals hold their measurement."""
+    """Summarise the errors of a set of rows.
+
+    Parameters
+    ----------
+    errors
+        Signed errors, fractions of the measured step time.
+    covered
+        Whether the interval of each row contains its measurement.
+    """
     signed = np.array(errors, dtype=float)
     absolute = np.abs(signed)
     return Slice(
@@ -201,7 +215,7 @@ def slice_of(errors: Sequence[OneShare], covered: Sequence[bool]) -> Slice:
 
 
 def _memory_error(result: Result) -> float | None:
-    """Allocated memory over the measured peak, less one; an allocator counts neither context nor what it loses."""
+    """Predicted over measured peak memory, less one; allocators count neither the context nor fragmentation."""
     peak = result.row.measurement.peak_memory
     needed = None if peak is None else result.prediction.memory()
     if peak is None or needed is None:
@@ -209,25 +223,31 @@ def _memory_error(result: Result) -> float | None:
     return float(needed.total - needed.context - needed.fragmentation) / peak - 1
 
 
-def document(found: Score) -> dict[str, Any]:
-    """The score as the JSON document of ``lindos validate --json``."""
-    whole = found.whole
+def document(scored: Score) -> dict[str, Any]:
+    """Return the score as the JSON document of ``lindos validate --json``.
+
+    Parameters
+    ----------
+    scored
+        The score of a file.
+    """
+    overall = scored.overall
     errors = ("median_abs_error", "mean_abs_error", "p90_abs_error", "bias", "coverage_80")
     return {
-        "rows": len(found.results),
-        "predicted": sum(result.prediction.time is not None for result in found.results),
-        **{name: getattr(whole, name) if whole else None for name in errors},
+        "rows": len(scored.results),
+        "predicted": sum(result.prediction.time is not None for result in scored.results),
+        **{name: getattr(overall, name) if overall else None for name in errors},
         "by": {
             name: {
-                group: {"rows": one.rows, **{error: getattr(one, error) for error in errors}}
-                for group, one in found.by[name].items()
+                group: {"rows": part.rows, **{error: getattr(part, error) for error in errors}}
+                for group, part in scored.slices[name].items()
             }
             for name in ("accelerator", "precision", "model_kind", "stack", "metric")
         },
         "memory": {
-            "rows": found.memory_rows,
-            "median_abs_error": found.memory_error,
-            "wrongly_infeasible": found.wrongly_infeasible,
+            "rows": scored.memory_rows,
+            "median_abs_error": scored.memory_error,
+            "wrongly_infeasible": scored.wrongly_infeasible,
         },
-        "not_predicted": found.not_predicted,
+        "not_predicted": scored.not_predicted,
     }

@@ -1,4 +1,4 @@
-"""The model of a run: what the row states, over what the catalogue knows of the name."""
+"""The model of a run: what the row states, and the catalogue's model of that name for the rest."""
 
 from dataclasses import fields, replace
 
@@ -11,10 +11,10 @@ from lindos.validation.sources import Recipe
 
 #: GPT-2's vocabulary as Megatron pads it.
 PADDED_VOCABULARY = 51_200
-#: Ranks and head dimensions of latent attention where neither row nor catalogue has them: those of DeepSeek-V3.
+#: Model whose ranks and head dimensions of latent attention are used where neither row nor catalogue has them.
 LATENT_MODEL = "deepseek-v3"
-#: Fields that a row and a model have under one name.
-_SAME = (
+#: Fields that rows and models have in common.
+_SHARED = (
     *("num_layers", "hidden_size", "num_attention_heads", "num_kv_heads", "head_dim", "ffn_hidden_size", "gated"),
     *("vocab_size", "num_experts", "experts_per_token", "expert_ffn_hidden_size", "num_shared_experts"),
 )
@@ -22,23 +22,39 @@ _LATENT = ("q_lora_rank", "kv_lora_rank", "qk_nope_head_dim", "qk_rope_head_dim"
 
 
 def model_of(run: Run, catalog: Catalog, recipes: tuple[Recipe, ...] = ()) -> tuple[Model, tuple[str, ...]]:
-    """Shape of the model that ``run`` trained, and what was filled in.
+    """Build the shape of the model that a run trained.
+
+    Parameters
+    ----------
+    run
+        The run.
+    catalog
+        Catalogue with the models.
+    recipes
+        What the recipes of the source fix.
+
+    Returns
+    -------
+    model : Model
+        The shape.
+    filled : tuple of str
+        What was filled in, in words.
 
     Raises
     ------
     NotPredictedError
         If neither row nor catalogue gives the shape.
     """
-    known = _known(run.model_name, catalog)
-    stated = {name: getattr(run, name) for name in _SAME if getattr(run, name) is not None}
+    model = _catalog_model(run.model_name, catalog)
+    stated = {name: getattr(run, name) for name in _SHARED if getattr(run, name) is not None}
     filled: list[str] = []
-    if known is None:
+    if model is None:
         shape = _from_row(run, stated, filled)
     else:
         missing = [name for name in ("num_layers", "hidden_size", "num_attention_heads") if name not in stated]
         if missing:
-            filled.append(f"shape of {known.name} from the catalogue")
-        shape = _over(known, stated)
+            filled.append(f"shape of {model.name} from the catalogue")
+        shape = _with_stated(model, stated)
     if run.attention == "mla" and shape.attention != "mla":
         latent = catalog.model(LATENT_MODEL)
         shape = replace(shape, attention="mla", **{name: getattr(latent, name) for name in _LATENT})
@@ -53,31 +69,31 @@ def model_of(run: Run, catalog: Catalog, recipes: tuple[Recipe, ...] = ()) -> tu
     return replace(shape, published_params=None, training_tokens=None, training_flop=None), tuple(filled)
 
 
-def _known(name: str, catalog: Catalog) -> Model | None:
+def _catalog_model(name: str, catalog: Catalog) -> Model | None:
     try:
         return catalog.model(name)
     except InputError:
         return None
 
 
-def _over(known: Model, stated: dict[str, int | bool]) -> Model:
-    """The catalogue's model with what the row states; a proxy keeps its share of windowed layers."""
+def _with_stated(model: Model, stated: dict[str, int | bool]) -> Model:
+    """The catalogue's model with the values that the row states; a smaller copy keeps the share of windowed layers."""
     changed = dict(stated)
-    layers = int(changed.get("num_layers", known.num_layers))
-    if layers != known.num_layers:
-        changed["num_dense_layers"] = min(known.num_dense_layers, layers - 1) if known.num_experts else 0
-        changed["num_windowed_layers"] = round(known.num_windowed_layers * layers / known.num_layers)
+    layers = int(changed.get("num_layers", model.num_layers))
+    if layers != model.num_layers:
+        changed["num_dense_layers"] = min(model.num_dense_layers, layers - 1) if model.num_experts else 0
+        changed["num_windowed_layers"] = round(model.num_windowed_layers * layers / model.num_layers)
         if not changed["num_windowed_layers"]:
             changed["sliding_window"] = 0
-    if not changed.get("num_experts", 1):  # a row that says zero is about a dense model
+    if not changed.get("num_experts", 1):  # zero experts mark a dense model
         changed |= {"experts_per_token": 0, "expert_ffn_hidden_size": 0, "num_shared_experts": 0, "num_dense_layers": 0}
     if "expert_ffn_hidden_size" in changed and not changed["expert_ffn_hidden_size"]:
         del changed["expert_ffn_hidden_size"]
-    return replace(known, **changed)  # type: ignore[arg-type]
+    return replace(model, **changed)  # type: ignore[arg-type]
 
 
 def _from_row(run: Run, stated: dict[str, int | bool], filled: list[str]) -> Model:
-    """A model that the catalogue does not have."""
+    """A model that is not in the catalogue."""
     needed = ["num_layers", "hidden_size", "num_attention_heads"]
     experts = int(stated.get("num_experts", 0))
     needed += ["expert_ffn_hidden_size", "experts_per_token"] if experts else ["ffn_hidden_size"]
@@ -99,13 +115,13 @@ def _from_row(run: Run, stated: dict[str, int | bool], filled: list[str]) -> Mod
         "ffn_hidden_size": int(stated.get("expert_ffn_hidden_size", 0)),
         "vocab_size": PADDED_VOCABULARY,
         "max_sequence_length": run.sequence_length or 8192,
-        # Plain feed-forwards mark GPT-2's family, which shares its embedding with the head; Llama's does not.
+        # Models without gates are of GPT-2's family, which ties its embeddings; Llama's family does not.
         "tied_embeddings": not gated and not experts,
         **stated,
         "gated": gated,
     }
     if not experts:
         values |= {"num_experts": 0, "experts_per_token": 0, "expert_ffn_hidden_size": 0, "num_shared_experts": 0}
-    own = {field.name for field in fields(Model)}
+    names = {field.name for field in fields(Model)}
     name = run.model_name or "model"
-    return Model(name=name, title=name, **{k: v for k, v in values.items() if k in own})  # type: ignore[arg-type]
+    return Model(name=name, title=name, **{k: v for k, v in values.items() if k in names})  # type: ignore[arg-type]

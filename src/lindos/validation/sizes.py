@@ -1,4 +1,4 @@
-"""The size of a run: devices, sequence length and batch, where the row leaves them open."""
+"""The sizes of a run: devices, sequence length and batch, filled in where the row leaves them open."""
 
 import math
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ from lindos.validation.refusal import NotPredictedError
 from lindos.validation.run import Run
 from lindos.validation.sources import Recipe
 
-#: Tokens of a sequence where nobody says: the usual length of the time.
+#: Usual length of a sequence in tokens, up to each year.
 _SEQUENCE = ((2022, 2048), (2023, 4096), (2025, 8192))
-#: Micro-batches per stage of a pipeline, and sequences per device, where the batch is not stated.
+#: Micro-batches per pipeline stage, and sequences per device, where the batch is not stated.
 _ROUNDS, _SEQUENCES = 4, 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sizes:
-    """Devices, tokens of a sequence, sequences of a step, and what of these was filled in."""
+    """Number of devices, tokens of a sequence and sequences of a step, and which of them were filled in."""
 
     num_devices: int
     sequence_length: int
@@ -26,12 +26,23 @@ class Sizes:
 
 
 def sizes_of(run: Run, stack: Stack, recipes: tuple[Recipe, ...], longest: int) -> Sizes:
-    """Sizes of ``run``; ``longest`` is the model's longest sequence.
+    """Get the sizes of a run.
+
+    Parameters
+    ----------
+    run
+        The run.
+    stack
+        Software of the run.
+    recipes
+        What the recipes of the source fix.
+    longest
+        The model's longest sequence, in tokens.
 
     Raises
     ------
     NotPredictedError
-        If the row gives neither devices nor the degrees that multiply to them.
+        If the row states neither the number of devices nor the degrees that multiply to it.
     """
     filled: list[str] = []
     multiplied = [(name, axis) for name, axis in AXES.items() if axis.multiplies]
@@ -49,8 +60,8 @@ def sizes_of(run: Run, stack: Stack, recipes: tuple[Recipe, ...], longest: int) 
         filled.append(f"sequences of {length:,} tokens")
     batch = run.global_batch_size or next((r.global_batch_size for r in recipes if r.global_batch_size), None)
     if batch is None:
-        held = math.prod(getattr(run, name) or 1 for name, _ in multiplied if name != "data_parallel")
-        replicas = run.data_parallel or max(devices // held, 1)
+        devices_per_replica = math.prod(getattr(run, name) or 1 for name, _ in multiplied if name != "data_parallel")
+        replicas = run.data_parallel or max(devices // devices_per_replica, 1)
         stages = run.pipeline_parallel or 1
         rounds = _ROUNDS * stages if stages > 1 else 1 if run.micro_batch_size else _SEQUENCES
         batch = replicas * (run.micro_batch_size or 1) * rounds

@@ -1,4 +1,4 @@
-"""Predictions as a CSV file: one line for every row of the file of runs."""
+"""Write predictions as a CSV file: one line for every row of the file of runs."""
 
 import csv
 import io
@@ -6,23 +6,29 @@ from collections.abc import Sequence
 
 from lindos.validation.score import Result
 
-#: A cell that begins so is a formula to a spreadsheet.
+#: Spreadsheets run a cell as a formula if it begins with one of these.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 HEADER = ("id", "measured_step_s", "predicted_step_s", "low_s", "high_s", "status", "reason")
 
 
 def predicted_csv(results: Sequence[Result]) -> bytes:
-    """Lines of ``results`` under `HEADER`, times in seconds, empty where there is none."""
+    """Write results as CSV under `HEADER`.
+
+    Parameters
+    ----------
+    results
+        Every row with its prediction and its measurement; times are written in seconds, empty where unknown.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(HEADER)
-    for one in results:
-        times = (one.measured, one.prediction.time, one.low, one.high)
-        shown = ["" if time is None else f"{float(time):.6g}" for time in times]
-        writer.writerow([_guarded(one.row.run.id), *shown, one.status, _guarded(one.prediction.reason)])
+    for result in results:
+        times = (result.measured, result.prediction.time, result.low, result.high)
+        cells = ["" if time is None else f"{float(time):.6g}" for time in times]
+        writer.writerow([_guarded(result.row.run.id), *cells, result.status, _guarded(result.prediction.reason)])
     return text.getvalue().encode()
 
 
 def _guarded(text: str) -> str:
-    """Text that no spreadsheet runs as a formula: one that begins like one gets an apostrophe before it."""
+    """Text that no spreadsheet runs as a formula: text that begins like a formula gets an apostrophe in front."""
     return f"'{text}" if text.startswith(_FORMULA) else text
