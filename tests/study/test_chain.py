@@ -182,3 +182,22 @@ def test_arguments_are_annotated_with_the_results_they_are(floor: Floor[Any]) ->
     hints = get_type_hints(floor.compute)
     names = [name for name in hints if name not in ("world", "return")]
     assert [hints[name] for name in names] == [get_type_hints(below.compute)["return"] for below in floor.below]
+
+
+def test_a_section_is_made_again_only_from_other_outcomes_or_other_fields() -> None:
+    from lindos.views import Context
+
+    chain = Chain()
+
+    def sections(scenario: Scenario) -> dict[str, Any]:
+        views = [view for view in FLOORS if view.floor.name in ("cluster", "step", "site")]
+        study = chain.study([floor for view in views for floor in view.floors], scenario, CATALOG)
+        return {view.floor.name: view.section(Context(scenario=scenario, catalog=CATALOG), study) for view in views}
+
+    first = sections(SCENARIO)
+    second = sections(SCENARIO.model_copy(update={"site": SiteSpec(pue=1.5)}))
+    assert second["step"] is first["step"]
+    assert second["cluster"] is first["cluster"]
+    assert second["site"] is not first["site"]
+    third = sections(SCENARIO.model_copy(update={"date": "2026-01-01"}))
+    assert third["cluster"] == first["cluster"]

@@ -5,7 +5,7 @@ computed from. It is computed anew only if one of these differs, so that a new p
 the simulation of the campaign as they are.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -37,6 +37,7 @@ class _Link:
     columns: tuple[str, ...] = ()
     enlarged: dict[str, Any] = field(default_factory=dict)
     error: Exception | None = None
+    outcome: Outcome[Any] | Gap | None = None
 
     def result(self, kind: Kind) -> Any:
         """The result in a world; a decision has the same in all, an unknown one None."""
@@ -45,11 +46,22 @@ class _Link:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Study:
-    """The outcomes of one scenario."""
+    """The outcomes of one scenario.
+
+    Parameters
+    ----------
+    scenario, catalog
+        The question and the facts.
+    outcomes
+        By name of the floor. A result that was remembered is the same object as before.
+    sections
+        What views made of the outcomes of this chain so far, by name of the floor, each with what it was made from.
+    """
 
     scenario: Scenario
     catalog: Catalog
     outcomes: Mapping[str, Outcome[Any] | Gap]
+    sections: "dict[str, tuple[Any, Any]]" = field(default_factory=dict)
 
     def outcome(self, floor: Floor[R]) -> Outcome[R] | None:
         """The outcome of ``floor``; None where it is unknown or was not asked."""
@@ -75,6 +87,7 @@ class Chain:
         """Start with nothing remembered."""
         self._links: dict[str, list[_Link]] = {}
         self._columns: tuple[str, ...] = ()
+        self._sections: dict[str, tuple[Any, Any]] = {}
 
     def study(
         self,
@@ -110,7 +123,8 @@ class Chain:
         known = _floors(asked, links)
         for floor in known:
             self._arrays(floor, context, links[floor.name])
-        return Study(scenario, catalog, {floor.name: self._outcome(floor, links[floor.name]) for floor in known})
+        outcomes = {floor.name: self._outcome(floor, links[floor.name]) for floor in known}
+        return Study(scenario, catalog, outcomes, self._sections)
 
     def point(
         self,
@@ -141,7 +155,7 @@ class Chain:
         needs = [self._point(needed, context, links) for needed in floor.needs]
         wants = [self._wanted(wanted, context, links) for wanted in floor.wants]
         below = (*needs, *wants)
-        part, setting = _part(floor, context.scenario), context.settings.get(floor.setting)
+        part, setting = part_of(context.scenario, floor.reads), context.settings.get(floor.setting)
         link = self._remembered(floor, part, context, setting, below)
         if link is None:
             link = _Link(part, context.catalog, context.folder, setting, below, {})
@@ -212,7 +226,7 @@ class Chain:
             catalog = context.catalog.varied(self._columns)
             world = context.world(link.scenario, "varied", catalog)
             link.results["varied"] = floor.compute(world, *(one.result("varied") for one in link.below))
-            link.columns = self._columns
+            link.columns, link.outcome = self._columns, None
         for path in _structure(link):
             if path not in link.enlarged:
                 world = context.world(link.scenario, "enlarged", context.catalog.enlarged(path))
@@ -220,6 +234,11 @@ class Chain:
                 link.enlarged[path] = floor.compute(world, *below)
 
     def _outcome(self, floor: Floor[Any], link: _Link) -> Outcome[Any] | Gap:
+        if link.outcome is None:
+            link.outcome = self._new_outcome(floor, link)
+        return link.outcome
+
+    def _new_outcome(self, floor: Floor[Any], link: _Link) -> Outcome[Any] | Gap:
         if link.error is not None:
             return Gap(floor=floor, error=link.error)
         facts = _all_facts((link,))
@@ -247,13 +266,12 @@ class _Context:
         return World(scenario=part, catalog=catalog, folder=self.folder, kind=kind, settings=self.settings)
 
 
-def _part(floor: Floor[Any], scenario: Scenario) -> Scenario:
-    """What a floor sees of a scenario: the fields it declares; the others have their defaults."""
-    fields = type(scenario).model_fields
+def part_of(scenario: Scenario, fields: Collection[str]) -> Scenario:
+    """Get a scenario with its name and ``fields``; the others have their defaults, and there is no title."""
     blank = {
         name: info.get_default(call_default_factory=True)
-        for name, info in fields.items()
-        if name not in floor.reads and name not in ("name", "title")
+        for name, info in type(scenario).model_fields.items()
+        if name not in fields and name not in ("name", "title")
     }
     return scenario.model_copy(update={**blank, "title": ""})
 

@@ -1,13 +1,13 @@
 """How a floor is shown: its title, the outcomes it is shown from, and the function that makes a section of them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lindos.catalog import Catalog
 from lindos.elements import Section
 from lindos.scenario.schema import Scenario
-from lindos.study.chain import Study
+from lindos.study.chain import Study, part_of
 from lindos.study.floor import Floor, Gap, Outcome
 
 
@@ -46,10 +46,29 @@ class View:
         return (self.floor, *self.beside)
 
     def section(self, context: Context, study: Study) -> Section | None:
-        """Make the section; where the floor has no result it says which value is unknown."""
+        """Make the section; where the floor has no result it says which value is unknown.
+
+        A section is made once from the same outcomes and the same fields of the scenario.
+
+        Parameters
+        ----------
+        context
+            The scenario and the catalogue.
+        study
+            The outcomes.
+        """
         outcome = study.outcomes.get(self.floor.name)
         if isinstance(outcome, Gap):
             return Section(name=self.floor.name, title=self.title, summary=f"Unknown: {outcome.error}")
         if not isinstance(outcome, Outcome):
             return None
-        return self.show(context, outcome, *(study.outcome(floor) for floor in self.beside))
+        outcomes = [study.outcome(floor) for floor in self.floors]
+        fields = {field for floor in self.floors for field in floor.reads} | {"date"}
+        scenario = part_of(context.scenario, fields)
+        made_from = (outcomes, scenario, id(context.catalog))
+        made = study.sections.get(self.floor.name)
+        if made is None or made[0] != made_from:
+            made = (made_from, self.show(replace(context, scenario=scenario), *outcomes))
+            study.sections[self.floor.name] = made
+        section: Section | None = made[1]
+        return section
