@@ -1,5 +1,6 @@
 """A field of a scenario that no section reads is said; one that is read is not."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,7 +33,6 @@ def said(**sections: Any) -> list[str]:
         ({"job": {"model": "grok-2"}, "campaign": {"elastic": "true"}}, ["campaign"]),
         ({"cluster": {"pools": [POOL | {"gpus": "16k"}]}}, []),
         ({"cluster": {"pools": [POOL, POOL | {"oversubscription": "1"}]}}, ["cluster.pools.0.oversubscription"]),
-        ({"cluster": {"pools": [POOL | {"system": "rubin-ultra-nvl576"}]}, "job": None}, []),
         ({"campaign": {"tray_devices": "4"}}, ["campaign.tray_devices"]),
         ({"campaign": {"tray_devices": "4", "rack_standby": "1"}}, []),
         ({"campaign": {"recovery": "replica", "elastic": "true"}}, ["campaign.elastic"]),
@@ -59,6 +59,12 @@ def said(**sections: Any) -> list[str]:
 )
 def test_idle_fields_are_named(sections: dict[str, Any], paths: list[str]) -> None:
     assert said(**sections) == paths
+
+
+def test_a_network_that_is_unknown_is_not_judged(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("accelerators: {h100-sxm: {scale_up_bandwidth: null}}")
+    scenario = scenario_from(BASE | {"cluster": {"pools": [POOL]}})
+    assert unread(scenario, load_catalog([tmp_path / "mine.yaml"])) == ()
 
 
 @pytest.mark.parametrize("name", builtin_names())
