@@ -135,6 +135,11 @@ class Catalog:
         self._kind(kind)
         return self._spoken[kind]
 
+    def published_model(self, name: str) -> Model:
+        """Model of that id as published, whether Lindos can compute it or not."""
+        model: Model = self._kind("models")[name]
+        return model
+
     @property
     def observations(self) -> tuple[Observation, ...]:
         """What was seen, forecast or announced of sites, in the order of the file."""

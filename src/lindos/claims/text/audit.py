@@ -2,11 +2,13 @@
 
 import datetime
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from lindos.catalog import Catalog
 from lindos.claims.read import load
-from lindos.claims.text import arithmetic, calendar, clusters, fleets, hardware, machines, places, training
+from lindos.claims.schema import Claim
+from lindos.claims.text import arithmetic, calendar, clusters, fleets, hardware, machines, models, places, training
 from lindos.claims.text.contexts import Contexts
 from lindos.claims.text.fleets import ContextOf
 from lindos.claims.text.judge import Judgement, judge
@@ -19,7 +21,12 @@ from lindos.errors import InputError
 
 #: Largest text and most numerals that are read; an article has some hundred.
 MAX_CHARACTERS = 1_000_000
-MAX_NUMERALS = 3_000
+MAX_NUMERALS = 2_000
+#: Numerals that are held against each other, and how many of them the next block begins with again.
+BLOCK, OVERLAP = 160, 40
+#: A run of one character, or a word, that is longer stands in no article.
+LONGEST_RUN = 2_000
+_RUN = re.compile(rf"(\W)\1{{{LONGEST_RUN},}}|[\w.,]{{{LONGEST_RUN},}}|(?:\w-){{{LONGEST_RUN},}}")
 _DIGIT_RUN = re.compile(r"\d[\d.,]*")
 
 
@@ -67,22 +74,44 @@ def audit_text(
     mentions = mentions_of(text, catalog)
     Contexts(reading, mentions, catalog).fill()
     claims = load(catalog)
-    relations = (
-        *hardware.relations(reading, mentions, catalog),
-        *places.relations(reading, mentions, catalog),
-        *fleets.relations(reading, catalog, context_of),
-        *fleets.announced(reading, claims),
-        *clusters.relations(reading, catalog),
-        *training.relations(reading, catalog),
-        *machines.relations(reading, mentions, catalog),
-        *arithmetic.relations(reading),
-        *calendar.relations(reading),
+    relations = tuple(
+        relation for block in _blocks(reading) for relation in _relations(block, mentions, catalog, claims, context_of)
     )
     judgements = judge(reading.numerals, relations)
     wrong = [numeral for numeral, judgement in judgements.items() if judgement.verdict == "wrong"]
     offered = Swaps(catalog, claims)
     swaps = {numeral: offered.of(numeral) for numeral in wrong}
     return Audit(reading=reading, mentions=tuple(mentions), relations=relations, judgements=judgements, swaps=swaps)
+
+
+def _relations(
+    reading: Reading,
+    mentions: list[Mention],
+    catalog: Catalog,
+    claims: Mapping[str, Claim],
+    context_of: ContextOf | None,
+) -> Iterator[Relation]:
+    """All checks of one block of numerals."""
+    yield from hardware.relations(reading, mentions, catalog)
+    yield from places.relations(reading, mentions, catalog)
+    yield from fleets.relations(reading, catalog, context_of)
+    yield from fleets.announced(reading, claims)
+    yield from clusters.relations(reading, catalog)
+    yield from training.relations(reading, catalog)
+    yield from models.relations(reading, mentions, catalog)
+    yield from machines.relations(reading, mentions, catalog)
+    yield from arithmetic.relations(reading)
+    yield from calendar.relations(reading)
+
+
+def _blocks(reading: Reading) -> Iterator[Reading]:
+    """A long text in overlapping blocks, so that the work grows with its length and not with the square of it."""
+    numerals = reading.numerals
+    if len(numerals) <= BLOCK:
+        yield reading
+        return
+    for start in range(0, len(numerals), BLOCK - OVERLAP):
+        yield replace(reading, numerals=numerals[start : start + BLOCK])
 
 
 def _refuse(text: str, path: str) -> None:
@@ -92,6 +121,8 @@ def _refuse(text: str, path: str) -> None:
         raise InputError(
             path, f"{len(text):,} characters", f"at most {MAX_CHARACTERS:,} characters", "Audit it in parts."
         )
+    if _RUN.search(text):
+        raise InputError(path, f"a run of {LONGEST_RUN:,} characters without a word", "prose", "Save the text alone.")
     count = sum(1 for _ in zip(_DIGIT_RUN.finditer(text), range(MAX_NUMERALS + 1), strict=False))
     if count > MAX_NUMERALS:
         raise InputError(

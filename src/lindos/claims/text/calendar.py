@@ -14,11 +14,20 @@ _START = re.compile(
 )
 _END = re.compile(
     r"(?i:\b(?:end\w*|finish\w*|until|till|bis|due|complet\w*|through|to|abgeschlossen|fertig\w*|expire\w*|läuft|"
-    r"auslaufen|conclude\w*|ready)\b)"
+    r"auslaufen|conclude\w*|ready|open\w*|eröffn\w*|online)\b)"
+)
+_CLAUSE = re.compile(r"[,;:]|[  ](?:und|and)[  ]")
+_START_VERB = re.compile(
+    r"(?i:\b(?:begin\w*|began|begun|start\w*|broke ground|baubeginn|spatenstich|signed|unterzeichn\w*)\b)"
+)
+_END_VERB = re.compile(
+    r"(?i:\b(?:end(?:s|en|et|ed)?|finish\w*|complet\w*|abgeschlossen|fertig\w*|expire\w*|auslaufen|ready|online|"
+    r"betrieb)\b)"
 )
 _LASTS = re.compile(
     r"(?i:\b(?:lauf\w*|läuft|dauer\w*|laufzeit|bauzeit|construction|contract|vertrag\w*|deal|agreement|term|lang|"
-    r"long|run\w*|lasts?|spread|over|über|period|jährig\w*|takes?|took|hat|für|for|later|span\w*|time)\b|-year)"
+    r"long|run\w*|lasts?|spread|over|über|period|jährig\w*|beträgt|takes?|took|hat|für|für|for|later|span\w*|"
+    r"time)\b|-year)"
 )
 _PAST = re.compile(
     r"(?i:\b(?:began|started|opened|launched|completed|finished|signed|introduced|went online|wurde|wurden|begann|"
@@ -95,7 +104,7 @@ def _window(reading: Reading, numeral: Numeral) -> tuple[float, float]:
 def _role(reading: Reading, numeral: Numeral) -> str:
     """Whether a year begins or ends something, by the nearest verb or preposition."""
     sentence = reading.sentences[numeral.sentence]
-    before = reading.text[max(sentence.start, numeral.start - 45) : numeral.start]
+    before = re.split(r"[,;:](?=\s)", reading.text[max(sentence.start, numeral.start - 45) : numeral.start])[-1]
     behind = reading.text[numeral.end : min(sentence.end, numeral.end + 14)]
     follows = re.match(r"[  ](?:zu[  ])?(\w+)", behind)
     verb = (
@@ -120,7 +129,19 @@ def _role(reading: Reading, numeral: Numeral) -> str:
                 and not before_year.endswith("by the end of")
             )
         ]
-    return min(marks)[1] if marks else ""
+    return min(marks)[1] if marks else _role_in_clause(reading, numeral)
+
+
+def _role_in_clause(reading: Reading, numeral: Numeral) -> str:
+    """Role by a verb anywhere in the clause: ``2029 soll die letzte Halle fertig sein``."""
+    sentence = reading.sentences[numeral.sentence]
+    words = reading.text[sentence.start : sentence.end]
+    offset = numeral.start - sentence.start
+    start = max((m.end() for m in _CLAUSE.finditer(words[:offset])), default=0)
+    stop = next((m.start() for m in _CLAUSE.finditer(words, offset)), len(words))
+    clause = words[start:stop]
+    begins, ends = _START_VERB.search(clause), _END_VERB.search(clause)
+    return "start" if begins and not ends else "end" if ends and not begins else ""
 
 
 def _duration(reading: Reading, span: Numeral, years: list[Numeral]) -> Iterator[Relation]:

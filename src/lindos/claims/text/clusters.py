@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from lindos.catalog import Catalog
 from lindos.catalog.records import Accelerator
-from lindos.claims.text.hardware import rates, short
+from lindos.claims.text.hardware import rates, short, speaks_of
 from lindos.claims.text.numeral import Numeral
 from lindos.claims.text.read import Reading
 from lindos.claims.text.relation import AGREE, Relation, amount, distance, is_power, off_by, written
@@ -49,7 +49,7 @@ def _fleets(amounts: list[Numeral], catalog: Catalog) -> Iterator[Relation]:
         close = [c for c in fleets if c.sentence == rate.sentence]
         if (
             len(close) == 1
-            and len({c.device for c in fleets}) == 1
+            and len({c.device for c in close}) == 1
             and sum(n.unit == "FLOP/s" and n.sentence == rate.sentence for n in amounts) <= 2
         ):
             yield from _wrong_fleet(rate, close[0], catalog)
@@ -63,10 +63,9 @@ def _devices(id: str, catalog: Catalog) -> list[Accelerator]:
 
 
 def _fleet_fits(rate: Numeral, count: Numeral, catalog: Catalog) -> Iterator[tuple[float, str, tuple[str, ...], float]]:
-    stated = next((m.partition(":")[2] for m in rate.marks if m.startswith("precision:")), "")
     for accelerator in _devices(count.device, catalog):
         for peak in rates(accelerator, catalog):
-            if (stated and peak.precision != stated) or ("dense" in rate.marks and peak.sparse):
+            if not speaks_of(peak, rate):
                 continue
             total = total_rate(count.value, peak.value)
             apart = distance(total_rate(count.low, peak.value), total_rate(count.high, peak.value), rate)
@@ -133,7 +132,10 @@ def _equivalents(amounts: list[Numeral], catalog: Catalog) -> Iterator[Relation]
                 and abs(rate.sentence - count.sentence) <= 1
             ):
                 for peak in rates(h100, catalog):
-                    if distance(count.low * peak.value, count.high * peak.value, rate) <= AGREE:
+                    if (
+                        speaks_of(peak, rate)
+                        and distance(count.low * peak.value, count.high * peak.value, rate) <= AGREE
+                    ):
                         line = (
                             f"{written(count)} x {amount(peak.value, 'FLOP/s')} ({peak.name}) = "
                             f"{amount(count.value * peak.value, 'FLOP/s')}"

@@ -1,7 +1,7 @@
 """What the words around a numeral say: what is counted, of what it is one share, whose it is, in which precision."""
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 
 from lindos.catalog import Catalog
 from lindos.claims.text import units
@@ -11,6 +11,7 @@ from lindos.claims.text.subjects import Mention
 
 #: Nouns that are counted, by what they are; a stem matches any ending and any first part of a German compound.
 _NOUNS = {
+    "gpuhour": r"(?:gpu|tpu|chip|h100|device|accelerator)[- ]?(?:stunden?|hours?)",
     "die": r"dies?|dice",
     "device": (
         r"gpus?|[\w-]*chips?|[\w-]*karten?|tpus?|accelerators?|beschleunigern?|einheiten|units|[\w-]*superchips?|"
@@ -18,13 +19,17 @@ _NOUNS = {
     ),
     "rack": r"[\w-]*racks?|cabinets?|[\w-]*schränken?|[\w-]*schranke?s?|schrank",
     "node": r"[\w-]*servern?|servers?|nodes?|knoten",
-    "host": r"grace|cpus?",
+    "host": r"(?:grace|vera)(?:-\w+)?|[\w-]*cpus?",
     "token": r"tokens?",
     "parameter": r"[\w-]*parametern?|parameters?|weights",
     "household": r"households?|haushalten?|homes",
     "plant": r"[\w-]*plants?|kraftwerken?|reaktoren|reactors?|turbines?|turbinen|blöcken?",
     "person": r"employees|people|workers|mitarbeitern?|menschen|beschäftigten?|readers|kunden|customers|users|nutzern?",
 }
+_RACK_WORD = re.compile(
+    r"(?i:\b(?:a|an|ein|eine|der|the|each|jeder)[  ](?:\w+[  ])?(?:racks?|cabinet|schrank|servers?|node)\b)"
+)
+_DEVICE_HOURS = re.compile(r"[  ](?:[A-Z]\w+[  -])?(?i:gpu|chip|device|accelerator)?[  -](?i:hours|stunden)\b")
 _NOUN = {kind: re.compile(rf"(?i:{pattern})") for kind, pattern in _NOUNS.items()}
 _WORD = re.compile(r"[A-Za-zÄÖÜäöüß0-9][\w.]*(?:-[A-Za-zÄÖÜäöüß0-9][\w]*)*")
 #: What ends the phrase that a number counts.
@@ -34,7 +39,7 @@ _TIMES = {
     "month": r"monats?|month",
     "week": r"woche|week",
     "day": r"tag|day",
-    "hour": r"stunde|hour|gpu-hour|gpu-stunde",
+    "hour": r"stunde|hour|gpu-hour|gpu-stunde|gpu-stunden|chip-hour",
     "token": r"(?:million )?tokens?|million tokens",
     "power": r"gigawatt|megawatt|watt|kilowatt|gw|mw|kw",
     "energy": r"kilowattstunde|megawattstunde|kilowatt-hour|megawatt-hour|kwh|mwh",
@@ -44,6 +49,16 @@ _PER_BEHIND = re.compile(
     r"[  ,]{0,2}(?:(?i:auf|für|for|on)[  ])?(?:(?P<each>(?i:pro|je|per|for each|for every|jede[nrsm]?|each|every|im|"
     r"a|an|the))[  ])(?:(?i:einzelne[nrs]?|installed|of)[  ])?(?P<noun>[\w-]+)"
 )
+_FOR = re.compile(
+    r"(?:[  ]in[  ][\w-]+)?(?:[  ](?:dense|dicht))?[  ](?:for|of|bei|beim|für)[  ](?:the[  ]|an?[  ]|den[  ]|"
+    r"dem[  ])?"
+)
+_HOLDS = re.compile(
+    r"(?i:\b(?:beide|both|er|sie|es|it|they|which|that)[  ](?:enthält|enthalten|holds?|houses?|contains?|packs?|"
+    r"umfasst|fasst|has|have))"
+    r"(?:[  ]\w+){0,5}[  ]$"
+)
+_EARLIER_BEHIND = re.compile(r"[  ](?:earlier|ago|before|later)\b")
 _APIECE = re.compile(r"[  ,]{0,2}(?i:apiece|each|jeweils|pro Stück|das Stück|je Stück|a piece|per unit|in each)(?!\w)")
 _JE = re.compile(r"(?i:\bje|\bjeweils|\beach|\bpro Stück)[  ](?i:rund |etwa |knapp |gut |about |roughly )?$")
 _DETERMINER = re.compile(
@@ -122,6 +137,9 @@ class Contexts:
     def _count(self, numeral: Numeral, before: str, behind: str) -> None:
         words = list(_WORD.finditer(_PHRASE_END.split(behind)[0][:60]))[:4]
         here = numeral.end
+        if _DEVICE_HOURS.match(behind):
+            numeral.noun = "gpuhour"
+            return
         inside = numeral.text.rsplit(" ", 1)[-1]
         if _noun_of(inside) == "device":
             numeral.noun = "device"
@@ -148,6 +166,10 @@ class Contexts:
             numeral.device = ""
         if not numeral.noun and re.match(r"[  ](?:of them|davon|of those|of these)", behind):
             numeral.noun, numeral.device = self._last_count(numeral)
+            stretch = self.reading.text[max(0, numeral.start - 160) : numeral.start]
+            if numeral.noun == "device" and _RACK_WORD.search(stretch):
+                # It may be racks as well as devices: whichever a check needs.
+                numeral.noun, numeral.device = "them", ""
         if not numeral.noun and re.search(r"(?i:number of [\w ]*chips|zahl der [\w-]*(?:chips|gpus))", before):
             numeral.noun = "device"
         if not numeral.noun:
@@ -171,6 +193,8 @@ class Contexts:
         if _APIECE.match(behind):
             return "unit"
         match = _PER_BEHIND.match(behind)
+        if match and _EARLIER_BEHIND.match(behind[match.end() :]):
+            match = None
         if match:
             kind = _time_of(match.group("noun"))
             word = match.group("each").lower()
@@ -187,15 +211,41 @@ class Contexts:
                 and not (word in ("a", "an") and noun not in ("device", "rack", "node"))
             ):
                 return noun
-        if re.match(r"[  ](?i:jährlich|annually|yearly|a year|im Jahr)", behind) or re.search(
-            r"(?i:\bjährlich(?:en|e|er)?|annual(?:ly)?|yearly)[  ](?:\w+[  ]){0,3}$", before
-        ):
+        if re.match(
+            r"[  ](?i:jährlich|annually|yearly|a year(?! (?:earlier|ago|before|later))|im Jahr(?! \d))", behind
+        ) or re.search(r"(?i:\bjährlich(?:en|e|er)?|annual(?:ly)?|yearly)[  ](?:\w+[  ]){0,3}$", before):
             return "year"
         if numeral.unit == "1" and numeral.noun not in ("device", "host", "die", "parameter"):
             return ""
         if _JE.search(before):
             return "unit"
-        return self._single(numeral, before)
+        if numeral.noun in ("device", "host") and (pronoun := _HOLDS.search(before)):
+            noun, _ = self._antecedent(numeral, numeral.start - len(before) + pronoun.start())
+            if noun == "rack":
+                return noun
+        return self._single(numeral, before) or self._named(numeral, before)
+
+    def _named(self, numeral: Numeral, before: str) -> str:
+        """A rate or memory of a device that the clause names: ``Ironwood peaks at``, ``for Trillium``."""
+        if numeral.unit not in ("FLOP/s", "B", "B/s") or not _plausible(numeral, "device"):
+            return ""
+        behind = _FOR.match(self.reading.text, numeral.end)
+        if behind:
+            for mention in self._between(behind.end(), behind.end() + 1):
+                if mention.kind == "accelerators" and not mention.plural:
+                    numeral.device = mention.id
+                    return "device"
+        start = numeral.start - len(before)
+        near = [m for m in self._between(start, numeral.start) if m.kind == "accelerators"]
+        if not near or near[-1].plural or _TOTAL.search(before[near[-1].end - start :]):
+            return ""
+        counted = re.search(
+            r"\d[\d.,]*[  ](?:\w+[  ])?$|million[  ]$", self.reading.text[max(0, near[-1].start - 24) : near[-1].start]
+        )
+        if counted or numeral.start - near[-1].end > 70:
+            return ""
+        numeral.device = near[-1].id
+        return "device"
 
     def _single(self, numeral: Numeral, before: str) -> str:
         """What a determiner makes it an amount of: ``Each NVL72 draws``, ``A GB200 reaches``, ``jeder davon``."""
@@ -249,17 +299,11 @@ class Contexts:
         return "" if mention is None else "rack" if mention.kind == "systems" else "device"
 
     def _device(self, numeral: Numeral) -> str:
-        """The device of the sentence where it names only one, or the last before the numeral."""
-        if numeral.per not in ("device", "unit") and numeral.noun != "device":
+        """The device that is named last before the numeral in its sentence, or behind it with "for"."""
+        if numeral.per not in ("device", "unit"):
             return ""
         sentence = self.reading.sentences[numeral.sentence]
-        inside = [m for m in self._between(sentence.start, sentence.end) if m.kind == "accelerators"]
-        ids = {m.id for m in inside}
-        if numeral.noun == "device" and numeral.per == "":
-            return ""
-        if len(ids) == 1:
-            return next(iter(ids))
-        before = [m for m in inside if m.start < numeral.start]
+        before = [m for m in self._between(sentence.start, numeral.start) if m.kind == "accelerators"]
         return before[-1].id if before else ""
 
     def _subject(self, numeral: Numeral) -> tuple[str, str]:
@@ -281,6 +325,10 @@ class Contexts:
             paragraph = next(s for s in self.reading.sentences if s.paragraph == numeral.paragraph)
             last = [m for m in self._between(paragraph.start, numeral.start) if m.kind in kinds]
             near = last[-1] if last else None
+        if near is None and numeral.unit in ("W", "USD", "1"):
+            earlier = [m for m in self._between(0, numeral.start) if m.kind == "sites"]
+            near = earlier[-1] if earlier else None
+            numeral.carried = near is not None
         return (near.kind, near.id) if near else ("", "")
 
     def _marks(self, numeral: Numeral, before: str, behind: str) -> frozenset[str]:
@@ -288,7 +336,8 @@ class Contexts:
         sentence = self.reading.sentences[numeral.sentence]
         words = self.reading.text[sentence.start : sentence.end]
         offset = numeral.start - sentence.start
-        precisions = sorted((abs(m.start() - offset), m.lastgroup or "") for m in _PRECISION.finditer(words))
+        end = offset + len(numeral.text)
+        precisions = sorted((_gap(words, offset, end, m), m.lastgroup or "") for m in _PRECISION.finditer(words))
         if precisions:
             marks.add(f"precision:{precisions[0][1]}")
         for name, pattern in (("sparse", _SPARSE), ("dense", _DENSE)):
@@ -312,7 +361,7 @@ class Contexts:
 
     def _between(self, start: int, end: int) -> list[Mention]:
         first = bisect_right(self.starts, start - 1)
-        last = bisect_right(self.starts, end)
+        last = bisect_left(self.starts, max(end, start + 1))
         return self.mentions[first:last]
 
     def _last_mention(self, position: int, kinds: tuple[str, ...], reach: int) -> Mention | None:
@@ -322,6 +371,15 @@ class Contexts:
                 return self.mentions[index]
             index -= 1
         return None
+
+
+def _gap(words: str, start: int, end: int, match: re.Match[str]) -> float:
+    """How far a word is from a numeral: characters, and more for each end of a clause between; behind is nearer."""
+    if match.start() >= end:
+        between, extra = words[end : match.start()], 0
+    else:
+        between, extra = words[match.end() : start], 6
+    return len(between) + extra + 40 * len(re.findall(r"[;:](?=\s)|,(?=\s)", between))
 
 
 def _noun_of(word: str) -> str:
@@ -338,7 +396,7 @@ def _time_of(word: str) -> str:
 
 
 #: Largest amounts that can be one device's or one rack's.
-_MOST = {("W", "device"): 2e4, ("FLOP/s", "device"): 2e17, ("USD", "device"): 5e5, ("EUR", "device"): 5e5}
+_MOST = {("W", "device"): 2e4, ("FLOP/s", "device"): 2e17, ("USD", "device"): 5e6, ("EUR", "device"): 5e6}
 _MOST |= {("W", "rack"): 2e6, ("FLOP/s", "rack"): 2e19, ("USD", "rack"): 5e7, ("EUR", "rack"): 5e7, ("1", "rack"): 2e3}
 _MOST |= {("W", "node"): 2e5, ("FLOP/s", "node"): 1e18, ("USD", "node"): 5e6, ("1", "node"): 64, ("1", "device"): 16}
 

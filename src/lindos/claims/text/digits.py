@@ -68,9 +68,8 @@ def is_year(text: str, atom: Atom) -> bool:
 
 def stands_before(text: str, start: int, options: tuple[str, ...]) -> bool:
     """Whether one of ``options`` stands before ``start``, with at most one short word between."""
-    before = text[max(0, start - 40) : start].lower()
-    tail = re.search(r"(\w+)\W{0,3}(?:(\w+)\W{0,3})?$", before)
-    return tail is not None and any(word in options for word in tail.groups() if word)
+    before = re.split(r"\W{4,}", text[max(0, start - 40) : start].lower())[-1]
+    return any(word in options for word in re.findall(r"\w+", before)[-2:])
 
 
 def word_at(text: str, position: int) -> str:

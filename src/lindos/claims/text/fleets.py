@@ -29,7 +29,11 @@ def relations(reading: Reading, catalog: Catalog, context_of: ContextOf | None) 
     names = catalog.names("accelerators")
     fleets = [n for n in amounts if n.noun == "device" and n.device in names and not n.per and n.value >= 1e6]
     for numeral in amounts:
-        if numeral.per or numeral.unit not in ("FLOP/s", "USD") or numeral.subject[0] in ("sites", "supercomputers"):
+        if (
+            numeral.per
+            or numeral.unit not in ("FLOP/s", "USD")
+            or (numeral.subject[0] in ("sites", "supercomputers") and not numeral.carried)
+        ):
             continue
         near = [f for f in fleets if f.paragraph == numeral.paragraph and 0 <= numeral.sentence - f.sentence <= 2]
         rivals = [

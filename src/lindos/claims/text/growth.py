@@ -130,7 +130,8 @@ def _ratio(small: Numeral, large: Numeral) -> tuple[float, float, float]:
     if small is large:
         value = max(small.values) / min(small.values)
         return value, value * 0.97, value * 1.03
-    value = large.value / small.value
+    # Of "from 470 to 590" the last is what is compared.
+    value = large.values[-1] / small.values[-1]
     slack = small.rounding + large.rounding
     return value, value * (1 - slack), value * (1 + slack)
 
@@ -178,7 +179,8 @@ def _wrong_growth(
             )
             + 40
         ]
-        if not same_sentence and not _EARLIER.search(stretch):
+        paired = small.sentence == large.sentence and abs(fraction.sentence - small.sentence) <= 1
+        if not same_sentence and not paired and not _EARLIER.search(stretch):
             continue
         as_factor = grows and distance(low, high, fraction) <= 1.02 and ratio >= 1.3
         slip = is_power(off_by(right, fraction), 1.04) and right > 0
@@ -287,6 +289,8 @@ def multiples(numerals: list[Numeral]) -> Iterator[Relation]:
             continue
         if goal is None:
             continue
+        yield from _slipped_multiple(factor, pairs)
+        yield from _risen(factor, numerals)
         inside = [
             (a, b)
             for a, b in pairs
@@ -305,6 +309,44 @@ def multiples(numerals: list[Numeral]) -> Iterator[Relation]:
                     arithmetic=f"{written(large)} / {written(small)} = {ratio:.3g}, not {written(factor)}",
                     reading=f"{ratio:.3g} times",
                 )
+
+
+def _slipped_multiple(factor: Numeral, pairs: list[tuple[Numeral, Numeral]]) -> Iterator[Relation]:
+    """A multiple that is a power of ten off the quotient of an amount in its sentence and one just before."""
+    for small, large in pairs:
+        ratio, _, _ = _ratio(small, large)
+        near = factor.sentence in (small.sentence, large.sentence) and abs(small.sentence - large.sentence) <= 1
+        off = off_by(ratio, factor)
+        if near and small is not large and small.unit != "1" and is_power(off, 1.06) and factor.value >= 1.5:
+            yield Relation(
+                kind="decimal_slip",
+                members=late_first(small, large, factor),
+                holds=False,
+                factor=off,
+                arithmetic=f"{written(large)} / {written(small)} = {ratio:.3g}, not {written(factor)}",
+                reading=f"a power of ten: {ratio:.3g} times",
+            )
+            return
+
+
+_RISE = re.compile(r"[  ](?:auf|to)[  ]")
+
+
+def _risen(factor: Numeral, numerals: list[Numeral]) -> Iterator[Relation]:
+    """``from 12 to 36 billion, and so doubled``: a rise that is printed as one pair, and its multiple behind it."""
+    before = [n for n in numerals if n.sentence == factor.sentence and n.kind == "amount" and n.start < factor.start]
+    if len(before) != 1 or len(before[0].values) != 2 or not _RISE.search(before[0].text):
+        return
+    ratio = before[0].values[1] / before[0].values[0]
+    if before[0].stated_rise and off_by(ratio, factor) > 1.3:
+        yield Relation(
+            kind="percent_vs_factor",
+            members=(factor, before[0]),
+            holds=False,
+            factor=off_by(ratio, factor),
+            arithmetic=f"{written(before[0])}: a factor of {ratio:.3g}, not {written(factor)}",
+            reading=f"{ratio:.3g} times",
+        )
 
 
 def _times_fit(factor: Numeral, small: Numeral, large: Numeral) -> bool:

@@ -14,6 +14,8 @@ from lindos.quantities import Real
 
 #: Precisions in the order in which prose without one is read.
 _USUAL = ("bf16", "fp8", "fp4", "tf32", "fp64", "fp32")
+#: Vendors that print a second peak, with two of four weights zero.
+_SPARSE_VENDORS = ("NVIDIA", "AMD")
 #: A printed rate is that of a data sheet within this factor.
 SAME_RATE = 1.04
 _TITLES = {"fp64": "FP64", "fp32": "FP32", "tf32": "TF32", "bf16": "BF16", "fp8": "FP8", "fp4": "FP4"}
@@ -42,7 +44,7 @@ def rates(accelerator: Accelerator, catalog: Catalog) -> list[Rate]:
         if not peak.known:
             continue
         result.append(Rate(precision, False, float(peak.value), peak.sources))
-        if precision in ("tf32", "bf16", "fp8", "fp4"):
+        if precision in ("tf32", "bf16", "fp8", "fp4") and accelerator.vendor in _SPARSE_VENDORS:
             sources = tuple(dict.fromkeys((*peak.sources, *speedup.sources)))
             result.append(Rate(precision, True, float(peak.value) * float(speedup.value), sources))
     return result
@@ -79,6 +81,19 @@ def _stated(numeral: Numeral) -> str:
     return next((mark.partition(":")[2] for mark in numeral.marks if mark.startswith("precision:")), "")
 
 
+def speaks_of(rate: Rate, numeral: Numeral) -> bool:
+    """Whether a numeral's words allow a rate: its precision, and sparsity where it is usual or printed.
+
+    In 4 and 8 bit vendors print the sparse peak without saying so; in 16 bit prose means the dense one.
+    """
+    stated = _stated(numeral)
+    if stated and rate.precision != stated:
+        return False
+    if not rate.sparse or "sparse" in numeral.marks:
+        return True
+    return "dense" not in numeral.marks and (not stated or rate.precision in ("fp8", "fp4"))
+
+
 def _fits(numeral: Numeral, options: list[Rate]) -> list[Rate]:
     return [rate for rate in options if distance(rate.value, rate.value, numeral) <= SAME_RATE]
 
@@ -86,9 +101,7 @@ def _fits(numeral: Numeral, options: list[Rate]) -> list[Rate]:
 def _rate(numeral: Numeral, accelerator: Accelerator, options: list[Rate]) -> Iterator[Relation]:
     stated = _stated(numeral)
     fitting = _fits(numeral, options)
-    allowed = [
-        r for r in fitting if (not stated or r.precision == stated) and not ("dense" in numeral.marks and r.sparse)
-    ]
+    allowed = [r for r in fitting if speaks_of(r, numeral)]
     title = short(accelerator)
     if allowed:
         best = allowed[0]

@@ -37,7 +37,7 @@ def judge(numerals: Sequence[Numeral], relations: Sequence[Relation]) -> dict[Nu
         relation = max(contradictions, key=lambda r: max((counts[m] for m in r.members), default=0))
         blamed = _blamed(relation, supports, counts)
         wrong[blamed] = relation
-    _repeat(numerals, wrong)
+    _repeat(numerals, wrong, supports)
     return {numeral: _judgement(numeral, wrong, supports) for numeral in numerals}
 
 
@@ -47,7 +47,7 @@ def _blamed(relation: Relation, supports: dict[Numeral, Relation], counts: Count
     return next(member for member in free if counts[member] == most)
 
 
-def _repeat(numerals: Sequence[Numeral], wrong: dict[Numeral, Relation]) -> None:
+def _repeat(numerals: Sequence[Numeral], wrong: dict[Numeral, Relation], supports: dict[Numeral, Relation]) -> None:
     """A wrong amount is wrong wherever the text prints it again."""
     for blamed, relation in list(wrong.items()):
         if blamed.kind != "amount" or blamed.unit in ("1", "s", "factor"):
@@ -58,6 +58,8 @@ def _repeat(numerals: Sequence[Numeral], wrong: dict[Numeral, Relation]) -> None
                 same
                 and numeral.claim
                 and numeral not in wrong
+                and numeral not in supports
+                and (numeral.subject == blamed.subject or ("", "") in (numeral.subject, blamed.subject))
                 and "denied" not in numeral.marks
                 and numeral.device == blamed.device
             ):

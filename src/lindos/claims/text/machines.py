@@ -44,11 +44,8 @@ def relations(reading: Reading, mentions: list[Mention], catalog: Catalog) -> It
         near = [m for m in machines if sentence.start <= m.start < sentence.end]
         if not near and not _LEADER.search(words):
             continue
-        paragraph = [
-            s
-            for s in reading.sentences
-            if s.paragraph == sentence.paragraph and abs(reading.sentences.index(s) - factor.sentence) <= NEAR_SENTENCES
-        ]
+        first, last = max(0, factor.sentence - NEAR_SENTENCES), factor.sentence + NEAR_SENTENCES + 1
+        paragraph = [s for s in reading.sentences[first:last] if s.paragraph == sentence.paragraph]
         if any(_CAUTION.search(reading.text[s.start : s.end]) for s in paragraph):
             continue
         yield from _machine_factor(reading, factor, near, numerals, catalog)
@@ -113,6 +110,10 @@ def _machine_record(near: list[Mention], reading: Reading, catalog: Catalog) -> 
     return max((record for record in past if record.list_date == newest), key=lambda record: float(record.rmax.value))
 
 
+def _rank(factor: float) -> tuple[int, float]:
+    return (0 if factor <= 1.02 else 1 if is_power(factor, 1.03) else 2), factor
+
+
 _OTHER_PRECISION = frozenset({"sparse", "precision:fp8", "precision:fp4", "precision:bf16"})
 
 
@@ -127,7 +128,8 @@ def _rate(numeral: Numeral, mentions: list[Mention], catalog: Catalog) -> Iterat
     mine = [(record, fact) for base, record, fact in rated if base == numeral.subject[1]]
     if not mine:
         return
-    record, fact = min(mine, key=lambda pair: off_by(float(pair[1].value), numeral))
+    # Its own figure, else one that the printed number is a power of ten off, else the nearest.
+    record, fact = min(mine, key=lambda pair: _rank(off_by(float(pair[1].value), numeral)))
     value = float(fact.value)
     line = f"{record.title}: {amount(value, 'FLOP/s')} on the list of {record.list_date}"
     if distance(value, value, numeral) <= 1.02:

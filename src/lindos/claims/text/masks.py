@@ -15,6 +15,8 @@ _CLOCK = re.compile(
     r"(?<![\d:.,])\d{1,2}:\d{2}(?::\d{2})?(?![\d:])"
 )
 _PIXELS = re.compile(r"(?<![\d.,])\d{2,5}\s?[×x]\s?\d{2,5}(?:\s?(?:px|Pixel|pixels))?(?!\s?\^)(?![\d.,^]\d)")
+#: A vote or a ratio: "31 zu 14", "2:1".
+_SCORE = re.compile(r"(?<![\d.,:])\d{1,4}(?: zu |:)\d{1,4}(?![\d:.,]\d|\d| Uhr)")
 _ALWAYS = re.compile(r"(?<!\w)24/7(?!\w)")
 _MONTHS = [
     "Januar",
@@ -69,8 +71,22 @@ _MIXED = re.compile(
 )
 _DIGIT_FIRST = re.compile(r"(?<![\w.,$€£])\d{1,2}[DG](?![\w/])")
 _QUARTER = re.compile(r"(?<!\w)[QH]([1-4])(?!\w)")
+_DIGITS = re.compile(r"\d[\d.,]*")
+_AROUND = 90
 _TERM = re.compile(
     r"(?<!\w)(?:doppelt|einfach|halb)e[rnms]?(?= Genauigkeit)|(?<!\w)(?:double|half)(?=[ -]precision)", re.I
+)
+
+
+#: What has digits and is no amount, by kind.
+_KINDS = (
+    (_LINK, "link"),
+    (_PHONE, "phone"),
+    (_PHONE_WORLD, "phone"),
+    (_ALWAYS, "term"),
+    (_CLOCK, "time"),
+    (_MIXED, "name"),
+    (_DIGIT_FIRST, "name"),
 )
 
 
@@ -78,31 +94,50 @@ def masks(
     text: str, names: re.Pattern[str] | None, numbered: re.Pattern[str] | None, today: datetime.date
 ) -> list[Numeral]:
     """Numerals that are no amounts, and dates; ``names`` are those of the catalogue that hold a digit."""
-    result: list[Numeral] = []
-    for pattern, kind in (
-        (_LINK, "link"),
-        (_PHONE, "phone"),
-        (_PHONE_WORLD, "phone"),
-        (_TERM, "term"),
-        (_ALWAYS, "term"),
-    ):
-        for match in pattern.finditer(text):
-            if any(c.isdigit() for c in match.group()) or kind == "term":
-                result.append(_mask(match, kind))
-    result += [_mask(m, "phone") for m in _PHONE.finditer(text)]
-    result += list(_dates(text, today))
-    result += [_mask(match, "time") for match in _CLOCK.finditer(text)]
-    for match in _PIXELS.finditer(text):
-        numbers = tuple(float(part) for part in re.findall(r"\d+", match.group()))
-        result.append(Numeral(match.start(), match.end(), match.group(), "pixels", numbers, "pixel", claim=False))
-    for match in _QUARTER.finditer(text):
-        result.append(
-            Numeral(match.start(), match.end(), match.group(), "ordinal", (float(match.group(1)),), "quarter")
-        )
-    for spelled in (names, numbered, _MIXED, _DIGIT_FIRST):
-        if spelled is not None:
-            result += [_mask(match, "name") for match in spelled.finditer(text)]
+    result = [_mask(match, "term") for match in _TERM.finditer(text)]
+    for start, end in windows(text):
+        for pattern, kind in _KINDS:
+            result += [_mask(m, kind) for m in pattern.finditer(text, start, end) if _has_digit(m)]
+        for spelled in (names, numbered):
+            if spelled is not None:
+                result += [_mask(match, "name") for match in spelled.finditer(text, start, end)]
+        result += list(_dates(text, start, end, today))
+        result += list(_pairs(text, start, end))
+        for match in _QUARTER.finditer(text, start, end):
+            number = float(match.group(1))
+            result.append(Numeral(match.start(), match.end(), match.group(), "ordinal", (number,), "quarter"))
     return result
+
+
+def windows(text: str) -> Iterator[tuple[int, int]]:
+    """Stretches around digits, in order and without overlap: nothing else can be a name or a date with digits."""
+    start, end = 0, -1
+    for match in _DIGITS.finditer(text):
+        low, high = max(0, match.start() - _AROUND), min(len(text), match.end() + _AROUND)
+        if end >= 0 and low <= end:
+            end = max(end, high)
+            continue
+        if end >= 0:
+            yield start, end
+        # A word is not cut, so that no name begins inside another.
+        while low > 0 and not text[low - 1].isspace() and match.start() - low < 2 * _AROUND:
+            low -= 1
+        start, end = (low, high) if low > end else (end, high)
+    if end >= 0:
+        yield start, end
+
+
+def _has_digit(match: re.Match[str]) -> bool:
+    return any(c.isdigit() for c in match.group())
+
+
+def _pairs(text: str, start: int, end: int) -> Iterator[Numeral]:
+    """Sizes of pictures, which claim nothing, and votes."""
+    for pattern, kind, unit in ((_PIXELS, "pixels", "pixel"), (_SCORE, "amount", "score")):
+        for match in pattern.finditer(text, start, end):
+            numbers = tuple(float(part) for part in re.findall(r"\d+", match.group()))
+            claim = kind == "amount"
+            yield Numeral(match.start(), match.end(), match.group(), kind, numbers, unit, claim=claim)
 
 
 def _mixed(parts: list[str]) -> bool:
@@ -114,9 +149,9 @@ def _mask(match: re.Match[str], kind: str) -> Numeral:
     return Numeral(match.start(), match.end(), match.group(), kind, claim=False)
 
 
-def _dates(text: str, today: datetime.date) -> Iterator[Numeral]:
+def _dates(text: str, start: int, end: int, today: datetime.date) -> Iterator[Numeral]:
     for pattern in _DATES:
-        for match in pattern.finditer(text):
+        for match in pattern.finditer(text, start, end):
             groups = match.groupdict()
             month = MONTHS[groups["month"].lower()] if groups.get("month") else int(groups["number"])
             if groups.get("month") and not groups["month"][0].isupper():

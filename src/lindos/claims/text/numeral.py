@@ -23,6 +23,7 @@ class Numeral:
     decimals: int = 0  # digits behind the mark, as printed
     bare: bool = False  # neither magnitude nor unit was printed
     unit_printed: bool = False
+    stated_rise: bool = False  # a pair that goes "from" one value "to" another
     claim: bool = True
     sentence: int = 0
     paragraph: int = 0
@@ -32,6 +33,7 @@ class Numeral:
     role: str = ""  # growth, share, price, ... what a fraction or factor is of
     device: str = ""  # id of the accelerator it counts or describes
     subject: tuple[str, str] = ("", "")  # kind and id of what it is about
+    carried: bool = False  # the subject is that of an earlier paragraph
     marks: frozenset[str] = field(default_factory=frozenset)  # words near it: precision, cooling, denied, ...
 
     @property

@@ -30,6 +30,11 @@ _PART_MILLION = re.compile(r"([Hh]alb|[Vv]iertel|[Dd]reiviertel)(?:e )?[Mm]illio
 BEHIND = re.compile(r"[  -]?([A-Za-zÄÖÜäöüß]+)")
 
 
+#: Before a half they make it a stretch of the year, which is no amount.
+_HALF_YEARS = ("first", "second", "ersten", "zweiten", "erste", "zweite")
+_SO_MUCH = re.compile(r"[  ]so[  ]\w{1,20}|[  ]as(?!\w)")
+
+
 class PhraseReader:
     """Reads numerals of several words at a position of one text."""
 
@@ -100,14 +105,14 @@ class PhraseReader:
             if ago is None and not (german and stands_before(text, start, ("vor", "binnen", "innerhalb"))):
                 return None
             stop = ago.end() if ago and not german and symbol != "quarter" else stop
-        elif not printed and symbol not in ("W", "J", "FLOP/s", "B", "B/s", "bit/s"):
+        elif not printed and symbol not in ("W", "J", "FLOP/s", "B", "B/s", "bit/s", "fraction", "points"):
             return None
         rounding = 0.1
         return Numeral(
             start,
             stop,
             text[start:stop],
-            "amount",
+            "fraction" if symbol in ("fraction", "points") else "amount",
             (value * magnitude * factor,),
             symbol,
             rounding=rounding,
@@ -119,6 +124,8 @@ class PhraseReader:
         """``a fifth``, ``half``, ``die Hälfte``, ``ein Viertel``; ``half a million`` and ``a third of a zettaflop``."""
         text = self.text
         word = token if self.language == "de" else token.lower()
+        if word in ("half", "Hälfte") and stands_before(text, start, _HALF_YEARS):
+            return None
         if word in ("half", "Hälfte"):
             article = re.compile(r"[  ](?:a|an)(?=[  ])").match(text, start + 4) if word == "half" else None
             if article:
@@ -128,7 +135,7 @@ class PhraseReader:
             return Numeral(
                 start, start + len(token), token, "fraction", (0.5,), "fraction", rounding=0.1, in_words=True
             )
-        if word not in (*_ARTICLES_DE, "a", "one", "an"):
+        if token.lower() not in (*_ARTICLES_DE, "a", "one", "an"):
             return None
         one = Atom(1.0, start + len(token), 1.0, 0, True)
         return self._fraction_behind(start, one)
@@ -190,7 +197,7 @@ class PhraseReader:
         if value is None:
             return None
         end = start + len(token)
-        behind = re.compile(r"[  ]so[  ]\w{1,20}|[  ]as(?!\w)").match(self.text, end)
+        behind = None if token.lower().endswith("mal") else _SO_MUCH.match(self.text, end)
         end = behind.end() if behind else end
         return Numeral(
             start,

@@ -82,7 +82,7 @@ def _site(reading: Reading, numeral: Numeral, sites: set[str], catalog: Catalog)
     if not field:
         return
     every = sightings(catalog, field)
-    explicit = numeral.subject[1] if numeral.subject[0] == "sites" else ""
+    explicit = numeral.subject[1] if numeral.subject[0] == "sites" and not numeral.carried else ""
     for sighting in every:
         if sighting.site in sites and (not explicit or sighting.site == explicit) and _matches(sighting, numeral):
             yield Relation(
@@ -95,7 +95,8 @@ def _site(reading: Reading, numeral: Numeral, sites: set[str], catalog: Catalog)
                 sources=sighting.value.sources,
             )
             return
-    mine = [s for s in every if s.site == explicit]
+    topic = numeral.subject[1] if numeral.subject[0] == "sites" else ""
+    mine = [s for s in every if s.site == topic]
     if not mine or _PLACE_ONLY.search(_clause(reading, numeral)):
         return
     yield from _elsewhere(numeral, mine, every, sites, catalog)
@@ -132,7 +133,7 @@ def _elsewhere(
             sources=tuple(dict.fromkeys((*reference.value.sources, *rival.value.sources))),
         )
     else:
-        yield from _slipped(numeral, mine)
+        yield from () if numeral.carried else _slipped(numeral, mine)
 
 
 def _rival(
@@ -151,7 +152,8 @@ def _rival(
     largest, least = max(_span(s)[1] for s in mine), min(_span(s)[0] for s in mine)
     beyond = numeral.low > largest * 1.3 or numeral.high < least / 1.3
     apart = min(distance(*_span(s), numeral) for s in mine)
-    return rivals[0] if rivals and (beyond or numeral.rounding <= 0.01) and apart > 1.3 else None
+    exact = numeral.rounding <= 0.002 if numeral.carried else beyond or numeral.rounding <= 0.01
+    return rivals[0] if rivals and exact and apart > 1.3 else None
 
 
 def _slipped(numeral: Numeral, mine: list[Sighting]) -> Iterator[Relation]:

@@ -2,10 +2,13 @@
 
 import datetime
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from math import floor, log10
 
 from lindos.catalog import Catalog
 from lindos.claims.text import units, words
+from lindos.claims.text.digits import literal
 from lindos.claims.text.language import language_of
 from lindos.claims.text.masks import masks, name_patterns
 from lindos.claims.text.numeral import Numeral, cover
@@ -32,6 +35,7 @@ _BOILERPLATE = re.compile(
     re.IGNORECASE,
 )
 _BOILERPLATE_LENGTH = 220
+LONGEST_SENTENCE = 1_000
 _RANK = re.compile(r"(?:Rang|Platz|rank|ranked|place|No\.|Nr\.|number|position|Position|spot)[  ]$", re.IGNORECASE)
 _FACTOR = re.compile(
     r"(?i:faktor|factor of)[  ](?:von |rund |etwa |knapp |gut |about |roughly |some |around |nearly |almost |over )?$"
@@ -107,7 +111,15 @@ def sentences_of(text: str) -> list[Sentence]:
                 result.append(Sentence(offset + start, offset + len(line), paragraph, dull))
             paragraph += 1
         offset += len(line)
-    return result or [Sentence(0, len(text), 0, False)]
+    result = result or [Sentence(0, len(text), 0, False)]
+    return [piece for sentence in result for piece in _pieces(sentence)]
+
+
+def _pieces(sentence: Sentence) -> Iterator[Sentence]:
+    """A sentence, cut where it is longer than any that a person writes."""
+    for start in range(sentence.start, max(sentence.end, sentence.start + 1), LONGEST_SENTENCE):
+        end = min(start + LONGEST_SENTENCE, sentence.end)
+        yield Sentence(start, end, sentence.paragraph, sentence.boilerplate)
 
 
 def _ends_with_number(line: str, match: re.Match[str]) -> bool:
@@ -148,6 +160,8 @@ def _qualify(reading: Reading, numeral: Numeral) -> None:
                 break
         if numeral.qualifier:
             break
+    if len(numeral.values) == 2 and re.search(r"\b(?:von|from)(?:[  ]\w+)?$", before):
+        numeral.stated_rise = True
     if (
         numeral.kind == "amount"
         and numeral.bare
@@ -167,6 +181,8 @@ def _ellipsis(reading: Reading, numerals: list[Numeral], position: int) -> None:
     numeral = numerals[position]
     if numeral.kind != "amount" or numeral.unit != "1" or numeral.unit_printed:
         return
+    if re.search(r"[  ][A-Za-z]+$", numeral.text) and numeral.bare:
+        return
     behind = reading.text[numeral.end : numeral.end + 24]
     if _counted(behind) and not re.match(r"[  ](?:auf|to)[  ]", behind):
         return
@@ -174,18 +190,32 @@ def _ellipsis(reading: Reading, numerals: list[Numeral], position: int) -> None:
     if near is None:
         return
     if numeral.bare:
-        scale = _scale_of(near)
+        scale = _scale_of(near, reading.language)
         if numeral.decimals == 0 and scale == 1.0 and near.unit not in units.MONEY:
             return
         numeral.values = tuple(value * scale for value in numeral.values)
-    elif near.unit not in units.MONEY:
+    elif near.unit in units.MONEY:
+        pass
+    elif scale := _same_magnitude(reading, numeral, near):
+        numeral.values = tuple(value * scale for value in numeral.values)
+    else:
         return
     numeral.unit = near.unit
 
 
+def _same_magnitude(reading: Reading, numeral: Numeral, near: Numeral) -> float:
+    """Factor of the unit behind a magnitude of both: ``21,3 Milliarden Kilowattstunden ... 20,0 Milliarden``."""
+    word = numeral.text.rsplit(None, 1)[-1]
+    if near.sentence != numeral.sentence or word not in near.text.split() or not near.text[-1].isalpha():
+        return 0.0
+    unit = units.unit_at(reading.text, near.start + near.text.index(word) + len(word))
+    return unit[0].factor if unit and unit[0].symbol == near.unit else 0.0
+
+
 _CLOSES = re.compile(
     r"\s*(?:[.,;:)\]”“\"»…]|$)|\s(?:und|and|davon|im|in|ein|vor|nach|but|while|before|after|against|on|at|gegenüber|"
-    r"zuvor|the|der|to|auf)\b"
+    r"zuvor|the|der|to|auf|later|now|today|already|then|heute|später|this|next|last|by|since|until|bis|ab|seit|je|"
+    r"pro|per)\b"
 )
 
 
@@ -233,25 +263,17 @@ def _neighbour(reading: Reading, numerals: list[Numeral], position: int) -> Nume
     return None
 
 
-def _scale_of(numeral: Numeral) -> float:
+def _scale_of(numeral: Numeral, language: str) -> float:
     """Factor from a printed number to its value: 1e18 for ``198 exaflops``."""
+    if numeral.unit not in _SCALED or not numeral.values:
+        return 1.0
     match = re.search(r"\d[\d.,]*", numeral.text)
-    return _SCALES.get(numeral.unit, lambda n, m: 1.0)(numeral, match)
+    number = literal(match.group().strip(".,"), language) if match else None
+    if number and number[0]:
+        power = log10(numeral.values[-1] / number[0])
+        if abs(power - round(power)) < 1e-9:
+            return float(10.0 ** round(power))
+    return float(10.0 ** (3 * floor(log10(max(numeral.values[-1], 1.0)) / 3)))
 
 
-def _ratio(numeral: Numeral, match: re.Match[str] | None) -> float:
-    from math import floor, log10
-
-    from lindos.claims.text.digits import literal
-
-    read = (literal(match.group().strip(".,"), "de"), literal(match.group().strip(".,"), "en")) if match else ()
-    for pair in read:
-        if pair and pair[0] and numeral.values:
-            scale = numeral.values[-1] / pair[0]
-            power = log10(scale) if scale > 0 else 0.5
-            if abs(power - round(power)) < 1e-9 and round(power) % 3 == 0:
-                return float(10.0 ** round(power))
-    return float(10.0 ** (3 * floor(log10(max(numeral.values[-1], 1.0)) / 3))) if numeral.values else 1.0
-
-
-_SCALES = dict.fromkeys(("W", "J", "FLOP/s", "USD", "EUR", "GBP", "B", "B/s", "FLOP"), _ratio)
+_SCALED = frozenset({"W", "J", "FLOP/s", "USD", "EUR", "GBP", "B", "B/s", "FLOP"})

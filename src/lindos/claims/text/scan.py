@@ -3,12 +3,12 @@
 import re
 
 from lindos.claims.text import units, words
+from lindos.claims.text.candidates import candidates
 from lindos.claims.text.digits import Atom, end_of_token, is_year, literal, stands_before, word_at, word_step
 from lindos.claims.text.numeral import Numeral
 from lindos.claims.text.phrases import BEHIND, PhraseReader
 
 _LITERAL = re.compile(r"\d+(?:[.,'’]\d+)*|\d{1,3}(?:[\u00a0\u202f]\d{3})+")
-_TOKEN = re.compile(r"[A-Za-zÄÖÜäöüß]+|\d+(?:[.,'’\u00a0\u202f]\d+)*")
 _SPACED = re.compile(
     r"(\d{1,3}), (\d{1,2})(?=[  ](?:und|auf|bis|Mi|Bi|Mrd|Gi|Me|Ki|Te|Pe|Ex|Ze|[kMGTPEZ]?W\b|Prozent|%))"
 )
@@ -58,6 +58,21 @@ _OPENERS = frozenset(
 )
 
 
+_ONE_IN = re.compile(r"[Oo]ne[  ]in[  ](?:every[  ])?([a-z]+|\d{1,4})(?!\w|-)")
+
+
+_TOKEN = re.compile(r"[A-Za-zÄÖÜäöüß]+|\d")
+
+
+def _token(text: str, start: int) -> str:
+    match = _TOKEN.match(text, start)
+    return match.group() if match else text[start]
+
+
+def _plain(digits: str) -> float:
+    return float(digits) if digits.isdigit() else 0.0
+
+
 class Scanner(PhraseReader):
     """Reads the numerals of one text in one language, left to right."""
 
@@ -67,14 +82,14 @@ class Scanner(PhraseReader):
         spans = iter([*taken])
         span = next(spans, None)
         position = 0
-        for token in _TOKEN.finditer(self.text):
+        for token in candidates(self.language).finditer(self.text):
             start = token.start()
             while span is not None and span.end <= start:
                 span = next(spans, None)
             if start < position or (span is not None and span.start <= start < span.end):
                 continue
             limit = span.start if span is not None else len(self.text)
-            numeral = self._at(start, token.group(), limit)
+            numeral = self._at(start, _token(self.text, start), limit)
             if numeral is not None:
                 result.append(numeral)
                 position = numeral.end
@@ -88,8 +103,6 @@ class Scanner(PhraseReader):
             if numeral is not None:
                 return numeral if numeral.start < limit and numeral.end <= limit else None
         return None
-
-    # Digits
 
     def _digits(self, start: int, limit: int) -> Numeral | None:
         text = self.text
@@ -136,7 +149,11 @@ class Scanner(PhraseReader):
         number = words.cardinal(word, self.language) if word else None
         if number is None:
             return None
-        return Atom(number, start + len(word), word_step(number), 0, True)
+        end = start + len(word)
+        half = re.compile(r"[  ]and[  ]a[  ]half(?!\w)").match(text, end)
+        if half:
+            return Atom(number + 0.5, half.end(), 0.5, 0, True)
+        return Atom(number, end, word_step(number), 0, True)
 
     def _digit_ordinal(self, start: int, atom: Atom) -> Numeral | None:
         text, end = self.text, atom.end
@@ -273,6 +290,11 @@ class Scanner(PhraseReader):
             )
         ):
             return None
+        ratio = _ONE_IN.match(text, start)
+        if ratio and (of := words.cardinal(ratio.group(1), self.language) or _plain(ratio.group(1))):
+            return Numeral(
+                start, ratio.end(), ratio.group(), "fraction", (1 / of,), "fraction", rounding=0.05, in_words=True
+            )
         fraction = self._fraction_behind(start, atom)
         return fraction or self._amount(start, atom, len(text))
 

@@ -23,7 +23,7 @@ from lindos.claims.text.relation import (
 from lindos.units import YEAR
 
 _DIVIDED = ("W", "USD", "EUR", "GBP", "FLOP/s", "J", "B", "1", "kg")
-_PARTS = ("device", "rack", "node", "unit")
+_PARTS = ("device", "rack", "node", "unit", "hour")
 
 # Totals
 
@@ -64,7 +64,7 @@ def _counts(part: Numeral, total: Numeral, numerals: list[Numeral]) -> list[Nume
         and n.kind == "amount"
         and n.unit == "1"
         and n.value > 1
-        and (n.noun == part.per or (part.per == "unit" and n.noun and n.noun not in ("token", "parameter", "person")))
+        and (_counted_by(n, part) or (part.per == "unit" and n.noun and n.noun not in ("token", "parameter", "person")))
         and n.per == total.per
         and "equivalent" not in n.marks
     ]
@@ -83,7 +83,11 @@ def _judge_part(part: Numeral, triples: list[tuple[Numeral, Numeral]]) -> Iterat
             factor=1.0,
         )
         return
-    near = [(total, count) for total, count in triples if close(part, total, 1) and _said_before(count, part)]
+    near = [
+        (total, count)
+        for total, count in triples
+        if close(part, total, 1) and (_said_before(count, part) or count.sentence == total.sentence)
+    ]
     if not near:
         return
     total, count = min(near, key=lambda pair: _reach(part, *pair))
@@ -103,6 +107,13 @@ def _judge_part(part: Numeral, triples: list[tuple[Numeral, Numeral]]) -> Iterat
         arithmetic=f"{_division(total, count)}, not {written(part)}",
         reading=f"{amount(expected, part.unit)} each",
     )
+
+
+def _counted_by(count: Numeral, part: Numeral) -> bool:
+    """Whether a count is of what ``part`` is an amount of."""
+    if part.per == "hour":
+        return count.noun == "gpuhour"
+    return count.noun == part.per or (count.noun == "them" and part.per in ("device", "rack", "node"))
 
 
 def _said_before(count: Numeral, part: Numeral) -> bool:

@@ -179,3 +179,13 @@ MONEY = frozenset({"USD", "EUR", "GBP", "CNY", "JPY", "CHF"})
 DURATIONS = frozenset({"s", "week", "month", "quarter"})
 #: Seconds of the durations that are not written in SI.
 SECONDS = {"s": 1.0, "week": 7 * DAY, "month": YEAR / 12, "quarter": YEAR / 4}
+
+
+def unit_words() -> set[str]:
+    """Every unit that is a word or a symbol, as it may stand behind an article."""
+    return {word for word in (*_WORDS, *_CASED) if word[0].isalpha()}
+
+
+def magnitude_words(language: str) -> set[str]:
+    """Every magnitude of a language."""
+    return set(_MAGNITUDES_DE if language == "de" else _MAGNITUDES_EN)

@@ -1,0 +1,74 @@
+"""Texts that were written to break a reader: each is answered or refused, and soon."""
+
+import datetime
+import time
+
+import pytest
+
+from lindos.catalog import load_catalog
+from lindos.claims.text import audit_text
+from lindos.claims.text.file import read_article
+from lindos.errors import InputError
+
+CATALOG = load_catalog()
+DAY = datetime.date(2025, 11, 20)
+SIZE = 999_000
+HOSTILE = {
+    "one number of a million digits": "7" * SIZE,
+    "many numbers": "12 " * (SIZE // 3),
+    "commas": "1," * (SIZE // 2),
+    "points and digits": "1.234." * (SIZE // 6),
+    "nested ranges": "from 1 to " * (SIZE // 10),
+    "ranges in brackets": "(" * 5_000 + "1 to 2 to 3 billion" + ")" * 5_000,
+    "bidirectional marks": "\u202e230.000\u202c GPUs \u2066" * (SIZE // 20),
+    "words without end": "a" * SIZE,
+    "number words in one": "zwei" * (SIZE // 4),
+    "tens without end": "hundert" * (SIZE // 7),
+    "capital letters": "A" * SIZE,
+    "hyphens": "a-" * (SIZE // 2),
+    "blanks": " " * (SIZE - 1) + "1",
+    "line ends": "1\n" * 2_900 + "\n" * (SIZE - 10_000),
+    "currency signs": "$" * SIZE,
+    "percent": "5 % " * 2_900,
+    "dollars": "$5 billion of 10 GW for 7 GPUs each. " * 900,
+    "dates": "1. Januar 2025 " * (SIZE // 15),
+    "links": "https://" + "x" * SIZE,
+    "exponents": "1e999 10^99 " * 1_000,
+    "Unicode digits": "٣٤٥ ²³¹ ½ 𝟙𝟚 " * 2_000,
+    "determiners": "each the a an every one " * (SIZE // 24),
+    "names": "GB200 NVL72 Colossus 2 " * (SIZE // 24),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_text_is_answered_or_refused_soon(name: str) -> None:
+    text = HOSTILE[name]
+    audit_text("A warm start, 1 GW.", CATALOG, DAY)
+    start = time.process_time()
+    try:
+        audit = audit_text(text, CATALOG, DAY)
+    except InputError as error:
+        assert "must be" in str(error)
+    else:
+        assert all(text[n.start : n.end] == n.text for n in audit.judgements)
+        assert all(value == value and abs(value) != float("inf") for n in audit.judgements for value in n.values)
+    # Two seconds a text is the promise; of the processor, since other tests keep the cores busy.
+    assert time.process_time() - start < 2.0
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"", "empty"), (b" \n", "empty"), (b"\xff\xfe1 GW", "UTF-8"), (b"1\x00GW", "binary"), (b"1 " * 600_000, "1 MB")],
+)
+def test_what_is_no_article_gets_a_sentence(tmp_path, content: bytes, words: str) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / "article.txt"
+    path.write_bytes(content)
+    with pytest.raises(InputError) as error:
+        read_article(str(path))
+    assert words in str(error.value)
+
+
+def test_a_file_that_is_not_there_gets_a_sentence(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    for name in (tmp_path / "none.txt", tmp_path):
+        with pytest.raises(InputError):
+            read_article(str(name))
