@@ -112,3 +112,11 @@ def test_divisors() -> None:
     assert divisors(1) == [1]
     assert divisors(36) == [1, 2, 3, 4, 6, 9, 12, 18, 36]
     assert divisors(7919) == [1, 7919]
+
+
+def test_axes_that_are_not_searched_stay_as_the_user_set_them() -> None:
+    fixed = {"offload": 3, "sharding_group": 2}
+    where = space(job(), 64, 8, Batch(size=64), fixed)
+    plan, _ = next(every_plan(where, 64))
+    assert (plan.offload, plan.sharding_group) == (3, 2)
+    assert (where.splits.offload, where.splits.sharding_group) == (3, 2)

@@ -20,12 +20,13 @@ from lindos.step.feasibility import AXES_OF, Reason, shape_codes
 from lindos.step.layout import layout
 from lindos.step.memory import least_memory, stage_memories
 from lindos.step.micro_batch import job_rates, micro_batch
+from lindos.step.offload import offload_time
 from lindos.step.passage import passage
 from lindos.validation.columns import RUN
-from step_fixtures import LATENT_EXPERTS, accelerator, given, job, pool
+from step_fixtures import LATENT_EXPERTS, accelerator, fact, given, job, pool
 
 JOB, BOOK = job(LATENT_EXPERTS), given()
-POOL = pool(1 << 20, device=accelerator(memory=1e15))
+POOL = pool(1 << 20, device=replace(accelerator(memory=1e15), host_bandwidth=fact(60e9)))
 BATCH = 4096
 #: Plans in which every axis is in use in at least one.
 BASES = tuple(
@@ -42,6 +43,7 @@ BASES = tuple(
         sharding_group=8,
         recompute=int(recompute),
         schedule=int(schedule),
+        offload=7 if recompute else 0,
     )
     for sharding, recompute, schedule in product(
         (Sharding.OPTIMIZER, Sharding.PARAMETERS), (Recompute.NONE, Recompute.FULL), Schedule
@@ -49,6 +51,8 @@ BASES = tuple(
 )
 #: One micro-batch, whatever the plan: what the passage reads of it is not the passage's own.
 MICRO = micro_batch(JOB, POOL, BASES[0], layout(JOB, BASES[0], BATCH), job_rates(JOB, POOL, BOOK), BOOK)
+
+PASSED = passage(JOB, reachable(POOL.tiers), BASES[0], layout(JOB, BASES[0], BATCH), MICRO)
 
 
 def values(axis: Axis, usual: Any) -> Iterator[int]:
@@ -58,7 +62,7 @@ def values(axis: Axis, usual: Any) -> Iterator[int]:
     elif axis.kind is Kind.FLAG:
         yield 1 - int(usual)
     else:
-        yield from (code for code in axis.words.values() if code != usual)
+        yield from (code for code in (0, *axis.words.values()) if code != usual)
 
 
 def parts(plan: Plan) -> Mapping[Reader, Any]:
@@ -70,6 +74,7 @@ def parts(plan: Plan) -> Mapping[Reader, Any]:
         Reader.LAYERS: astuple(micro_batch(JOB, POOL, plan, at, rate, BOOK)),
         Reader.PASSAGE: (at.num_micro_batches, astuple(passage(JOB, tiers, plan, at, MICRO))),
         Reader.EXCHANGE: exchange_times(JOB, tiers, plan, at, rate, BOOK),
+        Reader.HOST: offload_time(JOB, POOL, plan, at, PASSED, BOOK),
         Reader.STATES: [getattr(stage, name) for stage in stages for name in states],
         Reader.ACTIVATIONS: [stage.activations for stage in stages],
     }

@@ -22,6 +22,7 @@ PARTS = (
     "exposed_expert_parallel",
     "exposed_pipeline_parallel",
     "exposed_data_parallel",
+    "exposed_offload",
     "pipeline_imbalance",
     "pipeline_bubble",
     "optimizer",

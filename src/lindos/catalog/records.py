@@ -53,6 +53,11 @@ def _same() -> Fact[Real]:
     return Fact(path="as_usual", content=1.0, unit="1", note=AS_USUAL)
 
 
+def _none_hidden() -> Fact[Real]:
+    """A share of traffic that does not hide, where nobody has judged it."""
+    return Fact(path="none_hidden", content=0.0, unit="1", note=AS_USUAL)
+
+
 def _nothing() -> Fact[Real]:
     """A time that is not lost, where nobody has fitted it."""
     return Fact(path="none_lost", content=0.0, unit="s", note=AS_USUAL)
@@ -84,6 +89,7 @@ class Accelerator:
     ]  # streaming multiprocessors or their like: sets tile and wave quantisation
     kernels: str = ""  # key of the kernel model measured on this device; the family's where there is none
     reported_memory: DataSize = field(default_factory=lambda: Fact(path="reported_memory", content=None, unit="B"))
+    host_bandwidth: DataRate = field(default_factory=lambda: Fact(path="host_bandwidth", content=None, unit="B/s"))
 
     @property
     def usable_memory(self) -> DataSize:
@@ -271,6 +277,9 @@ class Stack:
     overlap_expert_parallel: Share
     overlap_data_parallel: Share
     overlap_pipeline_parallel: Share
+    overlap_offload: Share = field(
+        default_factory=_none_hidden
+    )  # of traffic with the host's memory, where there is any
     kernel_share: Rate = field(default_factory=_same)  # rate of its products and attention over the usual
     memory_share: Rate = field(default_factory=_same)  # rate of its kernels bound by memory over the usual
     attention_share: Rate = field(default_factory=_same)  # rate of its attention beyond that

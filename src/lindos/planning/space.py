@@ -41,11 +41,10 @@ class Space:
 
     job: Job
     batch: Batch
-    splits: Plan  # arrays: every combination of SPLITS; the other fields are of one replica without a pipeline
+    splits: Plan  # arrays: every combination of SPLITS; axes that are not searched as the user set them
     stages: Any
     inner: Plan  # arrays: schedule, virtual stages and recomputation
     sharding: Any
-    constants: Mapping[str, float]  # axes that are not searched, where the user set them
     fixed: Mapping[str, int]  # fields of `Plan` that the user set
 
     @property
@@ -106,7 +105,6 @@ def space(job: Job, num_devices: int, scale_up_size: int, batch: Batch, fixed: M
         stages=np.asarray(axes["pipeline_parallel"], dtype=float),
         inner=_inner(axes, fixed),
         sharding=np.asarray(axes["sharding"], dtype=float),
-        constants={name: float(fixed[name]) for name in axes_in(Loop.FIXED) if name in fixed},
         fixed=dict(fixed),
     )
 
@@ -117,7 +115,7 @@ def _splits(axes: Mapping[str, Sequence[int]], fixed: Mapping[str, int]) -> Plan
         # One tensor-parallel rank splits nothing: both values are the same plan.
         keep = (grid["tensor_parallel"] > 1) | (grid["sequence_parallel"] == 1)
         grid = {name: values[keep] for name, values in grid.items()}
-    return Plan(**grid)
+    return Plan(**grid, **{name: float(fixed[name]) for name in axes_in(Loop.FIXED) if name in fixed})
 
 
 def _inner(axes: Mapping[str, Sequence[int]], fixed: Mapping[str, int]) -> Plan:
@@ -252,7 +250,6 @@ def nodes(where: Space, pair: Pairs) -> tuple[Nodes, Any]:
         pipeline_parallel=stages[row],
         data_parallel=degrees[row, slot],
         **_NODE,
-        **where.constants,
     )
     chosen = Nodes(
         plan=plan,

@@ -4,7 +4,7 @@ Each field is declared once with all that the rest of Lindos needs to know of it
 """
 
 from dataclasses import dataclass
-from enum import Enum, IntEnum
+from enum import Enum, IntEnum, IntFlag
 from itertools import product
 from typing import Annotated
 
@@ -43,8 +43,17 @@ class Reader(Enum):
     LAYERS = "kernels of a micro-batch and the collectives inside its layers"
     PASSAGE = "passage of micro-batches through the pipeline, and what is computed or moved again meanwhile"
     EXCHANGE = "exchange between data-parallel ranks, and the optimizer"
+    HOST = "traffic with the host's memory"
     STATES = "memory of weights, gradients, optimizer, logits and buffers"
     ACTIVATIONS = "memory of activations"
+
+
+class Offload(IntFlag):
+    """What waits in the host's memory while the device does not need it."""
+
+    ACTIVATIONS = 1
+    OPTIMIZER = 2
+    PARAMETERS = 4
 
 
 _ALL = tuple(Reader)
@@ -58,7 +67,8 @@ class Plan:
     ``tensor_parallel x context_parallel x pipeline_parallel x data_parallel`` devices work. Experts are spread over
     ``expert_parallel x expert_tensor_parallel`` of the ``tensor_parallel x context_parallel x data_parallel`` ranks of
     a stage. ``sharding_group`` is the number of data-parallel ranks that share one copy of the state (0: all of them;
-    fewer is HSDP). The codes are the members of `Sharding`, `Recompute` and `Schedule`.
+    fewer is HSDP). The codes are the members of `Sharding`, `Recompute` and `Schedule`; ``offload`` is the sum of
+    members of `Offload`.
     """
 
     tensor_parallel: Annotated[
@@ -68,7 +78,7 @@ class Plan:
         Count,
         Axis(
             "pipeline",
-            readers=(Reader.PASSAGE, Reader.EXCHANGE, *_MEMORY),
+            readers=(Reader.PASSAGE, Reader.EXCHANGE, Reader.HOST, *_MEMORY),
             loop=Loop.STAGES,
             has_ranks=True,
             multiplies=True,
@@ -95,7 +105,7 @@ class Plan:
         Count,
         Axis(
             "expert",
-            readers=(Reader.LAYERS, Reader.EXCHANGE, *_MEMORY),
+            readers=(Reader.LAYERS, Reader.EXCHANGE, Reader.HOST, *_MEMORY),
             loop=Loop.SPLIT,
             has_ranks=True,
             column="ep",
@@ -104,13 +114,18 @@ class Plan:
     ] = 1
     expert_tensor_parallel: Annotated[
         Count,
-        Axis("expert tensor", readers=(Reader.LAYERS, Reader.EXCHANGE, Reader.STATES), loop=Loop.SPLIT, has_ranks=True),
+        Axis(
+            "expert tensor",
+            readers=(Reader.LAYERS, Reader.EXCHANGE, Reader.HOST, Reader.STATES),
+            loop=Loop.SPLIT,
+            has_ranks=True,
+        ),
     ] = 1
     data_parallel: Annotated[
         Count,
         Axis(
             "data",
-            readers=(Reader.PASSAGE, Reader.EXCHANGE, *_MEMORY),
+            readers=(Reader.PASSAGE, Reader.EXCHANGE, Reader.HOST, *_MEMORY),
             loop=Loop.REPLICAS,
             has_ranks=True,
             multiplies=True,
@@ -122,7 +137,7 @@ class Plan:
         Real,
         Axis(
             "sharding",
-            readers=(Reader.EXCHANGE, Reader.STATES),
+            readers=(Reader.EXCHANGE, Reader.HOST, Reader.STATES),
             loop=Loop.SHARDING,
             codes=Sharding,
             node=int(Sharding.PARAMETERS),
@@ -130,13 +145,14 @@ class Plan:
         ),
     ] = int(Sharding.OPTIMIZER)
     sharding_group: Annotated[
-        Count, Axis("sharding group", readers=(Reader.EXCHANGE, Reader.STATES), loop=Loop.FIXED, lightest=(0,))
+        Count,
+        Axis("sharding group", readers=(Reader.EXCHANGE, Reader.HOST, Reader.STATES), loop=Loop.FIXED, lightest=(0,)),
     ] = 0
     sequence_parallel: Annotated[
         Real,
         Axis(
             "sequence parallel",
-            readers=(Reader.LAYERS, Reader.PASSAGE, Reader.ACTIVATIONS),
+            readers=(Reader.LAYERS, Reader.PASSAGE, Reader.HOST, Reader.ACTIVATIONS),
             loop=Loop.SPLIT,
             is_flag=True,
             column="sequence_parallel",
@@ -146,7 +162,7 @@ class Plan:
         Real,
         Axis(
             "recompute",
-            readers=(Reader.PASSAGE, Reader.ACTIVATIONS),
+            readers=(Reader.PASSAGE, Reader.HOST, Reader.ACTIVATIONS),
             loop=Loop.RECOMPUTE,
             codes=Recompute,
             node=int(Recompute.NONE),
@@ -165,6 +181,17 @@ class Plan:
             lightest=(int(Schedule.ONE_F_ONE_B),),
         ),
     ] = int(Schedule.ONE_F_ONE_B)
+    offload: Annotated[
+        Real,
+        Axis(
+            "offload",
+            readers=(Reader.HOST, *_MEMORY),
+            loop=Loop.FIXED,
+            codes=Offload,
+            column="offload",
+            column_required=False,
+        ),
+    ] = 0
 
     @property
     def num_devices(self) -> Count:

@@ -27,6 +27,7 @@ from lindos.step.communication import reachable
 from lindos.step.compute import Rates
 from lindos.step.layout import Layout, at_least, layout, where
 from lindos.step.micro_batch import MicroBatch, job_rates, micro_batch
+from lindos.step.offload import offload_time
 from lindos.step.passage import passage, recomputed_flop
 from lindos.step.tile_cache import Runs
 from lindos.step.traffic import data_parallel_time, optimizer_time
@@ -58,6 +59,7 @@ class StepEstimate:
     exposed_data_parallel: Annotated[
         Seconds, Why("Gradients and parameters: what compute does not hide, and compute they slow")
     ]
+    exposed_offload: Annotated[Seconds, Why("Traffic with the host's memory that compute does not hide")]
     pipeline_imbalance: Annotated[Seconds, Why("Waiting for the stage that holds most layers")]
     pipeline_bubble: Annotated[Seconds, Why("Stages idle while the pipeline fills and drains")]
     optimizer: Annotated[Seconds, Why("Optimizer reads and writes its states")]
@@ -174,6 +176,7 @@ def estimate(
         exposed_expert_parallel=per_stage * (passed.expert.forward + passed.expert.backward),
         exposed_pipeline_parallel=m * passed.sends,
         exposed_data_parallel=visible_time(exchange, hiding, overlap, book.contention_share.value),
+        exposed_offload=offload_time(job, pool, plan, at, passed, book),
         pipeline_imbalance=m * passed.excess,
         pipeline_bubble=passed.bubble,
         optimizer=optimizer + book.step_overhead.value,

@@ -13,10 +13,11 @@ Conventions
 * ``selective`` recompute frees what is cheap to compute again: outputs of norms and activation functions, and the
   queries, keys and values that latent attention expands. ``full`` keeps the inputs of layers alone, and one layer whole
   while it is computed again.
-* Where software offloads, full recompute keeps the inputs of two layers on the device, the others on the host; where it
-  tiles the vocabulary, an eighth of the logits is held at a time.
+* Of activations and weights that a plan offloads the device keeps two layers, and no state of an offloaded optimizer.
+  Where software offloads by itself, full recompute keeps the inputs of two layers on the device; where it tiles the
+  vocabulary, an eighth of the logits is kept at a time.
 * Not modelled: layers gathered ahead of use, gradients of activations while one layer is at work, optimizer states or
-  saved activations narrower than said here, other offloading, fine-tuning with frozen weights.
+  saved activations narrower than said here, fine-tuning with frozen weights.
 """
 
 from collections.abc import Sequence
@@ -32,6 +33,7 @@ from lindos.problem.cluster import Pool
 from lindos.problem.job import Job
 from lindos.problem.plan import (
     AXES,
+    Offload,
     Plan,
     Reader,
     Recompute,
@@ -263,9 +265,10 @@ def _states(job: Job, plan: Plan, at: Layout, book: Assumptions, stage: _Stage, 
     narrow = recipe.gather_bytes / BF16
     gathered = layer * (sharded * narrow + at_least(plan.sharding, Sharding.GRADIENTS))
     return StepMemory(
-        weights=state(Sharding.PARAMETERS, each + sharded * (FP32 - each), BF16 + sharded * (FP32 - BF16)),
+        weights=state(Sharding.PARAMETERS, each + sharded * (FP32 - each), BF16 + sharded * (FP32 - BF16))
+        * _left(offloads(plan, Offload.PARAMETERS), stage.dense_layers + stage.expert_layers),
         gradients=state(Sharding.GRADIENTS, wide, wide),
-        optimizer=state(Sharding.OPTIMIZER, moments, moments),
+        optimizer=state(Sharding.OPTIMIZER, moments, moments) * (1.0 - offloads(plan, Offload.OPTIMIZER)),
         activations=0.0,
         logits=logits,
         gathered=gathered,
@@ -302,15 +305,23 @@ def _activations(job: Job, plan: Plan, at: Layout, book: Assumptions, stage: _St
     xp = namespace(at.tokens, stage.dense_layers)
     held = held_activations(job, plan, at, book)
     layers = stage.dense_layers + stage.expert_layers
-    # What waits on the host comes back one layer ahead, behind compute.
-    inputs_held = (
-        layers * stage.in_flight if not job.stack.offloads_inputs else xp.minimum(layers * stage.in_flight, 2.0)
-    )
+    passes = layers * stage.in_flight
+    # What waits on the host comes back one layer ahead.
+    left = _left(offloads(plan, Offload.ACTIVATIONS), passes)
+    inputs_held = xp.minimum(passes, 2.0) if job.stack.offloads_inputs else passes * left
     whole = xp.maximum(held.dense * (stage.dense_layers > 0), held.experts * (stage.expert_layers > 0))
     full = held.inputs * inputs_held + whole
     usual = formulas.activation_bytes(held.dense, 1.0, stage.dense_layers, stage.in_flight)
     usual = usual + formulas.activation_bytes(held.experts, 1.0, stage.expert_layers, stage.in_flight)
-    return where(plan.recompute == int(Recompute.FULL), full, usual)
+    return where(plan.recompute == int(Recompute.FULL), full, usual * left)
+
+
+def _left(is_offloaded: Real, layers: Count) -> Fraction:
+    """Share that the device keeps of a tensor of so many ``layers``: two of them where it waits on the host."""
+    if isinstance(is_offloaded, float) and is_offloaded == 0.0:
+        return 1.0
+    xp = namespace(layers, is_offloaded)
+    return where(is_offloaded > 0, xp.minimum(2.0 / xp.maximum(layers, 1.0), 1.0), 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -339,3 +350,11 @@ def held_activations(job: Job, plan: Plan, at: Layout, book: Assumptions) -> Hel
     low = number_format(job.precision).activation_bytes
     dense, experts = (layer(layer_activations(model, low, is_expert=is_expert)) for is_expert in (False, True))
     return HeldActivations(dense=dense, experts=experts, inputs=float(BF16) * model.hidden_size * at.sequence_tokens)
+
+
+def offloads(plan: Plan, part: Offload) -> Real:
+    """1 where ``part`` waits in the host's memory, else 0; for arrays of plans."""
+    if isinstance(plan.offload, (int, float)):
+        return float(bool(int(plan.offload) & part))
+    share: Real = namespace(plan.offload).floor(plan.offload / int(part)) % 2.0
+    return share
