@@ -8,6 +8,12 @@ from hypothesis import strategies as st
 from lindos.formulas import growth
 
 
+@given(st.floats(1e-3, 1e6), st.floats(1.01, 10.0), st.floats(0.1, 20.0))
+def test_growth_factor_inverts_extrapolation(start: float, factor: float, years: float) -> None:
+    target = growth.extrapolated(start, factor, years, 1.0)
+    assert growth.growth_factor(start, target, years, 1.0) == pytest.approx(factor)
+
+
 @given(st.floats(1.1, 10.0))
 def test_doubling_time_inverts_growth(factor: float) -> None:
     assert growth.growth_from_doubling(float(growth.doubling_time(factor, 1.0)), 1.0) == pytest.approx(factor)

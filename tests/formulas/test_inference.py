@@ -29,8 +29,6 @@ def test_layers_wait_for_kernels_and_exchanges() -> None:
     assert inference.decode_latency(61, 30, 2.5e-6, 1.2e-3) == pytest.approx(61 * 30 * 2.5e-6 + 1.2e-3)
 
 
-def test_price_of_a_token() -> None:
-    assert inference.price_per_token(10.0, 1e6) == pytest.approx(1e-5)
+def test_devices_and_rates_of_traffic_by_hand() -> None:
     assert inference.devices_for_traffic(1e6, 1000.0, 0.5) == 2000.0
-    assert inference.decode_rate(100.0, 0.05) == 2000.0
     assert inference.prefill_rate(1e15, 1e12) == 1000.0

@@ -26,8 +26,10 @@ def twos(formula: laws.Formula) -> dict[str, float]:
     return dict.fromkeys(laws.units(formula)[0], 2.0)
 
 
-def test_there_are_formulas() -> None:
-    assert len(FORMULAS) >= 8
+def test_every_module_of_formulas_has_formulas() -> None:
+    modules = {formula.__module__ for formula in FORMULAS}
+    assert modules == {module.__name__ for module in laws.formula_modules()}
+    assert len(FORMULAS) >= 70
 
 
 @each_formula

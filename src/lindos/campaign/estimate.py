@@ -117,7 +117,7 @@ def estimate(
     """
     if recovery not in RECOVERIES:
         raise InputError("recovery", recovery, f"one of {', '.join(RECOVERIES)}")
-    mtbf = reliability.mean_time_between_failures(reliability.job_failure_rate(num_devices, device_failure_rate))
+    mtbf = 1 / reliability.job_failure_rate(num_devices, device_failure_rate)
     save = checkpoint.checkpoint_time(checkpoint_bytes, checkpoint_bandwidth)
     xp = namespace(mtbf, save, step_time)
     outage = detection_time + restart_time

@@ -35,7 +35,7 @@ class Hazard:
     @property
     def device_mtbf(self) -> Seconds:
         """Mean time between failures of one device."""
-        return reliability.mean_time_between_failures(self.device_failure_rate)
+        return 1 / self.device_failure_rate
 
 
 def failure_rate(catalog: Catalog, name: str, observation: str = "") -> Hazard:
@@ -68,7 +68,7 @@ def failure_rate(catalog: Catalog, name: str, observation: str = "") -> Hazard:
         notes = (f"No failure rate of {family} is published; that of {generation} stands in for it.",)
     if fact.estimate:
         notes += (f"The failure rate of {generation} is an estimate: {fact.note}.",)
-    return Hazard(device_failure_rate=reliability.failure_rate(fact.value), generations=(generation,), notes=notes)
+    return Hazard(device_failure_rate=1 / fact.value, generations=(generation,), notes=notes)
 
 
 def hazard(catalog: Catalog, devices: Iterable[tuple[str, int]]) -> Hazard:
@@ -133,7 +133,7 @@ def conditions(
     found = (
         hazard(catalog, pools)
         if device_mtbf is None
-        else Hazard(device_failure_rate=reliability.failure_rate(device_mtbf), generations=("given",))
+        else Hazard(device_failure_rate=1 / device_mtbf, generations=("given",))
     )
     count = float(sum(number for _, number in pools))
     return Conditions(

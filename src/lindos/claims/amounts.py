@@ -1,5 +1,6 @@
 """Checks of amounts: rates, power, money, H100-equivalents and ratios, from counts of devices and the catalogue."""
 
+import operator
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -61,7 +62,7 @@ def groups_of(devices: list[DevicesSpec], context: Context) -> tuple[Group, ...]
 
 def rate_of(groups: tuple[Group, ...], precision: str) -> Span:
     """Dense peak rate of all groups together."""
-    return total(Span.through(formulas.fleet_rate, g.count, g.accelerator.peak(precision)) for g in groups)
+    return total(Span.through(operator.mul, g.count, g.accelerator.peak(precision)) for g in groups)
 
 
 def equivalents_of(groups: tuple[Group, ...], context: Context, precision: str) -> Span:

@@ -7,7 +7,8 @@ from lindos.claims.context import Context
 from lindos.claims.schema import EfficiencyCheck, FirstCheck, GrowthCheck, ObservedSpec, PerDeviceCheck, ScheduleCheck
 from lindos.claims.span import Span, bounded, shown
 from lindos.claims.verdict import Finding, Ruling
-from lindos.formulas import equivalents as formulas
+from lindos.formulas import equivalents
+from lindos.formulas import growth as growth_formulas
 from lindos.units import parse, render
 
 _YEAR = "1 year"
@@ -31,8 +32,8 @@ def growth(check: GrowthCheck, context: Context) -> Finding:
     duration, year = seconds_between(check.start.date, check.by), parse(_YEAR, "s")
     trend = Span.of(context.catalog.parameter(check.trend, "1"))
     start = Span.of(check.start.h100_equivalents)
-    there = Span.through(formulas.extrapolated, start, trend, duration, year)
-    needed = formulas.growth_factor(start.value, check.claimed, duration, year)
+    there = Span.through(growth_formulas.extrapolated, start, trend, duration, year)
+    needed = growth_formulas.growth_factor(start.value, check.claimed, duration, year)
     text = (
         f"{shown(start, '1')} x {bounded(trend, '1')} a year ^ {duration / year:.1f} years = {bounded(there, '1')}; "
         f"the claim needs x {needed:.2f} a year"
@@ -43,7 +44,7 @@ def growth(check: GrowthCheck, context: Context) -> Finding:
 def per_device(check: PerDeviceCheck, context: Context) -> Finding:
     """Rate that each device must have, beside the trend of single devices."""
     target = rate_of(groups_of(check.devices, context), check.precision)
-    needed = Span.through(formulas.rate_per_device, target, float(check.gpus))
+    needed = Span.through(equivalents.rate_per_device, target, float(check.gpus))
     peak = Span.of(context.catalog.accelerator(check.reference).peak(check.precision))
     there, how = _on_trend(peak, "FLOP/s", check, context)
     text = f"{shown(target, 'FLOP/s')} / {shown(float(check.gpus), '1')} = {shown(needed, 'FLOP/s')} each; trend: {how}"
@@ -53,9 +54,9 @@ def per_device(check: PerDeviceCheck, context: Context) -> Finding:
 def efficiency(check: EfficiencyCheck, context: Context) -> Finding:
     """Rate per watt that the target needs, beside the trend of single chips."""
     target = rate_of(groups_of(check.devices, context), check.precision)
-    needed = Span.through(formulas.rate_per_watt, target, check.power)
+    needed = Span.through(equivalents.rate_per_watt, target, check.power)
     reference = context.catalog.accelerator(check.reference)
-    now = Span.through(formulas.rate_per_watt, reference.peak(check.precision), reference.board_power)
+    now = Span.through(equivalents.rate_per_watt, reference.peak(check.precision), reference.board_power)
     there, how = _on_trend(now, "FLOP/J", check, context)
     text = f"{shown(target, 'FLOP/s')} / {shown(check.power, 'W')} = {shown(needed, 'FLOP/J')}; trend of chips: {how}"
     return found(f"dense {PRECISION_NAMES[check.precision]} FLOP per joule", "FLOP/J", needed.value, there, text)
@@ -66,7 +67,7 @@ def _on_trend(now: Span, unit: str, check: PerDeviceCheck | EfficiencyCheck, con
     reference = context.catalog.accelerator(check.reference)
     duration, year = seconds_between(str(reference.launch_date.value), check.by), parse(_YEAR, "s")
     trend = Span.of(context.catalog.parameter(check.trend, "1"))
-    there = Span.through(formulas.extrapolated, now, trend, duration, year)
+    there = Span.through(growth_formulas.extrapolated, now, trend, duration, year)
     text = (
         f"{reference.title} {shown(now, unit)} x {bounded(trend, '1')} a year ^ {duration / year:.1f} years"
         f" = {bounded(there, unit)}"

@@ -4,6 +4,7 @@ TOP500 ranks by HPL in FP64. An AI cluster's rate in BF16 or 8-bit is another qu
 only with the mark "precisions differ".
 """
 
+import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -12,7 +13,6 @@ from lindos.catalog.facts import Fact
 from lindos.catalog.records import Accelerator
 from lindos.claims.amounts import PRECISION_NAMES, REFERENCE_DEVICE, REFERENCE_PRECISION, total
 from lindos.claims.span import Span
-from lindos.formulas import equivalents as formulas
 from lindos.quantities import Real
 
 #: Equal devices and how many.
@@ -55,7 +55,7 @@ def peaks_of(fleet: Fleet, precisions: Iterable[str] = ("fp64", "bf16", "fp8")) 
     for precision in precisions:
         facts = [(accelerator.peak(precision), count) for accelerator, count in devices]
         known = bool(facts) and all(fact.known for fact, _ in facts)
-        peaks[precision] = total(Span.through(formulas.fleet_rate, n, fact) for fact, n in facts) if known else None
+        peaks[precision] = total(Span.through(operator.mul, n, fact) for fact, n in facts) if known else None
     return peaks
 
 

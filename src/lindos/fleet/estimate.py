@@ -123,7 +123,7 @@ def _placement(
     reading = inference.devices_for_traffic(traffic.reading, prefill, assume.utilisation)
 
     def writing(replica: Replica) -> Count:
-        rate = inference.decode_rate(replica.batch, replica.step_time) / replica.num_devices
+        rate = replica.batch / replica.step_time / replica.num_devices
         return inference.devices_for_traffic(traffic.writing, rate, assume.utilisation)
 
     def rented(replica: Replica) -> Count:
@@ -149,7 +149,7 @@ def _placement(
         decode_step_time=replica.step_time,
         speed_alone=replica.speed_alone,
         prefill_rate=prefill,
-        decode_rate=inference.decode_rate(replica.batch, replica.step_time) / replica.num_devices,
+        decode_rate=replica.batch / replica.step_time / replica.num_devices,
         prefill_devices=reading,
         decode_devices=writing(replica),
         peak_devices=rented(replica),

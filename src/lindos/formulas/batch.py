@@ -1,4 +1,4 @@
-r"""How large a batch may grow before more devices buy less.
+r"""The batch size beyond which more devices help less, and the extra tokens that a large batch needs.
 
 References
 ----------
@@ -21,14 +21,19 @@ def critical_batch_size(
     training_tokens
         All tokens of the run, :math:`D`.
     reference_tokens, reference_batch
-        Where the law is anchored, :math:`D_0` and :math:`B_0`.
+        Tokens of a run and its critical batch, at which the law is anchored, :math:`D_0` and :math:`B_0`.
     exponent
-        Its power, :math:`a`.
+        Power of the law, :math:`a`.
+
+    Returns
+    -------
+    Tokens
+        Of one optimiser step.
 
     Notes
     -----
-    It grows with the data seen and hardly with the size of the model [2]_. Such laws are fitted on models of up to
-    about a billion parameters and used far beyond them.
+    It grows with the tokens of the run and hardly with the size of the model [2]_. Such laws are fitted on models of up
+    to about a billion parameters and used far beyond them.
 
     Examples
     --------
@@ -41,7 +46,7 @@ def critical_batch_size(
 
 
 def extra_tokens_factor(batch: Tokens, critical_batch: Tokens, overhead: Fraction) -> Fraction:
-    r"""Tokens needed for the same loss, as a multiple of what a very small batch needs.
+    r"""Tokens needed for the same loss, as a multiple of the tokens that a very small batch needs.
 
     .. math:: 1 + \epsilon \frac{B}{B_{crit}}
 
@@ -53,6 +58,11 @@ def extra_tokens_factor(batch: Tokens, critical_batch: Tokens, overhead: Fractio
         Batch that needs :math:`1 + \epsilon` as many tokens, :math:`B_{crit}`.
     overhead
         Extra tokens that define the critical batch, :math:`\epsilon`: 1 in [1]_, 0.2 in [2]_.
+
+    Returns
+    -------
+    Fraction
+        One for a very small batch.
 
     Notes
     -----

@@ -1,10 +1,10 @@
-r"""Checkpoint and restart under failures: the best interval, and where the time goes.
+r"""Checkpoint and restart under failures: the best interval, and the parts of the wall clock.
 
 Work runs in segments: compute for an interval :math:`\tau`, then save for :math:`C`. A failure anywhere in a segment
-loses the segment; a recovery of :math:`R` follows, in which failures strike as well. With failures at a constant rate
-:math:`1/M` the mean times below are exact [2]_; nothing is expanded, so they hold where failures are frequent too.
-What is approximate is only the best interval: Young's to first order [1]_, Daly's to higher order [2]_, both derived
-for :math:`C \ll M` and accurate to a few per cent of the interval, much less of the time, up to :math:`C = M/2`.
+loses the segment; a recovery of :math:`R` follows, which can fail as well. With failures at a constant rate
+:math:`1/M` the mean times below are exact [2]_, also where failures are frequent. Only the best interval is an
+approximation: Young's to first order [1]_, Daly's to higher order [2]_, both derived for :math:`C \ll M`. Up to
+:math:`C = M/2` they are accurate to a few per cent of the interval, and much better in time.
 
 References
 ----------
@@ -18,7 +18,7 @@ from typing import Any
 
 from lindos.quantities import Bytes, BytesPerSecond, Count, Fraction, Seconds, namespace
 
-#: Beyond e to this power no job makes progress in the age of the universe; larger exponents would overflow a float.
+#: Limit of exponents, beyond which a float would overflow; no job makes progress there.
 _LARGEST_EXPONENT = 200.0
 
 
@@ -37,12 +37,12 @@ def checkpoint_time(size: Bytes, bandwidth: BytesPerSecond) -> Seconds:
     Returns
     -------
     Seconds
-        While which training waits.
+        Training waits for this time.
 
     Notes
     -----
     The transfer alone, the dump time of [2]_. Not modelled: start-up latencies, contention, and saving behind the next
-    steps, which hides a large part in practice; a user who does that gives a larger bandwidth.
+    steps, which hides a large part in practice; a larger bandwidth can represent it.
 
     Examples
     --------
@@ -55,7 +55,7 @@ def checkpoint_time(size: Bytes, bandwidth: BytesPerSecond) -> Seconds:
 
 
 def young_interval(save_time: Seconds, mtbf: Seconds) -> Seconds:
-    r"""Compute time between checkpoints that loses least, to first order.
+    r"""Best compute time between checkpoints, to first order.
 
     .. math:: \tau = \sqrt{2 C M}
 
@@ -86,7 +86,7 @@ def young_interval(save_time: Seconds, mtbf: Seconds) -> Seconds:
 
 
 def daly_interval(save_time: Seconds, mtbf: Seconds) -> Seconds:
-    r"""Compute time between checkpoints that loses least, to higher order.
+    r"""Best compute time between checkpoints, to higher order.
 
     .. math::
 
@@ -107,7 +107,7 @@ def daly_interval(save_time: Seconds, mtbf: Seconds) -> Seconds:
 
     Notes
     -----
-    Equation (37) of [2]_. The time of recovery does not enter: it costs the same at every interval.
+    Equation (37) of [2]_. It does not depend on the time of recovery, which costs the same at every interval.
 
     Examples
     --------
@@ -124,7 +124,7 @@ def daly_interval(save_time: Seconds, mtbf: Seconds) -> Seconds:
 
 
 def failed_attempts(segment: Seconds, mtbf: Seconds) -> Count:
-    r"""Mean number of attempts at a segment that a failure ends, before one succeeds.
+    r"""Mean number of failed attempts at a segment before an attempt succeeds.
 
     .. math:: k = e^{x / M} - 1
 
@@ -142,8 +142,8 @@ def failed_attempts(segment: Seconds, mtbf: Seconds) -> Count:
 
     Notes
     -----
-    Mean of a geometric law with success :math:`e^{-x/M}`, as in [2]_. Exponents above 200 are held there: no job
-    makes progress then.
+    Mean of a geometric law with success :math:`e^{-x/M}`, as in [2]_. Exponents above 200 are set to 200: no job makes
+    progress there.
 
     Examples
     --------
@@ -157,7 +157,7 @@ def failed_attempts(segment: Seconds, mtbf: Seconds) -> Count:
 
 
 def lost_time(segment: Seconds, mtbf: Seconds) -> Seconds:
-    r"""Mean time spent in attempts at one segment that a failure ended.
+    r"""Mean time of the failed attempts at one segment.
 
     .. math:: t = M \left( e^{x/M} - 1 \right) - x
 
@@ -184,7 +184,7 @@ def lost_time(segment: Seconds, mtbf: Seconds) -> Seconds:
     >>> round(float(lost_time(1200.0, 10_800.0)), 1)
     69.2
     """
-    # The difference of two nearly equal numbers where failures are rare: there its series is exact enough.
+    # Where failures are rare this is the difference of two nearly equal numbers; use its series there.
     xp = namespace(segment, mtbf)
     ratio = segment / mtbf
     series = segment * ratio * (1 / 2 + ratio / 6)
@@ -194,7 +194,7 @@ def lost_time(segment: Seconds, mtbf: Seconds) -> Seconds:
 
 
 def recovery_time_per_segment(segment: Seconds, recovery_time: Seconds, mtbf: Seconds) -> Seconds:
-    r"""Mean time in recovery for one segment done; recoveries fail at the same rate as work.
+    r"""Mean time in recovery per completed segment; recoveries fail at the same rate as work.
 
     .. math:: t = M \left( e^{R/M} - 1 \right) \left( e^{x/M} - 1 \right)
 
@@ -228,7 +228,7 @@ def recovery_time_per_segment(segment: Seconds, recovery_time: Seconds, mtbf: Se
 
 
 def goodput(interval: Seconds, save_time: Seconds, recovery_time: Seconds, mtbf: Seconds) -> Fraction:
-    r"""Share of the wall clock that moves training forward for good.
+    r"""Share of the wall clock that makes lasting progress.
 
     .. math:: g = \frac{\tau}{M e^{R/M} \left( e^{(\tau + C)/M} - 1 \right)}
 

@@ -1,4 +1,4 @@
-r"""How many switches and links a folded-Clos network needs.
+r"""Levels, switches and links of a folded-Clos network.
 
 References
 ----------
@@ -11,14 +11,14 @@ from lindos.quantities import Count, namespace
 
 
 def clos_levels(num_endpoints: Count, radix: Count) -> Count:
-    r"""Levels of switches that join a number of endpoints.
+    r"""Levels of switches that connect a number of endpoints.
 
     .. math:: L = \left\lceil \frac{\log (N / 2)}{\log (k / 2)} \right\rceil, \quad N \leq 2 (k/2)^L
 
     Parameters
     ----------
     num_endpoints
-        Ports to join, :math:`N`.
+        Ports to connect, :math:`N`.
     radix
         Ports of a switch, :math:`k > 2`.
 
@@ -37,7 +37,7 @@ def clos_levels(num_endpoints: Count, radix: Count) -> Count:
     xp = namespace(num_endpoints, radix)
     half = xp.maximum(radix / 2.0, 1.5)
     exact = xp.log(xp.maximum(num_endpoints, 2.0) / 2.0) / xp.log(half)
-    # A network that is exactly full must not take another level for a rounding error.
+    # The tolerance keeps rounding errors from adding a level to a network that is exactly full.
     levels: Count = xp.maximum(xp.ceil(exact - 1e-9), 1.0)
     return levels
 
@@ -47,13 +47,13 @@ def clos_switches(num_endpoints: Count, radix: Count, levels: Count, oversubscri
 
     .. math:: S = \frac{N}{k} \left( 1 + \frac{2 (L - 1)}{s} \right)
 
-    With :math:`s = 1` this is the :math:`(2L - 1)/k` switches per endpoint of a fat tree [1]_. Oversubscription thins
-    all levels above the first.
+    With :math:`s = 1` this is the :math:`(2L - 1)/k` switches per endpoint of a fat tree [1]_. Oversubscription reduces
+    the switches of all levels above the first.
 
     Parameters
     ----------
     num_endpoints
-        Ports to join, :math:`N`.
+        Ports to connect, :math:`N`.
     radix
         Ports of a switch, :math:`k`.
     levels
@@ -68,7 +68,7 @@ def clos_switches(num_endpoints: Count, radix: Count, levels: Count, oversubscri
 
     Notes
     -----
-    The first level of an oversubscribed network could hold more endpoints; that saving is not taken.
+    Not modelled: the first level of an oversubscribed network could connect more endpoints.
 
     Examples
     --------
@@ -88,7 +88,7 @@ def clos_link_ends(num_endpoints: Count, levels: Count, oversubscription: Count)
     Parameters
     ----------
     num_endpoints
-        Ports to join, :math:`N`.
+        Ports to connect, :math:`N`.
     levels
         Levels of switches, :math:`L`.
     oversubscription

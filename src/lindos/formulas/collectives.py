@@ -2,7 +2,7 @@ r"""Time of collective communication on homogeneous links.
 
 Every function uses the alpha-beta model of [1]_: a step costs a fixed latency :math:`\alpha` plus its bytes over the
 bandwidth :math:`\beta`. Bandwidth is per device and *per direction*; data sheets often quote the sum of both. The
-message is what one member holds when all is gathered, before all is scattered, or sends to all others together.
+message is the buffer of one member: after a gather, before a scatter, or all that it sends in an all-to-all.
 
 Not modelled anywhere here: contention between groups, link failures, and the reduction arithmetic.
 
@@ -25,6 +25,20 @@ def point_to_point_time(message: Bytes, bandwidth: BytesPerSecond, latency: Seco
 
     .. math:: t = \alpha + m / \beta
 
+    Parameters
+    ----------
+    message
+        Bytes to send, :math:`m`.
+    bandwidth
+        Of the link in one direction, :math:`\beta`.
+    latency
+        Fixed cost of the transfer, :math:`\alpha`.
+
+    Returns
+    -------
+    Seconds
+        Until the last byte has arrived.
+
     Notes
     -----
     The model of [1]_ itself.
@@ -40,7 +54,7 @@ def point_to_point_time(message: Bytes, bandwidth: BytesPerSecond, latency: Seco
 
 
 def chunking_time(transfer: Seconds, chunk_cost: Seconds) -> Seconds:
-    r"""What it adds to a transfer that it is cut into chunks, so that its stages work at the same time.
+    r"""Extra time of a transfer that is pipelined through its stages in chunks.
 
     .. math:: t = 2 \sqrt{\tau T}
 
@@ -51,11 +65,16 @@ def chunking_time(transfer: Seconds, chunk_cost: Seconds) -> Seconds:
     chunk_cost
         Fixed cost of one chunk, :math:`\tau`.
 
+    Returns
+    -------
+    Seconds
+        On top of the time of the bytes.
+
     Notes
     -----
-    Of :math:`c` chunks each costs :math:`\tau`, and the first passes a stage of :math:`T / c` more than the others:
-    the sum is least at :math:`c = \sqrt{T / \tau}`, as for the pipelined trees of [2]_. So bandwidth grows with the
-    message long after latency has ceased to matter.
+    With :math:`c` chunks the extra time is :math:`c \tau` for their fixed cost and :math:`T / c` for the first chunk to
+    fill the pipeline. The sum is least at :math:`c = \sqrt{T / \tau}`, as for the pipelined trees of [2]_. So the
+    attained bandwidth still grows with the message where latency no longer matters.
 
     Examples
     --------
@@ -70,7 +89,7 @@ def chunking_time(transfer: Seconds, chunk_cost: Seconds) -> Seconds:
 
 
 def ring_all_gather_time(message: Bytes, group_size: Count, bandwidth: BytesPerSecond, latency: Seconds) -> Seconds:
-    r"""Time until every member of a ring holds the pieces of all; a reduce-scatter takes as long.
+    r"""Time of an all-gather over a ring; a reduce-scatter takes as long.
 
     .. math:: t = (n - 1) \left( \alpha + \frac{m}{n \beta} \right)
 
@@ -84,6 +103,11 @@ def ring_all_gather_time(message: Bytes, group_size: Count, bandwidth: BytesPerS
         Of one link in one direction, :math:`\beta`.
     latency
         Fixed cost of one step, :math:`\alpha`.
+
+    Returns
+    -------
+    Seconds
+        Zero for a group of one.
 
     Notes
     -----
@@ -106,10 +130,26 @@ def recursive_all_gather_time(
 
     .. math:: t = \lceil \log_2 n \rceil \alpha + \frac{n - 1}{n} \frac{m}{\beta}
 
+    Parameters
+    ----------
+    message
+        The gathered buffer :math:`m`; each member brings :math:`m / n`.
+    group_size
+        Members :math:`n \geq 1`.
+    bandwidth
+        Of one link in one direction, :math:`\beta`.
+    latency
+        Fixed cost of one step, :math:`\alpha`.
+
+    Returns
+    -------
+    Seconds
+        Zero for a group of one.
+
     Notes
     -----
-    Same bytes as the ring in logarithmically many steps [1]_; for other sizes than powers of two the steps are rounded
-    up. Distant partners share links that a ring does not share, which is not modelled.
+    The ring's bytes in logarithmically many steps [1]_, rounded up where the size is no power of two. Not modelled:
+    distant partners share links, which neighbours in a ring do not.
 
     Examples
     --------
@@ -123,9 +163,25 @@ def recursive_all_gather_time(
 
 
 def ring_all_reduce_time(message: Bytes, group_size: Count, bandwidth: BytesPerSecond, latency: Seconds) -> Seconds:
-    r"""Time until every member of a ring holds the sum of all buffers.
+    r"""Time of an all-reduce over a ring.
 
     .. math:: t = 2 (n - 1) \left( \alpha + \frac{m}{n \beta} \right)
+
+    Parameters
+    ----------
+    message
+        Buffer of each member, :math:`m`.
+    group_size
+        Members :math:`n \geq 1`.
+    bandwidth
+        Of one link in one direction, :math:`\beta`.
+    latency
+        Fixed cost of one step, :math:`\alpha`.
+
+    Returns
+    -------
+    Seconds
+        Zero for a group of one.
 
     Notes
     -----
@@ -142,34 +198,66 @@ def ring_all_reduce_time(message: Bytes, group_size: Count, bandwidth: BytesPerS
 
 
 def tree_all_reduce_time(message: Bytes, group_size: Count, bandwidth: BytesPerSecond, latency: Seconds) -> Seconds:
-    r"""Time of an all-reduce over a double binary tree, pipelined.
+    r"""Time of a pipelined all-reduce over a double binary tree.
 
     .. math:: t = 2 \left( \lceil \log_2 n \rceil \alpha + \frac{m}{\beta} \right) \quad (n > 1)
 
+    Parameters
+    ----------
+    message
+        Buffer of each member, :math:`m`.
+    group_size
+        Members :math:`n \geq 1`.
+    bandwidth
+        Of one link in one direction, :math:`\beta`.
+    latency
+        Fixed cost of one level of the tree, :math:`\alpha`.
+
+    Returns
+    -------
+    Seconds
+        Zero for a group of one.
+
     Notes
     -----
-    Reduce up and broadcast down; two trees that share no inner node use the full bandwidth in both directions [2]_. The
-    pipeline's own fill, one piece per level, is left out. A group of one takes no time.
+    Reduce up and broadcast down; two trees that share no inner node use the full bandwidth in both directions [2]_. Not
+    modelled: the time to fill the pipeline, one piece per level. A group of one takes no time.
 
     Examples
     --------
-    1 MB over 1,024 members, 50 GB/s, 5 microseconds, in ms; a ring would take 10 ms for its latency alone:
+    1 MB over 1,024 members, 50 GB/s, 5 microseconds, in ms; the latency of a ring alone would be 10 ms:
 
     >>> round(float(tree_all_reduce_time(1e6, 1024, 50e9, 5e-6) * 1e3), 3)
     0.14
     """
     xp = namespace(group_size)
-    several = xp.minimum(group_size - 1.0, 1.0)
-    time: Seconds = 2 * (xp.ceil(xp.log2(group_size)) * latency + several * message / bandwidth)
+    has_partners = xp.minimum(group_size - 1.0, 1.0)
+    time: Seconds = 2 * (xp.ceil(xp.log2(group_size)) * latency + has_partners * message / bandwidth)
     return time
 
 
 def in_switch_all_reduce_time(
     message: Bytes, group_size: Count, bandwidth: BytesPerSecond, latency: Seconds
 ) -> Seconds:
-    r"""Time of an all-reduce that the switch adds up and sends back to all.
+    r"""Time of an all-reduce inside the switch, which adds the buffers up and sends the sum to all.
 
     .. math:: t = 2 \alpha + m / \beta \quad (n > 1)
+
+    Parameters
+    ----------
+    message
+        Buffer of each member, :math:`m`.
+    group_size
+        Members :math:`n \geq 1`.
+    bandwidth
+        Of the link of one member to the switch in one direction, :math:`\beta`.
+    latency
+        Fixed cost of one way to or from the switch, :math:`\alpha`.
+
+    Returns
+    -------
+    Seconds
+        Zero for a group of one.
 
     Notes
     -----
@@ -182,8 +270,8 @@ def in_switch_all_reduce_time(
     2.222
     """
     xp = namespace(group_size)
-    several = xp.minimum(group_size - 1.0, 1.0)
-    time: Seconds = several * (2 * latency + message / bandwidth)
+    has_partners = xp.minimum(group_size - 1.0, 1.0)
+    time: Seconds = has_partners * (2 * latency + message / bandwidth)
     return time
 
 
@@ -200,6 +288,28 @@ def hierarchical_all_reduce_time(
 
     .. math:: t = 2\, t_{gather}(m, n_1) + t_{reduce}(m / n_1, n_2)
 
+    Parameters
+    ----------
+    message
+        Buffer of each member, :math:`m`.
+    inner_size
+        Members of one node, :math:`n_1`.
+    outer_size
+        Number of nodes, :math:`n_2`.
+    inner_bandwidth
+        Of one member's link inside the node, in one direction.
+    outer_bandwidth
+        Of one member's port to the network between nodes, in one direction.
+    inner_latency
+        Fixed cost of one step inside the node.
+    outer_latency
+        Fixed cost of one step between nodes.
+
+    Returns
+    -------
+    Seconds
+        Sum of the three stages.
+
     Notes
     -----
     Each of the :math:`n_1` members of a node reduces its own piece with its peers in the other nodes, so all network
@@ -213,21 +323,36 @@ def hierarchical_all_reduce_time(
     >>> round(float(hierarchical_all_reduce_time(1e9, 8, 16, 450e9, 50e9, 0.0, 0.0) * 1e3), 3)
     8.576
     """
-    inside = ring_all_gather_time(message, inner_size, inner_bandwidth, inner_latency)
-    across = ring_all_reduce_time(message / inner_size, outer_size, outer_bandwidth, outer_latency)
-    return 2 * inside + across
+    gather = ring_all_gather_time(message, inner_size, inner_bandwidth, inner_latency)
+    reduce = ring_all_reduce_time(message / inner_size, outer_size, outer_bandwidth, outer_latency)
+    return 2 * gather + reduce
 
 
 def all_to_all_time(message: Bytes, group_size: Count, bandwidth: BytesPerSecond, latency: Seconds) -> Seconds:
-    r"""Time until every member has sent a different piece to each other member.
+    r"""Time of an all-to-all: every member sends a different piece to each other member.
 
     .. math:: t = \alpha + \frac{n - 1}{n} \frac{m}{\beta} \quad (n > 1)
 
+    Parameters
+    ----------
+    message
+        Bytes that one member sends in total, including the piece for itself, :math:`m`.
+    group_size
+        Members :math:`n \geq 1`.
+    bandwidth
+        Of one member's link in one direction, :math:`\beta`.
+    latency
+        Fixed cost of the exchange, :math:`\alpha`.
+
+    Returns
+    -------
+    Seconds
+        Zero for a group of one.
+
     Notes
     -----
-    The message is all that one member sends, its own piece included. All pieces are under way at once, so the latency
-    counts once; partners met one by one would pay it :math:`n - 1` times [1]_. Pieces are equal; a busy member is the
-    caller's load imbalance. A group of one takes no time.
+    All pieces are sent at the same time, so the latency counts once; a pairwise exchange would pay it :math:`n - 1`
+    times [1]_. Pieces are equal; the caller accounts for load imbalance. A group of one takes no time.
 
     Examples
     --------
@@ -237,20 +362,34 @@ def all_to_all_time(message: Bytes, group_size: Count, bandwidth: BytesPerSecond
     5.04
     """
     xp = namespace(group_size)
-    several = xp.minimum(group_size - 1.0, 1.0)
-    time: Seconds = several * latency + message * (group_size - 1) / (group_size * bandwidth)
+    has_partners = xp.minimum(group_size - 1.0, 1.0)
+    time: Seconds = has_partners * latency + message * (group_size - 1) / (group_size * bandwidth)
     return time
 
 
 def exposed_time(communication: Seconds, compute: Seconds, overlap: Fraction) -> Seconds:
-    r"""Communication left visible when a fraction of it may hide behind compute.
+    r"""Communication that compute does not hide.
 
     .. math:: t = t_{comm} - \min(\phi\, t_{comm}, t_{compute})
 
+    Parameters
+    ----------
+    communication
+        Time of the transfer alone, :math:`t_{comm}`.
+    compute
+        Time of the compute that may hide it, :math:`t_{compute}`.
+    overlap
+        Share of the transfer that software lets run beside compute, :math:`\phi`.
+
+    Returns
+    -------
+    Seconds
+        Zero where everything is hidden.
+
     Notes
     -----
-    A definition. Compute that runs beside communication is taken to run at its full speed: processors and memory
-    bandwidth that the transfer itself uses are not modelled.
+    A definition. Not modelled: processors and memory bandwidth that the transfer itself uses; compute beside it runs at
+    full speed.
 
     Examples
     --------
@@ -263,7 +402,7 @@ def exposed_time(communication: Seconds, compute: Seconds, overlap: Fraction) ->
 
 
 def visible_time(communication: Seconds, compute: Seconds, overlap: Fraction, contention: Fraction) -> Seconds:
-    r"""Time that communication adds to a step: what is exposed, and compute that it slows while it hides.
+    r"""Time that communication adds to a step: its exposed part, and the compute that its hidden part slows.
 
     .. math:: t = t_{exposed} + \kappa (t_{comm} - t_{exposed})
 
@@ -277,6 +416,11 @@ def visible_time(communication: Seconds, compute: Seconds, overlap: Fraction, co
         Share of the transfer that software lets run beside compute.
     contention
         Share of processors that a transfer keeps from compute, :math:`\kappa`.
+
+    Returns
+    -------
+    Seconds
+        At least :func:`exposed_time`.
 
     Notes
     -----

@@ -1,7 +1,7 @@
 r"""Growth, decline and doubling: the arithmetic of trends.
 
-Trends are quoted as a factor per year, as a time to double, or as a decline per year; these turn one into another.
-Growth between two amounts stands in :mod:`lindos.formulas.equivalents`.
+Trends are quoted as two amounts at two dates, a factor per year, a time to double, or a decline per year; these
+functions convert between them.
 
 References
 ----------
@@ -13,6 +13,76 @@ References
 import math
 
 from lindos.quantities import Count, Fraction, Seconds, Usd, namespace
+
+
+def growth_factor(start: Count, target: Count, duration: Seconds, period: Seconds) -> Fraction:
+    r"""Constant factor per period that leads from one amount to another.
+
+    .. math:: g = \left( \frac{b}{a} \right)^{T_p / T}
+
+    Parameters
+    ----------
+    start
+        Amount at the beginning, :math:`a`.
+    target
+        Amount at the end, :math:`b`.
+    duration
+        Time between the two, :math:`T`.
+    period
+        Period that the factor counts for, :math:`T_p`; one year gives growth per year.
+
+    Returns
+    -------
+    Fraction
+        2.0 is a doubling in each period.
+
+    Notes
+    -----
+    A definition; published trends are fitted in this form [1]_.
+
+    Examples
+    --------
+    From 275,796 to fifty million in five years, per year:
+
+    >>> round(growth_factor(275_796.0, 50e6, 5 * 31_557_600.0, 31_557_600.0), 2)
+    2.83
+    """
+    return (target / start) ** (period / duration)
+
+
+def extrapolated(start: Count, growth: Fraction, duration: Seconds, period: Seconds) -> Count:
+    r"""Amount after a time of constant growth per period.
+
+    .. math:: b = a \, g^{T / T_p}
+
+    Parameters
+    ----------
+    start
+        Amount at the beginning, :math:`a`.
+    growth
+        Factor per period, :math:`g`.
+    duration
+        Time to go, :math:`T`.
+    period
+        Period that the factor counts for, :math:`T_p`.
+
+    Returns
+    -------
+    Count
+        Amount at the end.
+
+    Notes
+    -----
+    The form in which [1]_ fits its trends. Not modelled: limits of power, supply and money.
+
+    Examples
+    --------
+    Five years at 2.5 times a year:
+
+    >>> round(extrapolated(1.0, 2.5, 5 * 31_557_600.0, 31_557_600.0), 1)
+    97.7
+    """
+    return start * growth ** (duration / period)
 
 
 def growth_from_doubling(doubling_time: Seconds, period: Seconds) -> Fraction:
@@ -112,7 +182,7 @@ def declined(start: Usd, decline: Fraction, duration: Seconds, period: Seconds) 
     >>> round(float(declined(1.0, 0.3, 5.0, 1.0)), 3)
     0.168
     """
-    # |1 - d| is 1 - d wherever the input is sane; it keeps a nonsensical d above 1 from becoming a complex number.
+    # The absolute value changes nothing for d < 1, and keeps a decline above 1 from becoming a complex number.
     xp = namespace(start, decline, duration, period)
     price: Usd = start * xp.abs(1 - decline) ** (duration / period)
     return price
@@ -154,7 +224,7 @@ def per_unit_of_gain(start: Usd, gain: Fraction, duration: Seconds, period: Seco
 
 
 def learning_curve(start: Usd, cumulative: Count, cumulative_start: Count, learning_rate: Fraction) -> Usd:
-    r"""Price of a unit after more of them were ever made.
+    r"""Price of a unit, falling with the number of units ever made.
 
     .. math:: p = p_0 \left( \frac{Q}{Q_0} \right)^{\log_2 (1 - r)}
 
@@ -176,7 +246,7 @@ def learning_curve(start: Usd, cumulative: Count, cumulative_start: Count, learn
 
     Notes
     -----
-    Wright's law [2]_. Not modelled: anything but volume.
+    Wright's law [2]_. Not modelled: causes other than volume.
 
     Examples
     --------
@@ -210,8 +280,8 @@ def average_of_growth(start: Count, end: Count) -> Count:
 
     Notes
     -----
-    The logarithmic mean: the integral of the growth :math:`a \, g^t` that [1]_ fits. For yearly energy out of power
-    at two dates.
+    The logarithmic mean: the integral of the growth :math:`a \, g^t` that [1]_ fits. It gives yearly energy from the
+    power at two dates.
 
     Examples
     --------
@@ -221,7 +291,7 @@ def average_of_growth(start: Count, end: Count) -> Count:
     xp = namespace(start, end)
     ratio = end / start
     # Near a ratio of one the fraction is 0/0; the mean of the two amounts is exact there to second order.
-    near = xp.abs(ratio - 1) < 1e-6
-    safe = xp.where(near, 2.0, ratio)
-    mean: Count = xp.where(near, (start + end) / 2, start * (safe - 1) / xp.log(safe))
+    is_constant = xp.abs(ratio - 1) < 1e-6
+    safe = xp.where(is_constant, 2.0, ratio)
+    mean: Count = xp.where(is_constant, (start + end) / 2, start * (safe - 1) / xp.log(safe))
     return mean

@@ -1,8 +1,8 @@
-r"""Serving a transformer: what a token costs in memory, traffic and computation, by roofline.
+r"""Serving a transformer: memory, traffic and computation of a token, by roofline.
 
 Reading a prompt (*prefill*) is limited by computation. Writing (*decode*) makes one token per sequence and step; each
-step reads all weights that the batch touches and the key-value cache of every sequence, so it is limited by memory
-bandwidth, and the batch by memory capacity or by the speed that a user is promised [1]_ [2]_.
+step reads all weights that the batch touches and the key-value cache of every sequence, so memory bandwidth
+limits it. Memory capacity limits the batch, or the speed that users are promised [1]_ [2]_.
 
 References
 ----------
@@ -21,10 +21,7 @@ from lindos.quantities import (
     FlopPerSecond,
     FlopPerToken,
     Seconds,
-    Tokens,
     TokensPerSecond,
-    UsdPerSecond,
-    UsdPerToken,
     namespace,
 )
 
@@ -39,7 +36,7 @@ def gqa_cache_per_token(
     Parameters
     ----------
     num_layers
-        Layers that keep a cache of every token, :math:`L`.
+        Layers with a cache for every token, :math:`L`.
     num_kv_heads
         Heads of keys, and as many of values, :math:`h`.
     head_dim
@@ -91,7 +88,7 @@ def mla_cache_per_token(
 
     Notes
     -----
-    As in [3]_. Split over tensor-parallel ranks the latent is repeated on each; that is not modelled.
+    As in [3]_. Not modelled: tensor parallelism repeats the latent on each rank.
 
     Examples
     --------
@@ -104,7 +101,7 @@ def mla_cache_per_token(
 
 
 def devices_per_replica(content: Bytes, usable_memory: Bytes) -> Count:
-    r"""Fewest devices whose memory holds a content: a power of two.
+    r"""Fewest devices whose memory is large enough for a content: a power of two.
 
     .. math:: g = 2^{\max(0, \lceil \log_2 (c / m) \rceil)}
 
@@ -122,8 +119,8 @@ def devices_per_replica(content: Bytes, usable_memory: Bytes) -> Count:
 
     Notes
     -----
-    A rule of practice, since heads and experts split by powers of two [1]_. The smallest replica leaves little room for
-    caches; whether a larger one serves more per device is the caller's question.
+    A rule of practice, since heads and experts split by powers of two [1]_. The smallest replica has little room for
+    caches; a larger one may serve more per device, which the caller checks.
 
     Examples
     --------
@@ -171,7 +168,7 @@ def batch_in_memory(memory: Bytes, weights: Bytes, cache_per_sequence: Bytes) ->
 
 
 def decode_latency(num_layers: Count, kernels_per_layer: Count, kernel_time: Seconds, exchange: Seconds) -> Seconds:
-    r"""Time of a decode step that no batch is too small for: what a token waits for on its way through the layers.
+    r"""Time of a decode step that does not depend on the batch: launches and exchanges of all layers.
 
     .. math:: t_0 = L \, q \, t_q + t_c
 
@@ -182,19 +179,19 @@ def decode_latency(num_layers: Count, kernels_per_layer: Count, kernel_time: Sec
     kernels_per_layer
         Kernels of a layer, one after another, :math:`q`.
     kernel_time
-        Least time of one, :math:`t_q`.
+        Least time of one kernel, :math:`t_q`.
     exchange
         Collectives of all layers, :math:`t_c`.
 
     Returns
     -------
     Seconds
-        Of one step; what is read and computed comes on top.
+        Of one step, without the time of reading and computing.
 
     Notes
     -----
-    Latency-bound decoding as in [1]_. Not modelled: kernels that run side by side, programs that fuse a whole layer,
-    and exchanges that hide behind the work of another half of the batch.
+    Latency-bound decoding as in [1]_. Not modelled: concurrent kernels, programs that fuse a whole layer, and exchanges
+    that hide behind the work of the other half of the batch.
 
     Examples
     --------
@@ -234,7 +231,7 @@ def decode_step_time(
     compute_rate
         Attained rate of the replica, :math:`\rho`.
     latency
-        What a step of any batch waits for, :math:`t_0` (:func:`decode_latency`).
+        Time of a step that does not depend on the batch, :math:`t_0` (:func:`decode_latency`).
 
     Returns
     -------
@@ -243,7 +240,7 @@ def decode_step_time(
 
     Notes
     -----
-    The roofline [2]_ of [1]_. Not modelled apart: sampling, which stands in the attained rates.
+    The roofline [2]_ of [1]_. Sampling is part of the attained rates.
 
     Examples
     --------
@@ -255,35 +252,6 @@ def decode_step_time(
         (weights_read + batch * cache_per_sequence) / memory_rate, batch * work_per_sequence / compute_rate
     )
     return time
-
-
-def decode_rate(sequences: Tokens, step_time: Seconds) -> TokensPerSecond:
-    r"""Tokens per time that a batch makes.
-
-    .. math:: r = B / t
-
-    Parameters
-    ----------
-    sequences
-        Tokens of one step: one for each sequence, :math:`B`.
-    step_time
-        Of one step, :math:`t`.
-
-    Returns
-    -------
-    TokensPerSecond
-        Of the replica.
-
-    Notes
-    -----
-    A definition. Not modelled: speculative decoding, which makes more than one token a step.
-
-    Examples
-    --------
-    >>> decode_rate(200.0, 0.04)
-    5000.0
-    """
-    return sequences / step_time
 
 
 def prefill_rate(compute_rate: FlopPerSecond, flop_per_token: FlopPerToken) -> TokensPerSecond:
@@ -316,7 +284,7 @@ def prefill_rate(compute_rate: FlopPerSecond, flop_per_token: FlopPerToken) -> T
 
 
 def devices_for_traffic(traffic: TokensPerSecond, rate_per_device: TokensPerSecond, utilisation: Count) -> Count:
-    r"""Devices that carry a traffic at a target utilisation.
+    r"""Devices that serve a traffic at a target utilisation.
 
     .. math:: n = \frac{q}{r u}
 
@@ -325,9 +293,9 @@ def devices_for_traffic(traffic: TokensPerSecond, rate_per_device: TokensPerSeco
     traffic
         Tokens per time, :math:`q`.
     rate_per_device
-        What one device does, :math:`r`.
+        Tokens per time of one device, :math:`r`.
     utilisation
-        Share of its time it is planned to be busy, :math:`u`.
+        Planned share of its time in which a device is busy, :math:`u`.
 
     Returns
     -------
@@ -336,7 +304,7 @@ def devices_for_traffic(traffic: TokensPerSecond, rate_per_device: TokensPerSeco
 
     Notes
     -----
-    A definition; the head-room stands for bursts within the hour.
+    A definition; the reserve is for bursts within the hour.
 
     Examples
     --------
@@ -344,34 +312,3 @@ def devices_for_traffic(traffic: TokensPerSecond, rate_per_device: TokensPerSeco
     1250.0
     """
     return traffic / (rate_per_device * utilisation)
-
-
-def price_per_token(bill: UsdPerSecond, traffic: TokensPerSecond) -> UsdPerToken:
-    r"""Cost of a token.
-
-    .. math:: p = b / q
-
-    Parameters
-    ----------
-    bill
-        Money per time, :math:`b`.
-    traffic
-        Tokens per time, :math:`q`.
-
-    Returns
-    -------
-    UsdPerToken
-        Mean over the tokens counted in ``traffic``.
-
-    Notes
-    -----
-    A definition.
-
-    Examples
-    --------
-    1,000 devices at 3 USD/h for ten million tokens a second, in USD per million tokens:
-
-    >>> round(price_per_token(1000 * 3 / 3600, 1e7) * 1e6, 3)
-    0.083
-    """
-    return bill / traffic

@@ -14,7 +14,7 @@ from lindos.quantities import Bytes, BytesPerToken, Count, Fraction, Tokens, nam
 
 
 def sharded_bytes(num_params: Count, bytes_per_param: Bytes, shards: Count) -> Bytes:
-    r"""Bytes of a state that a group of ranks splits among itself.
+    r"""Bytes per rank of a state that a group of ranks shards.
 
     .. math:: m = \frac{b \, n}{s}
 
@@ -50,7 +50,7 @@ def activation_bytes(per_token: BytesPerToken, tokens: Tokens, layers: Count, in
     Parameters
     ----------
     per_token
-        Kept of each token in each layer, :math:`a`, as the operator table gives it; :math:`34 h` in the layer of [2]_
+        Activations of one token in one layer, :math:`a`, from the operator table; :math:`34 h` in the layer of [2]_
         without attention scores.
     tokens
         Of a micro-batch, on this rank, :math:`T`.
@@ -92,7 +92,7 @@ def micro_batches_in_flight(
     virtual_stages
         Chunks of layers a device, :math:`v`.
     stage
-        Which stage it is, :math:`r`: 0 is the first, :math:`p - 1` the last.
+        Index of the stage, :math:`r`: 0 is the first, :math:`p - 1` the last.
 
     Returns
     -------
@@ -109,12 +109,12 @@ def micro_batches_in_flight(
     xp = namespace(num_micro_batches, pipeline_parallel, virtual_stages, stage)
     plain = xp.maximum(pipeline_parallel - stage, 1.0)
     chunks = 2 * xp.maximum(pipeline_parallel - stage - 1, 0.0) + (virtual_stages - 1) * pipeline_parallel + 1
-    kept: Count = xp.minimum(num_micro_batches, xp.where(virtual_stages > 1, chunks / virtual_stages, plain))
-    return kept
+    in_flight: Count = xp.minimum(num_micro_batches, xp.where(virtual_stages > 1, chunks / virtual_stages, plain))
+    return in_flight
 
 
 def fragmented_bytes(dynamic: Bytes, fragmentation: Fraction) -> Bytes:
-    r"""Bytes lost between blocks of memory that comes and goes.
+    r"""Bytes lost between blocks of memory that is allocated and freed.
 
     .. math:: m = f \, d
 
@@ -128,11 +128,11 @@ def fragmented_bytes(dynamic: Bytes, fragmentation: Fraction) -> Bytes:
     Returns
     -------
     Bytes
-        A definition.
+        On top of the memory itself.
 
-    References
-    ----------
-    Definition.
+    Notes
+    -----
+    A definition.
 
     Examples
     --------

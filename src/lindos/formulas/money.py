@@ -1,11 +1,11 @@
-r"""Money over time: what a purchase costs a year, what a stream of costs is worth today.
+r"""Money over time: the yearly cost of a purchase, the present value of a stream of costs.
 
 References
 ----------
 .. [1] R. A. Brealey, S. C. Myers and F. Allen, Principles of Corporate Finance, 13th ed., McGraw-Hill, 2020, ch. 2.
 """
 
-from lindos.quantities import Count, Fraction, Joules, Seconds, Usd, UsdPerJoule, UsdPerSecond, namespace
+from lindos.quantities import Count, Fraction, Seconds, Usd, UsdPerSecond, namespace
 
 
 def capital_recovery_factor(discount_rate: Fraction, num_years: Count) -> Fraction:
@@ -40,7 +40,7 @@ def capital_recovery_factor(discount_rate: Fraction, num_years: Count) -> Fracti
 
 
 def annuity(price: Usd, discount_rate: Fraction, num_years: Count) -> Usd:
-    r"""Yearly payment that buys something over its life.
+    r"""Yearly payment that pays for a purchase over its life.
 
     .. math:: a = p \, \frac{r}{1 - (1 + r)^{-n}}
 
@@ -67,7 +67,7 @@ def annuity(price: Usd, discount_rate: Fraction, num_years: Count) -> Usd:
 
 
 def present_value(yearly: Usd, discount_rate: Fraction, num_years: Count) -> Usd:
-    r"""Worth today of equal payments at the end of each year.
+    r"""Present value of equal payments at the end of each year.
 
     .. math:: v = a \, \frac{1 - (1 + r)^{-n}}{r}
 
@@ -112,11 +112,11 @@ def device_time_cost(yearly_cost: Usd, year: Seconds, num_devices: Count, utilis
     Returns
     -------
     UsdPerSecond
-        Price of a device for the time that it is in use. A definition.
+        Price of a device for the time that it is in use.
 
-    References
-    ----------
-    Definition.
+    Notes
+    -----
+    A definition.
 
     Examples
     --------
@@ -126,34 +126,3 @@ def device_time_cost(yearly_cost: Usd, year: Seconds, num_devices: Count, utilis
     1.0
     """
     return yearly_cost / (num_devices * utilisation * year)
-
-
-def energy_cost(energy: Joules, price: UsdPerJoule) -> Usd:
-    r"""Bill for energy.
-
-    .. math:: c = E \, p
-
-    Parameters
-    ----------
-    energy
-        Drawn at the meter.
-    price
-        Per energy.
-
-    Returns
-    -------
-    Usd
-        Without demand charges or taxes.
-
-    References
-    ----------
-    Definition.
-
-    Examples
-    --------
-    One megawatt-hour at seven cents per kilowatt-hour:
-
-    >>> round(energy_cost(3.6e9, 0.07 / 3.6e6), 6)
-    70.0
-    """
-    return energy * price

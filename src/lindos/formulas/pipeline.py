@@ -1,8 +1,8 @@
-r"""Pipeline bubbles: how long a device idles in one step because stages wait for each other.
+r"""Pipeline bubbles: the time that a device idles in one step because stages wait for each other.
 
 A stage takes :math:`t_F` for the forward pass of a micro-batch, :math:`t_B` for the gradient of its input and
-:math:`t_W` for the gradient of its weights. There are :math:`p` equal stages. Unequal stages are the caller's: the
-slowest one sets the rhythm.
+:math:`t_W` for the gradient of its weights. There are :math:`p` equal stages. Where stages differ, the caller passes
+the times of the slowest.
 
 References
 ----------
@@ -18,7 +18,7 @@ from lindos.quantities import Count, Seconds, namespace
 def one_f_one_b_bubble_time(
     forward: Seconds, backward: Seconds, pipeline_parallel: Count, virtual_stages: Count
 ) -> Seconds:
-    r"""Idle time of one-forward-one-backward; interleaved where a device holds several chunks of layers.
+    r"""Idle time of one-forward-one-backward; interleaved where a device has several chunks of layers.
 
     .. math:: t = \frac{p - 1}{v} (t_F + t_{BW})
 
@@ -31,12 +31,17 @@ def one_f_one_b_bubble_time(
     pipeline_parallel
         Stages :math:`p`.
     virtual_stages
-        Chunks a device holds, :math:`v`; 1 is the plain schedule.
+        Chunks of layers per device, :math:`v`; 1 is the plain schedule.
+
+    Returns
+    -------
+    Seconds
+        Of one step; zero for one stage.
 
     Notes
     -----
-    Equations 1 and 2 of [1]_. The number of micro-batches does not matter, only how much work hides the bubble; the
-    interleaved form supposes that it is a multiple of :math:`p`.
+    Equations 1 and 2 of [1]_. The bubble does not depend on the number of micro-batches; the interleaved form assumes
+    that this number is a multiple of :math:`p`.
 
     Examples
     --------
@@ -55,9 +60,25 @@ def zero_bubble_time(
 
     .. math:: t = (p - 1) \max(t_F + t_B - t_W, 0)
 
+    Parameters
+    ----------
+    forward
+        Forward pass of one micro-batch over all layers of a device, :math:`t_F`.
+    backward_input
+        Its gradient of the inputs, :math:`t_B`.
+    backward_weight
+        Its gradient of the weights, :math:`t_W`.
+    pipeline_parallel
+        Stages :math:`p`.
+
+    Returns
+    -------
+    Seconds
+        Of one step; zero for one stage.
+
     Notes
     -----
-    As much activation memory as 1F1B [2]_. The variants that spend more memory for a smaller bubble are not modelled.
+    It needs the activation memory of 1F1B [2]_. Not modelled: variants with more memory and a smaller bubble.
 
     Examples
     --------
@@ -77,11 +98,27 @@ def dual_pipe_bubble_time(
 
     .. math:: t = \max\left(\frac{p}{2} - 1, 0\right) \max(t_{F\&BW} + t_{BW} - 3 t_W, 0)
 
+    Parameters
+    ----------
+    forward
+        Forward pass of one micro-batch over all layers of a device, :math:`t_F`.
+    backward_input
+        Its gradient of the inputs, :math:`t_B`.
+    backward_weight
+        Its gradient of the weights, :math:`t_W`.
+    pipeline_parallel
+        Stages :math:`p`.
+
+    Returns
+    -------
+    Seconds
+        Of one step; zero for one or two stages.
+
     Notes
     -----
-    Table 2 of [3]_, where :math:`t_{BW} = t_B + t_W` and :math:`t_{F\&BW}` is a forward and a backward chunk that
-    overlap each other; here it is their sum, :math:`t_F + t_{BW}`, since communication that they hide is counted
-    elsewhere. Each device holds two copies of the weights.
+    Table 2 of [3]_, where :math:`t_{BW} = t_B + t_W` and :math:`t_{F\&BW}` is the time of a forward and a backward
+    chunk that overlap. Here it is their sum, :math:`t_F + t_{BW}`, since the communication that they hide is counted
+    elsewhere. Each device keeps two copies of the weights.
 
     Examples
     --------
@@ -95,14 +132,28 @@ def dual_pipe_bubble_time(
 
 
 def layers_on_slowest_stage(num_layers: Count, pipeline_parallel: Count, virtual_stages: Count) -> Count:
-    r"""Layers that the fullest device holds when layers need not divide evenly.
+    r"""Layers of the fullest device, where the layers may not divide evenly.
 
     .. math:: v \left\lceil \frac{L}{p v} \right\rceil
 
+    Parameters
+    ----------
+    num_layers
+        Layers of the model, :math:`L`.
+    pipeline_parallel
+        Stages :math:`p`.
+    virtual_stages
+        Chunks of layers per device, :math:`v`.
+
+    Returns
+    -------
+    Count
+        Of one device, all its chunks together.
+
     Notes
     -----
-    A definition. Every chunk is filled before the next is opened, as frameworks split layers; 126 layers over 16 stages
-    leave two stages with a layer less.
+    A definition. Chunks are filled one after the other, as frameworks split layers: of 126 layers over 16 stages, two
+    stages get one layer less.
 
     Examples
     --------

@@ -40,7 +40,7 @@ def facility_power(it_power: Watts, pue: Fraction) -> Watts:
 
 
 def overhead_power(it_power: Watts, pue: Fraction) -> Watts:
-    r"""Power of cooling and distribution, what a site draws beyond its IT.
+    r"""Power of cooling and distribution, which a site draws beyond its IT.
 
     .. math:: P_\mathrm{overhead} = (\mathrm{PUE} - 1) \, P_\mathrm{IT}
 
@@ -81,9 +81,9 @@ def mean_power(nameplate: Watts, duty: Fraction) -> Watts:
     Watts
         Below the nameplate for a duty below one.
 
-    References
-    ----------
-    Definition.
+    Notes
+    -----
+    A definition.
 
     Examples
     --------
@@ -110,9 +110,9 @@ def energy(power: Watts, duration: Seconds) -> Joules:
     Joules
         One kilowatt-hour is 3.6e6 of them.
 
-    References
-    ----------
-    Definition.
+    Notes
+    -----
+    A definition.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-r"""How often something fails when many things must work, and how many spares that takes.
+r"""Failure rates of jobs that need many devices, and the spares that they need.
 
 Failures of different devices are taken as independent and memoryless, so rates add: a job that needs :math:`n` devices
 fails :math:`n` times as often as one device [1]_. Measured clusters agree with this law between about a thousand and a
@@ -15,35 +15,6 @@ References
 """
 
 from lindos.quantities import Count, PerSecond, Seconds, namespace
-
-
-def failure_rate(mtbf: Seconds) -> PerSecond:
-    r"""Failures per time of one device.
-
-    .. math:: \lambda = 1 / M
-
-    Parameters
-    ----------
-    mtbf
-        Mean time between failures of one device, :math:`M`: device-hours over failures.
-
-    Returns
-    -------
-    PerSecond
-        Constant in time.
-
-    Notes
-    -----
-    The exponential law [1]_. Not modelled: infant mortality and wear, under which the rate changes with age.
-
-    Examples
-    --------
-    One failure in 50,000 hours, as failures per device and year:
-
-    >>> round(failure_rate(50_000 * 3600.0) * 31_557_600.0, 3)
-    0.175
-    """
-    return 1 / mtbf
 
 
 def job_failure_rate(num_devices: Count, device_rate: PerSecond) -> PerSecond:
@@ -78,35 +49,6 @@ def job_failure_rate(num_devices: Count, device_rate: PerSecond) -> PerSecond:
     return num_devices * device_rate
 
 
-def mean_time_between_failures(rate: PerSecond) -> Seconds:
-    r"""Mean time between failures at a constant rate.
-
-    .. math:: M = 1 / \Lambda
-
-    Parameters
-    ----------
-    rate
-        Failures per time, :math:`\Lambda`.
-
-    Returns
-    -------
-    Seconds
-        Finite for every rate above zero.
-
-    Notes
-    -----
-    The exponential law [1]_.
-
-    Examples
-    --------
-    Two failures an hour are half an hour apart, in minutes:
-
-    >>> mean_time_between_failures(2 / 3600.0) / 60
-    30.0
-    """
-    return 1 / rate
-
-
 def expected_failures(rate: PerSecond, duration: Seconds) -> Count:
     r"""Mean number of failures in a time.
 
@@ -139,7 +81,7 @@ def expected_failures(rate: PerSecond, duration: Seconds) -> Count:
 
 
 def spares_for_confidence(units_in_repair: Count, deviations: Count) -> Count:
-    r"""Spare units that suffice, given how many are in repair on average.
+    r"""Spare units that suffice for a mean number of units in repair.
 
     .. math:: s = \lceil m + z \sqrt{m} \rceil
 
@@ -148,7 +90,7 @@ def spares_for_confidence(units_in_repair: Count, deviations: Count) -> Count:
     units_in_repair
         Mean number in repair at one time: failures per time, times the time of one repair, :math:`m`.
     deviations
-        Standard deviations of safety, :math:`z`; 2.33 leaves one moment in a hundred short.
+        Standard deviations of safety, :math:`z`; with 2.33 the spares suffice 99 % of the time.
 
     Returns
     -------
@@ -157,8 +99,8 @@ def spares_for_confidence(units_in_repair: Count, deviations: Count) -> Count:
 
     Notes
     -----
-    With enough spares the number in repair is Poisson with mean :math:`m` whatever the law of repair times [3]_; the
-    normal law is put in its place. Not modelled: below a mean of about ten the true quantile is up to one unit larger.
+    With enough spares the number in repair is Poisson with mean :math:`m` for any law of repair times [3]_; the normal
+    law approximates it. Not modelled: below a mean of about ten the true quantile is up to one unit larger.
 
     Examples
     --------

@@ -12,7 +12,7 @@ References
 
 from lindos.quantities import Bytes, BytesPerSecond, Count, Flop, FlopPerSecond, Fraction, Seconds, namespace
 
-#: Depth, summed over a processor's tiles, over which a short product's higher clock fades.
+#: Depth, summed over the tiles of a processor, over which the higher clock of short products fades.
 _BURST_DEPTH = 1e5
 
 
@@ -23,11 +23,29 @@ def roofline_time(
 
     .. math:: t = \left(\left(\frac{F}{R}\right)^4 + \left(\frac{D}{M}\right)^4\right)^{1/4} + \alpha
 
+    Parameters
+    ----------
+    work
+        FLOP of the kernel, :math:`F`.
+    data
+        Bytes that it moves to and from memory, :math:`D`.
+    compute_rate
+        Attainable rate of computation, :math:`R`.
+    memory_rate
+        Attainable bandwidth of memory, :math:`M`.
+    latency
+        Fixed cost of a launch, :math:`\alpha`.
+
+    Returns
+    -------
+    Seconds
+        At least the longer of the two sides.
+
     Notes
     -----
-    The rates are attainable ones, not peaks. The sharp corner of [1]_ is rounded, since a kernel that needs both sides
-    alike does not hide one wholly behind the other; the fourth power fits measured products better than the second or
-    the maximum. Not modelled: caches.
+    The rates are attainable ones, not peaks. The sharp corner of [1]_ is rounded: a kernel limited by both sides alike
+    cannot hide one completely behind the other. The fourth power fits measured products better than the second power
+    or the maximum. Not modelled: caches.
 
     Examples
     --------
@@ -52,7 +70,7 @@ def shared_waves(
     num_processors: Count,
     partial_wave: Count,
 ) -> Count:
-    r"""Waves of tiles that a product costs where the library has kernels that share out the last wave.
+    r"""Waves of tiles that a product costs where the library distributes the last wave over all processors.
 
     .. math::
 
@@ -70,12 +88,17 @@ def shared_waves(
     num_processors
         Streaming multiprocessors or their like, :math:`P`.
     partial_wave
-        Waves that a product costs however small it is, :math:`\delta`.
+        Waves that the smallest product costs, :math:`\delta`.
+
+    Returns
+    -------
+    Count
+        In waves of one tile per processor; not rounded.
 
     Notes
     -----
-    Partly filled tiles cost as much as full ones [2]_. Many tile shapes and persistent kernels leave next to nothing of
-    the steps between waves; what is left is that a small product cannot use all processors.
+    Partly filled tiles cost as much as full ones [2]_. Many tile shapes and persistent kernels smooth the steps between
+    waves; the remaining loss is that a small product cannot use all processors.
 
     Examples
     --------
@@ -101,7 +124,7 @@ def split_waves(
     split_depth: Count,
     half_tile_loss: Fraction,
 ) -> Count:
-    r"""Waves of tiles that a product costs where every wave is whole, but tiles may be halved and the depth split.
+    r"""Waves of tiles that a product costs where waves are whole, but tiles may be halved and the depth split.
 
     .. math::
 
@@ -114,20 +137,25 @@ def split_waves(
     depth
         Of one product, :math:`k`; the others as in :func:`shared_waves`, and :math:`w = g m n / (P a c)`.
     split_depth
-        Depth whose time it takes to add up one partial result more, :math:`\kappa`, where the depth is split in
-        :math:`s`.
+        Depth that costs the same time as adding one partial result, :math:`\kappa`, where the depth is split into
+        :math:`s` parts.
     half_tile_loss
-        What half a tile takes beyond half the time of a whole one, :math:`l`.
+        Extra time of half a tile, as a share of half the time of a whole tile, :math:`l`.
+
+    Returns
+    -------
+    Count
+        In waves of one tile per processor; fractions come from half tiles and split products.
 
     Notes
     -----
     Partly filled tiles and a partly filled last wave cost as much as full ones [2]_; the library takes the fastest of
-    six kernels. Not modelled: how well its heuristics choose, which scatters neighbouring shapes by some per cent.
+    six kernels. Not modelled: wrong choices of its heuristics, which scatter neighbouring shapes by some per cent.
 
     Examples
     --------
-    1,024 x 4,096 over 4,096 on the 108 processors of an A100: 128 tiles would take two waves; split in two they take
-    1.5, and what it costs to add up.
+    1,024 x 4,096 over 4,096 on the 108 processors of an A100: 128 tiles would take two waves; with the depth split in
+    two they take 1.5, plus the time to add the partial results:
 
     >>> round(float(split_waves(1024, 4096, 4096, 1, 128, 256, 108, 740, 0.24)), 3)
     1.714
@@ -156,7 +184,7 @@ def matmul_efficiency(
     fill_depth: Count,
     burst: Fraction,
 ) -> Fraction:
-    r"""Rate of one product, or a group of equal ones, over the rate that an endless one sustains.
+    r"""Rate of one product, or a group of equal products, over the rate of an endless product.
 
     .. math::
 
@@ -170,20 +198,25 @@ def matmul_efficiency(
     num_matrices
         Products in one launch, :math:`g`.
     waves
-        Waves of tiles that they cost, :math:`\varphi`, from :func:`shared_waves` or :func:`split_waves`.
+        Waves of tiles that they take, :math:`\varphi`, from :func:`shared_waves` or :func:`split_waves`.
     tile_rows, tile_columns
         Of the output tile that one processor computes, :math:`a \times c`.
     num_processors
         Streaming multiprocessors or their like, :math:`P`.
     fill_depth
-        Depth whose time it takes to fill a tile's pipeline and write its result, :math:`k_0`.
+        Depth that costs the same time as filling a tile's pipeline and writing its result, :math:`k_0`.
     burst
-        How much faster a product runs that is over before power limits the clock, :math:`b`; it fades over a depth of
-        :math:`10^5`, summed over the tiles of a processor: about a millisecond.
+        Speed-up of a product so short that power does not limit the clock, :math:`b`; it fades over a depth of
+        :math:`10^5`, summed over the tiles of a processor, which is about a millisecond.
+
+    Returns
+    -------
+    Fraction
+        Above one where a short product outruns the endless one.
 
     Notes
     -----
-    Tile and wave quantisation as in [2]_; the fading clock is what the measured kernels show.
+    Tile and wave quantisation as in [2]_; the fading clock is a fit to measured kernels.
 
     Examples
     --------
@@ -209,7 +242,7 @@ def attention_efficiency(
     fill_keys: Count,
     softmax_dim: Count,
 ) -> Fraction:
-    r"""Rate of attention over that of endless sequences with heads of 128, as kernels that keep no scores run it.
+    r"""Rate of fused attention over its rate for endless sequences with heads of 128.
 
     .. math::
 
@@ -220,7 +253,7 @@ def attention_efficiency(
     queries
         Of all sequences, :math:`q`.
     keys
-        That a query sees, in the mean, :math:`k`.
+        Mean number of keys that a query sees, :math:`k`.
     num_heads, head_dim
         Query heads :math:`h` and the dimension of each, :math:`d`; the mean of keys and values where they differ.
     waves
@@ -230,14 +263,19 @@ def attention_efficiency(
     num_processors
         Streaming multiprocessors or their like, :math:`P`.
     fill_keys
-        Keys whose time it takes to start and finish a block, :math:`k_0`.
+        Keys that cost the same time as starting and finishing a block, :math:`k_0`.
     softmax_dim
-        Head dimension whose products take as long as the exponentials of the scores, :math:`d_0`.
+        Head dimension for which the products take as long as the exponentials of the scores, :math:`d_0`.
+
+    Returns
+    -------
+    Fraction
+        One for endless sequences with heads of 128.
 
     Notes
     -----
-    Softmax is work that grows with queries and keys but not with the head, and hides only in part behind products, as
-    in [3]_: wide heads run faster.
+    The work of softmax grows with queries and keys but not with the head dimension, and only a part of it hides behind
+    products [3]_; so wide heads run faster.
 
     Examples
     --------

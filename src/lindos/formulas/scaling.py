@@ -1,9 +1,9 @@
-r"""What training compute buys: the parametric scaling law and its compute-optimal model.
+r"""The loss that training compute reaches: the parametric scaling law and its compute-optimal model.
 
 The law gives the loss of a dense transformer of :math:`N` parameters after :math:`D` tokens as
 :math:`L = E + A N^{-\alpha} + B D^{-\beta}` [1]_. Training costs about six FLOP per parameter and token, so a budget
 fixes the product :math:`N D`, and the law says how to divide it. The published coefficients of [1]_ and the refit of
-its data [2]_ differ by enough to matter at the frontier; the catalogue holds both. Both were fitted below
+its data [2]_ differ by enough to matter at the frontier; the catalogue has both. Both were fitted below
 :math:`10^{22}` FLOP, so every use at the frontier is an extrapolation by four orders of magnitude or more.
 
 References
@@ -51,7 +51,7 @@ def training_flop(num_active_params: Count, tokens: Tokens, flop_per_param_token
 
 
 def tokens_from_flop(budget: Flop, flop_per_token: FlopPerToken) -> Tokens:
-    r"""Tokens that a budget of training computation pays for.
+    r"""Tokens that a budget of training computation suffices for.
 
     .. math:: D = C / f
 
@@ -101,7 +101,7 @@ def loss(
     num_tokens
         Tokens trained on, as a pure number, :math:`D`.
     irreducible
-        Loss that no model goes below, :math:`E`.
+        Lower limit of the loss of any model, :math:`E`.
     params_coefficient
         :math:`A`.
     params_exponent
@@ -187,7 +187,7 @@ def optimal_tokens(
     tokens_coefficient: Count,
     tokens_exponent: Fraction,
 ) -> Count:
-    r"""Tokens on which a model of a given size is trained where its compute is spent best.
+    r"""Tokens that train a model of a given size compute-optimally.
 
     .. math:: D = \left(\frac{\beta B}{\alpha A}\, N^\alpha\right)^{1/\beta}
 
@@ -207,8 +207,7 @@ def optimal_tokens(
 
     Notes
     -----
-    The other side of :func:`optimal_params`: where neither a parameter nor a token more lowers the loss more for its
-    compute, equation 4 of [1]_ solved for tokens.
+    The inverse of :func:`optimal_params`: equation 4 of [1]_ solved for tokens.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-r"""Counts of a transformer that the operator table is made from.
+r"""Counts of a transformer for the table of its operators.
 
 References
 ----------
@@ -21,6 +21,11 @@ def mean_causal_keys(sequence_length: Count, window: Count) -> Count:
     window
         Keys a query may see; at least :math:`s` for attention without a window.
 
+    Returns
+    -------
+    Count
+        At most half the sequence length.
+
     Notes
     -----
     A definition. Without a window this is :math:`s / 2`: the convention that causal attention counts half of the full
@@ -38,19 +43,31 @@ def mean_causal_keys(sequence_length: Count, window: Count) -> Count:
 
 
 def distinct_targets(num_targets: Count, choices: Count) -> Count:
-    r"""Different targets among several independent, equally likely choices.
+    r"""Expected number of different targets among independent, equally likely choices.
 
     .. math:: N \left(1 - \left(1 - \frac{1}{N}\right)^k\right)
 
+    Parameters
+    ----------
+    num_targets
+        Targets to choose from, :math:`N`.
+    choices
+        Number of choices, :math:`k`.
+
+    Returns
+    -------
+    Count
+        Expected number; at most :math:`N`.
+
     Notes
     -----
-    The expected number by definition: each choice misses a target with probability :math:`1 - 1/N`. A token that goes
+    By definition: each choice misses a target with probability :math:`1 - 1/N`. A token that goes
     to several experts on one node crosses the network once, if the dispatch forwards inside the node. Experts are drawn
     with replacement, which slightly undercounts.
 
     Examples
     --------
-    Eight experts over 8 nodes reach about five of them:
+    Eight experts over 8 nodes are on about five different nodes:
 
     >>> round(float(distinct_targets(8, 8)), 2)
     5.25

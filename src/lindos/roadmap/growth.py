@@ -8,7 +8,6 @@ from typing import Any
 
 from lindos.catalog.gaps import Gap
 from lindos.errors import InconsistentError, InputError
-from lindos.formulas import equivalents
 from lindos.formulas import growth as formulas
 from lindos.quantities import Count, Usd, Watts, namespace
 from lindos.roadmap.calendar import YEAR, seconds_between, year_ends
@@ -111,7 +110,7 @@ def growth(
         bought_power=rest * total(part * year.power for part, year in zip(parts, years, strict=True)),
         ordered_capex=total(delivery.capex for year in years for delivery in year.deliveries),
         bought_capex=rest * total(part * year.price for part, year in zip(parts, years, strict=True)),
-        required_growth=equivalents.growth_factor(start_h100_equivalents, reached, whole, YEAR),
+        required_growth=formulas.growth_factor(start_h100_equivalents, reached, whole, YEAR),
         record_growth=trends.record_growth,
         leading_growth=trends.leading_growth,
         time_at_record_growth=_time_to_reach(start_h100_equivalents, reached, trends.record_growth),

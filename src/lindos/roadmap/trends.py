@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import numpy as np
 
 from lindos.catalog import Catalog
-from lindos.formulas import equivalents
+from lindos.formulas import growth
 from lindos.formulas.growth import per_unit_of_gain
 from lindos.quantities import Count, Fraction, Real, Seconds, Usd, Watts
 from lindos.roadmap.calendar import YEAR, seconds_between
@@ -53,7 +53,7 @@ class Trends:
         return self.world_stock(when) - self.world_stock(when - timedelta(seconds=YEAR))
 
     def _grown(self, duration: Seconds) -> Count:
-        return equivalents.extrapolated(self.world_h100_equivalents, self.world_growth, duration, YEAR)
+        return growth.extrapolated(self.world_h100_equivalents, self.world_growth, duration, YEAR)
 
 
 def trends(catalog: Catalog) -> Trends:

@@ -51,9 +51,7 @@ def estimate(
     yearly = SiteYear(
         it=_yearly(bought.it, costs.discount_rate, costs.it_life_years),
         construction=_yearly(bought.construction, costs.discount_rate, costs.facility_life_years),
-        energy=None
-        if energy is None
-        else paid.term("energy", lambda price: money.energy_cost(energy, price), site.electricity_price),
+        energy=None if energy is None else paid.term("energy", lambda price: energy * price, site.electricity_price),
         maintenance=None if bought.total is None else bought.total * costs.maintenance_share,
     )
     return SiteEstimate(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from lindos.catalog import Catalog
 from lindos.errors import UnknownValueError
-from lindos.formulas.equivalents import fleet_rate, h100_equivalents
+from lindos.formulas.equivalents import h100_equivalents
 from lindos.problem.cluster import Cluster
 from lindos.quantities import Bytes, Count, FlopPerSecond, Real, Watts
 from lindos.results import Why
@@ -76,7 +76,7 @@ def peak(cluster: Cluster, precision: str) -> FlopPerSecond:
     UnknownValueError
         If the catalogue does not know that of some device.
     """
-    rates = [fleet_rate(float(pool.num_devices), pool.accelerator.peak(precision).value) for pool in cluster.pools]
+    rates = [pool.num_devices * pool.accelerator.peak(precision).value for pool in cluster.pools]
     return sum(rates[1:], start=rates[0])
 
 

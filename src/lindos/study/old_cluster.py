@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from lindos.catalog import Catalog
 from lindos.elements import Section, Table
 from lindos.errors import UnknownValueError
-from lindos.formulas.equivalents import fleet_rate, h100_equivalents
+from lindos.formulas.equivalents import h100_equivalents
 from lindos.problem.cluster import Cluster, Pool
 from lindos.quantities import Bytes, Count, FlopPerSecond, Watts
 from lindos.results import Why
@@ -49,7 +49,7 @@ def size(world: World) -> ClusterSize:
 
 def peak(cluster: Cluster, precision: str) -> FlopPerSecond:
     """Dense peak of all pools in one precision."""
-    rates = [fleet_rate(float(pool.num_devices), pool.accelerator.peak(precision).value) for pool in cluster.pools]
+    rates = [pool.num_devices * pool.accelerator.peak(precision).value for pool in cluster.pools]
     return sum(rates[1:], start=rates[0])
 
 

@@ -8,7 +8,6 @@ from lindos.claims.text.hardware import rates, short, speaks_of
 from lindos.claims.text.numeral import Numeral
 from lindos.claims.text.read import Reading
 from lindos.claims.text.relation import AGREE, Relation, amount, distance, is_power, off_by, written
-from lindos.formulas.equivalents import fleet_rate
 
 
 def relations(reading: Reading, catalog: Catalog) -> Iterator[Relation]:
@@ -20,8 +19,8 @@ def relations(reading: Reading, catalog: Catalog) -> Iterator[Relation]:
 
 
 def total_rate(count: float, peak: float) -> float:
-    """Peak rate of so many equal devices."""
-    return float(fleet_rate(count, peak))
+    """Peak rate of ``count`` equal devices."""
+    return count * peak
 
 
 def _fleets(amounts: list[Numeral], catalog: Catalog) -> Iterator[Relation]:
