@@ -164,6 +164,13 @@ def test_programmes_in_watts_draw_that_much_in_the_end() -> None:
     assert drawn == pytest.approx(1e9)
 
 
+def test_devices_without_an_8_bit_peak_leave_the_site_known_and_name_the_peak() -> None:
+    found = growing([H100, {"system": "dgx-a100", "gpus": 2048}], target_power="1 GW")
+    assert found.figure("site.power.total").value is not None
+    roadmap = next(section for section in found.sections if section.name == "roadmap")
+    assert roadmap.summary.startswith("Unknown: accelerators.a100-80gb-sxm.peak_fp8 is unknown")
+
+
 def test_a_start_below_what_is_online_is_refused() -> None:
     pools = [{**H100, "online": "2025-01-01"}]
     with pytest.raises(InconsistentError, match=r"cluster.pools online by 2025-07-22 is 10000"):

@@ -24,7 +24,7 @@ class Answer:
     >>> answer["cluster.num_devices"].value
     8.0
     >>> answer
-    <Answer one-node: cluster, site; 26 figures>
+    <Answer one-node: cluster, site; 40 figures>
     """
 
     command: str

@@ -49,6 +49,8 @@ def compute(world: World, result: ClusterResult | None) -> Holdings:
     ------
     InconsistentError
         If pools that are online by then are more than what is said to stand.
+    UnknownValueError
+        If the 8-bit peak of a device that stands or is ordered is unknown.
     """
     spec = world.scenario.roadmap
     assert spec is not None
@@ -56,12 +58,17 @@ def compute(world: World, result: ClusterResult | None) -> Holdings:
     pools = result.cluster.pools if result else ()
     _check(world, spec, result)
     has_undated = any(not pool.online for pool in pools)
-    return Holdings(
+    holdings = Holdings(
         start=spec.start,
         undated_stand=_undated_stand(world, spec, result) if has_undated else False,
         has_undated=has_undated,
         start_cluster=named,
     )
+    for pool in () if spec.programmes else pools:
+        if holdings.stands(pool.online) or spec.start < pool.online <= (spec.by or spec.start):
+            # The path counts H100-equivalents: a device without an 8-bit peak has none, and the catalogue says so.
+            _ = pool.accelerator.peak_fp8.value
+    return holdings
 
 
 def _check(world: World, spec: RoadmapSpec, result: ClusterResult | None) -> None:

@@ -104,8 +104,7 @@ def _less(total: Real | None, part: Real | None) -> Real | None:
 
 
 def _counted(batch: Built) -> Count:
-    if batch.h100_equivalents is None:
-        raise InputError("cluster.pools", None, "devices with a known 8-bit peak", "A roadmap counts H100-equivalents.")
+    assert batch.h100_equivalents is not None  # holdings are taken from devices with a known 8-bit peak
     return batch.h100_equivalents
 
 
