@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check bench docs lock wheel clean
+.PHONY: demo test check bench fuzz docs lock wheel clean
 
 demo: .venv/run
 	$(BIN)/lindos run colossus-2 --out lindos-out
@@ -18,6 +18,9 @@ check: .venv/dev
 
 bench: .venv/dev
 	$(BIN)/python benchmarks/run.py
+
+fuzz: .venv/dev
+	$(BIN)/python tests/helpers/fuzz_run.py --cases 10000
 
 docs: .venv/dev
 	$(BIN)/python docs/build.py

@@ -182,3 +182,13 @@ def test_the_how_to_says_what_comes_out(tmp_path: Path, catalog: Catalog) -> Non
 def test_the_how_to_names_every_kind() -> None:
     page = (Path(__file__).parents[2] / "docs" / "how-to" / "audit-claims.md").read_text(encoding="utf-8")
     assert all(f"`{kind}`" in page for kind in KINDS)
+
+
+def test_ids_and_their_number_have_limits(tmp_path: Path, catalog: Catalog) -> None:
+    body = GOOD.partition("\n")[2]
+    many = "".join(f"c{index}:\n{body}" for index in range(250))
+    assert len(read(tmp_path, many, catalog)) == 250
+    for name in ('" "', "x" * 300):
+        (said,) = problems(tmp_path, f"{name}:\n{body}", catalog)
+        assert "id is " in said
+        assert "at most 200 characters, and not blank" in said

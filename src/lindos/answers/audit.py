@@ -7,6 +7,7 @@ from pathlib import Path
 from lindos import __version__
 from lindos.answers.answer import Answer
 from lindos.answers.scenario import answer
+from lindos.answers.soundness import check_sections
 from lindos.catalog import Catalog, load_catalog
 from lindos.claims import load_file
 from lindos.errors import InputError
@@ -40,7 +41,8 @@ def audit_claims(file: str | Path | None = None, catalogs: Sequence[Path] = (), 
         raise InputError("--date", date, "left out for a claims file", "Its claims have dates of their own.")
     checked = load(catalog) if file is None else load_file(Path(file), catalog)
     title = "The catalogue's claims" if file is None else f"The claims of {Path(file).name}"
-    scenario = Scenario(name="audit", title=title, claims=list(checked))
+    # Not checked as a scenario: a file of claims has limits of its own.
+    scenario = Scenario.model_construct(name="audit", title=title, claims=list(checked))
     return answer(scenario, catalog, command="audit", settings={"claims": checked})
 
 
@@ -55,6 +57,7 @@ def _audit_text(file: str, catalog: Catalog, date: str | None) -> Answer:
         raise InputError("--date", date, "a day such as 2025-07-22") from None
     text = read_article(file)
     parts, document, ids = sections(text, catalog, day, file)
+    check_sections(parts)
     label = "standard input" if file == STANDARD_INPUT else Path(file).name
     return Answer(
         command="audit",

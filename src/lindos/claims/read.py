@@ -15,6 +15,8 @@ from lindos.errors import InputError, InputErrors, UnknownNameError
 from lindos.scenario.read import builtin_names
 from lindos.scenario.sentences import input_error, line_of
 
+#: Claims of one file, and characters of the id of one.
+MOST_CLAIMS, _LONGEST_ID = 5_000, 200
 _EXAMPLE = "Give each claim an id, and below it speaker, statement and checks."
 
 
@@ -41,9 +43,15 @@ def claims_from(data: Any, catalog: Catalog, lines: Mapping[str, int] | None = N
     where = lines or {}
     if not isinstance(data, Mapping) or not data:
         raise InputError("claims", data, "a mapping of ids to claims", _EXAMPLE)
+    if len(data) > MOST_CLAIMS:
+        raise InputError("claims", f"{len(data):,} claims", f"at most {MOST_CLAIMS:,} in one file", "Split the file.")
     claims: dict[str, Claim] = {}
     errors: list[InputError] = []
     for name, body in data.items():
+        if not 1 <= len(str(name).strip()) <= _LONGEST_ID:
+            hint = f"at most {_LONGEST_ID} characters, and not blank"
+            errors.append(InputError("id", str(name), f"a word for the claim of {hint}", "", where.get(str(name))))
+            continue
         if not isinstance(body, Mapping):
             if name == "claims":
                 hint = f"Ids stand at the top of the file, without the word claims. {_EXAMPLE}"

@@ -17,6 +17,8 @@ _SCIENTIFIC = re.compile(
     r"(?=[⁰¹²³⁴⁵⁶⁷⁸⁹]))(?P<power>\d{1,2}|[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3})"
 )
 _E_FORM = re.compile(r"(?P<head>\d+(?:\.\d+)?)[eE]\+?(?P<power>\d{1,2})(?!\w)")
+#: A power of ten beyond these is no amount of anything.
+_MOST_POWER = 200
 _SUPER = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _CURRENCY = re.compile(r"(?:US\$|\$|€|£|(?:USD|EUR|GBP)[  ])[  ]?$")
 _RANGE = re.compile(r"[  ]?(?P<mark>bis zu|bis|to|und|and|auf|oder|or|–|—|-|‑)[  ]?(?P<currency>US\$|\$|€|£)?")
@@ -120,11 +122,14 @@ class Scanner(PhraseReader):
 
     def _scientific(self, match: re.Match[str]) -> Numeral:
         head = float((match.group("head") or "1").replace(",", "."))
-        value = head * 10.0 ** int(match.group("power").translate(_SUPER))
+        power = int(match.group("power").translate(_SUPER))
+        if abs(power) > _MOST_POWER:
+            return Numeral(*match.span(), match.group(), "unread")
+        value = head * 10.0**power
         unit = units.unit_at(self.text, match.end())
         symbol, factor = (unit[0].symbol, unit[0].factor) if unit else ("FLOP", 1.0)
         digits = len((match.group("head") or "1").replace(",", ".").partition(".")[2])
-        rounding = 0.5 * 10.0**-digits / head
+        rounding = 0.5 * 10.0**-digits / head if head else 0.0
         start, end = match.span()
         return Numeral(start, end, self.text[start:end], "amount", (value * factor,), symbol, rounding=rounding)
 
