@@ -255,4 +255,4 @@ def test_only_the_scripts_of_the_page_may_run_and_nothing_is_sent(read: Reader, 
 
 
 def test_it_says_how_to_make_it_again() -> None:
-    assert "<pre>lindos run &#x27;my files/x.yaml&#x27;</pre>" in html(ANSWER, again="lindos run 'my files/x.yaml'")
+    assert "<pre>lindos run &#x27;my files/x.yaml&#x27;</pre>" in html(ANSWER, command="lindos run 'my files/x.yaml'")

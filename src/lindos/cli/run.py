@@ -32,7 +32,7 @@ def command(
     options = [word for catalog in catalogs for word in ("--catalog", str(catalog))]
     options += [word for change in changes for word in ("--set", change)]
     options += ["--out", str(out)] if out else []
-    paths = write(answer, folder, again=shlex.join(["lindos", "run", scenario, *options]))
+    paths = write(answer, folder, command=shlex.join(["lindos", "run", scenario, *options]))
     show(answer, as_json, brief=True)
     note(f"Report: {paths[0]}")
     note(f"Results: {', '.join(str(path) for path in paths[1:])}")

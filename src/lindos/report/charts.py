@@ -13,60 +13,86 @@ from lindos.elements import Chart, Series
 from lindos.report.scale import Scale, scale
 from lindos.report.text import number, span
 
-#: Told apart with colour-blind eyes, on white and on near-black (after Okabe and Ito; lifted where too dark).
+#: Colours that colour-blind readers can tell apart, on white and on near-black (after Okabe and Ito, some lightened).
 PALETTE = (
     *("#2b7fc4", "#e69f00", "#12a27b", "#d1699f", "#5fb5e5", "#d9622b"),
     *("#8d7fd9", "#a3a02f", "#8a8f98", "#b0764f", "#7cb342", "#b03a5b"),
 )
 _ISO_DATE = re.compile(r"^\d{4}-\d{2}(-\d{2})?$")
 _LABEL_WIDTH, _LONG_LABEL = 22, 14
-#: Numbers along x that differ by this factor stand on a logarithmic axis.
+#: Numbers along x that differ by this factor get a logarithmic axis.
 _MANY_TIMES = 100
-#: Lines of several limits are told apart, in the chart and in its legend.
+#: Line styles of several limits, by plotly's name and by CSS's.
 _DASHES = {"dash": "dashed", "dot": "dotted", "solid": "solid"}
-#: A logarithmic axis has about this many labels; beside each other there is room for fewer.
+#: Numbers of labels on a logarithmic axis; a horizontal axis has room for fewer.
 _MIN_TICKS, _MAX_TICKS, _MAX_TICKS_ALONG = 2, 8, 5
 _AXIS = {"automargin": True, "separatethousands": True, "exponentformat": "none"}
 
 
 def chart_data(chart: Chart) -> dict[str, Any]:
-    """Give ``chart`` as ``{traces, layout, series, height}``; every series owns the traces in ``series``."""
+    """Return a chart as plotly traces and a layout.
+
+    Parameters
+    ----------
+    chart
+        The chart as data.
+
+    Returns
+    -------
+    dict
+        ``{traces, layout, series, height}``: ``series`` lists the indices of the traces of each series,
+        ``height`` is in pixels.
+    """
     chart = _of_one_point(chart)
-    shown = scale(chart.unit, _extent(chart))
+    scaling = scale(chart.unit, _extent(chart))
     across = _horizontal(chart)
     draw = {"lines": _line, "timeline": _stretches}.get(chart.kind, _bars)
     traces: list[dict[str, Any]] = []
     owners: list[list[int]] = []
-    for at, series in enumerate(chart.series):
-        made = draw(series, chart, shown, PALETTE[at % len(PALETTE)])
+    for index, series in enumerate(chart.series):
+        made = draw(series, chart, scaling, PALETTE[index % len(PALETTE)])
         owners.append(list(range(len(traces), len(traces) + len(made))))
         traces += made
     return {
         "traces": traces,
-        "layout": _layout(chart, shown, across),
+        "layout": _layout(chart, scaling, across),
         "series": owners,
         "height": _height(chart) if across else 340,
     }
 
 
 def colours(chart: Chart) -> list[tuple[str, str]]:
-    """Name and colour of each series, for the legend."""
-    return [(series.name, PALETTE[at % len(PALETTE)]) for at, series in enumerate(chart.series)]
+    """Get the name and colour of each series, for the legend.
+
+    Parameters
+    ----------
+    chart
+        The chart as data.
+    """
+    return [(series.name, PALETTE[index % len(PALETTE)]) for index, series in enumerate(chart.series)]
 
 
 def limits(chart: Chart) -> list[tuple[str, str]]:
-    """The limits drawn as lines, as text and CSS line style for the legend: inside the chart a phone would cut them."""
+    """Get the limits drawn as lines, as text and CSS line style.
+
+    The legend shows them, since a phone would cut them off inside the chart.
+
+    Parameters
+    ----------
+    chart
+        The chart as data.
+    """
     styles = tuple(_DASHES.values())
     return [
-        (f"{name}: {number(value, chart.unit)}", styles[at % len(styles)])
-        for at, (name, value) in enumerate(chart.reference)
+        (f"{name}: {number(value, chart.unit)}", styles[index % len(styles)])
+        for index, (name, value) in enumerate(chart.reference)
     ]
 
 
 def _of_one_point(chart: Chart) -> Chart:
-    """A line of one point has no course to show: draw a bar."""
-    alone = chart.kind == "lines" and len(_categories(chart)) == 1
-    return replace(chart, kind="bars", log=False) if alone else chart
+    """Draw a line of a single point as a bar."""
+    is_single = chart.kind == "lines" and len(_categories(chart)) == 1
+    return replace(chart, kind="bars", log=False) if is_single else chart
 
 
 def _categories(chart: Chart) -> list[float | str]:
@@ -88,7 +114,7 @@ def _height(chart: Chart) -> int:
 
 
 def _extent(chart: Chart) -> list[float | None]:
-    """Every number on the value axis; of stacked parts the sums, which are what is drawn."""
+    """Every number on the value axis; for stacked parts, the height of each stack."""
     lines: list[float | None] = [value for _, value in chart.reference]
     if chart.kind == "parts":
         totals: dict[float | str, float] = {}
@@ -106,16 +132,16 @@ def _stretches_of(series: Series) -> list[tuple[float, float]]:
     return [(begin or 0.0, length or 0.0) for begin, length in zip(series.low, series.y, strict=True)]
 
 
-def _drawn(values: Sequence[float | None], shown: Scale, log: bool) -> list[float | None]:
-    """Scale to the chart's unit; what a chart cannot draw is a gap."""
+def _drawn(values: Sequence[float | None], scaling: Scale, log: bool) -> list[float | None]:
+    """Scale to the chart's unit; values that a chart cannot draw become gaps."""
     return [
-        None if value is None or not math.isfinite(value) or (log and value <= 0) else value * shown.factor
+        None if value is None or not math.isfinite(value) or (log and value <= 0) else value * scaling.factor
         for value in values
     ]
 
 
 def _labels(values: Sequence[float | str]) -> list[float | str]:
-    """Plotly reads labels as markup: escape them, and fold long ones."""
+    """Escape labels, which plotly reads as markup, and wrap long ones."""
     return [
         "<br>".join(escape(line, quote=False) for line in wrap(value, _LABEL_WIDTH))
         if isinstance(value, str)
@@ -133,20 +159,20 @@ def _hover(series: Series, unit: str) -> list[str]:
     return [number(y, unit) + (tail if tail != " (—)" else "") for y, tail in zip(series.y, spans, strict=True)]
 
 
-def _bars(series: Series, chart: Chart, shown: Scale, colour: str) -> list[dict[str, Any]]:
-    return [_bar(series, chart, shown, colour)]
+def _bars(series: Series, chart: Chart, scaling: Scale, colour: str) -> list[dict[str, Any]]:
+    return [_bar(series, chart, scaling, colour)]
 
 
-def _stretches(series: Series, chart: Chart, shown: Scale, colour: str) -> list[dict[str, Any]]:
-    """Stretches of time in rows: each lies at its beginning."""
+def _stretches(series: Series, chart: Chart, scaling: Scale, colour: str) -> list[dict[str, Any]]:
+    """Stretches of time in rows; each begins where its state begins."""
     name = escape(series.name, quote=False)
     return [
         {
             "type": "bar",
             "orientation": "h",
             "name": name,
-            "x": [length * shown.factor for _, length in _stretches_of(series)],
-            "base": [begin * shown.factor for begin, _ in _stretches_of(series)],
+            "x": [length * scaling.factor for _, length in _stretches_of(series)],
+            "base": [begin * scaling.factor for begin, _ in _stretches_of(series)],
             "y": _labels(series.x),
             "customdata": [number(length, chart.unit) for _, length in _stretches_of(series)],
             "hovertemplate": f"%{{customdata}}<extra>{name}</extra>",
@@ -155,12 +181,12 @@ def _stretches(series: Series, chart: Chart, shown: Scale, colour: str) -> list[
     ]
 
 
-def _bar(series: Series, chart: Chart, shown: Scale, colour: str) -> dict[str, Any]:
+def _bar(series: Series, chart: Chart, scaling: Scale, colour: str) -> dict[str, Any]:
     across = _horizontal(chart)
-    values, names = _drawn(series.y, shown, chart.log and chart.kind != "parts"), _labels([str(x) for x in series.x])
+    values, names = _drawn(series.y, scaling, chart.log and chart.kind != "parts"), _labels([str(x) for x in series.x])
     error: dict[str, Any] = {}
     if chart.kind == "bars" and series.low:
-        error = {"error_x" if across else "error_y": _error(values, series, shown)}
+        error = {"error_x" if across else "error_y": _error(values, series, scaling)}
     return {
         "type": "bar",
         "orientation": "h" if across else "v",
@@ -174,22 +200,22 @@ def _bar(series: Series, chart: Chart, shown: Scale, colour: str) -> dict[str, A
     }
 
 
-def _error(values: Sequence[float | None], series: Series, shown: Scale) -> dict[str, Any]:
-    def away(ends: Sequence[float | None], sign: float) -> list[float]:
+def _error(values: Sequence[float | None], series: Series, scaling: Scale) -> dict[str, Any]:
+    def distances(ends: Sequence[float | None], sign: float) -> list[float]:
         pairs = zip(ends, values, strict=True)
-        return [0.0 if e is None or v is None else max(0.0, sign * (e * shown.factor - v)) for e, v in pairs]
+        return [0.0 if e is None or v is None else max(0.0, sign * (e * scaling.factor - v)) for e, v in pairs]
 
     return {
         "type": "data",
         "symmetric": False,
-        "array": away(series.high, 1.0),
-        "arrayminus": away(series.low, -1.0),
+        "array": distances(series.high, 1.0),
+        "arrayminus": distances(series.low, -1.0),
         "thickness": 1.2,
         "width": 3,
     }
 
 
-def _line(series: Series, chart: Chart, shown: Scale, colour: str) -> list[dict[str, Any]]:
+def _line(series: Series, chart: Chart, scaling: Scale, colour: str) -> list[dict[str, Any]]:
     x = list(series.x) if _axis_type(chart) != "category" else _labels(series.x)
     name = escape(series.name, quote=False)
     line = {
@@ -197,21 +223,21 @@ def _line(series: Series, chart: Chart, shown: Scale, colour: str) -> list[dict[
         "mode": "lines+markers" if len(x) <= 24 else "lines",
         "name": name,
         "x": x,
-        "y": _drawn(series.y, shown, chart.log),
+        "y": _drawn(series.y, scaling, chart.log),
         "customdata": _hover(series, chart.unit),
         "hovertemplate": f"%{{customdata}}<extra>{name}</extra>",
         "line": {"color": colour, "width": 2.2},
         "marker": {"color": colour, "size": 6},
     }
-    low, high = _drawn(series.low, shown, chart.log), _drawn(series.high, shown, chart.log)
-    known = [at for at in range(len(low)) if low[at] is not None and high[at] is not None]
-    if not known:
+    low, high = _drawn(series.low, scaling, chart.log), _drawn(series.high, scaling, chart.log)
+    indices = [index for index in range(len(low)) if low[index] is not None and high[index] is not None]
+    if not indices:
         return [line]
     band = {
         "type": "scatter",
         "mode": "lines",
-        "x": [x[at] for at in known] + [x[at] for at in reversed(known)],
-        "y": [low[at] for at in known] + [high[at] for at in reversed(known)],
+        "x": [x[index] for index in indices] + [x[index] for index in reversed(indices)],
+        "y": [low[index] for index in indices] + [high[index] for index in reversed(indices)],
         "fill": "toself",
         "fillcolor": _transparent(colour),
         "line": {"width": 0},
@@ -222,7 +248,7 @@ def _line(series: Series, chart: Chart, shown: Scale, colour: str) -> list[dict[
 
 
 def _transparent(colour: str) -> str:
-    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    red, green, blue = (int(colour[index : index + 2], 16) for index in (1, 3, 5))
     return f"rgba({red},{green},{blue},0.2)"
 
 
@@ -235,18 +261,18 @@ def _axis_type(chart: Chart) -> str:
     return "date" if dates and chart.kind == "lines" else "category"
 
 
-def _layout(chart: Chart, shown: Scale, across: bool) -> dict[str, Any]:
+def _layout(chart: Chart, scaling: Scale, across: bool) -> dict[str, Any]:
     log = chart.log and chart.kind != "parts"
-    lines = _drawn([value for _, value in chart.reference], shown, log)
-    value_axis: dict[str, Any] = {"title": {"text": shown.label}, **_AXIS}
+    lines = _drawn([value for _, value in chart.reference], scaling, log)
+    value_axis: dict[str, Any] = {"title": {"text": scaling.label}, **_AXIS}
     if log:
         values = [*_extent(chart), *(low for series in chart.series for low in series.low)]
-        value_axis |= _log_axis([value for value in _drawn(values, shown, log) if value is not None])
+        value_axis |= _log_axis([value for value in _drawn(values, scaling, log) if value is not None])
     else:
-        # A little air beyond a limit, or the edge of the chart hides it.
+        # Leave a margin beyond a limit, or the edge of the chart hides it.
         include = [1.03 * x for x in lines if x is not None]
         value_axis |= {"rangemode": "tozero", "autorangeoptions": {"include": include}}
-    # Beside bars that lie, a turned title would stand in the way of the names.
+    # Beside horizontal bars, a rotated title would overlap the names.
     name_axis: dict[str, Any] = {"title": {"text": "" if across else escape(chart.x_title, quote=False)}, **_AXIS}
     name_axis |= {"type": _axis_type(chart)}
     if name_axis["type"] == "log":
@@ -256,7 +282,7 @@ def _layout(chart: Chart, shown: Scale, across: bool) -> dict[str, Any]:
     if across:
         name_axis["autorange"] = "reversed"
     if chart.kind == "timeline":
-        # Rows in their own order, whichever state a row begins with.
+        # Keep the order of rows, with whichever state a row begins.
         name_axis |= {"categoryorder": "array", "categoryarray": _rows(chart)}
     return {
         "xaxis": value_axis if across else name_axis,
@@ -268,29 +294,29 @@ def _layout(chart: Chart, shown: Scale, across: bool) -> dict[str, Any]:
 
 
 def _rows(chart: Chart) -> list[float | str]:
-    """Rows of a timeline by the number at their end."""
+    """Rows of a timeline, sorted by the number at the end of their name."""
     return _labels(sorted(_categories(chart), key=lambda name: int(str(name).rsplit(" ", 1)[-1])))
 
 
 def _references(lines: Sequence[float | None], across: bool) -> list[dict[str, Any]]:
-    along, over = ("y", "x") if across else ("x", "y")
+    paper_axis, value_axis = ("y", "x") if across else ("x", "y")
     return [
         {
             "type": "line",
-            f"{along}ref": "paper",
-            f"{along}0": 0,
-            f"{along}1": 1,
-            f"{over}0": limit,
-            f"{over}1": limit,
-            "line": {"dash": tuple(_DASHES)[at % len(_DASHES)], "width": 1.4},
+            f"{paper_axis}ref": "paper",
+            f"{paper_axis}0": 0,
+            f"{paper_axis}1": 1,
+            f"{value_axis}0": limit,
+            f"{value_axis}1": limit,
+            "line": {"dash": tuple(_DASHES)[index % len(_DASHES)], "width": 1.4},
         }
-        for at, limit in enumerate(lines)
+        for index, limit in enumerate(lines)
         if limit is not None
     ]
 
 
 def _log_axis(values: Sequence[float], most: int = _MAX_TICKS) -> dict[str, Any]:
-    """Ticks at 1-2-5 over a short range, at decades over a long one, and some air: plotly finds none of them well."""
+    """Ticks at 1-2-5 over a short range and at decades over a long one, with a margin: plotly's own choice is poor."""
     if not values:
         return {}
     low, high = math.log10(min(values)), math.log10(max(values))
@@ -315,12 +341,12 @@ def _log_axis(values: Sequence[float], most: int = _MAX_TICKS) -> dict[str, Any]
 def _ticks(first: float, last: float, steps: Sequence[int]) -> list[float]:
     """Numbers of ``steps`` times a power of ten whose logarithms lie from ``first`` to ``last``."""
     decades = range(math.floor(first), math.ceil(last) + 1)
-    found = [step * 10.0**decade for decade in decades for step in steps]
-    return [tick for tick in found if first <= math.log10(tick) <= last]
+    candidates = [step * 10.0**decade for decade in decades for step in steps]
+    return [tick for tick in candidates if first <= math.log10(tick) <= last]
 
 
 def _months(chart: Chart) -> dict[str, Any]:
-    """Under bars a date is written as month over year: in full it would have to be turned."""
+    """Write dates under bars as month over year: full dates would have to be rotated."""
     names = [str(name) for name in _categories(chart)]
     if not all(_ISO_DATE.match(name) for name in names) or _horizontal(chart):
         return {}

@@ -11,18 +11,26 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table as Grid
 
-#: From this width on, the reason of a figure has its own column; below, it stands under the title.
+#: From this width on, the reason of a figure has its own column; below it, it follows under the title.
 _WIDE = 110
-#: Text is comfortable in this many columns; text longer than _LONG is prose, and its rows are shown as records
-#: where comfort does not fit.
+#: Text is comfortable to read in this many columns. Text longer than _LONG is prose: its rows are printed as records
+#: where comfortable columns do not fit.
 _NARROW, _LONG = 24, 40
 _GAP = 2
 
 
 def terminal(answer: Answer, console: "Console", *, brief: bool = False) -> None:
-    """Print ``answer`` for a person: per section one sentence, its headline figures and tables; warnings last.
+    """Print an answer for a person: per section one sentence, its headline figures and tables; warnings last.
 
-    ``brief`` leaves out the reasons of figures, notes, and all but the key tables: a summary beside a written report.
+    Parameters
+    ----------
+    answer
+        The answer.
+    console
+        Where to print.
+    brief
+        Whether to leave out the reasons of figures, notes, and all but the key tables, as in a summary beside a written
+        report.
     """
     _line(console, answer.title, "bold")
     if answer.statement:
@@ -43,11 +51,11 @@ def _section(section: Section, console: "Console", brief: bool) -> None:
     for passage in section.passages if not brief else ():
         _line(console)
         _passage(passage, console)
-    first, others = text.headline(section)
-    shown = first or others
-    if shown:
+    first, rest = text.headline(section)
+    figures = first or rest
+    if figures:
         _line(console)
-        _figures(shown, console, brief)
+        _figures(figures, console, brief)
     for table in section.tables:
         if table.key or not brief:
             _line(console)
@@ -58,12 +66,12 @@ def _section(section: Section, console: "Console", brief: bool) -> None:
             _item(console, "·", note, "dim")
 
 
-#: Style of a mark, and the sign behind it that does without colour.
+#: Style of a mark, and the sign after it, for terminals without colour.
 _MARKS = {"wrong": ("bold red", "[!]"), "consistent": ("green", ""), "unchecked": ("", ""), "unread": ("yellow", "[?]")}
 
 
 def _passage(passage: Passage, console: "Console") -> None:
-    """A text with its marks; a sign stands behind what does not hold."""
+    """A text with its marks; wrong and unread numbers get a sign after them."""
     from rich.text import Text
 
     content, position = Text(), 0
@@ -102,7 +110,7 @@ def _grid(header: bool = False, gap: int = _GAP) -> "Grid":
 
 
 def _figures(figures: Sequence[Figure], console: "Console", brief: bool) -> None:
-    """Values and ranges below each other; the reason beside them where there is room, else on a line of its own."""
+    """Values and ranges below each other; the reason beside them where there is room, else on the next line."""
     from rich.padding import Padding
     from rich.text import Text
 
@@ -117,8 +125,8 @@ def _figures(figures: Sequence[Figure], console: "Console", brief: bool) -> None
             grid.add_column(overflow="fold")
         else:
             grid.add_column(max_width=span, overflow="fold")
-        shown = Text(text.value_of(figure), "dim" if figure.value is None else "bold")
-        row = (Text(figure.title), shown, Text(text.span_of(figure), "dim"), Text(figure.why, "dim"))
+        content = Text(text.value_of(figure), "dim" if figure.value is None else "bold")
+        row = (Text(figure.title), content, Text(text.span_of(figure), "dim"), Text(figure.why, "dim"))
         grid.add_row(*(row if wide else row[:3]))
         console.print(grid)
         if figure.why and not wide and not brief:
@@ -126,7 +134,7 @@ def _figures(figures: Sequence[Figure], console: "Console", brief: bool) -> None
 
 
 def _figure_widths(figures: Sequence[Figure], width: int, wide: bool) -> tuple[int, int, int]:
-    """Widths of title, value and range; where little room is left the range is broken before the title is."""
+    """Widths of title, value and range; in a narrow terminal the range is wrapped before the title."""
     title = max(len(figure.title) for figure in figures)
     value = max(len(text.value_of(figure)) for figure in figures)
     span = max(len(text.span_of(figure)) for figure in figures)
@@ -138,7 +146,15 @@ def _figure_widths(figures: Sequence[Figure], width: int, wide: bool) -> tuple[i
 
 
 def print_table(table: Table, console: "Console") -> None:
-    """Print a table in columns where they fit, folded or as records where they do not."""
+    """Print a table in columns where they fit, folded or as records where they do not.
+
+    Parameters
+    ----------
+    table
+        The table.
+    console
+        Where to print.
+    """
     _line(console, table.title, "bold")
     columns = _columns(table)
     if _total([column.easy for column in columns]) <= console.width:
@@ -146,8 +162,8 @@ def print_table(table: Table, console: "Console") -> None:
     elif any(column.most > _LONG for column in columns[1:]):
         _records(columns, console)
     else:
-        for at, group in enumerate(_folds(columns, console.width)):
-            if at:
+        for index, group in enumerate(_folds(columns, console.width)):
+            if index:
                 _line(console)
             _block(group, console)
     if table.note:
@@ -155,7 +171,7 @@ def print_table(table: Table, console: "Console") -> None:
 
 
 class _Column(NamedTuple):
-    """One column as text, with the least, the most and an easy number of the terminal's columns for it."""
+    """One column as text, with its least, its largest and a comfortable width in the terminal's columns."""
 
     name: str
     cells: Sequence[str]
@@ -167,12 +183,12 @@ class _Column(NamedTuple):
 
 def _columns(table: Table) -> list[_Column]:
     columns = []
-    for at, (name, unit) in enumerate(zip(table.columns, table.units, strict=True)):
-        values = [row[at] for row in table.rows]
+    for index, (name, unit) in enumerate(zip(table.columns, table.units, strict=True)):
+        values = [row[index] for row in table.rows]
         cells = [text.cell(value, unit) for value in values]
         is_number = text.is_number(unit, values)
         longest = max((len(cell) for cell in cells), default=0)
-        # A number is never broken, and text only between words.
+        # Numbers are never broken, and text only between words.
         word = longest if is_number else _word(cells)
         least = max(_word([name]), word)
         most = max(least, longest, min(len(name), _NARROW))
@@ -192,7 +208,7 @@ def _folds(columns: Sequence[_Column], width: int) -> list[list[_Column]]:
     """Columns in groups that fit the width; the first column leads each of them."""
     groups = [[columns[0]]]
     for column in columns[1:]:
-        widths = [one.easy for one in (*groups[-1], column)]
+        widths = [member.easy for member in (*groups[-1], column)]
         if len(groups[-1]) > 1 and _total(widths) > width:
             groups.append([columns[0]])
         groups[-1].append(column)
@@ -200,20 +216,20 @@ def _folds(columns: Sequence[_Column], width: int) -> list[list[_Column]]:
 
 
 def _widths(columns: Sequence[_Column], width: int) -> list[int]:
-    """Give every column what it needs, and what is left to those that want little more first."""
+    """Give every column its least width, then distribute the rest, first to the columns that need little more."""
     easy = [column.easy for column in columns]
     widths = easy if _total(easy) <= width else [column.least for column in columns]
-    order = sorted(range(len(columns)), key=lambda at: columns[at].most - widths[at])
-    for done, at in enumerate(order):
+    order = sorted(range(len(columns)), key=lambda index: columns[index].most - widths[index])
+    for done, index in enumerate(order):
         share = max(0, width - _total(widths)) // (len(order) - done)
-        widths[at] += min(columns[at].most - widths[at], share)
+        widths[index] += min(columns[index].most - widths[index], share)
     return widths
 
 
 def _block(columns: Sequence[_Column], console: "Console") -> None:
     from rich.text import Text
 
-    # The rule under the header brings one space between columns of its own.
+    # The rule under the header adds one space between columns.
     grid = _grid(header=True, gap=_GAP - 1)
     for column, width in zip(columns, _widths(columns, console.width), strict=True):
         grid.add_column(
@@ -225,19 +241,19 @@ def _block(columns: Sequence[_Column], console: "Console") -> None:
 
 
 def _records(columns: Sequence[_Column], console: "Console") -> None:
-    """Rows too wide for columns, one below the other."""
+    """Print rows that are too wide for columns as records, one below the other."""
     from rich.text import Text
 
-    first, *others = columns
-    for at, title in enumerate(first.cells):
-        if at:
+    first, *rest = columns
+    for index, title in enumerate(first.cells):
+        if index:
             _line(console)
         _line(console, title, "bold")
         grid = _grid()
         grid.add_column(width=1)
         grid.add_column(style="dim", max_width=_NARROW, overflow="fold")
         grid.add_column(overflow="fold")
-        for column in others:
-            if column.cells[at]:
-                grid.add_row("", Text(column.name), Text(column.cells[at]))
+        for column in rest:
+            if column.cells[index]:
+                grid.add_row("", Text(column.name), Text(column.cells[index]))
         console.print(grid)

@@ -1,4 +1,4 @@
-"""An answer as one JSON document: all that the page shows, strictly valid, in the answer's own order.
+"""An answer as one JSON document with all that the page shows: strictly valid, in the answer's order.
 
 The classes below are the document's schema; ``lindos schema --results`` prints it.
 """
@@ -14,7 +14,7 @@ from lindos.elements import Cell, Chart, Figure, Number, Section, Series, Table
 
 
 class SourceEntry(TypedDict):
-    """Where a fact was read."""
+    """A source of a fact."""
 
     id: str
     title: str
@@ -41,7 +41,7 @@ class ResultEntry(TypedDict):
 
 
 class NumberEntry(TypedDict):
-    """A number in a table. ``percent`` tells a fraction that is read as a percentage; ``share`` is that of a whole."""
+    """A number in a table. ``percent`` marks a fraction read as a percentage; ``share`` is its share of a whole."""
 
     value: float | None
     unit: str
@@ -75,7 +75,7 @@ class SeriesEntry(TypedDict):
 
 
 class ChartEntry(TypedDict):
-    """A chart as data; ``kind`` is parts, bars, lines or timeline, ``unit`` that of y."""
+    """A chart as data; ``kind`` is parts, bars, lines or timeline, and ``unit`` is the unit of y."""
 
     title: str
     kind: str
@@ -88,7 +88,7 @@ class ChartEntry(TypedDict):
 
 
 class SectionEntry(TypedDict):
-    """One section of the page; figures, tables and charts are named, and stand in the maps of those names."""
+    """One section of the page, with the names of its figures, tables and charts in the maps of the document."""
 
     name: str
     title: str
@@ -101,7 +101,7 @@ class SectionEntry(TypedDict):
 
 
 class SwapEntry(TypedDict):
-    """A reading under which a number of a text would hold."""
+    """A reading under which a number of a text would be right."""
 
     reading: str
     value: Any
@@ -110,7 +110,7 @@ class SwapEntry(TypedDict):
 
 
 class NumeralEntry(TypedDict):
-    """A number of an audited text: where it stands, how it was read in SI, and whether it holds."""
+    """A number of an audited text: its place, its reading in SI, and its verdict."""
 
     text: str
     start: int
@@ -134,7 +134,7 @@ class TextEntry(TypedDict):
 
 
 class Document(TypedDict):
-    """An answer. That of an audited text also has its numbers."""
+    """An answer; the answer to an audited text also has the numbers of the text."""
 
     command: str
     version: str
@@ -155,7 +155,13 @@ class Document(TypedDict):
 
 
 def json_document(answer: Answer) -> Document:
-    """Give ``answer`` as data that any strict JSON writer takes; an unknown number is null."""
+    """Return an answer as data that any strict JSON writer accepts; an unknown number is null.
+
+    Parameters
+    ----------
+    answer
+        The answer.
+    """
     document: Document = {
         "command": answer.command,
         "version": answer.version,
@@ -185,7 +191,13 @@ def results_schema() -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """Reduce ``value`` to what JSON and YAML know: an unknown number is None, anything else strange its text."""
+    """Reduce a value to what JSON and YAML can write.
+
+    Parameters
+    ----------
+    value
+        Any value; a number that is not finite becomes None, and an object of another type becomes its text.
+    """
     if value is None or isinstance(value, (bool, int, str)):
         return value
     if isinstance(value, float):
@@ -249,9 +261,9 @@ def _cell(cell: Cell, unit: str) -> NumberEntry | str:
     if isinstance(cell, str):
         return cell
     number = cell if isinstance(cell, Number) else Number(value=cell)
-    shown = number.unit or unit or "1"
-    entry: NumberEntry = {"value": plain(number.value), "unit": "1" if shown == "%" else shown}
-    if shown == "%":
+    symbol = number.unit or unit or "1"
+    entry: NumberEntry = {"value": plain(number.value), "unit": "1" if symbol == "%" else symbol}
+    if symbol == "%":
         entry["percent"] = True
     if number.low is not None or number.high is not None:
         entry["low"], entry["high"] = plain(number.low), plain(number.high)

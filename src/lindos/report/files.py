@@ -13,17 +13,26 @@ from lindos.report.page import html
 from lindos.report.tidy import parquet
 from lindos.scenario.read import builtin_names
 
-#: Where results go that are given no other place.
+#: Folder of results by default.
 _RESULTS = Path("lindos-out")
 _LONGEST_NAME = 80
 
 
 def folder_for(scenario: str, prefix: str = "") -> Path:
-    """Name the folder for the results of a built-in scenario or of a file, another for each file.
+    """Name the folder for the results of a built-in scenario or of a file; different files get different folders.
 
-    It is one folder of letters, digits, dots and dashes below ``lindos-out``, whatever the file and what it holds are
-    called. Only a file of the current folder has it under its plain name.
+    It is one folder of letters, digits, dots and dashes below ``lindos-out``, whatever the path of the file. Only files
+    of the current folder get a folder of their plain name.
 
+    Parameters
+    ----------
+    scenario
+        Name of a built-in scenario, or path of a file.
+    prefix
+        Text before the name of the folder.
+
+    Examples
+    --------
     >>> folder_for("colossus-2"), folder_for("mine.yaml", prefix="sweep-")
     (PosixPath('lindos-out/colossus-2'), PosixPath('lindos-out/sweep-mine'))
     """
@@ -38,21 +47,32 @@ def folder_for(scenario: str, prefix: str = "") -> Path:
 
 
 def files_in(folder: Path) -> tuple[Path, Path, Path]:
-    """Name the three files of a report in ``folder``."""
+    """Name the three files of a report.
+
+    Parameters
+    ----------
+    folder
+        Folder of the report.
+
+    Returns
+    -------
+    tuple of Path
+        Page, document and table.
+    """
     return folder / "report.html", folder / "results.json", folder / "results.parquet"
 
 
-def write(answer: Answer, directory: Path, *, again: str = "") -> tuple[Path, Path, Path]:
-    """Write ``report.html``, ``results.json`` and ``results.parquet`` into ``directory``: all three or none.
+def write(answer: Answer, directory: Path, *, command: str = "") -> tuple[Path, Path, Path]:
+    """Write ``report.html``, ``results.json`` and ``results.parquet`` into a folder: all three or none.
 
     Parameters
     ----------
     answer
-        What the report is of.
+        The answer to report.
     directory
-        The folder, made where it is missing.
-    again
-        The command that makes the same report again, quoted for a shell.
+        The folder; it is made where it is missing.
+    command
+        The command that makes the same report, quoted for a shell.
 
     Raises
     ------
@@ -62,7 +82,7 @@ def write(answer: Answer, directory: Path, *, again: str = "") -> tuple[Path, Pa
     page, results, table = files_in(directory)
     document = json.dumps(json_document(answer), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     contents = {
-        page: html(answer, again=again).encode(errors="replace"),
+        page: html(answer, command=command).encode(errors="replace"),
         results: document.encode(errors="replace"),
         table: parquet(answer),
     }

@@ -16,7 +16,7 @@ from lindos.report.charts import chart_data
 from lindos.report.document import plain
 from lindos.report.text import headline, span_of, value_of
 
-#: Nothing may be loaded from anywhere, nor sent, whatever the data says; Plotly sets styles on elements.
+#: Nothing may be loaded or sent, whatever the data contains. Plotly sets styles on elements.
 _POLICY = (
     "default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'unsafe-inline'; img-src data: blob:; "
     "script-src"
@@ -24,10 +24,15 @@ _POLICY = (
 _CARDS = 16
 
 
-def html(answer: Answer, *, again: str = "") -> str:
-    """Give ``answer`` as one self-contained page: light and dark, wide and narrow, on screen and on paper.
+def html(answer: Answer, *, command: str = "") -> str:
+    """Return an answer as one self-contained page: light and dark, wide and narrow, on screen and on paper.
 
-    ``again`` is the command that makes the page again.
+    Parameters
+    ----------
+    answer
+        The answer.
+    command
+        The command that makes the same page, quoted for a shell.
     """
     from plotly.offline import get_plotlyjs
 
@@ -42,7 +47,7 @@ def html(answer: Answer, *, again: str = "") -> str:
             *(_section(section, answer) for section in answer.sections),
             _inputs(answer),
             _sources(answer),
-            _again(answer, again),
+            _command_box(answer, command),
         )
         if part
     )
@@ -61,13 +66,13 @@ def _asset(name: str) -> str:
 
 
 def _policy(scripts: Iterable[str]) -> str:
-    """The page's policy, under which these scripts run and no other."""
+    """Content security policy of the page, which lets these scripts run and no others."""
     digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
     return " ".join([_POLICY, *(f"'sha256-{digest}'" for digest in digests)])
 
 
 def _scripts(scripts: Iterable[str], charts: dict[str, Any]) -> str:
-    """The charts as data that cannot end its own script element, and the scripts of the page."""
+    """The charts as data that cannot close the script element around it, and the scripts of the page."""
     elements = [f"<script>{script}</script>" for script in scripts]
     if charts:
         data = json.dumps(charts, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
@@ -95,12 +100,14 @@ def _header(answer: Answer) -> str:
 
 def _cards(sections: Iterable[Section]) -> str:
     """The first known headline figures of every section, as many of each as there is room for."""
-    found = [(one, [figure for figure in headline(one)[0] if figure.value is not None]) for one in sections]
-    found = [(section, figures) for section, figures in found if figures]
-    if not found:
+    headlines = [
+        (section, [figure for figure in headline(section)[0] if figure.value is not None]) for section in sections
+    ]
+    headlines = [(section, figures) for section, figures in headlines if figures]
+    if not headlines:
         return ""
-    each = max(1, _CARDS // len(found))
-    cards = "".join(_card(section, figure) for section, figures in found for figure in figures[:each])
+    cards_per_section = max(1, _CARDS // len(headlines))
+    cards = "".join(_card(section, figure) for section, figures in headlines for figure in figures[:cards_per_section])
     return f'<div class="cards">{cards}</div>'
 
 
@@ -119,7 +126,7 @@ def _warnings(warnings: Iterable[str]) -> str:
 
 
 def _section(section: Section, answer: Answer) -> str:
-    first, others = headline(section)
+    first, rest = headline(section)
     notes = "".join(f"<li>{escape(note)}</li>" for note in section.notes)
     pieces = [
         f'<section id="{parts.anchor(section.name)}">\n<h2>{escape(section.title)}</h2>',
@@ -130,17 +137,17 @@ def _section(section: Section, answer: Answer) -> str:
         if section.charts
         else "",
         *(parts.table_box(table) for table in section.tables),
-        _others(others, answer, bool(first)),
+        _rest(rest, answer, bool(first)),
         f'<ul class="notes">{notes}</ul>' if notes else "",
         "</section>",
     ]
     return "\n".join(piece for piece in pieces if piece)
 
 
-def _others(figures: tuple[Figure, ...], answer: Answer, more: bool) -> str:
+def _rest(figures: tuple[Figure, ...], answer: Answer, is_rest: bool) -> str:
     if not figures:
         return ""
-    count = f"{len(figures)} {'more ' if more else ''}figure{'s' if len(figures) != 1 else ''}"
+    count = f"{len(figures)} {'is_rest ' if is_rest else ''}figure{'s' if len(figures) != 1 else ''}"
     return f"<details><summary>{count}</summary>{parts.figures_table(figures, answer)}</details>"
 
 
@@ -158,16 +165,16 @@ def _sources(answer: Answer) -> str:
     if not answer.sources:
         return ""
     items = "".join(
-        parts.source_item(at, id, source) for at, (id, source) in enumerate(answer.sources.items(), start=1)
+        parts.source_item(index, id, source) for index, (id, source) in enumerate(answer.sources.items(), start=1)
     )
     return f'<section id="sources"><h2>Sources</h2><ol class="sources">{items}</ol></section>'
 
 
-def _again(answer: Answer, again: str) -> str:
-    command = escape(again or shlex.join(["lindos", answer.command, answer.name]))
+def _command_box(answer: Answer, command: str) -> str:
+    quoted = escape(command or shlex.join(["lindos", answer.command, answer.name]))
     return (
         '<section id="again"><h2>Run it again</h2>'
-        f"<pre>{command}</pre><p>Paths are those from the folder in which it ran. Made with Lindos "
-        f"{escape(answer.version)}. The interval beside a value holds 80 % of the outcomes when every uncertain input "
-        "is drawn from its range; a dash means that none of the digits shown is uncertain.</p></section>"
+        f"<pre>{quoted}</pre><p>Paths are those from the folder in which it ran. Made with Lindos "
+        f"{escape(answer.version)}. The interval beside a value contains 80 % of the outcomes when every uncertain "
+        "input is drawn from its range; a dash means that none of the digits shown is uncertain.</p></section>"
     )

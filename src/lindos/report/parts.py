@@ -1,4 +1,4 @@
-"""Pieces of the page: tables, chart boxes, links to sources. Everything that comes from data is escaped here."""
+"""Pieces of the page: tables, chart boxes, links to sources. All text from data is escaped here."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -10,19 +10,26 @@ from lindos.elements import Chart, Figure, Passage, Series, Table
 from lindos.report import text
 from lindos.report.charts import colours, limits
 
-#: Source links shown behind a figure before the rest folds away.
+#: Number of source links shown with a figure before the others are folded.
 _LINKS = 3
 #: A column of text up to this long (a date, a name) stays on one line.
 _SHORT = 18
-#: Longer text than this is prose: it gets a wide column, and on a phone each row stands by itself.
+#: Longer text than this is prose: it gets a wide column, and on a phone each row becomes a block.
 _LONG = 40
-#: A table of at most so many columns is set narrower, that the eye finds its row; one of at least so many, closer.
-_FEW, _MANY = 3, 8
+#: Tables up to the first number of columns are narrow, so that the eye follows a row; from the second on, dense.
+_NARROW, _DENSE = 3, 8
 
 
 def anchor(name: str) -> str:
-    """Give the id of a section in the page, of letters, digits, dots and dashes only.
+    """Return the id of a section in the page, of letters, digits, dots and dashes only.
 
+    Parameters
+    ----------
+    name
+        Name of the section.
+
+    Examples
+    --------
     >>> anchor("a b<c>")
     'section-a-b-c-'
     """
@@ -30,8 +37,16 @@ def anchor(name: str) -> str:
 
 
 def figures_table(figures: Sequence[Figure], answer: Answer) -> str:
-    """A row a figure: title, value, interval, reason and sources."""
-    numbers = {id: at for at, id in enumerate(answer.sources, start=1)}
+    """Return figures as a table with a row each: title, value, interval, reason and sources.
+
+    Parameters
+    ----------
+    figures
+        The figures.
+    answer
+        The answer that they belong to, with its sources.
+    """
+    numbers = {id: index for index, id in enumerate(answer.sources, start=1)}
     rows = "".join(_figure(figure, answer, numbers) for figure in figures)
     return (
         '<div class="scroll"><table class="figures"><thead><tr><th>Figure</th><th class="number">Value</th>'
@@ -56,8 +71,8 @@ def _links(ids: Iterable[str], answer: Answer, numbers: dict[str, int]) -> str:
     if len(links) <= _LINKS + 1:
         return f' <sup class="refs">{" ".join(links)}</sup>'
     rest = " ".join(links[_LINKS:])
-    more = f'<details class="refs"><summary>+{len(links) - _LINKS}</summary>{rest}</details>'
-    return f' <sup class="refs">{" ".join(links[:_LINKS])} {more}</sup>'
+    details = f'<details class="refs"><summary>+{len(links) - _LINKS}</summary>{rest}</details>'
+    return f' <sup class="refs">{" ".join(links[:_LINKS])} {details}</sup>'
 
 
 def _link(id: str, answer: Answer, numbers: dict[str, int]) -> str:
@@ -67,7 +82,17 @@ def _link(id: str, answer: Answer, numbers: dict[str, int]) -> str:
 
 
 def source_item(number: int, id: str, source: Source) -> str:
-    """One entry of the list of sources; only a web address becomes a link."""
+    """Return one entry of the list of sources; only a web address becomes a link.
+
+    Parameters
+    ----------
+    number
+        Number of the entry, from one.
+    id
+        Id of the source.
+    source
+        The source.
+    """
     title = escape(source.title or id)
     if re.match(r"https?://[^\s]+$", source.url, re.IGNORECASE):
         title = f'<a href="{escape(source.url)}" rel="noreferrer noopener">{title}</a>'
@@ -80,18 +105,26 @@ def source_item(number: int, id: str, source: Source) -> str:
 
 
 def table_box(table: Table) -> str:
-    """A table in a box that scrolls by itself."""
+    """Return a table in a box that scrolls independently of the page.
+
+    Parameters
+    ----------
+    table
+        The table.
+    """
     cells = [[text.cell(value, unit) for value, unit in zip(row, table.units, strict=True)] for row in table.rows]
     kinds = [
-        _kind(text.is_number(unit, (row[at] for row in table.rows)), [row[at] for row in cells])
-        for at, unit in enumerate(table.units)
+        _kind(text.is_number(unit, (row[index] for row in table.rows)), [row[index] for row in cells])
+        for index, unit in enumerate(table.units)
     ]
     is_prose = "long" in kinds
     names = [f' data-column="{escape(name)}"' if is_prose else "" for name in table.columns]
-    shape = " ".join(["prose"] * is_prose + ["dense"] * (len(kinds) >= _MANY))
+    shape = " ".join(["prose"] * is_prose + ["dense"] * (len(kinds) >= _DENSE))
     head = "".join(f'<th class="{kind}">{escape(name)}</th>' for kind, name in zip(kinds, table.columns, strict=True))
-    body = "".join(f"<tr>{''.join(_cell(*one) for one in zip(row, kinds, names, strict=True))}</tr>" for row in cells)
-    box = "scroll few" if len(kinds) <= _FEW and not is_prose else "scroll"
+    body = "".join(
+        f"<tr>{''.join(_cell(*cell_parts) for cell_parts in zip(row, kinds, names, strict=True))}</tr>" for row in cells
+    )
+    box = "scroll few" if len(kinds) <= _NARROW and not is_prose else "scroll"
     return (
         f'<h3>{escape(table.title)}</h3><div class="{box}" tabindex="0"><table class="{shape}"><thead><tr>{head}</tr>'
         f"</thead><tbody>{body}</tbody></table></div>"
@@ -100,13 +133,13 @@ def table_box(table: Table) -> str:
 
 
 def _kind(numeric: bool, cells: Sequence[str]) -> str:
-    """How a column is set, by its longest cell."""
+    """Layout of a column, by its longest cell."""
     longest = max((len(cell) for cell in cells), default=0)
     return "number" if numeric else "short" if longest <= _SHORT else "long" if longest > _LONG else "text"
 
 
 def _cell(content: str, kind: str, name: str) -> str:
-    """One cell; in a table of prose it carries the name of its column, for where there is no room for a header."""
+    """One cell; in a table of prose it carries the name of its column, for narrow screens without a header."""
     unknown = " unknown" if content == text.UNKNOWN else ""
     return f'<td class="{kind}{unknown}"{name}>{escape(content)}</td>'
 
@@ -116,7 +149,13 @@ VERDICTS = {"wrong": "does not hold", "consistent": "holds", "unchecked": "not c
 
 
 def passage_box(passage: Passage) -> str:
-    """A text with its marks: each carries its verdict as a word, its note, and more than a colour."""
+    """Return a text with its marks; each has its verdict as a word and its note, besides a colour.
+
+    Parameters
+    ----------
+    passage
+        The text with its marks.
+    """
     pieces, position = [], 0
     for mark in passage.marks:
         pieces.append(escape(passage.text[position : mark.start]))
@@ -135,7 +174,13 @@ def passage_box(passage: Passage) -> str:
 
 
 def chart_box(chart: Chart) -> str:
-    """Where the script draws a chart, with its legend, and its numbers for those who cannot see it."""
+    """Return the place of a chart, with its legend, and a table of its numbers for readers who cannot see it.
+
+    Parameters
+    ----------
+    chart
+        The chart; the script of the page draws it.
+    """
     names = colours(chart)
     legend = "".join(
         f'<button type="button" aria-pressed="true"><i style="background:{colour}"></i>{escape(name)}</button>'
@@ -157,10 +202,10 @@ def chart_box(chart: Chart) -> str:
 
 def _points(series: Series) -> dict[float | str, float | None]:
     """Value at each x; stretches of a timeline that share a row add up."""
-    found: dict[float | str, float | None] = {}
+    totals: dict[float | str, float | None] = {}
     for x, y in zip(series.x, series.y, strict=True):
-        found[x] = y if y is None or found.get(x) is None else (found[x] or 0.0) + y
-    return found
+        totals[x] = y if y is None or totals.get(x) is None else (totals[x] or 0.0) + y
+    return totals
 
 
 def _numbers(chart: Chart) -> str:
@@ -169,7 +214,8 @@ def _numbers(chart: Chart) -> str:
     rows = "".join(
         f"<tr><td>{escape(text.cell(x, ''))}</td>"
         + "".join(
-            f'<td class="number">{escape(text.number(at[x], chart.unit)) if x in at else ""}</td>' for at in points
+            f'<td class="number">{escape(text.number(points_by_x[x], chart.unit)) if x in points_by_x else ""}</td>'
+            for points_by_x in points
         )
         + "</tr>"
         for x in dict.fromkeys(x for series in chart.series for x in series.x)

@@ -1,4 +1,4 @@
-"""One readable unit for a whole chart: the only place where the page scales a number itself."""
+"""One readable unit for a whole chart; no other part of the page scales numbers."""
 
 import math
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from lindos.units import DAY, YEAR
 
 
 class Scale(NamedTuple):
-    """``value * factor`` is shown under ``label``."""
+    """``value * factor`` is a number in the unit ``label``."""
 
     factor: float
     label: str
@@ -31,8 +31,17 @@ _COUNTED = {"1": "", "token": "tokens", "token/s": "tokens/s", "USD": "$"}
 
 
 def scale(unit: str, values: Iterable[float | None]) -> Scale:
-    """Choose factor and label so that the largest of ``values`` reads as ``lindos.units.render`` would write it.
+    """Choose a factor and label so that the largest value reads as :func:`lindos.units.render` would write it.
 
+    Parameters
+    ----------
+    unit
+        SI unit of the values, or ``"%"`` for fractions shown as percentages.
+    values
+        Values in that unit; None is unknown.
+
+    Examples
+    --------
     >>> scale("W", [3e8, 1.2e9]).label, scale("s", [0.004]).label, scale("USD", [4.4e10]).label
     ('GW', 'ms', '$ billion')
     """

@@ -1,4 +1,4 @@
-"""What a sweep found, in the terminal and as one JSON document."""
+"""The summary of a sweep, in the terminal and as one JSON document."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -24,31 +24,55 @@ _WHYS = {
 _SPREAD = "median over the scenarios that have it; low and high are the least and the most of them"
 
 
-def sweep_terminal(sweep: Sweep, finished: Finished, found: Summary, console: "Console") -> None:
-    """Print a sweep for a person: how it went, the spread of headline figures, why others failed, what to ask next."""
+def sweep_terminal(sweep: Sweep, finished: Finished, summary: Summary, console: "Console") -> None:
+    """Print a sweep for a person: counts, the spread of headline figures, reasons of failures, an example query.
+
+    Parameters
+    ----------
+    sweep
+        The sweep.
+    finished
+        Its progress and the path of its table of results.
+    summary
+        Spreads and reasons over all scenarios.
+    console
+        Where to print.
+    """
     from rich.text import Text
 
-    for line, style in _lines(sweep, finished, found):
+    for line, style in _lines(sweep, finished, summary):
         console.print(Text(line, style=style))
-    for table in _tables(sweep, found):
+    for table in _tables(sweep, summary):
         console.print()
         print_table(table, console)
-    same = [f"{spread.label.title} {_number(spread.least, spread)}" for spread in found.spreads if _is_same(spread)]
-    if same:
-        console.print(Text(f"\nThe same in all of them: {', '.join(same)}."))
-    if found.reasons:
+    constant = [
+        f"{spread.label.title} {_number(spread.least, spread)}" for spread in summary.spreads if _is_same(spread)
+    ]
+    if constant:
+        console.print(Text(f"\nThe same in all of them: {', '.join(constant)}."))
+    if summary.reasons:
         console.print(Text("\nWhy scenarios failed", style="bold"))
-        for reason, count in found.reasons:
+        for reason, count in summary.reasons:
             console.print(Text(f"{count:,}: {reason}"))
     console.print(Text("\nFor example, in DuckDB", style="bold"))
-    # Not wrapped, so that it can be copied.
-    console.print(Text(query(sweep, finished, found)), soft_wrap=True)
+    # The query is not wrapped, so that it can be copied.
+    console.print(Text(query(sweep, finished, summary)), soft_wrap=True)
 
 
-def sweep_document(sweep: Sweep, finished: Finished, found: Summary) -> dict[str, Any]:
-    """Give a sweep as data that any strict JSON writer takes."""
+def sweep_document(sweep: Sweep, finished: Finished, summary: Summary) -> dict[str, Any]:
+    """Return a sweep as data that any strict JSON writer accepts.
+
+    Parameters
+    ----------
+    sweep
+        The sweep.
+    finished
+        Its progress and the path of its table of results.
+    summary
+        Spreads and reasons over all scenarios.
+    """
     progress = finished.progress
-    counts = {"scenarios": (progress.total, "scenarios of the sweep"), **_counts(found)}
+    counts = {"scenarios": (progress.total, "scenarios of the sweep"), **_counts(summary)}
     speed = {
         "answered": (progress.answered, "1", "scenarios answered in this run; others were kept from an earlier one"),
         "seconds": (progress.seconds, "s", "time of this run"),
@@ -56,24 +80,34 @@ def sweep_document(sweep: Sweep, finished: Finished, found: Summary) -> dict[str
     }
     results = {f"sweep.{name}": _result(value, "1", why) for name, (value, why) in counts.items()}
     results |= {f"sweep.{name}": _result(*parts) for name, parts in speed.items()}
-    results |= {spread.label.name: _spread(sweep, spread) for spread in found.spreads}
+    results |= {spread.label.name: _spread(sweep, spread) for spread in summary.spreads}
     return {
         "command": "sweep",
         "version": __version__,
         "inputs": _inputs(sweep, finished),
         "results": results,
-        "failures": [{"reason": reason, "scenarios": count} for reason, count in found.reasons],
+        "failures": [{"reason": reason, "scenarios": count} for reason, count in summary.reasons],
         "files": {"results": str(finished.table)},
-        "query": query(sweep, finished, found),
+        "query": query(sweep, finished, summary),
         "warnings": [],
     }
 
 
-def query(sweep: Sweep, finished: Finished, found: Summary) -> str:
-    """A question to the table, ready for DuckDB: the best scenarios by the first figure that has a best one."""
-    columns = ", ".join(_quoted(one.field.path, '"') for one in sweep.swept)
+def query(sweep: Sweep, finished: Finished, summary: Summary) -> str:
+    """Return an SQL query for DuckDB of the table of results: the best scenarios by the first figure with a best one.
+
+    Parameters
+    ----------
+    sweep
+        The sweep.
+    finished
+        Its progress and the path of its table of results.
+    summary
+        Spreads and reasons over all scenarios.
+    """
+    columns = ", ".join(_quoted(swept.field.path, '"') for swept in sweep.swept)
     table = _quoted(str(finished.table), "'")
-    first = next((spread for spread in found.spreads if spread.best is not None), None)
+    first = next((spread for spread in summary.spreads if spread.best is not None), None)
     if first is None:
         return f"SELECT DISTINCT scenario, {columns}, status, reason FROM {table} ORDER BY scenario"
     order = "DESC" if first.best_is_most else "ASC"
@@ -85,27 +119,27 @@ def _quoted(text: str, mark: str) -> str:
     return mark + text.replace(mark, 2 * mark) + mark
 
 
-def _lines(sweep: Sweep, finished: Finished, found: Summary) -> list[tuple[str, str]]:
+def _lines(sweep: Sweep, finished: Finished, summary: Summary) -> list[tuple[str, str]]:
     progress = finished.progress
     counts = ", ".join(
-        f"{count:,} {status}" for status, count in found.statuses.items() if count or status != "crashed"
+        f"{count:,} {status}" for status, count in summary.statuses.items() if count or status != "crashed"
     )
     workers = f"{finished.num_workers} {finished.engine} worker{'s' if finished.num_workers != 1 else ''}"
-    kept = f", {progress.kept:,} kept" if progress.kept else ""
+    reused = f", {progress.kept:,} kept" if progress.kept else ""
     return [
         (f"{progress.total:,} scenarios of {sweep.base_name}", "bold"),
         (counts, ""),
-        (f"{progress.answered:,} answered in {render(progress.seconds, 's')} by {workers}{kept}", ""),
+        (f"{progress.answered:,} answered in {render(progress.seconds, 's')} by {workers}{reused}", ""),
         (f"{render(progress.rate, '1')} scenarios per second", ""),
         (f"Results: {finished.table}", ""),
     ]
 
 
-def _tables(sweep: Sweep, found: Summary) -> list[Table]:
-    """Figures that differ, and the scenarios that are the best in one of them."""
-    differ = [spread for spread in found.spreads if not _is_same(spread)]
+def _tables(sweep: Sweep, summary: Summary) -> list[Table]:
+    """Figures that differ between scenarios, and the scenarios that are best in one of them."""
+    differ = [spread for spread in summary.spreads if not _is_same(spread)]
     best = sorted({spread.best for spread in differ if spread.best is not None})
-    title = f"Over {found.statuses['ok']:,} scenarios"
+    title = f"Over {summary.statuses['ok']:,} scenarios"
     tables = []
     if differ:
         tables.append(_table(title, _COLUMNS, [_figure(spread) for spread in differ]))
@@ -129,28 +163,28 @@ def _figure(spread: Spread) -> tuple[str, ...]:
 
 
 def _names(sweep: Sweep) -> tuple[str, ...]:
-    """Swept fields by the last word of their path, where that tells them apart."""
-    paths = [one.field.path for one in sweep.swept]
+    """Last words of the paths of swept fields, where they differ; else whole paths."""
+    paths = [swept.field.path for swept in sweep.swept]
     words = [path.rpartition(".")[2] for path in paths]
     return tuple(word if words.count(word) == 1 else path for word, path in zip(words, paths, strict=True))
 
 
 def _scenario(sweep: Sweep, index: int) -> tuple[str, ...]:
-    shown = sweep.shown(index)
-    return (str(index), *(_value(shown, one) for one in sweep.swept))
+    values = sweep.shown(index)
+    return (str(index), *(_value(values, swept) for swept in sweep.swept))
 
 
 def _number(value: float, spread: Spread) -> str:
     return number(value, "%" if spread.label.percent else spread.label.unit)
 
 
-def _value(shown: Mapping[str, float | str | None], one: Any) -> str:
-    value = shown[one.field.path]
-    return render(value, one.field.unit) if isinstance(value, float) else str(value or "left out")
+def _value(values: Mapping[str, float | str | None], swept: Any) -> str:
+    value = values[swept.field.path]
+    return render(value, swept.field.unit) if isinstance(value, float) else str(value or "left out")
 
 
-def _counts(found: Summary) -> dict[str, tuple[int, str]]:
-    return {status: (count, _WHYS[status]) for status, count in found.statuses.items()}
+def _counts(summary: Summary) -> dict[str, tuple[int, str]]:
+    return {status: (count, _WHYS[status]) for status, count in summary.statuses.items()}
 
 
 def _result(value: float, unit: str, why: str) -> dict[str, Any]:
@@ -164,10 +198,10 @@ def _spread(sweep: Sweep, spread: Spread) -> dict[str, Any]:
 
 
 def _inputs(sweep: Sweep, finished: Finished) -> dict[str, Any]:
-    grid = {one.field.path: [one.shown(at) for at in range(len(one.values))] for one in sweep.grid}
+    grid = {swept.field.path: [swept.shown(index) for index in range(len(swept.values))] for swept in sweep.grid}
     spans = {
-        one.field.path: {"low": one.low, "high": one.high, "scale": "log" if one.log else "linear"}
-        for one in sweep.sample
+        swept.field.path: {"low": swept.low, "high": swept.high, "scale": "log" if swept.log else "linear"}
+        for swept in sweep.sample
     }
     sample = {"count": sweep.count, "seed": sweep.seed, "fields": spans} if sweep.sample else None
     return {

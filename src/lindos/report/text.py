@@ -1,4 +1,4 @@
-"""Numbers as a reader sees them, the same in the terminal and in the page."""
+"""Numbers as text for people, the same in the terminal and in the page."""
 
 import math
 import re
@@ -11,13 +11,22 @@ UNKNOWN = "unknown"
 NO_RANGE = "—"
 #: Text that is an amount: ``"260 ms (51 %)"``, ``"$44 billion"``, ``"1.38 GW to 1.41 GW"``; not a date, not a name.
 _AMOUNT = re.compile(r"[-~≥≤<>]?\s?\$?\d[\d,.]*(e[-+]?\d+)?x?( \S+)?( to [-$]?\d\S*( \S+)?)?( \([^)]*\))?")
-#: Longer text reads better from the left.
+#: Longer text is aligned left.
 _LONGEST_AMOUNT = 24
 
 
 def number(value: float | None, unit: str) -> str:
-    """Write ``value`` with its unit; ``"%"`` is a fraction to show as a percentage, None is unknown.
+    """Write a number with its unit.
 
+    Parameters
+    ----------
+    value
+        In ``unit``; None is unknown.
+    unit
+        SI unit; ``"%"`` is a fraction that is written as a percentage.
+
+    Examples
+    --------
     >>> number(0.453, "%"), number(1.2e9, "W"), number(None, "s")
     ('45.3 %', '1.2 GW', 'unknown')
     """
@@ -27,39 +36,66 @@ def number(value: float | None, unit: str) -> str:
 
 
 def span(low: float | None, high: float | None, unit: str) -> str:
-    """Write an interval, its unit once where both ends share it.
+    """Write an interval, with the unit once where both ends share it.
 
+    Parameters
+    ----------
+    low, high
+        Ends in ``unit``; None is open.
+    unit
+        SI unit, or ``"%"``.
+
+    Examples
+    --------
     >>> span(1.1e9, 1.4e9, "W"), span(0.9e9, 1.4e9, "W"), span(None, None, "W")
     ('1.1 – 1.4 GW', '900 MW – 1.4 GW', '—')
     >>> span(9.2e8, 1.1e9, "token/s")
     '920 million – 1.1 billion tokens/s'
     """
-    known = [end for end in (low, high) if end is not None and math.isfinite(end)]
-    if not known:
+    ends = [end for end in (low, high) if end is not None and math.isfinite(end)]
+    if not ends:
         return NO_RANGE
-    if len(known) == 1:
-        return f"{'≥' if known[0] == low else '≤'} {number(known[0], unit)}"
-    first, last = (number(end, unit) for end in known)
-    ahead, behind = first.split(" "), last.split(" ")
-    while len(ahead) > 1 and len(behind) > 1 and ahead[-1] == behind[-1]:
-        ahead.pop()
-        behind.pop()
-    return f"{' '.join(ahead)} – {last}"
+    if len(ends) == 1:
+        return f"{'≥' if ends[0] == low else '≤'} {number(ends[0], unit)}"
+    first, last = (number(end, unit) for end in ends)
+    first_words, last_words = first.split(" "), last.split(" ")
+    while len(first_words) > 1 and len(last_words) > 1 and first_words[-1] == last_words[-1]:
+        first_words.pop()
+        last_words.pop()
+    return f"{' '.join(first_words)} – {last}"
 
 
 def unit_of(figure: Figure) -> str:
-    """The unit a figure is shown in: a fraction to read as a percentage has ``"%"``."""
+    """Get the unit in which a figure is shown: ``"%"`` for a fraction that is read as a percentage.
+
+    Parameters
+    ----------
+    figure
+        The figure.
+    """
     return "%" if figure.percent else figure.unit
 
 
 def value_of(figure: Figure) -> str:
-    """The value of ``figure`` as text."""
+    """Write the value of a figure.
+
+    Parameters
+    ----------
+    figure
+        The figure.
+    """
     amount = number(figure.value, unit_of(figure))
     return amount if figure.value is None else f"{_BOUNDS[figure.bound]}{amount}"
 
 
 def span_of(figure: Figure) -> str:
-    """The 80 % interval of ``figure`` as text; a dash where none of the digits shown is uncertain."""
+    """Write the 80 % interval of a figure; a dash where none of the digits shown is uncertain.
+
+    Parameters
+    ----------
+    figure
+        The figure.
+    """
     unit = unit_of(figure)
     if number(figure.low, unit) == number(figure.high, unit) == value_of(figure):
         return NO_RANGE
@@ -67,8 +103,17 @@ def span_of(figure: Figure) -> str:
 
 
 def cell(value: Cell, unit: str) -> str:
-    """Write one cell of a table in its own unit, or in that of its column.
+    """Write one cell of a table.
 
+    Parameters
+    ----------
+    value
+        The cell: text, a number in the unit of the column, or a number with its own unit.
+    unit
+        Unit of the column; empty for text.
+
+    Examples
+    --------
     >>> cell(Number(value=0.26, unit="s", share=0.512), ""), cell(Number(value=1.4e9, bound="least"), "W")
     ('260 ms (51 %)', 'at least 1.4 GW')
     """
@@ -93,7 +138,15 @@ _BOUNDS = {"": "", "least": "at least ", "most": "at most "}
 
 
 def is_number(unit: str, cells: Iterable[Cell] = ()) -> bool:
-    """Tell a column of numbers, to be aligned right, from one of text."""
+    """Tell a column of numbers, which is aligned right, from a column of text.
+
+    Parameters
+    ----------
+    unit
+        Unit of the column; empty for text.
+    cells
+        Its cells.
+    """
     values = [value for value in cells if value is not None]
     if any(isinstance(value, (int, float, Number)) for value in values):
         return True
@@ -104,8 +157,21 @@ def is_number(unit: str, cells: Iterable[Cell] = ()) -> bool:
 
 
 def headline(section: Section) -> tuple[tuple[Figure, ...], tuple[Figure, ...]]:
-    """The figures to show first, in the order the section asks for, and the others in their own order."""
-    known = {figure.name: figure for figure in section.figures}
-    first = tuple(known[name] for name in dict.fromkeys(section.headline) if name in known)
+    """Split the figures of a section into headline figures and the rest.
+
+    Parameters
+    ----------
+    section
+        The section.
+
+    Returns
+    -------
+    first : tuple of Figure
+        Those that the section names as its headline, in that order.
+    rest : tuple of Figure
+        All others, in the order of the section.
+    """
+    figures = {figure.name: figure for figure in section.figures}
+    first = tuple(figures[name] for name in dict.fromkeys(section.headline) if name in figures)
     names = {figure.name for figure in first}
     return first, tuple(figure for figure in section.figures if figure.name not in names)

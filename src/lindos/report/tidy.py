@@ -1,4 +1,4 @@
-"""An answer as one long table: a row a figure, for Parquet."""
+"""An answer as one long table with a row per figure, for Parquet."""
 
 from io import BytesIO
 
@@ -6,7 +6,13 @@ from lindos.answers.answer import Answer
 
 
 def parquet(answer: Answer) -> bytes:
-    """Write the figures of ``answer`` as the bytes of a Parquet file, with the Lindos version in its metadata."""
+    """Return the figures of an answer as the bytes of a Parquet file, with the Lindos version in its metadata.
+
+    Parameters
+    ----------
+    answer
+        The answer.
+    """
     import pyarrow.parquet
 
     buffer = BytesIO()
