@@ -1,5 +1,6 @@
 """The best plan of a pool: what is idle, what is refused and why, and how long it takes to find."""
 
+import re
 import time
 from dataclasses import replace
 
@@ -7,9 +8,12 @@ import numpy as np
 import pytest
 
 from lindos.errors import InconsistentError, InfeasibleError, InputError
-from lindos.planning import best_plan, global_batch
+from lindos.planning import Batch, Search, best_plan, global_batch
+from lindos.planning.lightest import lightest
+from lindos.planning.space import every_plan, taken
 from lindos.problem.plan import Plan
-from lindos.step import Reason, check, critical_batch_tokens, estimate
+from lindos.step import Reason, check, critical_batch_tokens, estimate, memory
+from lindos.step.feasibility import shape_codes
 from step_fixtures import DENSE, LATENT_EXPERTS, accelerator, given, job, pool
 
 
@@ -47,7 +51,46 @@ def test_a_model_that_never_fits_says_how_far_it_is() -> None:
     with pytest.raises(InfeasibleError, match="does not fit in the memory of Test") as refused:
         best_plan(job(huge), pool(8), global_batch_size=8, given=given())
     assert "because the step does not fit in device memory" in str(refused.value)
-    assert "or use more GPUs" in str(refused.value)
+    # The best plan there is, by its parts, and a remedy that was tried.
+    assert re.search(
+        r"the best needs 8\d\d GB a device of 80 GB \(tensor 8, .*recompute full\): 490 GB optim", str(refused.value)
+    )
+    gpus = int(re.search(r"Use about (\d+) GPUs", str(refused.value))[1])  # type: ignore[index]
+    best_plan(job(huge), pool(gpus), global_batch_size=8, given=given())
+    with pytest.raises(InfeasibleError, match="does not fit"):
+        best_plan(job(huge), pool(gpus // 2), global_batch_size=8, given=given())
+
+
+def test_a_refusal_keeps_to_what_was_fixed() -> None:
+    """Full recompute that is fixed is never called for; what was fixed and stands in the way is."""
+    fixed = {"recompute": 2, "tensor_parallel": 1, "pipeline_parallel": 1, "sharding": 0}
+    big = replace(DENSE, num_layers=64)
+    with pytest.raises(InfeasibleError, match="does not fit") as refused:
+        best_plan(job(big), pool(64), global_batch_size=64, fixed=fixed, given=given())
+    text = str(refused.value)
+    assert "with recompute full, tensor_parallel 1, pipeline_parallel 1, sharding none none holds" in text
+    assert "ecompute more" not in text
+    assert "Leave tensor_parallel open or leave pipeline_parallel open or leave sharding open" in text
+    for name in ("tensor_parallel", "pipeline_parallel", "sharding"):
+        rest = {key: value for key, value in fixed.items() if key != name}
+        best_plan(job(big), pool(64), global_batch_size=64, fixed=rest, given=given())
+
+
+def test_no_plan_needs_less_than_the_lightest() -> None:
+    """Against every plan of the space, with and without experts."""
+    for model in (DENSE, LATENT_EXPERTS):
+        task = job(replace(model, num_layers=6), sequence_length=2048)
+        search = Search(task, pool(8), Batch(size=16), {"micro_batch_size": 1, "context_parallel": 1}, given())
+        best = lightest(search, 8)
+        least = np.inf
+        for plan, batch in every_plan(search.space, 8):
+            holds = np.flatnonzero(np.asarray(shape_codes(task, 8, plan, batch)) == 0)
+            if len(holds):
+                part = taken(plan, holds)
+                totals = memory(task, pool(8), part, global_batch_size=batch[holds], given=given()).total
+                least = min(least, float(np.min(totals)))
+        assert best is not None
+        assert float(best.memory.total) == pytest.approx(least, rel=1e-12)
 
 
 def test_some_memory_is_left_free_where_a_plan_allows_it() -> None:

@@ -88,14 +88,17 @@ def test_zero_bubble_needs_a_micro_batch_a_stage_and_no_virtual_ones() -> None:
     )
 
 
-def test_missing_memory_names_the_shortfall_and_the_nearest_remedy() -> None:
+def test_missing_memory_names_the_shortfall_and_a_remedy_that_helps() -> None:
     text = sentence(Reason.MEMORY)
     assert text.startswith("Dense does not fit in the memory of Test: a device needs ")
     assert " of 80 GB" in text
-    assert text.endswith(
-        "for optimizer. Set sharding to optimizer and raise data_parallel, or raise tensor_parallel or "
-        "pipeline_parallel."
-    )
+    assert text.endswith("for optimizer. Leave a degree open, or use more GPUs or such with more memory.")
+    # More sequences at a time than fit: the smallest change that helps is named.
+    many = Plan(tensor_parallel=8, micro_batch_size=64, sharding=int(Sharding.OPTIMIZER), sequence_parallel=1)
+    with pytest.raises(InfeasibleError, match=r"of it for activations[.] Set recompute to full") as refused:
+        check(job(), pool(8), many, global_batch_size=64, given=given())
+    assert "sharding" not in str(refused.value)
+    check(job(), pool(8), replace(many, recompute=int(Recompute.FULL)), global_batch_size=64, given=given())
 
 
 def test_missing_devices_name_how_many() -> None:

@@ -225,3 +225,13 @@ def test_software_that_offloads_keeps_the_inputs_of_two_layers_and_tiles_an_eigh
     assert memory(frugal, ROOMY, kept_all, global_batch_size=512, given=BOOK).activations == pytest.approx(
         memory(usual, ROOMY, kept_all, global_batch_size=512, given=BOOK).activations
     )
+
+
+def test_interleaved_stages_hold_dense_layers_in_their_first_chunk_alone() -> None:
+    """Weights of all devices are the model's at least: no chunk of layers is taken for a lighter one."""
+    model = replace(LATENT_EXPERTS, num_layers=61, num_dense_layers=3)
+    task = job(model)
+    for stages, chunks in ((16, 1), (16, 2), (16, 4), (61, 1), (8, 8)):
+        plan = Plan(tensor_parallel=8, pipeline_parallel=stages, virtual_stages=chunks)
+        held = memory(task, pool(8 * stages), plan, global_batch_size=64, given=given())
+        assert held.optimizer * plan.num_devices >= 12 * num_params(model, mtp=True)

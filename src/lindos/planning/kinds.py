@@ -8,8 +8,9 @@ import numpy as np
 
 from lindos.planning.hunt import Question
 from lindos.planning.levelling import Times
-from lindos.planning.one_pool import Choice, Refusal, choice_of, easy, limits, refusal
-from lindos.planning.ranking import Found, Ranked
+from lindos.planning.one_pool import Choice, choice_of, easy, limits
+from lindos.planning.ranking import Found, Limits, Ranked
+from lindos.planning.refusals import Refusal, refusal
 from lindos.planning.search import Search
 from lindos.planning.space import Batch
 from lindos.problem.cluster import Pool
@@ -50,6 +51,18 @@ class Option(NamedTuple):
         return self.ranked.plan
 
 
+class Refused(NamedTuple):
+    """A share that no plan of its pool can do; why is found out only where somebody asks."""
+
+    search: Search
+    limits: Limits
+    found: Found
+
+    def error(self) -> Refusal:
+        """The reason."""
+        return refusal(self.search, self.limits, self.found)
+
+
 class Kinds:
     """The pools of a cluster, those of one kind searched in one pass."""
 
@@ -70,15 +83,15 @@ class Kinds:
         free = Batch(size=1, is_free=True)
         self.searches = [Search(job, model, free, fixed, given) for model in self.models]
 
-    def options(self, shares: Sequence[Share]) -> list[Option | Refusal]:
+    def options(self, shares: Sequence[Share]) -> list[Option | Refused]:
         """The best plan of every share, or why there is none."""
-        answers: dict[int, Option | Refusal] = {}
+        answers: dict[int, Option | Refused] = {}
         for kind, search in enumerate(self.searches):
             numbers = [number for number, share in enumerate(shares) if self.kind[share.pool] == kind]
             answers.update(zip(numbers, self._options(search, [shares[number] for number in numbers]), strict=True))
         return [answers[number] for number in range(len(shares))]
 
-    def _options(self, search: Search, shares: Sequence[Share]) -> list[Option | Refusal]:
+    def _options(self, search: Search, shares: Sequence[Share]) -> list[Option | Refused]:
         """Plans that leave some memory free go first, as in :func:`lindos.planning.one_pool.choice`."""
         questions = [self._question(share) for share in shares]
         found = search.best_of_each([replace(q, limits=easy(q.limits, self.given)) for q in questions])
@@ -88,13 +101,13 @@ class Kinds:
         held = [number for number, part in enumerate(found) if part.best]
         plans = [found[number].best[0] for number in held]
         speeds = dict(zip(held, self._evaluated(search.pool, plans).tokens_per_second, strict=True)) if held else {}
-        answers: list[Option | Refusal] = []
+        answers: list[Option | Refused] = []
         for number, (share, question, part) in enumerate(zip(shares, questions, found, strict=True)):
             own = search.of_batch(question.batch)
             if part.best:
                 answers.append(Option(share, part.best[0], float(speeds[number]), own, part))
             else:
-                answers.append(refusal(own, question.limits, part))
+                answers.append(Refused(own, question.limits, part))
         return answers
 
     def _question(self, share: Share) -> Question:

@@ -1,13 +1,11 @@
 """The best plan of the search for one pool of equal devices."""
 
-import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from lindos.errors import InconsistentError, InfeasibleError, InputError
 from lindos.planning.hunt import Question
 from lindos.planning.ranking import Found, Limits, Ranked
+from lindos.planning.refusals import refusal
 from lindos.planning.search import Search
 from lindos.planning.space import Batch
 from lindos.problem.cluster import Pool
@@ -17,11 +15,8 @@ from lindos.quantities import Tokens
 from lindos.step.assumptions import Assumptions, assumptions
 from lindos.step.batch import critical_batch_tokens
 from lindos.step.estimate import StepEstimate, estimate
-from lindos.step.feasibility import SENTENCES, Reason, check, shape_codes
+from lindos.step.feasibility import Reason
 from lindos.step.memory import StepMemory, capacity, memory
-
-#: Why a pool has no plan.
-Refusal = InconsistentError | InfeasibleError | InputError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,56 +150,6 @@ def alternative(search: Search, ranked: Ranked, num_devices: int | None = None) 
         memory=memory(job, pool, ranked.plan, global_batch_size=ranked.batch, given=given),
         idle_devices=(num_devices or pool.num_devices) - int(ranked.plan.num_devices),
     )
-
-
-def refusal(search: Search, within: Limits, found: Found) -> Refusal:
-    """Why no plan holds: the reason of the one that came furthest, and how many fell for which."""
-    job, own, pool = search.job, search.space.fixed, replace(search.pool, num_devices=within.devices)
-    freely = replace(within, speed=0.0, speed_per_device=0.0)
-    if freely != within:
-        fell, found = counted(found.rejected), search.best(freely)
-        if found.best:
-            return InfeasibleError("No plan keeps to the limits", f"all that fit are too slow ({fell})", _MORE)
-    if own and Reason.MEMORY in found.nearest:
-        # Degrees that contradict each other are named before memory, which no degree may then help.
-        endless = search.best(replace(freely, memory=math.inf))
-        found = found if endless.best else endless
-    reasons = [reason for reason in found.nearest if reason is not Reason.REPLICAS]
-    if not reasons:
-        return _nothing_left(job, pool, own, search.space.batch.size, search.given)
-    _, plan, batch = found.nearest[max(reasons)]
-    try:
-        check(job, pool, plan, global_batch_size=batch, given=search.given)
-    except (InconsistentError, InfeasibleError) as error:
-        if isinstance(error, InfeasibleError) and not own:
-            shortfall = (
-                f"of {found.num_candidates:,} plans for {within.devices:,} GPUs none holds "
-                f"({counted(found.rejected)}); at best "
-            )
-            return InfeasibleError(error.reason, shortfall + error.shortfall, f"{error.remedy}, or use more GPUs")
-        return error
-    return InfeasibleError("No plan holds", "every candidate was refused", "Fix fewer degrees")
-
-
-_MORE = SENTENCES[Reason.LIMITS][1]
-
-
-def counted(rejected: Mapping[Reason, int] | Counter[Reason]) -> str:
-    """How many plans fell for which reason, as a person reads it."""
-    return ", ".join(f"{rejected[r]:,} because {SENTENCES[r][0]}" for r in Reason if rejected.get(r, 0))
-
-
-def _nothing_left(job: Job, pool: Pool, own: Mapping[str, int], batch: int, book: Assumptions) -> Refusal:
-    """No candidate at all: the user's degrees, or the batch, leave none."""
-    plan = Plan(**own)
-    codes = shape_codes(job, pool.num_devices, plan, batch)
-    if int(codes) != int(Reason.OK):
-        try:
-            check(job, pool, plan, global_batch_size=batch, given=book)
-        except (InconsistentError, InfeasibleError) as error:
-            return error
-    hint = "Change the batch, or fix fewer degrees." if own else "Raise the batch."
-    return InputError("job.global_batch_size", batch, "a batch that some plan can split over the GPUs", hint)
 
 
 def global_batch(job: Job, training_tokens: Tokens, given: Assumptions | None = None) -> int:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from lindos.errors import InfeasibleError
-from lindos.planning.kinds import Kinds, Option, Share
+from lindos.planning.kinds import Kinds, Option, Refused, Share
 from lindos.planning.levelling import levelled
-from lindos.planning.one_pool import Choice, Refusal, best_plan
+from lindos.planning.one_pool import Choice, best_plan
 from lindos.problem.cluster import Cluster, Pool
 from lindos.problem.job import Job
 from lindos.problem.plan import Plan
@@ -77,7 +77,9 @@ def decide(
     kinds = Kinds(job, pools, degrees, book)
     everything = _unplanned(job, pools, range(len(pools)))
     (decided,) = _settled(kinds, [everything], global_batch_size, exact=not batch_is_free, turns=_ROUNDS)
-    if not isinstance(decided, _Decided):
+    if isinstance(decided, Refused):
+        raise decided.error()
+    if isinstance(decided, InfeasibleError):
         raise decided
     return tuple(_decision(kinds.choice(option), size) for option, size in zip(*decided, strict=True))
 
@@ -130,6 +132,10 @@ def leaving_out(
     }
 
 
+#: What a part decides, or why it has no plan.
+_Answer = _Decided | Refused | InfeasibleError
+
+
 def _unplanned(job: Job, pools: Sequence[Pool], indices: Iterable[int]) -> _Part:
     """Pools of which nothing is known but the peak of their devices."""
     present = tuple(indices)
@@ -137,13 +143,13 @@ def _unplanned(job: Job, pools: Sequence[Pool], indices: Iterable[int]) -> _Part
     return _Part(present, tuple(peaks), (None,) * len(present))
 
 
-def _settled(kinds: Kinds, parts: Sequence[_Part], batch: int, *, exact: bool, turns: int) -> list[_Decided | Refusal]:
+def _settled(kinds: Kinds, parts: Sequence[_Part], batch: int, *, exact: bool, turns: int) -> list[_Answer]:
     """What every part of the cluster decides: speeds set shares and shares set speeds, a few times.
 
     In the last turn each pool has two plans to choose from: one that has its share done first, and one that trains most
     tokens per second.
     """
-    current: list[_Part | Refusal] = list(parts)
+    current: list[_Part | Refused] = list(parts)
     options: list[list[list[Option]]] = [[] for _ in parts]
     for turn in range(turns):
         roundings = (True, False) if turn == turns - 1 else (True,)
@@ -176,7 +182,7 @@ def _settled(kinds: Kinds, parts: Sequence[_Part], batch: int, *, exact: bool, t
 
 def _levelled(
     kinds: Kinds, part: _Part, options: Sequence[Sequence[Option]], batch: int, *, exact: bool
-) -> _Decided | Refusal:
+) -> _Decided | InfeasibleError:
     """One plan and whole micro-batches for each pool of a part, so that all take about as long as the others."""
     flat = [option for pool in options for option in pool]
     wanted = [part.share(batch, index) for index, pool in enumerate(options) for _ in pool]

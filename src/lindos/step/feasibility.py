@@ -1,6 +1,7 @@
 """Which plans hold: one code per plan, each with its sentence and its remedy."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from enum import IntEnum
 from typing import Any
 
@@ -10,7 +11,7 @@ from lindos.catalog.model import Model
 from lindos.errors import InconsistentError, InfeasibleError
 from lindos.problem.cluster import Pool
 from lindos.problem.job import Job
-from lindos.problem.plan import AXES, SPLITS, Plan, Schedule, Sharding
+from lindos.problem.plan import AXES, SPLITS, Plan, Recompute, Schedule, Sharding
 from lindos.quantities import Count, Real, namespace
 from lindos.step.assumptions import Assumptions
 from lindos.step.layout import where
@@ -62,7 +63,7 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
     Reason.DUAL_PIPE: ("DualPipe needs an even pipeline and two micro-batches a stage", "Use another schedule"),
     Reason.ZERO_BUBBLE: ("a zero-bubble schedule has fewer micro-batches than stages", "Use another schedule"),
     Reason.SHARDING_GROUP: ("sharding_group does not divide the data-parallel ranks", "Change or leave out one"),
-    Reason.MEMORY: ("the step does not fit in device memory", "Raise a degree, recompute more or shard parameters"),
+    Reason.MEMORY: ("the step does not fit in device memory", "Use more GPUs, or devices with more memory"),
     Reason.REPLICAS: (
         "no whole number of their replicas fits the GPUs and divides the batch",
         "Use more GPUs, or a batch with more divisors",
@@ -197,7 +198,7 @@ def check(job: Job, pool: Pool, plan: Plan, *, global_batch_size: int, given: As
     if code is Reason.OK:
         return
     if code is Reason.MEMORY:
-        raise memory_error(job, pool, memory(job, pool, plan, global_batch_size=global_batch_size, given=given))
+        raise memory_error(job, pool, plan, global_batch_size, given)
     if code is Reason.TOO_MANY_DEVICES:
         used = int(plan.num_devices)
         raise InfeasibleError(
@@ -274,26 +275,40 @@ def _against_group(plan: Plan) -> tuple[Any, ...]:
     return ("plan.data_parallel x context_parallel", ranks, "divide the second")
 
 
-def memory_error(job: Job, pool: Pool, needed: StepMemory) -> InfeasibleError:
-    """Say how much memory is missing, and of what most is used."""
+def memory_error(
+    job: Job, pool: Pool, plan: Plan, global_batch_size: int, given: Assumptions | None = None
+) -> InfeasibleError:
+    """Say how much memory a plan lacks, of what most is used, and what of it to change: each change was tried."""
+    needed = memory(job, pool, plan, global_batch_size=global_batch_size, given=given)
     total, there = float(needed.total), float(capacity(pool))
     parts = {name: float(getattr(needed, name)) for name in StepMemory.__dataclass_fields__}
     most = max(parts, key=lambda name: parts[name])
+    helps: list[str] = []
+    for words, changes in _LIGHTER:
+        lighter = replace(plan, **changes)
+        if (
+            lighter != plan
+            and int(feasibility(job, pool, lighter, global_batch_size=global_batch_size, given=given)) == 0
+        ):
+            helps.append(words)
     return InfeasibleError(
         f"{job.model.title} does not fit in the memory of {pool.accelerator.title}",
         f"a device needs {render(total, 'B')} of {render(there, 'B')}, {render(parts[most], 'B')} of it for {most}",
-        _LESS[most],
+        helps[0] if helps else "Leave a degree open, or use more GPUs or such with more memory",
     )
 
 
-#: What takes less of each part of memory.
-_LESS = {
-    "weights": "Raise tensor_parallel, pipeline_parallel or expert_parallel, or set sharding to parameters",
-    "gradients": "Set sharding to gradients, or raise tensor_parallel or pipeline_parallel",
-    "optimizer": "Set sharding to optimizer and raise data_parallel, or raise tensor_parallel or pipeline_parallel",
-    "activations": "Recompute more, lower micro_batch_size, or raise tensor_parallel or context_parallel",
-    "logits": "Raise tensor_parallel or context_parallel, or lower micro_batch_size",
-    "gathered": "Raise tensor_parallel or expert_parallel",
-    "context": "Use devices with more memory",
-    "fragmentation": "Use devices with more memory",
-}
+#: What takes less memory under the same degrees, the smallest change first.
+_RECOMPUTED, _SHARDED = {"recompute": int(Recompute.FULL)}, {"sharding": int(Sharding.PARAMETERS)}
+_LIGHTER: tuple[tuple[str, dict[str, int]], ...] = (
+    ("Set recompute to selective", {"recompute": int(Recompute.SELECTIVE)}),
+    ("Set sharding to optimizer", {"sharding": int(Sharding.OPTIMIZER)}),
+    ("Set recompute to full", _RECOMPUTED),
+    ("Set sharding to parameters", _SHARDED),
+    ("Lower micro_batch_size to 1", {"micro_batch_size": 1}),
+    ("Set recompute to full and sharding to parameters", {**_RECOMPUTED, **_SHARDED}),
+    (
+        "Set recompute to full, sharding to parameters and micro_batch_size to 1",
+        {**_RECOMPUTED, **_SHARDED, "micro_batch_size": 1},
+    ),
+)

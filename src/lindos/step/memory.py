@@ -172,10 +172,11 @@ _PARTS = tuple(StepMemory.__dataclass_fields__)
 
 
 def _stages(job: Job, plan: Plan, at: Layout) -> list[_Stage]:
-    """The first stage, the second and the last: one of them is the fullest.
+    """The first stage, the first of experts alone and the last: one of them is the fullest.
 
-    The first keeps most micro-batches and the embedding, the second holds experts where the first holds dense layers,
-    the last holds head and multi-token prediction. Without a pipeline all three are the whole model.
+    The first keeps most micro-batches and the embedding, the next holds experts where those before it hold dense
+    layers, the last holds head and multi-token prediction. Without a pipeline all three are the whole model.
+    Interleaved, a stage holds dense layers in its first chunk alone.
     """
     model, p, v = job.model, plan.pipeline_parallel, plan.virtual_stages
     xp = namespace(p, v, at.num_micro_batches)
@@ -185,13 +186,18 @@ def _stages(job: Job, plan: Plan, at: Layout) -> list[_Stage]:
     leading = float(model.num_dense_layers if model.num_moe_layers else model.num_layers)
     others = model.num_layers - leading
     rest = model.num_moe_layers / others if others else 0.0  # share of the layers behind the leading ones
+    chunk = full / v
+    # Stages whose first chunk holds a dense layer come before the first of experts alone, the last stage after it.
+    with_dense = xp.ceil(leading / xp.maximum(chunk, 1.0)) if model.num_moe_layers else 1.0
+    next_stage = xp.maximum(xp.minimum(with_dense, p - 2.0), 1.0)
     found = []
     for index, layers, before in (
         (0.0, full, 0.0),
-        (1.0, where(p > 1, xp.minimum(full, model.num_layers - full), full), piped),
+        (next_stage, where(p > 1, xp.minimum(full, model.num_layers - full), full), piped * next_stage),
         (p - 1.0, xp.maximum(model.num_layers - full * (p - 1), 0.0), p - 1.0),
     ):
-        dense = xp.minimum(xp.maximum(leading - before * full / v, 0.0), layers)
+        dense = xp.minimum(xp.maximum(leading - before * chunk, 0.0), where(v > 1, chunk, layers))
+        dense = xp.minimum(dense, layers)
         has_head = where(index >= p - 1, 1.0, both)
         experts = (layers - dense) * rest + has_head * (model.num_mtp_layers if model.num_moe_layers else 0.0)
         plain = (layers - dense) * (1.0 - rest) + has_head * (0.0 if model.num_moe_layers else model.num_mtp_layers)
