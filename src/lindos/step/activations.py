@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from lindos.catalog.model import Model
-from lindos.transformer.operators import Operator, Saved, Split
-from lindos.transformer.table import layer_operators
+from lindos.transformer.operators import Saved, Split
+from lindos.transformer.table import layer_operators, shape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,12 +37,12 @@ def layer_activations(model: Model, low: float, *, is_expert: bool) -> LayerActi
     LayerActivations
         32 bytes per token and hidden size for the layer of that paper: its 34, without two masks of dropout.
     """
-    return _summed(layer_operators(model, is_expert=is_expert), low)
+    return _summed(shape(model), low, is_expert)
 
 
 @cache
-def _summed(rows: tuple[Operator, ...], low: float) -> LayerActivations:
-    saved = [tensor for row in rows for tensor in row.saved]
+def _summed(model: Model, low: float, is_expert: bool) -> LayerActivations:
+    saved = [tensor for row in layer_operators(model, is_expert=is_expert) for tensor in row.saved]
 
     def size(split: Split, tensors: list[Saved]) -> float:
         return sum(tensor.size(low) for tensor in tensors if tensor.split is split)

@@ -98,6 +98,15 @@ class _Stage:
     in_flight: Count  # micro-batches whose activations it keeps
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldActivations:
+    """Activations of one micro-batch that a device keeps of one layer."""
+
+    dense: Bytes
+    experts: Bytes
+    inputs: Bytes  # of either: all that full recompute keeps
+
+
 def capacity(pool: Pool) -> Bytes:
     """Memory of a device that a step may fill."""
     return pool.accelerator.usable_memory.value
@@ -125,10 +134,11 @@ def stage_memories(job: Job, plan: Plan, at: Layout, book: Assumptions) -> list[
     runs = Runs([*(getattr(plan, name) for name in axes_read(Reader.STATES)), at.num_micro_batches])
     few, at_few = runs.first(readable(plan, Reader.STATES)), runs.first(at)
     seen, params = readable(plan, Reader.ACTIVATIONS), _params(job.model)
+    held = held_activations(job, seen, at, book)
     stages = []
     for stage in _stages(job, few, at_few):
         states = runs.spread(_states(job, few, at_few, book, stage, params))
-        stages.append(_with_activations(job, seen, at, book, runs.spread(stage), states))
+        stages.append(_with_activations(job, seen, at, book, runs.spread(stage), held, states))
     return stages
 
 
@@ -152,7 +162,10 @@ def least_memory(
     first, params = _stages(job, lighter[0], at)[0], _params(job.model)
     states = _states(job, lighter[0], at, book, first, params)
     passing = states.gathered * (1.0 + book.fragmentation.value)
-    needed = [_with_activations(job, each, at, book, first, states) for each in lighter]
+    kept = [held_activations(job, each, at, book) for each in lighter]
+    needed = [
+        _with_activations(job, each, at, book, first, held, states) for each, held in zip(lighter, kept, strict=True)
+    ]
     sizes = [each.total - passing - each.gradients * _narrowed(book) for each in needed]
     least: Bytes = reduce(namespace(*sizes).minimum, sizes)
     return least
@@ -226,12 +239,12 @@ def _in_flight(plan: Plan, at: Layout, stage: Count) -> Count:
 
 
 def _with_activations(
-    job: Job, plan: Plan, at: Layout, book: Assumptions, stage: _Stage, held: StepMemory
+    job: Job, plan: Plan, at: Layout, book: Assumptions, stage: _Stage, held: HeldActivations, states: StepMemory
 ) -> StepMemory:
     """The same stage with the activations that the plan keeps."""
-    kept = _activations(job, plan, at, book, stage)
-    passing = kept + held.logits + held.gathered
-    return replace(held, activations=kept, fragmentation=formulas.fragmented_bytes(passing, book.fragmentation.value))
+    kept = _activations(job, plan, at, stage, held)
+    passing = kept + states.logits + states.gathered
+    return replace(states, activations=kept, fragmentation=formulas.fragmented_bytes(passing, book.fragmentation.value))
 
 
 #: Parameters of a dense layer, of one with experts, of what joins predicted tokens, and of the whole model.
@@ -268,13 +281,16 @@ def _states(job: Job, plan: Plan, at: Layout, book: Assumptions, stage: _Stage, 
         logits = logits / VOCABULARY_TILES
     layer = xp.maximum(*(_layer(at, one, model.num_experts) for one in (dense, experts))) * float(BF16)
     # Of the layer at work: its parameters where these are sharded, its gradients where those are.
-    narrow = recipe.gather_bytes / BF16
-    gathered = layer * (sharded * narrow + at_least(plan.sharding, Sharding.GRADIENTS))
+    whole = sharded if recipe.gather_bytes == BF16 else sharded * (recipe.gather_bytes / BF16)
+    gathered = layer * (whole + at_least(plan.sharding, Sharding.GRADIENTS))
     return StepMemory(
-        weights=state(Sharding.PARAMETERS, each + sharded * (FP32 - each), BF16 + sharded * (FP32 - BF16))
-        * _left(offloads(plan, Offload.PARAMETERS), stage.dense_layers + stage.expert_layers),
+        weights=_left(
+            state(Sharding.PARAMETERS, each + sharded * (FP32 - each), BF16 + sharded * (FP32 - BF16)),
+            offloads(plan, Offload.PARAMETERS),
+            stage.dense_layers + stage.expert_layers,
+        ),
         gradients=state(Sharding.GRADIENTS, wide, wide),
-        optimizer=state(Sharding.OPTIMIZER, moments, moments) * (1.0 - offloads(plan, Offload.OPTIMIZER)),
+        optimizer=_left(state(Sharding.OPTIMIZER, moments, moments), offloads(plan, Offload.OPTIMIZER)),
         activations=0.0,
         logits=logits,
         gathered=gathered,
@@ -306,37 +322,28 @@ def _layer(at: Layout, one: LayerParams, num_experts: int) -> Count:
     return one.split / at.tensor_parallel + one.replicated + routed
 
 
-def _activations(job: Job, plan: Plan, at: Layout, book: Assumptions, stage: _Stage) -> Bytes:
+def _activations(job: Job, plan: Plan, at: Layout, stage: _Stage, held: HeldActivations) -> Bytes:
     """Activations of all micro-batches that a stage has in flight."""
     xp = namespace(at.tokens, stage.dense_layers)
-    held = held_activations(job, plan, at, book)
-    layers = stage.dense_layers + stage.expert_layers
-    passes = layers * stage.in_flight
+    passes = (stage.dense_layers + stage.expert_layers) * stage.in_flight
+    offloaded = offloads(plan, Offload.ACTIVATIONS)
     # What waits on the host comes back one layer ahead.
-    left = _left(offloads(plan, Offload.ACTIVATIONS), passes)
-    inputs_held = xp.minimum(passes, 2.0) if job.stack.offloads_inputs else passes * left
+    inputs_held = xp.minimum(passes, 2.0) if job.stack.offloads_inputs else _left(passes, offloaded, passes)
     whole = xp.maximum(held.dense * (stage.dense_layers > 0), held.experts * (stage.expert_layers > 0))
     full = held.inputs * inputs_held + whole
     usual = formulas.activation_bytes(held.dense, 1.0, stage.dense_layers, stage.in_flight)
     usual = usual + formulas.activation_bytes(held.experts, 1.0, stage.expert_layers, stage.in_flight)
-    return where(plan.recompute == int(Recompute.FULL), full, usual * left)
+    return where(plan.recompute == int(Recompute.FULL), full, _left(usual, offloaded, passes))
 
 
-def _left(is_offloaded: Real, layers: Count) -> Fraction:
-    """Share that the device keeps of a tensor of so many ``layers``: two of them where it waits on the host."""
+def _left(size: Real, is_offloaded: Real, layers: Count | None = None) -> Real:
+    """What the device keeps of ``size`` where it waits on the host: two of so many ``layers``, or nothing."""
     if isinstance(is_offloaded, float) and is_offloaded == 0.0:
-        return 1.0
+        return size
+    if layers is None:
+        return size * (1.0 - is_offloaded)
     xp = namespace(layers, is_offloaded)
-    return where(is_offloaded > 0, xp.minimum(2.0 / xp.maximum(layers, 1.0), 1.0), 1.0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeldActivations:
-    """Activations of one micro-batch that a device keeps of one layer."""
-
-    dense: Bytes
-    experts: Bytes
-    inputs: Bytes  # of either: all that full recompute keeps
+    return size * where(is_offloaded > 0, xp.minimum(2.0 / xp.maximum(layers, 1.0), 1.0), 1.0)
 
 
 def held_activations(job: Job, plan: Plan, at: Layout, book: Assumptions) -> HeldActivations:

@@ -168,9 +168,14 @@ def data_parallel_time(job: Job, tiers: tuple[Tier, ...], plan: Plan, at: Layout
             total
             + scatters * all_gather_time(gradients, inside)
             + all_reduce_time(gradients / shards, across)
-            + gathers * all_gather_time(part.params * BF16 - part.linear * narrower, inside)
+            + gathers * all_gather_time(_gathered(part, narrower), inside)
         )
     return total
+
+
+def _gathered(part: Shard, narrower: float) -> Bytes:
+    """Bytes of weights that data-parallel ranks gather, those of linear layers so much ``narrower`` than BF16."""
+    return part.params * BF16 - part.linear * narrower if narrower else part.params * BF16
 
 
 def optimizer_time(job: Job, plan: Plan, at: Layout, rate: Rates) -> Seconds:

@@ -55,12 +55,12 @@ def operators(model: Model, *, sequence_length: int, mtp: bool = True) -> tuple[
     InputError
         If the model's attention is of a kind that the table does not know.
     """
-    return _operators(_shape(model), sequence_length, mtp)
+    return _operators(shape(model), sequence_length, mtp)
 
 
 def layer_operators(model: Model, *, is_expert: bool) -> tuple[Operator, ...]:
     """Operators of one layer: a dense one, or one that has experts; each row's ``count`` is that of the model."""
-    return _layer_operators(_shape(model), is_expert)
+    return _layer_operators(shape(model), is_expert)
 
 
 @cache
@@ -76,8 +76,8 @@ def _belongs(role: Role, model: Model, is_expert: bool) -> bool:
     return is_expert or role in (Role.ATTENTION, Role.NORM)
 
 
-def _shape(model: Model) -> Model:
-    """The model without what may be drawn: arrays have no hash."""
+def shape(model: Model) -> Model:
+    """Leave out of the model what may be drawn: arrays have no hash."""
     if model.published_params is None and model.training_tokens is None and model.training_flop is None:
         return model
     return replace(model, published_params=None, training_tokens=None, training_flop=None)

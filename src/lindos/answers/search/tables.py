@@ -8,7 +8,8 @@ from lindos import step as floor
 from lindos.answers.search.trial import Run, Trial
 from lindos.elements import Cell, Table
 from lindos.planning import Alternative, Choice
-from lindos.problem.plan import Plan
+from lindos.problem.axes import Kind
+from lindos.problem.plan import AXES, Plan
 from lindos.step import SENTENCES, Reason
 from lindos.study.figures import number
 from lindos.study.old_step import spoken
@@ -108,20 +109,11 @@ def degrees(plan: Plan) -> str:
 
 
 def layout(plan: Plan) -> str:
-    """Degrees above one in a line: ``tensor 8, pipeline 16 x 8, data 128``."""
-    pipeline = f"{int(plan.pipeline_parallel)}" + (f" x {int(plan.virtual_stages)}" if plan.virtual_stages > 1 else "")
-    told = [
-        ("tensor", str(int(plan.tensor_parallel))),
-        ("context", str(int(plan.context_parallel))),
-        ("pipeline", pipeline),
-        ("expert", str(int(plan.expert_parallel))),
-        ("expert tensor", str(int(plan.expert_tensor_parallel))),
-        ("data", str(int(plan.data_parallel))),
-        ("micro-batch", str(int(plan.micro_batch_size))),
-    ]
-    words = [f"{name} {value}" for name, value in told if value != "1"]
-    recompute = spoken(plan)["recompute"]
-    return ", ".join([*words, f"recompute {recompute}"])
+    """Degrees above one, and sets that are not empty, in a line: ``tensor 8, pipeline 16, data 128``."""
+    shown = [(name, axis) for name, axis in AXES.items() if axis.kind in (Kind.DEGREE, Kind.SET)]
+    words = [(axis.label, axis.word(getattr(plan, name))) for name, axis in shown]
+    told = [f"{label} {word}" for label, word in words if word not in (0, 1, "none")]
+    return ", ".join([*told, f"recompute {spoken(plan)['recompute']}"])
 
 
 def rejected(found: Choice) -> Table:
