@@ -5,10 +5,11 @@ Norms are left out everywhere: they are below 0.1 % of the parameters.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from lindos.catalog.model import Model
 from lindos.transformer.operators import Kind, Operator, Role, Split
-from lindos.transformer.table import layer_operators, operators
+from lindos.transformer.table import layer_operators, operators, shape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,11 @@ class Weights:
 
 def layer_params(model: Model, *, is_expert: bool) -> LayerParams:
     """Parameters of one layer: a dense one, or one that has experts."""
+    return _layer_params(shape(model), is_expert)
+
+
+@cache
+def _layer_params(model: Model, is_expert: bool) -> LayerParams:
     return _by_split((row.params / row.count, row) for row in layer_operators(model, is_expert=is_expert))
 
 
@@ -60,6 +66,11 @@ def _by_split(rows: Iterable[tuple[float, Operator]]) -> LayerParams:
 
 def weights(model: Model, *, mtp: bool = True) -> Weights:
     """Parameters of ``model`` by how a plan spreads them; multi-token-prediction layers count as layers."""
+    return _weights(shape(model), mtp)
+
+
+@cache
+def _weights(model: Model, mtp: bool) -> Weights:
     table = operators(model, sequence_length=1, mtp=mtp)
     products = (row for row in table if row.kind in (Kind.GEMM, Kind.GROUPED_GEMM) and row.role is not Role.HEAD)
     layers = _by_split((row.params, row) for row in products)
