@@ -45,7 +45,7 @@ def test_fifty_million_in_both_worlds() -> None:
             start_power=438e6,
             target_h100_equivalents=50e6,
             start="2025-07-22",
-            by="2030-07-22",
+            end="2030-07-22",
             trends=trends(catalog),
             generations=generations(catalog),
             price_per_equivalent=32e3,

@@ -19,8 +19,8 @@ TRENDS = Trends(
     performance_per_watt_growth=1.3,
 )
 BOTH = (
-    Programme(name="quick", h100_equivalents=4e6, by="2027-01-01"),
-    Programme(name="slow", h100_equivalents=20e6, by="2030-01-01"),
+    Programme(name="quick", h100_equivalents=4e6, end="2027-01-01"),
+    Programme(name="slow", h100_equivalents=20e6, end="2030-01-01"),
 )
 
 

@@ -35,7 +35,7 @@ def path(**changes: Any) -> Growth:
         "start_power": 1e9,
         "target_h100_equivalents": 16e6,
         "start": "2026-01-01",
-        "by": "2030-01-01",
+        "end": "2030-01-01",
         "trends": TRENDS,
         "generations": GENERATIONS,
         "price_per_equivalent": 30e3,
@@ -86,14 +86,14 @@ def test_falling_prices_and_power_cost_less() -> None:
 
 
 def test_the_last_year_may_be_short() -> None:
-    result = path(by="2029-07-01")
+    result = path(end="2029-07-01")
     assert [year.end for year in path(start="2028-02-29").years][:2] == ["2029-02-28", "2030-01-01"]
     assert [year.end for year in result.years][-2:] == ["2029-01-01", "2029-07-01"]
     assert float(result.years[-1].h100_equivalents) == pytest.approx(16e6)
 
 
 def test_fifty_million_in_five_years() -> None:
-    result = path(start_h100_equivalents=275_796.0, target_h100_equivalents=50e6, start="2025-07-22", by="2030-07-22")
+    result = path(start_h100_equivalents=275_796.0, target_h100_equivalents=50e6, start="2025-07-22", end="2030-07-22")
     assert float(result.required_growth) == pytest.approx(2.83, abs=0.01)
     assert float(result.pace) == pytest.approx(2.83 / 3, abs=0.01)
 
@@ -132,13 +132,13 @@ def test_arrays_give_what_floats_give() -> None:
             "but the first must be at least the second. The target is met already.",
         ),
         (
-            {"by": "2026-01-01"},
+            {"end": "2026-01-01"},
             InconsistentError,
             "roadmap.by is '2026-01-01' and roadmap.start is '2026-01-01', "
             "but the first must be later than the second.",
         ),
         (
-            {"by": "2090-01-01"},
+            {"end": "2090-01-01"},
             InconsistentError,
             "roadmap.by is '2090-01-01' and roadmap.start is '2026-01-01', "
             "but the first must be at most 50 years after the second.",
@@ -163,6 +163,6 @@ def test_a_start_before_the_first_device_is_refused() -> None:
 
 def test_prices_fall_with_the_calendar_and_not_from_the_start() -> None:
     falling = replace(TRENDS, performance_per_dollar_growth=1.5)
-    early = path(start="2026-01-01", by="2029-01-01", trends=falling)
-    late = path(start="2028-01-01", by="2031-01-01", trends=falling)
+    early = path(start="2026-01-01", end="2029-01-01", trends=falling)
+    late = path(start="2028-01-01", end="2031-01-01", trends=falling)
     assert float(late.total_capex) == pytest.approx(float(early.total_capex) / 1.5**2, rel=0.01)

@@ -152,7 +152,7 @@ def test_a_target_in_watts_that_is_met_is_refused() -> None:
 def test_programmes_in_watts_draw_that_much_in_the_end() -> None:
     catalog = load_catalog()
     there = demand(
-        programmes=[Programme(name="x", facility_power=1e9, by="2030-01-01")],
+        programmes=[Programme(name="x", facility_power=1e9, end="2030-01-01")],
         start="2026-01-01",
         trends=trends(catalog),
         power_per_equivalent=1e3,

@@ -50,14 +50,14 @@ def estimate(
     assume
         Peak over mean, utilisation, efficiencies, promised speed.
     volume_discount
-        Off every price.
+        Share off every price (0 to 1).
     chosen
-        Name of the option to take; the cheapest where left out. A study decides once and passes it on, so that draws
-        of uncertain facts do not change the provider.
+        Name of the option to take; the cheapest if None. A study decides once and passes it on, so that draws of
+        uncertain facts do not change the provider.
     layout
-        Layout of the replica; the best for the traffic where left out.
+        Layout of the replica; the best for the traffic if None.
     whole_replicas
-        Whether devices are rented in whole replicas. Without that the result moves smoothly with what it rests on.
+        Whether devices are rented in whole replicas. If not, the result is a smooth function of its inputs.
     left_out
         Sentences on prices that could not be used, carried into the result.
 
@@ -66,7 +66,7 @@ def estimate(
     InfeasibleError
         If there is no option, or none keeps the promised speed.
     InputError
-        If `chosen` is none of them.
+        If no option is named `chosen`.
     """
     if not options:
         reason = left_out[0] if left_out else "the catalogue has no cloud prices"
@@ -83,12 +83,26 @@ def estimate(
 
 
 def cheapest(placements: Sequence[Placement], model: ServedModel, assume: Assumptions) -> int:
-    """Index of the lowest bill among those that keep the promised speed.
+    """Find the placement with the lowest bill among those that keep the promised speed.
+
+    Parameters
+    ----------
+    placements
+        The traffic on each option; arrays of draws are compared by their median.
+    model
+        Served model; its name and precision appear in the message.
+    assume
+        Its promised speed (tokens/s) appears in the message.
+
+    Returns
+    -------
+    int
+        Index into ``placements``.
 
     Raises
     ------
     InfeasibleError
-        If none does, with the fastest.
+        If no placement keeps the speed; the message names the fastest.
     """
 
     def middle(value: object) -> float:
@@ -108,7 +122,7 @@ def cheapest(placements: Sequence[Placement], model: ServedModel, assume: Assump
 
 
 class _Traffic(NamedTuple):
-    """What is to be carried, and how."""
+    """Traffic to serve, and limits on how it is placed."""
 
     reading: TokensPerSecond
     writing: TokensPerSecond

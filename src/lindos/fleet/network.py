@@ -1,4 +1,4 @@
-"""What the devices of a replica wait for one another: sums over all, and exchanges with experts."""
+"""Time that the devices of a replica wait for each other: all-reduces, and exchanges with experts."""
 
 from dataclasses import dataclass
 
@@ -18,27 +18,55 @@ class Network:
     in_switch_reduction: bool  # of the scale-up network
 
     def all_reduce_time(self, message: Bytes, num_devices: Count) -> Seconds:
-        """Time of a sum of ``message`` bytes over ``num_devices``: by the switch where it adds up, else in rings.
+        """Compute the time of an all-reduce: by the switch if it can add up, else in rings.
 
-        Rings over several domains take a step of the slower network each, and cross it with all ports of a domain.
+        A ring over several domains takes one step of the slower network per device, and crosses it with all ports of a
+        domain.
+
+        Parameters
+        ----------
+        message
+            Bytes that each device contributes.
+        num_devices
+            Devices that take part.
+
+        Returns
+        -------
+        Seconds
+            Time until every device has the sum.
         """
         xp = namespace(self.domain, self.inner_latency, self.outer_bandwidth, message, num_devices)
         ring = ring_all_reduce_time(message, num_devices, self.inner_bandwidth, self.inner_latency)
-        inside = (
+        within_domain = (
             in_switch_all_reduce_time(message, num_devices, self.inner_bandwidth, self.inner_latency)
             if self.in_switch_reduction
             else ring
         )
         ports = xp.minimum(self.inner_bandwidth, self.domain * self.outer_bandwidth)
-        across = ring_all_reduce_time(message, num_devices, ports, self.outer_latency)
-        time: Seconds = xp.where(num_devices <= self.domain, inside, across)
+        over_domains = ring_all_reduce_time(message, num_devices, ports, self.outer_latency)
+        time: Seconds = xp.where(num_devices <= self.domain, within_domain, over_domains)
         return time
 
     def all_to_all_time(self, message: Bytes, num_devices: Count) -> Seconds:
-        """Time in which each device sends ``message`` bytes in equal pieces to all; between domains they are slower."""
+        """Compute the time in which each device sends its message in equal pieces to all devices.
+
+        Pieces to devices of other domains take the slower network.
+
+        Parameters
+        ----------
+        message
+            Bytes that each device sends.
+        num_devices
+            Devices that take part.
+
+        Returns
+        -------
+        Seconds
+            Time until every piece has arrived.
+        """
         xp = namespace(self.domain, self.inner_latency, self.outer_bandwidth, message, num_devices)
-        inside = all_to_all_time(message, num_devices, self.inner_bandwidth, self.inner_latency)
-        beyond = xp.maximum(num_devices - self.domain, 0.0) / num_devices
-        across = self.outer_latency + beyond * message / self.outer_bandwidth
-        time: Seconds = xp.where(num_devices <= self.domain, inside, across)
+        within_domain = all_to_all_time(message, num_devices, self.inner_bandwidth, self.inner_latency)
+        far_share = xp.maximum(num_devices - self.domain, 0.0) / num_devices
+        over_domains = self.outer_latency + far_share * message / self.outer_bandwidth
+        time: Seconds = xp.where(num_devices <= self.domain, within_domain, over_domains)
         return time

@@ -1,4 +1,4 @@
-"""From the catalogue: what can be rented, and what is assumed about serving."""
+"""What can be rented, and what is assumed about serving; read from the catalogue."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from lindos.quantities import Count, Fraction, Real, TokensPerSecond, UsdPerSeco
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assumptions:
-    """What a fleet is planned with; estimates with wide ranges, the same for every option."""
+    """Assumptions about serving, the same for every option; estimates with wide ranges."""
 
     peak_to_mean: Count
     utilisation: Fraction
@@ -24,7 +24,7 @@ class Assumptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """One device for rent: whose, on which terms, at which price."""
+    """One device for rent: its provider, terms and price."""
 
     name: str
     provider: str
@@ -37,7 +37,15 @@ class Option:
 
 
 def assumptions(catalog: Catalog, peak_to_mean: float | None = None) -> Assumptions:
-    """Read the catalogue's assumptions; ``peak_to_mean`` replaces its own where it is not None."""
+    """Read what the catalogue assumes about serving.
+
+    Parameters
+    ----------
+    catalog
+        Catalogue with the parameters ``inference.*``.
+    peak_to_mean
+        Peak traffic over mean traffic; that of the catalogue if None.
+    """
     return Assumptions(
         peak_to_mean=_number(catalog, "peak_to_mean") if peak_to_mean is None else peak_to_mean,
         utilisation=_number(catalog, "utilisation"),
@@ -48,7 +56,7 @@ def assumptions(catalog: Catalog, peak_to_mean: float | None = None) -> Assumpti
     )
 
 
-def options(catalog: Catalog, precision: str, only: str | None = None) -> tuple[tuple[Option, ...], tuple[str, ...]]:
+def options(catalog: Catalog, precision: str, name: str | None = None) -> tuple[tuple[Option, ...], tuple[str, ...]]:
     """List every priced device that can serve in ``precision``, and a sentence for each price that cannot be used.
 
     Parameters
@@ -57,16 +65,16 @@ def options(catalog: Catalog, precision: str, only: str | None = None) -> tuple[
         Prices, devices and networks.
     precision
         Number format of the weights.
-    only
+    name
         Name of the one option to read; all where left out.
     """
     usable: list[Option] = []
     left_out: list[str] = []
-    for name in catalog.names("accelerators"):
-        device = catalog.accelerator(name)
-        prices = catalog.cloud_prices(name)
+    for accelerator in catalog.names("accelerators"):
+        device = catalog.accelerator(accelerator)
+        prices = catalog.cloud_prices(accelerator)
         for price in prices:
-            if only is not None and price.name != only:
+            if name is not None and price.name != name:
                 continue
             option, missing = _option(catalog, device, price, prices, precision)
             if option is None:
@@ -79,16 +87,16 @@ def options(catalog: Catalog, precision: str, only: str | None = None) -> tuple[
 def _option(
     catalog: Catalog, device: Accelerator, price: CloudPrice, prices: Iterable[CloudPrice], precision: str
 ) -> tuple[Option | None, str]:
-    """Build an option, or say why it is none."""
+    """Build an option, or give the reason why the price cannot be used."""
     if newer := _newer(price, prices):
         return None, f"superseded by {newer}"
     kernels = catalog.kernels_of(device)
     system = system_with(catalog, device.name)
     if system is None:
         return None, "no node or rack of it is known"
-    inside, outside = catalog.fabric(system.scale_up_fabric), catalog.fabric(system.fabric)
+    inner, outer = catalog.fabric(system.scale_up_fabric), catalog.fabric(system.fabric)
     if missing := _missing(device, kernels, precision, price.price.known) or _missing_network(
-        device, system, inside, outside
+        device, system, inner, outer
     ):
         return None, f"{missing} is unknown"
     option = Option(
@@ -100,11 +108,11 @@ def _option(
         kernels=kernels,
         network=Network(
             domain=device.scale_up_size.value,
-            inner_latency=inside.base_latency.value + inside.hop_latency.value,
-            outer_latency=outside.base_latency.value + outside.hop_latency.value,
-            inner_bandwidth=device.scale_up_bandwidth.value * inside.efficiency.value,
-            outer_bandwidth=system.nic_bandwidth.value * outside.efficiency.value,
-            in_switch_reduction=inside.in_switch_reduction,
+            inner_latency=inner.base_latency.value + inner.hop_latency.value,
+            outer_latency=outer.base_latency.value + outer.hop_latency.value,
+            inner_bandwidth=device.scale_up_bandwidth.value * inner.efficiency.value,
+            outer_bandwidth=system.nic_bandwidth.value * outer.efficiency.value,
+            in_switch_reduction=inner.in_switch_reduction,
         ),
         price=price.price.value,
     )
@@ -112,13 +120,21 @@ def _option(
 
 
 def matmul_fraction(kernels: Kernels, precision: str) -> Real:
-    """Share of the dense peak that matrix products reach in ``precision``."""
+    """Return the share of the dense peak that matrix products reach.
+
+    Parameters
+    ----------
+    kernels
+        Measured efficiencies of a device's kernels.
+    precision
+        Number format of the product, e.g. ``"fp8"``.
+    """
     return kernels.matmul(precision).value
 
 
 def _newer(price: CloudPrice, prices: Iterable[CloudPrice]) -> str:
     """Date of a newer price of the same provider on the same terms, if there is one."""
-    dates = [other.date for other in prices if (other.provider, other.term) == (price.provider, price.term)]
+    dates = [rival.date for rival in prices if (rival.provider, rival.term) == (price.provider, price.term)]
     return max(dates) if max(dates) > price.date else ""
 
 
@@ -138,9 +154,9 @@ def _missing(device: Accelerator, kernels: Kernels, precision: str, priced: bool
     return next((name for name, is_known in needed.items() if not is_known), "")
 
 
-def _missing_network(device: Accelerator, system: System, inside: Fabric, outside: Fabric) -> str:
-    facts = [fact for fabric in (inside, outside) for fact in (fabric.base_latency, fabric.hop_latency)]
-    facts += [inside.efficiency, outside.efficiency, device.scale_up_bandwidth, system.nic_bandwidth]
+def _missing_network(device: Accelerator, system: System, inner: Fabric, outer: Fabric) -> str:
+    facts = [fact for fabric in (inner, outer) for fact in (fabric.base_latency, fabric.hop_latency)]
+    facts += [inner.efficiency, outer.efficiency, device.scale_up_bandwidth, system.nic_bandwidth]
     return next((fact.path for fact in facts if not fact.known), "")
 
 

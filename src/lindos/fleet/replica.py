@@ -1,8 +1,8 @@
-"""The replica that serves most per device: how it is laid out, how many sequences it writes, and how fast.
+"""The replica that serves most tokens per device: its layout, its batch and its speed.
 
-Two layouts are weighed. *Tensor parallel*: all devices share every matrix and sum their parts twice a layer. *Expert
-parallel*, for models that have experts: each device holds the rest of the weights for sequences of its own, and sends
-tokens to the experts of the others.
+Two layouts are compared. *Tensor parallel*: all devices share every matrix and sum their parts twice per layer.
+*Expert parallel*, for models with experts: each device has all other weights, for sequences of its own, and sends
+tokens to the experts on other devices.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ from lindos.quantities import Bytes, Count, Fraction, Seconds, TokensPerSecond, 
 
 #: Halvings of the interval that holds the batch.
 _HALVINGS = 40
-#: Sizes weighed beyond the fewest devices that hold the model, where the network allows them.
+#: Largest replica that is tried, in devices.
 _LARGEST = 512
 
 
@@ -42,7 +42,17 @@ class Replica(NamedTuple):
 
 
 def smallest(model: ServedModel, option: Option, assume: Assumptions) -> Count:
-    """Fewest devices that hold the weights and one sequence; a power of two."""
+    """Compute the fewest devices whose memory holds the weights and one sequence; a power of two.
+
+    Parameters
+    ----------
+    model
+        Served model; weights and cache in bytes.
+    option
+        Rented device.
+    assume
+        Its usable fraction of memory is read.
+    """
     memory = option.accelerator.memory.value * assume.memory_fraction
     return inference.devices_per_replica(model.weights + model.cache_per_sequence, memory)
 
@@ -50,22 +60,27 @@ def smallest(model: ServedModel, option: Option, assume: Assumptions) -> Count:
 def best_replica(
     model: ServedModel, option: Option, assume: Assumptions, rented: Callable[[Replica], Count]
 ) -> Replica:
-    """Take the layout whose replicas carry the traffic with the fewest devices at the promised speed.
+    """Find the layout whose replicas carry the traffic with the fewest devices at the promised speed.
 
-    Weighed are all powers of two: tensor parallel inside the scale-up domain, and beyond it only as far as memory
-    asks; expert parallel up to a device per expert. Where none keeps the speed, the one fastest alone is taken.
+    Sizes are powers of two. Tensor parallelism is tried inside the scale-up domain, and beyond it only as far as memory
+    requires; expert parallelism up to one device per expert. If no layout keeps the speed, the one that is fastest for
+    a single user is taken.
 
     Parameters
     ----------
-    model, option, assume
-        What is served, on what, and how well.
+    model
+        Served model.
+    option
+        Rented device with its kernels and network.
+    assume
+        Efficiencies, usable memory and promised speed.
     rented
-        Devices that carry the whole traffic, from a replica.
+        Function from a replica to the number of devices that carry the whole traffic.
 
     Returns
     -------
     Replica
-        Where numbers are arrays of draws, each draw has its own layout.
+        For arrays of draws every draw has its own layout.
     """
     best: Replica | None = None
     for layout in _layouts(model):
@@ -86,7 +101,7 @@ def _layouts(model: ServedModel) -> Iterator[Layout]:
 
 
 def _fits(model: ServedModel, option: Option, assume: Assumptions, layout: Layout) -> Any:
-    """Whether memory holds the layout with a sequence, and the network is one that it is run on."""
+    """Tell whether memory holds the layout with one sequence, and whether the network allows its size."""
     size = layout.num_devices
     if layout.expert_parallel:
         content = _weights_held(model, layout) / size + model.cache_per_sequence
@@ -96,58 +111,74 @@ def _fits(model: ServedModel, option: Option, assume: Assumptions, layout: Layou
 
 
 def _better(candidate: Replica, best: Replica, fits: Any, rented: Callable[[Replica], Count]) -> Replica:
-    """The candidate where it fits and fewer devices carry the traffic, or is faster where neither serves."""
+    """Choose per draw: the candidate if it fits and needs fewer devices, or is faster if neither keeps the speed."""
     xp = namespace(*candidate, *best)
     ahead = xp.where(candidate.serves > 0, rented(candidate) < rented(best), candidate.speed_alone > best.speed_alone)
-    more = xp.where(candidate.serves == best.serves, ahead, candidate.serves > best.serves)
-    taken = xp.logical_and(fits, more)
-    return Replica(*(xp.where(taken, new, old) for new, old in zip(candidate, best, strict=True)))
+    wins = xp.where(candidate.serves == best.serves, ahead, candidate.serves > best.serves)
+    replaced = xp.logical_and(fits, wins)
+    return Replica(*(xp.where(replaced, new, old) for new, old in zip(candidate, best, strict=True)))
 
 
 def replica_of(model: ServedModel, option: Option, assume: Assumptions, layout: Layout) -> Replica:
-    """The largest batch that memory holds and the promised speed allows, and its step."""
+    """Find the largest batch that memory and the promised speed allow for one layout, and the time of its step.
+
+    Parameters
+    ----------
+    model
+        Served model.
+    option
+        Rented device with its kernels and network.
+    assume
+        Efficiencies, usable memory and promised speed.
+    layout
+        Devices of the replica, and how the model is split over them.
+    """
     memory = option.accelerator.memory.value * assume.memory_fraction * layout.num_devices
     in_memory = inference.batch_in_memory(memory, _weights_held(model, layout), model.cache_per_sequence)
     longest = 1 / assume.output_speed
-    alone = step_time(model, option, assume, layout, 1.0)
-    xp = namespace(in_memory, alone, longest)
-    same = 0.0 * (in_memory * alone * longest)
-    low, high = same, xp.log2(in_memory) + same
+    single_step = step_time(model, option, assume, layout, 1.0)
+    xp = namespace(in_memory, single_step, longest)
+    zero = 0.0 * (in_memory * single_step * longest)
+    low, high = zero, xp.log2(in_memory) + zero
     for _ in range(_HALVINGS):
         middle = 0.5 * (low + high)
         quick = step_time(model, option, assume, layout, 2.0**middle) <= longest
         low, high = xp.where(quick, middle, low), xp.where(quick, high, middle)
-    whole = step_time(model, option, assume, layout, in_memory) <= longest
-    batch = xp.where(whole, in_memory, 2.0**low)
+    full_is_quick = step_time(model, option, assume, layout, in_memory) <= longest
+    batch = xp.where(full_is_quick, in_memory, 2.0**low)
     return Replica(
-        num_devices=layout.num_devices + same,
-        expert_parallel=float(layout.expert_parallel) + same,
+        num_devices=layout.num_devices + zero,
+        expert_parallel=float(layout.expert_parallel) + zero,
         batch=batch,
         step_time=step_time(model, option, assume, layout, batch),
-        serves=xp.where(alone <= longest, 1.0, 0.0),
-        speed_alone=1 / alone + same,
+        serves=xp.where(single_step <= longest, 1.0, 0.0),
+        speed_alone=1 / single_step + zero,
     )
 
 
 def step_time(model: ServedModel, option: Option, assume: Assumptions, layout: Layout, batch: Count) -> Seconds:
-    """Time of a decode step: what is read or computed, whichever takes longer, and the waits of every layer.
+    """Compute the time of a decode step: the longer of reading and computing, plus the waits of every layer.
 
     Parameters
     ----------
-    model, option, assume
-        What is served, on what, and how well.
+    model
+        Served model.
+    option
+        Rented device with its kernels and network.
+    assume
+        Efficiencies of serving.
     layout
-        Devices of the replica and what is split over them.
+        Devices of the replica, and how the model is split over them.
     batch
-        Sequences of the replica.
+        Sequences that the replica writes at a time.
 
     Returns
     -------
     Seconds
-        Of one token of every sequence.
+        Time in which every sequence gets one token.
     """
     device, kernels, size = option.accelerator, option.kernels, layout.num_devices
-    # Devices with sequences of their own each hold at least one where the replica is asked for one.
+    # Under expert parallelism every device has sequences of its own: at least one.
     sequences = namespace(batch).maximum(batch, size) if layout.expert_parallel else batch
     latency = inference.decode_latency(
         model.num_layers,
@@ -168,7 +199,7 @@ def step_time(model: ServedModel, option: Option, assume: Assumptions, layout: L
 
 
 def _exchange_time(model: ServedModel, option: Option, layout: Layout, sequences: Count) -> Seconds:
-    """Collectives of all layers: two sums a layer, or two exchanges in each layer that has experts."""
+    """Compute the time of all collectives: two sums per layer, or two exchanges per layer with experts."""
     network, size = option.network, layout.num_devices
     if not layout.expert_parallel:
         message = sequences * model.hidden_size * BF16
@@ -183,16 +214,16 @@ def _expert_weights(model: ServedModel) -> Bytes:
 
 
 def _weights_held(model: ServedModel, layout: Layout) -> Bytes:
-    """Memory of all weights of a replica; what is not split is held by each device."""
+    """Compute the memory of all weights of a replica; each device holds a copy of what is not split."""
     experts = _expert_weights(model)
     copies = layout.num_devices if layout.expert_parallel else 1.0
     return (model.weights - experts) * copies + experts
 
 
 def _weights_read(model: ServedModel, layout: Layout, batch: Count) -> Bytes:
-    """Weights that a step reads: those of experts that no sequence of the batch chose are not."""
-    held = _weights_held(model, layout) + 0.0 * batch
+    """Compute the weights that a step reads: experts that no sequence of the batch chose are not read."""
+    weights = _weights_held(model, layout) + 0.0 * batch
     if not model.num_experts:
-        return held
+        return weights
     touched = distinct_targets(float(model.num_experts), batch * model.experts_per_token) / model.num_experts
-    return held - _expert_weights(model) * (1 - touched)
+    return weights - _expert_weights(model) * (1 - touched)

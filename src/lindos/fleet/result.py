@@ -1,4 +1,4 @@
-"""What a fleet estimate says: one placement for each price, and the one that is chosen."""
+"""Result of a fleet estimate: one placement for each price, and the chosen one."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -62,7 +62,7 @@ class Placement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetEstimate:
-    """Where the traffic is served, and every option that was weighed."""
+    """The chosen placement of the traffic, and every option that was compared."""
 
     chosen: Placement
     placements: tuple[Placement, ...]

@@ -1,4 +1,4 @@
-"""What serving needs to know of a model: weights, work and cache per token. All plain numbers."""
+"""A model as serving sees it: weights, work and cache per token."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -16,7 +16,7 @@ from lindos.transformer.table import attention_dims, operators
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServedModel:
-    """A model as a server sees it, in one precision at one mean context."""
+    """A model in one precision at one mean context."""
 
     name: str
     precision: str
@@ -38,7 +38,21 @@ class ServedModel:
 
 
 def served(model: Model, precision: str, context_length: int) -> ServedModel:
-    """Count a model's weights, work and cache.
+    """Count the weights, work and key-value cache of a model.
+
+    Parameters
+    ----------
+    model
+        Architecture of the catalogue.
+    precision
+        Number format of weights and products.
+    context_length
+        Mean context of a sequence, in tokens.
+
+    Returns
+    -------
+    ServedModel
+        Weights and cache in bytes, work in FLOP per token.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""Years: what a target asks of purchases, power, money and the world's supply, and who asks for how much together.
+"""Years: purchases, power, money and share of the world's supply that a target needs, and the demand of many buyers.
 
 The closed form: constant growth from today to the target, prices and power that follow published trends, and supply
-that grows as it did. A plan under constraints is a later, separate question.
+that grows as it did. Plans under constraints are not modelled.
 """
 
 from lindos.roadmap.demand import Demand, DemandYear, Programme, demand

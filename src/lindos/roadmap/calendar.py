@@ -7,17 +7,24 @@ from lindos.quantities import Seconds
 
 DAY = 86_400.0
 YEAR = 365.25 * DAY
-#: No path is longer: no trend of the catalogue means anything after a few decades.
+#: Longest path, in years: the trends of the catalogue mean nothing after a few decades.
 _LONGEST = 50
 
 
 def day(text: str, path: str) -> date:
-    """An ISO date.
+    """Parse an ISO date.
+
+    Parameters
+    ----------
+    text
+        Date such as ``2030-07-22``.
+    path
+        Field of the scenario, for the message.
 
     Raises
     ------
     InputError
-        If ``text`` is not one.
+        If ``text`` is not a date.
     """
     try:
         return date.fromisoformat(text)
@@ -26,12 +33,23 @@ def day(text: str, path: str) -> date:
 
 
 def seconds_between(first: date, last: date) -> Seconds:
-    """Time from one day to another, negative backwards."""
+    """Compute the time from one day to another, in s; negative if the last day is the earlier one.
+
+    Parameters
+    ----------
+    first, last
+        Days.
+    """
     return (last - first).days * DAY
 
 
 def year_ends(first: str, last: str) -> tuple[date, ...]:
-    """The first day, each anniversary of it, and the last day.
+    """List the first day, each anniversary of it, and the last day.
+
+    Parameters
+    ----------
+    first, last
+        ISO dates.
 
     Raises
     ------

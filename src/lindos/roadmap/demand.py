@@ -19,15 +19,15 @@ from lindos.units import render
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Programme:
-    """One buyer's plan: how much, by when; bought evenly from the start to that day.
+    """One buyer's plan: an amount that is bought evenly from the start to its last day.
 
-    Give ``h100_equivalents``, or ``facility_power`` in W: what is bought for it draws the power of its years.
+    The amount is ``h100_equivalents``, or ``facility_power`` in W: then purchases draw the power of their years.
     """
 
     name: str
     h100_equivalents: Count | None = None
     facility_power: Watts | None = None
-    by: str
+    end: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class Wanted:
 
     name: str
     h100_equivalents: Count
-    by: str
+    end: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,17 +121,17 @@ def demand(*, programmes: Sequence[Programme], start: str, trends: Trends, power
         raise InputError("roadmap.programmes", None, "at least one programme")
     first = day(start, "roadmap.start")
     for programme in programmes:
-        if day(programme.by, f"roadmap.programmes.{programme.name}.by") <= first:
+        if day(programme.end, f"roadmap.programmes.{programme.name}.by") <= first:
             path = f"roadmap.programmes.{programme.name}.by"
-            raise InconsistentError(path, programme.by, "roadmap.start", start, "be later than the second")
-    days = year_ends(start, max(programme.by for programme in programmes))
+            raise InconsistentError(path, programme.end, "roadmap.start", start, "be later than the second")
+    days = year_ends(start, max(programme.end for programme in programmes))
     pace = trends.pace_before(first)
     sized = tuple(_sized(programme, days, trends, power_per_equivalent) for programme in programmes)
     years = []
     for begin, end in pairwise(days):
         wanted: Any = 0.0
         for plan in sized:
-            wanted = wanted + plan.h100_equivalents * _share(first, day(plan.by, "by"), begin, end)
+            wanted = wanted + plan.h100_equivalents * _share(first, day(plan.end, "by"), begin, end)
         years.append(
             DemandYear(
                 begin=begin.isoformat(),
@@ -156,21 +156,21 @@ def demand(*, programmes: Sequence[Programme], start: str, trends: Trends, power
 
 
 def _sized(programme: Programme, days: Sequence[date], trends: Trends, power_per_equivalent: Watts) -> Wanted:
-    """Count a programme that is given in watts: what it buys evenly draws, in the end, just that much."""
+    """Convert a programme in watts to H100-equivalents: all of its purchases together draw that power."""
     if programme.facility_power is None:
         if programme.h100_equivalents is None:
             raise InputError(f"roadmap.programmes.{programme.name}", None, "h100_equivalents or facility_power")
-        return Wanted(name=programme.name, h100_equivalents=programme.h100_equivalents, by=programme.by)
-    last = day(programme.by, "by")
+        return Wanted(name=programme.name, h100_equivalents=programme.h100_equivalents, end=programme.end)
+    last = day(programme.end, "by")
     mean: Watts = 0.0
     for begin, end in pairwise(days):
         middle = begin + (min(end, last) - begin) / 2
         mean = mean + _share(days[0], last, begin, end) * trends.power(power_per_equivalent, middle)
-    return Wanted(name=programme.name, h100_equivalents=programme.facility_power / mean, by=programme.by)
+    return Wanted(name=programme.name, h100_equivalents=programme.facility_power / mean, end=programme.end)
 
 
 def _share(first: date, last: date, begin: date, end: date) -> float:
-    """Part of a programme from ``first`` to ``last`` that falls between ``begin`` and ``end``."""
+    """Compute the share of a programme from ``first`` to ``last`` that falls between ``begin`` and ``end``."""
     overlap = (min(last, end) - max(first, begin)).days
     return max(0, overlap) / (last - first).days
 

@@ -26,23 +26,46 @@ class Generation:
 
 
 def generations(catalog: Catalog, names: Sequence[str] = DEFAULT) -> tuple[Generation, ...]:
-    """Devices with a launch date, oldest first; a half-year counts from its middle, a year from its middle."""
+    """List the devices that have a launch date, oldest first.
+
+    A launch date that names only a half-year or a year counts from the middle of it.
+
+    Parameters
+    ----------
+    catalog
+        Catalogue with the devices and the H100 that they are compared with.
+    names
+        Catalogue names of the devices.
+
+    Returns
+    -------
+    tuple of Generation
+        H100-equivalents compare dense 8-bit rates.
+    """
     reference = catalog.accelerator(_REFERENCE).peak_fp8.value
-    found = []
+    listed = []
     for name in names:
         device = catalog.accelerator(name)
         available = _launch(device.launch_date.value) if device.launch_date.known else None
         if available is None:
             continue
-        known = device.peak_fp8.known
-        each = equivalents.h100_equivalents(1.0, device.peak_fp8.value, reference) if known else None
-        found.append(Generation(name=device.name, title=device.title, available=available, h100_equivalents=each))
-    return tuple(sorted(found, key=lambda generation: generation.available))
+        rated = device.peak_fp8.known
+        amount = equivalents.h100_equivalents(1.0, device.peak_fp8.value, reference) if rated else None
+        listed.append(Generation(name=device.name, title=device.title, available=available, h100_equivalents=amount))
+    return tuple(sorted(listed, key=lambda generation: generation.available))
 
 
-def newest(known: Sequence[Generation], when: date) -> Generation | None:
-    """The newest generation that can be bought on a day."""
-    sold = [generation for generation in known if generation.available <= when]
+def newest(generations: Sequence[Generation], day: date) -> Generation | None:
+    """Return the newest generation that can be bought on a day, or None before the first.
+
+    Parameters
+    ----------
+    generations
+        Oldest first.
+    day
+        Day of purchase.
+    """
+    sold = [generation for generation in generations if generation.available <= day]
     return sold[-1] if sold else None
 
 

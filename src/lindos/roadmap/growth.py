@@ -12,7 +12,15 @@ from lindos.formulas import growth as formulas
 from lindos.quantities import Count, Usd, Watts, namespace
 from lindos.roadmap.calendar import YEAR, seconds_between, year_ends
 from lindos.roadmap.generations import Generation, newest
-from lindos.roadmap.path import Delivery, PathYear, beyond, path_years, target_of_power, total, yearly_shares
+from lindos.roadmap.path import (
+    Delivery,
+    PathYear,
+    path_years,
+    remaining_purchases,
+    target_of_power,
+    total,
+    yearly_shares,
+)
 from lindos.roadmap.result import Growth, GrowthYear
 from lindos.roadmap.trends import Trends
 
@@ -22,7 +30,7 @@ def growth(
     start_h100_equivalents: Count,
     start_power: Watts,
     start: str,
-    by: str,
+    end: str,
     trends: Trends,
     generations: Sequence[Generation],
     price_per_equivalent: Usd,
@@ -34,8 +42,8 @@ def growth(
 ) -> Growth:
     """Follow constant growth from today to a target, year by year.
 
-    What stands at the start draws what it draws. What is ordered comes online on its day, at its own price and power.
-    What the target asks beyond that is bought at the price and power of its year.
+    Machines that are online at the start keep their power. Ordered machines come online on their day, at their own
+    price and power. The rest of the target is bought at the price and power of its year.
 
     Parameters
     ----------
@@ -45,7 +53,7 @@ def growth(
         Facility power of what stands at the start, W.
     start
         First day, ISO.
-    by
+    end
         Last day, ISO.
     trends
         World supply, prices and power (:func:`lindos.roadmap.trends`).
@@ -56,13 +64,13 @@ def growth(
     power_per_equivalent
         Facility power of one H100-equivalent bought on `PRICE_DATE`, W.
     target_h100_equivalents
-        Wanted at the end; what stands and is ordered where no target is given.
+        Target at the end; the machines that are online or ordered if neither target is given.
     target_power
-        Facility power wanted at the end instead, W.
+        Facility power at the end, W; an alternative to `target_h100_equivalents`.
     deliveries
-        What is ordered; those after the last day are left out.
+        Ordered machines; those that arrive after the last day are left out.
     gaps
-        What the power and cost of standing and ordered machines leave out: totals are lower bounds then.
+        Facts missing from the power and cost of machines that are online or ordered; then totals are lower bounds.
 
     Returns
     -------
@@ -74,14 +82,14 @@ def growth(
     InputError
         If the start or target is a number that is not above zero, or a day is no date or before the first device.
     InconsistentError
-        If the last day is not after the first, or the target is below what stands and is ordered.
+        If the last day is not after the first, or the target is below the machines that are online or ordered.
 
     Notes
     -----
-    What a year adds is paid at the price of its middle. Devices stay in service to the end of the path. Not modelled:
-    shortages and the prices they make, retirement, lead times of power; the trends are those of the past.
+    Purchases of a year pay the price in its middle. Devices stay in service to the end of the path. Not modelled:
+    shortages and their prices, retirement, lead times of power; the trends are those of the past.
     """
-    days = year_ends(start, by)
+    days = year_ends(start, end)
     _check_start(days[0], generations)
     years = path_years(days, trends, price_per_equivalent, power_per_equivalent, deliveries)
     ordered = total(delivery.h100_equivalents for year in years for delivery in year.deliveries)
@@ -93,14 +101,14 @@ def growth(
     else:
         target = target_h100_equivalents
     _check(start_h100_equivalents, target, days)
-    whole = seconds_between(days[0], days[-1])
-    rest = beyond(start_h100_equivalents, target, ordered)
+    duration = seconds_between(days[0], days[-1])
+    rest = remaining_purchases(start_h100_equivalents, target, ordered)
     parts = yearly_shares(start_h100_equivalents, target, years)
     records = _records(start_h100_equivalents, start_power, [rest * part for part in parts], years, trends, generations)
     reached = records[-1].h100_equivalents
     return Growth(
         start=start,
-        by=by,
+        end=end,
         trend_end=trends.trend_end.isoformat(),
         start_h100_equivalents=start_h100_equivalents,
         ordered_h100_equivalents=ordered,
@@ -110,7 +118,7 @@ def growth(
         bought_power=rest * total(part * year.power for part, year in zip(parts, years, strict=True)),
         ordered_capex=total(delivery.capex for year in years for delivery in year.deliveries),
         bought_capex=rest * total(part * year.price for part, year in zip(parts, years, strict=True)),
-        required_growth=formulas.growth_factor(start_h100_equivalents, reached, whole, YEAR),
+        required_growth=formulas.growth_factor(start_h100_equivalents, reached, duration, YEAR),
         record_growth=trends.record_growth,
         leading_growth=trends.leading_growth,
         time_at_record_growth=_time_to_reach(start_h100_equivalents, reached, trends.record_growth),
@@ -129,7 +137,7 @@ def _records(
     trends: Trends,
     generations: Sequence[Generation],
 ) -> tuple[GrowthYear, ...]:
-    """Year by year: what is ordered arrives, the rest is bought."""
+    """Add up each year: ordered machines arrive, the rest is bought."""
     first = years[0].begin
     records: list[GrowthYear] = []
     online, power = start, start_power
@@ -161,27 +169,27 @@ def _records(
     return tuple(records)
 
 
-#: Logarithm of the fastest growth a year that is written as a number.
+#: Natural logarithm of the largest growth factor per year that a float can express.
 _FASTEST = 230.0
 
 
 def _check(start: Count, target: Count, days: Sequence[date]) -> None:
-    """Refuse plain numbers that make no path; draws of a sampled catalogue stem from values that do."""
-    path, beside = "roadmap.target_h100_equivalents", "roadmap.start_h100_equivalents"
-    for name, value in ((beside, start), (path, target)):
+    """Refuse plain numbers between which no path exists; arrays of draws are not checked."""
+    path, start_path = "roadmap.target_h100_equivalents", "roadmap.start_h100_equivalents"
+    for name, value in ((start_path, start), (path, target)):
         if isinstance(value, (int, float)) and not (value > 0 and math.isfinite(value)):
             raise InputError(name, value, "a finite number above zero")
     if not (isinstance(start, (int, float)) and isinstance(target, (int, float))):
         return
     if target < start:
-        raise InconsistentError(path, target, beside, start, "be at least the second", "The target is met already.")
+        raise InconsistentError(path, target, start_path, start, "be at least the second", "The target is met already.")
     if math.log(target / start) * YEAR > _FASTEST * seconds_between(days[0], days[-1]):
         expected = f"later: from {start:,.0f} to {target:,.0f} H100-equivalents takes more than a few days"
         raise InputError("roadmap.by", days[-1].isoformat(), expected)
 
 
 def _check_start(start: date, generations: Sequence[Generation]) -> None:
-    """Refuse a path from before the devices whose trends it follows."""
+    """Refuse a path that starts before the first device was on sale."""
     first = generations[0] if generations else None
     if first and start < first.available:
         raise InputError("roadmap.start", str(start), f"{first.available} or later, when {first.title} went on sale")
@@ -192,6 +200,6 @@ def _largest(values: Sequence[Any]) -> Any:
 
 
 def _time_to_reach(start: Count, target: Count, factor: Count) -> Any:
-    """Doublings between two amounts, times the time of one."""
+    """Compute the time from one amount to another at a yearly growth factor, in s."""
     xp = namespace(start, target, factor)
     return xp.log2(target / start) * formulas.doubling_time(factor, YEAR)

@@ -1,4 +1,4 @@
-"""A path cut into years: what arrives in each, what is bought in it, and what that costs and draws."""
+"""A path cut into years: deliveries and purchases of each year, with their cost and power."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from lindos.roadmap.calendar import day, seconds_between
 from lindos.roadmap.trends import Trends
 from lindos.units import render
 
-#: Halvings of the interval that holds the target of a power: more than the digits of a float.
+#: Halvings of the interval that contains the target: more than the digits of a float.
 _HALVINGS = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """Machines that are ordered already: when they work, and what they are, draw and cost as built."""
+    """Ordered machines: the date they come online, their number, power (W) and capital cost (USD)."""
 
     date: str
     num_devices: Count
@@ -29,7 +29,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class PathYear:
-    """One stretch of the path and what a purchase in its middle costs and draws, per H100-equivalent."""
+    """One year of the path; price (USD) and power (W) of an H100-equivalent bought in its middle."""
 
     begin: date
     end: date
@@ -42,7 +42,21 @@ class PathYear:
 def path_years(
     days: Sequence[date], trends: Trends, price: Usd, power: Watts, deliveries: Sequence[Delivery]
 ) -> tuple[PathYear, ...]:
-    """Cut a path at ``days``; ``price`` (USD) and ``power`` (W) of an H100-equivalent are those of `PRICE_DATE`."""
+    """Cut a path into years, each with its price, its power and the deliveries that arrive in it.
+
+    Parameters
+    ----------
+    days
+        First day, anniversaries and last day.
+    trends
+        How prices and power fall.
+    price
+        Capital cost of an H100-equivalent on `PRICE_DATE`, in USD.
+    power
+        Facility power of an H100-equivalent bought on `PRICE_DATE`, in W.
+    deliveries
+        Ordered machines; those that arrive outside the path are left out.
+    """
     years = []
     for begin, end in pairwise(days):
         middle = begin + (end - begin) / 2
@@ -51,39 +65,75 @@ def path_years(
     return tuple(years)
 
 
-def beyond(start: Count, target: Count, ordered: Count) -> Count:
-    """H100-equivalents that the target asks beyond what stands and is ordered."""
+def remaining_purchases(start: Count, target: Count, ordered: Count) -> Count:
+    """Compute the H100-equivalents that the target requires beyond the machines that are online or ordered.
+
+    Parameters
+    ----------
+    start, target, ordered
+        H100-equivalents online at the start, at the end, and ordered.
+    """
     rest: Count = namespace(start, target, ordered).maximum(target - start - ordered, 0.0)
     return rest
 
 
 def yearly_shares(start: Count, target: Count, years: Sequence[PathYear]) -> list[Fraction]:
-    """Part of all purchases that falls in each year under constant growth from start to target."""
+    """Compute the share of all purchases that falls in each year under constant growth.
+
+    Parameters
+    ----------
+    start, target
+        H100-equivalents at the start and at the end.
+    years
+        Years of the path.
+
+    Returns
+    -------
+    list of float or array
+        One share per year; they add up to 1.
+    """
     xp = namespace(start, target)
-    first, whole = years[0].begin, seconds_between(years[0].begin, years[-1].end)
+    first, duration = years[0].begin, seconds_between(years[0].begin, years[-1].end)
     gain = target - start
-    # Where nothing is to be bought no share matters; even ones keep the division defined.
+    # If nothing is bought the shares do not matter; equal ones keep the division defined.
     still = gain <= 0.0
     shares: list[Fraction] = []
-    before: Real = start
+    previous: Real = start
     for year in years:
-        passed = seconds_between(first, year.end) / whole
+        passed = seconds_between(first, year.end) / duration
         reached = start * (target / start) ** passed
-        even = seconds_between(year.begin, year.end) / whole
-        shares.append(xp.where(still, even, (reached - before) / xp.where(still, 1.0, gain)))
-        before = reached
+        even = seconds_between(year.begin, year.end) / duration
+        shares.append(xp.where(still, even, (reached - previous) / xp.where(still, 1.0, gain)))
+        previous = reached
     return shares
 
 
 def target_of_power(start: Count, ordered: Count, wanted: Watts, standing: Watts, years: Sequence[PathYear]) -> Count:
-    """H100-equivalents at which the facility draws ``wanted`` W, with all that stands and is ordered."""
+    """Solve for the H100-equivalents at which the facility draws the wanted power.
+
+    Parameters
+    ----------
+    start, ordered
+        H100-equivalents online at the start, and ordered.
+    wanted
+        Facility power at the end, in W.
+    standing
+        Facility power of the machines that are online or ordered, in W.
+    years
+        Years of the path, with the power of a purchase in each.
+
+    Raises
+    ------
+    InconsistentError
+        If the machines that are online or ordered already draw the wanted power.
+    """
     if isinstance(standing, (int, float)) and wanted <= standing:
         raise InconsistentError(
             *("roadmap.target_power", render(float(wanted), "W"), "the power of what stands and is ordered"),
             *(render(float(standing), "W"), "be more than the second", "Raise the target, or start from less."),
         )
     xp = namespace(start, ordered, wanted, standing, *(year.power for year in years))
-    # Draws in which the target is met already buy nothing.
+    # Draws that meet the target already buy nothing.
     lacking = xp.maximum(wanted - standing, 0.0)
     draws = [year.power for year in years]
     most = reduce(xp.maximum, draws)
@@ -93,14 +143,20 @@ def target_of_power(start: Count, ordered: Count, wanted: Watts, standing: Watts
         rest = 0.5 * (low + high)
         parts = yearly_shares(start, start + ordered + rest, years)
         drawn = rest * total(share * power for share, power in zip(parts, draws, strict=True))
-        enough = drawn >= lacking
-        low, high = xp.where(enough, low, rest), xp.where(enough, rest, high)
+        suffices = drawn >= lacking
+        low, high = xp.where(suffices, low, rest), xp.where(suffices, rest, high)
     target: Count = start + ordered + 0.5 * (low + high)
     return target
 
 
 def total(values: Iterable[Real | None]) -> Real:
-    """Add what is known; zero where nothing is added."""
+    """Add the known values; zero if there are none.
+
+    Parameters
+    ----------
+    values
+        Numbers of one unit; None stands for an unknown one.
+    """
     result: Real = 0.0
     for value in values:
         result = result if value is None else result + value

@@ -1,4 +1,4 @@
-"""What a growth path says: one record a year, and what it asks for in all."""
+"""Result of a growth path: one record per year, and the totals."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -10,7 +10,7 @@ from lindos.results import Why
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrowthYear:
-    """One year of the path, or what is left of the last one."""
+    """One year of the path; the last one may be shorter."""
 
     begin: str
     end: str
@@ -40,7 +40,7 @@ class Growth:
     """A path of constant growth from today to a target."""
 
     start: str
-    by: str
+    end: str
     trend_end: str  # the trend of supply is followed until then; shipments stay level after
     start_h100_equivalents: Annotated[Count, Why("online at the start, 8-bit dense")]
     ordered_h100_equivalents: Annotated[Count, Why("of the scenario's own cluster, online between start and target")]

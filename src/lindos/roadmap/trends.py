@@ -1,4 +1,4 @@
-"""From the catalogue: world supply and how fast things grow."""
+"""World supply and growth rates, read from the catalogue."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -11,9 +11,9 @@ from lindos.formulas.growth import per_unit_of_gain
 from lindos.quantities import Count, Fraction, Real, Seconds, Usd, Watts
 from lindos.roadmap.calendar import YEAR, seconds_between
 
-#: Day that the world's stock of the catalogue holds for.
+#: Day of the catalogue's figure for the world's stock.
 STOCK_DATE = date(2026, 1, 1)
-#: Day that the catalogue's prices and power of racks are taken to hold for; their sources are of 2024 to 2026.
+#: Day that the catalogue's prices and power of racks are assumed to describe; their sources are from 2024 to 2026.
 PRICE_DATE = date(2025, 7, 1)
 
 
@@ -29,41 +29,79 @@ class Trends:
     performance_per_watt_growth: Fraction
     trend_end: date
 
-    def world_stock(self, when: date) -> Count:
-        """H100-equivalents ever shipped until a day, on the trend.
+    def world_stock(self, day: date) -> Count:
+        """Compute the H100-equivalents ever shipped until a day, on the trend.
 
-        It is followed no further than `trend_end`; from there on the shipments of its last year repeat.
+        The trend is followed until `trend_end`; afterwards the shipments of its last year repeat.
+
+        Parameters
+        ----------
+        day
+            Day until which shipments count.
         """
-        if when <= self.trend_end:
-            return self._grown(seconds_between(STOCK_DATE, when))
+        if day <= self.trend_end:
+            return self._grown(seconds_between(STOCK_DATE, day))
         span = seconds_between(STOCK_DATE, self.trend_end)
         pace = self._grown(span) - self._grown(span - YEAR)
-        return self._grown(span) + pace * (seconds_between(self.trend_end, when) / YEAR)
+        return self._grown(span) + pace * (seconds_between(self.trend_end, day) / YEAR)
 
-    def price(self, each: Usd, when: date) -> Usd:
-        """What something of the same performance as ``each`` buys on `PRICE_DATE` costs on another day."""
-        return per_unit_of_gain(each, self.performance_per_dollar_growth, seconds_between(PRICE_DATE, when), YEAR)
+    def price(self, base: Usd, day: date) -> Usd:
+        """Compute the price of the same performance on another day.
 
-    def power(self, each: Watts, when: date) -> Watts:
-        """What something of the same performance as draws ``each`` on `PRICE_DATE` draws if bought another day."""
-        return per_unit_of_gain(each, self.performance_per_watt_growth, seconds_between(PRICE_DATE, when), YEAR)
+        Parameters
+        ----------
+        base
+            Price on `PRICE_DATE`, in USD.
+        day
+            Day of purchase.
+        """
+        return per_unit_of_gain(base, self.performance_per_dollar_growth, seconds_between(PRICE_DATE, day), YEAR)
 
-    def pace_before(self, when: date) -> Count:
-        """H100-equivalents shipped in the year before a day."""
-        return self.world_stock(when) - self.world_stock(when - timedelta(seconds=YEAR))
+    def power(self, base: Watts, day: date) -> Watts:
+        """Compute the power of the same performance if it is bought on another day.
+
+        Parameters
+        ----------
+        base
+            Power if bought on `PRICE_DATE`, in W.
+        day
+            Day of purchase.
+        """
+        return per_unit_of_gain(base, self.performance_per_watt_growth, seconds_between(PRICE_DATE, day), YEAR)
+
+    def pace_before(self, day: date) -> Count:
+        """Compute the H100-equivalents shipped in the year before a day.
+
+        Parameters
+        ----------
+        day
+            End of that year.
+        """
+        return self.world_stock(day) - self.world_stock(day - timedelta(seconds=YEAR))
 
     def _grown(self, duration: Seconds) -> Count:
         return growth.extrapolated(self.world_h100_equivalents, self.world_growth, duration, YEAR)
 
 
 def trends(catalog: Catalog) -> Trends:
-    """The catalogue's trends."""
+    """Read the trends of the catalogue.
+
+    Parameters
+    ----------
+    catalog
+        Catalogue with the parameters ``trends.*``; a sampled one gives arrays of draws.
+
+    Returns
+    -------
+    Trends
+        Factors per year, and the world's stock in H100-equivalents.
+    """
 
     def value(name: str) -> Real:
         number: Real = catalog.parameter(f"trends.{name}", "1").value
         return number
 
-    # A date is no number to draw: the span is taken where the catalogue holds it, in the middle of a sampled one.
+    # The end of the trend is a date, not a draw: a sampled span counts with its median.
     span = float(np.median(catalog.parameter("trends.world_growth_span", "s").value))
     return Trends(
         trend_end=STOCK_DATE + timedelta(seconds=span),

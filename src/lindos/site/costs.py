@@ -9,7 +9,7 @@ from lindos.units import YEAR
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteCosts:
-    """What building, powering and financing cost; each may be an array of draws."""
+    """Costs of building, powering and financing; each may be an array of draws."""
 
     training_duty: Fraction
     storage_power_share: Fraction
@@ -22,7 +22,18 @@ class SiteCosts:
 
 
 def costs(catalog: Catalog) -> SiteCosts:
-    """Read the parameters of sites from ``catalog``."""
+    """Read the parameters of sites from the catalogue.
+
+    Parameters
+    ----------
+    catalog
+        Catalogue with the parameters ``power.*`` and ``economics.*``; a sampled one gives arrays of draws.
+
+    Returns
+    -------
+    SiteCosts
+        Shares and rates as fractions, the construction cost in USD per W of IT power, lifetimes in years.
+    """
     premium = catalog.parameter("economics.dense_premium", "1").value
     return SiteCosts(
         training_duty=catalog.parameter("power.training_duty", "1").value,

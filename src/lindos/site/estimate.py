@@ -70,7 +70,22 @@ def _yearly(price: Usd | None, discount_rate: Fraction, life: Count) -> Usd | No
 
 
 def site_power(cluster: Cluster, site: SiteFacts, costs: SiteCosts) -> SitePower:
-    """Add up the power alone: it needs no price."""
+    """Add up the power of a cluster; no price is read.
+
+    Parameters
+    ----------
+    cluster
+        Pools of devices.
+    site
+        Its PUE is read.
+    costs
+        Its training duty and storage power share are read (fractions).
+
+    Returns
+    -------
+    SitePower
+        Parts in W; parts whose facts are unknown are listed in ``gaps``.
+    """
     gaps = Gaps()
     nets = networks(cluster, gaps)
     systems = _of_systems(cluster.pools, "power", "board_power", gaps)
@@ -100,7 +115,7 @@ def _capex(cluster: Cluster, costs: SiteCosts, drawn: SitePower, volume_discount
     optics = _of_network(nets, "optics", "optic_price", gaps)
     construction = None if drawn.it_power is None else drawn.it_power * costs.construction_cost
     rest = known_sum((systems, switches, optics, construction))
-    # The share is of the whole, storage included.
+    # The share counts storage in its base.
     storage = None if rest is None else rest * costs.storage_share / (1.0 - costs.storage_share)
     it_gaps = drawn.gaps_of("it_power")
     return SiteCapex(
@@ -114,19 +129,22 @@ def _capex(cluster: Cluster, costs: SiteCosts, drawn: SitePower, volume_discount
 
 
 def _of_systems(pools: Sequence[Pool], field: str, device_field: str, gaps: Gaps) -> Real | None:
-    """Sum a property over nodes and racks; devices alone bound a system from below whose own is unknown."""
+    """Sum a property over nodes and racks.
+
+    If the value of a system is unknown, the values of its devices alone count: a lower bound.
+    """
 
     def of_pool(pool: Pool) -> Real | None:
         fact: Fact[Real] = getattr(pool.system, field)
-        whole = gaps.term("systems", lambda amount: pool.num_systems * amount, fact)
+        rated = gaps.term("systems", lambda amount: pool.num_systems * amount, fact)
         device: Fact[Real] = getattr(pool.accelerator, device_field)
-        return pool.num_devices * device.value if whole is None and device.known else whole
+        return pool.num_devices * device.value if rated is None and device.known else rated
 
     return known_sum(of_pool(pool) for pool in pools)
 
 
 def _of_network(nets: Sequence[Network], part: str, field: str, gaps: Gaps) -> Real | None:
-    """Sum a property over switches or optics; nothing is needed, and known, where no network is."""
+    """Sum a property over switches or optics: zero if the cluster has no network, None if nothing about it is known."""
 
     def of_network(net: Network) -> Real | None:
         count = net.switches if part == "switches" else net.link_ends
@@ -136,10 +154,16 @@ def _of_network(nets: Sequence[Network], part: str, field: str, gaps: Gaps) -> R
 
 
 def run_cost(estimate: SiteEstimate, device_seconds: Real, *, utilisation: Fraction = 1.0) -> Usd:
-    """Cost of a run that holds devices for ``device_seconds`` in all, capital included.
+    """Compute the cost of a run in USD, capital included.
 
-    ``utilisation`` is the share of the year in which the site has work: what it costs while idle is shared out over
-    the runs.
+    Parameters
+    ----------
+    estimate
+        Cost of the site.
+    device_seconds
+        Device time that the run occupies, in device-seconds.
+    utilisation
+        Share of the year in which the site has work (0 to 1); the cost of idle time is shared among the runs.
 
     Raises
     ------
@@ -153,7 +177,16 @@ def run_cost(estimate: SiteEstimate, device_seconds: Real, *, utilisation: Fract
 
 
 def run_energy(estimate: SiteEstimate, num_devices: Real, duration: Seconds) -> Real:
-    """Energy at the meter of ``num_devices`` that train for ``duration``, with their share of network and cooling.
+    """Compute the energy of a run at the meter in J, with its share of network and cooling.
+
+    Parameters
+    ----------
+    estimate
+        Power of the site.
+    num_devices
+        Devices that train.
+    duration
+        Time that they train, in s.
 
     Raises
     ------
@@ -167,7 +200,18 @@ def run_energy(estimate: SiteEstimate, num_devices: Real, duration: Seconds) -> 
 
 
 def check_power(cluster: Cluster, site: SiteFacts, drawn: SitePower) -> None:
-    """Refuse a cluster that draws more than the site can deliver; a lower bound that does is enough.
+    """Refuse a cluster that draws more than the site can deliver.
+
+    If the power is only known as a lower bound and that already exceeds the limit, the cluster is refused too.
+
+    Parameters
+    ----------
+    cluster
+        Pools of devices; their number tells how many would fit.
+    site
+        Its power limit (W) is read; without one every cluster passes.
+    drawn
+        Power of the cluster, in W.
 
     Raises
     ------
@@ -188,7 +232,7 @@ def check_power(cluster: Cluster, site: SiteFacts, drawn: SitePower) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """A date from which more of the cluster works, and what has been built by then."""
+    """A date on which pools come online, and the site up to it."""
 
     date: str
     num_devices: int
@@ -197,7 +241,24 @@ class Stage:
 
 
 def timeline(cluster: Cluster, site: SiteFacts, costs: SiteCosts, *, volume_discount: float = 0.0) -> tuple[Stage, ...]:
-    """Facility power and capital cost as pools come online, in the order of their dates; undated pools come first."""
+    """Estimate facility power and capital cost at each date on which pools come online.
+
+    Parameters
+    ----------
+    cluster
+        Pools with their dates; pools without a date come first.
+    site
+        PUE and electricity price.
+    costs
+        What building, powering and financing cost.
+    volume_discount
+        Share off the price of nodes and racks (0 to 1).
+
+    Returns
+    -------
+    tuple of Stage
+        In the order of their dates; each stage counts every pool up to its date, power in W and capital cost in USD.
+    """
     dates = sorted({pool.online for pool in cluster.pools})
     stages = []
     for date in dates:

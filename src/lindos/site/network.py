@@ -24,10 +24,21 @@ class Network:
 
 
 def networks(cluster: Cluster, gaps: Gaps) -> tuple[Network, ...]:
-    """One network per fabric: pools on the same fabric share its switches.
+    """Count the switches and link ends of each fabric; pools on the same fabric share its switches.
 
-    A pool that is one scale-up domain has no network outside it. A network whose ports cannot be counted is left out;
-    what it lacks is noted in ``gaps``, under switches and optics.
+    A pool that is one scale-up domain has no network outside it. A network whose ports cannot be counted is left out.
+
+    Parameters
+    ----------
+    cluster
+        Pools of devices with their network tiers and fabrics.
+    gaps
+        Receives the facts that a network lacks, under switches and optics.
+
+    Returns
+    -------
+    tuple of Network
+        One per fabric.
     """
     groups: dict[str, list[Pool]] = {}
     for pool in cluster.pools:

@@ -1,7 +1,7 @@
-"""What a site draws, costs to build and costs to run: disjoint parts and their totals.
+"""Power, capital cost and yearly cost of a site: disjoint parts and their totals.
 
-A part of which nothing is known is None. A part that is known in part is the sum of what is known, a lower bound, and
-so is every total that it enters; ``gaps`` holds what is missing, by part.
+A part is None if nothing about it is known. A part of which some terms are unknown is the sum of the known terms: a
+lower bound, and every total that contains it is one too. ``gaps`` lists the missing facts by part.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from lindos.quantities import Count, Fraction, Joules, Real, Usd, UsdPerSecond, 
 from lindos.results import Why
 from lindos.units import YEAR
 
-#: Missing facts by the name of the part that they belong to.
+#: Missing facts, by the name of their part.
 GapsByPart = Mapping[str, tuple[Gap, ...]]
 
 
@@ -56,7 +56,13 @@ class SitePower:
         return None if self.mean is None else power.energy(self.mean, YEAR)
 
     def gaps_of(self, name: str) -> tuple[Gap, ...]:
-        """What the figure of that name leaves out."""
+        """List the missing facts that a figure leaves out.
+
+        Parameters
+        ----------
+        name
+            Name of a field or property of this class.
+        """
         if name in ("training_duty", "pue", "systems", "switches", "optics"):
             return self.gaps.get(name, ())
         if name == "storage":
@@ -88,7 +94,13 @@ class SiteCapex:
         return known_sum((self.systems, self.switches, self.optics, self.storage, self.construction))
 
     def gaps_of(self, name: str) -> tuple[Gap, ...]:
-        """What the figure of that name leaves out."""
+        """List the missing facts that a figure leaves out.
+
+        Parameters
+        ----------
+        name
+            Name of a field or property of this class.
+        """
         if name in ("systems", "switches", "optics", "construction"):
             return self.gaps.get(name, ())
         return joined(*self.gaps.values())
@@ -129,12 +141,12 @@ class SiteEstimate:
     @property
     def capex_per_device(self) -> Usd | None:
         """Everything bought and built, per device."""
-        return _over(self.capex.total, self.num_devices)
+        return _per_device(self.capex.total, self.num_devices)
 
     @property
     def facility_power_per_device(self) -> Watts | None:
         """Facility power at full load, per device."""
-        return _over(self.power.total, self.num_devices)
+        return _per_device(self.power.total, self.num_devices)
 
     @property
     def total_cost_of_ownership(self) -> Usd | None:
@@ -160,7 +172,13 @@ class SiteEstimate:
         return joined(*self.power.gaps.values(), *self.capex.gaps.values(), self.energy_gaps)
 
     def gaps_of(self, name: str) -> tuple[Gap, ...]:
-        """What the figure of that name leaves out; dotted, as :func:`lindos.results.rows` names it."""
+        """List the missing facts that a figure leaves out.
+
+        Parameters
+        ----------
+        name
+            Dotted name of the figure, as :func:`lindos.results.rows` gives it.
+        """
         room, _, part = name.partition(".")
         if room == "power":
             return self.power.gaps_of(part)
@@ -181,5 +199,5 @@ class SiteEstimate:
         return self.gaps
 
 
-def _over(total: Real | None, count: Count) -> Real | None:
+def _per_device(total: Real | None, count: Count) -> Real | None:
     return None if total is None else total / count

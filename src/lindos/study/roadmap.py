@@ -49,7 +49,7 @@ def compute(world: World, holdings: Holdings, site: SiteResult | None) -> Roadma
 
 def _growth(world: World, spec: RoadmapSpec, holdings: Holdings, site: SiteResult | None) -> Growth:
     price = purchase(world.catalog)
-    by = spec.by or spec.start
+    end = spec.by or spec.start
     increments = _increments(site.stages) if site else ()
     standing = _standing(world, spec, holdings, increments, site, price.facility_power)
     deliveries = tuple(
@@ -61,7 +61,7 @@ def _growth(world: World, spec: RoadmapSpec, holdings: Holdings, site: SiteResul
             capex=batch.capex,
         )
         for batch in increments
-        if spec.start < batch.date <= by
+        if spec.start < batch.date <= end
     )
     return roadmap.growth(
         start_h100_equivalents=standing.h100_equivalents,
@@ -69,7 +69,7 @@ def _growth(world: World, spec: RoadmapSpec, holdings: Holdings, site: SiteResul
         target_h100_equivalents=_target(world, spec),
         target_power=spec.target_power,
         start=spec.start,
-        by=by,
+        end=end,
         trends=roadmap.trends(world.catalog),
         generations=roadmap.generations(world.catalog),
         price_per_equivalent=price.capex,
@@ -165,7 +165,7 @@ def _programme(world: World, spec: ProgrammeSpec, index: int) -> Programme:
     if spec.gpus is not None:
         path = f"roadmap.programmes.{index}.accelerator"
         size = _equivalents(world, float(spec.gpus), spec.accelerator or "", path)
-    return Programme(name=spec.name, h100_equivalents=size, facility_power=spec.facility_power, by=spec.by)
+    return Programme(name=spec.name, h100_equivalents=size, facility_power=spec.facility_power, end=spec.by)
 
 
 def is_asked(scenario: Scenario) -> bool:

@@ -106,8 +106,8 @@ def _path_figures(
     context: Context, outcome: Outcome[RoadmapResult], cluster: Cluster, spec: RoadmapSpec
 ) -> Figures[RoadmapResult]:
     growth = outcome.point.growth
-    by = spec.by or spec.start
-    figures = Figures(outcome, subject=f"roadmap of {context.scenario.name}", date=by)
+    end = spec.by or spec.start
+    figures = Figures(outcome, subject=f"roadmap of {context.scenario.name}", date=end)
     for row in rows(growth):
         is_bound = bool(growth and growth.gaps) and row.name in (*_POWER, *_MONEY)
         figures.add(
@@ -206,7 +206,7 @@ def _holdings(context: Context, growth: Growth, result: RoadmapResult) -> Table:
         )
     body.append(
         (
-            f"stands on {growth.by}",
+            f"stands on {growth.end}",
             number(growth.target_h100_equivalents),
             Number(value=number(growth.final_power), bound=bound),
             Number(value=number(growth.total_capex), bound=bound),
@@ -278,7 +278,7 @@ def _notes(context: Context, result: RoadmapResult, growth: Growth, site: Outcom
         yield (
             f"The cluster of {context.scenario.name} is another question: all of it built at once from the racks named "
             f"there, at today's prices ({written(estimate.capex.total, 'USD')} and "
-            f"{written(estimate.power.total, 'W')}). The path buys from {growth.start} to {growth.by}."
+            f"{written(estimate.power.total, 'W')}). The path buys from {growth.start} to {growth.end}."
         )
 
 
@@ -322,7 +322,7 @@ def _demand_section(context: Context, outcome: Outcome[RoadmapResult], demand: D
         title="Who wants what",
         columns=("programme", "H100-equivalents, 8-bit dense", "by"),
         units=("", "1", ""),
-        rows=tuple((plan.name, number(plan.h100_equivalents), plan.by) for plan in demand.programmes),
+        rows=tuple((plan.name, number(plan.h100_equivalents), plan.end) for plan in demand.programmes),
         note="Programmes stated in watts are what draws so much in the end, bought evenly at the power of its years.",
     )
     return Section(
