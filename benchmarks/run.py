@@ -276,22 +276,22 @@ _CAMPAIGN = """
 import resource, time
 from lindos.campaign import *
 
-def course(num, recovery, spares=float("inf")):
+def problem(num, recovery, spares=float("inf")):
     device = Cause(
         name="device", units=num, mtbf=38_500 * 3600.0, devices=72, repair_time=86_400.0, detection_time=60.0
     )
     tier = CheckpointTier(
         name="remote", interval=NEVER, blocking_time=1.0, write_time=0.0, restore_time=1.0, survives=EVERYTHING
     )
-    made = Course(
+    made = Problem(
         duration=90 * 86_400.0, causes=(device,), tiers=(tier,), num_devices=num, replica_devices=num / 1000,
         pools=(PoolSpares(spares=spares),), recovery=recovery, startup_time=600.0, restart_time=120.0, stall_time=60.0,
     )
     return with_best_intervals(made, least=1.0)
 
-made = course({changes})
+made = problem({changes})
 begin = time.perf_counter()
-ran = simulate(made, expected=90 * 86_400.0, num_replicas={replicas}, threads=2)
+ran = simulate(made, expected=90 * 86_400.0, num_trials={replicas}, threads=2)
 seconds = time.perf_counter() - begin
 print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9, ran.num_failures.sum())
 """

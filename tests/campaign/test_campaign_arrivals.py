@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from campaign_courses import DAY, HOUR, device
+from campaign_problems import DAY, HOUR, device
 from lindos.campaign import Cause, lemons
 from lindos.campaign.arrivals import arrivals, columns, stream
 from lindos.campaign.causes import cumulative_hazard, lifetime

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from campaign_courses import course, device, remote
+from campaign_problems import device, problem, remote
 from lindos.campaign import EVERYTHING, NEVER, CheckpointTier, with_best_intervals
 from lindos.campaign.progress import KEEPS, SAVES, corrupted, losses, saving_share, tier_for
 from lindos.formulas import checkpoint
@@ -131,7 +131,7 @@ def test_each_tier_balances_its_own_failures() -> None:
     memory = CheckpointTier(
         name="memory", interval=NEVER, blocking_time=0.5, write_time=10.0, restore_time=1.0, survives=8
     )
-    both = with_best_intervals(course(causes=causes, tiers=(memory, remote(NEVER, 5.0))), least=2.0).tiers
+    both = with_best_intervals(problem(causes=causes, tiers=(memory, remote(NEVER, 5.0))), least=2.0).tiers
     near = float(checkpoint.daly_interval(0.5, float(1 / causes[0].rate)))
     far = float(checkpoint.daly_interval(5.0, 1e6))
     assert float(both[0].interval) == pytest.approx(near)
@@ -145,7 +145,7 @@ def test_intervals_have_floors_and_may_be_given_or_never_come() -> None:
     )
 
     def best(tier: CheckpointTier, *given: float, **changes: Any) -> float:
-        found = with_best_intervals(course(tiers=(tier,), **changes), least=5.0, given=given)
+        found = with_best_intervals(problem(tiers=(tier,), **changes), least=5.0, fixed=given)
         return float(found.tiers[0].interval)
 
     assert best(slow) == 90.0
@@ -163,6 +163,6 @@ def test_a_tier_that_nothing_reaches_is_never_saved_to_whatever_comes_before(sav
     memory = CheckpointTier(
         name="memory", interval=NEVER, blocking_time=save, write_time=0.0, restore_time=1.0, survives=8
     )
-    found = with_best_intervals(course(tiers=(memory, remote(NEVER, 5.0))), least=2.0).tiers
+    found = with_best_intervals(problem(tiers=(memory, remote(NEVER, 5.0))), least=2.0).tiers
     assert float(found[0].interval) < NEVER
     assert float(found[1].interval) == NEVER

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from campaign_courses import (
+from campaign_problems import (
     BUCKETS,
     DAY,
     HOUR,
@@ -17,10 +17,10 @@ from campaign_courses import (
     THREE_TIERS,
     UNSAVED,
     check_time,
-    course,
     device,
     everything,
     goodput,
+    problem,
     ran,
     recoveries,
     remote,
@@ -30,21 +30,20 @@ from campaign_courses import (
 from lindos.campaign import (
     EVERYTHING,
     CheckpointTier,
-    Course,
     PoolSpares,
-    Precision,
+    Problem,
+    Sampling,
     ScalingLaw,
+    Workload,
     estimate,
-    joined,
     simulate,
-    until_known,
+    simulate_until,
     with_best_intervals,
 )
-from lindos.campaign.replicas import confidence
-from lindos.campaign.simulate import tile
+from lindos.campaign.simulate import concatenated, tile
+from lindos.campaign.trials import confidence
 from lindos.errors import InputError
 from lindos.formulas import checkpoint
-from lindos.problem.job import Goal
 
 LAW = ScalingLaw(
     fit="replication",
@@ -117,7 +116,7 @@ def laws() -> st.SearchStrategy[dict[str, Any]]:
     st.integers(0, 99),
 )
 @settings(max_examples=40, deadline=None)
-def test_time_is_conserved_on_random_courses(
+def test_time_is_conserved_on_random_problems(
     causes: list[dict[str, Any]],
     tiers: Any,
     goal: dict[str, float],
@@ -161,7 +160,7 @@ def test_restarts_are_those_of_a_queue_of_failures_and_repairs(
 ) -> None:
     # Some nine repairs go on at a time: one team falls behind for good, twelve keep up.
     for teams in (1.0, 12.0, float("inf")):
-        given = course(
+        given = problem(
             causes=SEVERAL,
             tiers=tiers,
             pools=(PoolSpares(spares=spares),),
@@ -170,7 +169,7 @@ def test_restarts_are_those_of_a_queue_of_failures_and_repairs(
             **goal,
         )
         expected = 12 * DAY
-        found = simulate(given, expected=expected, num_replicas=6, rows=6, seed=3)
+        found = simulate(given, expected=expected, num_trials=6, rows=6, seed=3)
         time, never = found.time, found.finished == 0
         horizon = float(given.duration or 10 * expected + 600.0)
         if never.any():  # those that would take far longer are given up early
@@ -193,7 +192,7 @@ def ceiling(devices: float, each: float) -> float:
 
 
 def test_elastic_restarts_run_at_the_speed_of_what_is_left() -> None:
-    given = course(
+    given = problem(
         causes=SEVERAL[:2],
         tiers=UNSAVED,
         elastic=True,
@@ -201,7 +200,7 @@ def test_elastic_restarts_run_at_the_speed_of_what_is_left() -> None:
         announced=0.0,
         startup_time=0.0,
     )
-    found = simulate(given, expected=20 * DAY, num_replicas=4, rows=4, seed=2)
+    found = simulate(given, expected=20 * DAY, num_trials=4, rows=4, seed=2)
     always = replace(given, pools=(PoolSpares(),))  # restarts wait for no repair
     for row, failures in enumerate(struck(given, 20 * DAY, 4, 2)):
         ends = [(time, time + lasting, cause.devices) for time, cause, lasting in failures]
@@ -218,8 +217,8 @@ def test_elastic_restarts_run_at_the_speed_of_what_is_left() -> None:
 
 
 def test_replicas_that_fail_are_missing_until_they_are_back() -> None:
-    given = course(causes=SEVERAL[:2], tiers=UNSAVED, recovery="replica", startup_time=0.0)
-    found = simulate(given, expected=20 * DAY, num_replicas=4, rows=4, seed=2)
+    given = problem(causes=SEVERAL[:2], tiers=UNSAVED, recovery="replica", startup_time=0.0)
+    found = simulate(given, expected=20 * DAY, num_trials=4, rows=4, seed=2)
     for row, failures in enumerate(struck(given, 20 * DAY, 4, 2)):
         backs = recoveries(given, failures)
         edges = sorted({0.0, 20 * DAY, *backs, *(t + x for t, _, _ in failures for x in (0.0, 180.0))})
@@ -238,7 +237,7 @@ def test_replicas_that_fail_are_missing_until_they_are_back() -> None:
         assert found.time.wasted_progress[row] == 0
 
 
-def by_hand(given: Course, rows: int, seed: int) -> list[dict[str, float]]:
+def by_hand(given: Problem, rows: int, seed: int) -> list[dict[str, float]]:
     """Each replica event by event: one tier, all failures stop everything, one pool with spares and repairs."""
     _, line = tile(given, expected=given.duration, rows=rows, seed=seed, number=0)
     tier, horizon = given.tiers[0], float(given.duration)
@@ -264,9 +263,9 @@ def by_hand(given: Course, rows: int, seed: int) -> list[dict[str, float]]:
 
 
 @pytest.mark.parametrize("spares", [8.0, 40.0, float("inf")])
-def test_replicas_are_those_of_a_loop_over_events(spares: float) -> None:
-    given = course(causes=(device(4_000 * HOUR),), pools=(PoolSpares(spares=spares),), repair_teams=9)
-    found = simulate(given, expected=given.duration, num_replicas=6, rows=6, seed=3)
+def test_trials_are_those_of_a_loop_over_events(spares: float) -> None:
+    given = problem(causes=(device(4_000 * HOUR),), pools=(PoolSpares(spares=spares),), repair_teams=9)
+    found = simulate(given, expected=given.duration, num_trials=6, rows=6, seed=3)
     time = found.time
     stopped = time.checkpoint_restore + time.infrastructure_recovery + time.spare_wait + time.startup
     for row, told in enumerate(by_hand(given, 6, 3)):
@@ -280,28 +279,28 @@ def test_replicas_are_those_of_a_loop_over_events(spares: float) -> None:
 
 
 def test_what_never_fails_only_saves() -> None:
-    given = course(causes=(device(1e30),), startup_time=0.0)
+    given = problem(causes=(device(1e30),), startup_time=0.0)
     assert goodput(given, 4) == pytest.approx(1200 / 1220, rel=1e-12)
-    nothing = ran(course(causes=(), startup_time=0.0), 2)
+    nothing = ran(problem(causes=(), startup_time=0.0), 2)
     assert nothing.goodput == pytest.approx(1200 / 1220, rel=1e-12)
 
 
 def test_without_spares_and_repair_the_job_stops_for_good() -> None:
     broken = device(repair_time=1e15)
     for changes in ({}, {"work": 40 * DAY}):
-        found = ran(course(causes=(broken,), pools=(PoolSpares(spares=0.0),), **changes), 32)
+        found = ran(problem(causes=(broken,), pools=(PoolSpares(spares=0.0),), **changes), 32)
         check_time(found)
         assert np.all(found.time.spare_wait > 0.5 * found.time.total)
         assert np.all(found.num_stops >= 1)
     assert np.all(found.finished == 0)
     # Software breaks nothing, so nothing is waited for.
-    crashes = ran(course(causes=(replace(broken, devices=0, blast=8),), pools=(PoolSpares(spares=0.0),)), 32)
+    crashes = ran(problem(causes=(replace(broken, devices=0, blast=8),), pools=(PoolSpares(spares=0.0),)), 32)
     assert np.all(crashes.time.spare_wait == 0)
     assert float(np.mean(crashes.goodput)) > 0.9
 
 
 def test_an_elastic_job_goes_on_with_what_is_left() -> None:
-    broken = course(causes=(device(repair_time=1e15),), pools=(PoolSpares(spares=0.0),))
+    broken = problem(causes=(device(repair_time=1e15),), pools=(PoolSpares(spares=0.0),))
     waits, goes_on = goodput(broken), goodput(replace(broken, elastic=True))
     assert waits < 0.15
     # Some 24 failures in twenty days: by the end 3 of 16 replicas are missing, 1.5 on average, rounded up.
@@ -314,7 +313,7 @@ def test_an_elastic_job_goes_on_with_what_is_left() -> None:
 @given(st.integers(0, 500), st.floats(500.0, 8_000.0), st.sampled_from([1.0, 4.0, float("inf")]))
 @settings(max_examples=25, deadline=None)
 def test_goodput_does_not_fall_with_more_spares(seed: int, hours: float, teams: float) -> None:
-    given = course(causes=(device(hours * HOUR),), repair_teams=teams)
+    given = problem(causes=(device(hours * HOUR),), repair_teams=teams)
     before = np.full(16, -1.0)
     for spares in (0.0, 8.0, 16.0, 40.0, 200.0, float("inf")):
         after = ran(replace(given, pools=(PoolSpares(spares=spares),)), 16, seed=seed, rows=16).goodput
@@ -324,7 +323,7 @@ def test_goodput_does_not_fall_with_more_spares(seed: int, hours: float, teams: 
 
 @pytest.mark.parametrize("changes", [{"elastic": True}, {"recovery": "replica", "tiers": UNSAVED}])
 def test_expected_goodput_does_not_fall_with_more_spares(changes: dict[str, Any]) -> None:
-    given = course(causes=(device(1_500 * HOUR, repair_time=3 * DAY),), **changes)
+    given = problem(causes=(device(1_500 * HOUR, repair_time=3 * DAY),), **changes)
     means = [goodput(replace(given, pools=(PoolSpares(spares=s),)), rows=64) for s in (0, 24, 64, 128, 400)]
     assert means == sorted(means)
     assert means[-1] > means[0] + 0.02
@@ -341,7 +340,7 @@ def test_expected_goodput_does_not_fall_with_more_spares(changes: dict[str, Any]
     ],
 )
 def test_what_is_better_helps(better: dict[str, Any]) -> None:
-    worse = course(causes=(device(2_500 * HOUR),), diagnosis_time=300.0, misdiagnosis=0.2)
+    worse = problem(causes=(device(2_500 * HOUR),), diagnosis_time=300.0, misdiagnosis=0.2)
     assert goodput(replace(worse, **better), rows=64) > goodput(worse, rows=64)
 
 
@@ -352,7 +351,7 @@ def test_what_is_better_helps(better: dict[str, Any]) -> None:
 def test_restarts_agree_with_the_closed_form(devices: int) -> None:
     mtbf, save = 40_000 * HOUR, 25.0
     cause = device(mtbf, units=devices)
-    given = course(
+    given = problem(
         causes=(cause,), tiers=(remote(1.0, save),), num_devices=devices, duration=60 * DAY, startup_time=0.0
     )
     given = with_best_intervals(given, least=5.0)
@@ -363,74 +362,65 @@ def test_restarts_agree_with_the_closed_form(devices: int) -> None:
     assert float(np.mean(found.num_failures)) == pytest.approx(60 * DAY * devices / mtbf, rel=0.05)
 
 
-def test_a_whole_run_agrees_with_the_estimate() -> None:
-    shared: dict[str, Any] = {
-        "goal": Goal(tokens=1e12),
-        "law": LAW,
-        "step_time": 5.0,
-        "tokens_per_step": 5e6,
-        "flops_per_token": 6e11,
-        "num_devices": 10_000.0,
-        "device_failure_rate": 1 / (30_000 * HOUR),
-        "checkpoint_bytes": 5e12,
-        "checkpoint_bandwidth": 2e11,
-        "restart_time": 600.0,
-        "detection_time": 60.0,
-        "replica_devices": 100.0,
-        "replica_stall_time": 180.0,
-    }
+@pytest.mark.parametrize("recovery", ["restart", "replica"])
+@pytest.mark.parametrize("spares", [float("inf"), 96.0])
+def test_a_whole_run_agrees_with_the_estimate(recovery: str, spares: float) -> None:
+    """One problem, two solvers."""
     cause = device(30_000 * HOUR, units=10_000)
-    for recovery in ("restart", "replica"):
-        closed = estimate(**shared, recovery=recovery)
-        size: dict[str, Any] = {"num_devices": 10_000, "replica_devices": 100}
-        given = course(causes=(cause,), tiers=(remote(1.0, 25.0),), work=1e6, recovery=recovery, **size)
-        given = with_best_intervals(given, least=5.0)
-        found = ran(given, 200)
-        error = float(np.std(found.time.total)) / 200**0.5
-        assert abs(float(np.mean(found.time.total)) - float(closed.duration)) < 4 * error + 0.001 * 1e6
-        for bucket in BUCKETS:
-            mean = float(np.mean(getattr(found.time, bucket)))
+    size: dict[str, Any] = {"num_devices": 10_000, "replica_devices": 100, "pools": (PoolSpares(spares=spares),)}
+    given = problem(causes=(cause,), tiers=(remote(1.0, 25.0),), work=1e6, recovery=recovery, **size)
+    given = with_best_intervals(given, least=5.0)
+    workload = Workload(step_time=5.0, tokens_per_step=5e6, flops_per_token=6e11, law=LAW)
+    closed = estimate(given, workload)
+    found = ran(given, 200)
+    error = float(np.std(found.time.total)) / 200**0.5
+    # What one run waits for repairs is not what it waits in the long run: at the start nothing is broken.
+    rough = 0.02 if np.isfinite(spares) else 0.001
+    assert abs(float(np.mean(found.time.total)) - float(closed.duration)) < 4 * error + rough * 1e6
+    for bucket in BUCKETS:
+        mean = float(np.mean(getattr(found.time, bucket)))
+        if bucket not in ("spare_wait", "slow_steps") or not np.isfinite(spares):
             assert mean == pytest.approx(float(getattr(closed.time, bucket)), rel=0.1, abs=600.0), bucket
 
 
 # Reproducible
 
 
-def test_the_same_seed_gives_the_same_replicas_whatever_is_asked_with_them() -> None:
+def test_the_same_seed_gives_the_same_trials_whatever_is_asked_with_them() -> None:
     given = everything()
     first = ran(given, 24, rows=8)
     assert np.array_equal(first.goodput, ran(given, 24, rows=8).goodput)
     assert np.array_equal(first.goodput, ran(given, 24, rows=8, threads=2).goodput)
     assert np.array_equal(first.goodput[:12], ran(given, 12, rows=8).goodput)
     parts = [ran(given, 8, rows=8, first=number) for number in range(3)]
-    assert np.array_equal(first.goodput, joined(parts).goodput)
+    assert np.array_equal(first.goodput, concatenated(parts).goodput)
     assert not np.array_equal(first.goodput, ran(given, 24, rows=8, seed=1).goodput)
 
 
-def test_replicas_take_draws_in_turn() -> None:
+def test_trials_take_draws_in_turn() -> None:
     times = np.array([[60.0], [600.0], [6000.0]])
-    drawn = ran(course(restart_time=times), 12, rows=4)
+    drawn = ran(problem(restart_time=times), 12, rows=4)
     for at, time in enumerate((60.0, 600.0, 6000.0)):
-        alone = ran(course(restart_time=time), 12, rows=4)
+        alone = ran(problem(restart_time=time), 12, rows=4)
         assert np.array_equal(drawn.goodput[at::3], alone.goodput[at::3])
 
 
-def test_more_replicas_until_known() -> None:
-    given = course(causes=(device(2_000 * HOUR),))
+def test_more_trials_until_the_tolerance_is_met() -> None:
+    given = problem(causes=(device(2_000 * HOUR),))
     loose, tight = (
-        until_known(given, expected=20 * DAY, precision=Precision(tolerance=tolerance, fewest=16, most=4096))
+        simulate_until(given, expected=20 * DAY, sampling=Sampling(tolerance=tolerance, min_trials=16, max_trials=4096))
         for tolerance in (0.02, 0.002)
     )
-    assert loose.num_replicas < tight.num_replicas
-    assert confidence(tight.goodput) <= 0.002 < confidence(tight.goodput[: tight.num_replicas // 2])
+    assert loose.num_trials < tight.num_trials
+    assert confidence(tight.goodput) <= 0.002 < confidence(tight.goodput[: tight.num_trials // 2])
     seen: list[int] = []
-    capped = until_known(
+    capped = simulate_until(
         given,
         expected=20 * DAY,
-        precision=Precision(tolerance=1e-9, most=300),
-        told=lambda done, reached: seen.append(done),
+        sampling=Sampling(tolerance=1e-9, max_trials=300),
+        report=lambda done, reached: seen.append(done),
     )
-    assert capped.num_replicas == seen[-1] == 300
+    assert capped.num_trials == seen[-1] == 300
 
 
 def test_a_percentile_lies_in_its_confidence_interval() -> None:
@@ -447,7 +437,7 @@ def test_the_expected_time_changes_nothing_under_constant_rates() -> None:
 
 
 def test_the_expected_time_changes_nothing_under_any_law() -> None:
-    given = course(work=6 * DAY, causes=(device(2_000 * HOUR, law="weibull", shape=0.6),))
+    given = problem(work=6 * DAY, causes=(device(2_000 * HOUR, law="weibull", shape=0.6),))
     short, long = (ran(given, 6, rows=6, expected=days * DAY).time.total for days in (4.0, 60.0))
     assert short == pytest.approx(long, rel=1e-9)
 
@@ -456,26 +446,26 @@ def test_the_expected_time_changes_nothing_under_any_law() -> None:
 
 
 def test_more_than_can_be_simulated_gets_a_sentence() -> None:
-    with pytest.raises(InputError, match=r"failures in one run', but must be at most 20,000,000"):
-        ran(course(causes=(device(1.0),)), 1)
+    with pytest.raises(InputError, match=r"failures in one run', but must be at most 1,000,000"):
+        ran(problem(causes=(device(1.0),)), 1)
 
 
 @pytest.mark.parametrize("changes", [{"work": 1.0, "duration": 1.0}, {"work": None, "duration": None}])
-def test_a_course_has_one_goal(changes: dict[str, Any]) -> None:
+def test_a_problem_has_one_goal(changes: dict[str, Any]) -> None:
     with pytest.raises(InputError, match="exactly one goal, work or duration"):
-        simulate(replace(course(), **changes), expected=DAY, num_replicas=1)
+        simulate(replace(problem(), **changes), expected=DAY, num_trials=1)
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"causes": (device(pool=1),)}, r"cause device: pool is 1, but must be below 1"),
-        ({"causes": (device(), device())}, r"cause is 'device', but must be a name of its own"),
-        ({"misdiagnosis": np.array([[0.1], [0.2]])}, r"misdiagnosis is .*one number for all replicas"),
-        ({"causes": (device(units=np.ones((2, 1))),)}, r"units is .*one number for all replicas"),
-        ({"pools": (PoolSpares(spares=np.ones((2, 1))),)}, r"spares is .*one number for all replicas"),
+        ({"causes": (device(), device())}, r"cause is 'device', but must be a unique name"),
+        ({"misdiagnosis": np.array([[0.1], [0.2]])}, r"misdiagnosis is .*one number for all trials"),
+        ({"causes": (device(units=np.ones((2, 1))),)}, r"units is .*one number for all trials"),
+        ({"pools": (PoolSpares(spares=np.ones((2, 1))),)}, r"spares is .*one number for all trials"),
     ],
 )
-def test_a_course_that_cannot_be_simulated_gets_a_sentence(changes: dict[str, Any], message: str) -> None:
+def test_a_problem_that_cannot_be_simulated_gets_a_sentence(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        course(**changes)
+        problem(**changes)

@@ -1,17 +1,17 @@
-"""One replica told as stretches of time, and how far replicas are when."""
+"""One trial as stretches of time, and how far trials are through time."""
 
 import numpy as np
 import pytest
 
-from campaign_courses import DAY, HOUR, SEVERAL, THREE_TIERS, course, device, everything, ran, remote
-from lindos.campaign import STATES, Cause, Course, curves, simulate, trace
+from campaign_problems import DAY, HOUR, SEVERAL, THREE_TIERS, device, everything, problem, ran, remote, trace
+from lindos.campaign import STATES, Cause, Problem, simulate
 
 
-@pytest.mark.parametrize("given", [course(), everything(), everything(work=5 * DAY)])
-def test_a_timeline_covers_all_the_time(given: Course) -> None:
+@pytest.mark.parametrize("given", [problem(), everything(), everything(work=5 * DAY)])
+def test_a_timeline_covers_all_the_time(given: Problem) -> None:
     expected = 20 * DAY
     told = trace(given, expected=expected, rows=4)
-    whole = simulate(given, expected=expected, num_replicas=4, rows=4)
+    whole = simulate(given, expected=expected, num_trials=4, rows=4)
     assert told.end == pytest.approx(whole.time.total[0])
     assert set(told.states) <= set(STATES)
     lengths = np.diff(np.append(told.starts, told.end))
@@ -29,7 +29,7 @@ def test_a_timeline_covers_all_the_time(given: Course) -> None:
 @pytest.mark.parametrize("causes", [(device(2_000 * HOUR),), SEVERAL])
 def test_a_timeline_tells_what_is_lost(seed: int, causes: tuple[Cause, ...]) -> None:
     # Stops that reach a deeper tier undo more than the stretch before them.
-    given = course(causes=causes, tiers=THREE_TIERS)
+    given = problem(causes=causes, tiers=THREE_TIERS)
     told = trace(given, expected=20 * DAY, seed=seed)
     time = ran(given, 1, rows=1, seed=seed).time
     lengths = np.diff(np.append(told.starts, told.end))
@@ -43,7 +43,7 @@ def test_a_timeline_tells_what_is_lost(seed: int, causes: tuple[Cause, ...]) -> 
 
 
 def test_a_timeline_of_a_goal_in_work_tells_what_is_lost() -> None:
-    given = course(work=2 * DAY, causes=(device(6_000 * HOUR),), tiers=(remote(5_000.0),))
+    given = problem(work=2 * DAY, causes=(device(6_000 * HOUR),), tiers=(remote(5_000.0),))
     for seed in range(20):
         told = trace(given, expected=3 * DAY, seed=seed)
         time = ran(given, 1, rows=1, seed=seed, expected=3 * DAY).time
@@ -53,27 +53,29 @@ def test_a_timeline_of_a_goal_in_work_tells_what_is_lost() -> None:
 
 
 def test_curves_do_not_fall_once_the_goal_is_reached() -> None:
-    given = course(work=1.03 * DAY, causes=(device(2_000 * HOUR),), tiers=(remote(7_000.0),))
+    given = problem(work=1.03 * DAY, causes=(device(2_000 * HOUR),), tiers=(remote(7_000.0),))
     times = np.linspace(0, 10 * DAY, 4001)
-    found = curves(given, times, expected=3 * DAY, rows=32)
-    total = simulate(given, expected=3 * DAY, num_replicas=32, rows=32).time.total
+    trials = simulate(given, expected=3 * DAY, num_trials=32, rows=32, observed=True)
+    found, total = trials.progress_at(times), trials.time.total
     for row in range(32):
         assert np.all(found[row, times >= total[row] + 1] >= 1.03 * DAY - 1)
 
 
 def test_curves_of_draws_end_at_their_own_goals() -> None:
-    given = course(work=np.array([[10 * DAY], [5 * DAY], [7 * DAY]]))
-    found = curves(given, np.array([30 * DAY]), expected=12 * DAY, rows=2, number=1)
+    given = problem(work=np.array([[10 * DAY], [5 * DAY], [7 * DAY]]))
+    trials = simulate(given, expected=12 * DAY, num_trials=2, rows=2, first=1, observed=True)
+    found = trials.progress_at(np.array([30 * DAY]))
     assert found[:, 0] == pytest.approx([7 * DAY, 10 * DAY])
 
 
 def test_curves_reach_the_goal_and_stay() -> None:
-    given = course(work=10 * DAY)
+    given = problem(work=10 * DAY)
     times = np.linspace(0, 30 * DAY, 61)
-    found = curves(given, times, expected=12 * DAY, rows=8)
+    trials = simulate(given, expected=12 * DAY, num_trials=8, rows=8, observed=True)
+    found = trials.progress_at(times)
     assert np.all(found <= 10 * DAY)
     assert found[:, 0] == pytest.approx(0.0)
     assert found[:, -1] == pytest.approx(10 * DAY)
-    total = simulate(given, expected=12 * DAY, num_replicas=8, rows=8).time.total
+    total = trials.time.total
     reached = times[(found >= 10 * DAY - 1).argmax(axis=1)]
     assert np.all((reached >= total - 1) & (reached <= total + 0.5 * DAY + 1))

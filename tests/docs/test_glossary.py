@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from lindos.scenario import schema
+from lindos.scenario import campaign, schema
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "laws"))
@@ -18,8 +18,15 @@ GLOSSARY = set(re.findall(r"`([a-z0-9_]+)`", (ROOT / "docs" / "glossary.md").rea
 
 
 def scenario_fields() -> set[str]:
-    models = [k for _, k in inspect.getmembers(schema, inspect.isclass) if issubclass(k, BaseModel)]
-    return {name for model in models for name in model.model_fields}
+    rooms = (schema, campaign)
+    members = [member for room in rooms for _, member in inspect.getmembers(room, inspect.isclass)]
+    return {name for member in members if issubclass(member, BaseModel) for name in member.model_fields}
+
+
+def test_every_field_of_a_campaign_says_what_it_is() -> None:
+    models = [member for _, member in inspect.getmembers(campaign, inspect.isclass) if issubclass(member, BaseModel)]
+    silent = [f"{m.__name__}.{name}" for m in models for name, info in m.model_fields.items() if not info.description]
+    assert not silent, f"describe in scenario/campaign.py: {silent}"
 
 
 def test_every_parameter_of_a_formula_is_explained() -> None:

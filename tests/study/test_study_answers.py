@@ -65,7 +65,8 @@ def test_values_lie_inside_their_own_range(name: str) -> None:
 def failing(mtbf: str, recovery: str = "restart", **campaign: str) -> Answer:
     scenario, _ = read_scenario("llama3-405b")
     asked_for = {"device_mtbf": mtbf, "recovery": recovery, **campaign}
-    data = scenario.model_dump(mode="json", exclude_none=True) | {"campaign": asked_for}
+    data = scenario.model_dump(mode="json", exclude_none=True)
+    data["campaign"] |= asked_for
     return answer(scenario_from(data), load_catalog(), sections=frozenset({"cluster", "step", "campaign", "site"}))
 
 
@@ -96,7 +97,10 @@ def test_spares_are_taken_from_the_cluster_and_too_few_are_named() -> None:
     assert found.figure("step.num_devices").value == 48
     assert found.figure("campaign.spares_given").value == 16
     assert found.figure("cluster.num_devices").value == 64
-    assert any("spare GPUs cover" in warning for warning in failing("40000 h").warnings)
+    assert not any("Spares are short" in warning for warning in found.warnings)
+    data["campaign"], data["job"]["goal"] = {}, {"tokens": "5T tokens"}
+    short = answer(scenario_from(data), load_catalog())
+    assert any("Spares are short: 0 stand by" in warning for warning in short.warnings)
 
 
 def test_tokens_of_a_batch_above_the_critical_one_are_worth_less() -> None:

@@ -38,7 +38,7 @@ def simulate_campaign(
     trials
         Simulated histories at most.
     """
-    asked = CampaignAsked.read(tolerance, most=trials, seed=seed)
+    asked = CampaignAsked.read(tolerance, max_trials=trials, seed=seed)
     return run(
         scenario,
         catalog,

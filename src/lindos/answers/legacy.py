@@ -1,91 +1,53 @@
-"""Floors that are not links of the chain yet: they read results from a shared world."""
+"""The campaign of a search, whose worlds share their results instead of being a chain."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
-
-from lindos.catalog import Catalog
 from lindos.elements import Section
-from lindos.errors import UnknownValueError
-from lindos.scenario.schema import Scenario
-from lindos.study import campaign
-from lindos.study.campaign import CampaignAsked
-from lindos.study.chain import Study
-from lindos.study.cluster import CLUSTER
-from lindos.study.plan import ALTERNATIVES, PLAN
-from lindos.study.site import SITE
-from lindos.study.step import STEP, StepResult
-from lindos.study.world import Worlds, worlds
-
-SECTIONS: Mapping[str, Callable[[Worlds], Section | None]] = {"campaign": campaign.section}
-_TITLES = {"campaign": "The whole run"}
+from lindos.study.campaign import CAMPAIGN, RUN_COST, CampaignAsked
+from lindos.study.campaign.basis import Basis
+from lindos.study.campaign.cost import priced
+from lindos.study.campaign.result import campaign_of_draws, campaign_of_values
+from lindos.study.floor import Outcome
+from lindos.study.old_step import batch_limit
+from lindos.study.world import World, Worlds
+from lindos.views import Context, campaign
 
 
-@dataclass(frozen=True, slots=True)
-class Legacy:
-    """Sections by name, and warnings."""
+def basis_of_world(world: World) -> Basis:
+    """Gather what the campaign of a search rests on from a world that shares results.
 
-    sections: dict[str, Section]
-    warnings: tuple[str, ...]
-
-
-def sections(
-    names: Sequence[str],
-    study: Study,
-    scenario: Scenario,
-    catalog: Catalog,
-    folder: Path | None,
-    simulation: CampaignAsked,
-) -> Legacy:
-    """Answer the floors of ``names`` that are not links of the chain."""
-    wanted = [name for name in names if name in SECTIONS]
-    shared = worlds(scenario, catalog, folder)
-    shared.decisions["campaign.asked"] = simulation
-    _fill(shared, study)
-    made: dict[str, Section] = {}
-    for name in sorted(wanted, key=lambda name: name == "campaign"):
-        section = _section(shared, name)
-        if section is not None:
-            made[name] = section
-    return Legacy(made, tuple(shared.warnings))
-
-
-def _fill(shared: Worlds, study: Study) -> None:
-    """Put the results of the chain where the older floors look for them."""
-    cluster = study.outcome(CLUSTER)
-    step = study.outcome(STEP)
-    site = study.outcome(SITE)
-    # A cost that is only a lower bound prices no run.
-    if site is not None and not site.point.estimate.gaps:
-        shared.point.results["site"], shared.sampled.results["site"] = site.point.estimate, site.sampled.estimate
-    plans, alternatives = study.outcome(PLAN), study.outcome(ALTERNATIVES)
-    if cluster is not None:
-        shared.point.results["cluster"], shared.sampled.results["cluster"] = cluster.point.size, cluster.sampled.size
-    if step is not None:
-        shared.point.results["step"], shared.sampled.results["step"] = _step(step.point), _step(step.sampled)
-    if plans is not None:
-        shared.decisions["step.plans"] = plans.point.pools
-    if alternatives is not None:
-        shared.decisions["step.without"] = dict(alternatives.point.without)
-
-
-def _step(result: StepResult) -> Any:
-    return SimpleNamespace(
-        found=result.step,
-        time=result.time,
-        tokens=result.tokens,
-        num_devices=result.num_devices,
-        replica_devices=result.replica_devices,
+    A search plans for the GPUs that work: as many more stand by as fail, beside the cluster and its bill.
+    """
+    step, scenario = world.results["step"], world.scenario
+    spares = {} if scenario.campaign.spare_fraction is not None else {"shared_standby": world.cluster.num_devices}
+    return Basis(
+        catalog=world.catalog,
+        num_draws=world.num_draws,
+        campaign=scenario.campaign.model_copy(update=spares),
+        goal=scenario.job.goal if scenario.job else None,
+        date=scenario.date,
+        cluster=world.cluster,
+        job=world.job,
+        pools=step.found.pools,
+        step_time=step.time,
+        tokens_per_step=step.tokens,
+        num_devices=step.num_devices,
+        replica_devices=step.replica_devices,
+        extra_tokens_factor=batch_limit(world, step.tokens).tokens_factor,
     )
 
 
-def _section(shared: Worlds, name: str) -> Section | None:
-    if name == "campaign" and "step" not in shared.point.results:
-        return None
-    try:
-        return SECTIONS[name](shared)
-    except UnknownValueError as error:
-        title = _TITLES.get(name, name.capitalize())
-        return Section(name=name, title=title, summary=f"Unknown: {error}")
+def campaign_section(shared: Worlds) -> Section:
+    """Show the campaign of worlds that share results; priced where the site is among them."""
+    asked = CampaignAsked()
+    values = campaign_of_values(basis_of_world(shared.point), asked)
+    draws = campaign_of_draws(basis_of_world(shared.sampled), values, asked)
+    outcome = Outcome(floor=CAMPAIGN, point=values, sampled=draws, varied=values, columns=(), facts={})
+    cost = None
+    if "site" in shared.point.results:
+        # A search pays for the GPUs that work, not for all that it may use.
+        costs = [
+            priced(world.results["site"], world.results["step"].num_devices, world.results["step"].num_devices, result)
+            for world, result in ((shared.point, values), (shared.sampled, draws))
+        ]
+        cost = Outcome(floor=RUN_COST, point=costs[0], sampled=costs[1], varied=costs[0], columns=(), facts={})
+    context = Context(scenario=shared.point.scenario, catalog=shared.point.catalog)
+    return campaign.view(context, outcome, cost)

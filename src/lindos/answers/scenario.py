@@ -1,20 +1,18 @@
 """A scenario, whole or some sections of it, to an answer."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from lindos import __version__
-from lindos.answers import legacy
 from lindos.answers.answer import Answer
 from lindos.answers.soundness import check_sections, own_paths
 from lindos.catalog import Catalog, load_catalog
 from lindos.catalog.facts import reading
 from lindos.catalog.overlay import with_values as with_facts
 from lindos.elements import Section
-from lindos.errors import InfeasibleError, InputError, UnknownNameError
+from lindos.errors import InputError, UnknownNameError
 from lindos.scenario.configuration import configuration_notes
 from lindos.scenario.paths import field_at, with_values
 from lindos.scenario.read import read_plain, read_scenario, scenario_from
@@ -22,9 +20,8 @@ from lindos.scenario.resolve import counted
 from lindos.scenario.schema import Scenario
 from lindos.scenario.unread import unread
 from lindos.study.campaign import CampaignAsked
-from lindos.study.chain import Chain, Study
+from lindos.study.chain import Chain
 from lindos.study.floor import NUM_DRAWS, Floor
-from lindos.study.site import SITE
 from lindos.views import FLOORS, Context, View
 
 #: Said with every answer.
@@ -203,32 +200,15 @@ def answer(
         settled = counted(scenario, catalog)
         views = [view for view in FLOORS if view.floor.name in names]
         context = Context(scenario=settled, catalog=catalog)
-        study = _study(chain or Chain(), names, _floors(views, settled), context, folder, settings)
+        wishes = {"campaign": campaign or CampaignAsked(), **(settings or {})}
+        study = (chain or Chain()).study(_floors(views, settled), settled, catalog, folder, wishes)
         for view in views:
             section = view.section(context, study)
             if section is not None:
                 made[view.floor.name] = section
-        old = legacy.sections(names, study, settled, catalog, folder, campaign or CampaignAsked())
-    made |= old.sections
     shown = [made[name] for name in names if name in made]
     said = (*unread(scenario, catalog), *catalog.unread(paths), *configuration_notes(scenario, folder))
-    return assemble(scenario, catalog, command, shown, (*old.warnings, *said))
-
-
-def _study(
-    chain: Chain,
-    names: Sequence[str],
-    floors: list[Floor[Any]],
-    context: Context,
-    folder: Path | None,
-    settings: Mapping[str, Any] | None,
-) -> Study:
-    """Run the chain; a campaign is priced by the site, where there can be one."""
-    question = (context.scenario, context.catalog, folder, settings)
-    if "campaign" in names and SITE not in floors:
-        with suppress(InfeasibleError):
-            return chain.study([*floors, SITE], *question)
-    return chain.study(floors, *question)
+    return assemble(scenario, catalog, command, shown, said)
 
 
 def _floors(views: Iterable[View], scenario: Scenario) -> list[Floor[Any]]:

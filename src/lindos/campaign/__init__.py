@@ -7,29 +7,31 @@ over. Time is split into the buckets of Google's ML Goodput library.
 """
 
 from lindos.campaign.causes import EVERYTHING, LAWS, Cause, check_shape, lemons
-from lindos.campaign.course import Course, PoolSpares, Stragglers
-from lindos.campaign.estimate import estimate
-from lindos.campaign.hazard import (
+from lindos.campaign.closed_form import estimate, trained_in
+from lindos.campaign.intervals import with_best_intervals
+from lindos.campaign.optimal import FITS, ComputeOptimal, ScalingLaw, compute_optimal, scaling_law
+from lindos.campaign.problem import PoolSpares, Problem, Stragglers, Workload, flattened, take_draws
+from lindos.campaign.progress import NEVER, CheckpointTier
+from lindos.campaign.rates import (
     Conditions,
-    Hazard,
+    FailureRate,
     checkpoint_bandwidth,
     checkpoint_bytes,
     conditions,
-    failure_rate,
-    hazard,
+    failure_rate_of,
+    mean_failure_rate,
 )
-from lindos.campaign.intervals import with_best_intervals
-from lindos.campaign.optimal import FITS, ComputeOptimal, ScalingLaw, compute_optimal, scaling_law
-from lindos.campaign.progress import NEVER, CheckpointTier
-from lindos.campaign.replicas import PERCENTILES, Precision, until_known
 from lindos.campaign.result import GOODPUT_NAMES, CampaignEstimate, CampaignTime
-from lindos.campaign.simulate import Replicas, joined, rows_of, simulate
-from lindos.campaign.trace import STATES, Trace, curves, trace
+from lindos.campaign.shortage import in_repair
+from lindos.campaign.simulate import LARGEST_EVENTS, Trials, simulate, tile_rows
+from lindos.campaign.trace import STATES, Trace
+from lindos.campaign.trials import PERCENTILES, Sampling, confidence, simulate_until
 
 __all__ = [
     "EVERYTHING",
     "FITS",
     "GOODPUT_NAMES",
+    "LARGEST_EVENTS",
     "LAWS",
     "NEVER",
     "PERCENTILES",
@@ -40,29 +42,32 @@ __all__ = [
     "CheckpointTier",
     "ComputeOptimal",
     "Conditions",
-    "Course",
-    "Hazard",
+    "FailureRate",
     "PoolSpares",
-    "Precision",
-    "Replicas",
+    "Problem",
+    "Sampling",
     "ScalingLaw",
     "Stragglers",
     "Trace",
+    "Trials",
+    "Workload",
     "check_shape",
     "checkpoint_bandwidth",
     "checkpoint_bytes",
     "compute_optimal",
     "conditions",
-    "curves",
+    "confidence",
     "estimate",
-    "failure_rate",
-    "hazard",
-    "joined",
+    "failure_rate_of",
+    "flattened",
+    "in_repair",
     "lemons",
-    "rows_of",
+    "mean_failure_rate",
     "scaling_law",
     "simulate",
-    "trace",
-    "until_known",
+    "simulate_until",
+    "take_draws",
+    "tile_rows",
+    "trained_in",
     "with_best_intervals",
 ]

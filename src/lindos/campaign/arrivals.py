@@ -1,6 +1,6 @@
-"""When failures strike: for every replica of a campaign the sorted times of a cause, as one array.
+"""When failures strike: for every trial of a campaign the sorted times of a cause, as one array.
 
-Rows are replicas. Rows with fewer failures are filled up with the horizon, where nothing happens any more.
+Rows are trials. A row with fewer failures than the longest is padded with the horizon, where nothing happens any more.
 """
 
 import zlib
@@ -13,8 +13,8 @@ from lindos.campaign.causes import Cause, cumulative_hazard, lifetime
 
 #: Columns beyond the mean, in standard deviations and in number: a row that needs more comes once in a billion.
 _DEVIATIONS, _MORE = 6.0, 12
-#: Lives of a unit that are drawn at once.
-_MOST_LIVES = 65_536
+#: Largest number of lives of a unit that are drawn at once; of units that are drained, a smaller one.
+_LARGEST_LIVES, _LARGEST_BLOCK = 65_536, 64
 
 
 def stream(seed: int, tile: int, name: str) -> np.random.Generator:
@@ -22,21 +22,21 @@ def stream(seed: int, tile: int, name: str) -> np.random.Generator:
     return np.random.default_rng([seed, tile, zlib.crc32(name.encode())])
 
 
-def columns(rng_draw: Any, num_columns: int, num_replicas: int) -> Any:
-    """Draws of shape (replicas, columns) whose first columns do not depend on how many there are."""
-    return np.ascontiguousarray(rng_draw((num_columns, num_replicas)).T)
+def columns(rng_draw: Any, num_columns: int, num_trials: int) -> Any:
+    """Draw random numbers of shape (trials, columns); the first columns do not depend on how many there are."""
+    return np.ascontiguousarray(rng_draw((num_columns, num_trials)).T)
 
 
-def arrivals(cause: Cause, horizon: Any, num_replicas: int, rng: np.random.Generator) -> Any:
-    """Times of the failures of one cause up to the horizon of each replica, sorted along rows.
+def arrivals(cause: Cause, horizon: Any, num_trials: int, rng: np.random.Generator) -> Any:
+    """Draw the times of the failures of one cause up to the horizon of each trial, sorted along rows.
 
     Parameters
     ----------
     cause
-        With a mean time of shape () or (replicas, 1).
+        With a mean time of shape () or (trials, 1).
     horizon
-        Shape (replicas, 1).
-    num_replicas
+        Seconds from the start; shape (trials, 1).
+    num_trials
         Rows.
     rng
         Of this cause alone (:func:`stream`).
@@ -44,7 +44,7 @@ def arrivals(cause: Cause, horizon: Any, num_replicas: int, rng: np.random.Gener
     Returns
     -------
     array
-        Shape (replicas, most failures of a row).
+        Shape (trials, largest number of failures of a trial).
 
     Notes
     -----
@@ -54,61 +54,71 @@ def arrivals(cause: Cause, horizon: Any, num_replicas: int, rng: np.random.Gener
     """
     span = np.maximum(horizon - cause.online, 0.0)
     if cause.most is not None:
-        times = _drained(cause, num_replicas, rng)
+        times = _drained(cause, span, num_trials, rng)
     elif cause.law == "exponential":
-        times = _poisson(cause, span, num_replicas, rng)
+        times = _poisson(cause, span, num_trials, rng)
     else:
-        times = _renewals(cause, span, num_replicas, rng)
+        times = _renewals(cause, span, num_trials, rng)
     times = np.minimum(cause.online + times, horizon)
     return times[:, : max(1, int((times < horizon).sum(axis=1).max(initial=0)))]
 
 
-def _poisson(cause: Cause, span: Any, num_replicas: int, rng: np.random.Generator) -> Any:
+def _poisson(cause: Cause, span: Any, num_trials: int, rng: np.random.Generator) -> Any:
     if float(cause.units) <= 0:
-        return np.full((num_replicas, 1), np.inf)
-    each = cause.mtbf / cause.units
-    gaps = rng.standard_exponential((_enough(span / each), num_replicas))
-    return np.ascontiguousarray(np.cumsum(gaps, axis=0, out=gaps).T) * each
+        return np.full((num_trials, 1), np.inf)
+    gap = cause.mtbf / cause.units
+    gaps = rng.standard_exponential((_enough(span / gap), num_trials))
+    return np.ascontiguousarray(np.cumsum(gaps, axis=0, out=gaps).T) * gap
 
 
 def _enough(mean: Any) -> int:
-    """Columns for as many failures as this on average."""
-    most = float(np.max(mean, initial=0.0))
-    return int(most + _DEVIATIONS * most**0.5) + _MORE
+    """Columns that hold the failures of every row when this many are expected on average."""
+    largest = float(np.max(mean, initial=0.0))
+    return int(largest + _DEVIATIONS * largest**0.5) + _MORE
 
 
-def _drained(cause: Cause, num_replicas: int, rng: np.random.Generator) -> Any:
-    """Few units, each with at most so many failures; only the first life begins at their age."""
+def _drained(cause: Cause, span: Any, num_trials: int, rng: np.random.Generator) -> Any:
+    """Failures of a few units, each drained after `most` of them; only the first life begins at their age.
+
+    Lives are drawn in blocks that double in length, and only while some unit still fails within the span: memory
+    follows the failures that happen, not the number after which a unit is drained.
+    """
     units = int(cause.units)
     if units < 1:
-        return np.full((num_replicas, 1), np.inf)
-    drawn = rng.standard_exponential((num_replicas, (cause.most or 1) * units))
-    worn = drawn[:, :units] + cumulative_hazard(cause, cause.age)
-    lives = np.concatenate([lifetime(cause, worn) - cause.age, lifetime(cause, drawn[:, units:])], axis=1)
-    return np.sort(np.cumsum(lives.reshape(num_replicas, -1, units), axis=1).reshape(num_replicas, -1), axis=1)
+        return np.full((num_trials, 1), np.inf)
+    worn = rng.standard_exponential((num_trials, units)) + cumulative_hazard(cause, cause.age)
+    latest = lifetime(cause, worn) - cause.age
+    blocks, done, block = [latest], 1, 1
+    while done < (cause.most or 1) and np.any(latest < span):
+        lives = lifetime(_deeper(cause), rng.standard_exponential((num_trials, units, block)))
+        times = latest[:, :, None] + np.cumsum(lives, axis=2)[:, :, : (cause.most or 1) - done]
+        blocks.append(np.where(times < span[:, :, None], times, np.inf).reshape(num_trials, -1))
+        latest, done, block = times[:, :, -1], done + block, min(2 * block, _LARGEST_BLOCK)
+    failures = np.sort(np.concatenate(blocks, axis=1), axis=1)
+    return failures[:, : max(1, int((failures < span).sum(axis=1).max(initial=0)))]
 
 
-def _renewals(cause: Cause, span: Any, num_replicas: int, rng: np.random.Generator) -> Any:
-    latest = _first(cause, span, num_replicas, rng.spawn(1)[0])
-    found, lives = [latest], 1
+def _renewals(cause: Cause, span: Any, num_trials: int, rng: np.random.Generator) -> Any:
+    latest = _first(cause, span, num_trials, rng.spawn(1)[0])
+    blocks, lives = [latest], 1
     while np.any(latest < span):
         rows = int((latest < span).sum(axis=1).max())
-        # Those that failed start again as new, in order of time: what a longer horizon adds comes after them.
+        # Units that failed start again as new, in order of time, so that a longer horizon only adds failures.
         latest = np.sort(np.where(latest < span, latest, np.inf), axis=1)[:, :rows]
-        drawn = rng.spawn(1)[0].standard_exponential((rows, lives, num_replicas)).transpose(2, 0, 1)
-        # Ever more lives at once: a unit may fail a million times.
-        each = latest[:, :, None] + np.cumsum(lifetime(_deeper(cause), drawn), axis=2)
-        found.append(each.reshape(num_replicas, -1))
-        latest, lives = each[:, :, -1], min(2 * lives, _MOST_LIVES)
-    return np.sort(np.concatenate(found, axis=1), axis=1)
+        gaps = rng.spawn(1)[0].standard_exponential((rows, lives, num_trials)).transpose(2, 0, 1)
+        # The number of lives per draw doubles, since a unit may fail a million times.
+        times = latest[:, :, None] + np.cumsum(lifetime(_deeper(cause), gaps), axis=2)
+        blocks.append(times.reshape(num_trials, -1))
+        latest, lives = times[:, :, -1], min(2 * lives, _LARGEST_LIVES)
+    return np.sort(np.concatenate(blocks, axis=1), axis=1)
 
 
 def _deeper(cause: Cause) -> Cause:
-    """The cause with a mean time for each replica that serves two axes of draws."""
+    """Return the cause with a mean time per trial that broadcasts over two axes of draws."""
     return replace(cause, mtbf=np.expand_dims(cause.mtbf, -1)) if np.ndim(cause.mtbf) else cause
 
 
-def _first(cause: Cause, span: Any, num_replicas: int, rng: np.random.Generator) -> Any:
+def _first(cause: Cause, span: Any, num_trials: int, rng: np.random.Generator) -> Any:
     """First failures of all units in order, as many as come within the span.
 
     Between the order statistics of `n` draws from the exponential law lie independent draws over n, n - 1, ... [1]_;
@@ -121,9 +131,9 @@ def _first(cause: Cause, span: Any, num_replicas: int, rng: np.random.Generator)
     """
     units = int(cause.units)
     if units < 1:
-        return np.full((num_replicas, 1), np.inf)
+        return np.full((num_trials, 1), np.inf)
     before = cumulative_hazard(cause, cause.age)
     within = -np.expm1(before - cumulative_hazard(cause, cause.age + span))
-    drawn = columns(rng.standard_exponential, min(_enough(units * within), units), num_replicas)
+    drawn = columns(rng.standard_exponential, min(_enough(units * within), units), num_trials)
     hazard = np.cumsum(drawn / (units - np.arange(drawn.shape[1])), axis=1)
     return np.maximum(lifetime(cause, before + hazard) - cause.age, 0.0)

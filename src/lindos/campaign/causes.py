@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from lindos.errors import InputError
-from lindos.quantities import Count, Fraction, Seconds
+from lindos.quantities import Count, Fraction, PerSecond, Seconds
 
 #: Laws of the time from one failure of a unit to the next.
 LAWS = ("exponential", "weibull", "lognormal")
@@ -19,7 +19,7 @@ EVERYTHING = 10**12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """One kind of failure; its times may be arrays of draws, as in :class:`lindos.campaign.Course`.
+    """One kind of failure; its times may be arrays of draws, as in :class:`lindos.campaign.Problem`.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ class Cause:
         return EVERYTHING if self.stopped >= EVERYTHING else self.devices
 
     @property
-    def rate(self) -> Any:
+    def rate(self) -> PerSecond:
         """Failures per time of all units, in the long run."""
         return self.units / self.mtbf
 

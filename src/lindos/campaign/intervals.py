@@ -5,23 +5,23 @@ from typing import Any
 
 import numpy as np
 
-from lindos.campaign.course import Course
+from lindos.campaign.problem import Problem
 from lindos.campaign.progress import NEVER, CheckpointTier, tier_for
 from lindos.formulas import checkpoint
 from lindos.quantities import Seconds
 
 
-def with_best_intervals(course: Course, *, least: Seconds, given: tuple[Any, ...] = ()) -> Course:
-    """The campaign with the interval of each tier that loses least by the closed form.
+def with_best_intervals(problem: Problem, *, least: Seconds, fixed: tuple[Seconds | None, ...] = ()) -> Problem:
+    """Set the interval of each tier that loses least by the closed form.
 
     Parameters
     ----------
-    course
+    problem
         The intervals of its tiers are not read.
     least
         No interval is shorter: the time of a step.
-    given
-        For each tier its interval where it is fixed, None where the best is asked.
+    fixed
+        The interval of each tier in seconds; None to choose the best.
 
     Notes
     -----
@@ -32,27 +32,28 @@ def with_best_intervals(course: Course, *, least: Seconds, given: tuple[Any, ...
     multiple of that of the tier before, and never shorter than its checkpoint takes to write. A tier that no failure
     reaches is never saved to.
     """
-    found: list[CheckpointTier] = []
-    for index, tier in enumerate(course.tiers):
-        fixed = given[index] if given else None
-        rate = _rate(course, index)
+    tiers: list[CheckpointTier] = []
+    for index, tier in enumerate(problem.tiers):
+        chosen = fixed[index] if fixed else None
+        rate = _rate(problem, index)
         interval: Any = NEVER
-        if fixed is not None:
-            interval = fixed
+        if chosen is not None:
+            interval = chosen
         elif np.any(rate > 0):
             best = checkpoint.daly_interval(tier.blocking_time, 1 / np.maximum(rate, 1e-300))
             interval = np.maximum(np.maximum(best, tier.write_time), least)
-        if found and np.all(np.asarray(found[-1].interval) < NEVER):
-            before = found[-1].interval
+        if tiers and np.all(np.asarray(tiers[-1].interval) < NEVER):
+            before = tiers[-1].interval
             multiple = before * np.maximum(np.round(interval / before), 1.0)
             interval = np.where(np.asarray(interval) < NEVER, np.minimum(multiple, NEVER), NEVER)
-        found.append(replace(tier, interval=interval))
-    return replace(course, tiers=tuple(found))
+        tiers.append(replace(tier, interval=interval))
+    return replace(problem, tiers=tuple(tiers))
 
 
-def _rate(course: Course, index: int) -> Any:
+def _rate(problem: Problem, index: int) -> Any:
     """Failures per time that restart from one tier."""
-    reaching = [one for one in course.causes if course.stops_all(one) and tier_for(one.reach, course.tiers) == index]
-    if course.corruption is not None and index == len(course.tiers) - 1:
-        reaching.append(course.corruption)
+    stopping = [cause for cause in problem.causes if problem.stops_all(cause)]
+    reaching = [cause for cause in stopping if tier_for(cause.reach, problem.tiers) == index]
+    if problem.corruption is not None and index == len(problem.tiers) - 1:
+        reaching.append(problem.corruption)
     return sum((cause.rate for cause in reaching), start=0.0)

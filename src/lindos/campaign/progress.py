@@ -21,7 +21,7 @@ NEVER = 1e30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckpointTier:
-    """One place that checkpoints are kept; its times may be arrays of draws, as in :class:`lindos.campaign.Course`.
+    """One place that checkpoints are kept; its times may be arrays of draws, as in :class:`lindos.campaign.Problem`.
 
     Parameters
     ----------

@@ -1,7 +1,8 @@
 """Repairs and spares: when what failed is back, and when enough devices are there to go on.
 
-All arrays have a row for each replica of the campaign and a column for each failure, in order of time; ``weight`` is in
-devices, 0 where nothing is broken.
+All arrays have a row for each trial of the campaign and a column for each failure, in order of time; ``weight`` is in
+devices, 0 where nothing is broken. Lines that are sorted already are merged by a stable sort, which is many times
+faster on them than any other.
 """
 
 from typing import Any, NamedTuple
@@ -20,6 +21,13 @@ class Missing(NamedTuple):
     times: Any
     amount: Any
     order: Any
+
+
+def in_order(order: Any, *columns: Any) -> tuple[Any, ...]:
+    """Return arrays of shape (rows, columns) with each row in the order that `order` gives it."""
+    rows, width = columns[0].shape
+    flat = order if rows == 1 else order + width * np.arange(rows)[:, None]
+    return tuple(np.take(np.ascontiguousarray(column), flat) for column in columns)
 
 
 def repaired(times: Any, durations: Any, teams: float) -> Any:
@@ -44,20 +52,20 @@ def repaired(times: Any, durations: Any, teams: float) -> Any:
 def missing(times: Any, back: Any, weight: Any) -> Missing:
     """Devices out of service after each failure and each repair."""
     both = np.concatenate([times, back], axis=1)
-    order = np.argsort(both, axis=1)
+    order = np.argsort(both, axis=1, kind="stable")
     change = np.concatenate([weight, -weight], axis=1)
-    amount = np.cumsum(np.take_along_axis(change, order, axis=1), axis=1)
-    return Missing(np.take_along_axis(both, order, axis=1), amount, order)
+    moments, change = in_order(order, both, change)
+    return Missing(moments, np.cumsum(change, axis=1), order)
 
 
-def staffed(found: Missing, spares: Count, shape: tuple[int, int]) -> Any:
-    """First moment from each failure on when no more are missing than `spares` stand in for.
+def staffed(shortage: Missing, spares: Count, shape: tuple[int, int]) -> Any:
+    """Return the first moment from each failure on when no more devices are missing than `spares` stand in for.
 
     Never, infinity, where repairs do not end.
     """
-    enough = np.where(found.amount <= spares, found.times, np.inf)
+    enough = np.where(shortage.amount <= spares, shortage.times, np.inf)
     first = np.minimum.accumulate(enough[:, ::-1], axis=1)[:, ::-1]
-    return first[found.order < shape[1]].reshape(shape)
+    return first[shortage.order < shape[1]].reshape(shape)
 
 
 def missing_beyond_racks(
@@ -77,7 +85,7 @@ def missing_beyond_racks(
     out = np.cumsum(np.take_along_axis(np.concatenate([inside, -inside], axis=1), line, axis=1), axis=1) > spares
     change = np.diff(out.astype(float), axis=1, prepend=0.0) * taken
     change += np.take_along_axis(np.concatenate([apart, -apart], axis=1), line, axis=1)
-    order = np.argsort(np.take_along_axis(both, line, axis=1), axis=1)
+    order = np.argsort(np.take_along_axis(both, line, axis=1), axis=1, kind="stable")
     amount = np.cumsum(np.take_along_axis(change, order, axis=1), axis=1)
     order = np.take_along_axis(line, order, axis=1)
     return Missing(np.take_along_axis(both, order, axis=1), amount, order)

@@ -1,4 +1,4 @@
-"""What interrupts the steps: failures with their recovery, pauses, joins, as one line of stops for each replica."""
+"""What interrupts the steps: failures with their recovery, pauses, joins, as one line of stops for each trial."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -7,18 +7,18 @@ import numpy as np
 
 from lindos.campaign.arrivals import arrivals, columns, stream
 from lindos.campaign.causes import Cause
-from lindos.campaign.course import Course
+from lindos.campaign.problem import Problem
 from lindos.campaign.progress import KEEPS, NEVER, SAVES, tier_for
-from lindos.campaign.repair import Missing, missing, missing_beyond_racks, repaired, staffed
+from lindos.campaign.repair import Missing, in_order, missing, missing_beyond_racks, repaired, staffed
 
 
 class Stops(NamedTuple):
-    """Stops of every replica in order of time, shape (replicas, stops); rows are filled up with the horizon."""
+    """Stops of every trial in order of time, shape (trials, stops); rows are padded with the horizon."""
 
     time: Any
-    until: Any  # steps go on then, if nothing else strikes
-    waited: Any  # of which for spares
-    restore: Any  # of which to read a checkpoint
+    until: Any  # when steps go on if nothing else strikes
+    waited: Any  # seconds of the stop that wait for spares
+    restore: Any  # seconds of the stop that read a checkpoint
     effect: Any  # index of the tier to restart from, KEEPS or SAVES
     planned: Any  # maintenance, not failure
     failed: Any  # a failure of any kind
@@ -26,58 +26,58 @@ class Stops(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Reduction:
-    """A share of the job's speed that is missing, constant from each of ``times`` on."""
+    """How the share of the job's speed that is missing changes at each of ``times``, in any order."""
 
     times: Any
-    amount: Any
+    change: Any
 
 
-class Found(NamedTuple):
-    """All stops of some replicas, what slows them down between, and silent corruptions as (onset, detection)."""
+class Interruptions(NamedTuple):
+    """All stops of some trials, what slows steps down between them, and silent corruptions as (onset, detection)."""
 
     stops: Stops
     reductions: list[Reduction]
     corruptions: tuple[Any, Any] | None
 
 
-def found(course: Course, horizon: Any, num_replicas: int, seed: int, tile: int) -> Found:
-    """Draw everything that happens to `num_replicas` replicas of a campaign up to the `horizon` of each."""
-    parts: list[Stops] = [_startup(course, num_replicas)]
+def interruptions(problem: Problem, horizon: Any, num_trials: int, seed: int, tile: int) -> Interruptions:
+    """Draw everything that happens to `num_trials` trials of a campaign up to the `horizon` of each."""
+    parts: list[Stops] = [_startup(problem, num_trials)]
     reductions: list[Reduction] = []
-    for pool in range(len(course.pools)):
-        causes = [cause for cause in course.causes if cause.pool == pool]
+    for pool in range(len(problem.pools)):
+        causes = [cause for cause in problem.causes if cause.pool == pool]
         if causes:
-            stops, slower = _failures(course, pool, causes, horizon, num_replicas, (seed, tile))
+            stops, slower = _failures(problem, pool, causes, horizon, num_trials, (seed, tile))
             parts.append(stops)
             reductions += slower
-    if course.flaps is not None:
-        times = arrivals(course.flaps, horizon, num_replicas, stream(seed, tile, "flaps"))
-        parts.append(_pauses(times, course.flaps.detection_time, KEEPS))
-    if np.isfinite(course.maintenance_every):
-        parts.append(_maintenance(course, horizon, num_replicas))
-    for time, _ in course.joins[1:]:
-        times = np.minimum(np.full((num_replicas, 1), time), horizon)
-        parts.append(_pauses(times, course.restart_time, SAVES))
+    if problem.flaps is not None:
+        times = arrivals(problem.flaps, horizon, num_trials, stream(seed, tile, "flaps"))
+        parts.append(_pauses(times, problem.flaps.detection_time, KEEPS))
+    if np.isfinite(problem.maintenance_every):
+        parts.append(_maintenance(problem, horizon, num_trials))
+    for time, _ in problem.joins[1:]:
+        times = np.minimum(np.full((num_trials, 1), time), horizon)
+        parts.append(_pauses(times, problem.restart_time, SAVES))
     corruptions = None
-    if course.corruption is not None:
-        corruptions = _corruptions(course, course.corruption, horizon, num_replicas, (seed, tile))
-        stops = _pauses(corruptions[1], _after(course, course.tiers[-1].restore_time), len(course.tiers) - 1)
+    if problem.corruption is not None:
+        corruptions = _corruptions(problem, problem.corruption, horizon, num_trials, (seed, tile))
+        stops = _pauses(corruptions[1], _after(problem, problem.tiers[-1].restore_time), len(problem.tiers) - 1)
         seen = stops.time < horizon
         effect = np.where(seen, stops.effect, KEEPS).astype(np.int8)
-        parts.append(stops._replace(restore=_as(course.tiers[-1].restore_time, stops), effect=effect, failed=seen))
-    if course.stragglers is not None:
-        reductions.append(_slow(course, horizon, num_replicas, (seed, tile)))
-    if len(course.joins) > 1:
-        times, speeds = np.array(course.joins, dtype=float).T
-        rows = (num_replicas, 1)
-        reductions.append(Reduction(np.tile(times, rows), np.tile(1 - speeds, rows)))
-    return Found(_merged(parts), reductions, corruptions)
+        parts.append(stops._replace(restore=_as(problem.tiers[-1].restore_time, stops), effect=effect, failed=seen))
+    if problem.stragglers is not None:
+        reductions.append(_slow(problem, horizon, num_trials, (seed, tile)))
+    if len(problem.joins) > 1:
+        times, speeds = np.array(problem.joins, dtype=float).T
+        rows = (num_trials, 1)
+        reductions.append(Reduction(np.tile(times, rows), np.tile(np.diff(1 - speeds, prepend=0.0), rows)))
+    return Interruptions(_merged(parts), reductions, corruptions)
 
 
-def _startup(course: Course, rows: int) -> Stops:
+def _startup(problem: Problem, rows: int) -> Stops:
     """The first start, as a stop at the beginning."""
     none = np.zeros((rows, 1))
-    until = np.broadcast_to(np.asarray(course.startup_time, dtype=float), (rows, 1))
+    until = np.broadcast_to(np.asarray(problem.startup_time, dtype=float), (rows, 1))
     return Stops(none, until, none, none, np.full((rows, 1), SAVES, dtype=np.int8), none > 0, none > 0)
 
 
@@ -90,16 +90,16 @@ def _as(value: Any, stops: Stops) -> Any:
     return np.broadcast_to(np.asarray(value, dtype=float), stops.time.shape)
 
 
-def _maintenance(course: Course, horizon: Any, rows: int) -> Stops:
-    count = int(np.max(horizon) / course.maintenance_every) + 1
-    times = np.minimum(np.tile(course.maintenance_every * np.arange(1, count + 1), (rows, 1)), horizon)
-    stops = _pauses(times, course.maintenance_time, SAVES)
+def _maintenance(problem: Problem, horizon: Any, rows: int) -> Stops:
+    count = int(np.max(horizon) / problem.maintenance_every) + 1
+    times = np.minimum(np.tile(problem.maintenance_every * np.arange(1, count + 1), (rows, 1)), horizon)
+    stops = _pauses(times, problem.maintenance_time, SAVES)
     return stops._replace(planned=times < horizon)
 
 
-def _after(course: Course, restore: Any) -> Any:
+def _after(problem: Problem, restore: Any) -> Any:
     """From knowing what failed until steps run again."""
-    return course.restart_time + restore
+    return problem.restart_time + restore
 
 
 def _merged(parts: list[Stops]) -> Stops:
@@ -107,8 +107,8 @@ def _merged(parts: list[Stops]) -> Stops:
     if len(parts) == 2:  # the start and one line that is in order
         return Stops(*(np.concatenate(pair, axis=1) for pair in zip(*parts, strict=True)))
     joined = [np.concatenate(same, axis=1) for same in zip(*parts, strict=True)]
-    order = np.argsort(joined[0], axis=1)
-    return Stops(*(np.take_along_axis(one, order, axis=1) for one in joined))
+    order = np.argsort(joined[0], axis=1, kind="stable")
+    return Stops(*in_order(order, *joined))
 
 
 class _Struck(NamedTuple):
@@ -116,10 +116,10 @@ class _Struck(NamedTuple):
 
     times: Any
     cause: Any
-    there: Any  # False where a row is only filled up
+    there: Any  # False where a row is only padded
 
     def of(self, values: list[Any]) -> Any:
-        """A property of the causes for each failure; each is a number, or an array of shape (replicas, 1)."""
+        """A property of the causes for each failure; each value is a number or an array of shape (trials, 1)."""
         if all(np.ndim(value) == 0 for value in values):
             return np.asarray(values)[self.cause]
         rows = self.times.shape[0]
@@ -133,62 +133,66 @@ def _struck(causes: list[Cause], horizon: Any, rows: int, key: tuple[int, int]) 
         return _Struck(lines[0], np.zeros(lines[0].shape, dtype=np.intp), lines[0] < horizon)
     times = np.concatenate(lines, axis=1)
     which = np.repeat(np.arange(len(lines)), [line.shape[1] for line in lines])
-    order = np.argsort(times, axis=1)
-    times = np.take_along_axis(times, order, axis=1)
+    order = np.argsort(times, axis=1, kind="stable")
+    (times,) = in_order(order, times)
     used = max(1, int((times < horizon).sum(axis=1).max()))
     times = times[:, :used]
     return _Struck(times, which[order[:, :used]], times < horizon)
 
 
 def _failures(
-    course: Course, pool: int, causes: list[Cause], horizon: Any, rows: int, key: tuple[int, int]
+    problem: Problem, pool: int, causes: list[Cause], horizon: Any, rows: int, key: tuple[int, int]
 ) -> tuple[Stops, list[Reduction]]:
     """Failures of one pool as stops, and the speed that is missing while they are repaired."""
     struck = _struck(causes, horizon, rows, key)
     times, shape = struck.times, struck.times.shape
-    tiers = course.tiers
-    partial = [not course.stops_all(cause) for cause in causes]
+    tiers = problem.tiers
+    partial = [not problem.stops_all(cause) for cause in causes]
     effects = [KEEPS if part else tier_for(cause.reach, tiers) for cause, part in zip(causes, partial, strict=True)]
     restores = [tiers[max(effect, 0)].restore_time for effect in effects]
-    notice = struck.of([cause.detection_time + course.diagnosis_time for cause in causes])
+    notice = struck.of([cause.detection_time + problem.diagnosis_time for cause in causes])
     effect = np.asarray(effects, dtype=np.int8)[struck.cause]
     restore = struck.of(restores)
-    known = times + _rounds(course, pool, notice, restore, shape, key)
-    broken = _broken(course, pool, causes, struck, key)
-    waits = not (course.elastic or course.recovery == "replica")
+    known = times + _rounds(problem, pool, notice, restore, shape, key)
+    broken = _broken(problem, pool, causes, struck, key)
+    waits = not (problem.elastic or problem.recovery == "replica")
     swapped = known
     if broken is not None and waits:
-        short = _shortage(course, pool, times, broken, key)
-        swapped = np.maximum(known, staffed(short, course.pools[pool].spares, shape))
-    back = swapped + _after(course, restore)
+        short = _shortage(problem, pool, times, broken, key)
+        swapped = np.maximum(known, staffed(short, problem.pools[pool].spares, shape))
+    back = swapped + _after(problem, restore)
     until, waited = back, swapped - known
     if any(partial):
         apart = np.asarray(partial)[struck.cause]
-        until = np.where(apart, times + course.stall_time, back)
+        # If replicas stall in groups, the other groups go on: a failure then slows the job instead of stopping it.
+        stall = problem.stall_time if problem.stall_groups == 1 else 0.0
+        until = np.where(apart, times + stall, back)
         waited, restore = np.where(apart, 0.0, waited), np.where(apart, 0.0, restore)
-    if course.announced:
-        saved = columns(stream(*key, f"announced {pool}").random, shape[1], rows) < course.announced
+    if problem.announced:
+        saved = columns(stream(*key, f"announced {pool}").random, shape[1], rows) < problem.announced
         saved &= np.asarray([cause.devices > 0 for cause in causes])[struck.cause] & (effect >= 0)
         effect = np.where(saved, SAVES, effect).astype(np.int8)
         until = np.where(saved, np.maximum(until - (known - times), swapped), until)
     effect = np.where(struck.there, effect, KEEPS).astype(np.int8)
     stops = Stops(times, until, waited, restore, effect, np.zeros(shape, dtype=bool), struck.there)
-    slower = _replicas_out(course, causes, struck, back, partial)
+    slower = _replicas_out(problem, causes, struck, back, partial)
     if broken is not None and not waits:
         # Until a replica is back it is out as a whole; only then does it matter whether a spare stands in.
-        short = _shortage(course, pool, back, broken, key)
-        beyond = np.maximum(short.amount - course.pools[pool].spares, 0.0)
-        lost = np.ceil(beyond / course.replica_devices - 1e-9) / float(course.num_replicas)
-        slower.append(Reduction(short.times, lost))
+        short = _shortage(problem, pool, back, broken, key)
+        beyond = np.maximum(short.amount - problem.pools[pool].spares, 0.0)
+        lost = np.ceil(beyond / problem.replica_devices - 1e-9) / float(problem.num_replicas)
+        slower.append(Reduction(short.times, np.diff(lost, axis=1, prepend=0.0)))
     return stops, slower
 
 
-def _rounds(course: Course, pool: int, notice: Any, restore: Any, shape: tuple[int, int], key: tuple[int, int]) -> Any:
+def _rounds(
+    problem: Problem, pool: int, notice: Any, restore: Any, shape: tuple[int, int], key: tuple[int, int]
+) -> Any:
     """Time until the right device is known: wrong guesses cost a whole recovery each."""
-    if not course.misdiagnosis:
+    if not problem.misdiagnosis:
         return notice
-    wrong = stream(*key, f"misdiagnosis {pool}").geometric(1.0 - course.misdiagnosis, (shape[1], shape[0])).T - 1
-    return notice + wrong * (notice + _after(course, restore))
+    wrong = stream(*key, f"misdiagnosis {pool}").geometric(1.0 - problem.misdiagnosis, (shape[1], shape[0])).T - 1
+    return notice + wrong * (notice + _after(problem, restore))
 
 
 class _Broken(NamedTuple):
@@ -198,21 +202,21 @@ class _Broken(NamedTuple):
     repaired: Any
 
 
-def _broken(course: Course, pool: int, causes: list[Cause], struck: _Struck, key: tuple[int, int]) -> _Broken | None:
+def _broken(problem: Problem, pool: int, causes: list[Cause], struck: _Struck, key: tuple[int, int]) -> _Broken | None:
     """What waits for repair; None where spares are always found."""
-    if not np.isfinite(course.pools[pool].spares):
+    if not np.isfinite(problem.pools[pool].spares):
         return None
     shape = struck.times.shape
     drawn = columns(stream(*key, f"repair {pool}").standard_exponential, shape[1], shape[0])
     weight = np.where(struck.there, np.asarray([float(c.devices) for c in causes])[struck.cause], 0.0)
     # Only what is broken joins the queue. A repair that never ends is finite too, so that sums stay numbers.
     lasting = np.minimum(drawn * struck.of([np.minimum(cause.repair_time, NEVER) for cause in causes]), NEVER)
-    return _Broken(weight, repaired(struck.times, np.where(weight > 0, lasting, 0.0), course.repair_teams))
+    return _Broken(weight, repaired(struck.times, np.where(weight > 0, lasting, 0.0), problem.repair_teams))
 
 
-def _shortage(course: Course, pool: int, begin: Any, broken: _Broken, key: tuple[int, int]) -> Missing:
+def _shortage(problem: Problem, pool: int, begin: Any, broken: _Broken, key: tuple[int, int]) -> Missing:
     """Devices that only spares of the pool can stand in for, through time, each from its `begin` until repaired."""
-    stock, end = course.pools[pool], np.maximum(broken.repaired, begin)
+    stock, end = problem.pools[pool], np.maximum(broken.repaired, begin)
     if not stock.rack_spares:
         return missing(begin, end, broken.weight)
     rng = stream(*key, f"racks {pool}")
@@ -221,20 +225,29 @@ def _shortage(course: Course, pool: int, begin: Any, broken: _Broken, key: tuple
 
 
 def _replicas_out(
-    course: Course, causes: list[Cause], struck: _Struck, back: Any, partial: list[bool]
+    problem: Problem, causes: list[Cause], struck: _Struck, back: Any, partial: list[bool]
 ) -> list[Reduction]:
     """Share of the replicas that are out since a failure hit them."""
     if not any(partial):
         return []
-    number = float(course.num_replicas)
-    hit = [course.replicas_hit(cause) / number if part else 0.0 for cause, part in zip(causes, partial, strict=True)]
-    out = missing(struck.times, back, np.where(struck.there, np.asarray(hit)[struck.cause], 0.0))
-    return [Reduction(out.times, out.amount)]
+    number = float(problem.num_replicas)
+    hit = [problem.replicas_hit(cause) / number if part else 0.0 for cause, part in zip(causes, partial, strict=True)]
+    share = np.where(struck.there, np.asarray(hit)[struck.cause], 0.0)
+    out = [_spell(struck.times, back, share)]
+    if problem.stall_groups > 1:
+        stalled = np.where(share > 0, 1.0 / problem.stall_groups, 0.0)
+        out.append(_spell(struck.times, struck.times + problem.stall_time, stalled))
+    return out
 
 
-def _slow(course: Course, horizon: Any, rows: int, key: tuple[int, int]) -> Reduction:
+def _spell(begin: Any, end: Any, share: Any) -> Reduction:
+    """A share of the speed that is missing from each `begin` to its `end`."""
+    return Reduction(np.concatenate([begin, end], axis=1), np.concatenate([share, -share], axis=1))
+
+
+def _slow(problem: Problem, horizon: Any, rows: int, key: tuple[int, int]) -> Reduction:
     """Times at which at least one device is slow: all wait for it."""
-    slow = course.stragglers
+    slow = problem.stragglers
     assert slow is not None
     cause = Cause(name="stragglers", units=slow.units, mtbf=slow.mtbf, devices=0)
     times = arrivals(cause, horizon, rows, stream(*key, "stragglers"))
@@ -243,11 +256,11 @@ def _slow(course: Course, horizon: Any, rows: int, key: tuple[int, int]) -> Redu
     start = np.maximum(times, np.concatenate([np.zeros((rows, 1)), until[:, :-1]], axis=1))
     share = slow.slowdown / (1 + slow.slowdown)
     both = np.stack([np.minimum(start, until), until], axis=2).reshape(rows, -1)
-    amount = np.where(np.arange(both.shape[1]) % 2 == 0, share, 0.0)
-    return Reduction(both, np.broadcast_to(amount, both.shape))
+    change = np.where(np.arange(both.shape[1]) % 2 == 0, share, -share)
+    return Reduction(both, np.broadcast_to(change, both.shape))
 
 
-def _corruptions(course: Course, cause: Cause, horizon: Any, rows: int, key: tuple[int, int]) -> tuple[Any, Any]:
+def _corruptions(problem: Problem, cause: Cause, horizon: Any, rows: int, key: tuple[int, int]) -> tuple[Any, Any]:
     """Onset and detection of silent corruptions in order of detection; infinity and the horizon: none."""
     onset = arrivals(cause, horizon, rows, stream(*key, "corruption"))
     delay = columns(stream(*key, "corruption found").standard_exponential, onset.shape[1], rows)

@@ -1,83 +1,81 @@
-"""One replica told: what it does when, and how far replicas are at given times."""
+"""One trial in detail: what it does when, and how far trials are through time."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from lindos.campaign.course import Course, drawn
-from lindos.campaign.simulate import Line, pauses, tile
-from lindos.quantities import Seconds
+from lindos.campaign.line import Line, pauses
 
-#: What a replica may be doing.
+#: What a trial may be doing.
 STATES = (
     *("steps", "steps lost", "recovery", "restore", "waiting for spares"),
     *("planned maintenance", "startup"),
 )
+#: In which order a stop and the stretch of steps after it go through them.
+_ORDER = ("planned maintenance", "startup", "recovery", "waiting for spares", "restore", "steps", "steps lost")
+#: Points of a curve of progress, the start and the end included.
+POINTS = 121
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What one replica does: the ``starts`` of stretches of time, each in one of :data:`STATES`, until ``end``."""
+    """What one trial does: the ``starts`` of stretches of time, each in one of :data:`STATES`, until ``end``."""
 
     starts: Any
     states: tuple[str, ...]
     end: float
 
 
-def trace(course: Course, *, expected: Seconds, seed: int = 0, rows: int = 1) -> Trace:
-    """What the first replica of :func:`lindos.campaign.simulate` does when; saves are part of the steps."""
-    ran, line = tile(course, expected=expected, rows=rows, seed=seed, number=0)
-    end = float(np.asarray(ran.time.total)[0])
+def trace_of(line: Line, end: float) -> Trace:
+    """Say what the first trial of a tile does up to its `end` in seconds; saves are part of the steps."""
     stops = line.stops
     count = max(int((stops.time[0] < end).sum()), 1)
     pause = pauses(stops, line.down)
-    lost = _undone(line.work[0, :count], line.lost[0, :count])
-    told: list[tuple[float, str]] = []
-    for at in range(count):
-        begin, up = float(stops.time[0, at]), float(line.up[0, at])
-        gone = float(lost[at] / line.work[0, at]) if line.work[0, at] > 0 else 0.0
-        moments = (
-            ("planned maintenance", float(pause.planned[0, at])),
-            ("recovery" if at else "startup", float(pause.recovery[0, at])),
-            ("waiting for spares", float(pause.waited[0, at])),
-            ("restore", float(pause.restore[0, at])),
-            ("steps", up * (1 - gone)),
-            ("steps lost", up * gone),
-        )
-        for state, lasting in moments:
-            if lasting > 0 and begin < end:
-                told.append((begin, state))
-            begin += lasting
-    return Trace(np.array([begin for begin, _ in told]), tuple(state for _, state in told), end)
+    work, up = line.work[0, :count], line.up[0, :count]
+    undone = _undone(work, line.lost[0, :count])
+    lost_time = up * np.divide(undone, work, out=np.zeros_like(work), where=work > 0)
+    recovery = pause.recovery[0, :count]
+    starting = np.arange(count) == 0
+    lasting = np.stack(
+        [
+            pause.planned[0, :count],
+            np.where(starting, recovery, 0.0),
+            np.where(starting, 0.0, recovery),
+            pause.waited[0, :count],
+            pause.restore[0, :count],
+            up - lost_time,
+            lost_time,
+        ],
+        axis=1,
+    )
+    begin = stops.time[0, :count, None] + np.cumsum(lasting, axis=1) - lasting
+    shown = (lasting > 0) & (begin < end)
+    names = np.broadcast_to(np.arange(len(_ORDER)), lasting.shape)[shown]
+    return Trace(begin[shown], tuple(_ORDER[index] for index in names.tolist()), end)
 
 
 def _undone(work: Any, lost: Any) -> Any:
     """Work of each stretch that is lost sooner or later: a stop may undo more than the stretch that it ends.
 
-    What the last one reaches counts: its end is that of the campaign, not a stop.
+    What is lost at the end of the last stretch does not count: its end is the end of the campaign, not a stop.
     """
-    found, beyond = np.zeros_like(work), 0.0
-    for at in range(work.size - 1, -1, -1):
-        beyond += float(lost[at]) if at < work.size - 1 else 0.0
-        found[at] = min(beyond, float(work[at]))
-        beyond -= found[at]
-    return found
+    undone, beyond = [0.0] * work.size, 0.0
+    losses = [*lost[:-1].tolist(), 0.0]
+    for index in range(work.size - 1, -1, -1):
+        beyond += losses[index]
+        undone[index] = min(beyond, float(work[index]))
+        beyond -= undone[index]
+    return np.array(undone)
 
 
-def curves(course: Course, times: Any, *, expected: Seconds, seed: int = 0, rows: int = 1, number: int = 0) -> Any:
-    """Net progress at `times`, in seconds of work, of the replicas of one tile; shape (rows, times)."""
-    ran, line = tile(course, expected=expected, rows=rows, seed=seed, number=number)
-    found = np.stack([_course_of(line, times, row) for row in range(rows)])
-    if course.work is None:
-        return found
-    goal = np.asarray(drawn(course.work, number * rows + np.arange(rows)), dtype=float)
-    # The line goes on after the goal, and there loses again.
-    done = (np.asarray(ran.finished) == 1)[:, None] & (times >= np.asarray(ran.time.total)[:, None])
-    return np.where(done, goal, np.minimum(found, goal))
+def progress_curves(line: Line, ends: Any) -> Any:
+    """Return the net work of each trial at :data:`POINTS` equal distances up to its end; shape (trials, points)."""
+    shares = np.linspace(0.0, 1.0, POINTS)
+    return np.stack([_curve(line, end * shares, row) for row, end in enumerate(ends)])
 
 
-def _course_of(line: Line, times: Any, row: int) -> Any:
+def _curve(line: Line, times: Any, row: int) -> Any:
     knots = np.stack([line.start[row], line.start[row] + line.up[row]], axis=1).ravel()
     heights = np.stack([line.before[row], line.before[row] + line.work[row]], axis=1).ravel()
     return np.interp(times, knots, heights)

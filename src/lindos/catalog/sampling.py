@@ -30,7 +30,7 @@ def sampled_fact(fact: Fact[Any], num_draws: int, seed: int) -> Fact[Any]:
 #: Share by which a fact is made larger to see which numbers move.
 VARIATION = 1e-4
 #: Facts that decide how many parts something has: they cannot be arrays, and are made larger by two parts instead.
-STRUCTURE = frozenset(("scale_up_size", "switch_ports", "num_devices"))
+STRUCTURE = frozenset(("scale_up_size", "switch_ports", "num_devices", "tray_devices"))
 _MORE_PARTS = 2.0
 
 

@@ -11,13 +11,15 @@ from lindos.cli.common import catalog_option, json_option, show
 @click.argument("scenario")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the random numbers.")
 @click.option("--tolerance", metavar="SHARE", help="How well P10, P50 and P90 of goodput are to be known: 0.5 %.")
-@click.option("--replicas", type=click.IntRange(8, 1_000_000), help="Simulated replicas of the run at most.")
+@click.option("--trials", type=click.IntRange(8, 1_000_000), help="Largest number of simulated trials of the run.")
+@click.option("--replicas", type=click.IntRange(8, 1_000_000), hidden=True)
 @catalog_option
 @json_option
 def command(
     scenario: str,
     seed: int,
     tolerance: str | None,
+    trials: int | None,
     replicas: int | None,
     catalogs: tuple[Path, ...],
     as_json: bool,
@@ -29,8 +31,10 @@ def command(
     from lindos.answers import run
     from lindos.study.campaign import CampaignAsked
 
+    if replicas is not None:
+        click.echo("--replicas is now --trials: a replica is data-parallel, a simulated history is a trial.", err=True)
     with _Progress() as progress:
-        asked = CampaignAsked.read(tolerance, most=replicas, seed=seed, told=progress.told)
+        asked = CampaignAsked.read(tolerance, max_trials=trials or replicas, seed=seed, report=progress.show)
         sections = frozenset({"cluster", "step", "campaign"})
         answer = run(scenario, catalogs, command="campaign", sections=sections, campaign=asked)
     show(answer, as_json)
@@ -61,12 +65,12 @@ class _Progress:
     def __exit__(self, *_: object) -> None:
         self._shown.stop()
 
-    def told(self, name: str, done: int, reached: float, wanted: float) -> None:
-        """`done` replicas of one kind, whose percentiles are known to `reached`."""
+    def show(self, name: str, done: int, reached: float, wanted: float) -> None:
+        """Show that `done` trials of one kind are simulated, and their percentiles known to `reached`."""
         if name not in self._tasks:
             self._tasks[name] = self._shown.add_task(name, total=1.0, reached="")
         self._shown.update(
             self._tasks[name],  # type: ignore[arg-type]
             completed=min(1.0, (wanted / reached) ** 2 if reached > 0 else 1.0),
-            reached=f"{done:,} replicas, goodput known to {100 * reached:.2g} points",
+            reached=f"{done:,} trials, goodput known to {100 * reached:.2g} points",
         )

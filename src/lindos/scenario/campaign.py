@@ -20,7 +20,7 @@ TIERS = ("memory", "local", "remote")
 
 
 class Span(NamedTuple):
-    """A user's value that is uncertain: drawn evenly on a logarithmic scale between low and high."""
+    """A user's value that is uncertain: sampled log-uniformly between low and high."""
 
     low: Seconds
     high: Seconds
@@ -67,27 +67,29 @@ Teams: TypeAlias = Annotated[int, Whole("4", at_most=1e6)]
 class FailureSpec(Part):
     """One more kind of failure, beside those of the catalogue; ``mtbf`` is of one unit."""
 
-    name: Text
+    name: Text = Field(description="unique among the causes")
     of: Annotated[str, OneOf(KINDS)] = Field(description="what fails; sets units and devices where they are left out")
-    mtbf: Mtbf
+    mtbf: Mtbf = Field(description="mean time from one failure of a unit to its next")
     units: Degree | None = Field(default=None, description="how many there are; from the cluster where left out")
     devices: Annotated[int, Whole("72", at_least=0, at_most=1e9, counted="GPU")] | None = Field(
         default=None, description="GPUs that one failure takes out until repaired; 0 where nothing is broken"
     )
-    law: Annotated[str, OneOf(LAWS)] = "exponential"
+    law: Annotated[str, OneOf(LAWS)] = Field(
+        default="exponential", description="of the time between failures of a unit"
+    )
     shape: Shape = Field(
         default=1.0,
         description="of a Weibull law (below 1 infant mortality, above 1 wear); of a lognormal one its deviation",
     )
     age: Age | None = Field(default=None, description="of the units when the run begins")
-    repair_time: Lasting | None = None
-    detection_time: Lasting | None = None
+    repair_time: Lasting | None = Field(default=None, description="until it is repaired; as for all where left out")
+    detection_time: Lasting | None = Field(default=None, description="until it is noticed; as for all where left out")
 
 
 class CheckpointSpec(Part):
     """One place that checkpoints are kept; list them from the freshest to the one that survives everything."""
 
-    tier: Annotated[str, OneOf(TIERS)]
+    tier: Annotated[str, OneOf(TIERS)] = Field(description="memory of a peer, local disks, or remote storage")
     interval: Interval | None = Field(default=None, description="between checkpoints; the best where left out")
     bandwidth: Bandwidth | None = Field(default=None, description="to all GPUs together")
     asynchronous: Flag = Field(default=False, description="written behind the steps; only the copy is waited for")
@@ -111,21 +113,25 @@ class FlapSpec(Part):
     """Links that go down for moments: all wait, nothing is lost."""
 
     mtbf: Mtbf = Field(description="of one GPU's link")
-    lasting: Lasting
+    lasting: Lasting = Field(description="how long all wait at each flap")
 
 
 class CorruptionSpec(Part):
     """Silent data corruption: noticed late, undone back to the checkpoint before it."""
 
-    device_mtbf: Mtbf | None = None
-    detection_time: Lasting
+    device_mtbf: Mtbf | None = Field(
+        default=None, description="mean time between corruptions of one GPU; from the catalogue where left out"
+    )
+    detection_time: Lasting = Field(description="mean time until a corruption is noticed")
 
 
 class LemonSpec(Part):
     """Nodes that fail far more often than the others, until they are drained."""
 
-    fraction: Fraction
-    factor: Annotated[float, Quantity("1", "20", 1.0, 10_000.0, counted="time")]
+    fraction: Fraction = Field(description="share of the nodes that are lemons")
+    factor: Annotated[float, Quantity("1", "20", 1.0, 10_000.0, counted="time")] = Field(
+        description="how many times as often a lemon fails as another node"
+    )
     drained_after: Annotated[int, Whole("3", at_most=100)] = Field(
         default=3, description="failures after which a lemon is taken out for good"
     )
@@ -134,8 +140,8 @@ class LemonSpec(Part):
 class MaintenanceSpec(Part):
     """Planned stops, saved before."""
 
-    every: Interval
-    lasting: Interruption
+    every: Interval = Field(description="from one planned stop to the next")
+    lasting: Interruption = Field(description="how long each takes")
 
 
 class CampaignSpec(Part):
@@ -148,27 +154,52 @@ class CampaignSpec(Part):
         default=False, description="after a restart, go on with fewer replicas where spares are short"
     )
     start: Date | None = Field(default=None, description="first day; pools that come online later join then")
-    device_mtbf: DeviceMtbf | None = None
-    checkpoint_bandwidth: Bandwidth | None = None
-    restart_time: Interruption | None = None
-    detection_time: Interruption | None = None
-    diagnosis_time: Lasting | None = None
+    device_mtbf: DeviceMtbf | None = Field(
+        default=None,
+        description="mean time between failures of one GPU, of any cause; from the catalogue where left out",
+    )
+    checkpoint_bandwidth: Bandwidth | None = Field(
+        default=None, description="of remote storage, to all GPUs together; from the catalogue where left out"
+    )
+    restart_time: Interruption | None = Field(
+        default=None, description="from detection until steps run again; from the catalogue where left out"
+    )
+    detection_time: Interruption | None = Field(
+        default=None, description="until a failure is noticed; from the catalogue where left out"
+    )
+    diagnosis_time: Lasting | None = Field(default=None, description="from detection until it is known what to replace")
     misdiagnosis: Annotated[float, Quantity("1", "5 %", at_most=0.9)] = Field(
         default=0.0, description="share of recoveries that replace the wrong device first"
     )
     announced: Fraction = Field(default=0.0, description="share of failures seen early enough to save and drain first")
-    repair_time: Lasting | None = None
+    repair_time: Lasting | None = Field(
+        default=None, description="until a failed GPU can be used again; from the catalogue where left out"
+    )
     repair_teams: Teams | None = Field(default=None, description="repairs side by side; as many as needed if left out")
     spare_fraction: Annotated[float, Quantity("1", "5 %", at_most=0.9)] | None = Field(
         default=None,
-        description="share of the GPUs that is set aside to stand in for failed ones; where left out, spares are found",
+        description="share of the GPUs that is set aside to stand in for failed ones; none where left out",
+    )
+    shared_standby: Annotated[int, Whole("512", at_least=0, at_most=1e9, counted="GPU")] = Field(
+        default=0,
+        description="GPUs beside this cluster that stand in for failed ones, shared with other jobs; not in its bill",
     )
     rack_standby: Degree | None = Field(default=None, description="GPUs of each rack that stand by inside it")
-    tray_devices: Degree = Field(default=4, description="GPUs of a tray, which fails as one inside a rack of trays")
-    checkpoints: list[CheckpointSpec] = Field(default=[], max_length=3)
-    failures: list[FailureSpec] = Field(default=[], max_length=20)
-    lemons: LemonSpec | None = None
-    stragglers: StragglerSpec | None = None
-    link_flaps: FlapSpec | None = None
-    silent_corruption: CorruptionSpec | None = None
-    maintenance: MaintenanceSpec | None = None
+    tray_devices: Degree | None = Field(
+        default=None, description="GPUs of a tray, the part of a rack that is repaired as one; from the catalogue"
+    )
+    stall_groups: Degree = Field(
+        default=1,
+        description="groups of replicas of which a failure stalls only its own, in recovery by replica; 1 stalls all",
+    )
+    checkpoints: list[CheckpointSpec] = Field(
+        default=[], max_length=3, description="where checkpoints are kept, the freshest first; remote where left out"
+    )
+    failures: list[FailureSpec] = Field(
+        default=[], max_length=20, description="more kinds of failure, beside those of the catalogue"
+    )
+    lemons: LemonSpec | None = Field(default=None, description="nodes that fail far more often than the others")
+    stragglers: StragglerSpec | None = Field(default=None, description="GPUs that turn slow")
+    link_flaps: FlapSpec | None = Field(default=None, description="links that go down for moments")
+    silent_corruption: CorruptionSpec | None = Field(default=None, description="wrong results that are noticed late")
+    maintenance: MaintenanceSpec | None = Field(default=None, description="planned stops")

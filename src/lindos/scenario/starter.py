@@ -39,7 +39,7 @@ job:
 
 campaign:
   recovery: restart            # a failure stops the whole job; replica: one data-parallel replica drops out
-  # spare_fraction: 2 %        # GPUs set aside; found when needed where left out
+  # spare_fraction: 2 %        # GPUs set aside to stand in for failed ones; none where left out
   # restart_time: 5 min        # also: device_mtbf, detection_time, repair_time, checkpoint_bandwidth
   # repair_time: 4 h to 3 days # a range is drawn from
   # checkpoints:               # from the freshest to the one that survives everything

@@ -130,7 +130,7 @@ def working(world: World) -> Cluster:
     pools: list[Pool] = []
     for pool in world.cluster.pools:
         rack = pool.tiers[0].size
-        apart = inside / rack if world.scenario.campaign.tray_devices < rack else 0.0
+        apart = inside / rack if (world.scenario.campaign.tray_devices or 4) < rack else 0.0
         if apart >= 1:
             raise InconsistentError("campaign.rack_standby", inside, "GPUs of a rack", rack, "be below the second")
         pools.append(replace(pool, num_devices=max(1, math.floor(pool.num_devices * min(share, 1.0 - apart)))))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lindos import planning
+from lindos.catalog import Catalog
 from lindos.errors import InconsistentError, InfeasibleError
 from lindos.planning import Choice, PoolDecision
 from lindos.problem.cluster import Cluster, Pool
@@ -54,7 +55,7 @@ def compute(world: World, result: ClusterResult, job: Job) -> Plans:
     cluster = result.cluster
     check_precision(job, cluster)
     check_peaks(job, cluster, world.catalog)
-    active = working_cluster(cluster, world.scenario.campaign)
+    active = working_cluster(cluster, world.scenario.campaign, world.catalog)
     wanted = request(world, job, cluster)
     decisions = tuple(
         replace(decision, idle_devices=pool.num_devices - part.num_devices + decision.idle_devices)
@@ -77,7 +78,14 @@ def request(world: World, job: Job, cluster: Cluster) -> Request:
     )
 
 
-def working_cluster(cluster: Cluster, campaign: CampaignSpec) -> Cluster:
+def tray_devices(campaign: CampaignSpec, catalog: Catalog) -> int:
+    """Get the devices of a tray, the part of a rack that is repaired as one: the scenario's, or the catalogue's."""
+    if campaign.tray_devices is not None:
+        return campaign.tray_devices
+    return int(catalog.parameter("reliability.tray_devices", "1").value)
+
+
+def working_cluster(cluster: Cluster, campaign: CampaignSpec, catalog: Catalog) -> Cluster:
     """Get the devices that the plan may use: all but those that the scenario keeps as spares.
 
     Raises
@@ -90,7 +98,7 @@ def working_cluster(cluster: Cluster, campaign: CampaignSpec) -> Cluster:
     pools: list[Pool] = []
     for pool in cluster.pools:
         rack = pool.tiers[0].size
-        apart = standby / rack if campaign.tray_devices < rack else 0.0
+        apart = standby / rack if standby and tray_devices(campaign, catalog) < rack else 0.0
         if apart >= 1:
             raise InconsistentError("campaign.rack_standby", standby, "GPUs of a rack", rack, "be below the second")
         pools.append(replace(pool, num_devices=max(1, math.floor(pool.num_devices * min(share, 1.0 - apart)))))
@@ -132,7 +140,7 @@ class Alternatives:
 def compute_alternatives(world: World, result: ClusterResult, job: Job, plans: Plans) -> Alternatives:
     """Search again without each pool in turn, and over the virtual stages that the scenario leaves open."""
     wanted = request(world, job, result.cluster)
-    active = working_cluster(result.cluster, world.scenario.campaign)
+    active = working_cluster(result.cluster, world.scenario.campaign, world.catalog)
     without = planning.leaving_out(job, active, near=plans.pools, **wanted.arguments())
     return Alternatives(without=without, stages=_open_stages(job, result.cluster, wanted))
 

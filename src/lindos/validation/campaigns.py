@@ -17,11 +17,11 @@ from lindos.campaign import (
     NEVER,
     Cause,
     CheckpointTier,
-    Course,
-    Replicas,
+    Problem,
+    Trials,
     checkpoint_bandwidth,
     checkpoint_bytes,
-    failure_rate,
+    failure_rate_of,
     simulate,
     with_best_intervals,
 )
@@ -115,7 +115,7 @@ def _run(
     seed: int,
     recovery: str = "restart",
     planned: int = 0,
-) -> Replicas:
+) -> Trials:
     """Simulate a run of ``days`` days; the catalogue gives all other conditions."""
     save = _column(checkpoint_bytes(catalog, params) / checkpoint_bandwidth(catalog, devices))
     restart = _column(_time(catalog, "restart_time"))
@@ -129,7 +129,7 @@ def _run(
     remote = CheckpointTier(
         name="remote", interval=NEVER, blocking_time=save, write_time=0.0, restore_time=save, survives=EVERYTHING
     )
-    course = Course(
+    problem = Problem(
         duration=days * _DAY,
         causes=(cause,),
         tiers=(remote,),
@@ -142,8 +142,8 @@ def _run(
         maintenance_every=days * _DAY / planned if planned else float("inf"),
         maintenance_time=float(np.median(restart)),
     )
-    best = with_best_intervals(course, least=1.0)
-    return simulate(best, expected=days * _DAY, num_replicas=_DRAWS, seed=seed)
+    best = with_best_intervals(problem, least=1.0)
+    return simulate(best, expected=days * _DAY, num_trials=_DRAWS, seed=seed)
 
 
 def _span(values: Any) -> tuple[float, float]:
@@ -154,8 +154,8 @@ def _span(values: Any) -> tuple[float, float]:
 def _llama_3(catalog: Catalog, sampled: Catalog, seed: int) -> Iterator[Comparison]:
     """54 days on 16,384 H100; the failure rate excludes the failures of this campaign."""
     conditions: dict[str, Any] = {"devices": 16_384, "days": 54.0, "params": 405e9, "seed": seed}
-    point = _run(catalog, **conditions, mtbf=1 / failure_rate(catalog, "hopper").device_failure_rate)
-    drawn = _run(sampled, **conditions, mtbf=1 / failure_rate(sampled, "hopper").device_failure_rate)
+    point = _run(catalog, **conditions, mtbf=1 / failure_rate_of(catalog, "hopper").device_failure_rate)
+    drawn = _run(sampled, **conditions, mtbf=1 / failure_rate_of(sampled, "hopper").device_failure_rate)
     low, high = _span(drawn.num_failures)
     yield Comparison(
         campaign="Llama 3 405B, 54 days on 16,384 H100",
@@ -168,7 +168,7 @@ def _llama_3(catalog: Catalog, sampled: Catalog, seed: int) -> Iterator[Comparis
         rests_on="Hopper's rate without Llama 3",
     )
     for name in ("ft_hsdp_32k", "ft_hsdp_100k", "crusoe_h200"):
-        rate = failure_rate(catalog, "hopper", name).device_failure_rate
+        rate = failure_rate_of(catalog, "hopper", name).device_failure_rate
         yield Comparison(
             campaign="Llama 3 405B, 54 days on 16,384 H100",
             outcome="the same from one cluster alone",
@@ -182,10 +182,10 @@ def _llama_3(catalog: Catalog, sampled: Catalog, seed: int) -> Iterator[Comparis
     # The duration of the 47 planned stops is not published: compare without them, and with a restart for each.
     for planned, rests_on in ((0, "the same; planned stops left out"), (47, "with 47 planned stops of a restart each")):
         point = _run(
-            catalog, **conditions, planned=planned, mtbf=1 / failure_rate(catalog, "hopper").device_failure_rate
+            catalog, **conditions, planned=planned, mtbf=1 / failure_rate_of(catalog, "hopper").device_failure_rate
         )
         drawn = _run(
-            sampled, **conditions, planned=planned, mtbf=1 / failure_rate(sampled, "hopper").device_failure_rate
+            sampled, **conditions, planned=planned, mtbf=1 / failure_rate_of(sampled, "hopper").device_failure_rate
         )
         low, high = _span(drawn.effective_training_time)
         yield Comparison(
@@ -208,7 +208,7 @@ def _research_clusters(catalog: Catalog, sampled: Catalog) -> Iterator[Compariso
         (16_384, 1.8, "time between failures, 16,384 GPUs (projected by the paper)"),
         (131_072, 0.23, "time between failures, 131,072 GPUs (projected by the paper)"),
     ):
-        rate = failure_rate(catalog, "ampere", "rsc_1").device_failure_rate
+        rate = failure_rate_of(catalog, "ampere", "rsc_1").device_failure_rate
         yield Comparison(
             campaign="Meta RSC-1, A100",
             outcome=outcome,
@@ -223,7 +223,7 @@ def _research_clusters(catalog: Catalog, sampled: Catalog) -> Iterator[Compariso
 
 def _byte_robust(catalog: Catalog, sampled: Catalog) -> Iterator[Comparison]:
     """97 % on 9,600 GPUs; neither its failures nor its recovery times are published."""
-    mtbf = float(1 / (9_600 * failure_rate(catalog, "hopper").device_failure_rate))
+    mtbf = float(1 / (9_600 * failure_rate_of(catalog, "hopper").device_failure_rate))
     yield Comparison(
         campaign="ByteRobust, 97 % effective on 9,600 GPUs",
         outcome="implied: all that one failure costs",

@@ -1,5 +1,6 @@
 """The floors and how each is shown: one line a floor, in the order in which an answer shows them."""
 
+from lindos.study.campaign import CAMPAIGN, RUN_COST
 from lindos.study.claims import CLAIMS
 from lindos.study.cluster import CLUSTER
 from lindos.study.comparison import COMPARISON
@@ -8,13 +9,14 @@ from lindos.study.plan import ALTERNATIVES, PLAN
 from lindos.study.roadmap import ROADMAP
 from lindos.study.site import SITE
 from lindos.study.step import STEP
-from lindos.views import claims, cluster, comparison, fleet, roadmap, site, step
+from lindos.views import campaign, claims, cluster, comparison, fleet, roadmap, site, step
 from lindos.views.view import Context, View
 
 #: The registry: order, sections of commands, sweeps, documents and tests read it.
 FLOORS: tuple[View, ...] = (
     View(floor=CLUSTER, title=cluster.TITLE, show=cluster.view),
     View(floor=STEP, title=step.TITLE, show=step.view, beside=(PLAN, ALTERNATIVES)),
+    View(floor=CAMPAIGN, title=campaign.TITLE, show=campaign.view, beside=(RUN_COST,)),
     View(floor=SITE, title=site.TITLE, show=site.view, beside=(CLUSTER,)),
     View(floor=FLEET, title=fleet.TITLE, show=fleet.view, beside=(PROVIDER,)),
     View(floor=ROADMAP, title=roadmap.TITLE, show=roadmap.view, beside=(CLUSTER, SITE)),

@@ -7,6 +7,7 @@ from typing import Any
 
 from lindos.answers import placement
 from lindos.answers.answer import Answer
+from lindos.answers.legacy import campaign_section
 from lindos.answers.scenario import assemble
 from lindos.answers.search import tables
 from lindos.answers.search.largest import largest
@@ -21,7 +22,6 @@ from lindos.planning import Choice
 from lindos.scenario.configuration import configuration_notes
 from lindos.scenario.read import scenario_from
 from lindos.scenario.resolve import model_named
-from lindos.study import campaign
 from lindos.study import old_step as step
 from lindos.study.figures import figure
 from lindos.study.world import worlds
@@ -193,7 +193,7 @@ def _told(
     if trial.has_goal:
         # The campaign is priced by the site, where that is known.
         trial.know_site()
-        shown.append(campaign.section(trial.worlds))
+        shown.append(campaign_section(trial.worlds))
     warnings = (*trial.worlds.warnings, *configuration_notes(trial.world.scenario))
     return assemble(trial.world.scenario, catalog, "search", shown, warnings)
 

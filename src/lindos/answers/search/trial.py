@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from lindos import planning
+from lindos import campaign, planning
 from lindos import site as site_floor
+from lindos.answers.legacy import basis_of_world
 from lindos.answers.search.question import Question
 from lindos.catalog.gaps import require
 from lindos.catalog.model import Model
@@ -14,8 +15,8 @@ from lindos.planning import Choice, Limits, PoolDecision, Search
 from lindos.scenario.peaks import check_peaks
 from lindos.scenario.resolve import check_precision
 from lindos.scenario.schema import GoalSpec
-from lindos.study import campaign
 from lindos.study import old_step as step
+from lindos.study.campaign.problem import goal, problem_of, workload_of
 from lindos.study.figures import number
 from lindos.study.reference import priced
 from lindos.study.world import World, Worlds, worlds
@@ -239,7 +240,8 @@ class Trial:
             return Run()
         self.take(found)
         self.world.results["step"] = step.compute(self.worlds, self.world)
-        estimate = campaign.estimate(self.world)
+        basis = basis_of_world(self.world)
+        estimate = campaign.estimate(problem_of(basis, goal(basis)), workload_of(basis))
         if float(estimate.sustainable) < 1:
             return Run(sustained=False)
         held = float(found.plan.num_devices)

@@ -1,7 +1,9 @@
 """A scenario's campaign: the closed form, the simulation, and what would change them."""
 
-from lindos.study.campaign.closed import estimate, goal
-from lindos.study.campaign.ran import CampaignAsked
-from lindos.study.campaign.section import section
+from lindos.study.campaign.basis import Basis
+from lindos.study.campaign.cost import RUN_COST, RunCost
+from lindos.study.campaign.problem import goal
+from lindos.study.campaign.result import CAMPAIGN, TRIALS, CampaignResult, DataLimit
+from lindos.study.campaign.simulated import CampaignAsked
 
-__all__ = ["CampaignAsked", "estimate", "goal", "section"]
+__all__ = ["CAMPAIGN", "RUN_COST", "TRIALS", "Basis", "CampaignAsked", "CampaignResult", "DataLimit", "RunCost", "goal"]

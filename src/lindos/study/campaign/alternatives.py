@@ -1,248 +1,420 @@
-"""What would change the campaign, and by how much: each alternative meets the same failures (common random numbers)."""
+"""What would change the campaign, and by how much: alternatives meet the same failures (common random numbers).
 
+Alternatives are compared over the same span of time with few trials: their differences are known far better than the
+trials themselves, and how well is part of the result.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from lindos import campaign as floor
-from lindos import site as site_floor
-from lindos.campaign import NEVER, CampaignEstimate, Course
-from lindos.elements import Cell, Chart, Figure, Series, Table
-from lindos.problem.job import Goal
-from lindos.study.campaign.closed import estimate
-from lindos.study.campaign.course import Changes, course_of, set_aside
-from lindos.study.campaign.ran import Run
-from lindos.study.figures import figure, number
-from lindos.study.world import World
-from lindos.units import render
+from lindos import campaign
+from lindos.campaign import NEVER, CampaignEstimate, Problem, Trials, Workload
+from lindos.problem.job import RECOVERIES, Goal
+from lindos.study.campaign.basis import Basis, Changes
+from lindos.study.campaign.failures import set_aside
+from lindos.study.campaign.problem import problem_of, workload_of
+from lindos.study.campaign.simulated import Simulation
 
-#: Failures to simulate for one alternative, and replicas at least and at most.
-_FAILURES, _FEWEST, _MOST = 120_000, 4, 64
-#: Sizes of the job that are tried, as multiples of its own; and those the closed form is drawn at.
+#: Failures to simulate for one alternative, and the largest number of its trials.
+_FAILURES, _MOST = 12_000, 1024
+#: An alternative is simulated for at least this multiple of its longest mean repair.
+_REPAIRS = 5.0
+#: Pieces of time in which alternatives are compared, to see how well their difference is known.
+_PIECES = 12
+#: Sizes of the job that are simulated, as multiples of its own.
 _SIZES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
-_FACTORS = (0.25, 0.5, 0.7, 1.0, 1.4, 2.0, 4.0)
-#: Goodput that is given up for fewer spares.
-_ENOUGH = 0.001
-#: Searching the fewest spares that are enough ends at this share of those at work.
+#: Points of the closed form's curve over the size of the job.
+_SMOOTH = 25
+#: Factors on the interval between checkpoints that are simulated.
+_FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0)
+#: Goodput that may be given up for fewer spares.
+ENOUGH = 0.001
+#: Smallest share of the devices at work that is tried as spares.
 _FINEST = 0.0005
+#: Factor between two numbers of spares that are tried.
+_STEP = 1.4
+#: Groups of replicas that are tried, of which a failure stalls one.
+_GROUPS = (8, 64)
 
 
-@dataclass(frozen=True, slots=True)
-class Trials:
-    """Alternatives to one run, all over the same time, under the same failures."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """An alternative: its goodput, how far it is above what it is compared with, and how well that is known.
 
-    world: World
-    expected: float
-    rows: int
-    num_replicas: int
-    seed: int
+    ``error`` is the standard error of ``gain`` under the same failures; ``saved`` is how much sooner the same work is
+    done.
+    """
 
-    def course(self, changes: Changes, recovery: str = "") -> Course:
-        """The course of an alternative, over the time of the run."""
-        return course_of(self.world, Goal(duration=self.expected), recovery=recovery, changes=changes)
+    name: str
+    goodput: float
+    gain: float
+    error: float
+    saved: float
 
-    def goodput(self, course: Course) -> float:
-        """Mean goodput of an alternative."""
-        ran = floor.simulate(
-            course, expected=self.expected, num_replicas=self.num_replicas, rows=self.rows, seed=self.seed
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpareOption:
+    """A number of spares, and what it brings; infinity stands for as many as fail."""
+
+    devices: float
+    share: float
+    goodput: float
+    duration: float
+    as_written: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpareOptions:
+    """Goodput by the number of spares; ``enough`` is the fewest that suffice, None if no number does."""
+
+    options: tuple[SpareOption, ...]
+    enough: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StallOption:
+    """How long the other replicas stall at a failure, in how many groups, and the goodput that follows."""
+
+    name: str
+    stall_time: float
+    groups: int
+    closed_form: float
+    goodput: float
+    as_written: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntervalOption:
+    """The interval between checkpoints of one tier: by the closed form, and the best of those simulated."""
+
+    tier: str
+    blocking_time: float
+    closed_form: float
+    best: float
+    goodput: Mapping[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SizeOption:
+    """A size of the job in devices, its goodput simulated and by the closed form."""
+
+    devices: float
+    goodput: float
+    closed_form: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SizeCurve:
+    """The closed form's goodput over the size of the job, in devices."""
+
+    devices: tuple[float, ...]
+    goodput: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryOption:
+    """The campaign by the closed form, where a failure stops the whole job or one replica."""
+
+    recovery: str
+    estimate: CampaignEstimate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alternatives:
+    """All that could be done otherwise.
+
+    ``base`` is the goodput that ``worth`` is compared with, simulated in ``num_trials`` trials of ``span`` seconds.
+    """
+
+    base: float
+    num_trials: int
+    span: float
+    worth: tuple[Option, ...]
+    stalls: tuple[StallOption, ...]
+    spares: SpareOptions
+    intervals: tuple[IntervalOption, ...]
+    sizes: tuple[SizeOption, ...]
+    curve: SizeCurve
+
+
+class Comparison:
+    """Simulations of alternatives to one campaign over the same span and failures; nothing is simulated twice."""
+
+    def __init__(self, basis: Basis, simulation: Simulation, seed: int) -> None:
+        """Choose the span and the number of trials; nothing is simulated yet."""
+        self.basis, self.seed = basis, seed
+        self.workload: Workload = workload_of(basis)
+        self.duration = float(simulation.estimate.duration)
+        self.headline = float(simulation.estimate.goodput)
+        rate = float(np.max(simulation.problem.event_rate))
+        repairs = [float(np.max(cause.repair_time)) for cause in simulation.problem.causes if cause.devices]
+        shortest = _REPAIRS * max(repairs, default=0.0)
+        self.span = min(self.duration, max(_FAILURES / max(rate, 1e-300), shortest))
+        self.num_trials = int(np.clip(_FAILURES / (rate * self.span + 0.1), 1, _MOST))
+        self._done: dict[Changes, Trials] = {}
+
+    def problem(self, changes: Changes) -> Problem:
+        """Return the problem of an alternative, over the span."""
+        return problem_of(self.basis, Goal(duration=self.span), changes)
+
+    def trials(self, changes: Changes) -> Trials:
+        """Simulate an alternative, once."""
+        if changes not in self._done:
+            self._done[changes] = self.simulated(self.problem(changes))
+        return self._done[changes]
+
+    def simulated(self, problem: Problem) -> Trials:
+        """Simulate a problem over the span, under the failures that all alternatives meet."""
+        return campaign.simulate(
+            problem,
+            expected=self.span,
+            num_trials=self.num_trials,
+            rows=self.num_trials,
+            seed=self.seed,
+            observed=True,
         )
-        return float(np.mean(ran.goodput))
 
-    def of(self, changes: Changes, recovery: str = "") -> float:
-        """Mean goodput under some changes."""
-        return self.goodput(self.course(changes, recovery))
+    def goodput(self, changes: Changes) -> float:
+        """Goodput of an alternative: that of the campaign, and how far the alternative is above it."""
+        return self.beside(self.trials(changes))
+
+    def beside(self, trials: Trials) -> float:
+        """Goodput of the campaign and how far these trials are above it, under the same failures."""
+        base = float(np.mean(self.trials(Changes()).goodput))
+        return float(np.clip(self.headline + float(np.mean(trials.goodput)) - base, 0.0, 1.0))
+
+    def closed_form(self, changes: Changes) -> CampaignEstimate:
+        """Closed form of an alternative, over the time of the campaign."""
+        problem = problem_of(self.basis, Goal(duration=self.duration), changes)
+        return campaign.estimate(problem, self.workload)
+
+    def option(self, name: str, changes: Changes) -> Option:
+        """Compare an alternative with the campaign as it is."""
+        base, other = self.trials(Changes()), self.trials(changes)
+        gains = (_pieces(other) - _pieces(base)).ravel() * _PIECES / self.span
+        goodput, gain = self.goodput(changes), float(np.mean(gains))
+        return Option(
+            name=name,
+            goodput=goodput,
+            gain=gain,
+            error=float(np.std(gains, ddof=1) / gains.size**0.5),
+            saved=self.duration * max(gain, 0.0) / goodput if goodput > 0 else 0.0,
+        )
 
 
-def trials_of(world: World, run: Run, seed: int) -> Trials:
-    """As many replicas as a budget of failures allows."""
-    expected = number(run.estimate.duration) or 0.0
-    failures = float(run.course.event_rate) * expected + 1.0
-    replicas = int(np.clip(_FAILURES / failures, _FEWEST, _MOST))
-    return Trials(world, expected, min(floor.rows_of(run.course, expected), replicas), replicas, seed)
+def _pieces(trials: Trials) -> Any:
+    """Work done in equal pieces of the span, shape (trials, pieces)."""
+    columns = np.linspace(0, trials.progress.shape[1] - 1, _PIECES + 1).astype(int)
+    return np.diff(trials.progress[:, columns], axis=1)
 
 
-def worth(world: World, run: Run, trials: Trials) -> Table:
-    """What better devices, recovery or storage buy in days and dollars."""
-    base = trials.of(Changes())
-    days = number(run.estimate.duration) or 0.0
-    restarts = run.course.recovery == "restart"
-    options: list[tuple[str, Changes]] = [
-        ("failures half as often", Changes(mtbf=2.0)),
-        ("restart in half the time" if restarts else "the others wait half as long", Changes(restart=0.5)),
-        ("failures noticed in half the time", Changes(detection=0.5)),
-    ]
+def alternatives(basis: Basis, simulation: Simulation, seed: int) -> Alternatives:
+    """Simulate what could be done otherwise, in the world of the catalogue's values.
+
+    Parameters
+    ----------
+    basis
+        What the campaign rests on, in the world of the catalogue's values.
+    simulation
+        The campaign as it is.
+    seed
+        Of the random numbers.
+    """
+    comparison = Comparison(basis, simulation, seed)
+    sizes, curve = _sizes(comparison)
+    return Alternatives(
+        base=comparison.goodput(Changes()),
+        num_trials=comparison.num_trials,
+        span=comparison.span,
+        worth=tuple(_worth(comparison, simulation.problem)),
+        stalls=tuple(_stalls(comparison, simulation.problem)),
+        spares=_spares(comparison, simulation),
+        intervals=tuple(_intervals(comparison)),
+        sizes=sizes,
+        curve=curve,
+    )
+
+
+def recoveries(basis: Basis, target: Goal) -> tuple[RecoveryOption, ...]:
+    """Return the closed form under either recovery, the scenario's first."""
+    names = sorted(RECOVERIES, key=lambda name: name != basis.campaign.recovery)
+    workload = workload_of(basis)
+    problems = [(name, problem_of(basis, target, Changes(recovery=name))) for name in names]
+    return tuple(
+        RecoveryOption(recovery=name, estimate=campaign.estimate(problem, workload)) for name, problem in problems
+    )
+
+
+def _worth(comparison: Comparison, problem: Problem) -> list[Option]:
+    """What better devices, recovery or storage buy."""
+    restarts = problem.recovery == "restart"
+    options = [("failures half as often", Changes(mtbf=2.0))]
+    if restarts:
+        options.append(("restart in half the time", Changes(restart=0.5)))
+    else:
+        options.append(("other replicas stalled for half as long", Changes(stall=0.5)))
+        options.append(("replicas restarted in half the time", Changes(restart=0.5)))
+    options.append(("failures noticed in half the time", Changes(detection=0.5)))
     if restarts:
         options.append(("checkpoints twice as fast", Changes(bandwidth=2.0)))
-    if any(np.isfinite(pool.spares) for pool in run.course.pools):
-        options.append(("spares always found", Changes(spares=float("inf"))))
-    money = "site" in world.results
-    body: list[tuple[Cell, ...]] = []
-    for name, changes in options:
-        goodput = trials.of(changes)
-        saved = days * (1 - base / goodput) if goodput > 0 else 0.0
-        row: tuple[Cell, ...] = (name, goodput, goodput - base, max(saved, 0.0))
-        body.append((*row, _dollars(world, saved)) if money else row)
-    return Table(
-        name="campaign.worth",
-        title="What would help",
-        columns=("if", "goodput", "more", "the same work sooner by", *(("saves",) if money else ())),
-        units=("", "%", "%", "s", *(("USD",) if money else ())),
-        rows=tuple(body),
-        key=True,
-        note=f"Each against {100 * base:.3g} % over the same time and failures, {trials.num_replicas} replicas; "
-        "more is in points of goodput" + (", savings in GPU-hours of the GPUs at work." if money else "."),
-    )
+    options.append(("as many spares as fail", Changes(spares=float("inf"))))
+    return [comparison.option(name, changes) for name, changes in options]
 
 
-def _dollars(world: World, saved: float) -> float:
-    held = world.results["step"].num_devices
-    return max(number(site_floor.run_cost(world.results["site"], held * saved)) or 0.0, 0.0)
-
-
-def spares(world: World, closed: CampaignEstimate, trials: Trials) -> tuple[Table, list[Figure]]:
-    """How many spares: goodput by their number, and the fewest that are enough."""
-    devices = float(world.results["step"].num_devices)
-    unit = max(int(pool.tiers[0].size) for pool in world.cluster.pools)
-    found = trials.of(Changes(spares=float("inf")))
-    average = (number(closed.spares_needed) or 0.0) / devices
-    high, enough = _fewest(trials, max(average, unit / devices), found)
-    body: list[tuple[Cell, ...]] = []
-    for share in sorted({0.0, high / 4, high / 2, high}):
-        goodput = trials.of(Changes(spares=share))
-        number_of = sum(set_aside(world, share))
-        body.append((f"{number_of:,.0f}", number_of / devices, goodput, found - goodput))
-    body.append(("always found", "as many as fail", found, 0.0))
-    table = Table(
-        name="campaign.spares",
-        title="How many spares",
-        columns=("GPUs that stand by", "of those at work", "goodput", "given up"),
-        units=("", "%", "%", "%"),
-        rows=tuple(body),
-        note="Where spares are short the job waits for repairs, or with elastic or replica recovery goes on with fewer "
-        "replicas. The same failures in every row.",
-    )
-    why = f"fewest that give up less than {100 * _ENOUGH:g} points of goodput, simulated"
-    return table, [
-        figure(
-            "campaign.spares_enough",
-            "Spare GPUs that are enough",
-            "1",
-            sum(set_aside(world, high)) if enough else None,
-            why=why if enough else "no number is enough: more fails than is repaired",
+def _stalls(comparison: Comparison, problem: Problem) -> list[StallOption]:
+    """Goodput over the published range of the stall of the other replicas, and over groups that stall apart."""
+    if problem.recovery != "replica":
+        return []
+    fact = comparison.basis.catalog.parameter("reliability.replica_stall_time", "s")
+    bounds = [("shortest published", fact.low), ("longest published", fact.high)]
+    usual, groups = float(np.max(problem.stall_time)), problem.stall_groups
+    tried = [(name, float(bound), groups) for name, bound in bounds if bound is not None]
+    tried += [(f"in {count} groups that stall apart", usual, count) for count in _GROUPS if groups == 1]
+    tried.insert(1, ("as in this scenario", usual, groups))
+    options: list[StallOption] = []
+    for name, stall, count in tried:
+        as_written = (stall, count) == (usual, groups)
+        changes = Changes() if as_written else Changes(stall_time=stall, stall_groups=count)
+        options.append(
+            StallOption(
+                name=name,
+                stall_time=stall,
+                groups=count,
+                closed_form=float(comparison.closed_form(changes).goodput),
+                goodput=comparison.goodput(changes),
+                as_written=as_written,
+            )
         )
-    ]
+    return options
 
 
-def _fewest(trials: Trials, first: float, found: float) -> tuple[float, bool]:
-    """Smallest share of spares that gives up next to nothing, and whether there is one below all that is at work."""
+def _spares(comparison: Comparison, simulation: Simulation) -> SpareOptions:
+    """Goodput and days by the number of spares, and the fewest that are enough."""
+    basis = comparison.basis
+    best = comparison.goodput(Changes(spares=float("inf")))
+    enough = _fewest(comparison, best)
+    shares = sorted({0.0, *((enough / 4, enough / 2, enough) if enough is not None else ())})
+    options = [_spare_option(comparison, sum(set_aside(basis, share)), share) for share in shares]
+    written = float(simulation.estimate.spares_given)
+    as_written = _spare_option(comparison, written, None)
+    options = [option for option in options if option.devices != written]
+    options.append(replace(as_written, as_written=True))
+    options.append(_spare_option(comparison, float("inf"), float("inf")))
+    return SpareOptions(
+        options=tuple(sorted({option.devices: option for option in options}.values(), key=lambda row: row.devices)),
+        enough=None if enough is None else sum(set_aside(basis, enough)),
+    )
+
+
+def _spare_option(comparison: Comparison, devices: float, share: float | None) -> SpareOption:
+    goodput = comparison.goodput(Changes(spares=share))
+    base = comparison.goodput(Changes())
+    return SpareOption(
+        devices=devices,
+        share=devices / float(comparison.basis.num_devices),
+        goodput=goodput,
+        duration=comparison.duration * base / goodput if goodput > 0 else float("inf"),
+    )
+
+
+def _fewest(comparison: Comparison, best: float) -> float | None:
+    """Smallest share of spares that gives up next to nothing: found by the closed form, then settled by simulation."""
+
+    def closed(share: float) -> float:
+        return float(comparison.closed_form(Changes(spares=share)).goodput)
 
     def is_enough(share: float) -> bool:
-        return trials.of(Changes(spares=share)) >= found - _ENOUGH
+        return comparison.goodput(Changes(spares=share)) >= best - ENOUGH
 
-    low, high = 0.0, first
-    # From what covers 99 moments in 100 up until it is enough, then between.
-    while not is_enough(high):
-        if high >= 1.0:
-            return high, False
-        low, high = high, min(2 * high, 1.0)
-    while high - low > max(_FINEST, 0.05 * high):
+    target = closed(float("inf")) - ENOUGH
+    low, high = 0.0, 1.0
+    while high - low > max(_FINEST, 0.03 * high):
         middle = (low + high) / 2
-        low, high = (low, middle) if is_enough(middle) else (middle, high)
-    return high, True
+        low, high = (low, middle) if closed(middle) >= target else (middle, high)
+    share = max(high, _FINEST)
+    while not is_enough(share):
+        if share >= 1.0:
+            return None
+        share = min(_STEP * share, 1.0)
+    while share > _FINEST and is_enough(share / _STEP):
+        share /= _STEP
+    return share
 
 
-def intervals(run: Run, trials: Trials) -> Table | None:
+def _intervals(comparison: Comparison) -> list[IntervalOption]:
     """The best interval of each tier: by the closed form, and of those simulated."""
-    course = run.course
-    tiers = [index for index, tier in enumerate(course.tiers) if float(np.min(tier.interval)) < NEVER]
-    if not tiers:
-        return None
-    body: list[tuple[Cell, ...]] = []
-    for index in tiers:
-        base = trials.course(Changes())
-        closed = float(np.mean(base.tiers[index].interval))
-        tried = {factor: trials.goodput(_stretched(base, index, factor)) for factor in _FACTORS}
+    base = comparison.problem(Changes())
+    options: list[IntervalOption] = []
+    for index, tier in enumerate(base.tiers):
+        if float(np.min(tier.interval)) >= NEVER:
+            continue
+        tried = {
+            factor: comparison.goodput(Changes())
+            if factor == 1.0
+            else comparison.beside(comparison.simulated(_stretched(base, index, factor)))
+            for factor in _FACTORS
+        }
         best = max(tried, key=lambda factor: tried[factor])
-        at = base.tiers[index]
-        body.append(
-            (at.name, float(np.mean(at.blocking_time)), closed, closed * best, tried[0.5], tried[1.0], tried[2.0])
+        closed = float(np.mean(tier.interval))
+        options.append(
+            IntervalOption(
+                tier=tier.name,
+                blocking_time=float(np.mean(tier.blocking_time)),
+                closed_form=closed,
+                best=closed * best,
+                goodput=tried,
+            )
         )
-    return Table(
-        name="campaign.intervals",
-        title="Time between checkpoints",
-        columns=("kept in", "steps wait", "closed form", "best simulated", "goodput at half", "at it", "at double"),
-        units=("", "s", "s", "s", "%", "%", "%"),
-        rows=tuple(body),
-        note="Work between two checkpoints. The best of seven from a quarter to four times that of the closed form; "
-        "around the best goodput hardly changes.",
-    )
+    return options
 
 
-def _stretched(course: Course, index: int, factor: float) -> Course:
-    """Another interval of one tier; deeper tiers stay whole multiples of it."""
-    tiers = list(course.tiers)
-    for at in range(index, len(tiers)):
-        tier = tiers[at]
-        interval = tier.interval * factor if at == index else tier.interval
-        before = tiers[at - 1].interval if at else None
+def _stretched(problem: Problem, index: int, factor: float) -> Problem:
+    """Multiply the interval of one tier; deeper tiers stay whole multiples of it."""
+    tiers = list(problem.tiers)
+    for level in range(index, len(tiers)):
+        tier = tiers[level]
+        interval = tier.interval * factor if level == index else tier.interval
+        before = tiers[level - 1].interval if level else None
         if before is not None and np.all(np.asarray(before) < NEVER):
             interval = before * np.maximum(np.round(interval / before), 1.0)
-        tiers[at] = replace(tier, interval=np.minimum(np.maximum(interval, tier.write_time), NEVER))
-    return replace(course, tiers=tuple(tiers))
+        tiers[level] = replace(tier, interval=np.minimum(np.maximum(interval, tier.write_time), NEVER))
+    return replace(problem, tiers=tuple(tiers))
 
 
-def sizes(world: World, closed: CampaignEstimate, trials: Trials) -> tuple[Table, Chart]:
-    """At which size adding GPUs stops helping, at the same time of a step."""
-    devices = float(world.results["step"].num_devices)
-    largest = number(closed.largest_job) or devices
-    tried = sorted({*(size for size in _SIZES if size * devices <= 4 * largest), *_around(largest / devices)})
-    smooth = np.geomspace(min(tried), max(max(tried), 1.0), 60)
-    drawn = estimate(world, "", smooth)
-    beside = np.asarray(drawn.goodput, dtype=float)
-    body: list[tuple[Cell, ...]] = []
-    for size in tried:
-        scaled = replace(trials, num_replicas=_fewer(trials, size), rows=min(trials.rows, _fewer(trials, size)))
-        goodput = scaled.of(Changes(size=size))
-        count = size * devices
-        body.append((f"{count:,.0f}", goodput, float(np.interp(size, smooth, beside)), f"{count * goodput:,.0f}"))
-    table = Table(
-        name="campaign.sizes",
-        title="Where adding GPUs stops helping",
-        columns=("GPUs", "goodput", "closed form", "worth, GPUs that never fail"),
-        units=("", "%", "%", ""),
-        rows=tuple(body),
-        note="At the same step time, so that only failures grow; storage grows with the job. By the closed form "
-        f"nothing is gained beyond about {render(largest, '1', 2)} GPUs in one job under these rates.",
+def _sizes(comparison: Comparison) -> tuple[tuple[SizeOption, ...], SizeCurve]:
+    """At which size adding devices stops helping, at the same time of a step."""
+    devices = float(comparison.basis.num_devices)
+    largest = float(comparison.closed_form(Changes()).largest_job) / devices
+    around = (largest / 2, largest) if largest < max(_SIZES) else ()
+    tried = sorted({*(size for size in _SIZES if size <= 4 * largest), *around})
+    smooth = np.geomspace(min(tried), max(max(tried), 1.0), _SMOOTH)
+    drawn = np.array([float(comparison.closed_form(Changes(size=float(size))).goodput) for size in smooth])
+    options = [
+        SizeOption(
+            devices=size * devices,
+            goodput=_goodput_of_size(comparison, size),
+            closed_form=float(np.interp(size, smooth, drawn)),
+        )
+        for size in tried
+    ]
+    curve = SizeCurve(devices=tuple((smooth * devices).tolist()), goodput=tuple(drawn.tolist()))
+    return tuple(options), curve
+
+
+def _goodput_of_size(comparison: Comparison, size: float) -> float:
+    """Simulate a job of another size; a larger one fails more often, so that a shorter span tells as much."""
+    if size == 1.0:
+        return comparison.headline
+    problem = comparison.problem(Changes(size=size))
+    repairs = [float(np.max(cause.repair_time)) for cause in problem.causes if cause.devices]
+    span = min(comparison.span, max(comparison.span / max(size, 1.0), _REPAIRS * max(repairs, default=0.0)))
+    trials = campaign.simulate(
+        replace(problem, duration=span),
+        expected=span,
+        num_trials=max(1, int(comparison.num_trials / max(size, 1.0))),
+        seed=comparison.seed,
     )
-    chart = Chart(
-        name="campaign.sizes",
-        title="Where adding GPUs stops helping",
-        kind="lines",
-        unit="1",
-        x_title="GPUs in one job",
-        series=(
-            Series(name="closed form", x=tuple(_plain(smooth * devices)), y=tuple(_plain(smooth * devices * beside))),
-            Series(
-                name="simulated",
-                x=tuple(size * devices for size in tried),
-                y=tuple(size * devices * float(row[1] or 0.0) for size, row in zip(tried, body, strict=True)),  # type: ignore[arg-type]
-            ),
-        ),
-        note="GPUs that never fail and would do the same work.",
-    )
-    return table, chart
-
-
-def _around(largest: float) -> tuple[float, ...]:
-    """The largest job itself, and half of it, where they are not among the sizes anyway."""
-    return (largest / 2, largest) if largest < 8 else ()
-
-
-def _fewer(trials: Trials, size: float) -> int:
-    """Replicas for a job of another size: larger ones fail more often."""
-    return int(max(min(trials.num_replicas, trials.num_replicas / size), 2))
-
-
-def _plain(values: Any) -> list[float]:
-    return [float(value) for value in values]
+    return float(np.mean(trials.goodput))

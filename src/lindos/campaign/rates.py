@@ -25,8 +25,8 @@ NEAREST = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hazard:
-    """How often one device stops a job, and what that rests on."""
+class FailureRate:
+    """How often one device stops a job, and which published rates that rests on."""
 
     device_failure_rate: Annotated[PerSecond, Why("failures of any cause per device and time, mean over all devices")]
     generations: tuple[str, ...]
@@ -38,8 +38,8 @@ class Hazard:
         return 1 / self.device_failure_rate
 
 
-def failure_rate(catalog: Catalog, name: str, observation: str = "") -> Hazard:
-    """How often one device of a family fails.
+def failure_rate_of(catalog: Catalog, name: str, observation: str = "") -> FailureRate:
+    """Look up how often one device of a family fails.
 
     Parameters
     ----------
@@ -68,25 +68,25 @@ def failure_rate(catalog: Catalog, name: str, observation: str = "") -> Hazard:
         notes = (f"No failure rate of {family} is published; that of {generation} stands in for it.",)
     if fact.estimate:
         notes += (f"The failure rate of {generation} is an estimate: {fact.note}.",)
-    return Hazard(device_failure_rate=1 / fact.value, generations=(generation,), notes=notes)
+    return FailureRate(device_failure_rate=1 / fact.value, generations=(generation,), notes=notes)
 
 
-def hazard(catalog: Catalog, devices: Iterable[tuple[str, int]]) -> Hazard:
-    """Mean failure rate of a job on several kinds of device, ``(family or accelerator, count)`` each.
+def mean_failure_rate(catalog: Catalog, devices: Iterable[tuple[str, int]]) -> FailureRate:
+    """Return the mean failure rate of a job on several kinds of device, ``(family or accelerator, count)`` each.
 
     Raises
     ------
     InputError
         If there are no devices.
     """
-    pools = [(failure_rate(catalog, name), count) for name, count in devices]
+    pools = [(failure_rate_of(catalog, name), count) for name, count in devices]
     total = sum(count for _, count in pools)
     if total < 1:
         raise InputError("devices", total, "at least one device")
     rate: Any = 0.0
     for pool, count in pools:
         rate = rate + reliability.job_failure_rate(float(count), pool.device_failure_rate)
-    return Hazard(
+    return FailureRate(
         device_failure_rate=rate / total,
         generations=tuple(dict.fromkeys(g for pool, _ in pools for g in pool.generations)),
         notes=tuple(dict.fromkeys(note for pool, _ in pools for note in pool.notes)),
@@ -116,35 +116,35 @@ def conditions(
     checkpoint_bandwidth: BytesPerSecond | None = None,
     restart_time: Seconds | None = None,
 ) -> Conditions:
-    """The conditions of a job on ``devices`` (family or accelerator, count), the user's own where given.
+    """Gather the conditions of a job on ``devices`` (family or accelerator, count); the user's values come first.
 
     Parameters
     ----------
     catalog
-        Where everything that is not given stands.
+        Source of all values that the user does not give.
     devices
         Working devices by kind.
     num_params
         Parameters of the model, all experts included: the size of a checkpoint.
     device_mtbf, checkpoint_bandwidth, restart_time
-        The user's own values.
+        Values of the user: seconds, bytes per second, seconds.
     """
     pools = tuple(devices)
-    found = (
-        hazard(catalog, pools)
+    failures = (
+        mean_failure_rate(catalog, pools)
         if device_mtbf is None
-        else Hazard(device_failure_rate=1 / device_mtbf, generations=("given",))
+        else FailureRate(device_failure_rate=1 / device_mtbf, generations=("given",))
     )
     count = float(sum(number for _, number in pools))
     return Conditions(
-        device_failure_rate=found.device_failure_rate,
+        device_failure_rate=failures.device_failure_rate,
         checkpoint_bytes=checkpoint_bytes(catalog, num_params),
         checkpoint_bandwidth=_bandwidth(catalog, count) if checkpoint_bandwidth is None else checkpoint_bandwidth,
         restart_time=_time(catalog, "restart_time") if restart_time is None else restart_time,
         detection_time=_time(catalog, "detection_time"),
         repair_time=_time(catalog, "repair_time"),
         replica_stall_time=_time(catalog, "replica_stall_time"),
-        notes=found.notes,
+        notes=failures.notes,
     )
 
 
@@ -161,8 +161,8 @@ def checkpoint_bytes(catalog: Catalog, num_params: Count) -> Bytes:
 
 def checkpoint_bandwidth(catalog: Catalog, num_devices: Count) -> BytesPerSecond:
     """Storage bandwidth that comes with a cluster of ``num_devices``: grows with the cluster, as in practice."""
-    each = catalog.parameter("reliability.checkpoint_bandwidth_per_device", "B/s").value
-    bandwidth: BytesPerSecond = num_devices * each
+    per_device = catalog.parameter("reliability.checkpoint_bandwidth_per_device", "B/s").value
+    bandwidth: BytesPerSecond = num_devices * per_device
     return bandwidth
 
 

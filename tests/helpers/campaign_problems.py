@@ -1,4 +1,4 @@
-"""Courses to simulate, small and with everything switched on, and a loop over events that simulates them again."""
+"""Problems to solve, small and with everything switched on, and a loop over events that simulates them again."""
 
 import heapq
 from typing import Any
@@ -8,14 +8,20 @@ import numpy as np
 from lindos.campaign import (
     EVERYTHING,
     NEVER,
+    CampaignEstimate,
     CampaignTime,
     Cause,
     CheckpointTier,
-    Course,
     PoolSpares,
-    Replicas,
+    Problem,
+    ScalingLaw,
     Stragglers,
+    Trace,
+    Trials,
+    Workload,
+    estimate,
     simulate,
+    with_best_intervals,
 )
 from lindos.campaign.arrivals import arrivals, columns, stream
 
@@ -37,7 +43,7 @@ def device(mtbf: float = 20_000 * HOUR, **changes: Any) -> Cause:
     return Cause(mtbf=mtbf, **(given | changes))
 
 
-def course(**changes: Any) -> Course:
+def problem(**changes: Any) -> Problem:
     """Twenty days on 1,024 devices that fail every 20 hours, restarted whole."""
     given: dict[str, Any] = {
         "duration": 20 * DAY,
@@ -51,10 +57,10 @@ def course(**changes: Any) -> Course:
     }
     if "work" in changes:
         given["duration"] = None
-    return Course(**(given | changes))
+    return Problem(**(given | changes))
 
 
-def everything(**changes: Any) -> Course:
+def everything(**changes: Any) -> Problem:
     """All that can be switched on: laws, pools, racks, teams, tiers, pauses, slow devices, corruption, joining."""
     causes = (
         device(name="infant", law="weibull", shape=0.6, mtbf=40_000 * HOUR),
@@ -84,7 +90,7 @@ def everything(**changes: Any) -> Course:
         "corruption": Cause(name="corruption", units=1024, mtbf=90_000 * HOUR, devices=0, detection_time=5 * HOUR),
         "joins": ((0.0, 0.6), (5 * DAY, 1.0)),
     }
-    return course(**(given | changes))
+    return problem(**(given | changes))
 
 
 #: Causes that differ in what they break and what they stop.
@@ -109,16 +115,83 @@ THREE_TIERS = (
 )
 
 
-def ran(given: Course, number: int = 64, **changes: Any) -> Replicas:
+def ran(given: Problem, number: int = 64, **changes: Any) -> Trials:
     expected = float(given.duration if given.duration is not None else 1.2 * float(np.max(given.work)))
-    return simulate(given, **({"expected": expected, "num_replicas": number} | changes))
+    return simulate(given, **({"expected": expected, "num_trials": number} | changes))
 
 
-def goodput(given: Course, number: int = 64, **changes: Any) -> float:
+def trace(given: Problem, *, expected: float, seed: int = 0, rows: int = 1) -> Trace:
+    """What the first trial does when."""
+    trials = simulate(given, expected=expected, num_trials=rows, rows=rows, seed=seed, observed=True)
+    assert trials.trace is not None
+    return trials.trace
+
+
+def estimated(
+    *,
+    work: float | None = None,
+    duration: float | None = None,
+    num_devices: Any = 10_000.0,
+    mtbf: Any = 50_000 * HOUR,
+    save: Any = 1.2,
+    restart_time: Any = 600.0,
+    detection_time: Any = 60.0,
+    repair_time: Any = DAY,
+    devices_per_failure: int = 1,
+    recovery: str = "restart",
+    replica_devices: float = 1.0,
+    stall_time: Any = 180.0,
+    spares: float = float("inf"),
+    elastic: bool = False,
+    step_time: float = 5.0,
+    tokens_per_step: float = 10e6,
+    flops_per_token: float = 6e11,
+    law: ScalingLaw,
+    extra_tokens_factor: float = 1.0,
+) -> CampaignEstimate:
+    """The closed form of a job of equal devices that saves to one remote tier."""
+    cause = Cause(
+        name="device",
+        units=num_devices,
+        mtbf=_column(mtbf),
+        devices=devices_per_failure,
+        repair_time=_column(repair_time),
+        detection_time=_column(detection_time),
+    )
+    problem = Problem(
+        work=work,
+        duration=duration,
+        causes=(cause,),
+        tiers=(remote(NEVER, _column(save)),),
+        num_devices=num_devices,
+        replica_devices=replica_devices,
+        pools=(PoolSpares(spares=spares),),
+        recovery=recovery,
+        elastic=elastic,
+        startup_time=_column(restart_time),
+        restart_time=_column(restart_time),
+        stall_time=_column(stall_time),
+    )
+    workload = Workload(
+        step_time=step_time,
+        tokens_per_step=tokens_per_step,
+        flops_per_token=flops_per_token,
+        law=law,
+        extra_tokens_factor=extra_tokens_factor,
+    )
+    return estimate(with_best_intervals(problem, least=step_time), workload)
+
+
+def _column(value: Any) -> Any:
+    plain = np.asarray(value, dtype=float)
+    return plain[:, None] if plain.ndim == 1 else float(plain)
+
+
+def goodput(given: Problem, number: int = 64, **changes: Any) -> float:
     return float(np.mean(ran(given, number, **changes).goodput))
 
 
-def check_time(found: Replicas) -> None:
+def check_time(found: Trials) -> None:
     """Parts are not negative and add up to the wall clock."""
     parts = np.array([getattr(found.time, name) for name in BUCKETS])
     assert np.all(parts >= -1e-6)
@@ -126,7 +199,7 @@ def check_time(found: Replicas) -> None:
     assert np.abs(parts.sum(axis=0) / found.time.total - 1).max() < 1e-12
 
 
-def struck(given: Course, horizon: float, rows: int, seed: int) -> list[list[tuple[float, Cause, float]]]:
+def struck(given: Problem, horizon: float, rows: int, seed: int) -> list[list[tuple[float, Cause, float]]]:
     """Failures of the only pool for each replica: when, what, and how long its repair takes."""
     bound = np.full((rows, 1), horizon)
     times = [arrivals(cause, bound, rows, stream(seed, 0, f"0 {cause.name}")) for cause in given.causes]
@@ -142,7 +215,7 @@ def struck(given: Course, horizon: float, rows: int, seed: int) -> list[list[tup
     ]
 
 
-def recoveries(given: Course, failures: list[tuple[float, Cause, float]]) -> list[float]:
+def recoveries(given: Problem, failures: list[tuple[float, Cause, float]]) -> list[float]:
     """When the job could go on after each failure by itself: a queue of events, failures and repairs, in turn."""
     free = [0.0] * int(min(given.repair_teams, max(len(failures), 1)))
     events: list[tuple[float, int, int]] = []
@@ -170,13 +243,13 @@ def recoveries(given: Course, failures: list[tuple[float, Cause, float]]) -> lis
     return found
 
 
-def level_of(given: Course, cause: Cause) -> int:
+def level_of(given: Problem, cause: Cause) -> int:
     """The freshest tier that outlives a cause."""
     reach = EVERYTHING if cause.stopped >= EVERYTHING else cause.devices
     return next(at for at, tier in enumerate(given.tiers) if reach <= tier.survives)
 
 
-def told_by_hand(given: Course, horizon: float, failures: list[tuple[float, Cause, float]]) -> dict[str, float]:
+def told_by_hand(given: Problem, horizon: float, failures: list[tuple[float, Cause, float]]) -> dict[str, float]:
     """One replica that restarts whole, second by second of its events: what `simulate` says in arrays."""
     goal = float("inf") if given.work is None else float(given.work)
     share = sum(float(tier.blocking_time) / float(tier.interval) for tier in given.tiers)

@@ -5,18 +5,17 @@ import math
 import numpy as np
 import pytest
 
+from campaign_problems import estimated
 from lindos.campaign import (
     FITS,
     compute_optimal,
     conditions,
-    estimate,
-    failure_rate,
-    hazard,
+    failure_rate_of,
+    mean_failure_rate,
     scaling_law,
 )
 from lindos.catalog import load_catalog
 from lindos.errors import InputError, UnknownNameError
-from lindos.problem.job import Goal
 
 HOUR, DAY = 3600.0, 86_400.0
 CATALOG = load_catalog()
@@ -51,23 +50,20 @@ def test_observations_follow_from_what_was_counted() -> None:
 
 
 def test_llama_3_is_left_out_of_the_rate_and_may_be_asked_for() -> None:
-    held_out, own = failure_rate(CATALOG, "h100-sxm"), failure_rate(CATALOG, "hopper", "llama_3")
+    held_out, own = failure_rate_of(CATALOG, "h100-sxm"), failure_rate_of(CATALOG, "hopper", "llama_3")
     assert float(own.device_mtbf) / HOUR == pytest.approx(50_676)
     assert float(held_out.device_mtbf) != float(own.device_mtbf)
 
 
 def test_llama_3_is_predicted_from_other_clusters() -> None:
     found = conditions(CATALOG, [("h100-sxm", 16_384)], 405e9)
-    result = estimate(
-        goal=Goal(duration=54 * DAY),
+    result = estimated(
+        duration=54 * DAY,
         law=scaling_law(CATALOG),
         step_time=4.6,
-        tokens_per_step=2048 * 8192.0,
-        flops_per_token=2.5e12,
         num_devices=16_384.0,
-        device_failure_rate=found.device_failure_rate,
-        checkpoint_bytes=found.checkpoint_bytes,
-        checkpoint_bandwidth=found.checkpoint_bandwidth,
+        mtbf=1 / found.device_failure_rate,
+        save=found.checkpoint_bytes / found.checkpoint_bandwidth,
         restart_time=found.restart_time,
         detection_time=found.detection_time,
     )
@@ -77,15 +73,15 @@ def test_llama_3_is_predicted_from_other_clusters() -> None:
 
 
 def test_a_family_without_a_rate_takes_its_neighbours_and_says_so() -> None:
-    found = failure_rate(CATALOG, "mi300x")
+    found = failure_rate_of(CATALOG, "mi300x")
     assert found.generations == ("hopper",)
     assert found.notes == ("No failure rate of cdna3 is published; that of hopper stands in for it.",)
-    assert "is an estimate" in failure_rate(CATALOG, "gb200").notes[0]
+    assert "is an estimate" in failure_rate_of(CATALOG, "gb200").notes[0]
 
 
 def test_rates_of_a_mixed_job_average() -> None:
-    mixed = hazard(CATALOG, [("a100-80gb-sxm", 300), ("h100-sxm", 100)])
-    ampere, hopper = failure_rate(CATALOG, "ampere"), failure_rate(CATALOG, "hopper")
+    mixed = mean_failure_rate(CATALOG, [("a100-80gb-sxm", 300), ("h100-sxm", 100)])
+    ampere, hopper = failure_rate_of(CATALOG, "ampere"), failure_rate_of(CATALOG, "hopper")
     expected = 0.75 * ampere.device_failure_rate + 0.25 * hopper.device_failure_rate
     assert float(mixed.device_failure_rate) == pytest.approx(float(expected))
     assert mixed.generations == ("ampere", "hopper")
@@ -107,16 +103,13 @@ def test_what_the_user_gives_wins() -> None:
 def test_a_sampled_catalogue_gives_arrays_without_a_gap() -> None:
     sampled = CATALOG.sampled(64, 0)
     found = conditions(sampled, [("gb200", 550_000)], 270e9)
-    result = estimate(
-        goal=Goal(duration=90 * DAY),
+    result = estimated(
+        duration=90 * DAY,
         law=scaling_law(sampled),
         step_time=10.0,
-        tokens_per_step=1e8,
-        flops_per_token=7e11,
         num_devices=550_000.0,
-        device_failure_rate=found.device_failure_rate,
-        checkpoint_bytes=found.checkpoint_bytes,
-        checkpoint_bandwidth=found.checkpoint_bandwidth,
+        mtbf=1 / found.device_failure_rate,
+        save=found.checkpoint_bytes / found.checkpoint_bandwidth,
         restart_time=found.restart_time,
     )
     assert np.shape(result.goodput) == (64,)
@@ -136,7 +129,7 @@ def test_errors_say_what_to_do() -> None:
         scaling_law(CATALOG, "kaplan")
     assert str(fit.value) == "fit is 'kaplan', but must be one of replication, chinchilla."
     with pytest.raises(InputError) as none:
-        hazard(CATALOG, [])
+        mean_failure_rate(CATALOG, [])
     assert str(none.value) == "devices is 0, but must be at least one device."
     with pytest.raises(UnknownNameError, match="h100"):
-        failure_rate(CATALOG, "h100sxm5")
+        failure_rate_of(CATALOG, "h100sxm5")

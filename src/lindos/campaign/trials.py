@@ -1,4 +1,4 @@
-"""As many replicas as an answer needs: until its 10th, 50th and 90th percentile are known well enough."""
+"""As many trials as an answer needs: until the 10th, 50th and 90th percentile of goodput are known well enough."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,84 +6,85 @@ from typing import Any
 
 import numpy as np
 
-from lindos.campaign.course import Course
-from lindos.campaign.simulate import Replicas, joined, rows_of, simulate
+from lindos.campaign.problem import Problem
+from lindos.campaign.simulate import Trials, concatenated, simulate, tile_rows
 from lindos.quantities import Count, Fraction, Seconds
 
-#: Percentiles that are asked of every number.
+#: Percentiles that are reported of every number.
 PERCENTILES = (10.0, 50.0, 90.0)
-#: Replicas of the first round.
+#: Trials of the first round.
 _FIRST = 64
 #: Deviations of the normal law on either side of 95 % of it.
 _DEVIATIONS = 1.96
 
 
 @dataclass(frozen=True, slots=True)
-class Precision:
-    """When enough replicas are simulated.
+class Sampling:
+    """When enough trials are simulated.
 
     Parameters
     ----------
     tolerance
         Half of the 95 % confidence interval that a percentile of goodput may have.
-    most
-        Replicas at most.
-    fewest
-        Replicas at least.
+    max_trials, min_trials
+        Largest and smallest number of trials.
     seed
         Of the random numbers.
     threads
-        Tiles side by side.
+        Tiles that are simulated side by side.
     """
 
     tolerance: Fraction = 0.01
-    most: int = 1024
-    fewest: int = _FIRST
+    max_trials: int = 1024
+    min_trials: int = _FIRST
     seed: int = 0
     threads: int = 1
 
 
-def until_known(
-    course: Course,
+def simulate_until(
+    problem: Problem,
     *,
     expected: Seconds,
-    precision: Precision,
-    told: Callable[[int, float], None] | None = None,
-) -> Replicas:
-    """Simulate replicas until the percentiles of goodput are known as well as asked.
+    sampling: Sampling,
+    observed: bool = False,
+    report: Callable[[int, float], None] | None = None,
+) -> Trials:
+    """Simulate trials until the percentiles of goodput are known well enough.
 
     Parameters
     ----------
-    course, expected
+    problem, expected, observed
         As for :func:`lindos.campaign.simulate`.
-    precision
+    sampling
         How well is enough.
-    told
-        Called after each round with the replicas so far and the confidence reached: progress to show.
+    report
+        Called after each round with the trials so far and the confidence reached: progress to show.
     """
-    rows = rows_of(course, expected)
-    parts: list[Replicas] = []
-    done, wanted = 0, precision.fewest
+    # A tile holds no more trials than are wanted at first, so that few trials cost no more than they must.
+    rows = min(tile_rows(problem, expected), sampling.min_trials)
+    parts: list[Trials] = []
+    done, wanted = 0, sampling.min_trials
     while True:
-        wanted = min(-(-wanted // rows) * rows, precision.most)
+        wanted = min(-(-wanted // rows) * rows, sampling.max_trials)
         parts.append(
             simulate(
-                course,
+                problem,
                 expected=expected,
-                num_replicas=wanted - done,
-                seed=precision.seed,
+                num_trials=wanted - done,
+                seed=sampling.seed,
                 first=done // rows,
                 rows=rows,
-                threads=precision.threads,
+                threads=sampling.threads,
+                observed=observed,
             )
         )
-        ran, done = joined(parts), wanted
-        reached = float(confidence(ran.goodput))
-        if told is not None:
-            told(done, reached)
-        if reached <= precision.tolerance or done >= precision.most:
-            return ran
-        wanted = min(2 * done, precision.most)
+        trials, done = concatenated(parts), wanted
+        reached = float(confidence(trials.goodput))
+        if report is not None:
+            report(done, reached)
+        if reached <= sampling.tolerance or done >= sampling.max_trials:
+            return trials
+        wanted = min(2 * done, sampling.max_trials)
 
 
 def confidence(values: Any) -> Count:

@@ -1,0 +1,124 @@
+"""The line of one tile of trials: stretches of steps between stops, and the time that passes in between.
+
+From each stop a recovery runs until steps go on; if a second failure hits during a recovery, the recovery ends when
+both have ended. Between two stops steps run at the speed of the devices that are there. Everything follows from running
+maxima and sums along the line, so that no event is looped over.
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lindos.campaign.problem import Problem
+from lindos.campaign.progress import KEEPS, corrupted, losses, saving_share
+from lindos.campaign.repair import in_order, integral
+from lindos.campaign.stops import Interruptions, Reduction, Stops
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A tile of trials as stretches of steps between stops; arrays of shape (trials, stops)."""
+
+    stops: Stops
+    gap: Any  # seconds from a stop to the next
+    down: Any  # seconds of it without steps
+    up: Any  # seconds of it with steps
+    compute: Any  # seconds of `up` that do not wait for checkpoints
+    work: Any  # seconds of work at full speed that are done in the stretch
+    lost: Any  # work lost at the stop that ends the stretch
+    before: Any  # net work when the stretch begins
+
+    @property
+    def start(self) -> Any:
+        """When steps go on."""
+        return self.stops.time + self.down
+
+
+def line_of(problem: Problem, events: Interruptions, horizon: Any) -> Line:
+    """Lay out the stretches of steps between the stops of each trial, up to its `horizon` of shape (trials, 1)."""
+    stops = events.stops
+    rows = stops.time.shape[0]
+    following = np.concatenate([stops.time[:, 1:], np.broadcast_to(horizon, (rows, 1))], axis=1)
+    gap = following - stops.time
+    # If a second failure hits during a recovery, the recovery ends when both have ended.
+    until = np.maximum.accumulate(stops.until, axis=1)
+    down = np.clip(until - stops.time, 0.0, gap)
+    up = gap - down
+    speed = _speed(events.reductions, following - up, following, horizon)
+    # Time between checkpoints counts in work, so that slow steps are not saved more often.
+    compute = up / (1 + saving_share(problem.tiers) * speed)
+    work = compute * speed
+    effect = np.concatenate([stops.effect[:, 1:], np.full((rows, 1), KEEPS, dtype=np.int8)], axis=1)
+    rate = work / np.where(up > 0, up, 1.0)
+    lost = losses(work, effect, rate, problem.tiers)
+    after = np.cumsum(work - lost, axis=1)
+    if events.corruptions is not None:
+        undone = _corrupted(problem, events, stops, work, lost, after, following - up)
+        lost, after = lost + undone, after - np.cumsum(undone, axis=1)
+    return Line(stops, gap, down, up, compute, work, lost, after - (work - lost))
+
+
+def _speed(reductions: list[Reduction], start: Any, end: Any, horizon: Any) -> Any:
+    """Mean speed of each stretch of steps, as a share of the full one."""
+    if not reductions:
+        return np.ones_like(start)
+    times = np.concatenate([part.times for part in reductions], axis=1)
+    change = np.concatenate([part.change for part in reductions], axis=1)
+    times, change = in_order(np.argsort(times, axis=1, kind="stable"), times, change)
+    # Stretches follow each other, so that their starts and ends are one sorted line of queries.
+    moments = np.stack([start, end], axis=2).reshape(start.shape[0], -1)
+    missing = np.diff(integral(moments, times, np.cumsum(change, axis=1), horizon), axis=1)[:, ::2]
+    up = end - start
+    return np.clip(1 - missing / np.where(up > 0, up, 1.0), 0.0, 1.0)
+
+
+def _corrupted(
+    problem: Problem, events: Interruptions, stops: Stops, work: Any, lost: Any, after: Any, start: Any
+) -> Any:
+    """Work undone where silent corruption is detected."""
+    assert events.corruptions is not None
+    onset, seen = events.corruptions
+    rows, count = onset.shape
+    begins, ends = np.full((rows, count), -1), np.full((rows, count), -1)
+    reached = np.zeros((rows, count))
+    before = after - (work - lost)
+    for row in range(rows):
+        known = np.isfinite(onset[row])
+        # The stop of a detection ends the stretch before it.
+        ends[row, known] = np.searchsorted(stops.time[row], seen[row, known]) - 1
+        begins[row, known] = np.searchsorted(stops.time[row], onset[row, known], side="right") - 1
+        column = np.maximum(begins[row], 0)
+        begin, done = start[row, column], work[row, column]
+        end = np.append(stops.time[row, 1:], np.inf)[column]
+        part = np.clip((np.where(known, onset[row], 0.0) - begin) / np.maximum(end - begin, 1e-9), 0.0, 1.0)
+        reached[row] = before[row, column] + part * done
+    return corrupted(after, reached, onset, ends, begins, problem.tiers[-1].interval)
+
+
+class Pauses(NamedTuple):
+    """What the time between a stop and the next steps goes into, in this order; arrays of shape (trials, stops)."""
+
+    planned: Any
+    recovery: Any
+    waited: Any
+    restore: Any
+
+
+def pauses(stops: Stops, down: Any) -> Pauses:
+    """Divide the time that no steps run, stretch by stretch; a stop may strike in the recovery from another."""
+    until = np.maximum.accumulate(stops.until, axis=1)
+    planned = np.zeros_like(down)
+    if stops.planned.any():
+        ends = np.maximum.accumulate(np.where(stops.planned, stops.until, 0.0), axis=1)
+        planned = np.clip(ends - stops.time, 0.0, down)
+    restore = stops.restore
+    if (stops.until < until).any():
+        # The recovery that ends last is the one that restores.
+        last = np.where(stops.until == until, np.arange(until.shape[1]), 0)
+        restore = np.take_along_axis(restore, np.maximum.accumulate(last, axis=1), axis=1)
+    # Restoring is the end of a recovery: what another stop cuts off is cut off there.
+    left = restore - (until - stops.time - down)
+    restore = np.where(np.isfinite(left), np.clip(left, 0.0, down - planned), 0.0)
+    waited = np.clip(stops.waited, 0.0, down - planned - restore)
+    return Pauses(planned, down - planned - restore - waited, waited, restore)

@@ -1,0 +1,273 @@
+"""A campaign as a problem: what fails, what stands by, where checkpoints go, and the goal.
+
+Both solvers take it: the closed form (:func:`lindos.campaign.estimate`) and the simulation
+(:func:`lindos.campaign.simulate`).
+"""
+
+from dataclasses import dataclass, fields, replace
+from typing import Any, TypeVar, cast
+
+import numpy as np
+
+from lindos.campaign.causes import Cause, check_shape
+from lindos.campaign.optimal import ScalingLaw
+from lindos.campaign.progress import CheckpointTier
+from lindos.errors import InputError
+from lindos.problem.job import RECOVERIES
+from lindos.quantities import Count, FlopPerToken, Fraction, PerSecond, Seconds, Tokens
+
+T = TypeVar("T")
+
+#: Fields of a problem that hold one number for all draws.
+_ONE_NUMBER = (
+    "num_devices",
+    "replica_devices",
+    "stall_groups",
+    "misdiagnosis",
+    "repair_teams",
+    "announced",
+    "maintenance_every",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolSpares:
+    """What stands by for the devices of one pool.
+
+    Parameters
+    ----------
+    spares
+        Devices that stand in for failed ones; infinity where as many stand by as fail.
+    num_racks
+        Racks of the pool.
+    rack_devices
+        Devices that go down with a rack whose own spares do not suffice.
+    rack_spares
+        Devices of each rack that stand by inside it; 0 for none.
+    """
+
+    spares: Count = float("inf")
+    num_racks: Count = 1.0
+    rack_devices: int = 0
+    rack_spares: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stragglers:
+    """Devices that turn slow: all others wait for the slowest, until it is noticed and replaced.
+
+    Parameters
+    ----------
+    units
+        Devices that may turn slow.
+    mtbf
+        Mean time until one of them does, in seconds.
+    slowdown
+        Share that is added to the step time: 0.2 is a fifth.
+    duration
+        Mean time until it is noticed and replaced, in seconds.
+    """
+
+    units: Count
+    mtbf: Seconds
+    slowdown: Fraction
+    duration: Seconds
+
+    @property
+    def name(self) -> str:
+        """As a kind of failure."""
+        return "stragglers"
+
+    @property
+    def rate(self) -> PerSecond:
+        """Devices that turn slow per time."""
+        return self.units / self.mtbf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """What the steps of a campaign train, in seconds and tokens.
+
+    Parameters
+    ----------
+    step_time
+        Of one optimiser step, in seconds.
+    tokens_per_step
+        Tokens in one global batch.
+    flops_per_token
+        Model FLOPs of training one token.
+    law
+        Scaling law for the compute-optimal model (:func:`lindos.campaign.scaling_law`).
+    extra_tokens_factor
+        Tokens needed over those needed at a small batch (see :mod:`lindos.formulas.batch`). The goal is not raised by
+        it: it only says what the tokens are worth.
+    """
+
+    step_time: Seconds
+    tokens_per_step: Tokens
+    flops_per_token: FlopPerToken
+    law: ScalingLaw
+    extra_tokens_factor: Fraction = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """A campaign, for both solvers.
+
+    Times and speeds may be arrays of shape (draws, 1), a row per draw of the uncertain facts: trial ``r`` takes draw
+    ``r``, and after the last one they begin again. Counts, shares and `maintenance_every` are one number for all.
+
+    Parameters
+    ----------
+    work, duration
+        The goal, exactly one of them: seconds of steps at full speed, or wall clock to make the most of.
+    causes
+        What fails.
+    tiers
+        Where checkpoints are kept, from the freshest to the one that survives everything.
+    num_devices, replica_devices
+        Devices at work in all, and in one data-parallel replica.
+    pools
+        What stands by in each pool; a cause names its pool by index.
+    recovery
+        ``"restart"``: each failure stops the whole job. ``"replica"``: a failure that leaves some replicas untouched
+        takes out those it hits; the other replicas wait for `stall_time` and go on.
+    elastic
+        After a restart the job goes on with fewer replicas if spares do not suffice, instead of waiting for repairs.
+        In recovery by replica it always goes on.
+    stall_groups
+        Groups of replicas of which a failure stalls only its own: 1 stalls all other replicas.
+    startup_time, restart_time, stall_time
+        First start; from detection until steps run again, restoring not counted; stall of the other replicas.
+    diagnosis_time
+        From detection until it is known what to replace.
+    misdiagnosis
+        Share of recoveries that replace the wrong device, and are done again.
+    repair_teams
+        Repairs that go on side by side; infinity for as many as are needed.
+    announced
+        Share of failures that show early enough to save and drain first: they cost the restart alone.
+    maintenance_every, maintenance_time
+        Planned stops, saved before; none where the first is infinite.
+    stragglers
+        Devices that turn slow.
+    flaps
+        Links that go down for moments: a cause whose ``detection_time`` is how long all wait; nothing is lost.
+    corruption
+        Silent data corruption: a cause whose ``detection_time`` is the mean time until it is noticed; all work since
+        the last checkpoint before it is lost.
+    joins
+        Times at which batches of hardware join, and the speed from then on, as a share of the full one. The first
+        entry stands for the start.
+    """
+
+    work: Seconds | None = None
+    duration: Seconds | None = None
+    causes: tuple[Cause, ...]
+    tiers: tuple[CheckpointTier, ...]
+    num_devices: Count
+    replica_devices: Count
+    pools: tuple[PoolSpares, ...] = (PoolSpares(),)
+    recovery: str = "restart"
+    elastic: bool = False
+    stall_groups: int = 1
+    startup_time: Seconds = 0.0
+    restart_time: Seconds = 0.0
+    stall_time: Seconds = 0.0
+    diagnosis_time: Seconds = 0.0
+    misdiagnosis: Fraction = 0.0
+    repair_teams: float = float("inf")
+    announced: Fraction = 0.0
+    maintenance_every: Seconds = float("inf")
+    maintenance_time: Seconds = 0.0
+    stragglers: Stragglers | None = None
+    flaps: Cause | None = None
+    corruption: Cause | None = None
+    joins: tuple[tuple[float, float], ...] = ((0.0, 1.0),)
+
+    def __post_init__(self) -> None:
+        """Refuse what would be left out, or would fail in the middle of a simulation."""
+        if self.recovery not in RECOVERIES:
+            raise InputError("recovery", self.recovery, f"one of {', '.join(RECOVERIES)}")
+        names: set[tuple[int, str]] = set()
+        for cause in self.causes:
+            if not 0 <= cause.pool < len(self.pools):
+                raise InputError(
+                    f"cause {cause.name}: pool", cause.pool, f"below {len(self.pools)}, the pools there are"
+                )
+            if (cause.pool, cause.name) in names:
+                raise InputError("cause", cause.name, "a unique name", "The failures of a cause hang on its name.")
+            names.add((cause.pool, cause.name))
+            check_shape(f"cause {cause.name}: shape", cause.law, cause.shape)
+        scalars: list[tuple[str, Any]] = [(name, getattr(self, name)) for name in _ONE_NUMBER]
+        scalars += [("units", cause.units) for cause in (*self.causes, *self.disturbances)]
+        scalars += [("spares", pool.spares) for pool in self.pools]
+        for name, value in scalars:
+            if np.ndim(value):
+                raise InputError(name, f"an array of shape {np.shape(value)}", "one number for all trials")
+
+    @property
+    def disturbances(self) -> tuple["Cause | Stragglers", ...]:
+        """Slow devices, flapping links and silent corruption, as far as they are there."""
+        possible = (self.stragglers, self.flaps, self.corruption)
+        return tuple(disturbance for disturbance in possible if disturbance is not None)
+
+    @property
+    def failure_rate(self) -> PerSecond:
+        """Failures per time of the whole job, in the long run."""
+        return sum((cause.rate for cause in self.causes), start=0.0)
+
+    @property
+    def event_rate(self) -> PerSecond:
+        """Events of the job per time: failures, pauses, links that flap, devices that turn slow or wrong."""
+        disturbed = sum((disturbance.rate for disturbance in self.disturbances), start=0.0)
+        return self.failure_rate + 1 / self.maintenance_every + disturbed
+
+    @property
+    def units_drawn_at_once(self) -> float:
+        """Units of causes that drain their units: one number each is drawn for them in every trial."""
+        return max((float(cause.units) for cause in self.causes if cause.most is not None), default=0.0)
+
+    @property
+    def waits_for_repairs(self) -> bool:
+        """Whether the whole job waits when spares do not suffice, instead of going on with fewer replicas."""
+        return self.recovery == "restart" and not self.elastic
+
+    @property
+    def num_replicas(self) -> Count:
+        """Data-parallel replicas of the job."""
+        return max(self.num_devices / self.replica_devices, 1.0)
+
+    def replicas_hit(self, cause: Cause) -> Count:
+        """Data-parallel replicas that one failure takes out."""
+        return float(np.ceil(cause.stopped / self.replica_devices - 1e-9))
+
+    def stops_all(self, cause: Cause) -> bool:
+        """Whether a failure stops the whole job: in recovery by replica, only one that leaves no replica untouched."""
+        return self.recovery == "restart" or bool(self.replicas_hit(cause) >= self.num_replicas)
+
+
+def take_draws(value: T, draws: Any) -> T:
+    """Return `value` with the rows of its (draws, 1) arrays that `draws` names, in turn; all else as it is."""
+    result: Any = value
+    if isinstance(value, np.ndarray) and value.ndim == 2:
+        result = value[draws % value.shape[0]]
+    elif isinstance(value, tuple) and not hasattr(value, "_fields"):
+        result = tuple(take_draws(item, draws) for item in value)
+    elif hasattr(value, "__dataclass_fields__"):
+        parts = {field.name: take_draws(getattr(value, field.name), draws) for field in fields(value)}  # type: ignore[arg-type]
+        result = replace(value, **parts)  # type: ignore[type-var]
+    return cast(T, result)
+
+
+def flattened(value: T) -> T:
+    """Return `value` with its (draws, 1) arrays as arrays of shape (draws,): how the closed form takes them."""
+    result: Any = value
+    if isinstance(value, np.ndarray) and value.ndim == 2:
+        result = value[:, 0]
+    elif isinstance(value, tuple) and not hasattr(value, "_fields"):
+        result = tuple(flattened(item) for item in value)
+    elif hasattr(value, "__dataclass_fields__"):
+        parts = {field.name: flattened(getattr(value, field.name)) for field in fields(value)}  # type: ignore[arg-type]
+        result = replace(value, **parts)  # type: ignore[type-var]
+    return cast(T, result)

@@ -1,0 +1,91 @@
+"""What the run costs: a small floor of its own, so that a changed price does not simulate the campaign again."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+
+from lindos import site
+from lindos.quantities import Count, Joules, Usd, UsdPerSecond
+from lindos.results import Why
+from lindos.scenario.schema import Scenario
+from lindos.site import SiteEstimate
+from lindos.study.campaign.alternatives import SpareOption
+from lindos.study.campaign.result import CAMPAIGN, CampaignResult
+from lindos.study.floor import Floor, World
+from lindos.study.site import SITE, SiteResult
+from lindos.study.step import STEP, StepResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpareCost:
+    """What a number of spares costs, in USD: to buy beyond those of the scenario, and the run with them."""
+
+    capex: float
+    run: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCost:
+    """Money and energy of the run."""
+
+    run_cost: Annotated[Usd, Why("GPU-hours of all GPUs of the cluster, idle and spare ones too, at the site's cost")]
+    idle_cost: Annotated[Usd, Why("the part of the run's cost that pays for idle and spare GPUs")]
+    run_energy: Annotated[Joules, Why("at the meter, of the GPUs at work with their share of network and cooling")]
+    cost_of_time: Annotated[UsdPerSecond, Why("all GPUs of the cluster for a second, capital included")]
+    spares: tuple[SpareCost | None, ...] = ()
+
+
+def compute(world: World, step: StepResult, campaign: CampaignResult, result: SiteResult | None) -> RunCost | None:
+    """Price the run with the site's cost of a GPU-hour; None if there is no site, or its cost is only a lower bound."""
+    if result is None or result.estimate.gaps:
+        return None
+    return priced(result.estimate, step.cluster.num_devices, step.num_devices, campaign)
+
+
+def priced(estimate: SiteEstimate, held: Count, working: Count, campaign: CampaignResult) -> RunCost:
+    """Price the run.
+
+    Parameters
+    ----------
+    estimate
+        Power and money of the site.
+    held, working
+        GPUs of the cluster, and those of them that work.
+    campaign
+        The run.
+    """
+    duration = campaign.estimate.duration
+    options = campaign.alternatives.spares.options if campaign.alternatives is not None else ()
+    return RunCost(
+        run_cost=site.run_cost(estimate, held * duration),
+        idle_cost=site.run_cost(estimate, (held - working) * duration),
+        run_energy=site.run_energy(estimate, working, duration),
+        cost_of_time=site.run_cost(estimate, held),
+        spares=tuple(_spare_cost(estimate, held, campaign, option) for option in options),
+    )
+
+
+def _spare_cost(estimate: SiteEstimate, held: Count, campaign: CampaignResult, option: SpareOption) -> SpareCost | None:
+    """Price a number of spares; None for as many as fail, which is no number."""
+    if not np.isfinite(option.devices) or not np.isfinite(option.duration):
+        return None
+    more = max(option.devices - float(campaign.estimate.spares_given), 0.0)
+    return SpareCost(
+        capex=float(estimate.capex_per_device or 0.0) * more,
+        run=float(site.run_cost(estimate, (held + more) * option.duration)),
+    )
+
+
+def _is_asked(scenario: Scenario) -> bool:
+    return CAMPAIGN.is_asked(scenario)
+
+
+RUN_COST = Floor(
+    name="run_cost",
+    question="What does the run cost, and what would spares cost?",
+    compute=compute,
+    needs=(STEP, CAMPAIGN),
+    wants=(SITE,),
+    is_asked=_is_asked,
+)

@@ -1,0 +1,312 @@
+"""The campaign of a scenario in one world: closed form, simulation, what could be done otherwise."""
+
+import datetime
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+
+import numpy as np
+
+from lindos import campaign
+from lindos.campaign import (
+    CampaignEstimate,
+    CampaignTime,
+    Cause,
+    Problem,
+    Stragglers,
+    Workload,
+    flattened,
+    in_repair,
+    trained_in,
+)
+from lindos.problem.job import Goal
+from lindos.quantities import Count, Fraction, Tokens
+from lindos.results import Why
+from lindos.scenario.schema import Scenario
+from lindos.step import assumptions, batch_limit
+from lindos.study.campaign.alternatives import Alternatives, RecoveryOption, alternatives, recoveries
+from lindos.study.campaign.basis import Basis, basis_of, first_day
+from lindos.study.campaign.problem import goal, problem_of, workload_of
+from lindos.study.campaign.simulated import STUCK, CampaignAsked, Simulation, simulate_draws, simulate_values
+from lindos.study.floor import Floor, World
+from lindos.study.step import STEP, StepResult
+
+_BUCKETS = tuple(CampaignTime.__dataclass_fields__)
+#: Power of the loads by which the varied world shows that a simulated time rests on them.
+_TRACE = 1e-2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataLimit:
+    """The compute of a run beside the text there is to train on."""
+
+    text_stock: Annotated[Tokens, Why("effective stock of public text written by people")]
+    stocks_used: Annotated[Fraction, Why("tokens of the run over the stock of public text")]
+    params: Annotated[Count, Why("parameters of the best dense model on no more text than there is")]
+    tokens: Annotated[Tokens, Why("tokens that go with them")]
+    batch_over_critical: Annotated[Fraction, Why("tokens of a step over the critical batch of a run on those tokens")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignResult:
+    """The campaign in one world.
+
+    Parameters
+    ----------
+    target
+        What it is to reach.
+    problem, workload
+        What both solvers took.
+    closed
+        The closed form.
+    simulation
+        The trials; None where the closed form says that no run is sustained.
+    estimate
+        The campaign: simulated where it is, else by the closed form.
+    alternatives
+        What could be done otherwise; in the world of the catalogue's values, unless only figures are asked for.
+    recoveries
+        The closed form under either recovery, in the world of the catalogue's values.
+    data
+        The text there is; where the goal is a duration.
+    spares_enough
+        Fewest spares that give up next to no goodput, simulated; None if no number does, or none is searched for.
+    shared_standby
+        Spares beside the cluster, which its bill leaves out.
+    start
+        Day the campaign begins.
+    notes
+        What the failure rates rest on.
+    """
+
+    target: Goal
+    problem: Problem
+    workload: Workload
+    closed: CampaignEstimate
+    simulation: Simulation | None
+    estimate: CampaignEstimate
+    alternatives: Alternatives | None = None
+    recoveries: tuple[RecoveryOption, ...] = ()
+    data: DataLimit | None = None
+    spares_enough: Count | None = None
+    shared_standby: int = 0
+    start: datetime.date | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_sustained(self) -> bool:
+        """Whether the run ends: failures leave time to work, and both solvers get anywhere."""
+        if self.simulation is not None and self.simulation.goes_nowhere:
+            return False
+        ends = np.median(np.asarray(self.closed.sustainable)) == 1
+        return bool(ends and np.median(np.asarray(self.closed.goodput)) >= STUCK)
+
+
+def simulate_campaign(world: World, step: StepResult) -> CampaignResult:
+    """Compute the campaign under the catalogue's values; trials differ by chance alone.
+
+    Raises
+    ------
+    InputError, InconsistentError
+        If the scenario's campaign cannot be simulated.
+    """
+    basis, asked = basis_of(world, step), asked_of(world)
+    return campaign_of_values(basis, asked)
+
+
+def asked_of(world: World) -> CampaignAsked:
+    """Return how well the simulation is to be known."""
+    asked: CampaignAsked = world.settings.get("campaign") or CampaignAsked()
+    return asked
+
+
+def campaign_of_values(basis: Basis, asked: CampaignAsked) -> CampaignResult:
+    """Solve the campaign of a basis without draws, both ways.
+
+    Parameters
+    ----------
+    basis
+        What the campaign rests on.
+    asked
+        How well the simulation is to be known.
+    """
+    result = _closed(basis)
+    if not result.is_sustained:
+        never = replace(result.closed, sustainable=0.0)
+        return replace(
+            result, closed=never, estimate=never, recoveries=recoveries(basis, result.target), notes=_notes(basis)
+        )
+    simulation = simulate_values(result.problem, result.workload, result.closed, asked)
+    options = None
+    if not simulation.goes_nowhere and not asked.figures_only:
+        options = alternatives(basis, simulation, asked.seed)
+    estimate = simulation.estimate
+    if simulation.goes_nowhere:
+        estimate = replace(estimate, sustainable=0.0)
+    return replace(
+        _with(basis, result, estimate),
+        simulation=simulation,
+        alternatives=options,
+        spares_enough=None if options is None else options.spares.enough,
+        recoveries=recoveries(basis, result.target),
+        start=first_day(basis),
+        notes=_notes(basis),
+    )
+
+
+def campaign_of_draws(basis: Basis, values: CampaignResult, asked: CampaignAsked) -> CampaignResult:
+    """Solve the campaign of a basis with draws of the uncertain values.
+
+    Parameters
+    ----------
+    basis
+        What the campaign rests on, sampled.
+    values
+        The campaign under the catalogue's values.
+    asked
+        How well the simulation is to be known.
+    """
+    result = _closed(basis)
+    if not values.is_sustained:
+        return result
+    usual = float(values.closed.duration)
+    simulation = simulate_draws(result.problem, result.workload, result.closed, usual, asked)
+    return replace(_with(basis, result, simulation.estimate), simulation=simulation)
+
+
+def campaign_of_columns(basis: Basis, values: CampaignResult) -> CampaignResult:
+    """Show which facts move the campaign: the closed form of each column, in proportion to what was simulated.
+
+    A fact that moves no field of the problem does not move the simulation. What only the simulation knows (slow
+    devices, flapping links, silent corruption) is traced by its fields.
+    """
+    result = _closed(basis)
+    if values.simulation is None:
+        return result
+    closed, simulated = values.closed, values.simulation.estimate
+    trace = _trace(result.problem, values.problem)
+    time = CampaignTime(
+        **{
+            name: _in_proportion(getattr(result.closed.time, name), getattr(closed.time, name), value, trace)
+            for name, value in ((name, getattr(simulated.time, name)) for name in _BUCKETS)
+        }
+    )
+    productive: Any = time.productive
+    if result.problem.work is not None:
+        productive = result.closed.time.productive
+        time = replace(time, productive=productive)
+    failures = _in_proportion(result.closed.num_failures, closed.num_failures, simulated.num_failures, trace)
+    # The number of spares is whole, so that a small change does not move it: the repairs behind it do.
+    more = _devices_in_repair(result.problem) / _devices_in_repair(values.problem)
+    spares = closed.spares_needed * more
+    estimate = replace(
+        result.closed,
+        time=time,
+        **trained_in(productive, flattened(result.workload)),
+        num_failures=failures,
+        spares_needed=spares,
+    )
+    enough = None if values.spares_enough is None else values.spares_enough * more
+    return replace(_with(basis, result, estimate), spares_enough=enough)
+
+
+def _in_proportion(column: Any, value: Any, simulated: Any, trace: Any) -> Any:
+    """The simulated value, moved as the closed form moves from column to column."""
+    base = float(value)
+    moved = np.asarray(column) / base if base else 1.0 + (np.asarray(column) - base)
+    return simulated * moved * trace
+
+
+def _devices_in_repair(problem: Problem) -> Any:
+    busy = in_repair(flattened(problem))
+    return np.maximum(busy.repairs * busy.devices_per_repair, 1e-300)
+
+
+def _trace(problem: Problem, values: Problem) -> Any:
+    """A factor next to 1 that moves with the fields which the closed form does not know."""
+    factor: Any = 1.0
+    for cause, usual in zip(problem.disturbances, values.disturbances, strict=True):
+        factor = factor * (_load(cause) / _load(usual)) ** _TRACE
+    return factor
+
+
+def _load(cause: Cause | Stragglers) -> Any:
+    """Units of a disturbance that are disturbed on average."""
+    lasting: Any = cause.duration if isinstance(cause, Stragglers) else cause.detection_time
+    return np.maximum(flattened(cause).rate * flattened(lasting), 1e-300)
+
+
+def _closed(basis: Basis) -> CampaignResult:
+    """The closed form alone."""
+    target = goal(basis)
+    problem, workload = problem_of(basis, target), workload_of(basis)
+    closed = campaign.estimate(problem, workload)
+    result = CampaignResult(
+        target=target,
+        problem=problem,
+        workload=workload,
+        closed=closed,
+        simulation=None,
+        estimate=closed,
+        shared_standby=basis.campaign.shared_standby,
+    )
+    return _with(basis, result, closed)
+
+
+def _with(basis: Basis, result: CampaignResult, estimate: CampaignEstimate) -> CampaignResult:
+    data = data_limit(basis, estimate) if result.target.duration is not None else None
+    return replace(result, estimate=estimate, data=data)
+
+
+def _notes(basis: Basis) -> tuple[str, ...]:
+    devices = [(pool.accelerator.name, pool.num_devices) for pool in basis.cluster.pools]
+    return campaign.mean_failure_rate(basis.catalog, devices).notes
+
+
+def data_limit(basis: Basis, estimate: CampaignEstimate) -> DataLimit:
+    """Hold the tokens of a run against the stock of text, and say what its compute is best spent on."""
+    stock = basis.catalog.parameter("scaling.text_stock", "token").value
+    tokens = np.minimum(estimate.compute_optimal_tokens, stock)
+    product = estimate.compute_optimal_params * estimate.compute_optimal_tokens
+    limit = batch_limit(basis.tokens_per_step, np.minimum(estimate.tokens, stock), assumptions(basis.catalog))
+    return DataLimit(
+        text_stock=stock,
+        stocks_used=estimate.tokens / stock,
+        params=product / tokens,
+        tokens=tokens,
+        batch_over_critical=limit.share_of_critical,
+    )
+
+
+def compute(world: World, step: StepResult, trials: CampaignResult) -> CampaignResult:
+    """Compute the campaign in one world, from the trials under the catalogue's values."""
+    if world.kind == "point":
+        return trials
+    basis = basis_of(world, step)
+    if world.kind == "sampled":
+        return campaign_of_draws(basis, trials, asked_of(world))
+    return campaign_of_columns(basis, trials)
+
+
+def _is_asked(scenario: Scenario) -> bool:
+    return scenario.cluster is not None and scenario.job is not None and scenario.job.goal is not None
+
+
+TRIALS = Floor(
+    name="trials",
+    question="How does the whole run go, failure by failure, and what could be done otherwise?",
+    compute=simulate_campaign,
+    needs=(STEP,),
+    reads=("job", "campaign", "date"),
+    is_asked=_is_asked,
+    is_decision=True,
+    setting="campaign",
+)
+CAMPAIGN = Floor(
+    name="campaign",
+    question="How long does training really take once things fail, and what can be trained?",
+    compute=compute,
+    needs=(STEP, TRIALS),
+    reads=("job", "campaign", "date"),
+    is_asked=_is_asked,
+    setting="campaign",
+)

@@ -1,0 +1,373 @@
+"""The whole run: how long it takes once things fail, what it trains, and what could be done otherwise."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from lindos.campaign import FITS, CampaignEstimate, Problem, compute_optimal, scaling_law
+from lindos.elements import Chart, Figure, Section, Table
+from lindos.problem.job import Goal
+from lindos.study.campaign.alternatives import Alternatives
+from lindos.study.campaign.cost import RunCost
+from lindos.study.campaign.result import CampaignResult, DataLimit
+from lindos.study.floor import Outcome
+from lindos.study.ranges import number
+from lindos.units import YEAR, render
+from lindos.views import campaign_charts as charts
+from lindos.views import campaign_tables as tables
+from lindos.views.figures import Figures
+from lindos.views.view import Context
+
+TITLE = "The whole run, with failures"
+_TITLES = {
+    "duration": "Time to train",
+    "goodput": "Goodput",
+    "effective_training_time": "Effective training time",
+    "num_failures": "Failures on the way",
+    "job_mtbf": "Time between failures of the job",
+    "checkpoint_interval": "Best checkpoint interval",
+    "checkpoint_time": "Time to write a checkpoint",
+    "recovery_time": "Wait at a failure",
+    "spares_needed": "Spare GPUs needed",
+    "spares_given": "Spare GPUs that stand by",
+    "compute_optimal_params": "Compute-optimal model: parameters",
+    "compute_optimal_tokens": "Compute-optimal model: tokens",
+    "training_flop": "Training FLOP",
+    "tokens": "Tokens processed",
+    "effective_tokens": "Equivalent tokens at small batch size",
+    "sustainable": "Sustained (1) or not (0)",
+}
+_DATA_TITLES = {
+    "text_stock": "Public text to train on",
+    "stocks_used": "Tokens over public text",
+    "params": "Best model on that text: parameters",
+    "tokens": "Best model on that text: tokens",
+    "batch_over_critical": "Batch over the critical batch on that text",
+}
+_COST_TITLES = {
+    "run_cost": "Cost of the run",
+    "idle_cost": "Cost of idle and spare GPUs",
+    "run_energy": "Energy of the run",
+}
+_HEADLINE = (
+    "campaign.duration",
+    "campaign.goodput",
+    "campaign.effective_training_time",
+    "campaign.tokens",
+    "campaign.effective_tokens",
+    "campaign.num_failures",
+    "campaign.job_mtbf",
+    "campaign.checkpoint_interval",
+    "campaign.spares_needed",
+    "campaign.spares_given",
+    "campaign.spares_enough",
+    "campaign.run_cost",
+    "campaign.idle_cost",
+    "campaign.run_energy",
+)
+_OF_A_DURATION = ("campaign.data.params", "campaign.data.tokens", "campaign.data.stocks_used")
+#: Numbers that hold whether or not failures let the run end; and those that a goal in tokens or FLOP fixes by itself.
+_ALWAYS = (
+    *("job_mtbf", "checkpoint_time", "checkpoint_interval", "recovery_time", "spares_needed", "spares_given"),
+    *("largest_job", "sustainable", "young_valid"),
+)
+_BY_GOAL = (
+    *("num_steps", "tokens", "effective_tokens", "training_flop"),
+    *("compute_optimal_params", "compute_optimal_tokens"),
+)
+#: Years that devices are kept at most.
+_LONGEST = 10.0
+#: Goodput that a shortage of spares may cost without a word.
+_SLIGHT = 0.002
+
+
+def view(context: Context, outcome: Outcome[CampaignResult], cost: Outcome[RunCost | None] | None) -> Section:
+    """Show the campaign."""
+    result = outcome.point
+    return Section(
+        name="campaign",
+        title=TITLE,
+        summary=_summary(context, result),
+        headline=(*_HEADLINE, *(_OF_A_DURATION if result.data is not None else ())),
+        figures=(*_figures(context, outcome).all(), *_cost_figures(context, result, cost)),
+        tables=tuple(_tables(outcome, cost)),
+        charts=tuple(_charts(outcome)),
+        notes=tuple(_notes(context, outcome)),
+        warnings=tuple(_warnings(result)),
+    )
+
+
+def _figures(context: Context, outcome: Outcome[CampaignResult]) -> Figures[CampaignResult]:
+    result = outcome.point
+    figures = Figures(outcome, subject=context.scenario.name)
+    estimate = result.estimate
+    fixed = _ALWAYS if result.data is not None else (*_ALWAYS, *_BY_GOAL)
+    figures.add_declared(
+        "campaign",
+        lambda outcome: outcome.estimate,
+        _TITLES,
+        percent=("goodput", "effective_training_time"),
+        skip=() if estimate.checkpoint_interval is not None else ("checkpoint_interval",),
+    )
+    if not result.is_sustained:
+        for figure in figures.all():
+            if figure.name.removeprefix("campaign.") not in fixed:
+                figures.add_unknown(figure.name, figure.title, figure.unit, "failures never let the run end")
+    if result.simulation is not None:
+        for name in ("goodput", "duration"):
+            figures.add(
+                f"campaign.closed_form.{name}",
+                f"{_TITLES[name]} by the closed form",
+                "1" if name == "goodput" else "s",
+                _of_closed_form(name),
+                why="failures at a constant rate (Daly 2006), spares in the mean over the run",
+                percent=name == "goodput",
+                convention="closed form",
+            )
+    if result.data is not None and result.is_sustained:
+        figures.add_declared("campaign.data", lambda outcome: outcome.data, _DATA_TITLES)
+    if result.alternatives is not None:
+        _add_enough(figures, result.alternatives)
+    return figures
+
+
+def _of_closed_form(name: str) -> Any:
+    return lambda outcome: getattr(outcome.closed, name)
+
+
+def _add_enough(figures: Figures[CampaignResult], alternatives: Alternatives) -> None:
+    title = "Spare GPUs that are enough"
+    if alternatives.spares.enough is None:
+        why = "no number is enough: more fails than is repaired"
+        figures.add_unknown("campaign.spares_enough", title, "1", why)
+        return
+    figures.add(
+        "campaign.spares_enough",
+        title,
+        "1",
+        lambda outcome: outcome.spares_enough,
+        why="fewest that give up less than 0.1 points of goodput, simulated",
+    )
+
+
+def _cost_figures(context: Context, result: CampaignResult, cost: Outcome[RunCost | None] | None) -> tuple[Figure, ...]:
+    if cost is None or cost.point is None or not result.is_sustained:
+        return ()
+    figures = Figures(cost, subject=context.scenario.name)
+    figures.add_declared("campaign", lambda outcome: outcome, _COST_TITLES, skip=("cost_of_time",))
+    return figures.all()
+
+
+def _tables(outcome: Outcome[CampaignResult], cost: Outcome[RunCost | None] | None) -> Iterator[Table]:
+    values, draws = outcome.point, outcome.sampled
+    options = values.alternatives
+    if options is None and values.is_sustained:
+        return  # figures alone are asked for
+    if options is not None:
+        stalls = tables.stalls(options.stalls)
+        if stalls is not None:
+            yield stalls
+    if options is not None and values.simulation is not None and draws.simulation is not None:
+        yield tables.percentiles(values.simulation, draws.simulation, values.start)
+    if values.simulation is not None:
+        yield tables.buckets(values.estimate, values.closed)
+    yield tables.recoveries(values.recoveries)
+    if options is not None:
+        yield tables.worth(options, cost.point if cost else None)
+        yield tables.spares(options.spares.options, cost.point if cost else None)
+        intervals = tables.intervals(options.intervals)
+        if intervals is not None:
+            yield intervals
+        yield tables.sizes(options.sizes, number(values.closed.largest_job) or 0.0)
+    yield tables.causes(values.problem)
+
+
+def _charts(outcome: Outcome[CampaignResult]) -> Iterator[Chart]:
+    values, draws = outcome.point, outcome.sampled
+    if values.simulation is None or values.alternatives is None:
+        return
+    yield charts.parts(values.estimate)
+    if draws.simulation is not None:
+        yield charts.progress(values.simulation, draws.simulation)
+    if values.simulation.trials.trace is not None:
+        yield charts.timeline(values.simulation.trials.trace)
+    yield charts.sizes(values.alternatives.sizes, values.alternatives.curve)
+
+
+def _written(value: Any, unit: str, digits: int = 3) -> str:
+    known = number(value)
+    return "unknown" if known is None else render(known, unit, digits)
+
+
+def _summary(context: Context, result: CampaignResult) -> str:
+    estimate, target = result.estimate, result.target
+    if not result.is_sustained:
+        return _aim(target) + _not_sustained(result)
+    if result.data is None:
+        return _aim(target) + estimate.statement + _shortage(result)
+    return f"{_of_duration(context, result, result.data)} {estimate.statement}{_shortage(result)}{_stalls(result)}"
+
+
+def _of_duration(context: Context, result: CampaignResult, data: DataLimit) -> str:
+    """What a span of time trains, and what would stand against it."""
+    estimate = result.estimate
+    span, flop = _written(result.target.duration, "s"), _written(estimate.training_flop, "FLOP")
+    tokens, model = _written(estimate.tokens, "token"), _model(context)
+    best = (
+        f"a dense model of about {_written(data.params, '1', 2)} parameters on {_written(data.tokens, 'token', 2)} is "
+        "the best use of that compute"
+    )
+    used, over = number(data.stocks_used) or 0.0, number(data.batch_over_critical) or 0.0
+    batch = f" Its batch is {over:.2g} times the critical batch of a run on no more text than that." if over > 1 else ""
+    if used <= 1:
+        return f"In {span} the cluster trains {model} on {tokens}, {flop}; {best}.{batch}"
+    return (
+        f"In {span} the cluster spends {flop}, more than {model} can use: that would be {tokens}, {used:.2g} times the "
+        f"public text there is ({_written(data.text_stock, 'token')}); {best}.{batch}"
+    )
+
+
+def _model(context: Context) -> str:
+    spec = context.scenario.job
+    if spec is None:
+        return "the model"
+    names = context.catalog.names("models")
+    return context.catalog.model(spec.model).title if spec.model in names else spec.model
+
+
+def _stalls(result: CampaignResult) -> str:
+    """How much rests on the one published stall of the other replicas."""
+    options = result.alternatives.stalls if result.alternatives is not None else ()
+    parts = [
+        f"{100 * float(option.goodput):.2g} % if they wait {_written(option.stall_time, 's')}"
+        for option in options
+        if not option.as_written and option.groups == result.problem.stall_groups
+    ]
+    return f" Goodput is {' and '.join(parts)}." if parts else ""
+
+
+def _shortage(result: CampaignResult) -> str:
+    """What the lack of spares costs, where it costs something."""
+    gap = _gap(result)
+    if gap is None:
+        return ""
+    best, needed = gap
+    return (
+        f" That is with the {_written(result.estimate.spares_given, '1')} spare GPUs there are; with {needed} it would "
+        f"be {100 * best:.3g} %."
+    )
+
+
+def _gap(result: CampaignResult) -> tuple[float, str] | None:
+    options = result.alternatives
+    if options is None:
+        return None
+    best = float(options.spares.options[-1].goodput)
+    if best - float(options.base) < _SLIGHT:
+        return None
+    enough = options.spares.enough
+    return best, "as many as fail" if enough is None else f"{float(enough):,.0f}"
+
+
+def _aim(target: Goal) -> str:
+    """The goal in front of the result, with what it stands for."""
+    label = f" ({target.label})" if target.label else ""
+    if target.tokens is not None:
+        return f"{_written(target.tokens, 'token')}{label}: "
+    if target.training_flop is not None:
+        return f"{_written(target.training_flop, 'FLOP')}{label}: "
+    return ""
+
+
+def _not_sustained(result: CampaignResult) -> str:
+    """Why the run goes nowhere: failures come too fast, or the simulation spends its time otherwise."""
+    closed = result.closed
+    if result.simulation is None and float(closed.job_mtbf) <= float(closed.recovery_time):
+        return closed.statement
+    time = result.estimate.time
+    parts = {name: number(getattr(time, name)) or 0.0 for name in tables.BUCKETS if name != "productive"}
+    most = max(parts, key=lambda name: parts[name])
+    span, share = "its time, by the closed form", number(closed.goodput) or 0.0
+    if result.simulation is not None:
+        trials = result.simulation.trials
+        span = f"its first {_written(np.mean(trials.time.total), 's')}, simulated"
+        share = float(np.mean(trials.goodput))
+    remedy = "change what the campaign section says about that"
+    if most == "spare_wait":
+        remedy = (
+            "set spares aside with campaign.spare_fraction, let the job go on with fewer replicas (campaign.elastic), "
+            "or let a failure stop one replica alone (campaign.recovery)"
+        )
+    return (
+        f"No run is sustained: of {span}, {100 * share:.2g} % moves training forward. Most of it goes into "
+        f"{most.replace('_', ' ')}: {remedy}."
+    )
+
+
+def _warnings(result: CampaignResult) -> Iterator[str]:
+    """What stands against the answer."""
+    estimate = result.estimate
+    if (load := _repair_load(result.problem)) > 1:
+        yield f"Devices fail {load:.3g} times as fast as campaign.repair_teams repair them: the queue never ends."
+    if not result.is_sustained:
+        yield _not_sustained(result)
+        return
+    trials = result.simulation.trials if result.simulation is not None else None
+    if trials is not None and (never := float(np.mean(trials.finished == 0))) > 0:
+        yield (
+            f"{100 * never:.3g} % of the trials have not reached the goal when they are given up: their end is "
+            "extrapolated from the pace they had."
+        )
+    if (years := (number(estimate.duration) or 0.0) / YEAR) > _LONGEST:
+        yield f"The run takes {years:,.3g} years, longer than its devices last: lower job.goal or use more GPUs."
+    gap = _gap(result)
+    if gap is not None:
+        best, needed = gap
+        yield (
+            f"Spares are short: {_written(estimate.spares_given, '1')} stand by, goodput is "
+            f"{_percent(estimate)}. With {needed} it would be {100 * best:.3g} %: set them aside with "
+            "campaign.spare_fraction, or let the job go on with fewer replicas (campaign.elastic)."
+        )
+
+
+def _percent(estimate: CampaignEstimate) -> str:
+    return f"{100 * (number(estimate.goodput) or 0.0):.3g} %"
+
+
+def _repair_load(problem: Problem) -> float:
+    """Repairs that come in for each one that the teams can finish."""
+    work = sum(float(np.mean(cause.rate * cause.repair_time)) for cause in problem.causes if cause.devices)
+    return work / problem.repair_teams
+
+
+def _notes(context: Context, outcome: Outcome[CampaignResult]) -> Iterator[str]:
+    """What the numbers rest on."""
+    values, draws = outcome.point, outcome.sampled
+    yield from values.notes
+    if not values.is_sustained:
+        return
+    if lost := 100 * float(np.mean(np.asarray(draws.closed.sustainable) == 0)):
+        yield f"In {lost:.2g} % of the draws failures come as fast as one is recovered from."
+    if draws.simulation is not None and (never := float(np.mean(draws.simulation.trials.finished == 0))) > 0:
+        yield (
+            f"{100 * never:.2g} % of the simulated draws do not reach the goal in some times the usual: they are "
+            "carried on at their pace."
+        )
+    if len(values.problem.joins) > 1:
+        yield "Until a pool joins, the others go on with their share of the batch; each joining costs a restart."
+    if shared := values.shared_standby:
+        yield f"{shared:,} spare GPUs stand by beside this cluster: they are not in its bill."
+    if values.data is not None:
+        yield _other_fit(context, values.estimate)
+
+
+def _other_fit(context: Context, estimate: CampaignEstimate) -> str:
+    """The compute-optimal model by the other published fit: their difference is the honest range."""
+    first, second = FITS
+    best = compute_optimal(float(number(estimate.training_flop) or 0.0), scaling_law(context.catalog, second))
+    return (
+        f"The compute-optimal model follows the {first} fit of the scaling law; by the {second} fit it has "
+        f"{_written(best.num_params, '1', 2)} parameters and {_written(best.tokens, 'token', 2)}. Both rest on runs "
+        "below 1e22 FLOP."
+    )

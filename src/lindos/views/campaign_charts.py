@@ -1,0 +1,130 @@
+"""The campaign's charts: where the days go, progress through time, one trial, the size of the job."""
+
+from typing import Any
+
+import numpy as np
+
+from lindos.campaign import PERCENTILES, STATES, CampaignEstimate, Trace
+from lindos.elements import Chart, Series
+from lindos.study.campaign.alternatives import SizeCurve, SizeOption
+from lindos.study.campaign.simulated import Simulation
+from lindos.study.ranges import number
+from lindos.views.campaign_tables import BUCKETS
+from lindos.views.figures import parts_series
+
+#: Points along a chart of progress.
+_POINTS = 60
+#: Rows of a timeline: (length of a row in seconds, word for it), from the longest; and stretches that a chart can show.
+_ROWS = ((7 * 86_400.0, "week"), (86_400.0, "day"), (3600.0, "hour"))
+_MOST_ROWS, _MOST_STRETCHES = 12, 900
+
+
+def progress(values: Simulation, draws: Simulation) -> Chart:
+    """How far trials are through time: the mean, and the bands that 80 % lie in."""
+    has_goal = values.problem.duration is None
+    last = float(np.percentile(np.atleast_1d(draws.estimate.duration), PERCENTILES[-1])) * 1.02
+    if not has_goal:
+        last = float(np.max(np.asarray(values.problem.duration)))
+    times = np.linspace(0.0, last, _POINTS + 1)
+    days = tuple(round(float(time) / 86_400.0, 4) for time in times)
+    series: list[Series] = []
+    for name, simulation in (("with uncertain rates and times", draws), ("by chance alone", values)):
+        reached = simulation.trials.progress_at(times) * _scale(simulation, has_goal)
+        low, high = np.percentile(reached, (PERCENTILES[0], PERCENTILES[-1]), axis=0)
+        middle = np.mean(values.trials.progress_at(times) * _scale(values, has_goal), axis=0)
+        series.append(Series(name=name, x=days, y=_plain(middle), low=_plain(low), high=_plain(high)))
+    return Chart(
+        name="campaign.progress",
+        title="Progress through time" + (", % of the goal" if has_goal else ""),
+        kind="lines",
+        unit="1" if has_goal else "token",
+        x_title="days since the start",
+        series=tuple(series),
+        note="The line is the mean of the trials under the catalogue's values; 80 % of the trials lie in a band.",
+    )
+
+
+def _scale(simulation: Simulation, has_goal: bool) -> Any:
+    """From seconds of work to percent of the goal, or to tokens: of the draw that each trial took."""
+    count = simulation.trials.num_trials
+    draws = np.arange(count) if simulation.draws is None else simulation.draws
+    work, load = simulation.problem.work, simulation.workload
+    factor = 100.0 / np.asarray(work) if has_goal else np.asarray(load.tokens_per_step / load.step_time)
+    flat = np.ravel(factor)
+    return flat[draws % flat.size][:, None]
+
+
+def _plain(values: Any) -> tuple[float, ...]:
+    return tuple(np.asarray(values, dtype=float).tolist())
+
+
+def timeline(trace: Trace) -> Chart:
+    """What one trial does, hour by hour or day by day from its start."""
+    ends = np.append(trace.starts[1:], trace.end)
+    length, word = next(
+        (
+            (length, word)
+            for length, word in _ROWS
+            if trace.end >= length and int((trace.starts < _MOST_ROWS * length).sum()) <= _MOST_STRETCHES
+        ),
+        _ROWS[-1],
+    )
+    count = int(min(_MOST_ROWS, max(1, np.ceil(trace.end / length))))
+    series: dict[str, tuple[list[str], list[float], list[float]]] = {name: ([], [], []) for name in STATES}
+    shown = int((trace.starts < count * length).sum())
+    stretches = zip(trace.starts[:shown].tolist(), ends[:shown].tolist(), trace.states[:shown], strict=True)
+    for start, end, state in stretches:
+        for row in range(int(start // length), count):
+            begin, until = max(start, row * length), min(end, (row + 1) * length)
+            if until <= begin:
+                break
+            names, bases, widths = series[state]
+            names.append(f"{word} {row + 1}")
+            bases.append(begin - row * length)
+            widths.append(until - begin)
+    span = "the whole run" if count * length >= trace.end else f"its first {count} {word}s"
+    return Chart(
+        name="campaign.timeline",
+        title="One trial of the run",
+        kind="timeline",
+        unit="s",
+        series=tuple(
+            Series(name=state, x=tuple(names), y=tuple(widths), low=tuple(bases))
+            for state, (names, bases, widths) in series.items()
+            if names
+        ),
+        note=f"One of the simulated trials: {span}. Steps lost are those that a failure undid.",
+    )
+
+
+def parts(estimate: CampaignEstimate) -> Chart:
+    """Where the days go, as one bar."""
+    values = {bucket.replace("_", " "): number(getattr(estimate.time, bucket)) or 0.0 for bucket in BUCKETS}
+    return Chart(
+        name="campaign.time",
+        title="Where the days go",
+        kind="parts",
+        unit="s",
+        series=parts_series(("wall clock",), (values,)),
+    )
+
+
+def sizes(options: tuple[SizeOption, ...], curve: SizeCurve) -> Chart:
+    """At which size adding GPUs stops helping."""
+    smooth = np.asarray(curve.devices) * np.asarray(curve.goodput)
+    return Chart(
+        name="campaign.sizes",
+        title="Where adding GPUs stops helping",
+        kind="lines",
+        unit="1",
+        x_title="GPUs in one job",
+        series=(
+            Series(name="closed form", x=curve.devices, y=_plain(smooth)),
+            Series(
+                name="simulated",
+                x=tuple(float(option.devices) for option in options),
+                y=tuple(float(option.devices * option.goodput) for option in options),
+            ),
+        ),
+        note="GPUs that never fail and would do the same work.",
+    )
