@@ -203,7 +203,7 @@ def spares(options: Sequence[SpareOption], cost: RunCost | None) -> Table:
             share,
             option.goodput,
             options[-1].goodput - option.goodput,
-            number(option.duration),
+            option.duration if np.isfinite(option.duration) else None,
         )
         rows.append(row if cost is None else (*row, *_price(cost.spares[index])))
     money = () if cost is None else ("to buy", "the run costs")
