@@ -2,7 +2,8 @@
 
 A fenced ``console`` block holds ``$ lindos ...`` commands and what they print; a fenced ``python`` block holds a
 doctest session. Each page runs in a folder of its own, from top to bottom; a fenced ``yaml`` block whose first line is
-a comment with a file name, and a ``json`` block with one behind the word, are written to that file first.
+a comment with a file name, and a ``json`` or ``text`` block with one behind the word, are written to that
+file first.
 
 A line ``...`` stands for output that is left out: as many lines as stood before and behind it are shown again.
 
@@ -52,7 +53,7 @@ def _ran(match: re.Match[str], names: dict[str, object]) -> str:
         return "".join(_console(body))
     if kind == "python":
         return "".join(_session(body, names))
-    if kind in ("yaml", "json"):
+    if kind in ("yaml", "json") or (kind == "text" and name):
         first = _FILE.match(body.split("\n", 1)[0])
         if name is None and first is None:
             raise ValueError(f"a {kind} block needs its file name: {body}")

@@ -37,10 +37,10 @@ def test_every_statement_is_there(verdicts: dict[str, Verdict]) -> None:
     [
         ("X1", Ruling.CONSISTENT),
         ("X2", Ruling.LATE),
-        ("X3", Ruling.CONSISTENT),
+        ("X3", Ruling.BEYOND),
         ("X4", Ruling.UNIT_SLIP),
         ("X5", Ruling.WRONG),
-        ("X6", Ruling.CONSISTENT),
+        ("X6", Ruling.STRAINED),
         ("X7", Ruling.WRONG),
         ("X8", Ruling.WRONG),
         ("X9", Ruling.WRONG),
@@ -89,7 +89,7 @@ def test_chips_of_35_gigawatt_need_twice_that_at_the_facility(verdicts: dict[str
 
 
 def test_growth_needed_stands_in_the_line(verdicts: dict[str, Verdict]) -> None:
-    finding = verdicts["X3"].headline
+    finding = verdicts["X3"].findings[0]
     assert finding.arithmetic.endswith("the claim needs x 2.83 a year")
     years = seconds_between("2025-07-22", "2030-07-22") / (365.25 * 86_400)
     assert finding.computed == pytest.approx(275_796 * 3.28**years)
@@ -259,3 +259,22 @@ def test_a_study_can_ask_which_devices_it_must_price(catalog: Catalog) -> None:
     assert claims.accelerators_of([shipped["X7"]], catalog) == ("gb200", "gb300")
     assert claims.accelerators_of([shipped["X4"]], catalog) == ()
     assert "rubin-ultra-vr300" in claims.accelerators_of(shipped.values(), catalog)
+
+
+def test_the_verdict_is_the_strongest_contradiction_of_the_speaker(verdicts: dict[str, Verdict]) -> None:
+    assert verdicts["X3"].findings[0].ruling is Ruling.CONSISTENT
+    assert verdicts["X3"].ruling is Ruling.BEYOND
+    # What somebody else gives does not contradict the speaker.
+    assert verdicts["X1"].headline is verdicts["X1"].findings[0]
+
+
+def test_a_discount_on_devices_lowers_the_total_by_their_share(catalog: Catalog) -> None:
+    context = Context(catalog=catalog, facility_power=FACILITY_POWER, unit_cost=UNIT_COST)
+    rows = {row.title: row for row in claims.discounted(claims.load(catalog)["X13"], context)}
+    h100 = rows["H100 SXM 80 GB"]
+    price = 33_600.0
+    assert h100.count == 50e6
+    assert h100.totals[0] == pytest.approx(50e6 * 50e3)
+    assert h100.totals[2] == pytest.approx(50e6 * (50e3 - 0.2 * price))
+    # Two trillion fall to one and a half by a quarter of all, which the devices make up in part.
+    assert h100.needed == pytest.approx(0.25 * 50e3 / price)

@@ -1,5 +1,6 @@
 """Whole articles: every numeral is accounted for, and what is flagged is wrong."""
 
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -30,3 +31,14 @@ def test_articles_are_read_and_judged() -> None:
     assert score.right_values >= 0.98 * score.values, score.notes
     assert score.f1 >= 0.95, score.notes
     assert score.clean_flags == 0, score.notes
+
+
+@pytest.mark.parametrize("path", ARTICLES, ids=lambda path: path.stem)
+def test_lines_cut_at_a_width_change_no_verdict(path: Path) -> None:
+    answers = read(path)
+    wrapped = "\n".join(textwrap.fill(line, 90, break_on_hyphens=False) for line in answers["text"].split("\n"))
+    said = [
+        [(" ".join(n.text.split()), judgement.verdict) for n, judgement in audited(body).judgements.items()]
+        for body in (answers, {**answers, "text": wrapped})
+    ]
+    assert said[0] == said[1]

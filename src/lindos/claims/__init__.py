@@ -6,6 +6,7 @@ states from the catalogue and returns a :class:`Verdict` with the arithmetic. No
 
 from lindos.claims.check import check
 from lindos.claims.context import ClusterFacts, Context, accelerators_of, clusters_of
+from lindos.claims.discounts import DISCOUNTS, Discounted, discounted
 from lindos.claims.read import claims_from, load, load_file
 from lindos.claims.schema import Claim
 from lindos.claims.span import Span
@@ -13,11 +14,13 @@ from lindos.claims.top500 import Comparison, Equivalents, compare_top500, h100_e
 from lindos.claims.verdict import MEANING, Finding, Ruling, Verdict, judged
 
 __all__ = [
+    "DISCOUNTS",
     "MEANING",
     "Claim",
     "ClusterFacts",
     "Comparison",
     "Context",
+    "Discounted",
     "Equivalents",
     "Finding",
     "Ruling",
@@ -28,6 +31,7 @@ __all__ = [
     "claims_from",
     "clusters_of",
     "compare_top500",
+    "discounted",
     "h100_equivalents_table",
     "judged",
     "load",

@@ -45,6 +45,7 @@ def accelerators_of(claims: Iterable[Claim], catalog: Catalog) -> tuple[str, ...
             if part.kind in ("power", "money", "equivalents"):
                 names |= {devices.accelerator for devices in part.devices or ()}
                 names |= {name for name in (getattr(part, "accelerator", None),) if name}
+                names |= set(getattr(part, "generations", ()))
     return tuple(sorted({catalog.accelerator(name).name for name in names}))
 
 

@@ -132,6 +132,8 @@ def _names(check: Check, path: str, catalog: Catalog) -> Iterator[tuple[Any, str
 
     for at, devices in _device_lists(check, path):
         yield catalog.accelerator, f"{at}.accelerator", devices.accelerator
+    for number, name in enumerate(getattr(check, "generations", ())):
+        yield catalog.accelerator, f"{path}.generations.{number}", name
     for field, lookup in (
         ("cluster", scenario),
         ("accelerator", catalog.accelerator),

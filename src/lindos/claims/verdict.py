@@ -64,7 +64,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """A claim with its findings; the first finding is the headline."""
+    """A claim with its findings; the strongest contradiction among them is the headline."""
 
     claim: str
     statement: str
@@ -77,13 +77,32 @@ class Verdict:
 
     @property
     def headline(self) -> Finding:
-        """The finding on the number that the statement is about."""
-        return self.findings[0]
+        """The finding that contradicts the speaker most, else the first.
+
+        Numbers that somebody else gave are no contradiction of the speaker.
+        """
+        against = [finding for finding in self.findings if not finding.stated_by and _severity(finding)[0]]
+        return max(against, key=_severity) if against else self.findings[0]
 
     @property
     def ruling(self) -> Ruling:
         """The headline's verdict."""
         return self.headline.ruling
+
+
+#: Verdicts from the strongest contradiction down; what is left out contradicts nothing, and the first finding leads.
+_SEVERITY = {
+    Ruling.WRONG: 3,
+    Ruling.UNIT_SLIP: 3,
+    Ruling.LATE: 3,
+    Ruling.BEYOND: 2,
+    Ruling.STRAINED: 1,
+}
+
+
+def _severity(finding: Finding) -> tuple[int, float]:
+    rank = _SEVERITY.get(finding.ruling, 0)
+    return rank, (finding.factor or 1.0) if rank else 0.0
 
 
 def judged(claimed: Span | float, computed: Span, unit: str) -> tuple[Ruling, float, str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from lindos import claims
 from lindos.catalog import Catalog
-from lindos.claims import Claim, ClusterFacts, Context, Span, Verdict
+from lindos.claims import Claim, ClusterFacts, Context, Discounted, Span, Verdict
 from lindos.claims.amounts import groups_of
 from lindos.errors import InconsistentError, InputErrors, UnknownNameError
 from lindos.problem.cluster import Cluster
@@ -135,6 +135,13 @@ def verdicts(outcome: Outcome[ClaimsResult], catalog: Catalog) -> tuple[Verdict,
     point, sampled = outcome.point, outcome.sampled
     context = _context(catalog, point.devices, sampled.devices, _clusters(point, sampled))
     return tuple(claims.check(claim, context) for claim in point.claimed.claims.values())
+
+
+def discounts(outcome: Outcome[ClaimsResult], catalog: Catalog) -> tuple[Discounted, ...]:
+    """Totals by discount of every statement that is about one."""
+    point, sampled = outcome.point, outcome.sampled
+    context = _context(catalog, point.devices, sampled.devices, {})
+    return tuple(row for claim in point.claimed.claims.values() for row in claims.discounted(claim, context))
 
 
 def context_for(devices: Iterable[str], catalog: Catalog, sampled: Catalog) -> Context:

@@ -7,7 +7,7 @@ from typing import Any
 from lindos import claims
 from lindos.claims import Finding, Ruling, Verdict
 from lindos.elements import Cell, Number, Section, Table
-from lindos.study.claims import ClaimsResult, verdicts
+from lindos.study.claims import ClaimsResult, discounts, verdicts
 from lindos.study.floor import Outcome
 from lindos.views.figures import Figures
 from lindos.views.site import AS_BUILT, built_by
@@ -29,7 +29,7 @@ def view(context: Context, outcome: Outcome[ClaimsResult]) -> Section:
         title=TITLE,
         summary=_summary(rulings),
         figures=_figures(outcome).all(),
-        tables=(_verdicts(checked), _findings(checked)),
+        tables=(_verdicts(checked), _findings(checked), *_discounts(outcome, context)),
         notes=tuple(f"{ruling.value}: {claims.MEANING[ruling]}." for ruling in dict.fromkeys(_all_rulings(checked))),
     )
 
@@ -86,7 +86,7 @@ def _verdicts(checked: Iterable[Verdict]) -> Table:
         columns=("id", "who, when", "said", "verdict", "off by"),
         units=("", "", "", "", "1"),
         rows=tuple(rows),
-        note="The verdict is on the number the statement is about; every reading of it stands below.",
+        note="The verdict is the strongest contradiction of the speaker; every reading stands below.",
     )
 
 
@@ -114,6 +114,39 @@ def _findings(checked: Iterable[Verdict]) -> Table:
         columns=("id", "what", "claimed", "computed", "range", "off by", "verdict", "how"),
         units=("", "", "1", "1", "1", "1", "", ""),
         rows=tuple(rows),
+    )
+
+
+def _discounts(outcome: Outcome[ClaimsResult], context: Context) -> tuple[Table, ...]:
+    """What price agreements may do to a plan: its total by generation and discount on the devices."""
+    rows = discounts(outcome, context.catalog)
+    if not rows:
+        return ()
+    return (
+        Table(
+            name="claims.discounts",
+            title="Depending on price agreements: the total by generation and discount on the devices",
+            columns=(
+                *("id", "built of", "devices", "devices alone"),
+                *(f"{discount:.0%} off" for discount in claims.DISCOUNTS),
+                "discount that takes the upper figure to the lower",
+            ),
+            units=("", "", "1", "USD", *("USD" for _ in claims.DISCOUNTS), "%"),
+            rows=tuple(
+                (
+                    *(
+                        row.claim,
+                        row.title if row.everything else f"{row.title}, devices alone",
+                        row.count,
+                        row.devices,
+                    ),
+                    *row.totals,
+                    "more than all of it" if row.needed is None else row.needed,
+                )
+                for row in rows
+            ),
+            note="Totals include system, network and building where they are known; a discount is on the devices only.",
+        ),
     )
 
 

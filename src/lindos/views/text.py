@@ -8,7 +8,7 @@ from lindos.catalog import Catalog
 from lindos.claims import Context
 from lindos.claims.text import Audit, Judgement, Numeral, Swap, audit_text
 from lindos.claims.text.relation import written
-from lindos.elements import Cell, Mark, Passage, Section, Table
+from lindos.elements import Cell, Mark, Number, Passage, Section, Table
 
 #: How a kind of error is called for a reader.
 KINDS = {
@@ -124,7 +124,7 @@ def _summary(audit: Audit) -> str:
     tail = f" {unread} could not be read." if unread else ""
     return (
         f"{len(audit.judgements)} numerals in a {language} text of {audit.reading.date}, {claims} of them statements: "
-        f"{counts['wrong']} do not hold, {counts['consistent']} hold, {rest} were not checked.{tail}"
+        f"do not hold: {counts['wrong']}, hold: {counts['consistent']}, not checked: {rest}.{tail}"
     )
 
 
@@ -149,7 +149,8 @@ def _wrong(wrong: Sequence[tuple[Numeral, Judgement]], audit: Audit) -> Table:
         if relation is None:
             continue
         swaps = audit.swaps.get(numeral, ())
-        off = f"{relation.factor:.3g}x" if relation.factor and relation.factor > 1.005 else ""
+        factor = relation.factor
+        off: Cell = Number(value=factor, unit="1", suffix="x") if factor and factor > 1.005 else ""
         rows.append(
             (
                 numeral.text,
@@ -164,7 +165,7 @@ def _wrong(wrong: Sequence[tuple[Numeral, Judgement]], audit: Audit) -> Table:
         key=True,
         title="What does not hold",
         columns=("printed", "what is wrong", "off by", "arithmetic", "what would hold"),
-        units=("", "", "", "", ""),
+        units=("", "", "1", "", ""),
         rows=tuple(rows),
     )
 

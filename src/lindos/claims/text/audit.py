@@ -79,7 +79,8 @@ def audit_text(
     )
     judgements = judge(reading.numerals, relations)
     wrong = [numeral for numeral, judgement in judgements.items() if judgement.verdict == "wrong"]
-    offered = Swaps(catalog, claims)
+    titles = {catalog.site(m.id).title for m in mentions if m.kind == "sites"}
+    offered = Swaps(catalog, claims, titles)
     swaps = {numeral: offered.of(numeral) for numeral in wrong}
     return Audit(reading=reading, mentions=tuple(mentions), relations=relations, judgements=judgements, swaps=swaps)
 

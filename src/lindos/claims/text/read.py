@@ -3,7 +3,7 @@
 import datetime
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import floor, log10
 
 from lindos.catalog import Catalog
@@ -71,6 +71,7 @@ class Reading:
 
 def read_text(text: str, catalog: Catalog, date: datetime.date) -> Reading:
     """Find every numeral of ``text``; ``date`` is the article's, to which days without a year belong."""
+    printed, text = text, unwrapped(text)
     language = language_of(text)
     sentences = sentences_of(text)
     spoken = [name for kind in _NAMED for name in catalog.spoken_as(kind)]
@@ -82,7 +83,26 @@ def read_text(text: str, catalog: Catalog, date: datetime.date) -> Reading:
     for position, numeral in enumerate(numerals):
         _qualify(reading, numeral)
         _ellipsis(reading, numerals, position)
-    return reading
+    for numeral in numerals:
+        numeral.text = printed[numeral.start : numeral.end]
+    return replace(reading, text=printed)
+
+
+def unwrapped(text: str) -> str:
+    """The text with a blank for each line end inside a paragraph, where its lines are cut at a width.
+
+    >>> unwrapped("Headline\\n\\nThe cost is 44 billion dollars, and here is the middle of\\na sentence.")[-21:]
+    'middle of a sentence.'
+    """
+    lines = text.split("\n")
+    if len(lines) < 3 or "\n\n" not in text or max(map(len, lines)) > WIDEST_LINE:
+        return text
+    return _INNER_END.sub(" ", text)
+
+
+#: Lines of a text that is cut at a width are no longer than this; a line that ends sooner ends what it is.
+WIDEST_LINE = 140
+_INNER_END = re.compile(r"(?<=[^\n]{45})\n(?=[^\n])")
 
 
 _NAMED = ("accelerators", "systems", "models", "sites", "supercomputers", "companies")

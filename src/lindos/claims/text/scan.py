@@ -210,6 +210,7 @@ class Scanner(PhraseReader):
             min(0.5 * a.step / a.value, MOST_ROUNDING) if a.value else 0.0 for a in ((atom, pair) if pair else (atom,))
         )
         kind = "fraction" if symbol in ("fraction", "points") else "amount"
+        rounding = min(rounding, 0.03) if kind == "fraction" else rounding
         return Numeral(
             opening,
             end,

@@ -1,6 +1,6 @@
 """For a number that does not hold: subjects, precisions and readings under which it would, the nearest first."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from lindos.catalog import Catalog
@@ -10,6 +10,7 @@ from lindos.claims.schema import Claim
 from lindos.claims.text.numeral import Numeral
 from lindos.claims.text.places import sightings
 from lindos.claims.text.relation import amount, off_by
+from lindos.claims.verdict import Ruling
 
 #: A sourced value this near to the printed one is offered as what it may have been of.
 OFFERED = 1.06
@@ -30,9 +31,11 @@ class Swap:
 class Swaps:
     """Sourced values that a printed number may belong to; the catalogue's claims are computed once."""
 
-    def __init__(self, catalog: Catalog, claims: Mapping[str, Claim], context: Context | None = None) -> None:
-        """Hold the catalogue, its claims, and what a study knows of money and power per device."""
-        self.catalog, self.claims = catalog, claims
+    def __init__(
+        self, catalog: Catalog, claims: Mapping[str, Claim], named: Iterable[str] = (), context: Context | None = None
+    ) -> None:
+        """Hold the catalogue, its claims, titles that the text names, and what a study knows per device."""
+        self.catalog, self.claims, self.named = catalog, claims, tuple(named)
         self.context = context or Context(catalog=catalog)
         self._table: list[tuple[str, str, float, tuple[str, ...]]] | None = None
 
@@ -45,9 +48,13 @@ class Swaps:
             for reading, unit, value, sources in self._values()
             if unit == numeral.unit and value > 0
         ]
-        near = sorted((swap for swap in options if swap.factor <= OFFERED), key=lambda swap: swap.factor)
+        near = sorted((swap for swap in options if swap.factor <= OFFERED), key=self._rank)
         unique = {swap.reading: swap for swap in near}
         return tuple(unique.values())[:MOST]
+
+    def _rank(self, swap: Swap) -> tuple[bool, float]:
+        """What the text names comes first, then what is nearest."""
+        return not any(title in swap.reading for title in self.named), swap.factor
 
     def _values(self) -> list[tuple[str, str, float, tuple[str, ...]]]:
         if self._table is None:
@@ -73,13 +80,10 @@ class Swaps:
                         finding.computed,
                         finding.sources,
                     )
-                if finding.claimed is not None and finding.claimed > 0 and "against" not in finding.question:
-                    yield (
-                        f"{claim.speaker} of another subject: {claim.statement} (claim {claim.id})",
-                        unit,
-                        finding.claimed,
-                        tuple(claim.source),
-                    )
+                holds = verdict.ruling in (Ruling.CONSISTENT, Ruling.STRAINED, Ruling.KEPT)
+                if holds and finding.claimed is not None and finding.claimed > 0 and "against" not in finding.question:
+                    words = f"what {claim.speaker} said of another subject: {claim.statement} (claim {claim.id})"
+                    yield words, unit, finding.claimed, tuple(claim.source)
 
     def _ratios(self) -> Iterator[tuple[str, str, float, tuple[str, ...]]]:
         """8-bit H100-equivalents of every site over those of the leading machines: like over like."""

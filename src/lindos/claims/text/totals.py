@@ -65,7 +65,7 @@ def _counts(part: Numeral, total: Numeral, numerals: list[Numeral]) -> list[Nume
         and n.unit == "1"
         and n.value > 1
         and (_counted_by(n, part) or (part.per == "unit" and n.noun and n.noun not in ("token", "parameter", "person")))
-        and n.per == total.per
+        and _over_same(n, total, part)
         and "equivalent" not in n.marks
     ]
 
@@ -99,13 +99,21 @@ def _judge_part(part: Numeral, triples: list[tuple[Numeral, Numeral]]) -> Iterat
     if _quotient(part, total, count) < DISAGREE or not named:
         return
     kind = "price_total" if part.unit in units.MONEY else "power_per_gpu" if part.unit == "W" else "decimal_slip"
+    members = late_first(part, total, count)
+    if is_power(factor, 1.12) and factor > 300 and re.search(r"(?i:billion|trillion)", total.text):
+        # The word that means a thousandfold in the other language is what slips.
+        kind, members = "billion_billionen", (total, part, count)
     yield Relation(
         kind=kind,
-        members=late_first(part, total, count),
+        members=members,
         holds=False,
         factor=factor,
         arithmetic=f"{_division(total, count)}, not {written(part)}",
-        reading=f"{amount(expected, part.unit)} each",
+        reading=(
+            amount(part.value * count.value, part.unit)
+            if members[0] is total
+            else f"{amount(expected, part.unit)} each"
+        ),
     )
 
 
@@ -114,6 +122,13 @@ def _counted_by(count: Numeral, part: Numeral) -> bool:
     if part.per == "hour":
         return count.noun == "gpuhour"
     return count.noun == part.per or (count.noun == "them" and part.per in ("device", "rack", "node"))
+
+
+def _over_same(count: Numeral, total: Numeral, part: Numeral) -> bool:
+    """Whether a count is over the whole that the total is of: all of it, or one rack beside the price of one rack."""
+    if count.per == total.per:
+        return True
+    return total.per == "rack" and not count.per and count.value <= 1_000 and count.sentence == part.sentence
 
 
 def _said_before(count: Numeral, part: Numeral) -> bool:
