@@ -1,6 +1,7 @@
 """Texts that were written to break a reader: each is answered or refused, and soon."""
 
 import datetime
+import re
 import time
 
 import pytest
@@ -72,3 +73,19 @@ def test_a_file_that_is_not_there_gets_a_sentence(tmp_path) -> None:  # type: ig
     for name in (tmp_path / "none.txt", tmp_path):
         with pytest.raises(InputError):
             read_article(str(name))
+
+
+NOTHING = (
+    "A hall of 300 MW holds 230,000 GPUs at 400 PFLOP/s for 5 years; in 2025 xAI paid $20 billion for 550,000 GB200s "
+    "to train 405 billion parameters on 15 trillion tokens in 90 days with 3.8e25 FLOP at $3 per GPU-hour."
+)
+
+
+@pytest.mark.parametrize("number", ["0", "0.0", "0e0", "1e999", "1e-999"])
+def test_amounts_of_nothing_divide_nothing(number: str) -> None:
+    numbers = list(re.finditer(r"\d[\d,.]*\d(e\d+)?|\d", NOTHING))
+    texts = [NOTHING[: match.start()] + number + NOTHING[match.end() :] for match in numbers]
+    texts.append(re.sub(r"\d[\d,.]*\d(e\d+)?|\d", number, NOTHING))
+    for text in texts:
+        audit = audit_text(text, CATALOG, DAY)
+        assert all(text[n.start : n.end] == n.text for n in audit.judgements)

@@ -106,10 +106,13 @@ def _relations(
 
 
 def _blocks(reading: Reading) -> Iterator[Reading]:
-    """A long text in overlapping blocks, so that the work grows with its length and not with the square of it."""
-    numerals = reading.numerals
+    """A long text in overlapping blocks, so that the work grows with its length and not with the square of it.
+
+    An amount of nothing is left out: no rate and no share of it can be checked.
+    """
+    numerals = [numeral for numeral in reading.numerals if numeral.kind != "amount" or numeral.value != 0]
     if len(numerals) <= BLOCK:
-        yield reading
+        yield replace(reading, numerals=numerals)
         return
     for start in range(0, len(numerals), BLOCK - OVERLAP):
         yield replace(reading, numerals=numerals[start : start + BLOCK])
