@@ -1,11 +1,38 @@
-"""The questions that can be asked, one file each: read the input, run the chain, show the answer."""
+"""The questions that can be asked, one file each: read the input, run the chain, show the answer.
+
+Each is loaded when it is first asked: an article is audited without what a scenario needs.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from lindos.answers.answer import Answer
-from lindos.answers.audit import audit_claims
-from lindos.answers.floors import plan_roadmap, price_site, simulate_campaign, size_fleet
-from lindos.answers.plans import search_plans
-from lindos.answers.scenario import answer, load_scenario, run
-from lindos.answers.step import estimate_step
+
+if TYPE_CHECKING:
+    from lindos.answers.audit import audit_claims
+    from lindos.answers.floors import plan_roadmap, price_site, simulate_campaign, size_fleet
+    from lindos.answers.plans import search_plans
+    from lindos.answers.scenario import answer, load_scenario, run
+    from lindos.answers.step import estimate_step
+else:
+    # The module of the same name is loaded above and would stand here otherwise.
+    def answer(*arguments: Any, **options: Any) -> Answer:
+        """Answer a scenario under a catalogue."""
+        return import_module("lindos.answers.scenario").answer(*arguments, **options)
+
+
+#: The module that each question is loaded from.
+_HOMES = {
+    "audit_claims": "audit",
+    "estimate_step": "step",
+    "load_scenario": "scenario",
+    "plan_roadmap": "floors",
+    "price_site": "floors",
+    "run": "scenario",
+    "search_plans": "plans",
+    "simulate_campaign": "floors",
+    "size_fleet": "floors",
+}
 
 __all__ = [
     "Answer",
@@ -20,3 +47,11 @@ __all__ = [
     "simulate_campaign",
     "size_fleet",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a question when it is first asked."""
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'lindos.answers' has no attribute {name!r}")
+    return getattr(import_module(f"lindos.answers.{home}"), name)

@@ -3,15 +3,16 @@
 import datetime
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lindos import __version__
 from lindos.answers.answer import Answer
-from lindos.answers.scenario import answer
 from lindos.answers.soundness import check_sections
 from lindos.catalog import Catalog, load_catalog
-from lindos.claims import load_file
 from lindos.errors import InputError
-from lindos.scenario.schema import Scenario
+
+if TYPE_CHECKING:
+    from lindos.claims import Context
 
 
 def audit_claims(file: str | Path | None = None, catalogs: Sequence[Path] = (), date: str | None = None) -> Answer:
@@ -31,14 +32,17 @@ def audit_claims(file: str | Path | None = None, catalogs: Sequence[Path] = (), 
     InputError
         If the file cannot be read, or the date is no day.
     """
-    from lindos.claims import load
-
     catalog = load_catalog(catalogs)
     name = None if file is None else str(file)
     if name is not None and not name.lower().endswith((".yaml", ".yml")):
         return _audit_text(name, catalog, date)
     if date is not None:
         raise InputError("--date", date, "left out for a claims file", "Its claims have dates of their own.")
+    # Whatever a scenario needs is loaded for claims alone: an article is read in a second.
+    from lindos.answers.scenario import answer
+    from lindos.claims import load, load_file
+    from lindos.scenario.schema import Scenario
+
     checked = load(catalog) if file is None else load_file(Path(file), catalog)
     title = "The catalogue's claims" if file is None else f"The claims of {Path(file).name}"
     # Not checked as a scenario: a file of claims has limits of its own.
@@ -49,14 +53,14 @@ def audit_claims(file: str | Path | None = None, catalogs: Sequence[Path] = (), 
 def _audit_text(file: str, catalog: Catalog, date: str | None) -> Answer:
     """Read an article and check its numbers."""
     from lindos.claims.text.file import STANDARD_INPUT, read_article
-    from lindos.views.text import sections
+    from lindos.claims.text.sections import sections
 
     try:
         day = datetime.date.fromisoformat(date) if date else datetime.datetime.now(tz=datetime.UTC).date()
     except ValueError:
         raise InputError("--date", date, "a day such as 2025-07-22") from None
     text = read_article(file)
-    parts, document, ids = sections(text, catalog, day, file)
+    parts, document, ids = sections(text, catalog, day, file, lambda devices: _context(devices, catalog))
     check_sections(parts)
     label = "standard input" if file == STANDARD_INPUT else Path(file).name
     return Answer(
@@ -70,3 +74,11 @@ def _audit_text(file: str, catalog: Catalog, date: str | None) -> Answer:
         sources={name: catalog.source(name) for name in ids},
         extra=document,
     )
+
+
+def _context(devices: tuple[str, ...], catalog: Catalog) -> "Context":
+    """What a study knows of power and money per device, for the fleets that a text counts."""
+    from lindos.study.claims import context_for
+    from lindos.study.floor import NUM_DRAWS
+
+    return context_for(devices, catalog, catalog.sampled(NUM_DRAWS))

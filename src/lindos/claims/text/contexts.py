@@ -14,11 +14,11 @@ _NOUNS = {
     "gpuhour": r"(?:gpu|tpu|chip|h100|device|accelerator)[- ]?(?:stunden?|hours?)",
     "die": r"dies?|dice",
     "device": (
-        r"gpus?|[\w-]*chips?|[\w-]*karten?|tpus?|accelerators?|beschleunigern?|einheiten|units|[\w-]*superchips?|"
+        r"gpus?|[\w-]*chips?|[\w-]*karten?|tpus?|accelerators?|beschleunigern?|einheiten|units|stück|[\w-]*superchips?|"
         r"processors?|prozessoren|npus?|[\w-]*modulen?|modules?|cards?|grafikprozessoren"
     ),
     "rack": r"[\w-]*racks?|cabinets?|[\w-]*schränken?|[\w-]*schranke?s?|schrank",
-    "node": r"[\w-]*servern?|servers?|nodes?|knoten",
+    "node": r"[\w-]*servern?|servers?|nodes?|knoten|systems?|systemen?",
     "host": r"(?:grace|vera)(?:-\w+)?|[\w-]*cpus?",
     "token": r"tokens?",
     "parameter": r"[\w-]*parametern?|parameters?|weights",
@@ -223,18 +223,12 @@ class Contexts:
             noun, _ = self._antecedent(numeral, numeral.start - len(before) + pronoun.start())
             if noun == "rack":
                 return noun
-        return self._single(numeral, before) or self._named(numeral, before)
+        return self._behind(numeral) or self._single(numeral, before) or self._named(numeral, before)
 
     def _named(self, numeral: Numeral, before: str) -> str:
         """A rate or memory of a device that the clause names: ``Ironwood peaks at``, ``for Trillium``."""
         if numeral.unit not in ("FLOP/s", "B", "B/s") or not _plausible(numeral, "device"):
             return ""
-        behind = _FOR.match(self.reading.text, numeral.end)
-        if behind:
-            for mention in self._between(behind.end(), behind.end() + 1):
-                if mention.kind == "accelerators" and not mention.plural:
-                    numeral.device = mention.id
-                    return "device"
         start = numeral.start - len(before)
         near = [m for m in self._between(start, numeral.start) if m.kind == "accelerators"]
         if not near or near[-1].plural or _TOTAL.search(before[near[-1].end - start :]):
@@ -246,6 +240,17 @@ class Contexts:
             return ""
         numeral.device = near[-1].id
         return "device"
+
+    def _behind(self, numeral: Numeral) -> str:
+        """A rate or memory whose device stands behind it: ``80 gigabytes for the H100``."""
+        behind = _FOR.match(self.reading.text, numeral.end)
+        if behind is None or numeral.unit not in ("FLOP/s", "B", "B/s") or not _plausible(numeral, "device"):
+            return ""
+        for mention in self._between(behind.end(), behind.end() + 1):
+            if mention.kind == "accelerators" and not mention.plural:
+                numeral.device = mention.id
+                return "device"
+        return ""
 
     def _single(self, numeral: Numeral, before: str) -> str:
         """What a determiner makes it an amount of: ``Each NVL72 draws``, ``A GB200 reaches``, ``jeder davon``."""

@@ -61,6 +61,12 @@ def growths(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
         if fitting:
             yield fitting[0]
             continue
+        far = _far_pairs(fraction, numerals, sentences=0) if grows and fraction.value >= 1.5 else []
+        above = next((r for r in (_growth(fraction, a, b, grows, False) for a, b in far) if r), None)
+        if above is not None:
+            yield above
+            continue
+        yield from _as_factor(fraction, far)
         if grows or shrinks:
             yield from _wrong_growth(reading, fraction, pairs, grows)
         if _SHARE.search(sentence) and not (grows and _UP.search(reading.text[fraction.end : fraction.end + 12])):
@@ -212,6 +218,22 @@ def _wrong_growth(
         return
 
 
+def _as_factor(fraction: Numeral, pairs: list[tuple[Numeral, Numeral]]) -> Iterator[Relation]:
+    """A rise by so many per cent that is the quotient itself, against an amount further up in the text."""
+    for small, large in pairs:
+        ratio, _, _ = _ratio(small, large)
+        if off_by(ratio, fraction) <= 1.012 and abs(small.paragraph - large.paragraph) <= 2:
+            yield Relation(
+                kind="percent_vs_factor",
+                members=(fraction, small, large),
+                holds=False,
+                factor=off_by(ratio - 1, fraction),
+                arithmetic=f"{written(large)} / {written(small)} = {ratio:.3g}: plus {amount(ratio - 1, 'fraction')}",
+                reading=f"to {written(fraction)} of the old value, that is by {amount(ratio - 1, 'fraction')}",
+            )
+            return
+
+
 def _from_to(reading: Reading, small: Numeral, large: Numeral) -> bool:
     """Whether the text goes from the one amount to the other in so many words."""
     first, last = sorted((small, large), key=lambda n: n.start)
@@ -357,10 +379,12 @@ def _times_fit(factor: Numeral, small: Numeral, large: Numeral) -> bool:
     return bool(distance(low, high, factor) <= AGREE)
 
 
-def _far_pairs(factor: Numeral, numerals: list[Numeral]) -> list[tuple[Numeral, Numeral]]:
+def _far_pairs(factor: Numeral, numerals: list[Numeral], sentences: int = 1) -> list[tuple[Numeral, Numeral]]:
     """Pairs over the whole text with one member near the factor: a ratio may look back at what was said above."""
     near = [
-        n for n in numerals if n.kind == "amount" and n.values and close(n, factor, 1) and n.unit not in units.DURATIONS
+        n
+        for n in numerals
+        if n.kind == "amount" and n.values and close(n, factor, sentences) and n.unit not in units.DURATIONS
     ]
     result = []
     for n in near[:6]:

@@ -121,6 +121,8 @@ def _counted_by(count: Numeral, part: Numeral) -> bool:
     """Whether a count is of what ``part`` is an amount of."""
     if part.per == "hour":
         return count.noun == "gpuhour"
+    if {count.noun, part.per} <= {"rack", "node"}:
+        return True
     return count.noun == part.per or (count.noun == "them" and part.per in ("device", "rack", "node"))
 
 

@@ -5,9 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from lindos.catalog import Catalog
-from lindos.claims import Context
-from lindos.claims.text import Audit, Judgement, Numeral, Swap, audit_text
+from lindos.claims.text.audit import Audit, audit_text
+from lindos.claims.text.fleets import ContextOf
+from lindos.claims.text.judge import Judgement
+from lindos.claims.text.numeral import Numeral
 from lindos.claims.text.relation import written
+from lindos.claims.text.swaps import Swap
 from lindos.elements import Cell, Mark, Number, Passage, Section, Table
 
 #: How a kind of error is called for a reader.
@@ -30,10 +33,10 @@ KINDS = {
 
 
 def sections(
-    text: str, catalog: Catalog, date: datetime.date, path: str
+    text: str, catalog: Catalog, date: datetime.date, path: str, context_of: ContextOf | None = None
 ) -> tuple[tuple[Section, ...], dict[str, Any], list[str]]:
     """Sections of an audited text, what its document holds beside them, and the ids of sources it rests on."""
-    audit = audit_text(text, catalog, date, path, lambda devices: _context(devices, catalog))
+    audit = audit_text(text, catalog, date, path, context_of)
     wrong = [(n, j) for n, j in audit.judgements.items() if j.verdict == "wrong"]
     document = {
         "language": audit.reading.language,
@@ -50,13 +53,6 @@ def sections(
         tables=(*((_wrong(wrong, audit),) if wrong else ()), _checked(audit, catalog)),
     )
     return (first,), document, list(dict.fromkeys(sources))
-
-
-def _context(devices: tuple[str, ...], catalog: Catalog) -> Context:
-    from lindos.study.claims import context_for
-    from lindos.study.floor import NUM_DRAWS
-
-    return context_for(devices, catalog, catalog.sampled(NUM_DRAWS))
 
 
 def _sources(judgement: Judgement, swaps: Sequence[Swap]) -> tuple[str, ...]:
