@@ -172,3 +172,17 @@ def test_a_device_based_on_a_measured_one_has_its_kernels(tmp_path: Path) -> Non
     own = catalog.kernels_of(catalog.accelerator("new"))
     assert (own.burst.value, own.matmul_bf16.value) == (0.0, catalog.kernels("hopper").matmul_bf16.value)
     assert catalog.kernels_of(catalog.accelerator("h800-sxm")).name == "hopper"
+
+
+@pytest.mark.parametrize(
+    "day", ["gb300-nvl72", "2025-13", "2025-02-30", "25-01-01", "2025-H3", "2025-Q5", "0000", "²025"]
+)
+def test_a_date_is_a_date(day: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"h100-sxm\.launch_date is .*, but must be a date such as 2025-07-22"):
+        overlay(tmp_path, f"accelerators: {{h100-sxm: {{launch_date: {day}}}}}\n").accelerator("h100-sxm")
+
+
+@pytest.mark.parametrize("day", ["2025", "2025-07", "2025-07-22", "2025-H2", "2025-Q4"])
+def test_dates_may_be_as_coarse_as_their_source(day: str, tmp_path: Path) -> None:
+    mine = overlay(tmp_path, f"accelerators: {{h100-sxm: {{launch_date: {day}}}}}\n")
+    assert mine.accelerator("h100-sxm").launch_date.content == day

@@ -1,7 +1,9 @@
 """From plain data to records: the fields of the record classes are the schema, checked one by one."""
 
 import dataclasses
+import datetime
 import difflib
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
@@ -28,6 +30,9 @@ _WORDS: Mapping[tuple[str, str], tuple[str, ...]] = {
 LEAF_KEYS = frozenset({"value", "low", "high", "source", "note", "estimate"})
 #: Keys of a shipped parameter that say what it measures, and the least and the most it may be.
 DECLARED_KEYS = frozenset({"unit", "bounds"})
+
+
+_DATE = re.compile(r"[0-9]{4}(-([0-9]{2}(-[0-9]{2})?|H[12]|Q[1-4]))?")
 
 
 class Field(NamedTuple):
@@ -127,6 +132,8 @@ class Reader:
             if field.name in data:
                 values[field.name] = self.field(field, f"{path}.{field.name}", data[field.name])
                 self.word(_WORDS.get((record.__name__, field.name)), f"{path}.{field.name}", data[field.name])
+                if field.name.endswith("date"):
+                    self.day(f"{path}.{field.name}", data[field.name])
             elif base is not None:
                 values[field.name] = getattr(base, field.name)
             elif field.is_fact:
@@ -140,6 +147,17 @@ class Reader:
         """An identity that may only be one of a few words."""
         if options is not None and isinstance(data, str) and data not in options:
             self.wrong(path, data, f"one of {', '.join(options)}")
+
+    def day(self, path: str, data: Any) -> None:
+        """A date: a year, a half or quarter of one, a month or a day."""
+        text = data.get("value") if isinstance(data, Mapping) else data
+        if text is None:
+            return
+        whole = f"{text}-01-01"[:10] if _DATE.fullmatch(str(text)) else ""
+        try:
+            datetime.date.fromisoformat(re.sub("-[HQ][1-4](-01)?", "-01-01", whole)[:10])
+        except ValueError:
+            self.wrong(path, text, "a date such as 2025-07-22, 2025-07, 2025-Q3, 2025-H2 or 2025")
 
     def aliases(self, path: str, data: Any) -> tuple[str, ...]:
         """Other names of a record: a list of texts."""
