@@ -10,8 +10,8 @@ from typing import Any, get_args, get_type_hints
 
 import lindos.formulas
 from lindos.catalog import load_catalog
-from lindos.catalog.load import KINDS
 from lindos.catalog.schema import fields_of
+from lindos.catalog.store import KINDS
 from lindos.cli import COMMANDS, group
 from lindos.quantities import Unit
 from lindos.results import _declared

@@ -10,11 +10,11 @@ import pytest
 
 import lindos.catalog
 from lindos.catalog import Catalog, Fact, load_catalog
-from lindos.catalog.load import KINDS
-from lindos.catalog.load import _shipped as shipped
+from lindos.catalog.layers import shipped_data
 from lindos.catalog.overlay import REFERENCES, reference_errors
 from lindos.catalog.records import AS_USUAL
 from lindos.catalog.schema import fields_of
+from lindos.catalog.store import KINDS
 from lindos.catalog.yaml_file import read_yaml
 from lindos.errors import InputError
 from lindos.scenario.read import builtin_names, read_scenario
@@ -73,7 +73,7 @@ def test_every_unknown_says_why(file: Path) -> None:
 @pytest.mark.parametrize("kind", REFERENCES)
 def test_records_name_records_that_exist(kind: str) -> None:
     for name in CATALOG.names(kind):
-        errors = list(reference_errors(CATALOG, f"{kind}.{name}", CATALOG._kind(kind)[name], {}))
+        errors = list(reference_errors(CATALOG, f"{kind}.{name}", CATALOG.records(kind)[name], {}))
         assert not errors, str(errors[0])
 
 
@@ -93,7 +93,7 @@ def test_no_value_rests_on_memory() -> None:
 
 
 def test_the_whole_catalogue_loads_in_a_moment() -> None:
-    shipped.cache_clear()
+    shipped_data.cache_clear()
     start = time.process_time()
     catalog = Catalog()
     for kind in (*KINDS, "parameters", "sources"):
@@ -124,12 +124,12 @@ def test_ids_are_kebab_case() -> None:
 
 def test_every_source_is_used_and_every_cited_source_exists() -> None:
     used = {source for _, fact in VALUES for source in fact.sources}
-    used |= {source for name in CATALOG.names("models") for source in CATALOG._kind("models")[name].sources}
+    used |= {source for name in CATALOG.names("models") for source in CATALOG.records("models")[name].sources}
     for name in builtin_names():
         cited = read_scenario(name)[0].sources
         assert set(cited) <= set(CATALOG.names("sources")), f"{name} cites {set(cited)}"
         used |= set(cited)
-    text = str(shipped().get("claims"))
+    text = str(shipped_data().get("claims"))
     used |= {name for name in CATALOG.names("sources") if name in text}
     unused = set(CATALOG.names("sources")) - used - {"user"}
     assert not unused, f"no value rests on {sorted(unused)}"
@@ -137,7 +137,7 @@ def test_every_source_is_used_and_every_cited_source_exists() -> None:
 
 @pytest.mark.parametrize("name", CATALOG.names("models"))
 def test_parameters_counted_from_the_shape_are_those_published(name: str) -> None:
-    model = CATALOG._kind("models")[name]
+    model = CATALOG.records("models")[name]
     if model.unsupported or model.published_params is None or not model.published_params.known:
         pytest.skip("no published count, or no operators for it")
     # Makers round to two digits.

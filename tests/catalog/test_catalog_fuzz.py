@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from lindos.catalog import load_catalog
 from lindos.catalog.huggingface import model_from_config
 from lindos.catalog.huggingface.families import library
-from lindos.catalog.load import KINDS
 from lindos.catalog.schema import fields_of
+from lindos.catalog.store import KINDS
 from lindos.errors import InconsistentError, InputError
 from lindos.transformer import num_params
 

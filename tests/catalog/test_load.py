@@ -136,8 +136,8 @@ def test_what_is_added_does_not_move_the_draws_of_the_rest(tmp_path: Path) -> No
 
 
 def test_shipped_data_that_is_wrong_is_a_bug_of_ours() -> None:
-    from lindos.catalog.load import raise_together
+    from lindos.catalog.layers import raise_together
     from lindos.errors import CatalogError
 
     with pytest.raises(CatalogError, match="x is 1, but must be 2"):
-        raise_together([InputError("x", 1, "2")], own="")
+        raise_together([InputError("x", 1, "2")], file="")

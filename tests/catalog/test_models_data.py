@@ -90,7 +90,7 @@ def counted(model: Model) -> tuple[float, float]:
 
 @pytest.mark.parametrize("name", COUNTED)
 def test_shapes_count_to_what_others_count(name: str) -> None:
-    total, active = counted(CATALOG._kind("models")[name])
+    total, active = counted(CATALOG.records("models")[name])
     # Readers differ on whether tied embeddings count once or twice, and on the experts of one token.
     assert total / 1e9 == pytest.approx(COUNTED[name][0], rel=0.01)
     assert active / 1e9 == pytest.approx(COUNTED[name][1], rel=0.03)
@@ -98,7 +98,7 @@ def test_shapes_count_to_what_others_count(name: str) -> None:
 
 @pytest.mark.parametrize("name", COUNTED)
 def test_the_operators_of_a_step_hold_the_same_parameters(name: str) -> None:
-    model = CATALOG._kind("models")[name]
+    model = CATALOG.records("models")[name]
     assert num_params(model) == pytest.approx(counted(model)[0], rel=0.005)
 
 
@@ -113,7 +113,7 @@ def test_spellings_in_use_are_aliases(spelling: str) -> None:
 
 def test_training_compute_fits_parameters_and_tokens() -> None:
     for name in CATALOG.names("models"):
-        model = CATALOG._kind("models")[name]
+        model = CATALOG.records("models")[name]
         if model.training_tokens.known and model.training_flop.known:
             product = 6 * counted(model)[1] * model.training_tokens.value  # attention is a few per cent more
             assert 0.9 < model.training_flop.value / product < 1.1, name

@@ -133,7 +133,7 @@ def test_all_unknown_facts_of_a_term_are_noted_at_once() -> None:
     fabric = CATALOG.fabric("quantum-hdr-200g")
     gaps = Gaps()
     assert gaps.term("x", lambda a, b: a + b, fabric.switch_power, fabric.optic_power) is None
-    assert [gap.path for gap in gaps.of()] == MISSING[:2]
+    assert [gap.path for gap in gaps.of_parts()] == MISSING[:2]
     assert known_sum([1.0, None, 2.0]) == 3.0
     assert known_sum([None]) is None
     with pytest.raises(UnknownValueError, match=r"a is unknown.*also unknown: b"):

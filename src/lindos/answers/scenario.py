@@ -249,7 +249,7 @@ def assemble(
     InfeasibleError
         If a number is not finite, or none that its quantity can have.
     """
-    check_sections(sections, own_paths(catalog.own))
+    check_sections(sections, own_paths(catalog.user_data))
     ids = [source for section in sections for figure in section.figures for source in figure.sources]
     ids = list(dict.fromkeys([*ids, *scenario.sources]))
     known = set(catalog.names("sources"))

@@ -1,7 +1,7 @@
-"""A fact: one value, its unit, what bounds it, and who says so.
+"""A fact: one value with its unit, its range and its sources.
 
-``Fact.value`` is the only way to a number of the catalogue. It raises where nobody knows the number, and it notes the
-fact in the ledgers that are open (:func:`ledger`), so that a result can name exactly the sources it rests on.
+``Fact.value`` is the only way to read a number of the catalogue. It raises an error where the number is unknown, and it
+notes the fact in the open ledgers (:func:`ledger`), so that a result can name exactly the sources that it depends on.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ _READINGS: ContextVar[tuple[set[str], ...]] = ContextVar("_READINGS", default=()
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a fact was read: title, address, kind (datasheet, paper, measurement, press, estimate, ...), date."""
+    """A source of facts: title, address, kind (datasheet, paper, measurement, press, estimate, ...), date."""
 
     id: str
     title: str
@@ -33,8 +33,8 @@ class Source:
 class Fact(Generic[T]):
     """One sourced value of the catalogue.
 
-    ``content`` is the value in SI (or text), None where unknown; ``low`` and ``high`` span what the sources say. In a
-    sampled catalogue ``content`` is an array of draws between them.
+    ``content`` is the value in SI (or text), None where unknown; ``low`` and ``high`` bound the range of the sources.
+    In a sampled catalogue ``content`` is an array of draws between them.
     """
 
     path: str
@@ -105,6 +105,12 @@ def reading() -> Iterator[set[str]]:
 
 
 def note_read(*paths: str) -> None:
-    """Note in every open reading that the facts or records at ``paths`` were used."""
+    """Note in every open reading that facts or records were used.
+
+    Parameters
+    ----------
+    paths
+        Paths of the facts or records.
+    """
     for collected in _READINGS.get():
         collected.update(paths)

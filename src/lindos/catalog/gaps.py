@@ -1,7 +1,7 @@
-"""What a sum could not take in: facts that nobody has published, each with the field that fills it.
+"""Gaps: the facts that a sum needs and nobody has published, each with the field that fills it.
 
-A total whose parts are partly unknown is the sum of the known ones: a lower bound. All facts that are missing are
-listed at once, so that they can be given at once.
+A total with unknown parts is the sum of the known parts, which is a lower bound. All missing facts are listed together,
+so that a user can give them together.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -15,7 +15,7 @@ from lindos.quantities import Real
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """One fact that nobody has published: its field in a catalogue file, its unit, and why it is unknown."""
+    """One unknown fact: its field in a catalogue file, its unit, and why it is unknown."""
 
     path: str
     unit: str = "1"
@@ -29,16 +29,16 @@ class Gaps:
     >>> gaps = Gaps()
     >>> gaps.term("switches", lambda watts: 40 * watts, power) is None
     True
-    >>> [gap.path for gap in gaps.of("switches")]
+    >>> [gap.path for gap in gaps.of_parts("switches")]
     ['fabrics.hdr.switch_power']
     """
 
     def __init__(self) -> None:
-        """Start without any."""
+        """Start without gaps."""
         self._parts: dict[str, dict[str, Gap]] = {}
 
     def term(self, part: str, formula: Callable[..., Real], *facts: Fact[Any]) -> Real | None:
-        """Apply ``formula`` to the values of ``facts``; None if one is unknown, and then all unknown ones are noted.
+        """Apply a formula to the values of facts; where facts are unknown, note them as gaps and return None.
 
         Parameters
         ----------
@@ -47,31 +47,44 @@ class Gaps:
         formula
             Function of as many values as there are facts.
         facts
-            What the formula needs of the catalogue.
+            Facts that the formula needs.
 
         Returns
         -------
         Real or None
-            The formula's value.
+            Value of the formula.
         """
         missing = [fact for fact in facts if not fact.known]
         for fact in missing:
             self._parts.setdefault(part, {})[fact.path] = Gap(fact.path, fact.unit, fact.note)
         return None if missing else formula(*(fact.value for fact in facts))
 
-    def of(self, *parts: str) -> tuple[Gap, ...]:
-        """Gaps of some parts, each once, in the order in which they were noted; of all parts where none is named."""
+    def of_parts(self, *parts: str) -> tuple[Gap, ...]:
+        """Get the gaps of parts without repetitions, in the order in which they were noted.
+
+        Parameters
+        ----------
+        parts
+            Names of the parts; all parts where none is named.
+        """
         named = parts or tuple(self._parts)
         return tuple({path: gap for part in named for path, gap in self._parts.get(part, {}).items()}.values())
 
     def by_part(self) -> Mapping[str, tuple[Gap, ...]]:
-        """Gaps of every part that has some."""
+        """Get the gaps of every part that has some."""
         return {part: tuple(gaps.values()) for part, gaps in self._parts.items()}
 
 
 def known_sum(terms: Iterable[Real | None]) -> Real | None:
-    """Add what is known; None where nothing is.
+    """Add the known terms; None where all are unknown.
 
+    Parameters
+    ----------
+    terms
+        Terms in one unit; None is unknown.
+
+    Examples
+    --------
     >>> known_sum([1.0, None, 2.0]), known_sum([None])
     (3.0, None)
     """
@@ -83,12 +96,23 @@ def known_sum(terms: Iterable[Real | None]) -> Real | None:
 
 
 def joined(*groups: Iterable[Gap]) -> tuple[Gap, ...]:
-    """Gaps of several groups, each once."""
+    """Join groups of gaps without repetitions.
+
+    Parameters
+    ----------
+    groups
+        Groups of gaps.
+    """
     return tuple({gap.path: gap for group in groups for gap in group}.values())
 
 
 def require(gaps: tuple[Gap, ...]) -> None:
-    """Refuse to go on without what is missing.
+    """Raise an error if there is a gap.
+
+    Parameters
+    ----------
+    gaps
+        Missing facts of a result.
 
     Raises
     ------
@@ -97,5 +121,5 @@ def require(gaps: tuple[Gap, ...]) -> None:
     """
     if gaps:
         first, *rest = gaps
-        more = f"also unknown: {', '.join(gap.path for gap in rest)}" if rest else ""
-        raise UnknownValueError(first.path, "; ".join(part for part in (first.note, more) if part))
+        others_text = f"also unknown: {', '.join(gap.path for gap in rest)}" if rest else ""
+        raise UnknownValueError(first.path, "; ".join(part for part in (first.note, others_text) if part))

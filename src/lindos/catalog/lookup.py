@@ -1,4 +1,4 @@
-"""Which records of the catalogue belong together."""
+"""Records of the catalogue that belong together."""
 
 from lindos.catalog.load import Catalog
 from lindos.catalog.records import System
@@ -6,7 +6,15 @@ from lindos.errors import UnknownNameError
 
 
 def system_with(catalog: Catalog, accelerator: str) -> System | None:
-    """First system of the catalogue that is built with ``accelerator``; None where there is none."""
+    """Get the first system of the catalogue that is built with a device; None where there is none.
+
+    Parameters
+    ----------
+    catalog
+        The catalogue.
+    accelerator
+        Name of the device.
+    """
     try:
         name = catalog.accelerator(accelerator).name
     except UnknownNameError:

@@ -1,4 +1,4 @@
-"""The shape of a transformer, in the field's words: everything the operator table of a step needs."""
+"""The shape of a transformer: all fields that the table of its operators needs."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from lindos.catalog.facts import Fact
 from lindos.errors import InputError
 from lindos.quantities import Real, Unit
 
-#: Layers of a model; ten thousand are fifty times what anybody has trained.
+#: Layers of a model; ten thousand are fifty times as many as any trained model has.
 Layers: TypeAlias = Annotated[int, Bounds(1, 10_000, whole=True)]
 Size: TypeAlias = Annotated[int, Bounds(1, 100_000_000, whole=True)]
 #: A size that may be zero, since the part that it measures may not exist.
@@ -20,11 +20,11 @@ Experts: TypeAlias = Annotated[int, Bounds(0, 1_000_000, whole=True)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """A decoder-only transformer. Counts are plain numbers; a zero says that the part does not exist.
+    """A decoder-only transformer. Counts are plain numbers; zero means that the part does not exist.
 
     Attention is ``"gqa"`` (multi-head and multi-query are its limits) or ``"mla"``. Layers ``[0, num_dense_layers)``
-    are dense; of the others every ``moe_layer_interval``-th holds experts. ``dense_ffn_beside_experts`` adds the dense
-    feed-forward of ``ffn_hidden_size`` to every expert layer, as in Grok-2.
+    are dense; of the following layers every ``moe_layer_interval``-th has experts. ``dense_ffn_beside_experts`` adds
+    the dense feed-forward of ``ffn_hidden_size`` to every expert layer, as in Grok-2.
     """
 
     name: str
@@ -44,20 +44,20 @@ class Model:
     kv_lora_rank: PartSize = 0
     qk_nope_head_dim: PartSize = 0
     qk_rope_head_dim: PartSize = 0
-    v_head_dim: PartSize = 0  # under gqa: where values are not as wide as keys
+    v_head_dim: PartSize = 0  # under gqa: width of values, where it differs from that of keys
     num_experts: Experts = 0
     experts_per_token: Experts = 0
     expert_ffn_hidden_size: PartSize = 0
-    num_shared_experts: Experts = 0  # each of expert_ffn_hidden_size
-    num_expert_groups: Experts = 0  # of experts that routing treats as one place, such as a node; zero: no groups
-    expert_groups_per_token: Experts = 0  # at most so many groups hold the experts of a token
+    num_shared_experts: Experts = 0  # each of width expert_ffn_hidden_size
+    num_expert_groups: Experts = 0  # groups that routing limits, such as nodes; zero: no groups
+    expert_groups_per_token: Experts = 0  # largest number of groups with experts of one token
     num_dense_layers: PartLayers = 0
     moe_layer_interval: Layers = 1
     dense_ffn_beside_experts: bool = False
     clamped_gate: bool = False  # gate and value are biased, clamped and scaled before their product, as in gpt-oss
     sliding_window: PartSize = 0
     num_windowed_layers: PartLayers = 0
-    num_windowed_kv_heads: PartSize = 0  # where windowed layers have a number of their own
+    num_windowed_kv_heads: PartSize = 0  # in windowed layers, where the number differs
     num_mtp_layers: PartLayers = 0
     published_params: Annotated[Fact[Real], Unit("1"), Bounds(1e3, 1e18)] | None = None
     training_tokens: Annotated[Fact[Real], Unit("token"), Bounds("1 tokens", "1e18 tokens")] | None = None
@@ -68,14 +68,22 @@ class Model:
 
     @property
     def num_moe_layers(self) -> int:
-        """Layers that hold experts."""
+        """Number of layers with experts."""
         if not self.num_experts:
             return 0
         return (self.num_layers - self.num_dense_layers) // self.moe_layer_interval
 
 
 def model_errors(model: Model, path: str) -> Iterator[InputError]:
-    """Counts of a shape that contradict each other."""
+    """Yield the contradictions between the counts of a shape.
+
+    Parameters
+    ----------
+    model
+        The shape.
+    path
+        Path of the model, for the error messages.
+    """
     if model.num_attention_heads % model.num_kv_heads:
         yield InputError(f"{path}.num_kv_heads", model.num_kv_heads, f"a divisor of {model.num_attention_heads} heads")
     if model.num_windowed_kv_heads and model.num_attention_heads % model.num_windowed_kv_heads:

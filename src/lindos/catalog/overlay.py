@@ -1,11 +1,13 @@
-"""A user's own files over the shipped catalogue: every mistake in them is reported at once, each with its line."""
+"""The user's files over the shipped catalogue: all their mistakes are reported together, each with its line."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lindos.catalog.load import KINDS, Catalog, Layer, raise_together, shipped_catalog
+from lindos.catalog.layers import Layer, raise_together
+from lindos.catalog.load import Catalog, shipped_catalog
 from lindos.catalog.schema import Reader
+from lindos.catalog.store import KINDS
 from lindos.catalog.yaml_file import read_yaml
 from lindos.errors import InputError, InputErrors, UnknownNameError
 
@@ -20,7 +22,12 @@ REFERENCES: Mapping[str, Mapping[str, str]] = {
 
 
 def load_catalog(overlays: Sequence[Path] = ()) -> Catalog:
-    """The shipped catalogue under the user's own files, later ones on top; checked whole where a file is the user's.
+    """Load the shipped catalogue, under the user's files.
+
+    Parameters
+    ----------
+    overlays
+        Catalogue files; later ones override earlier ones. All of their values are checked.
 
     Raises
     ------
@@ -31,24 +38,24 @@ def load_catalog(overlays: Sequence[Path] = ()) -> Catalog:
         return shipped_catalog()
     read = [_overlay(Path(path)) for path in overlays]
     catalog = Catalog(read)
-    raise_together(list(_own_errors(catalog, read)), own="catalogue")
+    raise_together(list(_own_errors(catalog, read)), file="catalogue")
     return catalog
 
 
 def with_values(catalog: Catalog, values: Mapping[str, object]) -> Catalog:
-    """Get a catalogue with other values of single facts; checked as a user's file is.
+    """Get a catalogue with other values of single facts, which are checked like a user's file.
 
     Parameters
     ----------
     catalog
-        What is changed.
+        The catalogue to start from.
     values
         New values by path: ``{"systems.gb300-nvl72.price": "$3.5M"}``, ``{"parameters.trends.world_growth": "2"}``.
 
     Raises
     ------
     InputError
-        With every path that leads nowhere and every wrong value.
+        With every path that does not exist and every wrong value.
 
     Examples
     --------
@@ -70,7 +77,7 @@ def with_values(catalog: Catalog, values: Mapping[str, object]) -> Catalog:
             data.setdefault(kind, {}).setdefault(name, {})[field] = value
     layer: Layer = (data, {}, "--set")
     changed = Catalog([*catalog.layers, layer])
-    raise_together(list(_own_errors(changed, [layer])), own="--set")
+    raise_together(list(_own_errors(changed, [layer])), file="--set")
     return changed
 
 
@@ -81,22 +88,22 @@ def _overlay(path: Path) -> Layer:
         return {}, lines, path.name
     if not isinstance(data, Mapping):
         expected = "a mapping of kinds such as accelerators to records"
-        raise_together([InputError("catalog", data, expected, "", lines.get(""))], own=path.name)
+        raise_together([InputError("catalog", data, expected, "", lines.get(""))], file=path.name)
     allowed = [*KINDS, "parameters", "sources"]
     unknown = [
         UnknownNameError("catalog", str(key), allowed, lines.get(str(key))) for key in data if key not in allowed
     ]
-    raise_together(unknown, own=path.name)
+    raise_together(unknown, file=path.name)
     return data, lines, path.name
 
 
 def _own_errors(catalog: Catalog, read: Sequence[Layer]) -> Iterator[InputError]:
-    """Everything wrong in a user's files: values first, then names that lead nowhere."""
+    """Yield all mistakes in a user's files: values first, then names of records that do not exist."""
     kinds = [kind for kind in (*KINDS, "parameters") if any(data.get(kind) is not None for data, _, _ in read)]
     try:
         catalog.names("sources")
     except InputError as error:
-        yield from _each(error)
+        yield from _single_errors(error)
         return
     sound = []
     for kind in kinds:
@@ -104,50 +111,62 @@ def _own_errors(catalog: Catalog, read: Sequence[Layer]) -> Iterator[InputError]
             catalog.names(kind)
             sound.append(kind)
         except InputError as error:
-            yield from _each(error)
+            yield from _single_errors(error)
     if "parameters" in sound:
-        for name, (_, lines, own) in catalog._parameter_leaves().items():
-            if own:
-                yield from _in_file(own, _own_parameter_errors(catalog, name, lines))
-    for data, lines, own in read:
+        for name, (_, lines, file) in catalog.parameter_leaves().items():
+            if file:
+                yield from _in_file(file, _own_parameter_errors(catalog, name, lines))
+    for data, lines, file in read:
         for kind in set(sound) & set(REFERENCES) & set(data):
             for name in data[kind] or ():
-                record = catalog._records[kind][str(catalog._id(kind, str(name)))]
-                yield from _in_file(own, reference_errors(catalog, f"{kind}.{name}", record, lines))
+                record = catalog.records(kind)[str(catalog.record_id(kind, str(name)))]
+                yield from _in_file(file, reference_errors(catalog, f"{kind}.{name}", record, lines))
 
 
 def _own_parameter_errors(catalog: Catalog, name: str, lines: Mapping[str, int]) -> Iterator[InputError]:
-    """A user's parameter must be one that is read, and measure what the shipped one of that name does."""
+    """Check that a user's parameter exists and measures the same as the shipped parameter of that name."""
     shipped = shipped_catalog()
-    if name not in shipped._parameter_leaves():
-        line = Reader(lambda _: True, lines, own="").line(f"parameters.{name}")
+    if name not in shipped.parameter_leaves():
+        line = Reader(lambda _: True, lines, file="").line(f"parameters.{name}")
         yield UnknownNameError("parameters", name, shipped.names("parameters"), line)
         return
     try:
         catalog.parameter(name, shipped.declared(name).unit)
     except InputError as error:
-        yield from _each(error)
+        yield from _single_errors(error)
 
 
 def reference_errors(catalog: Catalog, path: str, record: Any, lines: Mapping[str, int]) -> Iterator[InputError]:
-    """Fields of ``record`` that name what the catalogue does not have."""
+    """Yield the fields of a record that name records which the catalogue does not have.
+
+    Parameters
+    ----------
+    catalog
+        The catalogue.
+    path
+        Path of the record.
+    record
+        The record.
+    lines
+        Line of each path in the user's file; empty for shipped data.
+    """
     for field, kind in REFERENCES[path.partition(".")[0]].items():
         name = getattr(record, field)
         if not name:
             continue
         try:
-            found = catalog._id(kind, name)
-        except InputError:  # that kind is itself wrong, and reported
+            record_id = catalog.record_id(kind, name)
+        except InputError:  # that kind has mistakes, which are reported
             continue
-        if found is None:
+        if record_id is None:
             yield UnknownNameError(f"{path}.{field}", name, catalog.names(kind), lines.get(f"{path}.{field}"))
 
 
-def _in_file(own: str, errors: Iterable[InputError]) -> Iterator[InputError]:
+def _in_file(file: str, errors: Iterable[InputError]) -> Iterator[InputError]:
     for error in errors:
-        error.file = own
+        error.file = file
         yield error
 
 
-def _each(error: InputError) -> Sequence[InputError]:
+def _single_errors(error: InputError) -> Sequence[InputError]:
     return error.errors if isinstance(error, InputErrors) else (error,)

@@ -1,7 +1,7 @@
-"""What the catalogue knows of each kind of thing; the field annotations are the schema that data files are checked by.
+"""The records of the catalogue; annotations of their fields are the schema that checks data files.
 
-``Number(unit)`` marks a sourced number, ``Text`` a sourced text. A field with a default may be missing from a data
-file, where it counts as that default.
+``Number`` is a sourced number with a unit and bounds, ``Text`` a sourced text. A field with a default may be missing
+from a data file, and then has that default.
 """
 
 from collections.abc import Mapping
@@ -29,9 +29,9 @@ EnergyPrice: TypeAlias = Annotated[Fact[Real], Unit("USD/J"), Bounds("$0/kWh", "
 Latency: TypeAlias = Annotated[Fact[Real], Unit("s"), Bounds("0 s", "1 s")]  # of one kernel, message or switch
 Number: TypeAlias = Annotated[Fact[Real], Unit("1")]
 Share: TypeAlias = Annotated[Number, Bounds(0.0, 1.0)]
-#: Share of a peak that something reaches; nothing that is computed with runs slower than a thousandth of it.
+#: Attained share of a peak; kernels reach at least a thousandth of it.
 PeakShare: TypeAlias = Annotated[Number, Bounds(0.001, 1.0)]
-#: Rate over the usual: software does not make a device more than a quarter faster than its best kernels.
+#: Rate over the usual rate; software makes a device at most a quarter faster than its best kernels.
 Rate: TypeAlias = Annotated[Number, Bounds(0.01, 1.25)]
 Depth: TypeAlias = Annotated[Number, Bounds(0.0, 1e6)]  # of k, in elements
 Equivalents: TypeAlias = Annotated[Number, Bounds(1.0, 1e12)]
@@ -39,7 +39,7 @@ Devices: TypeAlias = Annotated[Number, Bounds(1, 1_000_000, whole=True)]
 Elements: TypeAlias = Annotated[Number, Bounds(1, 100_000, whole=True)]  # rows or columns of a tile
 
 
-#: Note of a number that changes nothing and so needs no source.
+#: Note of a number that changes no result and so needs no source.
 AS_USUAL = "left out: as usual"
 
 
@@ -48,18 +48,18 @@ def _unknown() -> Fact[Real]:
     return Fact(path="unknown", content=None)
 
 
-def _same() -> Fact[Real]:
-    """A rate that is as usual, where nobody has fitted it."""
+def _usual_rate() -> Fact[Real]:
+    """A rate that equals the usual rate, where nobody has fitted it."""
     return Fact(path="as_usual", content=1.0, unit="1", note=AS_USUAL)
 
 
 def _none_hidden() -> Fact[Real]:
-    """A share of traffic that does not hide, where nobody has judged it."""
+    """A share of zero: no traffic hides, where nobody has judged it."""
     return Fact(path="none_hidden", content=0.0, unit="1", note=AS_USUAL)
 
 
-def _nothing() -> Fact[Real]:
-    """A time that is not lost, where nobody has fitted it."""
+def _no_time() -> Fact[Real]:
+    """A time of zero, where nobody has fitted it."""
     return Fact(path="none_lost", content=0.0, unit="s", note=AS_USUAL)
 
 
@@ -87,26 +87,33 @@ class Accelerator:
     num_processors: Annotated[
         Number, Bounds(1, 1_000_000, whole=True)
     ]  # streaming multiprocessors or their like: sets tile and wave quantisation
-    kernels: str = ""  # key of the kernel model measured on this device; the family's where there is none
+    kernels: str = ""  # key of the kernel model measured on this device; empty for that of the family
     reported_memory: DataSize = field(default_factory=lambda: Fact(path="reported_memory", content=None, unit="B"))
     host_bandwidth: DataRate = field(default_factory=lambda: Fact(path="host_bandwidth", content=None, unit="B/s"))
 
     @property
     def usable_memory(self) -> DataSize:
-        """What the driver reports, where anybody published that: a data sheet's GB of memory mostly are GiB."""
+        """Memory that the driver reports, if published, else that of the data sheet, whose GB are mostly GiB."""
         return self.reported_memory if self.reported_memory.known else self.memory
 
     def peak(self, precision: str) -> Fact[Real]:
-        """Dense peak rate in the number format ``precision``, see :mod:`lindos.formats`."""
+        """Get the dense peak rate in a number format.
+
+        Parameters
+        ----------
+        precision
+            Name of the number format, see :mod:`lindos.formats`.
+        """
         fact: Fact[Real] = getattr(self, f"peak_{number_format(precision).peak}")
         return fact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kernels:
-    """How much of its peak a device or a family of devices reaches in real kernels.
+    """Fractions of its peak that a device, or a family of devices, reaches in real kernels.
 
-    ``fill_depth`` and ``partial_wave`` of a precision without its own are those of BF16, ``matmul_mxfp8`` that of FP8.
+    Where ``fill_depth`` and ``partial_wave`` of a precision are unknown, those of BF16 apply; where ``matmul_mxfp8`` is
+    unknown, that of FP8.
     """
 
     name: str
@@ -140,14 +147,28 @@ class Kernels:
     launch_latency: Latency  # per kernel, on the critical path
 
     def matmul(self, precision: str) -> Fact[Real]:
-        """Sustained fraction of the dense peak of large products in the number format ``precision``."""
+        """Get the sustained fraction of the dense peak of large products.
+
+        Parameters
+        ----------
+        precision
+            Name of the number format of the products.
+        """
         row = number_format(precision)
         fact: Fact[Real] = getattr(self, f"matmul_{row.kernels}")
         substitute: Fact[Real] = getattr(self, f"matmul_{row.substitute or row.kernels}")
         return fact if fact.known else substitute
 
     def of_format(self, name: str, precision: str) -> Fact[Real]:
-        """Parameter ``name`` of the kernels of ``precision``; that of BF16 where they have none of their own."""
+        """Get a parameter of the kernels of a number format; where it is unknown, the parameter of BF16.
+
+        Parameters
+        ----------
+        name
+            Beginning of the field's name, ``"fill_depth"``.
+        precision
+            Name of the number format.
+        """
         fact: Fact[Real] = getattr(self, f"{name}_{number_format(precision).kernels}")
         bf16: Fact[Real] = getattr(self, f"{name}_bf16")
         return fact if fact.known else bf16
@@ -155,7 +176,7 @@ class Kernels:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class System:
-    """A node or a rack that is bought as one: devices, hosts, scale-up fabric, and its power and price."""
+    """A node or a rack that is bought as a unit: devices, hosts, scale-up fabric, and its power and price."""
 
     name: str
     title: str
@@ -173,7 +194,7 @@ class System:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fabric:
-    """A scale-up or scale-out network: what one port carries, what a switch holds, draws and costs."""
+    """A scale-up or scale-out network: the bandwidth of a port; size, power and price of a switch."""
 
     name: str
     title: str
@@ -183,8 +204,8 @@ class Fabric:
     hop_latency: Latency  # one switch traversal
     base_latency: Latency  # end to end of one message without switches: NIC, software
     efficiency: PeakShare  # share of line rate that an endless collective reaches
-    reduction_efficiency: PeakShare  # the same where the switch adds up; as efficiency where unknown
-    chunk_cost: Latency  # of one chunk of a message that is pipelined; none counted where unknown
+    reduction_efficiency: PeakShare  # the same for reductions in the switch; efficiency where unknown
+    chunk_cost: Latency  # of one chunk of a pipelined message; zero where unknown
     switch_power: Power
     nic_power: Power
     optic_power: Power  # one transceiver at port_bandwidth
@@ -196,7 +217,7 @@ class Fabric:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteFacts:
-    """A place where a cluster stands; published totals are there to compare with, never to compute from."""
+    """A site of a cluster; published totals are only compared with, never computed from."""
 
     name: str
     title: str
@@ -212,7 +233,7 @@ class SiteFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """What was seen, forecast or announced of a site at a date; texts are held against it."""
+    """An observation, forecast or announcement of a site at a date; texts are compared with it."""
 
     name: str
     site: str
@@ -226,13 +247,13 @@ class Observation:
 
     @property
     def title(self) -> str:
-        """What was said of which site, and when."""
+        """Site, status and date."""
         return f"{self.site}, {self.status} {self.date}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Company:
-    """Who builds, buys or supplies; its aliases are the names that texts use."""
+    """A company that builds, buys or supplies; its aliases are the names that texts use."""
 
     name: str
     title: str
@@ -240,7 +261,7 @@ class Company:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloudPrice:
-    """What a provider asks for one device for one hour."""
+    """Price of a provider for one device for one hour."""
 
     name: str
     accelerator: str
@@ -252,7 +273,7 @@ class CloudPrice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Supercomputer:
-    """An entry of the TOP500 list: FP64 HPL, never to be divided by an AI precision unmarked."""
+    """An entry of the TOP500 list: FP64 HPL, never compared with another precision without a mark."""
 
     name: str
     title: str
@@ -265,9 +286,9 @@ class Supercomputer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """A training software profile: what it hides, fuses and keeps, and what its users leave unsaid.
+    """A profile of training software: what it overlaps, fuses and keeps, and its defaults.
 
-    The numbers are fitted to measured runs, at most four of them for a stack; the words and flags are facts that its
+    The numbers are fitted to measured runs, at most four of them per stack; words and flags are facts that its
     documentation or source states.
     """
 
@@ -279,26 +300,28 @@ class Stack:
     overlap_pipeline_parallel: Share
     overlap_offload: Share = field(
         default_factory=_none_hidden
-    )  # of traffic with the host's memory, where there is any
-    kernel_share: Rate = field(default_factory=_same)  # rate of its products and attention over the usual
-    memory_share: Rate = field(default_factory=_same)  # rate of its kernels bound by memory over the usual
-    attention_share: Rate = field(default_factory=_same)  # rate of its attention beyond that
+    )  # share of the traffic with the host's memory that hides
+    kernel_share: Rate = field(default_factory=_usual_rate)  # rate of its products and attention over the usual
+    memory_share: Rate = field(default_factory=_usual_rate)  # rate of its kernels bound by memory over the usual
+    attention_share: Rate = field(
+        default_factory=_usual_rate
+    )  # rate of its attention over the usual, times kernel_share
     routing_time: Latency = field(
-        default_factory=_nothing
-    )  # lost in each grouped product: the host waits for its sizes
-    expert_time: Latency = field(default_factory=_nothing)  # lost in each for every expert of a device
-    fused_attention: bool = True  # no: the matrix of scores is written to memory
-    attention_kernels: str = "device"  # written for it; or "ampere": FlashAttention-2 on whatever came later
-    experts_in_bf16: bool = False  # yes: its grouped products have no kernels of fewer bits
-    interleaves: bool = True  # where a pipeline's virtual stages are not stated, there are some
-    accumulates: bool = True  # no: all sequences of a device are one micro-batch
-    offloads_inputs: bool = False  # under full recompute the inputs of layers wait in the host's memory
-    tiles_vocabulary: bool = False  # head and loss take a piece of the sequence at a time
-    splits_experts: bool = False  # experts are split by tensor parallelism unless said otherwise
-    sequence_parallel: bool = True  # beside tensor parallelism, unless said otherwise
+        default_factory=_no_time
+    )  # lost per grouped product, while the host waits for its sizes
+    expert_time: Latency = field(default_factory=_no_time)  # lost per grouped product and expert of a device
+    fused_attention: bool = True  # false: the matrix of scores is written to memory
+    attention_kernels: str = "device"  # "device": written for it; "ampere": FlashAttention-2, also on later devices
+    experts_in_bf16: bool = False  # true: its grouped products have no kernels of fewer bits
+    interleaves: bool = True  # true: pipelines have virtual stages, unless a run states their number
+    accumulates: bool = True  # false: all sequences of a device are one micro-batch
+    offloads_inputs: bool = False  # under full recompute the inputs of layers are in the host's memory
+    tiles_vocabulary: bool = False  # head and loss process the sequence in pieces
+    splits_experts: bool = False  # true: tensor parallelism splits experts, unless a run states otherwise
+    sequence_parallel: bool = True  # together with tensor parallelism, unless a run states otherwise
     sharding: str = "optimizer"
     schedule: str = "one-f-one-b"
-    recompute: str = "least"  # where a run does not say; the least that fits
+    recompute: str = "least"  # unless a run states it; "least": the least that fits
     sources: tuple[str, ...] = ()
 
 

@@ -1,4 +1,4 @@
-"""From plain data to records: the fields of the record classes are the schema, checked one by one."""
+"""From plain data to records, checked field by field against the record classes, which are the schema."""
 
 import dataclasses
 import datetime
@@ -15,7 +15,7 @@ from lindos.quantities import Unit
 from lindos.scalars import flag
 from lindos.units import parse, parse_whole
 
-#: Words that an identity may be, by record class and field.
+#: Allowed words of fields, by record class and field.
 _WORDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("System", "unit"): ("node", "rack"),
     ("Observation", "status"): ("seen", "forecast", "announced"),
@@ -28,7 +28,7 @@ _WORDS: Mapping[tuple[str, str], tuple[str, ...]] = {
 
 #: Keys of a sourced value.
 LEAF_KEYS = frozenset({"value", "low", "high", "source", "note", "estimate"})
-#: Keys of a shipped parameter that say what it measures, and the least and the most it may be.
+#: Keys of a shipped parameter for its unit and its bounds.
 DECLARED_KEYS = frozenset({"unit", "bounds"})
 
 
@@ -36,7 +36,7 @@ _DATE = re.compile(r"[0-9]{4}(-([0-9]{2}(-[0-9]{2})?|H[12]|Q[1-4]))?")
 
 
 class Field(NamedTuple):
-    """How one field of a record is read: a sourced number of ``unit``, a sourced text, or an identity of ``kind``."""
+    """How to read one field of a record: a sourced number in ``unit``, a sourced text, or a plain value of ``kind``."""
 
     name: str
     unit: str | None
@@ -44,18 +44,31 @@ class Field(NamedTuple):
     kind: type
     bounds: Bounds
     required: bool
-    neutral: Any = None  # what it counts as where it is left out
+    neutral: Any = None  # value where it is left out
 
 
 class Declared(NamedTuple):
-    """What a shipped parameter measures and may be."""
+    """Unit and bounds of a shipped parameter."""
 
     unit: str
     bounds: Bounds | None
 
 
 def declared(path: str, leaf: Any) -> Declared:
-    """Unit and bounds of a shipped parameter; they stand beside its value."""
+    """Read the unit and bounds of a shipped parameter, which are beside its value.
+
+    Parameters
+    ----------
+    path
+        Path of the parameter, for the error message.
+    leaf
+        Its plain data.
+
+    Raises
+    ------
+    CatalogError
+        If unit or bounds are missing.
+    """
     limits = leaf.get("bounds") if isinstance(leaf, Mapping) else None
     if not isinstance(limits, list) or len(limits) != 2 or "unit" not in leaf:
         raise CatalogError(f"{path}: unit or bounds are missing")
@@ -66,7 +79,13 @@ def declared(path: str, leaf: Any) -> Declared:
 
 @cache
 def fields_of(record: type) -> dict[str, Field]:
-    """Fields of a record class, by name."""
+    """Get the fields of a record class, by name.
+
+    Parameters
+    ----------
+    record
+        A dataclass of :mod:`lindos.catalog.records`.
+    """
     hints = get_type_hints(record, include_extras=True)
     fields = {}
     for field in dataclasses.fields(record):
@@ -79,7 +98,7 @@ def fields_of(record: type) -> dict[str, Field]:
 
 
 def _kind(hint: Any) -> tuple[str | None, bool, type, Bounds]:
-    """Unit, whether it is sourced, plain kind and bounds of a field; the last bounds of an annotation count."""
+    """Unit, whether it is sourced, plain type and bounds of a field; the last bounds of an annotation count."""
     for part in (hint, *get_args(hint)):
         if get_origin(part) is Annotated:
             inner, *metadata = get_args(part)
@@ -94,39 +113,81 @@ def _kind(hint: Any) -> tuple[str | None, bool, type, Bounds]:
 
 
 class Reader:
-    """Reads leaves and records of one file; collects what is wrong instead of stopping."""
+    """Reads the records and facts of one file; it collects mistakes instead of stopping at the first."""
 
-    def __init__(self, is_source: Callable[[str], bool], lines: Mapping[str, int], own: str) -> None:
-        """Ask ``is_source`` whether an id is known; ``own`` names a user's file, where a source may be left out."""
-        self.is_source, self.lines, self.own = is_source, lines, own
+    def __init__(self, is_source: Callable[[str], bool], lines: Mapping[str, int], file: str) -> None:
+        """Prepare to read a file.
+
+        Parameters
+        ----------
+        is_source
+            Tells whether a source with an id exists.
+        lines
+            Line of each path in the file.
+        file
+            Name of the user's file, where sources may be left out; empty for shipped data.
+        """
+        self.is_source, self.lines, self.file = is_source, lines, file
         self.errors: list[InputError] = []
 
     def wrong(self, path: str, value: Any, expected: str, hint: str = "") -> None:
-        """Note one mistake."""
+        """Note one mistake.
+
+        Parameters
+        ----------
+        path
+            Path of the value.
+        value
+            The value in the file.
+        expected
+            What it must be.
+        hint
+            How to fix it.
+        """
         self.errors.append(InputError(path, value, expected, hint, self.line(path)))
 
     def line(self, path: str) -> int | None:
-        """Line of a path, or of what holds it."""
+        """Get the line of a path, or of the nearest path above it.
+
+        Parameters
+        ----------
+        path
+            Dotted path.
+        """
         while path and path not in self.lines:
             path = path.rpartition(".")[0]
         return self.lines.get(path)
 
     def record(self, record: type, path: str, name: str, data: Any, base: Any = None) -> Any:
-        """One record from its mapping, over ``base`` where it changes another; None if something is wrong."""
+        """Read one record; None if it has a mistake.
+
+        Parameters
+        ----------
+        record
+            Its class.
+        path
+            Its path.
+        name
+            Its id.
+        data
+            Its mapping in the file.
+        base
+            Record whose fields it takes where ``data`` leaves them out.
+        """
         if not isinstance(data, Mapping):
             self.wrong(path, data, "a mapping of fields")
             return None
-        known = fields_of(record)
+        fields = fields_of(record)
         count = len(self.errors)
         for key in data:
             if key == "name":
                 self.wrong(f"{path}.name", data[key], "left out", "The name stands before the colon; use title.")
-            elif key not in known and key not in ("aliases", "base"):
-                near = difflib.get_close_matches(str(key), known, n=1)
-                hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}."
+            elif key not in fields and key not in ("aliases", "base"):
+                close_names = difflib.get_close_matches(str(key), fields, n=1)
+                hint = f"Did you mean {close_names[0]}?" if close_names else f"Known: {', '.join(fields)}."
                 self.wrong(f"{path}.{key}", data[key], "left out: it is not a field here", hint)
         values: dict[str, Any] = {"name": name}
-        for field in known.values():
+        for field in fields.values():
             if field.name == "name":
                 continue
             if field.name in data:
@@ -144,7 +205,17 @@ class Reader:
         return None if len(self.errors) > count else record(**values)
 
     def word(self, options: tuple[str, ...] | None, path: str, data: Any) -> None:
-        """An identity that may only be one of a few words."""
+        """Check a field that must be one of a few words.
+
+        Parameters
+        ----------
+        options
+            The words; None allows any.
+        path
+            Path of the field.
+        data
+            Its value in the file.
+        """
         if options is not None and isinstance(data, str) and data not in options:
             self.wrong(path, data, f"one of {', '.join(options)}")
 
@@ -160,7 +231,15 @@ class Reader:
             self.wrong(path, text, "a date such as 2025-07-22, 2025-07, 2025-Q3, 2025-H2 or 2025")
 
     def aliases(self, path: str, data: Any) -> tuple[str, ...]:
-        """Other names of a record: a list of texts."""
+        """Read other names of a record: a list of texts.
+
+        Parameters
+        ----------
+        path
+            Path of the list.
+        data
+            Its value in the file.
+        """
         if data is None:
             return ()
         if not isinstance(data, list) or not all(isinstance(alias, (str, int)) for alias in data):
@@ -169,7 +248,17 @@ class Reader:
         return tuple(str(alias) for alias in data)
 
     def field(self, field: Field, path: str, data: Any) -> Any:
-        """One field: a fact, or a plain identity."""
+        """Read one field: a fact, or a plain value.
+
+        Parameters
+        ----------
+        field
+            How to read it.
+        path
+            Its path.
+        data
+            Its value in the file.
+        """
         if field.is_fact:
             return self.fact(path, data, field.unit, field.bounds)
         if field.kind is tuple:
@@ -189,7 +278,17 @@ class Reader:
         return text
 
     def count(self, path: str, data: Any, bounds: Bounds) -> int | None:
-        """A whole number without a source, such as a model's layers."""
+        """Read a whole number without a source, such as the layers of a model.
+
+        Parameters
+        ----------
+        path
+            Path of the field.
+        data
+            Its value in the file.
+        bounds
+            Least and largest number.
+        """
         try:
             number = parse_whole(data, path)
         except NumeralError as error:
@@ -204,9 +303,21 @@ class Reader:
         return number
 
     def fact(self, path: str, data: Any, unit: str | None, bounds: Bounds | None = None) -> Fact[Any]:
-        """A sourced value: ``{value, low, high, source, note, estimate}``; in a user's file the bare value will do."""
+        """Read a sourced value, ``{value, low, high, source, note, estimate}``; a user's file may give the bare value.
+
+        Parameters
+        ----------
+        path
+            Path of the fact.
+        data
+            Its value in the file.
+        unit
+            SI unit; None for a text.
+        bounds
+            Least and largest value.
+        """
         if not isinstance(data, Mapping):
-            if not self.own:
+            if not self.file:
                 self.wrong(path, data, "a mapping with value and source")
             data = {"value": data}
         for key in set(data) - LEAF_KEYS:
@@ -216,7 +327,7 @@ class Reader:
         content = self.content(path, data.get("value"), unit, bounds)
         low, high = (self.content(f"{path}.{key}", data.get(key), unit, bounds) for key in ("low", "high"))
         if content is not None and not sources:
-            if self.own:
+            if self.file:
                 sources = ("user",)
             else:
                 self.wrong(path, data.get("value"), "given with a source")
@@ -237,7 +348,17 @@ class Reader:
         )
 
     def leaf_words(self, path: str, data: Mapping[str, Any], unit: str | None) -> None:
-        """What stands beside a value: its range, whether it is an estimate, and a note."""
+        """Check the keys beside a value: its range, whether it is an estimate, and its note.
+
+        Parameters
+        ----------
+        path
+            Path of the fact.
+        data
+            Its mapping in the file.
+        unit
+            SI unit; None for a text, which has no range.
+        """
         if flag(data.get("estimate", False)) is None:
             self.wrong(f"{path}.estimate", data["estimate"], "true or false")
         if not isinstance(data.get("note", ""), (str, type(None))):
@@ -251,7 +372,19 @@ class Reader:
                 self.wrong(f"{path}.{key}", data[key], "given with a value between low and high", "Add value.")
 
     def content(self, path: str, data: Any, unit: str | None, bounds: Bounds | None) -> Any:
-        """A value in SI, or text; None where it is unknown."""
+        """Read a value in SI, or a text; None where it is unknown.
+
+        Parameters
+        ----------
+        path
+            Path of the value.
+        data
+            Its value in the file.
+        unit
+            SI unit; None for a text.
+        bounds
+            Least and largest value; None for any.
+        """
         if data is None:
             return None
         if unit is None:
@@ -269,9 +402,19 @@ class Reader:
         return number
 
     def source(self, path: str, name: str, data: Any) -> Source | None:
-        """A source from its mapping: a title, and in the shipped data an address."""
+        """Read a source from its mapping, which has a title, and in shipped data an address.
+
+        Parameters
+        ----------
+        path
+            Path of the source.
+        name
+            Its id.
+        data
+            Its mapping in the file.
+        """
         keys = ("title", "url", "kind", "date")
-        if not isinstance(data, Mapping) or not data.get("title") or not (self.own or data.get("url")):
+        if not isinstance(data, Mapping) or not data.get("title") or not (self.file or data.get("url")):
             self.wrong(path, data, "a mapping with title and url")
             return None
         for key in set(data) - set(keys):
@@ -282,7 +425,15 @@ class Reader:
         return Source(id=name, **{key: str(data.get(key) or "") for key in keys})
 
     def sources(self, path: str, data: Any) -> tuple[str, ...]:
-        """Ids of sources: one, or a list."""
+        """Read the ids of sources: a single id, or a list.
+
+        Parameters
+        ----------
+        path
+            Path of the field.
+        data
+            Its value in the file.
+        """
         ids = [data] if isinstance(data, str) else data if isinstance(data, list) else [data]
         for source in ids:
             if not isinstance(source, str) or not self.is_source(source):

@@ -1,7 +1,6 @@
-"""What of a user's catalogue files no answer has read: a value that changes nothing is said, never passed over.
+"""Values of a user's catalogue files that no answer has read, so that none is ignored silently.
 
-A fact counts as read where its value was asked for; a plain field, such as the layers of a model, where its record was
-looked up.
+A fact counts as read if its value was read; a plain field, such as the layers of a model, if its record was looked up.
 """
 
 from collections.abc import Iterator, Mapping, Sequence, Set
@@ -10,18 +9,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from lindos.catalog.facts import Fact
 
 if TYPE_CHECKING:
-    from lindos.catalog.load import Catalog, Layer
+    from lindos.catalog.layers import Layer
+    from lindos.catalog.load import Catalog
 
-#: Fields that describe a record and enter no number.
+#: Fields that describe a record and change no number.
 _WORDS = frozenset({"base", "aliases", "title", "name", "sources", "note", "unsupported"})
-#: A field of a device, and the field of its node or rack that counts in its place.
+#: Fields of a device, each with the field of its node or rack that counts instead.
 _COUNTS_IN_SYSTEM = {"price": "price", "board_power": "power", "scale_up_size": "scale_up_size"}
-#: So many values of one file are named; of more, their number.
+#: Number of values of a file that are named; further values are counted.
 _MOST_NAMED = 8
 
 
 class _Entry(NamedTuple):
-    """A value of a user's file that nothing has read, with the line it stands on."""
+    """A value of a user's file that nothing has read, with its line."""
 
     path: str
     line: int | None
@@ -29,7 +29,19 @@ class _Entry(NamedTuple):
 
 
 def unread(catalog: "Catalog", layers: Sequence["Layer"], paths: Set[str]) -> tuple[str, ...]:
-    """One sentence for each value that another one outweighs, and one for all others of a file."""
+    """List the values of the user's files that nothing has read, in sentences.
+
+    A value that the value of another field overrides gets its own sentence; all other values of a file share one.
+
+    Parameters
+    ----------
+    catalog
+        The catalogue.
+    layers
+        The user's files.
+    paths
+        Paths of the facts and records that were read.
+    """
     sentences: list[str] = []
     for number, (data, lines, file) in enumerate(layers):
         entries = [
@@ -40,11 +52,11 @@ def unread(catalog: "Catalog", layers: Sequence["Layer"], paths: Set[str]) -> tu
         sentences += [
             f"{file} line {e.line}: {e.path} is given, but nothing reads it: {e.remedy}" for e in entries if e.remedy
         ]
-        others = [entry for entry in entries if not entry.remedy]
-        if others:
-            named = ", ".join(f"{entry.path} (line {entry.line})" for entry in others[:_MOST_NAMED])
-            more = f" and {len(others) - _MOST_NAMED} more" if len(others) > _MOST_NAMED else ""
-            sentences.append(f"{file}: nothing in this answer reads {named}{more}.")
+        remaining = [entry for entry in entries if not entry.remedy]
+        if remaining:
+            named = ", ".join(f"{entry.path} (line {entry.line})" for entry in remaining[:_MOST_NAMED])
+            suffix = f" and {len(remaining) - _MOST_NAMED} more" if len(remaining) > _MOST_NAMED else ""
+            sentences.append(f"{file}: nothing in this answer reads {named}{suffix}.")
     return tuple(sentences)
 
 
@@ -66,9 +78,9 @@ def _entries(catalog: "Catalog", data: Mapping[str, Any], paths: Set[str]) -> It
 def _entries_of_record(
     catalog: "Catalog", kind: str, name: str, fields: Mapping[str, Any], paths: Set[str]
 ) -> Iterator[_Entry]:
-    record_id = str(catalog._id(kind, name))
+    record_id = str(catalog.record_id(kind, name))
     is_used = f"{kind}.{record_id}" in paths
-    record = catalog._kind(kind)[record_id]
+    record = catalog.records(kind)[record_id]
     unused = [
         _Entry(f"{kind}.{name}.{field}", None, _remedy(catalog, kind, record_id, field, paths))
         for field in fields
@@ -81,13 +93,13 @@ def _entries_of_record(
 
 
 def _is_number(record: Any, field: str) -> bool:
-    """Whether a field is a sourced number, whose every use is noted."""
+    """Whether a field is a sourced number, each use of which is noted."""
     fact = getattr(record, field)
     return isinstance(fact, Fact) and bool(fact.unit)
 
 
 def _remedy(catalog: "Catalog", kind: str, device: str, field: str, paths: Set[str]) -> str:
-    """Which value counts in place of a device's, where the device stands in a system that is used."""
+    """Name the value that counts in place of a device's, where the device is in a system that is used."""
     if kind != "accelerators" or field not in _COUNTS_IN_SYSTEM:
         return ""
     counted = _COUNTS_IN_SYSTEM[field]
@@ -100,7 +112,7 @@ def _remedy(catalog: "Catalog", kind: str, device: str, field: str, paths: Set[s
 
 
 def _holds(data: Any, path: str) -> bool:
-    """Whether plain data holds a value at a dotted path; names may hold dots."""
+    """Whether plain data has a value at a dotted path; names may contain dots."""
     if not path:
         return True
     if not isinstance(data, Mapping):

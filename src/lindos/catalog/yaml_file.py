@@ -1,7 +1,7 @@
-"""YAML read carefully: bounded in size and depth, without anchors or tags, each key with its line.
+"""Read YAML with limits on size and depth, without anchors or tags, and note the line of each key.
 
-A scalar is the text that stands in the file, and nothing at all where it is empty, ``~`` or ``null``: what it means is
-for the field that it stands in. So nothing of YAML 1.1 can change it: not ``0100`` (64), ``1:30:00`` (5400) or ``on``.
+Every scalar stays the text of the file, or None where it is empty, ``~`` or ``null``. The field that it belongs to
+gives it a type, so that no rule of YAML 1.1 changes it: not ``0100`` (64), ``1:30:00`` (5400) or ``on``.
 """
 
 import stat
@@ -13,7 +13,7 @@ import yaml
 
 from lindos.errors import InputError
 
-#: No scenario or catalogue file needs more.
+#: Limits that no scenario or catalogue file reaches.
 MAX_BYTES = 5_000_000
 MAX_DEPTH = 40
 MAX_VALUES = 200_000
@@ -23,7 +23,7 @@ _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _Loader(_SafeLoader):  # type: ignore[misc]
-    """Resolves what stands for nothing, and leaves every other scalar a text."""
+    """Resolves scalars that mean null, and leaves every other scalar a text."""
 
     yaml_implicit_resolvers: ClassVar[dict[str, list[Any]]] = {
         first: [resolver for resolver in resolvers if resolver[0] == _NULL]
@@ -32,7 +32,13 @@ class _Loader(_SafeLoader):  # type: ignore[misc]
 
 
 def yaml_text(text: str) -> Any:
-    """Plain data of YAML that ships: mappings, lists, texts and None."""
+    """Parse YAML that ships into plain data: mappings, lists, texts and None.
+
+    Parameters
+    ----------
+    text
+        The YAML.
+    """
     return yaml.load(text, Loader=_Loader)
 
 
@@ -44,13 +50,13 @@ def read_yaml(path: Path, field: str = "file") -> tuple[Any, dict[str, int]]:
     path
         The file.
     field
-        What names the file, for the error message: an option or a field of a scenario.
+        Name of the option or field that names the file, for the error message.
 
     Raises
     ------
     InputError
-        If the file cannot be read, is larger than 5 MB, is not UTF-8 or not YAML, holds anchors, tags, duplicate keys
-        or more than one document, more than 200,000 keys and values, or nests deeper than 40 levels.
+        If the file cannot be read, is larger than 5 MB, is not UTF-8 or not YAML, contains anchors, tags, duplicate
+        keys or more than one document, more than 200,000 keys and values, or nests deeper than 40 levels.
     """
     text = _text(path, field)
     lines: dict[str, int] = {}
@@ -87,7 +93,7 @@ def _text(path: Path, field: str) -> str:
 
 
 def _check_events(text: str, path: Path) -> None:
-    """Refuse what could expand or run, before anything is built."""
+    """Refuse YAML that could expand or run code, before anything is built."""
     depth, documents, values = 0, 0, 0
     for event in yaml.parse(text, Loader=_Loader):
         line = event.start_mark.line + 1 if event.start_mark else None
@@ -123,7 +129,7 @@ class _Builder:
         if isinstance(node, yaml.MappingNode):
             return dict(self.items(node, path))
         if isinstance(node, yaml.SequenceNode):
-            return [self.value(child, _below(path, index)) for index, child in enumerate(node.value)]
+            return [self.value(child, _child_path(path, index)) for index, child in enumerate(node.value)]
         return None if node.tag == _NULL else str(node.value)
 
     def items(self, node: yaml.MappingNode, path: str) -> Iterator[tuple[str, Any]]:
@@ -133,13 +139,13 @@ class _Builder:
             if not isinstance(key_node, yaml.ScalarNode):
                 raise InputError(path or "file", "a list or mapping as a key", "a text as key", "", line)
             key = str(key_node.value)
-            below = _below(path, key)
+            child_path = _child_path(path, key)
             if key in seen:
-                raise InputError(below, "given twice", "given once", "Remove one of the two.", line)
+                raise InputError(child_path, "given twice", "given once", "Remove one of the two.", line)
             seen.add(key)
-            yield key, self.value(child, below)
-            self.lines[below] = line
+            yield key, self.value(child, child_path)
+            self.lines[child_path] = line
 
 
-def _below(path: str, key: object) -> str:
+def _child_path(path: str, key: object) -> str:
     return f"{path}.{key}" if path else str(key)

@@ -61,7 +61,7 @@ def estimate(
         year=yearly,
         years=years,
         discount_rate=costs.discount_rate,
-        energy_gaps=paid.of(),
+        energy_gaps=paid.of_parts(),
     )
 
 
@@ -150,7 +150,7 @@ def _of_network(nets: Sequence[Network], part: str, field: str, gaps: Gaps) -> R
         count = net.switches if part == "switches" else net.link_ends
         return gaps.term(part, lambda amount: count * amount, getattr(net.fabric, field))
 
-    return known_sum(of_network(net) for net in nets) if nets or gaps.of(part) else 0.0
+    return known_sum(of_network(net) for net in nets) if nets or gaps.of_parts(part) else 0.0
 
 
 def run_cost(estimate: SiteEstimate, device_seconds: Real, *, utilisation: Fraction = 1.0) -> Usd:

@@ -7,7 +7,7 @@ from typing import Any
 
 from lindos.answers.scenario import SECTION_NAMES, asked
 from lindos.catalog import load_catalog
-from lindos.catalog.load import raise_together
+from lindos.catalog.layers import raise_together
 from lindos.catalog.yaml_file import read_yaml
 from lindos.errors import InputError, InputErrors, LindosError, UnknownNameError
 from lindos.scenario.paths import with_values

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lindos.catalog.load import raise_together
+from lindos.catalog.layers import raise_together
 from lindos.errors import InputError, UnitError, UnknownNameError
 from lindos.scenario.fields import Quantity, Whole
 from lindos.scenario.paths import Field, field_at

@@ -97,7 +97,7 @@ class Keys:
         """Hash what the scenarios of ``sweep`` share."""
         self._folder = sweep.folder or Path()
         self._digests: dict[str, str] = {}
-        shared = [__version__, sweep.base, sweep.sections, sweep.catalog.own]
+        shared = [__version__, sweep.base, sweep.sections, sweep.catalog.user_data]
         self._shared = hashlib.sha256(_text([shared, self._files(sweep.base)]))
 
     @property

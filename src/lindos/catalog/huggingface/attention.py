@@ -1,11 +1,11 @@
-"""Attention of a configuration: heads, their widths, latent ranks, and which layers have a window."""
+"""Attention of a configuration: heads, their widths, latent ranks, and the layers that have a window."""
 
 from typing import Any
 
-from lindos.catalog.huggingface.values import Values, whole
+from lindos.catalog.huggingface.values import Values, whole_number
 from lindos.errors import InconsistentError, InputError
 
-#: Words of ``layer_types`` by whether such a layer has a window; chunks count as full attention.
+#: Words of ``layer_types``, and whether such a layer has a window; chunks count as full attention.
 LAYER_WORDS = {
     "full_attention": False,
     "attention": False,
@@ -19,7 +19,22 @@ _PATTERN_KEYS = ("layer_types", "layers_block_type", "attention_layers")
 
 
 def attention_fields(values: Values, hidden: int, layers: int) -> dict[str, Any]:
-    """Read heads and windows; keys are fields of a :class:`~lindos.catalog.model.Model`."""
+    """Read heads and windows.
+
+    Parameters
+    ----------
+    values
+        Values of the configuration.
+    hidden
+        Hidden size.
+    layers
+        Number of layers.
+
+    Returns
+    -------
+    dict
+        Fields of a :class:`~lindos.catalog.model.Model`.
+    """
     heads = values.count("num_attention_heads")
     kv_heads = _kv_heads(values, heads)
     latent = _latent(values)
@@ -40,7 +55,7 @@ def attention_fields(values: Values, hidden: int, layers: int) -> dict[str, Any]
 
 
 def _kv_heads(values: Values, heads: int) -> int:
-    """Key-value heads; multi-query where the family says so, else as many as heads."""
+    """Key-value heads; one for multi-query attention, else as many as heads by default."""
     if values.flag("multi_query") and not values.flag("new_decoder_architecture"):
         values.key("num_kv_heads")
         return 1
@@ -56,7 +71,7 @@ def _kv_heads(values: Values, heads: int) -> int:
 
 
 def _head_dim(values: Values, hidden: int, heads: int) -> int:
-    """Width of a head: the hidden size over the heads where the configuration leaves it out."""
+    """Width of a head; by default the hidden size over the number of heads."""
     if values.get("head_dim") is None and hidden % heads:
         names = values.key("num_attention_heads"), values.key("hidden_size")
         raise InconsistentError(f"config.{names[0]}", heads, f"config.{names[1]}", hidden, "divide the second")
@@ -80,13 +95,13 @@ def _latent(values: Values) -> dict[str, Any]:
 
 
 def _windowed_heads(values: Values, fields: dict[str, Any]) -> dict[str, Any]:
-    """Key-value heads of windowed layers, where they have a number of their own; other differences are refused."""
-    same = {
+    """Key-value heads of windowed layers, where their number differs; other differences are refused."""
+    counterparts = {
         "swa_num_attention_heads": "num_attention_heads",
         "swa_head_dim": "head_dim",
         "swa_v_head_dim": "v_head_dim",
     }
-    for key, field in same.items():
+    for key, field in counterparts.items():
         width = fields.get(field) or fields["head_dim"]
         if values.get(key) is not None and values.count(key) != width:
             hint = "Lindos does not know windowed layers whose heads differ otherwise than in the number of keys."
@@ -100,11 +115,24 @@ def _windowed_heads(values: Values, fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def window_fields(values: Values, layers: int) -> dict[str, Any]:
-    """Width of the window and how many layers have one; empty where none has."""
+    """Read the width of the window and how many layers have one.
+
+    Parameters
+    ----------
+    values
+        Values of the configuration.
+    layers
+        Number of layers.
+
+    Returns
+    -------
+    dict
+        Fields of a :class:`~lindos.catalog.model.Model`; empty where no layer has a window.
+    """
     if values.model_type == "gpt_neo":
         return _local_layers(values, layers)
     for name in ("sliding_window_pattern", "max_window_layers", "prefix_dense_sliding_window_pattern"):
-        values.key(name)  # without windows, or beside a list of layers, these decide nothing
+        values.key(name)  # without windows, or with a list of layers, these have no effect
     stated = _listed(values, layers)
     width = values.get("sliding_window")
     is_off = not values.flag("use_sliding_window", default=True) or width in (None, 0, -1, False)
@@ -117,12 +145,12 @@ def window_fields(values: Values, layers: int) -> dict[str, Any]:
 
 
 def _listed(values: Values, layers: int) -> int | None:
-    """Layers with a window by a list of kinds of layer; None where no key has one."""
+    """Number of layers with a window by a list of kinds of layer; None where no key has a list."""
     pattern = values.entries("hybrid_layer_pattern")
     if pattern:
         _same_length("hybrid_layer_pattern", pattern, layers)
         for entry in pattern:
-            whole("config.hybrid_layer_pattern", entry, 0, 1)
+            whole_number("config.hybrid_layer_pattern", entry, 0, 1)
         return sum(map(int, pattern[:layers]))
     for key in _PATTERN_KEYS:
         kinds = values.entries(key)
@@ -143,12 +171,12 @@ def _same_length(key: str, kinds: list[Any], layers: int) -> None:
 
 
 def _number_windowed(values: Values, layers: int) -> int:
-    """Layers with a window by a rule of the configuration or of the family; all where there is none."""
+    """Number of layers with a window by a rule of the configuration or of the family; all layers without a rule."""
     pattern = values.get("sliding_window_pattern")
     if values.get("prefix_dense_sliding_window_pattern") is not None:
         prefix = values.count("num_dense_layers", default=0, at_least=0)
-        every = values.count("prefix_dense_sliding_window_pattern"), values.count("sliding_window_pattern")
-        return prefix - prefix // every[0] + (layers - prefix) - (layers - prefix) // every[1]
+        intervals = values.count("prefix_dense_sliding_window_pattern"), values.count("sliding_window_pattern")
+        return prefix - prefix // intervals[0] + (layers - prefix) - (layers - prefix) // intervals[1]
     if isinstance(pattern, str) and pattern:
         return sum(pattern[layer % len(pattern)] == "L" for layer in range(layers))
     if pattern is not None:
@@ -159,13 +187,13 @@ def _number_windowed(values: Values, layers: int) -> int:
 
 
 def _local_layers(values: Values, layers: int) -> dict[str, Any]:
-    """GPT-Neo's windows: ``attention_types`` repeats kinds of layer; half are local where left out."""
-    values.key("attention_layers")  # the same, written out
+    """GPT-Neo's windows: ``attention_types`` repeats kinds of layer; by default half of the layers are local."""
+    values.key("attention_layers")  # repeats the content of attention_types
     number, total = 0, 0
     for entry in values.entries("attention_types") or [[["global", "local"], layers // 2]]:
         if not isinstance(entry, list) or len(entry) != 2 or not isinstance(entry[0], list):
             raise InputError("config.attention_types", entry, "a list of kinds of layer and how often they repeat")
-        times = whole("config.attention_types", entry[1], 0, layers)
+        times = whole_number("config.attention_types", entry[1], 0, layers)
         number, total = number + entry[0].count("local") * times, total + len(entry[0]) * times
     if number > layers:
         relation = "list as many layers as the second counts"

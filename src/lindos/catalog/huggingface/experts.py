@@ -1,11 +1,11 @@
-"""Feed-forward of a configuration: dense width, experts, shared experts, and the layers that hold them."""
+"""Feed-forward of a configuration: dense width, experts, shared experts, and the layers that have experts."""
 
 from typing import Any
 
 from lindos.catalog.huggingface.values import ABSENT, GATED_ACTIVATIONS, Values
 from lindos.errors import InconsistentError, InputError
 
-#: Activation functions of feed-forwards with a gate, where only the function is named.
+#: Activation functions that imply a gate, where the configuration names only the function.
 _GATING = ("silu", "swish", *GATED_ACTIVATIONS)
 _OF_EXPERTS = (
     *("experts_per_token", "expert_ffn_hidden_size", "num_shared_experts", "shared_ffn_hidden_size", "n_group"),
@@ -16,7 +16,12 @@ _SWITCHES = ("is_moe", "enable_moe_block", "use_moe")
 
 
 def is_gated(values: Values) -> bool:
-    """Say whether feed-forwards multiply a gate and a value.
+    """Tell whether feed-forwards multiply a gate and a value.
+
+    Parameters
+    ----------
+    values
+        Values of the configuration.
 
     Raises
     ------
@@ -37,7 +42,17 @@ def is_gated(values: Values) -> bool:
 
 
 def dense_width(values: Values, hidden: int, *, required: bool) -> int:
-    """Width of the dense feed-forward; four times the hidden size in plain families that leave it out."""
+    """Read the width of the dense feed-forward.
+
+    Parameters
+    ----------
+    values
+        Values of the configuration.
+    hidden
+        Hidden size; families without gates have four times this width by default.
+    required
+        Whether the model has dense layers, so that the width is needed.
+    """
     default: Any = ABSENT if values.family.gated and required else 0
     if not values.family.gated or values.family.gated == "activation":
         default = hidden * values.count("expansion_ratio", default=4)
@@ -46,13 +61,26 @@ def dense_width(values: Values, hidden: int, *, required: bool) -> int:
 
 
 def expert_fields(values: Values, layers: int) -> dict[str, Any]:
-    """Read experts and where they are; keys are fields of a model. Empty where there are none."""
+    """Read the experts and their layers.
+
+    Parameters
+    ----------
+    values
+        Values of the configuration.
+    layers
+        Number of layers.
+
+    Returns
+    -------
+    dict
+        Fields of a :class:`~lindos.catalog.model.Model`; empty without experts.
+    """
     switches = [values.flag(key, default=True) for key in _SWITCHES]
     number = values.count("num_experts", default=0, at_least=0)
     is_dense = number == 0 or (number == 1 and not _has_shared_by_default(values))
     if is_dense or not all(switches):
         for name in _OF_EXPERTS:
-            values.key(name)  # without experts these decide nothing
+            values.key(name)  # without experts these have no effect
         return {}
     top_k = values.count("experts_per_token")
     if top_k > number:
@@ -73,12 +101,12 @@ def expert_fields(values: Values, layers: int) -> dict[str, Any]:
 
 
 def _has_shared_by_default(values: Values) -> bool:
-    """Say whether the family has experts even where there is but one, beside a shared one."""
+    """Tell whether the family has a shared expert by default, so that a single routed expert counts too."""
     return any(values.family.defaults.get(key) for key in values.family.names["num_shared_experts"])
 
 
 def _shared(values: Values, width: int) -> int:
-    """Shared experts as a multiple of the width of a routed one."""
+    """Shared experts, counted in the width of a routed expert."""
     number = values.count("num_shared_experts", default=0, at_least=0)
     total = values.count("shared_ffn_hidden_size", default=0, at_least=0) * max(number, 1)
     if not total:
@@ -101,10 +129,24 @@ def _groups(values: Values, number: int) -> dict[str, int]:
 
 
 def moe_layers(values: Values, layers: int) -> tuple[int, int]:
-    """Dense layers before the experts, and every how many layers experts come after them.
+    """Read which layers have experts.
 
-    Where the configuration lists the layers one by one, only their number is kept: what a step costs does not
-    depend on where they are.
+    Where the configuration lists the layers one by one, only their number counts: the time of a step does not depend on
+    their places.
+
+    Parameters
+    ----------
+    values
+        Values of the configuration.
+    layers
+        Number of layers.
+
+    Returns
+    -------
+    dense : int
+        Number of dense layers before the experts.
+    interval : int
+        Every how many of the following layers has experts.
     """
     for name in ("num_dense_layers", "moe_layer_interval", "moe_layer_end_index"):
         values.key(name)
@@ -114,7 +156,7 @@ def moe_layers(values: Values, layers: int) -> tuple[int, int]:
             if not 1 <= number <= layers:
                 raise InputError(f"config.{key}", number, f"between 1 and {layers} layers with experts")
             return layers - number, 1
-    every = values.count("moe_layer_interval", default=1)
+    interval = values.count("moe_layer_interval", default=1)
     first = values.count("num_dense_layers", default=0, at_least=0)
     last = values.count("moe_layer_end_index", default=layers - 1, at_least=-1)
     if 0 <= last < layers - 1:
@@ -122,9 +164,9 @@ def moe_layers(values: Values, layers: int) -> tuple[int, int]:
     only_dense = values.entries("mlp_only_layers")
     dense = {layer for layer in only_dense if isinstance(layer, int) and 0 <= layer < layers}
     if dense:
-        number = layers // every - sum((layer + 1) % every == 0 for layer in dense)
-        first, every = layers - number, 1
-    if layers - first < every:
+        number = layers // interval - sum((layer + 1) % interval == 0 for layer in dense)
+        first, interval = layers - number, 1
+    if layers - first < interval:
         names = (
             values.key("num_dense_layers"),
             "mlp_only_layers",
@@ -133,11 +175,11 @@ def moe_layers(values: Values, layers: int) -> tuple[int, int]:
         )
         key = next((key for key in names if values.data.get(key)), values.key("num_layers"))
         raise InputError(f"config.{key}", values.get(key), f"such that some of the {layers} layers hold experts")
-    return first, every
+    return first, interval
 
 
 def _listed(values: Values) -> dict[str, int]:
-    """Layers with experts by the keys that may list them."""
+    """Number of layers with experts by each key that may list them."""
     listed = {
         "moe_layers": len(set(map(str, values.entries("moe_layers")))),
         "mlp_layer_types": values.entries("mlp_layer_types").count("sparse"),

@@ -1,6 +1,6 @@
-"""Conventions of model families, as data: keys of counts, defaults of the library, and what has no operators.
+"""Conventions of model families, as data: keys of counts, defaults of the library, and parts without operators.
 
-``families.yaml`` is written by hand. ``library.yaml`` holds the defaults of the configuration classes of the
+``families.yaml`` is written by hand. ``library.yaml`` has the defaults of the configuration classes of the
 transformers library; ``fit/huggingface.py`` writes it.
 """
 
@@ -18,15 +18,21 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FullAttention:
-    """Layers that see the whole sequence where the others have a window: every n-th from an offset on, and more."""
+    """Layers with full attention where the others have a window: every n-th from an offset, and extra layers."""
 
-    every: int
+    interval: int
     offset: int
     extra: tuple[int, ...] = ()  # layers, counted from the end where negative
 
     def number(self, layers: int) -> int:
-        """Count of the full layers among ``layers``."""
-        full = set(range(self.offset, layers, self.every))
+        """Count the full layers.
+
+        Parameters
+        ----------
+        layers
+            Number of layers of the model.
+        """
+        full = set(range(self.offset, layers, self.interval))
         return len(full | {layer % layers for layer in self.extra})
 
 
@@ -34,10 +40,10 @@ class FullAttention:
 class Family:
     """Conventions that model types share.
 
-    ``gated`` is ``"activation"`` where the name of the activation function decides. ``fused_gate`` says that the width
-    of the feed-forward counts gate and value, ``square_heads`` that all heads together are as wide as the layers,
-    ``windowed_kv_factor`` how many times as many keys layers with a window have. ``needs`` is a key without which the
-    type means something else.
+    ``gated`` is ``"activation"`` where the name of the activation function decides. ``fused_gate`` means that the width
+    of the feed-forward counts gate and value, ``square_heads`` that all heads together have the width of the layers.
+    ``windowed_kv_factor`` is the number of key-value heads of windowed layers over that of full layers. ``needs`` is a
+    key without which the type means something else.
     """
 
     gated: bool | str = True
@@ -52,7 +58,7 @@ class Family:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Library:
-    """All that the two files say."""
+    """Contents of both files."""
 
     version: str
     names: Mapping[str, tuple[str, ...]]
@@ -61,24 +67,42 @@ class Library:
     parts: Mapping[str, str]  # part by pattern of a key
     refused: Mapping[str, str]  # part by pattern of a model type
     families: Mapping[str, Family]
-    text_types: Mapping[str, str]  # model type of the language model inside, by the type of the whole
-    unread_types: frozenset[str]  # types of the library that have no family here
+    text_types: Mapping[str, str]  # model type of the language model, by the type of the outer model
+    unread_types: frozenset[str]  # types of the library without a family here
 
     def part_of_type(self, model_type: str) -> str:
-        """Name what a model type has that Lindos cannot compute; empty where there is nothing."""
+        """Name the part of a model type that Lindos cannot compute; empty where there is none.
+
+        Parameters
+        ----------
+        model_type
+            Type of the configuration.
+        """
         return _match(self.refused, model_type) if model_type not in self.families else ""
 
     def part_of_key(self, key: str) -> str:
-        """Name the part that a key marks; empty where it marks none."""
+        """Name the part that a key marks; empty where it marks none.
+
+        Parameters
+        ----------
+        key
+            Key of the configuration.
+        """
         return _match(self.parts, key)
 
     def is_neutral(self, key: str) -> bool:
-        """Say whether a key changes no matrix and no product."""
+        """Tell whether a key changes no matrix and no product.
+
+        Parameters
+        ----------
+        key
+            Key of the configuration.
+        """
         last = key.rsplit(".", 1)[-1]
         return any(fnmatchcase(key, pattern) or fnmatchcase(last, pattern) for pattern in self.neutral)
 
     def keys(self) -> frozenset[str]:
-        """All keys under which a count is looked for."""
+        """Get all keys that may have a count."""
         return frozenset(key for keys in self.names.values() for key in keys)
 
 
@@ -90,7 +114,7 @@ def _match(patterns: Mapping[str, str], name: str) -> str:
 
 @cache
 def library() -> Library:
-    """Read both files once."""
+    """Load both files, once."""
     tables, written = _yaml("families.yaml"), _yaml("library.yaml")
     families = dict(_families(tables["families"], tables["names"], written["defaults"]))
     return Library(

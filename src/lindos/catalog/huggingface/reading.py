@@ -1,4 +1,4 @@
-"""A configuration as a :class:`~lindos.catalog.model.Model`, and what was read, filled in and left aside."""
+"""Read a configuration into a :class:`~lindos.catalog.model.Model`, with what was read, filled in and left out."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -21,28 +21,28 @@ class Reading:
 
     model: Model
     model_type: str
-    defaults: Mapping[str, Any]  # what the library fills in, by key
-    ignored: tuple[str, ...]  # keys that change nothing that is computed here
-    not_understood: tuple[str, ...]  # keys that are on and that nothing read
+    defaults: Mapping[str, Any]  # values that the library filled in, by key
+    ignored: tuple[str, ...]  # keys that change nothing here
+    not_understood: tuple[str, ...]  # keys that are on, and that nothing reads
     left_out: tuple[str, ...]  # sections that describe something else than the language model
-    notes: tuple[str, ...]  # what a reader should know, in sentences
+    notes: tuple[str, ...]  # remarks in sentences
 
 
 def model_from_config(config: Mapping[str, Any] | Path, name: str | None = None) -> Model:
-    """Shape of the model that a Hugging Face configuration describes.
+    """Read the shape of the model that a Hugging Face configuration describes.
 
     Parameters
     ----------
     config
-        The parsed ``config.json``, its path, or the folder that holds it.
+        The parsed ``config.json``, its path, or the folder that contains it.
     name
-        Name to give the model; the folder's or the configuration's own where left out.
+        Name of the model; the name of the folder or of the configuration where left out.
 
     Raises
     ------
     InputError
         If a count is missing or no positive whole number, the model has a part without operators here, or a key that
-        may change what is computed is not understood.
+        may change the computation is not understood.
     InconsistentError
         If counts contradict each other, such as key-value heads that do not divide the heads.
 
@@ -57,9 +57,19 @@ def model_from_config(config: Mapping[str, Any] | Path, name: str | None = None)
 
 
 def read_config(config: Mapping[str, Any] | Path, name: str | None = None) -> Reading:
-    """Read a Hugging Face configuration and say what of it was read, filled in, ignored and not understood.
+    """Read a Hugging Face configuration, and list what was read, filled in, ignored and not understood.
 
-    Parameters and errors are those of :func:`model_from_config`.
+    Parameters
+    ----------
+    config
+        The parsed ``config.json``, its path, or the folder that contains it.
+    name
+        Name of the model; the name of the folder or of the configuration where left out.
+
+    Raises
+    ------
+    InputError, InconsistentError
+        As :func:`model_from_config`.
     """
     if isinstance(config, Path):
         data: Mapping[str, Any] = read_file(config)
@@ -70,7 +80,9 @@ def read_config(config: Mapping[str, Any] | Path, name: str | None = None) -> Re
     model_type = _model_type(source)
     family = library().families.get(model_type)
     if family is not None and source.model_types[-1:] != (None,) and model_type not in _written_types(source):
-        family = replace(family, defaults={})  # a whole without a section of its language model has defaults of its own
+        family = replace(
+            family, defaults={}
+        )  # without a section of the language model, the outer model has other defaults
     values = Values(source.data, model_type, family)
     refuse_parts(values)
     title = name or _printable_name(data) or model_type or "config.json"
@@ -99,7 +111,7 @@ def _written_types(source: Source) -> list[str]:
 
 
 def _model_type(source: Source) -> str:
-    """Type of the language model: the innermost that is written, else that of the library for the whole."""
+    """Type of the language model: the innermost type written, else the library's type for the outer model."""
     for kind in source.model_types:
         if kind is not None and (not isinstance(kind, str) or (kind and printable(kind) != kind)):
             raise InputError("config.model_type", kind, "a text such as llama")
@@ -136,7 +148,7 @@ def _model(values: Values, title: str) -> Model:
 
 
 def _refuse_other_widths(values: Values, hidden: int) -> None:
-    """Refuse an embedding that is not as wide as the layers."""
+    """Refuse an embedding whose width differs from that of the layers."""
     for key in ("word_embed_proj_dim",):
         if values.get(key) is not None and values.count(key) != hidden:
             hint = "Lindos does not know an embedding of another width than the layers."
@@ -144,7 +156,7 @@ def _refuse_other_widths(values: Values, hidden: int) -> None:
 
 
 def _mtp_layers(values: Values) -> int:
-    """Layers that predict tokens further ahead."""
+    """Layers of multi-token prediction."""
     is_used = values.flag("use_mtp", default=True)
     number = values.count("num_mtp_layers", default=0, at_least=0)
     layers = values.count("mtp_transformer_layers", default=1)

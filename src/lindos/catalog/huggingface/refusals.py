@@ -1,4 +1,4 @@
-"""What a configuration has that Lindos cannot compute, and what of it was not understood."""
+"""Refuse the parts of a configuration that Lindos cannot compute, and the keys that it does not understand."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from lindos.catalog.huggingface.families import library
 from lindos.catalog.huggingface.values import Values, is_on, printable
 from lindos.errors import InputError
 
-#: Parts of a key that speak of a shape.
+#: Words in a key that is about a shape.
 _SHAPE_WORDS = frozenset(
     {
         *("size", "dim", "dims", "num", "n", "layer", "layers", "head", "heads", "expert", "experts", "moe", "window"),
@@ -33,10 +33,15 @@ _SHAPE_WORDS = frozenset(
 def refuse_parts(values: Values) -> None:
     """Refuse a model type or a key that marks a part without operators here.
 
+    Parameters
+    ----------
+    values
+        Values of the configuration.
+
     Raises
     ------
     InputError
-        With the part and the key that it was read from.
+        With the part and the key that marks it.
     """
     part = library().part_of_type(values.model_type)
     marks = {
@@ -49,8 +54,8 @@ def refuse_parts(values: Values) -> None:
         raise InputError("config.model_type", values.model_type, "a decoder with softmax attention", hint)
     for key, mark in marks.items():
         hint = f"It marks {mark}, which Lindos does not know."
-        more = list(map(printable, sorted(set(marks) - {key})))
-        addition = f" Other keys of this kind: {', '.join(more)}." if more else ""
+        names = list(map(printable, sorted(set(marks) - {key})))
+        addition = f" Other keys of this kind: {', '.join(names)}." if names else ""
         raise InputError(f"config.{printable(key)}", values.data[key], "left out or off", hint + addition)
     if any(kind != 1 for kind in values.entries("attn_type_list")):
         hint = "Others mark lightning attention, which Lindos does not know."
@@ -69,33 +74,49 @@ def refuse_parts(values: Values) -> None:
 
 
 def _unused(value: Any) -> bool:
-    """Say whether a section switches itself off, as ``{"use_sparse_attention": false}`` does."""
+    """Tell whether a section switches itself off, as ``{"use_sparse_attention": false}`` does."""
     return isinstance(value, dict) and any(
         key.startswith("use_") and content is False for key, content in value.items()
     )
 
 
 def not_understood(values: Values) -> list[str]:
-    """Keys of the file that were neither read nor are known to change nothing, and that are on."""
+    """List the keys that are on, that nothing read, and that may change the computation.
+
+    Parameters
+    ----------
+    values
+        Values of the configuration.
+    """
     table = library()
     rest = set(values.data) - values.used - {"model_type"}
-    on = (key for key in rest if is_on(values.data[key]) and values.data[key] != table.harmless.get(key))
-    return sorted(key for key in on if not table.is_neutral(key))
+    active = (key for key in rest if is_on(values.data[key]) and values.data[key] != table.harmless.get(key))
+    return sorted(key for key in active if not table.is_neutral(key))
 
 
 def refuse_unknown_keys(values: Values) -> list[str]:
-    """Refuse keys that may change the computation and are not understood; return the more.
+    """Refuse keys that may change the computation and are not understood.
 
-    A type that the library does not know must be understood to the last key. Of a known type the keys that speak of no
-    shape are only said.
+    For a model type that the library does not know, every key must be understood. For a known type, only keys about
+    shapes are refused.
+
+    Parameters
+    ----------
+    values
+        Values of the configuration.
+
+    Returns
+    -------
+    list of str
+        Keys that are not understood and not refused.
 
     Raises
     ------
     InputError
-        With all such keys.
+        With all refused keys.
     """
     rest = not_understood(values)
-    refused = [key for key in rest if not values.has_family or _speaks_of_shape(key, values.data[key])]
+    refused = [key for key in rest if not values.has_family or _is_about_shape(key, values.data[key])]
     if not refused:
         return rest
     listed = ", ".join(map(printable, refused[:12])) + (f" and {len(refused) - 12} more" if len(refused) > 12 else "")
@@ -110,7 +131,7 @@ def refuse_unknown_keys(values: Values) -> list[str]:
     raise InputError(f"config.{printable(refused[0])}", values.data[refused[0]], expected, hint)
 
 
-def _speaks_of_shape(key: str, value: Any) -> bool:
+def _is_about_shape(key: str, value: Any) -> bool:
     if isinstance(value, (str, float)):
         return False
     return not _SHAPE_WORDS.isdisjoint(key.lower().replace(".", "_").split("_"))

@@ -1,4 +1,4 @@
-"""The file of a configuration, and the language model inside one that also sees or hears, as one flat mapping."""
+"""Read the file of a configuration, and flatten it to its language model if it also sees or hears."""
 
 import json
 import stat
@@ -10,23 +10,28 @@ from typing import Any
 from lindos.errors import InputError
 
 MAX_BYTES = 5_000_000
-#: Sections that hold the language model of one that also sees or hears.
+#: Sections with the language model of a model that also sees or hears.
 TEXT_SECTIONS = ("text_config", "llm_config", "language_config", "thinker_config", "text_model_config")
 #: Sections whose counts belong to the model; their keys become dotted.
 SECTIONS = ("ffn_config", "attn_config")
 #: Beginnings of sections that describe how the model sees, hears or speaks.
 _OTHER_INPUTS = ("vision", "audio", "image", "video", "speech", "vq", "talker", "code2wav", "token2wav")
-#: Keys of the whole that hold for the language model inside, whatever its section says: the head is of the whole.
+#: Keys of the outer model that override those of the section of the language model: they are about the head.
 _INHERITED = ("tie_word_embeddings",)
 
 
 def read_file(path: Path) -> dict[str, Any]:
-    """Read a ``config.json``, or the one in a folder.
+    """Read a ``config.json``.
+
+    Parameters
+    ----------
+    path
+        The file, or the folder that contains it.
 
     Raises
     ------
     InputError
-        If the file cannot be read, is larger than 5 MB, is not JSON or holds no object.
+        If the file cannot be read, is larger than 5 MB, is not JSON or is no object.
     """
     try:
         status = path.stat()
@@ -60,7 +65,13 @@ class Source:
 
 
 def language_model(config: Mapping[str, Any]) -> Source:
-    """Flatten a configuration to that of its language model."""
+    """Flatten a configuration to that of its language model.
+
+    Parameters
+    ----------
+    config
+        The parsed ``config.json``.
+    """
     types, left_out, data = [config.get("model_type")], set(), dict(config)
     for _ in TEXT_SECTIONS:
         section = next((key for key in TEXT_SECTIONS if isinstance(data.get(key), Mapping)), None)
@@ -69,13 +80,13 @@ def language_model(config: Mapping[str, Any]) -> Source:
         left_out |= {key for key in _sections(data) if key != section}
         data = {**data[section], **{key: data[key] for key in _INHERITED if data.get(key) is not None}}
         types.append(data.get("model_type"))
-    apart = {key for key in _sections(data) if key.startswith(_OTHER_INPUTS)}
-    data = {key: value for key, value in data.items() if key not in apart and key not in TEXT_SECTIONS}
+    other_inputs = {key for key in _sections(data) if key.startswith(_OTHER_INPUTS)}
+    data = {key: value for key, value in data.items() if key not in other_inputs and key not in TEXT_SECTIONS}
     for section in SECTIONS:
         inner = data.pop(section, None)
         if isinstance(inner, Mapping):
             data |= {f"{section}.{key}": value for key, value in inner.items()}
-    return Source(data=data, model_types=tuple(types), left_out=tuple(sorted(left_out | apart)))
+    return Source(data=data, model_types=tuple(types), left_out=tuple(sorted(left_out | other_inputs)))
 
 
 def _sections(data: Mapping[str, Any]) -> list[str]:

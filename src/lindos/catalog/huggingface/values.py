@@ -1,4 +1,4 @@
-"""Typed values of a configuration, which remembers the keys that were read and the defaults that were filled in."""
+"""Typed values of a configuration; they record the keys that were read and the defaults that were filled in."""
 
 import math
 import re
@@ -12,7 +12,7 @@ from lindos.catalog.model import Model
 from lindos.errors import InputError, shown
 
 ABSENT: Any = object()
-#: The most of a count that is no field of a model.
+#: Upper limit of a count that is no field of a model.
 MOST = 100_000_000
 #: Activation functions that multiply a gate and a value.
 GATED_ACTIVATIONS = ("swiglu", "geglu", "reglu", "glu", "gelu_glu", "swigluoai")
@@ -21,16 +21,18 @@ GATED_ACTIVATIONS = ("swiglu", "geglu", "reglu", "glu", "gelu_glu", "swigluoai")
 class Values:
     """Values of one configuration under the conventions of its family.
 
+    A value is read by its ``name`` here; the family lists the keys that it may have in the file.
+
     Attributes
     ----------
     used
-        Keys of the file that decided something.
+        Keys of the file that were read.
     defaults
-        What the library filled in, by key.
+        Values that the library filled in, by key.
     """
 
     def __init__(self, data: Mapping[str, Any], model_type: str, family: Family | None) -> None:
-        """Read ``data``, whose sections are dotted keys, under the conventions of ``family``."""
+        """Prepare to read ``data``, whose sections are dotted keys, under the conventions of ``family``."""
         self.data, self.model_type = data, model_type
         self.has_family = family is not None
         self.family = family or Family(names=library().names)
@@ -38,7 +40,13 @@ class Values:
         self.defaults: dict[str, Any] = {}
 
     def key(self, name: str) -> str:
-        """Key that holds the count ``name``: of the file, else of the library's defaults; empty where there is none."""
+        """Find the key that has a value: in the file, else in the library's defaults; empty where there is none.
+
+        Parameters
+        ----------
+        name
+            Name of the value.
+        """
         keys = self.family.names.get(name, (name,))
         stated = [key for key in keys if key in self.data]
         self.used.update(stated)
@@ -47,7 +55,13 @@ class Values:
         return next((key for key in keys if self.family.defaults.get(key) is not None), "")
 
     def get(self, name: str) -> Any:
-        """Value under any key of ``name``, or None."""
+        """Get a value under any of its keys, or None.
+
+        Parameters
+        ----------
+        name
+            Name of the value.
+        """
         key = self.key(name)
         if not key:
             return None
@@ -57,16 +71,25 @@ class Values:
         return self.family.defaults[key]
 
     def count(self, name: str, default: Any = ABSENT, *, at_least: int = 1, at_most: int = 0) -> int:
-        """Whole number under any key of ``name``.
+        """Get a whole number under any of its keys.
+
+        Parameters
+        ----------
+        name
+            Name of the value.
+        default
+            Number where it is left out.
+        at_least, at_most
+            Bounds; ``at_most`` 0 takes the bound of the model's field.
 
         Raises
         ------
         InputError
-            If it is left out without a ``default``, or no whole number from ``at_least`` to ``at_most``.
+            If it is left out without a default, or no whole number within the bounds.
         """
         value = self.get(name)
         if value is not None:
-            return whole(f"config.{self.key(name)}", value, at_least, at_most or _limits().get(name, MOST))
+            return whole_number(f"config.{self.key(name)}", value, at_least, at_most or _limits().get(name, MOST))
         if default is not ABSENT:
             return int(default)
         keys = self.family.names.get(name, (name,))
@@ -78,7 +101,15 @@ class Values:
         raise InputError(f"config.{key}", None, "given", hint)
 
     def flag(self, name: str, default: bool = False) -> bool:
-        """True or false; null is the default."""
+        """Get true or false.
+
+        Parameters
+        ----------
+        name
+            Name of the value.
+        default
+            Value where it is null or left out.
+        """
         value = self.get(name)
         if value is not None and not isinstance(value, bool):
             raise InputError(f"config.{name}", value, "true or false")
@@ -87,14 +118,26 @@ class Values:
         return default if value is None else bool(value)
 
     def entries(self, name: str) -> list[Any]:
-        """A list, empty where it is left out."""
+        """Get a list; empty where it is left out.
+
+        Parameters
+        ----------
+        name
+            Name of the value.
+        """
         value = self.get(name)
         if value is not None and not isinstance(value, list):
             raise InputError(f"config.{name}", value, "a list")
         return value or []
 
     def text(self, name: str) -> str:
-        """A text in lower case, empty where it is left out."""
+        """Get a text in lower case; empty where it is left out.
+
+        Parameters
+        ----------
+        name
+            Name of the value.
+        """
         value = self.get(name)
         if isinstance(value, dict):  # such as {"name": "silu"} of DBRX
             value = value.get("name")
@@ -103,8 +146,23 @@ class Values:
         return (value or "").lower()
 
 
-def whole(path: str, value: Any, at_least: int, at_most: int) -> int:
-    """Check that ``value`` is a whole number between the bounds; a list of equal numbers counts as that number."""
+def whole_number(path: str, value: Any, at_least: int, at_most: int) -> int:
+    """Check that a value is a whole number within bounds.
+
+    Parameters
+    ----------
+    path
+        Path of the value, for the error message.
+    value
+        The value; a list of equal numbers counts as that number.
+    at_least, at_most
+        Bounds.
+
+    Raises
+    ------
+    InputError
+        If it is not.
+    """
     if isinstance(value, list) and value and all(item == value[0] for item in value):
         value = value[0]
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
@@ -119,7 +177,7 @@ def whole(path: str, value: Any, at_least: int, at_most: int) -> int:
 
 @cache
 def _limits() -> dict[str, int]:
-    """The most of each count of a model, as its fields declare it."""
+    """Largest value of each count of a model, as its fields declare it."""
     hints = get_type_hints(Model, include_extras=True)
     bounds = {name: next((b for b in get_args(hint) if isinstance(b, Bounds)), None) for name, hint in hints.items()}
     return {
@@ -128,10 +186,22 @@ def _limits() -> dict[str, int]:
 
 
 def printable(key: str) -> str:
-    """Name a key of a file as it is, where it is short and plain, else as a quoted and shortened text."""
+    """Write a key of a file unchanged where it is short and plain, else quoted and shortened.
+
+    Parameters
+    ----------
+    key
+        The key.
+    """
     return key if re.fullmatch(r"[\w.-]{1,80}", key, re.ASCII) else shown(key)
 
 
 def is_on(value: Any) -> bool:
-    """Say whether a value switches something on: false, zero, null and what is empty do not."""
+    """Tell whether a value switches something on: false, zero, null and empty values do not.
+
+    Parameters
+    ----------
+    value
+        The value.
+    """
     return value not in (None, False, 0, 0.0, "", "none", "None", [], {})

@@ -1,0 +1,274 @@
+"""Records, parameters and sources of the catalogue, read kind by kind from the layers of its files."""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from lindos.catalog.facts import Fact, Source
+from lindos.catalog.layers import Layer, declarations, leaves_of, raise_together, shipped_data
+from lindos.catalog.model import Model, model_errors
+from lindos.catalog.records import (
+    Accelerator,
+    CloudPrice,
+    Company,
+    Fabric,
+    Kernels,
+    Observation,
+    SiteFacts,
+    Stack,
+    Supercomputer,
+    System,
+)
+from lindos.catalog.schema import DECLARED_KEYS, Declared, Reader
+from lindos.errors import InputError, UnknownNameError
+from lindos.quantities import Real
+
+#: Kinds of record, each with its class; a kind has the name of its file.
+KINDS: Mapping[str, type] = {
+    "accelerators": Accelerator,
+    "kernels": Kernels,
+    "systems": System,
+    "fabrics": Fabric,
+    "models": Model,
+    "sites": SiteFacts,
+    "stacks": Stack,
+    "cloud_prices": CloudPrice,
+    "supercomputers": Supercomputer,
+    "observations": Observation,
+    "companies": Company,
+}
+USER = Source(id="user", title="your own file", url="", kind="user")
+
+
+class Records:
+    """Records by kind and id, parameters and sources: shipped data under the user's files, each kind read once."""
+
+    def __init__(self, overlays: Sequence[Layer] = ()) -> None:
+        """Start from the shipped data under ``overlays``: plain data, line numbers and names of the user's files."""
+        self._overlays = tuple(overlays)
+        self._records: dict[str, dict[str, Any]] = {}
+        self._aliases: dict[str, dict[str, str]] = {}
+        self._spoken: dict[str, dict[str, str]] = {}
+        self._parameters: dict[str, Any] | None = None
+        self._sources: dict[str, Source] | None = None
+        self._change: Callable[[Fact[Any]], Fact[Any]] | None = None
+        self._facts: dict[tuple[str, str], Fact[Real]] = {}
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The user's files, later ones over earlier ones: plain data, line numbers, and the name of the file."""
+        return self._overlays
+
+    @property
+    def user_data(self) -> tuple[Any, ...]:
+        """Plain data of the user's files, later ones over earlier ones."""
+        return tuple(data for data, _, _ in self._overlays)
+
+    def records(self, kind: str) -> dict[str, Any]:
+        """Get all records of one kind by id, as published: also models that Lindos cannot compute.
+
+        Parameters
+        ----------
+        kind
+            A key of `KINDS`.
+        """
+        if kind not in self._records:
+            self._load(kind)
+        return self._records[kind]
+
+    def record_id(self, kind: str, name: str) -> str | None:
+        """Get the id of a record, or None where there is none.
+
+        Parameters
+        ----------
+        kind
+            A key of `KINDS`.
+        name
+            Id or alias.
+        """
+        self.records(kind)
+        return self._aliases[kind].get(name.strip().lower())
+
+    def names(self, kind: str) -> list[str]:
+        """List the ids of one kind, sorted.
+
+        Parameters
+        ----------
+        kind
+            A key of `KINDS`, ``"parameters"`` or ``"sources"``.
+        """
+        if kind == "parameters":
+            return sorted(self.parameter_leaves())
+        if kind == "sources":
+            return sorted(self._all_sources())
+        if kind not in KINDS:
+            raise UnknownNameError("kind", kind, (*KINDS, "parameters", "sources"))
+        return sorted(self.records(kind))
+
+    def spoken_as(self, kind: str) -> Mapping[str, str]:
+        """Get titles and aliases of one kind as written, each with the id of its record.
+
+        Parameters
+        ----------
+        kind
+            A key of `KINDS`.
+        """
+        self.records(kind)
+        return self._spoken[kind]
+
+    def parameter(self, name: str, unit: str) -> Fact[Real]:
+        """Get a parameter: a fact that belongs to no record.
+
+        Parameters
+        ----------
+        name
+            Dotted name, ``reliability.restart_time``.
+        unit
+            SI unit that the caller expects.
+
+        Raises
+        ------
+        UnknownNameError
+            If no such parameter exists.
+        InputError
+            If it is not of that unit.
+        """
+        if (name, unit) not in self._facts:
+            self._facts[name, unit] = self._parameter(name, unit)
+        return self._facts[name, unit]
+
+    def _parameter(self, name: str, unit: str) -> Fact[Real]:
+        leaf, lines, file = self.parameter_leaves().get(name, (None, {}, ""))
+        if leaf is None:
+            raise UnknownNameError("parameter", name, self.parameter_leaves())
+        declaration = declarations().get(name, Declared(unit, None))
+        if declaration.unit != unit:
+            raise InputError("parameter", name, f"a parameter in {unit}", f"It is in {declaration.unit}.")
+        reader = Reader(self._is_source, lines, file)
+        if not file:
+            leaf = {key: value for key, value in leaf.items() if key not in DECLARED_KEYS}
+        fact: Fact[Real] = reader.fact(f"parameters.{name}", leaf, unit, declaration.bounds)
+        raise_together(reader.errors, file)
+        return self._change(fact) if self._change else fact
+
+    def parameter_leaves(self) -> dict[str, Any]:
+        """Get the plain data of every parameter by name, with the lines and the name of its file."""
+        if self._parameters is None:
+            leaves: dict[str, Any] = {}
+            for data, lines, file in self._layers("parameters"):
+                if not isinstance(data, Mapping):
+                    line = lines.get("parameters")
+                    wrong = InputError("parameters", data, "a mapping of names to values", "", line)
+                    raise_together([wrong], file)
+                leaves |= {name: (leaf, lines, file) for name, leaf in list(leaves_of(data, "", leaves))}
+            self._parameters = leaves
+        return self._parameters
+
+    def declared(self, name: str) -> Declared:
+        """Get the SI unit and the bounds of a parameter, which the shipped data declares beside its value.
+
+        Parameters
+        ----------
+        name
+            Name of the parameter.
+        """
+        return declarations().get(name, Declared("1", None))
+
+    def source(self, name: str) -> Source:
+        """Get a source.
+
+        Parameters
+        ----------
+        name
+            Id of the source.
+
+        Raises
+        ------
+        UnknownNameError
+            If no source has that id.
+        """
+        sources = self._all_sources()
+        if name not in sources:
+            raise UnknownNameError("source", name, sources)
+        return sources[name]
+
+    def _load(self, kind: str) -> None:
+        records: dict[str, Any] = {}
+        aliases: dict[str, str] = {}
+        spoken: dict[str, str] = {}
+        for data, lines, file in self._layers(kind):
+            reader = Reader(self._is_source, lines, file)
+            if not isinstance(data, Mapping):
+                reader.wrong(kind, data, "a mapping of names to records")
+                data = {}
+            for name, body in data.items():
+                _add(reader, kind, str(name), body, records, aliases)
+                if isinstance(body, Mapping):
+                    listed = body.get("aliases")
+                    written = (body.get("title") or name, *(listed if isinstance(listed, list) else ()))
+                    spoken |= {str(word): aliases.get(str(name).strip().lower(), str(name)) for word in written}
+            raise_together(reader.errors, file)
+        if self._change:
+            records = {name: _changed_record(record, self._change) for name, record in records.items()}
+        self._records[kind], self._aliases[kind], self._spoken[kind] = records, aliases, spoken
+
+    def _layers(self, kind: str) -> list[Layer]:
+        shipped: list[Layer] = [(shipped_data().get(kind, {}), {}, "")]
+        return shipped + [
+            (data[kind], lines, file) for data, lines, file in self._overlays if data.get(kind) is not None
+        ]
+
+    def _all_sources(self) -> dict[str, Source]:
+        if self._sources is None:
+            sources = {"user": USER}
+            for data, lines, file in self._layers("sources"):
+                reader = Reader(lambda _: True, lines, file)
+                if not isinstance(data, Mapping):
+                    reader.wrong("sources", data, "a mapping of ids to sources")
+                for name, body in data.items() if isinstance(data, Mapping) else ():
+                    source = reader.source(f"sources.{name}", str(name), body)
+                    if source is not None and sources.setdefault(source.id, source) != source:
+                        reader.wrong(f"sources.{name}", source.id, "an id of its own: there is a source of that id")
+                raise_together(reader.errors, file)
+            self._sources = sources
+        return self._sources
+
+    def _is_source(self, name: str) -> bool:
+        return name in self._all_sources()
+
+
+def _add(reader: Reader, kind: str, name: str, body: Any, records: dict[str, Any], aliases: dict[str, str]) -> None:
+    """Read one record into ``records``, over the record of the same name or the record that it starts from."""
+    path = f"{kind}.{name}"
+    if not name.strip() or "/" in name or not name.isprintable() or len(name) > 100:
+        reader.wrong(path, name, "a name of 1 to 100 characters without a slash")
+    record_name = aliases.get(name.strip().lower(), name.strip())
+    base = records.get(record_name)
+    base_name = body.get("base") if isinstance(body, Mapping) else None
+    if base_name is not None:
+        if record_name.lower() != name.strip().lower():
+            reader.wrong(path, name, f"a name of its own: it is another name of {record_name}")
+        base = records.get(aliases.get(str(base_name).strip().lower(), ""))
+        if base is None:
+            line = reader.line(f"{path}.base")
+            reader.errors.append(UnknownNameError(f"{path}.base", str(base_name), records, line))
+            return
+    record = reader.record(KINDS[kind], path, record_name, body, base)
+    if record is None:
+        return
+    for wrong in model_errors(record, path) if isinstance(record, Model) else ():
+        reader.wrong(wrong.path, wrong.value, wrong.expected, wrong.hint)
+    records[record_name] = record
+    for alias in (record_name, *reader.aliases(f"{path}.aliases", body.get("aliases"))):
+        owner = aliases.setdefault(alias.strip().lower(), record_name)
+        if owner != record_name:
+            reader.wrong(f"{path}.aliases", alias, f"a name of its own: {owner} has it already")
+
+
+def _changed_record(record: Any, change: Callable[[Fact[Any]], Fact[Any]]) -> Any:
+    changes = {
+        field.name: change(value)
+        for field in dataclasses.fields(record)
+        if isinstance(value := getattr(record, field.name), Fact)
+    }
+    return dataclasses.replace(record, **changes)
