@@ -71,7 +71,7 @@ def audit_text(
     """
     _refuse(text, path)
     reading = read_text(text, catalog, date)
-    mentions = mentions_of(text, catalog)
+    mentions = mentions_of(reading.text, catalog)
     Contexts(reading, mentions, catalog).fill()
     claims = load(catalog)
     relations = tuple(

@@ -3,7 +3,7 @@
 import datetime
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import floor, log10
 
 from lindos.catalog import Catalog
@@ -62,6 +62,7 @@ class Reading:
     date: datetime.date
     numerals: list[Numeral]
     sentences: list[Sentence]
+    printed: str = ""  # the text with its own line ends; ``text`` has blanks for those inside a paragraph
 
     def sentence_of(self, numeral: Numeral) -> str:
         """Words of the sentence that holds ``numeral``."""
@@ -85,7 +86,8 @@ def read_text(text: str, catalog: Catalog, date: datetime.date) -> Reading:
         _ellipsis(reading, numerals, position)
     for numeral in numerals:
         numeral.text = printed[numeral.start : numeral.end]
-    return replace(reading, text=printed)
+    reading.printed = printed
+    return reading
 
 
 def unwrapped(text: str) -> str:

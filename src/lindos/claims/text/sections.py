@@ -135,7 +135,7 @@ def _passage(audit: Audit) -> Passage:
             note = f"{note}. {_reading(judgement, audit.swaps.get(numeral, ()))}".strip(". ")
         verdict = "unread" if numeral.kind == "unread" else judgement.verdict
         marks.append(Mark(start=numeral.start, end=numeral.end, verdict=verdict, note=note))
-    return Passage(name="text.marked", text=audit.reading.text, marks=tuple(marks))
+    return Passage(name="text.marked", text=audit.reading.printed, marks=tuple(marks))
 
 
 def _wrong(wrong: Sequence[tuple[Numeral, Judgement]], audit: Audit) -> Table:
