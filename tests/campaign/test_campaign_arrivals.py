@@ -170,3 +170,10 @@ def test_units_that_are_drained_know_their_age() -> None:
     old = device(units=500, mtbf=1_000 * HOUR, law="weibull", shape=3.0, age=900 * HOUR)
     drained = counts(replace(old, most=1), 5 * DAY).mean()
     assert drained == pytest.approx(counts(old, 5 * DAY).mean(), rel=0.1)
+
+
+def test_memory_follows_the_failures_and_not_the_number_after_which_a_unit_is_drained() -> None:
+    few = replace(device(units=4, mtbf=200 * HOUR), most=50)
+    many = replace(few, most=10**9)
+    horizon = 20 * DAY  # 2.4 failures a unit
+    assert np.array_equal(times_of(few, horizon, rows=8), times_of(many, horizon, rows=8))

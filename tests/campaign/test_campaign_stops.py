@@ -23,7 +23,10 @@ from lindos.campaign import (
     Cause,
     CheckpointTier,
     PoolSpares,
+    ScalingLaw,
     Stragglers,
+    Workload,
+    estimate,
 )
 from lindos.campaign import stops as stops_of_campaign
 from lindos.campaign.arrivals import stream
@@ -294,3 +297,21 @@ def test_a_failure_of_everything_stops_replicas_too() -> None:
     found = ran(problem(causes=(operator,), recovery="replica"))
     assert found.time.wasted_progress.mean() > 0
     assert found.num_stops.mean() == pytest.approx(10.0, rel=0.2)
+
+
+@pytest.mark.parametrize("groups", [1, 4, 16])
+def test_a_failure_stalls_only_the_replicas_of_its_group(groups: int) -> None:
+    often = device(2_000 * HOUR)
+    given = problem(causes=(often,), recovery="replica", stall_groups=groups, stall_time=1_000.0, startup_time=0.0)
+    law = ScalingLaw(
+        fit="replication",
+        irreducible=1.8,
+        params_coefficient=482.0,
+        params_exponent=0.35,
+        tokens_coefficient=2085.0,
+        tokens_exponent=0.37,
+        flop_per_param_token=6.0,
+    )
+    closed = estimate(given, Workload(step_time=5.0, tokens_per_step=1e6, flops_per_token=1e9, law=law))
+    assert goodput(given, 200) == pytest.approx(float(closed.goodput), abs=0.005)
+    assert goodput(given, 20) < goodput(replace(given, stall_groups=2 * groups), 20)

@@ -122,7 +122,7 @@ def ran(given: Problem, number: int = 64, **changes: Any) -> Trials:
 
 def trace(given: Problem, *, expected: float, seed: int = 0, rows: int = 1) -> Trace:
     """What the first trial does when."""
-    trials = simulate(given, expected=expected, num_trials=rows, rows=rows, seed=seed, observed=True)
+    trials = simulate(given, expected=expected, num_trials=rows, rows=rows, seed=seed, traced=True)
     assert trials.trace is not None
     return trials.trace
 

@@ -319,6 +319,43 @@ def test_a_run_that_goes_nowhere_says_so() -> None:
     assert {t.name for t in found.sections[-1].tables} == {"campaign.buckets", "campaign.recovery", "campaign.causes"}
 
 
+# Sources, and what is simulated
+
+
+def test_a_figure_cites_the_facts_that_move_it_and_no_others() -> None:
+    found = answered(small({"spare_fraction": "20 %"}), figures_only=True)
+    goodput = set(found.figure("campaign.goodput").facts)
+    assert {"parameters.reliability.hopper.device_mtbf", "parameters.reliability.restart_time"} <= goodput
+    # Spares suffice, so that the time of a repair moves no goodput, but the number of spares.
+    assert "parameters.reliability.repair_time" not in goodput
+    assert "parameters.reliability.repair_time" in found.figure("campaign.spares_needed").facts
+    # What is off enters nothing.
+    cited = {fact for figure in found.figures for fact in figure.facts}
+    assert not cited & {"parameters.reliability.corruption_mtbf", "parameters.reliability.replica_stall_time"}
+    short = answered(small(), figures_only=True)
+    assert "parameters.reliability.repair_time" in short.figure("campaign.goodput").facts
+    noisy = small({"spare_fraction": "20 %", "silent_corruption": {"detection_time": "1 h"}})
+    corrupt = answered(noisy, figures_only=True)
+    assert "parameters.reliability.corruption_mtbf" in corrupt.figure("campaign.goodput").facts
+
+
+def test_few_draws_along_the_closed_form_have_the_percentiles_of_all() -> None:
+    given = small({"device_mtbf": "3000 h", "spare_fraction": "20 %"})
+    few, every = (answered(given, figures_only=True, max_trials=trials) for trials in (32, 512))
+    for name in ("goodput", "duration"):
+        less, more = few.figure(f"campaign.{name}"), every.figure(f"campaign.{name}")
+        assert less.low == pytest.approx(more.low, rel=0.02) and less.high == pytest.approx(more.high, rel=0.02)
+
+
+def test_a_failed_gpu_takes_what_is_repaired_with_it_and_what_the_plan_ties_to_it() -> None:
+    for degree, taken in ((2, 4), (8, 8)):
+        pools = [{"system": "gb200-nvl72", "gpus": 576}]
+        job = {"model": "llama-3.1-70b", "goal": {"tokens": "1T tokens"}, "plan": {"tensor_parallel": degree}}
+        basis, _ = bases(scenario(cluster={"pools": pools}, job=job))
+        causes = problem_of(basis, goal(basis)).causes
+        assert {cause.devices for cause in causes} == {0, taken}
+
+
 # Bad input
 
 

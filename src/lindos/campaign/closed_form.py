@@ -153,12 +153,12 @@ def _outage(problem: Problem, causes: list[Cause]) -> Seconds:
 def _restart_shares(problem: Problem, causes: list[Cause], outage: Seconds) -> _Shares:
     """Exact means under failures that stop everything, for each second of work done."""
     nothing = 0.0 * problem.failure_rate
+    saving = saving_share(problem.tiers)
     if not causes:
-        return _Shares(save=nothing, restore=nothing, wasted=nothing, slow=nothing, recovery=nothing)
+        return _Shares(save=saving + nothing, restore=nothing, wasted=nothing, slow=nothing, recovery=nothing)
     mtbf = 1 / _rate(causes)
     reached = [problem.tiers[tier_for(cause.reach, problem.tiers)] for cause in causes]
     interval = _mean(causes, [tier.interval for tier in reached])
-    saving = saving_share(problem.tiers)
     segment = interval * (1 + saving)
     recovery = checkpoint.recovery_time_per_segment(segment, outage, mtbf) / interval
     restore = _mean(causes, [tier.restore_time for tier in reached])

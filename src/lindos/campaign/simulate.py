@@ -88,6 +88,7 @@ def simulate(
     rows: int | None = None,
     threads: int = 1,
     observed: bool = False,
+    traced: bool = False,
 ) -> Trials:
     """Simulate trials of a campaign.
 
@@ -109,7 +110,9 @@ def simulate(
     threads
         Tiles that are simulated side by side.
     observed
-        Keep how far each trial is through time, and what the first trial does.
+        Keep how far each trial is through time.
+    traced
+        Keep what the first trial does when.
 
     Returns
     -------
@@ -147,7 +150,9 @@ def simulate(
         number = first + begin // per_tile
         trials, line = tile(problem, expected=expected, rows=per_tile, seed=seed, number=number)
         if observed:
-            trials = _observed(trials, line, is_first=number == 0)
+            trials = _observed(trials, line)
+        if traced and number == 0:
+            trials = replace(trials, trace=trace_of(line, float(np.ravel(np.asarray(trials.time.total))[0])))
         return _first_trials(trials, min(per_tile, num_trials - begin))
 
     if threads == 1 or len(starts) == 1:
@@ -207,14 +212,14 @@ def _hopeless(problem: Problem, trials: Trials, longer: float) -> Any:
     return (reached < np.ravel(np.asarray(problem.work, dtype=float))) & (len(problem.joins) == 1)
 
 
-def _observed(trials: Trials, line: Line, *, is_first: bool) -> Trials:
+def _observed(trials: Trials, line: Line) -> Trials:
     ends = np.ravel(np.asarray(trials.time.total, dtype=float))
     reached = np.asarray(trials.time.productive, dtype=float)
     curves = progress_curves(line, ends)
     # Beyond the goal the line goes on and loses work again: what counts is reached at the end, and no more before.
     curves = np.minimum(curves, reached[:, None])
     curves[:, -1] = reached
-    return replace(trials, progress=curves, trace=trace_of(line, float(ends[0])) if is_first else None)
+    return replace(trials, progress=curves)
 
 
 def _parts(line: Line, down: Any, up_share: Any) -> dict[str, Any]:

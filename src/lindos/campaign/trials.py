@@ -47,13 +47,14 @@ def simulate_until(
     expected: Seconds,
     sampling: Sampling,
     observed: bool = False,
+    traced: bool = False,
     report: Callable[[int, float], None] | None = None,
 ) -> Trials:
     """Simulate trials until the percentiles of goodput are known well enough.
 
     Parameters
     ----------
-    problem, expected, observed
+    problem, expected, observed, traced
         As for :func:`lindos.campaign.simulate`.
     sampling
         How well is enough.
@@ -76,6 +77,7 @@ def simulate_until(
                 rows=rows,
                 threads=sampling.threads,
                 observed=observed,
+                traced=traced,
             )
         )
         trials, done = concatenated(parts), wanted

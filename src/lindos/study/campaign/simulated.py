@@ -194,7 +194,9 @@ def simulate_values(problem: Problem, workload: Workload, closed: CampaignEstima
         if asked.report is not None:
             asked.report("chance alone", done, reached, float(sampling.tolerance))
 
-    trials = campaign.simulate_until(problem, expected=expected, sampling=sampling, observed=True, report=report)
+    trials = campaign.simulate_until(
+        problem, expected=expected, sampling=sampling, observed=True, traced=True, report=report
+    )
     time = _ended(problem, trials)
     mean = CampaignTime(**{name: float(np.mean(getattr(time, name))) for name in _BUCKETS})
     failures = float(np.mean(trials.num_failures))
