@@ -9,6 +9,7 @@ from lindos.answers.scenario import run
 from lindos.catalog import Catalog
 from lindos.scenario.schema import Scenario
 from lindos.study.campaign import CampaignAsked
+from lindos.views import sections_of
 
 #: A built-in name, the path of a file, its content, or a scenario that was read before.
 ScenarioLike: TypeAlias = str | Path | Mapping[str, Any] | Scenario
@@ -43,7 +44,7 @@ def simulate_campaign(
         scenario,
         catalog,
         changes=changes,
-        sections=("cluster", "step", "campaign"),
+        sections=sections_of("campaign"),
         campaign=asked,
         command="campaign",
     )
@@ -59,7 +60,7 @@ def price_site(
     scenario, catalog, changes
         As in :func:`lindos.run`.
     """
-    return run(scenario, catalog, changes=changes, sections=("cluster", "site"), command="site")
+    return run(scenario, catalog, changes=changes, sections=sections_of("site"), command="site")
 
 
 def size_fleet(
@@ -72,7 +73,7 @@ def size_fleet(
     scenario, catalog, changes
         As in :func:`lindos.run`.
     """
-    return run(scenario, catalog, changes=changes, sections=("fleet",), command="fleet")
+    return run(scenario, catalog, changes=changes, sections=sections_of("fleet"), command="fleet")
 
 
 def plan_roadmap(
@@ -85,4 +86,4 @@ def plan_roadmap(
     scenario, catalog, changes
         As in :func:`lindos.run`.
     """
-    return run(scenario, catalog, changes=changes, sections=("cluster", "site", "roadmap"), command="roadmap")
+    return run(scenario, catalog, changes=changes, sections=sections_of("roadmap"), command="roadmap")

@@ -216,22 +216,18 @@ def _floors(views: Iterable[View], scenario: Scenario) -> list[Floor[Any]]:
 
 
 #: Sections in the order in which they are shown.
-SECTION_NAMES = ("cluster", "step", "campaign", "site", "fleet", "roadmap", "claims", "comparison")
+SECTION_NAMES = tuple(view.floor.name for view in FLOORS)
 
 
 def asked(scenario: Scenario) -> list[str]:
-    """Get the names of the sections that a scenario asks, in the order in which they are shown."""
-    there = {
-        "cluster": scenario.cluster is not None,
-        "step": scenario.job is not None,
-        "campaign": scenario.job is not None and scenario.job.goal is not None,
-        "site": scenario.cluster is not None,
-        "fleet": scenario.inference is not None,
-        "roadmap": scenario.roadmap is not None,
-        "claims": bool(scenario.claims),
-        "comparison": scenario.cluster is not None and scenario.compare_top500,
-    }
-    return [name for name, is_there in there.items() if is_there]
+    """Get the names of the sections that a scenario asks, in the order in which they are shown.
+
+    Parameters
+    ----------
+    scenario
+        The question.
+    """
+    return [view.floor.name for view in FLOORS if view.floor.is_asked(scenario)]
 
 
 def assemble(

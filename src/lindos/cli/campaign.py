@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from lindos.cli.common import catalog_option, json_option, show
+from lindos.cli.common import catalog_option, changed_values, json_option, set_option, show
 
 
 @click.command()
@@ -14,6 +14,7 @@ from lindos.cli.common import catalog_option, json_option, show
 @click.option("--trials", type=click.IntRange(8, 1_000_000), help="Largest number of simulated trials of the run.")
 @click.option("--replicas", type=click.IntRange(8, 1_000_000), hidden=True)
 @catalog_option
+@set_option
 @json_option
 def command(
     scenario: str,
@@ -22,6 +23,7 @@ def command(
     trials: int | None,
     replicas: int | None,
     catalogs: tuple[Path, ...],
+    changes: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Show the days a campaign really takes once things fail for SCENARIO, a built-in name or a YAML file.
@@ -30,13 +32,20 @@ def command(
     """
     from lindos.answers import run
     from lindos.study.campaign import CampaignAsked
+    from lindos.views import sections_of
 
     if replicas is not None:
         click.echo("--replicas is now --trials: a replica is data-parallel, a simulated history is a trial.", err=True)
     with _Progress() as progress:
         asked = CampaignAsked.read(tolerance, max_trials=trials or replicas, seed=seed, report=progress.show)
-        sections = frozenset({"cluster", "step", "campaign"})
-        answer = run(scenario, catalogs, command="campaign", sections=sections, campaign=asked)
+        answer = run(
+            scenario,
+            catalogs,
+            changes=changed_values(changes),
+            command="campaign",
+            sections=sections_of("campaign"),
+            campaign=asked,
+        )
     show(answer, as_json)
 
 

@@ -86,11 +86,12 @@ def run_sections(
     catalogs: tuple[Path, ...],
     changes: tuple[str, ...],
     as_json: bool,
-    sections: frozenset[str] | None,
 ) -> None:
-    """Answer the ``sections`` of a scenario and print them."""
+    """Answer the section of a scenario that ``command`` is named after, with those that it needs, and print them."""
     from lindos.answers import run
+    from lindos.views import sections_of
 
+    sections = sections_of(command)
     answer = run(scenario, catalogs, changes=changed_values(changes), command=command, sections=sections)
     show(answer, as_json)
 

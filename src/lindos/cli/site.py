@@ -14,4 +14,4 @@ from lindos.cli.common import catalog_option, json_option, run_sections, set_opt
 @json_option
 def command(scenario: str, catalogs: tuple[Path, ...], changes: tuple[str, ...], as_json: bool) -> None:
     """Show power and money of the site for SCENARIO, a built-in name or a YAML file."""
-    run_sections("site", scenario, catalogs, changes, as_json, frozenset({"cluster", "site"}))
+    run_sections("site", scenario, catalogs, changes, as_json)

@@ -83,8 +83,15 @@ class Chain:
     8.0
     """
 
-    def __init__(self) -> None:
-        """Start with nothing remembered."""
+    def __init__(self, *, traces_facts: bool = True) -> None:
+        """Start with nothing remembered.
+
+        Parameters
+        ----------
+        traces_facts
+            Whether figures are to cite facts; without, the varied world is not computed.
+        """
+        self._traces_facts = traces_facts
         self._links: dict[str, list[_Link]] = {}
         self._columns: tuple[str, ...] = ()
         self._sections: dict[str, tuple[Any, Any]] = {}
@@ -222,6 +229,8 @@ class Chain:
             catalog = context.catalog.sampled(NUM_DRAWS)
             world = context.world(link.scenario, "sampled", catalog)
             link.results["sampled"] = floor.compute(world, *(one.result("sampled") for one in link.below))
+        if not self._traces_facts:
+            return
         if "varied" not in link.results or link.columns != self._columns:
             catalog = context.catalog.varied(self._columns)
             world = context.world(link.scenario, "varied", catalog)
@@ -246,7 +255,7 @@ class Chain:
             floor=floor,
             point=link.result("point"),
             sampled=link.result("sampled"),
-            varied=link.result("varied"),
+            varied=link.result("varied") if self._traces_facts else None,
             columns=tuple(facts.get(path, Fact(path=path, content=None)) for path in self._columns),
             facts=link.facts,
             enlarged=tuple((facts[path], result) for path, result in link.enlarged.items()),

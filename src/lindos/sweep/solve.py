@@ -3,7 +3,8 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,13 +18,12 @@ from lindos.errors import LindosError
 from lindos.scenario.paths import with_values
 from lindos.scenario.read import scenario_from
 from lindos.study.campaign import CampaignAsked
+from lindos.study.chain import Chain
 from lindos.sweep.design import Sweep
 
 #: What became of a scenario: answered; cannot hold together; its inputs contradict each other; Lindos or its process
 #: failed.
 STATUSES = ("ok", "infeasible", "wrong", "crashed")
-#: What each section rests on besides itself, so that its numbers are those of `lindos run`.
-_NEEDS = {"campaign": {"cluster", "step", "site"}, "roadmap": {"cluster", "site"}}
 
 
 class Label(NamedTuple):
@@ -54,10 +54,11 @@ class Context:
     folder: Path | None
     catalog: Catalog
     sections: tuple[str, ...]
+    #: Remembers results that scenarios share, in the process that it travels to.
+    chain: Chain = field(default_factory=partial(Chain, traces_facts=False), compare=False, repr=False)
 
     def solve(self, overrides: Mapping[str, Any]) -> Outcome:
         """The outcome of the base with ``overrides``; whatever goes wrong is its reason."""
-        wanted = {*self.sections, *(need for name in self.sections for need in _NEEDS.get(name, ()))}
         try:
             scenario = scenario_from(with_values(self.base, overrides))
             found = answer(
@@ -65,7 +66,8 @@ class Context:
                 self.catalog,
                 folder=self.folder,
                 command="sweep",
-                sections=frozenset(wanted),
+                sections=frozenset(self.sections),
+                chain=self.chain,
                 campaign=CampaignAsked(figures_only=True),
             )
         except LindosError as error:

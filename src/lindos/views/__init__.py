@@ -1,10 +1,13 @@
 """The floors and how each is shown: one line a floor, in the order in which an answer shows them."""
 
+from typing import Any
+
 from lindos.study.campaign import CAMPAIGN, RUN_COST
 from lindos.study.claims import CLAIMS
 from lindos.study.cluster import CLUSTER
 from lindos.study.comparison import COMPARISON
 from lindos.study.fleet import FLEET, PROVIDER
+from lindos.study.floor import Floor
 from lindos.study.plan import ALTERNATIVES, PLAN
 from lindos.study.roadmap import ROADMAP
 from lindos.study.site import SITE
@@ -24,4 +27,27 @@ FLOORS: tuple[View, ...] = (
     View(floor=COMPARISON, title=comparison.TITLE, show=comparison.view),
 )
 
-__all__ = ["FLOORS", "Context", "View"]
+
+def sections_of(name: str) -> tuple[str, ...]:
+    """Get the names of a section and of those whose results it needs, in the order in which they are shown.
+
+    >>> sections_of("campaign"), sections_of("fleet")
+    (('cluster', 'step', 'campaign'), ('fleet',))
+
+    Parameters
+    ----------
+    name
+        Of a floor.
+    """
+    needed: set[str] = set()
+
+    def add(floor: Floor[Any]) -> None:
+        needed.add(floor.name)
+        for below in floor.needs:
+            add(below)
+
+    add(next(view.floor for view in FLOORS if view.floor.name == name))
+    return tuple(view.floor.name for view in FLOORS if view.floor.name in needed)
+
+
+__all__ = ["FLOORS", "Context", "View", "sections_of"]

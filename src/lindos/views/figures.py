@@ -34,6 +34,8 @@ def moved(varied: Any) -> list[int]:
 
 def facts_behind(outcome: Outcome[Any], read: Callable[[Any], Any]) -> tuple[Fact[Any], ...]:
     """Get the facts that a number of a result rests on: those whose change moves it."""
+    if outcome.varied is None:
+        return ()
     varied = tuple(outcome.columns[index - 1] for index in moved(read(outcome.varied)))
     point = read(outcome.point)
     return varied + tuple(fact for fact, result in outcome.enlarged if moved([number(point), number(read(result))]))
