@@ -1,6 +1,10 @@
 """Runs of equal candidates: what is computed once is what would be computed for each."""
 
+import platform
+import subprocess
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -62,3 +66,26 @@ def test_an_estimate_of_neighbours_is_that_of_each() -> None:
     inorder = estimate(task, cluster, plan, **asked).time
     shuffled = estimate(task, cluster, picked(plan, mixed), **asked).time
     assert np.array_equal(inorder[mixed], shuffled)
+
+
+_PAGE_FAULTS = """
+import resource
+import numpy as np
+from lindos.problem.plan import Plan
+from lindos.step import estimate
+from step_fixtures import LATENT_EXPERTS, given, job, pool
+work, devices, size = job(LATENT_EXPERTS), pool(), 32_000
+plan = Plan(tensor_parallel=np.repeat([1.0, 2.0, 4.0, 8.0], size // 4), data_parallel=np.tile([64.0, 128.0], size // 2))
+for evaluation in range(12):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    estimate(work, devices, plan, global_batch_size=1024, given=given())
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have no such limit")
+def test_the_memory_of_a_tile_serves_the_next_one() -> None:
+    helpers = Path(__file__).parents[1] / "helpers"
+    command = [sys.executable, "-c", f"import sys; sys.path.append({str(helpers)!r}){_PAGE_FAULTS}"]
+    finished = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert int(finished.stdout) < 100  # pages; 32,000 numbers take 63
