@@ -24,7 +24,7 @@ from lindos.problem.job import Job
 from lindos.problem.plan import Plan
 from lindos.scenario.read import builtin_names
 from lindos.scenario.resolve import pool_from_system
-from lindos.step import assumptions, estimate, memory
+from lindos.step import estimate, load_assumptions, memory
 from lindos.step.feasibility import reason_codes
 from lindos.step.tile_cache import joined
 from lindos.sweep import (
@@ -45,7 +45,7 @@ from lindos.validation.refusal import NotPredictedError
 
 LINDOS = str(Path(sys.executable).with_name("lindos"))
 CATALOG = load_catalog()
-GIVEN = assumptions(CATALOG)
+ASSUMPTIONS = load_assumptions(CATALOG)
 
 
 def timings(work: Callable[[], object], repeats: int) -> list[float]:
@@ -94,7 +94,7 @@ def steps() -> Iterator[tuple[str, str, str]]:
     for name in ("llama-3.1-405b", "deepseek-v3"):
         work, pool = job(name), pool_from_system(CATALOG, "gb200-nvl72", 16_384)
         one = Plan(tensor_parallel=8, pipeline_parallel=16, data_parallel=128, expert_parallel=8)
-        warm = median(timings(partial(estimate, work, pool, one, global_batch_size=2048, given=GIVEN), 200))
+        warm = median(timings(partial(estimate, work, pool, one, global_batch_size=2048, assumptions=ASSUMPTIONS), 200))
         yield f"{name}: one estimate, warm", f"{warm * 1e3:.2f} ms", "5 ms"
         number = 16_000
         many = Plan(
@@ -107,13 +107,13 @@ def steps() -> Iterator[tuple[str, str, str]]:
             recompute=rng.integers(0, 3, number).astype(float),
             sharding=rng.integers(0, 4, number).astype(float),
         )
-        bulk = median(timings(partial(estimate, work, pool, many, global_batch_size=4096, given=GIVEN), 9))
+        bulk = median(timings(partial(estimate, work, pool, many, global_batch_size=4096, assumptions=ASSUMPTIONS), 9))
         yield f"{name}: plans a second on one core, tiles of 16,000", f"{number / bulk:,.0f}", "none"
         sized = []
         for devices in (8, 50_331_648):
             where = pool_from_system(CATALOG, "gb200-nvl72", devices)
             plan = Plan(tensor_parallel=8, data_parallel=devices // 8)
-            call = partial(estimate, work, where, plan, global_batch_size=devices // 8, given=GIVEN)
+            call = partial(estimate, work, where, plan, global_batch_size=devices // 8, assumptions=ASSUMPTIONS)
             sized.append(median(timings(call, 300)))
         yield f"{name}: 50 million GPUs over 8, time of one estimate", f"{sized[1] / sized[0]:.2f}x", "1.5x"
 
@@ -126,9 +126,9 @@ def rate() -> Iterator[tuple[str, str, str]]:
 
         def weigh(tile: tuple[Plan, np.ndarray], work: Job = work, pool: Pool = pool) -> int:
             plan, batch = tile
-            needed = memory(work, pool, plan, global_batch_size=batch, given=GIVEN)
+            needed = memory(work, pool, plan, global_batch_size=batch, assumptions=ASSUMPTIONS)
             reason_codes(work, pool, plan, batch, needed)
-            estimate(work, pool, plan, global_batch_size=batch, given=GIVEN)
+            estimate(work, pool, plan, global_batch_size=batch, assumptions=ASSUMPTIONS)
             return len(batch)
 
         number = sum(len(batch) for _, batch in tiles)
@@ -141,7 +141,7 @@ def rate() -> Iterator[tuple[str, str, str]]:
 
 def space_tiles(work: Job, pool: Pool) -> Iterator[tuple[Plan, np.ndarray]]:
     """The space in tiles, in its own order."""
-    where = Search(work, pool, Batch(size=2048), {}, GIVEN).space
+    where = Search(work, pool, Batch(size=2048), {}, ASSUMPTIONS).space
     for plan, batch in every_plan(where, pool.num_devices):
         for start in range(0, len(batch), TILE):
             yield taken(plan, slice(start, start + TILE)), batch[start : start + TILE]
@@ -173,13 +173,13 @@ from lindos.catalog import load_catalog
 from lindos.problem.job import Job
 from lindos.scenario.resolve import pool_from_system
 from lindos.planning import best_plan
-from lindos.step import assumptions
+from lindos.step import load_assumptions
 name, system, gpus, batch, is_free = sys.argv[1:]
 catalog = load_catalog()
 job = Job(model=catalog.model(name), sequence_length=4096, precision="bf16", stack=catalog.stack("megatron-core"))
-pool, given = pool_from_system(catalog, system, int(gpus)), assumptions(catalog)
+pool, assumptions = pool_from_system(catalog, system, int(gpus)), load_assumptions(catalog)
 begin = time.perf_counter()
-found = best_plan(job, pool, global_batch_size=int(batch), batch_is_free=is_free == "1", given=given)
+found = best_plan(job, pool, global_batch_size=int(batch), batch_is_free=is_free == "1", assumptions=assumptions)
 seconds = time.perf_counter() - begin
 print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9, found.num_candidates)
 """
@@ -200,7 +200,7 @@ def compiled_rate() -> Iterator[tuple[str, str, str]]:
         plan = joined([one for one, _ in tiles], [len(batch) for _, batch in tiles])
         batch = np.concatenate([batch for _, batch in tiles])
         plan = Plan(**{f.name: np.broadcast_to(getattr(plan, f.name), batch.shape) for f in fields(Plan)})
-        evaluate = compiled(work, pool, GIVEN)
+        evaluate = compiled(work, pool, ASSUMPTIONS)
         evaluate(plan, batch)
         seconds = median(timings(partial(evaluate, plan, batch), 3))
         target = "none" if where == "cpu" else "10x of NumPy"
@@ -213,7 +213,7 @@ def ranks() -> Iterator[tuple[str, str, str]]:
     for row in read_runs():
         if all(getattr(row.run, name) for name in _STATED) and not row.run.accelerator.startswith("TPU"):
             with suppress(NotPredictedError):
-                found.append(rank(prepare(row.run, CATALOG, GIVEN)))
+                found.append(rank(prepare(row.run, CATALOG, ASSUMPTIONS)))
     known = [one for one in found if one is not None]
     shares = np.array([one.share for one in known])
     gains = np.array([one.gain for one in known])

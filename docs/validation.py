@@ -16,7 +16,7 @@ from lindos.planning import best_plan
 from lindos.problem.job import Job
 from lindos.problem.plan import Recompute, Schedule, Sharding
 from lindos.scenario.resolve import pool_from_system
-from lindos.step import assumptions, estimate
+from lindos.step import estimate, load_assumptions
 from lindos.units import render
 from lindos.validation import Comparison, Result, Score, Slice, published, read_runs, validate
 from lindos.validation.score import SLICES, slice_of
@@ -88,10 +88,14 @@ def deepseek_hours() -> tuple[float, float, str]:
         "schedule": int(Schedule.DUAL_PIPE),
         "sharding": int(Sharding.OPTIMIZER),
     }
-    pool, given = pool_from_system(catalog, "hgx-h800", 2048), assumptions(catalog)
-    choice = best_plan(job, pool, global_batch_size=15_360, fixed=layout, given=given)
+    pool, assumptions = pool_from_system(catalog, "hgx-h800", 2048), load_assumptions(catalog)
+    choice = best_plan(job, pool, global_batch_size=15_360, fixed=layout, assumptions=assumptions)
     lighter = estimate(
-        job, pool, replace(choice.plan, recompute=int(Recompute.SELECTIVE)), global_batch_size=15_360, given=given
+        job,
+        pool,
+        replace(choice.plan, recompute=int(Recompute.SELECTIVE)),
+        global_batch_size=15_360,
+        assumptions=assumptions,
     )
     hours = [2048 * 1e12 / float(step.tokens_per_second) / 3600 for step in (choice.estimate, lighter)]
     return hours[0], hours[1], Recompute(int(choice.plan.recompute)).name.lower()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lindos.catalog import load_catalog
-from lindos.step import assumptions, estimate
+from lindos.step import estimate, load_assumptions
 from lindos.validation import Row, read_runs
 from lindos.validation.flops import measured_time
 from lindos.validation.predict import Prepared, prepare
@@ -38,11 +38,11 @@ class Sample:
 def samples() -> list[Sample]:
     """Every shipped run with a plan and a measured time; ``planned`` where its row states all that a fit needs."""
     catalog = load_catalog()
-    given = assumptions(catalog)
+    assumptions = load_assumptions(catalog)
     found = []
     for row in read_runs():
         try:
-            ready = prepare(row.run, catalog, given)
+            ready = prepare(row.run, catalog, assumptions)
         except NotPredictedError:
             continue
         measured, _ = measured_time(row.measurement, ready)
@@ -57,7 +57,7 @@ def samples() -> list[Sample]:
 def residual(sample: Sample, values: Mapping[str, float]) -> float:
     """Logarithm of measured over predicted step time under ``values``, by path of the catalogue."""
     ready = sample.ready
-    job, given = ready.job, ready.given
+    job, assumptions = ready.job, ready.assumptions
     own = f"stacks.{sample.stack}."
     stack: dict[str, Any] = {}
     shared: dict[str, Any] = {}
@@ -67,13 +67,13 @@ def residual(sample: Sample, values: Mapping[str, float]) -> float:
             stack[name] = replace(getattr(job.stack, name), content=value)
         elif path.startswith("training."):
             name = path.removeprefix("training.")
-            shared[name] = replace(getattr(given, name), content=value)
+            shared[name] = replace(getattr(assumptions, name), content=value)
     if stack:
         job = replace(job, stack=replace(job.stack, **stack))
     if shared:
-        given = replace(given, **shared)
+        assumptions = replace(assumptions, **shared)
     batch = ready.sizes.global_batch_size
-    step = estimate(job, ready.pool, ready.chosen.plan, global_batch_size=batch, given=given)
+    step = estimate(job, ready.pool, ready.chosen.plan, global_batch_size=batch, assumptions=assumptions)
     return math.log(sample.measured / float(step.time))
 
 

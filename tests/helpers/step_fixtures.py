@@ -15,7 +15,7 @@ def fact(value: Any, path: str = "test") -> Fact[Any]:
     return Fact(path=path, content=value)
 
 
-def given(**changes: Any) -> Assumptions:
+def assumptions(**changes: Any) -> Assumptions:
     values = {
         "kernel_share_in_step": 1.0,
         "memory_share_in_step": 1.0,

@@ -7,11 +7,11 @@ from lindos.planning import Batch, Limits, Search, best_plan, front
 from lindos.problem.plan import Plan
 from lindos.step import estimate, sensitivities
 from lindos.step.sensitivity import BETTER, better, hardware
-from step_fixtures import DENSE, LATENT_EXPERTS, given, job, pool
+from step_fixtures import DENSE, LATENT_EXPERTS, assumptions, job, pool
 
 
 def test_no_plan_of_the_front_is_better_in_everything_than_another() -> None:
-    search = Search(job(), pool(256), Batch(size=512), {}, given())
+    search = Search(job(), pool(256), Batch(size=512), {}, assumptions())
     found = front(search, Limits(memory=80e9, devices=256))
     goods = [
         (
@@ -31,13 +31,13 @@ def test_no_plan_of_the_front_is_better_in_everything_than_another() -> None:
 
 
 def test_the_front_begins_with_the_best_plan() -> None:
-    best = best_plan(job(), pool(256), global_batch_size=512, given=given())
-    search = Search(job(), pool(256), Batch(size=512), {}, given())
+    best = best_plan(job(), pool(256), global_batch_size=512, assumptions=assumptions())
+    search = Search(job(), pool(256), Batch(size=512), {}, assumptions())
     assert front(search, Limits(memory=80e9, devices=256))[0].plan == best.plan
 
 
 def test_where_nothing_holds_the_front_is_empty() -> None:
-    search = Search(job(), pool(8), Batch(size=8), {}, given())
+    search = Search(job(), pool(8), Batch(size=8), {}, assumptions())
     assert front(search, Limits(memory=1e9, devices=8)) == ()
 
 
@@ -47,7 +47,7 @@ def test_better_hardware_never_slows_a_step(model: object) -> None:
         tensor_parallel=4, pipeline_parallel=2, data_parallel=16, expert_parallel=8 if model is not DENSE else 1
     )
     task, cluster = job(model), pool(128)
-    found = sensitivities(task, cluster, plan, global_batch_size=256, given=given())
+    found = sensitivities(task, cluster, plan, global_batch_size=256, assumptions=assumptions())
     gains = [one.gain for one in found]
     assert gains == sorted(gains, reverse=True)
     assert min(gains) >= 0
@@ -62,7 +62,9 @@ def test_all_of_it_better_is_a_step_as_much_faster() -> None:
     task, cluster = job(), pool(128)
     plan = Plan(tensor_parallel=4, pipeline_parallel=2, data_parallel=16)
     twice = better(cluster, dict.fromkeys(hardware(task, cluster), 2.0))
-    slow, fast = (estimate(task, one, plan, global_batch_size=256, given=given()).time for one in (cluster, twice))
+    slow, fast = (
+        estimate(task, one, plan, global_batch_size=256, assumptions=assumptions()).time for one in (cluster, twice)
+    )
     assert fast == pytest.approx(slow / 2, rel=1e-9)
 
 
@@ -71,12 +73,15 @@ def test_the_gain_is_that_of_the_step_evaluated_again() -> None:
     plan = Plan(tensor_parallel=8, data_parallel=16)
     (found,) = (
         one
-        for one in sensitivities(task, cluster, plan, global_batch_size=128, given=given())
+        for one in sensitivities(task, cluster, plan, global_batch_size=128, assumptions=assumptions())
         if one.name == "bandwidth of scale-up"
     )
     wide = better(cluster, {"bandwidth of scale-up": 1.1})
     assert wide.tiers[0].bandwidth == pytest.approx(1.1 * cluster.tiers[0].bandwidth)
-    times = [float(estimate(task, one, plan, global_batch_size=128, given=given()).time) for one in (cluster, wide)]
+    times = [
+        float(estimate(task, one, plan, global_batch_size=128, assumptions=assumptions()).time)
+        for one in (cluster, wide)
+    ]
     assert found.gain == pytest.approx(times[0] / times[1] - 1)
     assert found.gain > 1e-4
     assert np.isfinite(found.value)

@@ -19,7 +19,7 @@ from lindos.step import estimate, feasibility, memory
 from lindos.step.estimate import least_time
 from lindos.step.feasibility import Reason, shape_codes
 from lindos.step.memory import least_memory
-from step_fixtures import DENSE, LATENT_EXPERTS, accelerator, given, job, pool
+from step_fixtures import DENSE, LATENT_EXPERTS, accelerator, assumptions, job, pool
 
 SMALL = replace(DENSE, num_layers=3, hidden_size=512, num_attention_heads=4, num_kv_heads=2, ffn_hidden_size=2048)
 EXPERTS = replace(
@@ -42,8 +42,8 @@ def brute_force(search: Search, limits: Limits, minimise: str, top: int) -> list
     """Scores of the best plans, every plan of the space evaluated."""
     scores: list[Any] = []
     for plan, batch in every_plan(search.space, limits.devices):
-        codes = feasibility(search.job, search.pool, plan, global_batch_size=batch, given=search.given)
-        asked = {"global_batch_size": batch, "given": search.given}
+        codes = feasibility(search.job, search.pool, plan, global_batch_size=batch, assumptions=search.assumptions)
+        asked = {"global_batch_size": batch, "assumptions": search.assumptions}
         speed = np.minimum(batch, search.counted) * search.job.sequence_length
         speed = speed / estimate(search.job, search.pool, plan, **asked).time
         holds = (codes == 0) & (memory(search.job, search.pool, plan, **asked).total <= limits.memory)
@@ -86,7 +86,7 @@ def test_finds_what_brute_force_finds(
     task, cluster = job(model, sequence_length=2048), pool(num_devices, domain=min(domain, num_devices))
     asked = Batch(size=batch, is_free=is_free, round_up=is_free and round_up)
     fixed = {"context_parallel": 1, **({"pipeline_parallel": stages} if stages else {})}
-    search = Search(task, cluster, asked, fixed, given())
+    search = Search(task, cluster, asked, fixed, assumptions())
     most = 80e9 * share
     free = search.best(Limits(memory=most, devices=num_devices))
     assert [r.score for r in free.best] == pytest.approx(
@@ -105,7 +105,7 @@ def test_finds_what_brute_force_finds(
 
 
 def some_plans(task: Job, num_devices: int, batch: Batch) -> tuple[Plan, Any]:
-    where = Search(task, pool(num_devices), batch, {}, given()).space
+    where = Search(task, pool(num_devices), batch, {}, assumptions()).space
     rng = np.random.default_rng(0)
     picked = []
     for plan, sizes in every_plan(where, num_devices):
@@ -121,10 +121,10 @@ def test_bounds_hold(model: Any, is_free: bool) -> None:
     """No plan is faster or smaller than its bounds say."""
     task, cluster = job(model, sequence_length=8192), pool(64)
     plan, batch = some_plans(task, 64, Batch(size=48, is_free=is_free))
-    codes = feasibility(task, cluster, plan, global_batch_size=batch, given=given())
+    codes = feasibility(task, cluster, plan, global_batch_size=batch, assumptions=assumptions())
     holds = np.flatnonzero((codes == 0) | (codes == int(Reason.MEMORY)))
     plan, batch = taken(plan, holds), batch[holds]
-    asked = {"global_batch_size": batch, "given": given()}
+    asked = {"global_batch_size": batch, "assumptions": assumptions()}
     assert len(holds) > 500
     time = estimate(task, cluster, plan, **asked).time
     assert np.all(least_time(task, cluster, plan, **asked) <= time * (1 + 1e-12))
@@ -143,13 +143,13 @@ def test_memory_of_devices_that_narrow_gradients_is_bounded_too() -> None:
     assert len(holds) > 500
     for share in (1e-3, 1e-2, 3e-2):
         cluster = pool(16, device=accelerator(memory=80e9 * share))
-        asked = {"global_batch_size": batch, "given": given(context=0.0, communicator=0.0)}
+        asked = {"global_batch_size": batch, "assumptions": assumptions(context=0.0, communicator=0.0)}
         assert np.all(least_memory(task, cluster, plan, **asked) <= memory(task, cluster, plan, **asked).total)
 
 
 def test_what_is_found_does_not_depend_on_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     def ask() -> Found:
-        search = Search(job(LATENT_EXPERTS), pool(4096), Batch(size=3072), {}, given())
+        search = Search(job(LATENT_EXPERTS), pool(4096), Batch(size=3072), {}, assumptions())
         return search.best(Limits(memory=80e9, devices=4096), top=4)
 
     alone = ask()
@@ -159,7 +159,7 @@ def test_what_is_found_does_not_depend_on_threads(monkeypatch: pytest.MonkeyPatc
 
 def test_every_plan_is_accounted_for() -> None:
     """Weighed, refused for a reason, or set aside as slower."""
-    search = Search(job(), pool(512), Batch(size=1024), {}, given())
+    search = Search(job(), pool(512), Batch(size=1024), {}, assumptions())
     found = search.best(Limits(memory=80e9, devices=512))
     assert found.num_candidates == search.space.size
     assert found.num_weighed > 0
@@ -169,7 +169,7 @@ def test_every_plan_is_accounted_for() -> None:
 
 def test_a_search_may_be_asked_again() -> None:
     """Fewer devices and less memory never make a faster plan."""
-    search = Search(job(), pool(256), Batch(size=512), {}, given())
+    search = Search(job(), pool(256), Batch(size=512), {}, assumptions())
     speeds = [
         search.best(Limits(memory=most, devices=n)).best[0].score for most, n in ((80e9, 256), (60e9, 256), (60e9, 100))
     ]
@@ -196,7 +196,7 @@ def test_the_best_are_kept_in_order_and_equal_ones_by_size() -> None:
 
 
 def test_where_nothing_holds_the_nearest_is_known() -> None:
-    search = Search(job(), pool(8), Batch(size=8), {}, given())
+    search = Search(job(), pool(8), Batch(size=8), {}, assumptions())
     found = search.best(Limits(memory=1e9, devices=8))
     assert not found.best
     needed, plan, batch = found.nearest[Reason.MEMORY]
@@ -207,7 +207,7 @@ def test_where_nothing_holds_the_nearest_is_known() -> None:
 
 def test_questions_asked_together_are_answered_as_each_alone() -> None:
     """Of other batches, devices and memory, near a plan that is known or not."""
-    ground = Search(job(EXPERTS, sequence_length=2048), pool(64), Batch(size=1, is_free=True), {}, given())
+    ground = Search(job(EXPERTS, sequence_length=2048), pool(64), Batch(size=1, is_free=True), {}, assumptions())
     near = Plan(tensor_parallel=2, data_parallel=8, micro_batch_size=2)
     questions = [
         Question(

@@ -23,9 +23,9 @@ from lindos.step.micro_batch import job_rates, micro_batch
 from lindos.step.offload import offload_time
 from lindos.step.passage import passage
 from lindos.validation.columns import RUN
-from step_fixtures import LATENT_EXPERTS, accelerator, fact, given, job, pool
+from step_fixtures import LATENT_EXPERTS, accelerator, assumptions, fact, job, pool
 
-JOB, BOOK = job(LATENT_EXPERTS), given()
+JOB, ASSUMPTIONS = job(LATENT_EXPERTS), assumptions()
 POOL = pool(1 << 20, device=replace(accelerator(memory=1e15), host_bandwidth=fact(60e9)))
 BATCH = 4096
 #: Plans in which every axis is in use in at least one.
@@ -50,7 +50,7 @@ BASES = tuple(
     )
 )
 #: One micro-batch, whatever the plan: what the passage reads of it is not the passage's own.
-MICRO = micro_batch(JOB, POOL, BASES[0], layout(JOB, BASES[0], BATCH), job_rates(JOB, POOL, BOOK), BOOK)
+MICRO = micro_batch(JOB, POOL, BASES[0], layout(JOB, BASES[0], BATCH), job_rates(JOB, POOL, ASSUMPTIONS), ASSUMPTIONS)
 
 PASSED = passage(JOB, reachable(POOL.tiers), BASES[0], layout(JOB, BASES[0], BATCH), MICRO)
 
@@ -67,14 +67,14 @@ def values(axis: Axis, usual: Any) -> Iterator[int]:
 
 def parts(plan: Plan) -> Mapping[Reader, Any]:
     """What each part of the model makes of a plan, as numbers."""
-    at, tiers, rate = layout(JOB, plan, BATCH), reachable(POOL.tiers), job_rates(JOB, POOL, BOOK)
-    stages = stage_memories(JOB, plan, at, BOOK)
+    at, tiers, rate = layout(JOB, plan, BATCH), reachable(POOL.tiers), job_rates(JOB, POOL, ASSUMPTIONS)
+    stages = stage_memories(JOB, plan, at, ASSUMPTIONS)
     states = ("weights", "gradients", "optimizer", "logits", "gathered", "context")
     return {
-        Reader.LAYERS: astuple(micro_batch(JOB, POOL, plan, at, rate, BOOK)),
+        Reader.LAYERS: astuple(micro_batch(JOB, POOL, plan, at, rate, ASSUMPTIONS)),
         Reader.PASSAGE: (at.num_micro_batches, astuple(passage(JOB, tiers, plan, at, MICRO))),
-        Reader.EXCHANGE: exchange_times(JOB, tiers, plan, at, rate, BOOK),
-        Reader.HOST: offload_time(JOB, POOL, plan, at, PASSED, BOOK),
+        Reader.EXCHANGE: exchange_times(JOB, tiers, plan, at, rate, ASSUMPTIONS),
+        Reader.HOST: offload_time(JOB, POOL, plan, at, PASSED, ASSUMPTIONS),
         Reader.STATES: [getattr(stage, name) for stage in stages for name in states],
         Reader.ACTIVATIONS: [stage.activations for stage in stages],
     }
@@ -127,11 +127,11 @@ def test_a_micro_batch_reads_what_the_outermost_loop_of_a_search_splits() -> Non
 def test_no_plan_takes_less_than_the_lightest_values_of_its_axes() -> None:
     assert len(lightest()) > 1
     for base in BASES:
-        bound = least_memory(JOB, POOL, base, global_batch_size=BATCH, given=BOOK)
+        bound = least_memory(JOB, POOL, base, global_batch_size=BATCH, assumptions=ASSUMPTIONS)
         for name, axis in AXES.items():
             for value in values(axis, getattr(base, name)) if axis.lightest else ():
                 plan = replace(base, **{name: value})
-                assert memory(JOB, POOL, plan, global_batch_size=BATCH, given=BOOK).total >= bound, name
+                assert memory(JOB, POOL, plan, global_batch_size=BATCH, assumptions=ASSUMPTIONS).total >= bound, name
 
 
 def test_a_scenario_and_a_file_of_runs_have_every_axis_that_declares_it() -> None:

@@ -10,7 +10,7 @@ from lindos import step
 from lindos.errors import UnknownValueError
 from lindos.problem.plan import Plan, Recompute, Schedule, Sharding
 from lindos.results import rows
-from step_fixtures import DENSE, LATENT_EXPERTS, accelerator, given, job, pool
+from step_fixtures import DENSE, LATENT_EXPERTS, accelerator, assumptions, job, pool
 
 PARTS = (
     "matmul",
@@ -30,7 +30,9 @@ PARTS = (
 
 
 def estimated(plan, *, model=DENSE, batch=512, where=None, precision="bf16", **changes):
-    return step.estimate(job(model, precision), where or pool(), plan, global_batch_size=batch, given=given(**changes))
+    return step.estimate(
+        job(model, precision), where or pool(), plan, global_batch_size=batch, assumptions=assumptions(**changes)
+    )
 
 
 plans = st.builds(
@@ -230,8 +232,8 @@ def test_every_row_of_the_result_is_declared():
 def test_explanation_adds_up_to_the_estimate():
     plan = Plan(tensor_parallel=2, pipeline_parallel=4, expert_parallel=8, data_parallel=16)
     arguments = (job(LATENT_EXPERTS, "fp8"), pool(), plan)
-    result = step.estimate(*arguments, global_batch_size=512, given=given())
-    shares = step.explain(*arguments, global_batch_size=512, given=given())
+    result = step.estimate(*arguments, global_batch_size=512, assumptions=assumptions())
+    shares = step.explain(*arguments, global_batch_size=512, assumptions=assumptions())
     work = float(result.matmul + result.attention + result.elementwise)
     assert sum(float(share.time) for share in shares) == pytest.approx(work)
     assert sum(share.flops for share in shares) * plan.num_devices == pytest.approx(float(result.model_flops))

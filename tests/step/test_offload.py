@@ -9,21 +9,25 @@ from lindos.errors import UnknownValueError
 from lindos.problem.plan import AXES, Offload, Plan, Recompute, Sharding
 from lindos.step import StepEstimate, StepMemory, estimate, memory
 from lindos.transformer import num_params
-from step_fixtures import DENSE, accelerator, fact, given, job, pool
+from step_fixtures import DENSE, accelerator, assumptions, fact, job, pool
 
 LINK = 50e9
 POOL = pool(1024, device=replace(accelerator(memory=1e15), host_bandwidth=fact(LINK)))
 PLAN = Plan(tensor_parallel=4, data_parallel=8, sharding=int(Sharding.NONE), recompute=int(Recompute.NONE))
-BOOK = given(context=0.0, communicator=0.0, fragmentation=0.0)
+ASSUMPTIONS = assumptions(context=0.0, communicator=0.0, fragmentation=0.0)
 
 
 def timed(words: str, overlap: float = 0.0, plan: Plan = PLAN) -> StepEstimate:
     work = job(overlap_offload=overlap)
-    return estimate(work, POOL, replace(plan, offload=AXES["offload"].code(words)), global_batch_size=64, given=BOOK)
+    return estimate(
+        work, POOL, replace(plan, offload=AXES["offload"].code(words)), global_batch_size=64, assumptions=ASSUMPTIONS
+    )
 
 
 def held(words: str, plan: Plan = PLAN) -> StepMemory:
-    return memory(job(), POOL, replace(plan, offload=AXES["offload"].code(words)), global_batch_size=64, given=BOOK)
+    return memory(
+        job(), POOL, replace(plan, offload=AXES["offload"].code(words)), global_batch_size=64, assumptions=ASSUMPTIONS
+    )
 
 
 def test_nothing_is_offloaded_by_default() -> None:
@@ -72,16 +76,22 @@ def test_sharded_states_are_offloaded_by_each_rank() -> None:
 
 def test_arrays_of_plans_agree_with_single_ones() -> None:
     codes = np.arange(8.0)
-    many = estimate(job(), POOL, replace(PLAN, offload=codes), global_batch_size=64, given=BOOK).exposed_offload
-    sizes = memory(job(), POOL, replace(PLAN, offload=codes), global_batch_size=64, given=BOOK).total
+    many = estimate(
+        job(), POOL, replace(PLAN, offload=codes), global_batch_size=64, assumptions=ASSUMPTIONS
+    ).exposed_offload
+    sizes = memory(job(), POOL, replace(PLAN, offload=codes), global_batch_size=64, assumptions=ASSUMPTIONS).total
     for code in range(8):
         plan = replace(PLAN, offload=code)
-        single = estimate(job(), POOL, plan, global_batch_size=64, given=BOOK)
+        single = estimate(job(), POOL, plan, global_batch_size=64, assumptions=ASSUMPTIONS)
         assert many[code] == pytest.approx(float(single.exposed_offload))
-        assert sizes[code] == pytest.approx(float(memory(job(), POOL, plan, global_batch_size=64, given=BOOK).total))
+        assert sizes[code] == pytest.approx(
+            float(memory(job(), POOL, plan, global_batch_size=64, assumptions=ASSUMPTIONS).total)
+        )
 
 
 def test_an_unknown_link_is_refused_only_where_something_passes_it() -> None:
-    assert estimate(job(), pool(), PLAN, global_batch_size=64, given=BOOK).exposed_offload == 0.0
+    assert estimate(job(), pool(), PLAN, global_batch_size=64, assumptions=ASSUMPTIONS).exposed_offload == 0.0
     with pytest.raises(UnknownValueError, match="host_bandwidth"):
-        estimate(job(), pool(), replace(PLAN, offload=int(Offload.OPTIMIZER)), global_batch_size=64, given=BOOK)
+        estimate(
+            job(), pool(), replace(PLAN, offload=int(Offload.OPTIMIZER)), global_batch_size=64, assumptions=ASSUMPTIONS
+        )

@@ -9,7 +9,7 @@ from lindos.problem.plan import Plan
 from lindos.step import estimate, feasibility, memory, sensitivities
 from lindos.step.compiled import compiled, elasticities
 from lindos.step.feasibility import Reason
-from step_fixtures import DENSE, LATENT_EXPERTS, given, job, pool
+from step_fixtures import DENSE, LATENT_EXPERTS, assumptions, job, pool
 
 pytest.importorskip("jax")
 
@@ -29,8 +29,8 @@ def test_compiled_gives_the_same_to_the_last_digits(model: object) -> None:
         }
     )
     batch = np.concatenate(batches)
-    found = compiled(task, cluster, given())(plan, batch)
-    asked = {"global_batch_size": batch, "given": given()}
+    found = compiled(task, cluster, assumptions())(plan, batch)
+    asked = {"global_batch_size": batch, "assumptions": assumptions()}
     step, needed = estimate(task, cluster, plan, **asked), memory(task, cluster, plan, **asked)
     codes = feasibility(task, cluster, plan, **asked)
     assert len(batch) > 1000
@@ -46,8 +46,8 @@ def test_gradients_are_the_sensitivities() -> None:
     """A per cent of each number, twice: by the slope, and by doing it."""
     task, cluster = job(), pool(256)
     plan = Plan(tensor_parallel=4, pipeline_parallel=4, data_parallel=16, context_parallel=1)
-    slopes = elasticities(task, cluster, plan, global_batch_size=256, given=given())
-    done = sensitivities(task, cluster, plan, global_batch_size=256, given=given())
+    slopes = elasticities(task, cluster, plan, global_batch_size=256, assumptions=assumptions())
+    done = sensitivities(task, cluster, plan, global_batch_size=256, assumptions=assumptions())
     assert set(slopes) == {one.name for one in done}
     for one in done:
         assert slopes[one.name] >= -1e-12
@@ -59,4 +59,4 @@ def test_gradients_are_the_sensitivities() -> None:
 def test_without_jax_one_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "jax", None)
     with pytest.raises(InputError, match=r"pip install 'lindos\[jax\]'"):
-        compiled(job(), pool(8), given())
+        compiled(job(), pool(8), assumptions())

@@ -9,7 +9,7 @@ from lindos.catalog.model import Model
 from lindos.errors import InconsistentError, InfeasibleError
 from lindos.problem.plan import Plan, Recompute, Schedule, Sharding
 from lindos.step import SENTENCES, Reason, check, feasibility
-from step_fixtures import DENSE, LATENT_EXPERTS, given, job, pool
+from step_fixtures import DENSE, LATENT_EXPERTS, assumptions, job, pool
 
 GROUPED = replace(DENSE, num_attention_heads=12, num_kv_heads=6)
 ODD_WIDTH = replace(DENSE, ffn_hidden_size=14_337)
@@ -33,7 +33,7 @@ FELLED: dict[Reason, tuple[Model, Plan, int]] = {
 
 
 def code(model: Model, plan: Plan, batch: int) -> Reason:
-    return Reason(int(feasibility(job(model), pool(1024), plan, global_batch_size=batch, given=given())))
+    return Reason(int(feasibility(job(model), pool(1024), plan, global_batch_size=batch, assumptions=assumptions())))
 
 
 def test_every_reason_is_tried_here() -> None:
@@ -51,7 +51,7 @@ def test_a_single_plan_is_refused_in_one_sentence(reason: Reason) -> None:
     felled = (Reason.TOO_MANY_DEVICES, Reason.MEMORY)
     kind = InfeasibleError if reason in felled else InconsistentError
     with pytest.raises(kind) as refused:
-        check(job(model), pool(1024), plan, global_batch_size=batch, given=given())
+        check(job(model), pool(1024), plan, global_batch_size=batch, assumptions=assumptions())
     assert refused.value.exit_code == (3 if reason in felled else 2)
     assert str(refused.value).endswith(".")
 
@@ -59,7 +59,7 @@ def test_a_single_plan_is_refused_in_one_sentence(reason: Reason) -> None:
 def sentence(reason: Reason) -> str:
     model, plan, batch = FELLED[reason]
     with pytest.raises((InconsistentError, InfeasibleError)) as refused:
-        check(job(model), pool(1024), plan, global_batch_size=batch, given=given())
+        check(job(model), pool(1024), plan, global_batch_size=batch, assumptions=assumptions())
     return str(refused.value)
 
 
@@ -96,9 +96,9 @@ def test_missing_memory_names_the_shortfall_and_a_remedy_that_helps() -> None:
     # More sequences at a time than fit: the smallest change that helps is named.
     many = Plan(tensor_parallel=8, micro_batch_size=64, sharding=int(Sharding.OPTIMIZER), sequence_parallel=1)
     with pytest.raises(InfeasibleError, match=r"of it for activations[.] Set recompute to full") as refused:
-        check(job(), pool(8), many, global_batch_size=64, given=given())
+        check(job(), pool(8), many, global_batch_size=64, assumptions=assumptions())
     assert "sharding" not in str(refused.value)
-    check(job(), pool(8), replace(many, recompute=int(Recompute.FULL)), global_batch_size=64, given=given())
+    check(job(), pool(8), replace(many, recompute=int(Recompute.FULL)), global_batch_size=64, assumptions=assumptions())
 
 
 def test_missing_devices_name_how_many() -> None:
@@ -122,12 +122,12 @@ def test_missing_devices_name_how_many() -> None:
 )
 def test_what_practitioners_run_holds(model: Model, plan: Plan, batch: int) -> None:
     assert code(model, plan, batch) is Reason.OK
-    check(job(model), pool(1024), plan, global_batch_size=batch, given=given())
+    check(job(model), pool(1024), plan, global_batch_size=batch, assumptions=assumptions())
 
 
 def test_arrays_of_plans_get_an_array_of_codes() -> None:
     plans = Plan(tensor_parallel=np.array([3.0, 8.0, 1.0, 8.0]), data_parallel=np.array([1.0, 2.0, 1.0, 512.0]))
-    codes = feasibility(job(), pool(1024), plans, global_batch_size=16, given=given())
+    codes = feasibility(job(), pool(1024), plans, global_batch_size=16, assumptions=assumptions())
     assert codes.dtype.kind == "i"
     assert [Reason(c) for c in codes] == [Reason.HEADS, Reason.OK, Reason.MEMORY, Reason.TOO_MANY_DEVICES]
 

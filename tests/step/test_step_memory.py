@@ -16,7 +16,7 @@ from lindos.step import StepMemory, memory
 from lindos.step.activations import layer_activations
 from lindos.step.memory import capacity
 from lindos.transformer import joining_params, layer_params, num_params
-from step_fixtures import DENSE, LATENT_EXPERTS, accelerator, fact, given, job, pool
+from step_fixtures import DENSE, LATENT_EXPERTS, accelerator, assumptions, fact, job, pool
 
 #: The 175-billion shape of Korthikanti et al.: 96 layers, hidden 12,288, 96 heads, vocabulary 51,200, no gate.
 GPT3 = replace(
@@ -30,13 +30,13 @@ GPT3 = replace(
     gated=False,
     vocab_size=51_200,
 )
-BOOK = given(context=0.0, communicator=0.0, fragmentation=0.0)
+ASSUMPTIONS = assumptions(context=0.0, communicator=0.0, fragmentation=0.0)
 ROOMY = pool(1024, device=accelerator(memory=1e15))
 
 
-def of(plan: Plan, model: Model = DENSE, batch: int = 512, precision: str = "bf16", **book: float) -> StepMemory:
-    chosen = given(**({"context": 0.0, "communicator": 0.0, "fragmentation": 0.0} | book))
-    return memory(job(model, precision), ROOMY, plan, global_batch_size=batch, given=chosen)
+def of(plan: Plan, model: Model = DENSE, batch: int = 512, precision: str = "bf16", **values: float) -> StepMemory:
+    chosen = assumptions(**({"context": 0.0, "communicator": 0.0, "fragmentation": 0.0} | values))
+    return memory(job(model, precision), ROOMY, plan, global_batch_size=batch, assumptions=chosen)
 
 
 def states(found: StepMemory) -> Any:
@@ -141,9 +141,9 @@ def test_zero_bubble_keeps_as_much_as_the_first_stage_everywhere() -> None:
 
 def test_gradients_are_narrow_only_where_wide_ones_do_not_fit() -> None:
     plan = Plan(tensor_parallel=8, data_parallel=8)
-    wide = memory(job(), ROOMY, plan, global_batch_size=512, given=BOOK)
+    wide = memory(job(), ROOMY, plan, global_batch_size=512, assumptions=ASSUMPTIONS)
     device = accelerator(memory=float(wide.total) - 1.0)
-    narrow = memory(job(), pool(1024, device=device), plan, global_batch_size=512, given=BOOK)
+    narrow = memory(job(), pool(1024, device=device), plan, global_batch_size=512, assumptions=ASSUMPTIONS)
     assert narrow.gradients == wide.gradients / 2
     assert narrow.weights == wide.weights
 
@@ -173,9 +173,9 @@ def test_parts_add_up_for_arrays_as_for_numbers() -> None:
     ]
     arrays = Plan(**{n: np.array([float(getattr(p, n)) for p in plans]) for n in Plan.__dataclass_fields__})
     for model in (DENSE, LATENT_EXPERTS):
-        together = memory(job(model, "fp8"), pool(), arrays, global_batch_size=512, given=given())
+        together = memory(job(model, "fp8"), pool(), arrays, global_batch_size=512, assumptions=assumptions())
         for index, plan in enumerate(plans):
-            alone = memory(job(model, "fp8"), pool(), plan, global_batch_size=512, given=given())
+            alone = memory(job(model, "fp8"), pool(), plan, global_batch_size=512, assumptions=assumptions())
             for name in StepMemory.__dataclass_fields__:
                 value = np.broadcast_to(getattr(together, name), len(plans))[index]
                 assert value == pytest.approx(float(getattr(alone, name))), name
@@ -187,9 +187,9 @@ def test_parts_add_up_for_arrays_as_for_numbers() -> None:
 
 def test_draws_of_parameters_and_of_the_device_give_draws() -> None:
     device = accelerator(memory=np.linspace(60e9, 100e9, 5))
-    drawn = given(context=np.linspace(1e9, 3e9, 5), gradient_bytes=np.linspace(2.0, 4.0, 5))
+    drawn = assumptions(context=np.linspace(1e9, 3e9, 5), gradient_bytes=np.linspace(2.0, 4.0, 5))
     plan = Plan(tensor_parallel=8, pipeline_parallel=4, data_parallel=8)
-    found = memory(job(), pool(device=device), plan, global_batch_size=512, given=drawn)
+    found = memory(job(), pool(device=device), plan, global_batch_size=512, assumptions=drawn)
     assert np.shape(found.total) == (5,)
     assert np.all(np.diff(found.context) > 0)
 
@@ -217,13 +217,15 @@ def test_software_that_offloads_keeps_the_inputs_of_two_layers_and_tiles_an_eigh
     plan = Plan(data_parallel=8, micro_batch_size=2, recompute=int(Recompute.FULL))
     usual = job(DENSE)
     frugal = replace(usual, stack=replace(usual.stack, offloads_inputs=True, tiles_vocabulary=True))
-    before, after = (memory(one, ROOMY, plan, global_batch_size=512, given=BOOK) for one in (usual, frugal))
+    before, after = (
+        memory(one, ROOMY, plan, global_batch_size=512, assumptions=ASSUMPTIONS) for one in (usual, frugal)
+    )
     inputs = 2 * DENSE.hidden_size * 2 * 4096
     assert before.activations - after.activations == pytest.approx((DENSE.num_layers - 2) * inputs)
     assert after.logits == pytest.approx(before.logits / 8)
     kept_all = replace(plan, recompute=int(Recompute.NONE))
-    assert memory(frugal, ROOMY, kept_all, global_batch_size=512, given=BOOK).activations == pytest.approx(
-        memory(usual, ROOMY, kept_all, global_batch_size=512, given=BOOK).activations
+    assert memory(frugal, ROOMY, kept_all, global_batch_size=512, assumptions=ASSUMPTIONS).activations == pytest.approx(
+        memory(usual, ROOMY, kept_all, global_batch_size=512, assumptions=ASSUMPTIONS).activations
     )
 
 
@@ -233,5 +235,5 @@ def test_interleaved_stages_hold_dense_layers_in_their_first_chunk_alone() -> No
     task = job(model)
     for stages, chunks in ((16, 1), (16, 2), (16, 4), (61, 1), (8, 8)):
         plan = Plan(tensor_parallel=8, pipeline_parallel=stages, virtual_stages=chunks)
-        held = memory(task, pool(8 * stages), plan, global_batch_size=64, given=given())
+        held = memory(task, pool(8 * stages), plan, global_batch_size=64, assumptions=assumptions())
         assert held.optimizer * plan.num_devices >= 12 * num_params(model, mtp=True)

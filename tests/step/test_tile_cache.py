@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from lindos.problem.plan import Plan
 from lindos.step import estimate
 from lindos.step.tile_cache import Runs, joined, picked
-from step_fixtures import LATENT_EXPERTS, given, job, pool
+from step_fixtures import LATENT_EXPERTS, assumptions, job, pool
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def test_an_estimate_of_neighbours_is_that_of_each() -> None:
     t, e, p, sharding = grid.reshape(4, -1)
     plan = Plan(tensor_parallel=t, expert_parallel=e, pipeline_parallel=p, sharding=sharding, data_parallel=0 * t + 8)
     mixed = np.random.default_rng(0).permutation(len(t))
-    asked = {"global_batch_size": 64.0, "given": given()}
+    asked = {"global_batch_size": 64.0, "assumptions": assumptions()}
     task, cluster = job(LATENT_EXPERTS), pool(512)
     assert len(Runs([t, e]).first(t)) == 6
     inorder = estimate(task, cluster, plan, **asked).time
@@ -73,12 +73,12 @@ import resource
 import numpy as np
 from lindos.problem.plan import Plan
 from lindos.step import estimate
-from step_fixtures import LATENT_EXPERTS, given, job, pool
+from step_fixtures import LATENT_EXPERTS, assumptions, job, pool
 work, devices, size = job(LATENT_EXPERTS), pool(), 32_000
 plan = Plan(tensor_parallel=np.repeat([1.0, 2.0, 4.0, 8.0], size // 4), data_parallel=np.tile([64.0, 128.0], size // 2))
 for evaluation in range(12):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    estimate(work, devices, plan, global_batch_size=1024, given=given())
+    estimate(work, devices, plan, global_batch_size=1024, assumptions=assumptions())
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 

@@ -91,7 +91,7 @@ def test_a_sampled_catalogue_gives_an_array_around_the_value(catalog):
     )
     pool = pool_from_system(drawn, "hgx-h100", 16_384, fabric="spectrum-x-400g", oversubscription=7.0)
     plan = Plan(tensor_parallel=8, pipeline_parallel=16, virtual_stages=4, data_parallel=128, recompute=0)
-    times = step.estimate(job, pool, plan, global_batch_size=2048, given=step.assumptions(drawn)).time
+    times = step.estimate(job, pool, plan, global_batch_size=2048, assumptions=step.load_assumptions(drawn)).time
     assert np.shape(times) == (64,)
     assert np.all(np.isfinite(times))
     assert np.quantile(times, 0.02) < value < np.quantile(times, 0.98)

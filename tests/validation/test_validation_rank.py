@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lindos.catalog import load_catalog
-from lindos.step import assumptions
+from lindos.step import load_assumptions
 from lindos.validation import read_runs
 from lindos.validation.predict import Prepared, prepare
 from lindos.validation.rank import rank
@@ -19,11 +19,11 @@ STATED = ("tensor_parallel", "pipeline_parallel", "data_parallel", "micro_batch_
 def ready() -> list[Prepared]:
     """Every twelfth of the runs that state their plan."""
     catalog = load_catalog()
-    given = assumptions(catalog)
+    assumptions = load_assumptions(catalog)
     found = []
     for row in [row for row in read_runs() if all(getattr(row.run, name) for name in STATED)][::12]:
         try:
-            found.append(prepare(row.run, catalog, given))
+            found.append(prepare(row.run, catalog, assumptions))
         except NotPredictedError:
             continue
     return found

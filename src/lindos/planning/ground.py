@@ -27,9 +27,9 @@ _REMEMBERED = 4_000_000
 class Ground:
     """Splits of a space evaluated, and what no plan of each can beat; whatever the batch and the number of devices."""
 
-    def __init__(self, job: Job, pool: Pool, space: Space, given: Assumptions) -> None:
+    def __init__(self, job: Job, pool: Pool, space: Space, assumptions: Assumptions) -> None:
         """Take the axes of ``space``; nothing is evaluated yet."""
-        self.job, self.pool, self.space, self.given = job, pool, space, given
+        self.job, self.pool, self.space, self.assumptions = job, pool, space, assumptions
 
     @cached_property
     def codes(self) -> Any:
@@ -45,13 +45,13 @@ class Ground:
     @cached_property
     def micro(self) -> MicroBatch:
         """One micro-batch of every split."""
-        splits, rate = self.space.splits, job_rates(self.job, self.pool, self.given)
+        splits, rate = self.space.splits, job_rates(self.job, self.pool, self.assumptions)
         count = size(splits)
         parts = [taken(splits, slice(start, start + TILE // 4)) for start in range(0, count, TILE // 4)]
 
         def evaluated(part: Plan) -> MicroBatch:
             spread = layout(self.job, part, part.micro_batch_size)
-            return micro_batch(self.job, self.pool, part, spread, rate, self.given)
+            return micro_batch(self.job, self.pool, part, spread, rate, self.assumptions)
 
         return joined([evaluated(part) for part in parts], [size(part) for part in parts])
 

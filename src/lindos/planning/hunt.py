@@ -57,7 +57,7 @@ class Hunt:
     def __init__(self, ground: Ground, questions: Sequence[Question], minimise: str, top: int) -> None:
         """Take the questions; nothing is evaluated yet."""
         self.ground, self.space, self.minimise = ground, ground.space, minimise
-        self.job, self.pool, self.given = ground.job, ground.pool, ground.given
+        self.job, self.pool, self.assumptions = ground.job, ground.pool, ground.assumptions
         self.best = [
             Found(top=top, floor=question.floor, num_candidates=replace(self.space, batch=question.batch).size)
             for question in questions
@@ -228,7 +228,7 @@ class Hunt:
         micro_batch = np.asarray(self.space.splits.micro_batch_size)[splits][:, None, None]
         rounds = np.maximum(self.sizes / (micro_batch * np.maximum(room, 1.0)), 1.0)
         stage, bubble = self.ground.pair_bounds(splits)
-        least = rounds * stage[:, :, None] + bubble[:, :, None] + self.given.step_overhead.value
+        least = rounds * stage[:, :, None] + bubble[:, :, None] + self.assumptions.step_overhead.value
         tokens = self.sizes * self.job.sequence_length * (1 + 1e-12)
         return np.where(room >= 1, tokens / least, -np.inf)
 
@@ -246,7 +246,7 @@ class Hunt:
         bounds = self.ground.pipelines(pair.split, pair.stages)
         least = bounds.least(rounds, pair.interleaved, alone=is_free, most=longest, is_whole=is_whole)
         tokens = pair.batch * self.job.sequence_length * (1 + 1e-12)
-        return np.where(most >= 1, tokens / (least + self.given.step_overhead.value), -np.inf)
+        return np.where(most >= 1, tokens / (least + self.assumptions.step_overhead.value), -np.inf)
 
     def _lay_out(self, pair: Pairs) -> None:
         """Weigh the nodes of some pairs, those of the best bound first."""
@@ -294,7 +294,7 @@ class Hunt:
         """A time that no plan of each node beats."""
         bounds = self.ground.pipelines(candidates.split, candidates.plan.pipeline_parallel)
         least = bounds.least(candidates.num_micro_batches, candidates.interleaved, alone=candidates.alone)
-        return least + self.given.step_overhead.value
+        return least + self.assumptions.step_overhead.value
 
     def _speed(self, question: Any, batch: Any, time: Any) -> Any:
         """Tokens per second that count."""
@@ -316,7 +316,9 @@ class Hunt:
         if not len(candidates):
             return tallies
         plan, batch = candidates.plan, candidates.batch
-        needed = np.asarray(least_memory(self.job, self.pool, plan, global_batch_size=batch, given=self.given))
+        needed = np.asarray(
+            least_memory(self.job, self.pool, plan, global_batch_size=batch, assumptions=self.assumptions)
+        )
         codes = np.where(needed > self.memory[candidates.question], int(Reason.MEMORY), int(Reason.OK))
         candidates = self._without(tallies, candidates, codes, needed)
         for part in self._tiles(candidates, bars, tallies):
@@ -352,14 +354,16 @@ class Hunt:
 
     def _least_time(self, plan: Plan, batch: Any, split: Any) -> Seconds:
         micro = picked(self.ground.micro, split)
-        return least_time(self.job, self.pool, plan, global_batch_size=batch, given=self.given, micro=micro)
+        return least_time(self.job, self.pool, plan, global_batch_size=batch, assumptions=self.assumptions, micro=micro)
 
     def _evaluate(self, plan: Plan, batch: Any, split: Any, question: Any, tallies: list[Found]) -> None:
         """Memory and time of some plans under every sharding; the best join those of their question."""
         plan, index = sharded(self.space, plan)
         batch, split, question = batch[index], split[index], question[index]
         codes = shape_codes(self.job, 2**62, plan, batch, only=(Reason.SHARDING_GROUP,))
-        needed = np.asarray(memory(self.job, self.pool, plan, global_batch_size=batch, given=self.given).total)
+        needed = np.asarray(
+            memory(self.job, self.pool, plan, global_batch_size=batch, assumptions=self.assumptions).total
+        )
         codes = np.where((codes == int(Reason.OK)) & (needed > self.memory[question]), int(Reason.MEMORY), codes)
         _note(tallies, codes, question, 1, needed, plan, batch)
         fits = np.flatnonzero(codes == int(Reason.OK))
@@ -367,7 +371,7 @@ class Hunt:
             return
         plan, batch, question, micro = taken(plan, fits), batch[fits], question[fits], split[fits]
         micro = picked(self.ground.micro, micro)
-        step = estimate(self.job, self.pool, plan, global_batch_size=batch, given=self.given, micro=micro)
+        step = estimate(self.job, self.pool, plan, global_batch_size=batch, assumptions=self.assumptions, micro=micro)
         speed = self._speed(question, batch, step.time)
         late = self._is_late(speed, plan.num_devices, question)
         score = np.where(late, -np.inf, self._score(speed, plan.num_devices))

@@ -66,9 +66,9 @@ class Refused(NamedTuple):
 class Kinds:
     """The pools of a cluster, those of one kind searched in one pass."""
 
-    def __init__(self, job: Job, pools: Sequence[Pool], fixed: Mapping[str, int], given: Assumptions) -> None:
+    def __init__(self, job: Job, pools: Sequence[Pool], fixed: Mapping[str, int], assumptions: Assumptions) -> None:
         """Sort the pools; nothing is evaluated yet."""
-        self.job, self.pools, self.fixed, self.given = job, pools, fixed, given
+        self.job, self.pools, self.fixed, self.assumptions = job, pools, fixed, assumptions
         #: Sequences that degrees which are fixed need in every pool.
         self.fewest = fixed.get("data_parallel", 1) * fixed.get("micro_batch_size", 1)
         self.kind: list[int] = []
@@ -81,7 +81,7 @@ class Kinds:
             if pool.num_devices > self.models[self.kind[-1]].num_devices:
                 self.models[self.kind[-1]] = pool
         free = Batch(size=1, is_free=True)
-        self.searches = [Search(job, model, free, fixed, given) for model in self.models]
+        self.searches = [Search(job, model, free, fixed, assumptions) for model in self.models]
 
     def options(self, shares: Sequence[Share]) -> list[Option | Refused]:
         """The best plan of every share, or why there is none."""
@@ -94,7 +94,7 @@ class Kinds:
     def _options(self, search: Search, shares: Sequence[Share]) -> list[Option | Refused]:
         """Plans that leave some memory free go first, as in :func:`lindos.planning.one_pool.choice`."""
         questions = [self._question(share) for share in shares]
-        found = search.best_of_each([replace(q, limits=easy(q.limits, self.given)) for q in questions])
+        found = search.best_of_each([replace(q, limits=easy(q.limits, self.assumptions)) for q in questions])
         missing = [number for number, part in enumerate(found) if not part.best]
         for number, part in zip(missing, search.best_of_each([questions[number] for number in missing]), strict=True):
             found[number] = part
@@ -117,7 +117,11 @@ class Kinds:
     def _evaluated(self, pool: Pool, plans: Sequence[Ranked]) -> Any:
         sizes = np.asarray([float(ranked.batch) for ranked in plans])
         return estimate(
-            self.job, pool, stacked(ranked.plan for ranked in plans), global_batch_size=sizes, given=self.given
+            self.job,
+            pool,
+            stacked(ranked.plan for ranked in plans),
+            global_batch_size=sizes,
+            assumptions=self.assumptions,
         )
 
     def choice(self, option: Option) -> Choice:
@@ -136,7 +140,7 @@ class Kinds:
                 continue
             plan = stacked(options[number].plan for number, _ in mine)
             batch = np.asarray([float(size) for _, size in mine])
-            time = estimate(self.job, search.pool, plan, global_batch_size=batch, given=self.given).time
+            time = estimate(self.job, search.pool, plan, global_batch_size=batch, assumptions=self.assumptions).time
             for (number, size), seconds in zip(mine, np.asarray(time), strict=True):
                 tables[number][size] = float(seconds)
         return list(tables)
@@ -159,8 +163,8 @@ class Kinds:
                 continue
             plan = stacked(options[number].plan for number in numbers)
             batch = np.asarray([float(sizes[number]) for number in numbers])
-            step = estimate(self.job, search.pool, plan, global_batch_size=batch, given=self.given)
-            needed = memory(self.job, search.pool, plan, global_batch_size=batch, given=self.given)
+            step = estimate(self.job, search.pool, plan, global_batch_size=batch, assumptions=self.assumptions)
+            needed = memory(self.job, search.pool, plan, global_batch_size=batch, assumptions=self.assumptions)
             for row, number in enumerate(numbers):
                 pool = self.pools[options[number].share.pool]
                 answers[number] = PoolStep(

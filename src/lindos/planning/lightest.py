@@ -28,7 +28,7 @@ def lightest(search: Search, devices: int) -> Lightest | None:
 
     Nodes are evaluated in the order of :func:`lindos.step.memory.least_memory` until none can need less.
     """
-    job, pool, given, space = search.job, search.pool, search.given, search.space
+    job, pool, assumptions, space = search.job, search.pool, search.assumptions, search.space
     holds = np.flatnonzero((search.codes == int(Reason.OK)) & (search.ground.ranks <= devices))
     best: Lightest | None = None
     for start in range(0, len(holds), _SPLITS):
@@ -38,7 +38,7 @@ def lightest(search: Search, devices: int) -> Lightest | None:
         part = part.take(np.flatnonzero(shape_codes(job, devices, part.plan, part.batch) == int(Reason.OK)))
         if not len(part):
             continue
-        bound = np.asarray(least_memory(job, pool, part.plan, global_batch_size=part.batch, given=given))
+        bound = np.asarray(least_memory(job, pool, part.plan, global_batch_size=part.batch, assumptions=assumptions))
         order = np.argsort(bound, kind="stable")
         while len(order) and (best is None or bound[order[0]] < best.memory.total):
             few = _lightest(search, part.take(order[:_NODES]), devices)
@@ -50,7 +50,7 @@ def lightest(search: Search, devices: int) -> Lightest | None:
 
 def _lightest(search: Search, part: Nodes, devices: int) -> Lightest | None:
     """The lightest plan of some nodes."""
-    job, pool, given, space = search.job, search.pool, search.given, search.space
+    job, pool, assumptions, space = search.job, search.pool, search.assumptions, search.space
     plan, batch, _ = inside(space, part)
     plan, index = sharded(space, plan)
     batch = batch[index]
@@ -60,10 +60,12 @@ def _lightest(search: Search, part: Nodes, devices: int) -> Lightest | None:
     plan, batch = taken(plan, holds), batch[holds]
     totals = np.concatenate(
         [
-            np.asarray(memory(job, pool, taken(plan, tile), global_batch_size=batch[tile], given=given).total)
+            np.asarray(
+                memory(job, pool, taken(plan, tile), global_batch_size=batch[tile], assumptions=assumptions).total
+            )
             for tile in (slice(start, start + TILE) for start in range(0, size(plan), TILE))
         ]
     )
     first = int(np.argmin(totals))
     chosen, sequences = one(plan, first), int(batch[first])
-    return Lightest(chosen, sequences, memory(job, pool, chosen, global_batch_size=sequences, given=given))
+    return Lightest(chosen, sequences, memory(job, pool, chosen, global_batch_size=sequences, assumptions=assumptions))

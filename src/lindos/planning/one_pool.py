@@ -12,7 +12,7 @@ from lindos.problem.cluster import Pool
 from lindos.problem.job import Job
 from lindos.problem.plan import Plan
 from lindos.quantities import Tokens
-from lindos.step.assumptions import Assumptions, assumptions
+from lindos.step.assumptions import Assumptions, load_assumptions
 from lindos.step.batch import critical_batch_tokens
 from lindos.step.estimate import StepEstimate, estimate
 from lindos.step.feasibility import Reason
@@ -53,7 +53,7 @@ def best_plan(
     global_batch_size: int,
     batch_is_free: bool = False,
     fixed: Mapping[str, int] | None = None,
-    given: Assumptions | None = None,
+    assumptions: Assumptions | None = None,
     round_up: bool = False,
     top: int = 1,
     near: Plan | None = None,
@@ -72,7 +72,7 @@ def best_plan(
         Whether the batch may be rounded down to whole micro-batches of all replicas.
     fixed
         Degrees that the user set.
-    given
+    assumptions
         Parameters of the catalogue.
     round_up
         Whether a free batch is rounded up instead; what is above ``global_batch_size`` then counts for nothing, so that
@@ -87,9 +87,9 @@ def best_plan(
     InconsistentError, InfeasibleError
         If no candidate holds: the reason of the one that came furthest, and how many fell for which reason.
     """
-    book = given or assumptions()
+    assumptions = assumptions or load_assumptions()
     batch = Batch(size=global_batch_size, is_free=batch_is_free, round_up=round_up)
-    return choice(Search(job, pool, batch, dict(fixed or {}), book), limits(pool), top=top, near=near)
+    return choice(Search(job, pool, batch, dict(fixed or {}), assumptions), limits(pool), top=top, near=near)
 
 
 def limits(pool: Pool) -> Limits:
@@ -97,9 +97,9 @@ def limits(pool: Pool) -> Limits:
     return Limits(memory=float(capacity(pool)), devices=pool.num_devices)
 
 
-def easy(within: Limits, given: Assumptions) -> Limits:
+def easy(within: Limits, assumptions: Assumptions) -> Limits:
     """The same limits with the catalogue's headroom of memory left free."""
-    return replace(within, memory=within.memory * (1.0 - given.headroom.value))
+    return replace(within, memory=within.memory * (1.0 - assumptions.headroom.value))
 
 
 def choice(search: Search, within: Limits, *, minimise: str = "time", top: int = 1, near: Plan | None = None) -> Choice:
@@ -112,7 +112,7 @@ def choice(search: Search, within: Limits, *, minimise: str = "time", top: int =
     InconsistentError, InfeasibleError
         As :func:`best_plan`.
     """
-    question = Question(batch=search.space.batch, limits=easy(within, search.given), near=near)
+    question = Question(batch=search.space.batch, limits=easy(within, search.assumptions), near=near)
     (found,) = search.best_of_each([question], minimise, top)
     best = list(found.best)
     if len(best) < top:
@@ -142,21 +142,21 @@ def choice_of(search: Search, found: Found, best: Sequence[Ranked], num_devices:
 
 def alternative(search: Search, ranked: Ranked, num_devices: int | None = None) -> Alternative:
     """One plan by itself, in plain numbers; of ``num_devices``, those of the search's pool by default."""
-    job, pool, given = search.job, search.pool, search.given
+    job, pool, assumptions = search.job, search.pool, search.assumptions
     return Alternative(
         plan=ranked.plan,
         global_batch_size=ranked.batch,
-        estimate=estimate(job, pool, ranked.plan, global_batch_size=ranked.batch, given=given),
-        memory=memory(job, pool, ranked.plan, global_batch_size=ranked.batch, given=given),
+        estimate=estimate(job, pool, ranked.plan, global_batch_size=ranked.batch, assumptions=assumptions),
+        memory=memory(job, pool, ranked.plan, global_batch_size=ranked.batch, assumptions=assumptions),
         idle_devices=(num_devices or pool.num_devices) - int(ranked.plan.num_devices),
     )
 
 
-def global_batch(job: Job, training_tokens: Tokens, given: Assumptions | None = None) -> int:
+def global_batch(job: Job, training_tokens: Tokens, assumptions: Assumptions | None = None) -> int:
     """Sequences of a step: the job's own, or the critical batch of a run over so many tokens.
 
     Rounded down, at least one. Decides with the numbers as they stand: it is not meant for a sampled catalogue.
     """
     if job.global_batch_size is not None:
         return job.global_batch_size
-    return max(1, int(float(critical_batch_tokens(training_tokens, given)) / job.sequence_length))
+    return max(1, int(float(critical_batch_tokens(training_tokens, assumptions)) / job.sequence_length))

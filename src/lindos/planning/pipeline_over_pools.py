@@ -24,7 +24,7 @@ from lindos.problem.cluster import Cluster, Pool
 from lindos.problem.job import Job
 from lindos.problem.plan import Plan, Recompute, Schedule, Sharding
 from lindos.quantities import Seconds, TokensPerSecond
-from lindos.step.assumptions import Assumptions, assumptions
+from lindos.step.assumptions import Assumptions, load_assumptions
 from lindos.step.communication import levels, neighbour_time, reachable
 from lindos.step.estimate import StepEstimate, estimate
 from lindos.step.feasibility import OF_SPLITS, Reason, shape_codes
@@ -61,13 +61,13 @@ def across(
     global_batch_size: int,
     batch_is_free: bool = False,
     fixed: Mapping[str, int] | None = None,
-    given: Assumptions | None = None,
+    assumptions: Assumptions | None = None,
 ) -> Across | None:
     """The fastest pipeline that has stages in every pool; None where none holds.
 
     Arguments as in :func:`lindos.step.decide`; a number of stages or a schedule that the user fixed is not looked at.
     """
-    book = given or assumptions()
+    assumptions = assumptions or load_assumptions()
     degrees = {name: value for name, value in (fixed or {}).items() if name not in _OWN}
     domain = min(pool.tiers[0].size for pool in cluster.pools)
     batch = Batch(size=global_batch_size, is_free=batch_is_free)
@@ -76,7 +76,7 @@ def across(
     splits = taken(splits, np.flatnonzero(codes == int(Reason.OK)))
     if not size(splits):
         return None
-    return _Hunt(job, cluster.pools, splits, batch, degrees, book).run()
+    return _Hunt(job, cluster.pools, splits, batch, degrees, assumptions).run()
 
 
 _OWN = ("pipeline_parallel", "virtual_stages", "schedule")
@@ -116,12 +116,18 @@ class _Hunt:
     """The search under way: splits in the order of their bounds, then nodes in the order of theirs."""
 
     def __init__(
-        self, job: Job, pools: Sequence[Pool], splits: Plan, batch: Batch, own: Mapping[str, int], book: Assumptions
+        self,
+        job: Job,
+        pools: Sequence[Pool],
+        splits: Plan,
+        batch: Batch,
+        own: Mapping[str, int],
+        assumptions: Assumptions,
     ) -> None:
-        self.job, self.pools, self.splits, self.batch, self.book = job, pools, splits, batch, book
+        self.job, self.pools, self.splits, self.batch, self.assumptions = job, pools, splits, batch, assumptions
         self.layers = job.model.num_layers + job.model.num_mtp_layers
         kinds = [next(i for i, model in enumerate(pools) if are_alike(pool, model)) for pool in pools]
-        times = {kind: _layer_times(job, pools[kind], splits, book) for kind in set(kinds)}
+        times = {kind: _layer_times(job, pools[kind], splits, assumptions) for kind in set(kinds)}
         self.times = np.asarray([times[kind] for kind in kinds])  # pools, recomputations, splits
         most = min(batch.size, *(pool.num_devices for pool in pools))
         self.replicas = np.asarray(_replicas(most, batch, own), dtype=float)
@@ -204,7 +210,7 @@ class _Hunt:
         nodes, held = nodes.take(index), held[:, index]
         sharding = np.tile(np.asarray(self.sharding, dtype=float), len(fast))
         plan = replace(nodes.plan, sharding=sharding, pipeline_parallel=nodes.stages.sum(axis=0))
-        time, fits = _time(self.job, self.pools, plan, nodes.sizes, nodes.stages, held, nodes.each, self.book)
+        time, fits = _time(self.job, self.pools, plan, nodes.sizes, nodes.stages, held, nodes.each, self.assumptions)
         speed = np.where(fits, nodes.sizes * self.job.sequence_length / time, 0.0)
         place = -(nodes.order * wide + np.tile(np.arange(wide), len(fast)))
         first = max(range(len(speed)), key=lambda i: (speed[i], place[i]))
@@ -233,10 +239,10 @@ def _replicas(most: int, batch: Batch, own: Mapping[str, int]) -> list[int]:
     return sorted({int(most / _FEWER**i) for i in range(count + 1)} - {0})
 
 
-def _layer_times(job: Job, pool: Pool, splits: Plan, book: Assumptions) -> Any:
+def _layer_times(job: Job, pool: Pool, splits: Plan, assumptions: Assumptions) -> Any:
     """Seconds of one micro-batch in one layer of a pool's devices, by recomputation; head and loss spread over them."""
     at = layout(job, splits, splits.micro_batch_size)
-    micro = micro_batch(job, pool, splits, at, job_rates(job, pool, book), book)
+    micro = micro_batch(job, pool, splits, at, job_rates(job, pool, assumptions), assumptions)
     parts = (micro.matmul, micro.attention, micro.other, micro.tensor, micro.context, micro.expert)
     passes = sum(part.forward + part.backward for part in parts)
     again = (0.0, micro.attention.forward, micro.layers + micro.expert.forward)
@@ -267,7 +273,7 @@ def _layers(each: Any, stages: Any, layers: int) -> Any:
 
 
 def _time(
-    job: Job, pools: Sequence[Pool], plan: Plan, sizes: Any, stages: Any, held: Any, each: Any, book: Assumptions
+    job: Job, pools: Sequence[Pool], plan: Plan, sizes: Any, stages: Any, held: Any, each: Any, assumptions: Assumptions
 ) -> tuple[Any, Any]:
     """Step time, and whether every pool's devices hold their stages."""
     m = sizes / np.asarray(plan.data_parallel * plan.micro_batch_size)
@@ -281,12 +287,12 @@ def _time(
     for pool, count, mine, layer in zip(pools, stages, held, each, strict=True):
         # A stage with its layers is one of as many equal ones as hold the model so.
         own = replace(plan, pipeline_parallel=layers / mine)
-        found: StepEstimate = estimate(job, pool, own, global_batch_size=sizes, given=book)
+        found: StepEstimate = estimate(job, pool, own, global_batch_size=sizes, assumptions=assumptions)
         stage = mine * layer + hop
         slowest = np.maximum(slowest, stage)
         passing = passing + count * stage
         after = np.maximum(after, found.exposed_data_parallel + found.optimizer)
-        needed = memory(job, pool, own, global_batch_size=sizes, given=book)
+        needed = memory(job, pool, own, global_batch_size=sizes, assumptions=assumptions)
         # In flight are as many micro-batches as the whole pipeline has stages.
         more = needed.activations * np.maximum(np.minimum(m, p) / np.minimum(m, layers / mine) - 1.0, 0.0)
         fits &= needed.total + more <= float(capacity(pool))

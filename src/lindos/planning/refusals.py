@@ -43,10 +43,10 @@ def refusal(search: Search, within: Limits, found: Found) -> Refusal:
         found = search.best(replace(freely, memory=math.inf))
         reasons = [reason for reason in found.nearest if reason is not Reason.REPLICAS]
     if not reasons:
-        return _nothing_left(job, pool, own, search.space.batch.size, search.given)
+        return _nothing_left(job, pool, own, search.space.batch.size, search.assumptions)
     _, plan, batch = found.nearest[max(reasons)]
     try:
-        check(job, pool, plan, global_batch_size=batch, given=search.given)
+        check(job, pool, plan, global_batch_size=batch, assumptions=search.assumptions)
     except (InconsistentError, InfeasibleError) as error:
         return error
     return InfeasibleError("No plan holds", "every candidate was refused", "Fix fewer degrees")
@@ -72,7 +72,7 @@ def _remedies(search: Search, within: Limits) -> Iterator[str]:
     job, pool, fixed, batch = search.job, search.pool, search.space.fixed, search.space.batch
     for name in fixed:
         rest = {key: value for key, value in fixed.items() if key != name}
-        if Search(job, pool, batch, rest, search.given).best(within).best:
+        if Search(job, pool, batch, rest, search.assumptions).best(within).best:
             yield f"leave {name} open"
     devices = _enough(search, within)
     if devices is not None:
@@ -84,7 +84,7 @@ def _enough(search: Search, within: Limits) -> int | None:
 
     def fits(devices: int) -> bool:
         pool = replace(search.pool, num_devices=devices)
-        more = Search(search.job, pool, search.space.batch, search.space.fixed, search.given)
+        more = Search(search.job, pool, search.space.batch, search.space.fixed, search.assumptions)
         return bool(more.best(replace(within, devices=devices)).best)
 
     low = high = within.devices
@@ -128,13 +128,13 @@ def counted(rejected: Mapping[Reason, int] | Counter[Reason]) -> str:
     return ", ".join(f"{rejected[r]:,} because {SENTENCES[r][0]}" for r in Reason if rejected.get(r, 0))
 
 
-def _nothing_left(job: Job, pool: Pool, own: Mapping[str, int], batch: int, given: Assumptions) -> Refusal:
+def _nothing_left(job: Job, pool: Pool, own: Mapping[str, int], batch: int, assumptions: Assumptions) -> Refusal:
     """No candidate at all: the user's degrees, or the batch, leave none."""
     plan = Plan(**own)
     codes = shape_codes(job, pool.num_devices, plan, batch)
     if int(codes) != int(Reason.OK):
         try:
-            check(job, pool, plan, global_batch_size=batch, given=given)
+            check(job, pool, plan, global_batch_size=batch, assumptions=assumptions)
         except (InconsistentError, InfeasibleError) as error:
             return error
     hint = "Change the batch, or fix fewer degrees." if own else "Raise the batch."

@@ -41,14 +41,14 @@ class Search:
         pool: Pool,
         batch: Batch,
         fixed: Mapping[str, int],
-        given: Assumptions,
+        assumptions: Assumptions,
         ground: Ground | None = None,
     ) -> None:
         """Lay out the space; ``ground`` is that of a search that differs in the batch alone, if there was one."""
-        self.job, self.pool, self.given = job, pool, given
+        self.job, self.pool, self.assumptions = job, pool, assumptions
         if ground is None:
             self.space: Space = space(job, pool.num_devices, pool.tiers[0].size, batch, fixed)
-            self.ground = Ground(job, pool, self.space, given)
+            self.ground = Ground(job, pool, self.space, assumptions)
         else:
             self.space, self.ground = replace(ground.space, batch=batch), ground
         #: Sequences that count at most: what a batch is rounded up by is done for nothing.
@@ -57,7 +57,9 @@ class Search:
     def of_batch(self, batch: Batch) -> "Search":
         """The same search for another batch."""
         shares = batch.is_free and self.space.batch.is_free
-        return Search(self.job, self.pool, batch, self.space.fixed, self.given, ground=self.ground if shares else None)
+        return Search(
+            self.job, self.pool, batch, self.space.fixed, self.assumptions, ground=self.ground if shares else None
+        )
 
     @property
     def codes(self) -> Any:

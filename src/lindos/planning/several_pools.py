@@ -11,7 +11,7 @@ from lindos.planning.one_pool import Choice, best_plan
 from lindos.problem.cluster import Cluster, Pool
 from lindos.problem.job import Job
 from lindos.problem.plan import Plan
-from lindos.step.assumptions import Assumptions, assumptions
+from lindos.step.assumptions import Assumptions, load_assumptions
 from lindos.step.cluster import ClusterStep, PoolPlan, whole
 
 #: How often batch shares are set again from the speeds that they lead to.
@@ -52,7 +52,7 @@ def decide(
     global_batch_size: int,
     batch_is_free: bool = False,
     fixed: Mapping[str, int] | None = None,
-    given: Assumptions | None = None,
+    assumptions: Assumptions | None = None,
 ) -> tuple[PoolDecision, ...]:
     """Plan and share of the batch of every pool; with the cluster's values as they stand.
 
@@ -63,7 +63,7 @@ def decide(
     InputError
         If the batch has too few sequences to share.
     """
-    book, degrees, pools = given or assumptions(), dict(fixed or {}), cluster.pools
+    assumptions, degrees, pools = assumptions or load_assumptions(), dict(fixed or {}), cluster.pools
     if len(pools) == 1:
         choice = best_plan(
             job,
@@ -71,10 +71,10 @@ def decide(
             global_batch_size=global_batch_size,
             batch_is_free=batch_is_free,
             fixed=degrees,
-            given=book,
+            assumptions=assumptions,
         )
         return (_decision(choice, choice.global_batch_size),)
-    kinds = Kinds(job, pools, degrees, book)
+    kinds = Kinds(job, pools, degrees, assumptions)
     everything = _unplanned(job, pools, range(len(pools)))
     (decided,) = _settled(kinds, [everything], global_batch_size, exact=not batch_is_free, turns=_ROUNDS)
     if isinstance(decided, Refused):
@@ -91,7 +91,7 @@ def leaving_out(
     global_batch_size: int,
     batch_is_free: bool = False,
     fixed: Mapping[str, int] | None = None,
-    given: Assumptions | None = None,
+    assumptions: Assumptions | None = None,
     near: Sequence[PoolDecision] = (),
 ) -> dict[str, ClusterStep]:
     """The same batch on all pools but one, decided anew, by the name of the pool that is left out.
@@ -100,10 +100,10 @@ def leaving_out(
     ``tokens_per_second`` against the whole cluster's: if it is higher, the job is faster without that pool. A pool
     without which no plan holds is missing, and so is the only one.
     """
-    pools, book = cluster.pools, given or assumptions()
+    pools, assumptions = cluster.pools, assumptions or load_assumptions()
     if len(pools) == 1:
         return {}
-    kinds = Kinds(job, pools, dict(fixed or {}), book)
+    kinds = Kinds(job, pools, dict(fixed or {}), assumptions)
     parts = []
     for absent in range(len(pools)):
         present = tuple(index for index in range(len(pools)) if index != absent)
@@ -126,7 +126,7 @@ def leaving_out(
             job,
             replace(cluster, pools=tuple(pools[option.share.pool] for option in part.options)),
             [next(steps) for _ in part.options],
-            book,
+            assumptions,
         )
         for name, part in decided.items()
     }

@@ -4,7 +4,7 @@ Linear layers run in the precision of the job. Attention's inner products, route
 and loss stay in BF16; an NVFP4 recipe also keeps a share of its linear layers there. Optimizer states are FP32.
 """
 
-from lindos.step.assumptions import Assumptions, assumptions
+from lindos.step.assumptions import Assumptions, load_assumptions
 from lindos.step.batch import BatchLimit, batch_limit, critical_batch_tokens
 from lindos.step.cluster import ClusterStep, PoolPlan, PoolStep, cluster_step
 from lindos.step.estimate import StepEstimate, estimate
@@ -26,7 +26,6 @@ __all__ = [
     "Sensitivity",
     "StepEstimate",
     "StepMemory",
-    "assumptions",
     "batch_limit",
     "check",
     "cluster_step",
@@ -34,6 +33,7 @@ __all__ = [
     "estimate",
     "explain",
     "feasibility",
+    "load_assumptions",
     "memory",
     "sensitivities",
 ]

@@ -37,9 +37,9 @@ class Assumptions:
         return fact.value
 
 
-def assumptions(catalog: Catalog | None = None) -> Assumptions:
+def load_assumptions(catalog: Catalog | None = None) -> Assumptions:
     """Parameters of ``catalog``, or of the one that Lindos ships."""
-    book = catalog or load_catalog()
+    source = catalog or load_catalog()
     units = {
         "step_overhead": "s",
         "gradient_bytes": "B",
@@ -51,5 +51,5 @@ def assumptions(catalog: Catalog | None = None) -> Assumptions:
     topics = dict.fromkeys(("context", "communicator", "fragmentation", "headroom"), "memory")
     names = Assumptions.__dataclass_fields__
     return Assumptions(
-        **{name: book.parameter(f"{topics.get(name, 'training')}.{name}", units.get(name, "1")) for name in names}
+        **{name: source.parameter(f"{topics.get(name, 'training')}.{name}", units.get(name, "1")) for name in names}
     )

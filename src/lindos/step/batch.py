@@ -6,7 +6,7 @@ from typing import Annotated
 from lindos.formulas.batch import critical_batch_size, extra_tokens_factor
 from lindos.quantities import Fraction, Tokens
 from lindos.results import Why
-from lindos.step.assumptions import Assumptions, assumptions
+from lindos.step.assumptions import Assumptions, load_assumptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,22 +28,22 @@ class BatchLimit:
         return self.batch / self.critical
 
 
-def critical_batch_tokens(training_tokens: Tokens, given: Assumptions | None = None) -> Tokens:
+def critical_batch_tokens(training_tokens: Tokens, assumptions: Assumptions | None = None) -> Tokens:
     """Critical batch, in tokens, of a run over ``training_tokens``."""
-    book = given or assumptions()
+    assumptions = assumptions or load_assumptions()
     return critical_batch_size(
         training_tokens,
-        book.critical_batch_reference_tokens.value,
-        book.critical_batch.value,
-        book.critical_batch_exponent.value,
+        assumptions.critical_batch_reference_tokens.value,
+        assumptions.critical_batch.value,
+        assumptions.critical_batch_exponent.value,
     )
 
 
-def batch_limit(batch: Tokens, training_tokens: Tokens, given: Assumptions | None = None) -> BatchLimit:
+def batch_limit(batch: Tokens, training_tokens: Tokens, assumptions: Assumptions | None = None) -> BatchLimit:
     """Hold a batch of so many tokens against the critical batch of the run."""
-    book = given or assumptions()
+    assumptions = assumptions or load_assumptions()
     return BatchLimit(
         batch=batch,
-        critical=critical_batch_tokens(training_tokens, book),
-        overhead=book.critical_batch_overhead.value,
+        critical=critical_batch_tokens(training_tokens, assumptions),
+        overhead=assumptions.critical_batch_overhead.value,
     )

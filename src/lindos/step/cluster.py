@@ -17,7 +17,7 @@ from lindos.problem.job import Job
 from lindos.problem.plan import Plan
 from lindos.quantities import Count, Flop, FlopPerSecond, Fraction, Seconds, Tokens, TokensPerSecond, namespace
 from lindos.results import Why
-from lindos.step.assumptions import Assumptions, assumptions
+from lindos.step.assumptions import Assumptions, load_assumptions
 from lindos.step.estimate import StepEstimate, estimate
 from lindos.step.memory import StepMemory, memory
 from lindos.transformer.parameters import num_params
@@ -81,7 +81,7 @@ class ClusterStep:
 
 
 def cluster_step(
-    job: Job, cluster: Cluster, decisions: Sequence[PoolPlan], *, given: Assumptions | None = None
+    job: Job, cluster: Cluster, decisions: Sequence[PoolPlan], *, assumptions: Assumptions | None = None
 ) -> ClusterStep:
     """Evaluate decided plans; the cluster's numbers may be arrays of draws.
 
@@ -92,7 +92,7 @@ def cluster_step(
     """
     if len(decisions) != len(cluster.pools):
         raise InputError("decisions", len(decisions), f"one for each of the {len(cluster.pools)} pools")
-    book = given or assumptions()
+    assumptions = assumptions or load_assumptions()
     parts = tuple(
         PoolStep(
             name=pool.name,
@@ -100,15 +100,15 @@ def cluster_step(
             global_batch_size=one.global_batch_size,
             num_devices=pool.num_devices,
             idle_devices=one.idle_devices,
-            estimate=estimate(job, pool, one.plan, global_batch_size=one.global_batch_size, given=book),
-            memory=memory(job, pool, one.plan, global_batch_size=one.global_batch_size, given=book),
+            estimate=estimate(job, pool, one.plan, global_batch_size=one.global_batch_size, assumptions=assumptions),
+            memory=memory(job, pool, one.plan, global_batch_size=one.global_batch_size, assumptions=assumptions),
         )
         for pool, one in zip(cluster.pools, decisions, strict=True)
     )
-    return whole(job, cluster, parts, book)
+    return whole(job, cluster, parts, assumptions)
 
 
-def whole(job: Job, cluster: Cluster, parts: Sequence[PoolStep], book: Assumptions) -> ClusterStep:
+def whole(job: Job, cluster: Cluster, parts: Sequence[PoolStep], assumptions: Assumptions) -> ClusterStep:
     """Put the pools' parts together."""
     pools = {pool.name: pool for pool in cluster.pools}
     times = [part.estimate.time for part in parts]
@@ -116,7 +116,7 @@ def whole(job: Job, cluster: Cluster, parts: Sequence[PoolStep], book: Assumptio
     return ClusterStep(
         pools=tuple(parts),
         slowest=slowest,
-        synchronisation=_synchronisation(job, cluster, parts, book) if len(pools) > 1 or len(parts) > 1 else 0.0,
+        synchronisation=_synchronisation(job, cluster, parts, assumptions) if len(pools) > 1 or len(parts) > 1 else 0.0,
         tokens=float(sum(part.global_batch_size for part in parts) * job.sequence_length),
         model_flops=_total(part.estimate.model_flops for part in parts),
         num_devices=float(sum(part.num_devices - part.idle_devices for part in parts)),
@@ -126,10 +126,10 @@ def whole(job: Job, cluster: Cluster, parts: Sequence[PoolStep], book: Assumptio
     )
 
 
-def _synchronisation(job: Job, cluster: Cluster, parts: Sequence[PoolStep], book: Assumptions) -> Seconds:
+def _synchronisation(job: Job, cluster: Cluster, parts: Sequence[PoolStep], assumptions: Assumptions) -> Seconds:
     """All-reduce of the gradients over pools; the devices of the smallest carry it, each its part."""
     smallest = min(part.num_devices - part.idle_devices for part in parts)
-    message = num_params(job.model, mtp=True) * book.gradient_bytes.value / smallest
+    message = num_params(job.model, mtp=True) * assumptions.gradient_bytes.value / smallest
     outer = [pool.tiers[-1] for pool in cluster.pools]
     bandwidth = reduce(
         lambda a, b: namespace(a, b).minimum(a, b), [tier.bandwidth / tier.oversubscription for tier in outer]

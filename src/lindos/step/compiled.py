@@ -15,7 +15,7 @@ from lindos.problem.axes import Loop
 from lindos.problem.cluster import Pool
 from lindos.problem.job import Job
 from lindos.problem.plan import Plan, axes_in
-from lindos.step.assumptions import Assumptions, assumptions
+from lindos.step.assumptions import Assumptions, load_assumptions
 from lindos.step.estimate import StepEstimate, estimate
 from lindos.step.feasibility import reason_codes
 from lindos.step.memory import StepMemory, memory
@@ -37,7 +37,7 @@ _FIXED = axes_in(Loop.FIXED)
 _SAME = ("peak", "peak_bf16", "board_power")
 
 
-def compiled(job: Job, pool: Pool, given: Assumptions | None = None) -> Callable[[Plan, Any], Evaluation]:
+def compiled(job: Job, pool: Pool, assumptions: Assumptions | None = None) -> Callable[[Plan, Any], Evaluation]:
     """Evaluate plans of ``job`` on ``pool`` under ``jax.jit``: call the result with plans as arrays and their batches.
 
     A second call with as many plans takes no time to compile.
@@ -62,12 +62,12 @@ def compiled(job: Job, pool: Pool, given: Assumptions | None = None) -> Callable
     >>> bool(found.estimate.time[0] < found.estimate.time[1])
     True
     """
-    jax, book = _jax(), given or assumptions()
+    jax, assumptions = _jax(), assumptions or load_assumptions()
 
     def evaluate(values: dict[str, Any], batch: Any) -> tuple[dict[str, Any], dict[str, Any], Any]:
         plan = Plan(**values)
-        step = estimate(job, pool, plan, global_batch_size=batch, given=book)
-        needed = memory(job, pool, plan, global_batch_size=batch, given=book)
+        step = estimate(job, pool, plan, global_batch_size=batch, assumptions=assumptions)
+        needed = memory(job, pool, plan, global_batch_size=batch, assumptions=assumptions)
         codes = reason_codes(job, pool, plan, batch, needed)
         return _parts(step, _SAME), _parts(needed), codes
 
@@ -86,7 +86,7 @@ def compiled(job: Job, pool: Pool, given: Assumptions | None = None) -> Callable
 
 
 def elasticities(
-    job: Job, pool: Pool, plan: Plan, *, global_batch_size: int, given: Assumptions | None = None
+    job: Job, pool: Pool, plan: Plan, *, global_batch_size: int, assumptions: Assumptions | None = None
 ) -> dict[str, float]:
     r"""Per cent of speed won for every per cent that a number of the hardware is better, by the gradient of the step.
 
@@ -94,12 +94,14 @@ def elasticities(
 
     Keys are those of :func:`lindos.step.sensitivity.hardware`; latencies count as better when lower.
     """
-    jax, book = _jax(), given or assumptions()
+    jax, assumptions = _jax(), assumptions or load_assumptions()
     names = list(hardware(job, pool))
 
     def slowness(times: Any) -> Any:
         where = better(pool, dict(zip(names, times, strict=True)))
-        return jax.numpy.log(estimate(job, where, plan, global_batch_size=global_batch_size, given=book).time)
+        return jax.numpy.log(
+            estimate(job, where, plan, global_batch_size=global_batch_size, assumptions=assumptions).time
+        )
 
     with jax.enable_x64(True):
         slopes = jax.jit(jax.grad(slowness))([jax.numpy.asarray(1.0) for _ in names])

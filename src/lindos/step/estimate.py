@@ -22,7 +22,7 @@ from lindos.quantities import (
     Watts,
 )
 from lindos.results import Why
-from lindos.step.assumptions import Assumptions, assumptions
+from lindos.step.assumptions import Assumptions, load_assumptions
 from lindos.step.communication import reachable
 from lindos.step.compute import Rates
 from lindos.step.layout import Layout, at_least, layout, where
@@ -122,7 +122,7 @@ def estimate(
     plan: Plan,
     *,
     global_batch_size: Count,
-    given: Assumptions | None = None,
+    assumptions: Assumptions | None = None,
     micro: MicroBatch | None = None,
 ) -> StepEstimate:
     """Time of one optimiser step of ``job`` on ``pool`` under ``plan``.
@@ -138,7 +138,7 @@ def estimate(
         is not asked here.
     global_batch_size
         Sequences of one optimiser step.
-    given
+    assumptions
         Parameters of the catalogue that the scenario uses; those that Lindos ships if not given.
     micro
         One micro-batch of every plan, where it is known already.
@@ -153,11 +153,11 @@ def estimate(
     UnknownValueError
         If a number that the estimate needs is unknown, such as the FP8 peak of a device without FP8.
     """
-    book = given or assumptions()
-    tiers, rate, at = reachable(pool.tiers), job_rates(job, pool, book), layout(job, plan, global_batch_size)
-    micro = micro or shared_micro_batch(job, pool, plan, at, rate, book)
+    assumptions = assumptions or load_assumptions()
+    tiers, rate, at = reachable(pool.tiers), job_rates(job, pool, assumptions), layout(job, plan, global_batch_size)
+    micro = micro or shared_micro_batch(job, pool, plan, at, rate, assumptions)
     passed = passage(job, tiers, plan, at, micro)
-    exchange, optimizer = exchange_times(job, tiers, plan, at, rate, book)
+    exchange, optimizer = exchange_times(job, tiers, plan, at, rate, assumptions)
     p, m = plan.pipeline_parallel, at.num_micro_batches
     # Stages that accumulate whole gradients hide only behind the last micro-batch; sharded ones behind the step.
     once = (passed.forward + passed.backward) / p + passed.sends + passed.excess
@@ -175,11 +175,11 @@ def estimate(
         exposed_context_parallel=per_stage * (micro.context.forward + micro.context.backward),
         exposed_expert_parallel=per_stage * (passed.expert.forward + passed.expert.backward),
         exposed_pipeline_parallel=m * passed.sends,
-        exposed_data_parallel=visible_time(exchange, hiding, overlap, book.contention_share.value),
-        exposed_offload=offload_time(job, pool, plan, at, passed, book),
+        exposed_data_parallel=visible_time(exchange, hiding, overlap, assumptions.contention_share.value),
+        exposed_offload=offload_time(job, pool, plan, at, passed, assumptions),
         pipeline_imbalance=m * passed.excess,
         pipeline_bubble=passed.bubble,
-        optimizer=optimizer + book.step_overhead.value,
+        optimizer=optimizer + assumptions.step_overhead.value,
         tokens=tokens,
         model_flops=tokens * model_flops_per_token(job.model, job.sequence_length),
         recomputed_flops=tokens * recomputed_flop(job, plan),
@@ -196,7 +196,7 @@ def least_time(
     plan: Plan,
     *,
     global_batch_size: Count,
-    given: Assumptions,
+    assumptions: Assumptions,
     micro: MicroBatch | None = None,
 ) -> Seconds:
     """Lower bound on the step time under any sharding: the step without sends between stages or replicas.
@@ -204,23 +204,25 @@ def least_time(
     Every part of a step that is left out here adds time, and no part that is counted shrinks with it.
     """
     tiers, at = reachable(pool.tiers), layout(job, plan, global_batch_size)
-    micro = micro or shared_micro_batch(job, pool, plan, at, job_rates(job, pool, given), given)
+    micro = micro or shared_micro_batch(job, pool, plan, at, job_rates(job, pool, assumptions), assumptions)
     passed = passage(job, tiers, plan, at, micro, has_sends=False)
     once = (passed.forward + passed.backward) / plan.pipeline_parallel + passed.excess
-    return at.num_micro_batches * once + passed.bubble + given.step_overhead.value
+    return at.num_micro_batches * once + passed.bubble + assumptions.step_overhead.value
 
 
-def shared_micro_batch(job: Job, pool: Pool, plan: Plan, at: Layout, rate: Rates, given: Assumptions) -> MicroBatch:
+def shared_micro_batch(
+    job: Job, pool: Pool, plan: Plan, at: Layout, rate: Rates, assumptions: Assumptions
+) -> MicroBatch:
     """One micro-batch of every plan; neighbours that split layers alike share it."""
     runs = Runs([getattr(plan, name) for name in SPLITS])
-    return runs.spread(micro_batch(job, pool, runs.first(plan), runs.first(at), rate, given))
+    return runs.spread(micro_batch(job, pool, runs.first(plan), runs.first(at), rate, assumptions))
 
 
 def exchange_times(
-    job: Job, tiers: tuple[Tier, ...], plan: Plan, at: Layout, rate: Rates, given: Assumptions
+    job: Job, tiers: tuple[Tier, ...], plan: Plan, at: Layout, rate: Rates, assumptions: Assumptions
 ) -> tuple[Seconds, Seconds]:
     """Exchange between data-parallel ranks in a step before any overlap, and the pass of the optimizer."""
     runs = Runs([*(getattr(plan, name) for name in axes_read(Reader.EXCHANGE)), at.num_micro_batches])
     few, at = runs.first(readable(plan, Reader.EXCHANGE)), runs.first(at)
-    sent = data_parallel_time(job, tiers, few, at, given)
+    sent = data_parallel_time(job, tiers, few, at, assumptions)
     return runs.spread(sent), runs.spread(optimizer_time(job, few, at, rate))

@@ -8,7 +8,7 @@ from lindos.problem.job import Job
 from lindos.problem.plan import Plan
 from lindos.quantities import Count, Flop, Seconds
 from lindos.results import Why
-from lindos.step.assumptions import Assumptions, assumptions
+from lindos.step.assumptions import Assumptions, load_assumptions
 from lindos.step.layout import layout
 from lindos.step.micro_batch import job_operator_times, job_rates
 
@@ -32,10 +32,10 @@ class OperatorShare:
 
 
 def explain(
-    job: Job, pool: Pool, plan: Plan, *, global_batch_size: Count, given: Assumptions | None = None
+    job: Job, pool: Pool, plan: Plan, *, global_batch_size: Count, assumptions: Assumptions | None = None
 ) -> tuple[OperatorShare, ...]:
     """Time and FLOPs of every operator of a step, in the order of the forward pass, as `estimate` takes them."""
-    book = given or assumptions()
+    assumptions = assumptions or load_assumptions()
     at = layout(job, plan, global_batch_size)
     each = at.num_micro_batches / plan.pipeline_parallel
     tokens = global_batch_size * job.sequence_length / plan.num_devices
@@ -49,5 +49,5 @@ def explain(
             quantise=each * row.quantise,
             flops=3 * row.operator.forward_flop * tokens,
         )
-        for row in job_operator_times(job, pool, at, job_rates(job, pool, book), book)
+        for row in job_operator_times(job, pool, at, job_rates(job, pool, assumptions), assumptions)
     )

@@ -97,12 +97,14 @@ AXES_OF: Mapping[Reason, tuple[str, ...]] = {
 OF_SPLITS = tuple(reason for reason, names in AXES_OF.items() if set(names) <= set(SPLITS))
 
 
-def feasibility(job: Job, pool: Pool, plan: Plan, *, global_batch_size: Count, given: Assumptions | None = None) -> Any:
+def feasibility(
+    job: Job, pool: Pool, plan: Plan, *, global_batch_size: Count, assumptions: Assumptions | None = None
+) -> Any:
     """Code of `Reason` for each plan, as an integer array of the plans' shape.
 
     Decides with the values of ``pool`` as they stand: it is not meant for a sampled catalogue.
     """
-    needed = memory(job, pool, plan, global_batch_size=global_batch_size, given=given)
+    needed = memory(job, pool, plan, global_batch_size=global_batch_size, assumptions=assumptions)
     return np.asarray(reason_codes(job, pool, plan, global_batch_size, needed), dtype=int)
 
 
@@ -184,7 +186,7 @@ def _split(plan: Plan) -> Any:
     return where(plan.sequence_parallel > 0, plan.tensor_parallel, 1)
 
 
-def check(job: Job, pool: Pool, plan: Plan, *, global_batch_size: int, given: Assumptions | None = None) -> None:
+def check(job: Job, pool: Pool, plan: Plan, *, global_batch_size: int, assumptions: Assumptions | None = None) -> None:
     """Refuse a single plan that does not hold.
 
     Raises
@@ -194,11 +196,11 @@ def check(job: Job, pool: Pool, plan: Plan, *, global_batch_size: int, given: As
     InfeasibleError
         If the plan needs more devices or memory than there are.
     """
-    code = Reason(int(feasibility(job, pool, plan, global_batch_size=global_batch_size, given=given)))
+    code = Reason(int(feasibility(job, pool, plan, global_batch_size=global_batch_size, assumptions=assumptions)))
     if code is Reason.OK:
         return
     if code is Reason.MEMORY:
-        raise memory_error(job, pool, plan, global_batch_size, given)
+        raise memory_error(job, pool, plan, global_batch_size, assumptions)
     if code is Reason.TOO_MANY_DEVICES:
         used = int(plan.num_devices)
         raise InfeasibleError(
@@ -276,10 +278,10 @@ def _against_group(plan: Plan) -> tuple[Any, ...]:
 
 
 def memory_error(
-    job: Job, pool: Pool, plan: Plan, global_batch_size: int, given: Assumptions | None = None
+    job: Job, pool: Pool, plan: Plan, global_batch_size: int, assumptions: Assumptions | None = None
 ) -> InfeasibleError:
     """Say how much memory a plan lacks, of what most is used, and what of it to change: each change was tried."""
-    needed = memory(job, pool, plan, global_batch_size=global_batch_size, given=given)
+    needed = memory(job, pool, plan, global_batch_size=global_batch_size, assumptions=assumptions)
     total, there = float(needed.total), float(capacity(pool))
     parts = {name: float(getattr(needed, name)) for name in StepMemory.__dataclass_fields__}
     most = max(parts, key=lambda name: parts[name])
@@ -288,7 +290,7 @@ def memory_error(
         lighter = replace(plan, **changes)
         if (
             lighter != plan
-            and int(feasibility(job, pool, lighter, global_batch_size=global_batch_size, given=given)) == 0
+            and int(feasibility(job, pool, lighter, global_batch_size=global_batch_size, assumptions=assumptions)) == 0
         ):
             helps.append(words)
     return InfeasibleError(

@@ -32,9 +32,9 @@ class IntervalFacts:
 
 def interval_facts(catalog: Catalog | None = None) -> IntervalFacts:
     """The facts of ``catalog``, or of the one that Lindos ships."""
-    book = catalog or load_catalog()
+    source = catalog or load_catalog()
     names = IntervalFacts.__dataclass_fields__
-    return IntervalFacts(**{name: book.parameter(f"training.{name}", "1") for name in names})
+    return IntervalFacts(**{name: source.parameter(f"training.{name}", "1") for name in names})
 
 
 #: Families of devices whose runs the residuals mostly come from.

@@ -46,7 +46,7 @@ from lindos.problem.plan import (
 from lindos.quantities import Bytes, Count, Fraction, Real, namespace
 from lindos.results import Why
 from lindos.step.activations import LayerActivations, layer_activations
-from lindos.step.assumptions import Assumptions, assumptions
+from lindos.step.assumptions import Assumptions, load_assumptions
 from lindos.step.layout import Layout, at_least, layout, where
 from lindos.step.tile_cache import Runs
 from lindos.step.unfused_attention import kept_scores
@@ -113,20 +113,20 @@ def capacity(pool: Pool) -> Bytes:
 
 
 def memory(
-    job: Job, pool: Pool, plan: Plan, *, global_batch_size: Count, given: Assumptions | None = None
+    job: Job, pool: Pool, plan: Plan, *, global_batch_size: Count, assumptions: Assumptions | None = None
 ) -> StepMemory:
     """Memory of the fullest device under ``plan``; arguments as in :func:`lindos.step.estimate`."""
-    book = given or assumptions()
-    stages = stage_memories(job, plan, layout(job, plan, global_batch_size), book)
+    assumptions = assumptions or load_assumptions()
+    stages = stage_memories(job, plan, layout(job, plan, global_batch_size), assumptions)
     totals = [stage.total for stage in stages]
     most = reduce(namespace(*totals).maximum, totals)
-    narrower = where(most > capacity(pool), _narrowed(book), 0.0)
+    narrower = where(most > capacity(pool), _narrowed(assumptions), 0.0)
     saved = [stage.gradients * narrower for stage in stages]
     narrow = [replace(stage, gradients=stage.gradients - less) for stage, less in zip(stages, saved, strict=True)]
     return _fullest(narrow, [total - less for total, less in zip(totals, saved, strict=True)])
 
 
-def stage_memories(job: Job, plan: Plan, at: Layout, book: Assumptions) -> list[StepMemory]:
+def stage_memories(job: Job, plan: Plan, at: Layout, assumptions: Assumptions) -> list[StepMemory]:
     """Memory of a device on the first stage, the second and the last, with gradients at their full width.
 
     All but activations is computed once for neighbours that agree in the axes that states read.
@@ -134,39 +134,40 @@ def stage_memories(job: Job, plan: Plan, at: Layout, book: Assumptions) -> list[
     runs = Runs([*(getattr(plan, name) for name in axes_read(Reader.STATES)), at.num_micro_batches])
     few, at_few = runs.first(readable(plan, Reader.STATES)), runs.first(at)
     seen, params = readable(plan, Reader.ACTIVATIONS), _params(job.model)
-    held = held_activations(job, seen, at, book)
+    held = held_activations(job, seen, at, assumptions)
     stages = []
     for stage in _stages(job, few, at_few):
-        states = runs.spread(_states(job, few, at_few, book, stage, params))
-        stages.append(_with_activations(job, seen, at, book, runs.spread(stage), held, states))
+        states = runs.spread(_states(job, few, at_few, assumptions, stage, params))
+        stages.append(_with_activations(job, seen, at, assumptions, runs.spread(stage), held, states))
     return stages
 
 
-def _narrowed(book: Assumptions) -> Fraction:
+def _narrowed(assumptions: Assumptions) -> Fraction:
     """Share of gradients' bytes that BF16 saves."""
-    wide = book.gradient_bytes.value
+    wide = assumptions.gradient_bytes.value
     saved: Fraction = 1.0 - namespace(wide).minimum(float(BF16) / wide, 1.0)
     return saved
 
 
 def least_memory(
-    job: Job, pool: Pool, plan: Plan, *, global_batch_size: Count, given: Assumptions | None = None
+    job: Job, pool: Pool, plan: Plan, *, global_batch_size: Count, assumptions: Assumptions | None = None
 ) -> Bytes:
     """Lower bound on memory, whatever the axes that declare a lightest value: schedule, sharding, recomputation.
 
     The first stage counts, with gradients in BF16 and nothing gathered. Other stages may need more.
     """
-    book = given or assumptions()
+    assumptions = assumptions or load_assumptions()
     lighter = [replace(plan, **values) for values in lightest()]
     at = layout(job, lighter[0], global_batch_size)
     first, params = _stages(job, lighter[0], at)[0], _params(job.model)
-    states = _states(job, lighter[0], at, book, first, params)
-    passing = states.gathered * (1.0 + book.fragmentation.value)
-    kept = [held_activations(job, each, at, book) for each in lighter]
+    states = _states(job, lighter[0], at, assumptions, first, params)
+    passing = states.gathered * (1.0 + assumptions.fragmentation.value)
+    kept = [held_activations(job, each, at, assumptions) for each in lighter]
     needed = [
-        _with_activations(job, each, at, book, first, held, states) for each, held in zip(lighter, kept, strict=True)
+        _with_activations(job, each, at, assumptions, first, held, states)
+        for each, held in zip(lighter, kept, strict=True)
     ]
-    sizes = [each.total - passing - each.gradients * _narrowed(book) for each in needed]
+    sizes = [each.total - passing - each.gradients * _narrowed(assumptions) for each in needed]
     least: Bytes = reduce(namespace(*sizes).minimum, sizes)
     return least
 
@@ -239,12 +240,14 @@ def _in_flight(plan: Plan, at: Layout, stage: Count) -> Count:
 
 
 def _with_activations(
-    job: Job, plan: Plan, at: Layout, book: Assumptions, stage: _Stage, held: HeldActivations, states: StepMemory
+    job: Job, plan: Plan, at: Layout, assumptions: Assumptions, stage: _Stage, held: HeldActivations, states: StepMemory
 ) -> StepMemory:
     """The same stage with the activations that the plan keeps."""
     kept = _activations(job, plan, at, stage, held)
     passing = kept + states.logits + states.gathered
-    return replace(states, activations=kept, fragmentation=formulas.fragmented_bytes(passing, book.fragmentation.value))
+    return replace(
+        states, activations=kept, fragmentation=formulas.fragmented_bytes(passing, assumptions.fragmentation.value)
+    )
 
 
 #: Parameters of a dense layer, of one with experts, of what joins predicted tokens, and of the whole model.
@@ -256,7 +259,7 @@ def _params(model: Model) -> _Params:
     return dense, experts, joining_params(model), weights(model, mtp=False)
 
 
-def _states(job: Job, plan: Plan, at: Layout, book: Assumptions, stage: _Stage, params: _Params) -> StepMemory:
+def _states(job: Job, plan: Plan, at: Layout, assumptions: Assumptions, stage: _Stage, params: _Params) -> StepMemory:
     """Memory of one stage without activations."""
     model = job.model
     xp = namespace(at.tokens, at.tensor_parallel, stage.dense_layers)
@@ -274,7 +277,7 @@ def _states(job: Job, plan: Plan, at: Layout, book: Assumptions, stage: _Stage, 
 
     recipe = number_format(job.precision)
     each = recipe.weight_bytes
-    wide = book.gradient_bytes.value
+    wide = assumptions.gradient_bytes.value
     moments = FP32 * (3.0 - sharded)  # where parameters are sharded the master copy counts as weights
     logits = stage.head * at.tokens * model.vocab_size / at.tensor_parallel * LOGIT_BYTES * (1 + model.num_mtp_layers)
     if job.stack.tiles_vocabulary:
@@ -294,7 +297,7 @@ def _states(job: Job, plan: Plan, at: Layout, book: Assumptions, stage: _Stage, 
         activations=0.0,
         logits=logits,
         gathered=gathered,
-        context=book.context.value + book.communicator.value * _num_communicators(plan),
+        context=assumptions.context.value + assumptions.communicator.value * _num_communicators(plan),
         fragmentation=0.0,
     )
 
@@ -346,11 +349,11 @@ def _left(size: Real, is_offloaded: Real, layers: Count | None = None) -> Real:
     return size * where(is_offloaded > 0, xp.minimum(2.0 / xp.maximum(layers, 1.0), 1.0), 1.0)
 
 
-def held_activations(job: Job, plan: Plan, at: Layout, book: Assumptions) -> HeldActivations:
+def held_activations(job: Job, plan: Plan, at: Layout, assumptions: Assumptions) -> HeldActivations:
     """Activations of one micro-batch in one layer, as the plan recomputes them; under full recompute as if whole."""
     model = job.model
     cheap = where(plan.recompute == int(Recompute.SELECTIVE), 1.0, 0.0)
-    busiest = where(at.expert_parallel > 1, book.expert_load_imbalance.value, 1.0) if model.num_experts else 1.0
+    busiest = where(at.expert_parallel > 1, assumptions.expert_load_imbalance.value, 1.0) if model.num_experts else 1.0
 
     def layer(held: LayerActivations) -> Bytes:
         return (

@@ -48,16 +48,16 @@ class MicroBatch:
     last: Seconds  # head and loss
 
 
-def job_rates(job: Job, pool: Pool, given: Assumptions) -> Rates:
+def job_rates(job: Job, pool: Pool, assumptions: Assumptions) -> Rates:
     """What kernels of a pool's devices attain inside a step of ``job``."""
     recipe = number_format(job.precision)
     return rates(
         pool,
         job.precision,
-        share=given.kernel_share_in_step.value * job.stack.kernel_share.value,
-        memory_share=given.memory_share_in_step.value * job.stack.memory_share.value,
-        bf16_share=given.share(recipe.bf16_share) if recipe.bf16_share else None,
-        low_share=given.share(recipe.rate_share) if recipe.rate_share else 1.0,
+        share=assumptions.kernel_share_in_step.value * job.stack.kernel_share.value,
+        memory_share=assumptions.memory_share_in_step.value * job.stack.memory_share.value,
+        bf16_share=assumptions.share(recipe.bf16_share) if recipe.bf16_share else None,
+        low_share=assumptions.share(recipe.rate_share) if recipe.rate_share else 1.0,
     )
 
 
@@ -69,24 +69,26 @@ def job_operators(job: Job) -> tuple[Operator, ...]:
     return table
 
 
-def job_operator_times(job: Job, pool: Pool, at: Layout, rate: Rates, given: Assumptions) -> list[OperatorTime]:
+def job_operator_times(job: Job, pool: Pool, at: Layout, rate: Rates, assumptions: Assumptions) -> list[OperatorTime]:
     """Time of every row of the table: attention at the software's own rate, experts with what each one costs."""
-    rows = operator_times(job_operators(job), at, rate, load_imbalance(job, given))
-    return [_own_rate(row, job.stack, pool, at, rate, given) for row in rows]
+    rows = operator_times(job_operators(job), at, rate, load_imbalance(job, assumptions))
+    return [_own_rate(row, job.stack, pool, at, rate, assumptions) for row in rows]
 
 
-def load_imbalance(job: Job, given: Assumptions) -> Fraction:
+def load_imbalance(job: Job, assumptions: Assumptions) -> Fraction:
     """Load of the busiest expert rank over the mean."""
-    return given.expert_load_imbalance.value if job.model.num_experts else 1.0
+    return assumptions.expert_load_imbalance.value if job.model.num_experts else 1.0
 
 
-def _own_rate(row: OperatorTime, stack: Stack, pool: Pool, at: Layout, rate: Rates, given: Assumptions) -> OperatorTime:
+def _own_rate(
+    row: OperatorTime, stack: Stack, pool: Pool, at: Layout, rate: Rates, assumptions: Assumptions
+) -> OperatorTime:
     kind = row.operator.kind
     if kind is Kind.ATTENTION:
         if not stack.fused_attention:
             return unfused_attention(row.operator, at, rate).at_rate(stack.attention_share.value)
         is_old = stack.attention_kernels == "ampere" and pool.accelerator.family != "ampere"
-        kernels = given.ampere_attention_share.value if is_old else 1.0
+        kernels = assumptions.ampere_attention_share.value if is_old else 1.0
         return row.at_rate(stack.attention_share.value * kernels)
     if kind is Kind.GROUPED_GEMM:
         local = row.operator.num_matrices / at.expert_parallel
@@ -94,10 +96,10 @@ def _own_rate(row: OperatorTime, stack: Stack, pool: Pool, at: Layout, rate: Rat
     return row
 
 
-def micro_batch(job: Job, pool: Pool, plan: Plan, at: Layout, rate: Rates, given: Assumptions) -> MicroBatch:
+def micro_batch(job: Job, pool: Pool, plan: Plan, at: Layout, rate: Rates, assumptions: Assumptions) -> MicroBatch:
     """Evaluate the operator table and the collectives inside layers."""
     plan = readable(plan, Reader.LAYERS)
-    rows = job_operator_times(job, pool, at, rate, given)
+    rows = job_operator_times(job, pool, at, rate, assumptions)
 
     def of(*kinds: Kind) -> list[OperatorTime]:
         return [row for row in rows if row.operator.kind in kinds]
@@ -115,7 +117,7 @@ def micro_batch(job: Job, pool: Pool, plan: Plan, at: Layout, rate: Rates, given
         matmul_time.forward + attention_time.forward + other_time.forward,
         matmul_time.backward + attention_time.backward + other_time.backward,
     )
-    tensor, context, expert, dual = _exposed(job, pool, plan, at, given, matmul_time, attention_time, busy)
+    tensor, context, expert, dual = _exposed(job, pool, plan, at, assumptions, matmul_time, attention_time, busy)
     layers = total(row.forward + row.quantise / 2 for row in rows if row.operator.place is Place.LAYER)
     head = [row for row in rows if row.operator.role is Role.HEAD]
     return MicroBatch(
@@ -137,7 +139,7 @@ def _exposed(
     pool: Pool,
     plan: Plan,
     at: Layout,
-    given: Assumptions,
+    assumptions: Assumptions,
     matmul: Passes,
     attention: Passes,
     busy: Passes,
@@ -146,10 +148,10 @@ def _exposed(
 
     Expert traffic hides behind compute and what the others left visible, so that no compute hides two transfers.
     """
-    traffic = layer_traffic(job, reachable(pool.tiers), plan, at, job_operators(job), load_imbalance(job, given))
+    traffic = layer_traffic(job, reachable(pool.tiers), plan, at, job_operators(job), load_imbalance(job, assumptions))
 
     def visible(sent: Passes, behind: Passes, overlap: Fraction) -> Passes:
-        share = given.contention_share.value
+        share = assumptions.contention_share.value
         return Passes(
             visible_time(sent.forward, behind.forward, overlap, share),
             visible_time(sent.backward, behind.backward, overlap, share),
@@ -159,14 +161,14 @@ def _exposed(
         Passes(traffic.tensor_forward, traffic.tensor_backward), matmul, job.stack.overlap_tensor_parallel.value
     )
     context = visible(
-        Passes(traffic.context_forward, traffic.context_backward), attention, given.context_parallel_overlap.value
+        Passes(traffic.context_forward, traffic.context_backward), attention, assumptions.context_parallel_overlap.value
     )
     behind = Passes(busy.forward + tensor.forward + context.forward, busy.backward + tensor.backward + context.backward)
     sent, usual = Passes(traffic.expert_forward, traffic.expert_backward), job.stack.overlap_expert_parallel.value
     expert = visible(sent, behind, usual)
     if not job.model.num_experts:
         return tensor, context, expert, expert
-    dual = given.dual_pipe_overlap.value
+    dual = assumptions.dual_pipe_overlap.value
     return tensor, context, expert, visible(sent, behind, namespace(usual, dual).maximum(usual, dual))
 
 

@@ -31,7 +31,7 @@ from lindos.step.passage import Passage
 from lindos.step.traffic import weight_shards
 
 
-def offload_time(job: Job, pool: Pool, plan: Plan, at: Layout, passed: Passage, given: Assumptions) -> Seconds:
+def offload_time(job: Job, pool: Pool, plan: Plan, at: Layout, passed: Passage, assumptions: Assumptions) -> Seconds:
     """Time of a step that traffic with the host's memory adds.
 
     Parameters
@@ -46,7 +46,7 @@ def offload_time(job: Job, pool: Pool, plan: Plan, at: Layout, passed: Passage, 
         Layout of ``job`` under ``plan``.
     passed
         Passes of one micro-batch, in seconds.
-    given
+    assumptions
         Parameters of the catalogue.
 
     Returns
@@ -64,7 +64,7 @@ def offload_time(job: Job, pool: Pool, plan: Plan, at: Layout, passed: Passage, 
     plan = readable(plan, Reader.HOST)
     p, m, rate = plan.pipeline_parallel, at.num_micro_batches, pool.accelerator.host_bandwidth.value
     overlap = job.stack.overlap_offload.value
-    activations, (parameters, states) = _activations(job, plan, at, given), _states(job, plan, at)
+    activations, (parameters, states) = _activations(job, plan, at, assumptions), _states(job, plan, at)
     # Activations leave while weights arrive; then both arrive.
     leaving = namespace(activations, parameters).maximum(activations, parameters)
     forward = exposed_time(leaving / rate, passed.forward / p, overlap)
@@ -73,9 +73,9 @@ def offload_time(job: Job, pool: Pool, plan: Plan, at: Layout, passed: Passage, 
     return m * (forward + backward) + exposed_time(2 * states / rate, once, overlap)
 
 
-def _activations(job: Job, plan: Plan, at: Layout, given: Assumptions) -> Bytes:
+def _activations(job: Job, plan: Plan, at: Layout, assumptions: Assumptions) -> Bytes:
     """Bytes of one micro-batch on the mean stage that wait on the host."""
-    model, held = job.model, held_activations(job, plan, at, given)
+    model, held = job.model, held_activations(job, plan, at, assumptions)
     dense = model.num_layers - model.num_moe_layers
     whole = dense * held.dense + model.num_moe_layers * held.experts
     kept = where(plan.recompute == int(Recompute.FULL), model.num_layers * held.inputs, whole)

@@ -10,7 +10,7 @@ from lindos.problem.job import Job
 from lindos.problem.plan import Plan
 from lindos.quantities import Fraction, Real
 from lindos.results import Why
-from lindos.step.assumptions import Assumptions, assumptions
+from lindos.step.assumptions import Assumptions, load_assumptions
 from lindos.step.estimate import estimate
 
 #: How much better: a bandwidth or rate so many times as high, a latency so many times as low.
@@ -28,17 +28,17 @@ class Sensitivity:
 
 
 def sensitivities(
-    job: Job, pool: Pool, plan: Plan, *, global_batch_size: int, given: Assumptions | None = None
+    job: Job, pool: Pool, plan: Plan, *, global_batch_size: int, assumptions: Assumptions | None = None
 ) -> tuple[Sensitivity, ...]:
     """Every number of the hardware that a step depends on, the one that binds most first.
 
     Arguments as in :func:`lindos.step.estimate`. Memory is not among them: it decides which plans hold, not how fast
     one is.
     """
-    book = given or assumptions()
+    assumptions = assumptions or load_assumptions()
 
     def time(where: Pool) -> float:
-        return float(estimate(job, where, plan, global_batch_size=global_batch_size, given=book).time)
+        return float(estimate(job, where, plan, global_batch_size=global_batch_size, assumptions=assumptions).time)
 
     base = time(pool)
     found = [

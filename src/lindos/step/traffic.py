@@ -144,7 +144,7 @@ def weight_shards(model: Model, at: Layout) -> tuple[Shard, ...]:
     return tuple(found)
 
 
-def data_parallel_time(job: Job, tiers: tuple[Tier, ...], plan: Plan, at: Layout, given: Assumptions) -> Seconds:
+def data_parallel_time(job: Job, tiers: tuple[Tier, ...], plan: Plan, at: Layout, assumptions: Assumptions) -> Seconds:
     """Time to reduce gradients and hand out parameters in one step, before any overlap.
 
     Without sharding gradients are all-reduced. Sharded, they are scattered and parameters gathered; from ZeRO 2 on
@@ -153,7 +153,7 @@ def data_parallel_time(job: Job, tiers: tuple[Tier, ...], plan: Plan, at: Layout
     counts; its peers are taken to reduce at the same time.
     """
     m = at.num_micro_batches
-    gradient_bytes = given.gradient_bytes.value
+    gradient_bytes = assumptions.gradient_bytes.value
     narrower = BF16 - number_format(job.precision).gather_bytes
     scatters = where(at_least(plan.sharding, Sharding.GRADIENTS) > 0, m, 1.0)
     gathers = where(at_least(plan.sharding, Sharding.PARAMETERS) > 0, 2.0 * m, 1.0)

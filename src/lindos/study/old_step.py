@@ -77,7 +77,7 @@ class StepAnswer:
 
 def compute(worlds: Worlds, world: World) -> StepAnswer:
     """The step in one world; plan and batch are decided in the first."""
-    given = floor.assumptions(world.catalog)
+    assumptions = floor.load_assumptions(world.catalog)
     job, cluster = world.job, world.cluster
     if "step.plans" not in worlds.decisions:
         check_precision(job, cluster)
@@ -88,7 +88,7 @@ def compute(worlds: Worlds, world: World) -> StepAnswer:
             replace(one, idle_devices=pool.num_devices - less.num_devices + one.idle_devices)
             for one, pool, less in zip(decided, cluster.pools, active.pools, strict=True)
         )
-    found = floor.cluster_step(job, cluster, worlds.decisions["step.plans"], given=given)
+    found = floor.cluster_step(job, cluster, worlds.decisions["step.plans"], assumptions=assumptions)
     if world.is_sampled:
         found = residual.with_residuals(worlds.point, worlds.point.results["step"].found, found, world.num_draws)
     return StepAnswer(
@@ -120,7 +120,7 @@ def training_tokens(world: World) -> tuple[float, bool]:
 def batch_limit(world: World, batch: Tokens) -> floor.BatchLimit:
     """A batch held against the critical batch of the run."""
     tokens, _ = training_tokens(world)
-    return floor.batch_limit(batch, tokens, floor.assumptions(world.catalog))
+    return floor.batch_limit(batch, tokens, floor.load_assumptions(world.catalog))
 
 
 def working(world: World) -> Cluster:
@@ -139,12 +139,12 @@ def working(world: World) -> Cluster:
 
 def asked(world: World) -> dict[str, Any]:
     """Batch and degrees that the plan is decided for."""
-    given, spec = floor.assumptions(world.catalog), world.scenario.job
+    assumptions, spec = floor.load_assumptions(world.catalog), world.scenario.job
     return {
-        "global_batch_size": planning.global_batch(world.job, training_tokens(world)[0], given),
+        "global_batch_size": planning.global_batch(world.job, training_tokens(world)[0], assumptions),
         "batch_is_free": world.job.global_batch_size is None,
         "fixed": fixed_degrees(spec.plan) if spec else {},
-        "given": given,
+        "assumptions": assumptions,
     }
 
 
@@ -396,7 +396,7 @@ def _open_stages(worlds: Worlds) -> tuple[Table, ...]:
         return ()
     if len(world.cluster.pools) > 1:
         return ()
-    given = floor.assumptions(world.catalog)
+    assumptions = floor.load_assumptions(world.catalog)
     body: list[tuple[Cell, ...]] = []
     for chunks in _CHUNKS:
         try:
@@ -405,7 +405,7 @@ def _open_stages(worlds: Worlds) -> tuple[Table, ...]:
                 world.cluster.pools[0],
                 global_batch_size=batch,
                 fixed={**fixed, "virtual_stages": chunks, "schedule": int(Schedule.ONE_F_ONE_B)},
-                given=given,
+                assumptions=assumptions,
             )
         except (InconsistentError, InfeasibleError) as error:
             body.append((float(chunks), None, None, None, str(error)))

@@ -15,7 +15,7 @@ from lindos.problem.plan import Schedule
 from lindos.scenario.campaign import CampaignSpec
 from lindos.scenario.peaks import check_peaks
 from lindos.scenario.resolve import check_precision, fixed_degrees
-from lindos.step import Assumptions, ClusterStep, assumptions, cluster_step
+from lindos.step import Assumptions, ClusterStep, cluster_step, load_assumptions
 from lindos.study.cluster import CLUSTER, ClusterResult
 from lindos.study.floor import Floor, World
 from lindos.study.job import JOB, training_tokens
@@ -38,7 +38,7 @@ class Request:
     global_batch_size: int
     batch_is_free: bool
     fixed: Mapping[str, int]
-    given: Assumptions
+    assumptions: Assumptions
 
     def arguments(self) -> dict[str, Any]:
         """Get the keyword arguments of the functions of :mod:`lindos.planning`."""
@@ -46,7 +46,7 @@ class Request:
             "global_batch_size": self.global_batch_size,
             "batch_is_free": self.batch_is_free,
             "fixed": self.fixed,
-            "given": self.given,
+            "assumptions": self.assumptions,
         }
 
 
@@ -63,18 +63,18 @@ def compute(world: World, result: ClusterResult, job: Job) -> Plans:
             planning.decide(job, active, **wanted.arguments()), cluster.pools, active.pools, strict=True
         )
     )
-    step = cluster_step(job, cluster, decisions, given=wanted.given)
+    step = cluster_step(job, cluster, decisions, assumptions=wanted.assumptions)
     return Plans(pools=decisions, step=step, residual=residual(world.catalog, job, cluster, step))
 
 
 def request(world: World, job: Job, cluster: Cluster) -> Request:
     """Get the batch and the degrees that the plan is searched for."""
-    spec, book = world.scenario.job, assumptions(world.catalog)
+    spec, assumptions = world.scenario.job, load_assumptions(world.catalog)
     return Request(
-        global_batch_size=planning.global_batch(job, training_tokens(world, job, cluster), book),
+        global_batch_size=planning.global_batch(job, training_tokens(world, job, cluster), assumptions),
         batch_is_free=job.global_batch_size is None,
         fixed=fixed_degrees(spec.plan) if spec else {},
-        given=book,
+        assumptions=assumptions,
     )
 
 
@@ -155,7 +155,7 @@ def _open_stages(job: Job, cluster: Cluster, wanted: Request) -> tuple[OpenStage
 def _with_stages(job: Job, pool: Pool, batch: int, wanted: Request, chunks: int) -> OpenStages:
     fixed = {**wanted.fixed, "virtual_stages": chunks, "schedule": int(Schedule.ONE_F_ONE_B)}
     try:
-        choice = planning.best_plan(job, pool, global_batch_size=batch, fixed=fixed, given=wanted.given)
+        choice = planning.best_plan(job, pool, global_batch_size=batch, fixed=fixed, assumptions=wanted.assumptions)
     except (InconsistentError, InfeasibleError) as error:
         return OpenStages(virtual_stages=chunks, choice=None, reason=str(error))
     return OpenStages(virtual_stages=chunks, choice=choice)

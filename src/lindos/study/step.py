@@ -9,7 +9,7 @@ from lindos.problem.cluster import Cluster
 from lindos.problem.job import Job
 from lindos.quantities import Bytes, Count, Fraction, Joules, Real, Seconds, Tokens, Watts
 from lindos.results import Why
-from lindos.step import BatchLimit, ClusterStep, PoolStep, assumptions, batch_limit, cluster_step
+from lindos.step import BatchLimit, ClusterStep, PoolStep, batch_limit, cluster_step, load_assumptions
 from lindos.study.cluster import CLUSTER, ClusterResult
 from lindos.study.floor import Floor, World
 from lindos.study.job import JOB, training_tokens
@@ -64,8 +64,8 @@ class StepResult:
 
 def compute(world: World, result: ClusterResult, job: Job, plans: Plans) -> StepResult:
     """Evaluate the plans in one world."""
-    book = assumptions(world.catalog)
-    step = cluster_step(job, result.cluster, plans.pools, given=book)
+    assumptions = load_assumptions(world.catalog)
+    step = cluster_step(job, result.cluster, plans.pools, assumptions=assumptions)
     error = residual(world.catalog, job, result.cluster, step)
     if world.kind == "sampled":
         step = with_draws(plans.step, step, plans.residual, world.num_draws)
@@ -75,7 +75,7 @@ def compute(world: World, result: ClusterResult, job: Job, plans: Plans) -> Step
         step=step,
         cluster=result.cluster,
         job=job,
-        limit=batch_limit(step.tokens, training_tokens(world, job, result.cluster), book),
+        limit=batch_limit(step.tokens, training_tokens(world, job, result.cluster), assumptions),
         residual=error,
         replica_devices=float(max(int(part.plan.num_devices / part.plan.data_parallel) for part in step.pools)),
     )

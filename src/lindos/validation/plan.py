@@ -42,7 +42,9 @@ class Chosen:
         return bool(self.needed <= self.capacity)
 
 
-def plan_of(run: Run, job: Job, pool: Pool, sizes: Sizes, recipes: tuple[Recipe, ...], given: Assumptions) -> Chosen:
+def plan_of(
+    run: Run, job: Job, pool: Pool, sizes: Sizes, recipes: tuple[Recipe, ...], assumptions: Assumptions
+) -> Chosen:
     """Choose the plan of a run among the plans that its row leaves open.
 
     The choice is the fastest plan that fits in memory, or the plan that needs least memory where none fits.
@@ -59,7 +61,7 @@ def plan_of(run: Run, job: Job, pool: Pool, sizes: Sizes, recipes: tuple[Recipe,
         Number of devices, sequence length and batch size.
     recipes
         What the recipes of the source fix.
-    given
+    assumptions
         Assumptions of the step model.
 
     Raises
@@ -68,7 +70,7 @@ def plan_of(run: Run, job: Job, pool: Pool, sizes: Sizes, recipes: tuple[Recipe,
         If no plan uses exactly that many devices.
     """
     filled: list[str] = []
-    base = _degrees(run, job, pool, sizes, recipes, given, filled)
+    base = _degrees(run, job, pool, sizes, recipes, assumptions, filled)
     options = _options(run, job, base, sizes, recipes, filled)
     candidates = [replace(base, micro_batch_size=b, virtual_stages=v, recompute=r) for b, v, r in options]
     plans = replace(
@@ -79,9 +81,11 @@ def plan_of(run: Run, job: Job, pool: Pool, sizes: Sizes, recipes: tuple[Recipe,
         },
     )
     batch = sizes.global_batch_size
-    needed = memory(job, pool, plans, global_batch_size=batch, given=given).total + np.zeros(len(candidates))
+    needed = memory(job, pool, plans, global_batch_size=batch, assumptions=assumptions).total + np.zeros(
+        len(candidates)
+    )
     limit = capacity(pool)
-    best = _best(job, pool, plans, batch, needed <= limit, needed, given) if len(candidates) > 1 else 0
+    best = _best(job, pool, plans, batch, needed <= limit, needed, assumptions) if len(candidates) > 1 else 0
     plan = candidates[best]
     if not run.recompute:
         word = Recompute(int(plan.recompute)).name.lower()
@@ -95,10 +99,12 @@ def plan_of(run: Run, job: Job, pool: Pool, sizes: Sizes, recipes: tuple[Recipe,
     return Chosen(plan=plan, filled=tuple(filled), needed=float(needed[best]), capacity=limit)
 
 
-def _best(job: Job, pool: Pool, plans: Plan, batch: int, fits: Any, needed: Any, given: Assumptions) -> int:
+def _best(job: Job, pool: Pool, plans: Plan, batch: int, fits: Any, needed: Any, assumptions: Assumptions) -> int:
     if not np.any(fits):
         return int(np.argmin(needed))
-    time = np.asarray(estimate(job, pool, plans, global_batch_size=batch, given=given).time) + np.zeros(len(needed))
+    time = np.asarray(estimate(job, pool, plans, global_batch_size=batch, assumptions=assumptions).time) + np.zeros(
+        len(needed)
+    )
     return int(np.argmin(np.where(fits, time, np.inf)))
 
 
@@ -108,7 +114,7 @@ def _degrees(
     pool: Pool,
     sizes: Sizes,
     recipes: tuple[Recipe, ...],
-    given: Assumptions,
+    assumptions: Assumptions,
     filled: list[str],
 ) -> Plan:
     """Degrees that multiply to the number of devices, sharding and schedule; the other axes are still open."""
@@ -119,7 +125,7 @@ def _degrees(
     t, p, c = run.tensor_parallel, run.pipeline_parallel, run.context_parallel
     if t is None and p is None:
         if stack.accumulates:
-            return _searched(run, job, pool, sizes, given, filled)
+            return _searched(run, job, pool, sizes, assumptions, filled)
         t, p = _unaccumulated(devices, sizes.global_batch_size), 1
         filled.append(f"tensor parallel {t}, no pipeline")
     elif t is None or p is None:
@@ -182,7 +188,7 @@ def _unaccumulated(devices: int, batch: int) -> int:
     return t
 
 
-def _searched(run: Run, job: Job, pool: Pool, sizes: Sizes, given: Assumptions, filled: list[str]) -> Plan:
+def _searched(run: Run, job: Job, pool: Pool, sizes: Sizes, assumptions: Assumptions, filled: list[str]) -> Plan:
     """The fastest feasible plan, for a row that states almost nothing of its plan."""
     stated = {
         name: getattr(run, name)
@@ -192,7 +198,9 @@ def _searched(run: Run, job: Job, pool: Pool, sizes: Sizes, given: Assumptions, 
     if run.recompute:
         stated["recompute"] = AXES["recompute"].code(run.recompute)
     try:
-        decision = best_plan(job, pool, global_batch_size=sizes.global_batch_size, fixed=stated, given=given)
+        decision = best_plan(
+            job, pool, global_batch_size=sizes.global_batch_size, fixed=stated, assumptions=assumptions
+        )
     except LindosError as error:
         raise NotPredictedError("no plan that holds", str(error)) from None
     plan = decision.plan

@@ -7,7 +7,7 @@ from lindos.catalog import Catalog
 from lindos.errors import LindosError
 from lindos.problem.cluster import Pool
 from lindos.problem.job import Job
-from lindos.step import Assumptions, StepEstimate, StepMemory, assumptions, estimate, memory
+from lindos.step import Assumptions, StepEstimate, StepMemory, estimate, load_assumptions, memory
 from lindos.transformer import active_params
 from lindos.units import render
 from lindos.validation.machine import pool_of
@@ -31,7 +31,7 @@ class Prepared:
     pool: Pool
     sizes: Sizes
     chosen: Chosen
-    given: Assumptions
+    assumptions: Assumptions
     filled: tuple[str, ...]
 
     @property
@@ -76,10 +76,10 @@ class Prediction:
             return None
         ready = self.prepared
         batch = ready.sizes.global_batch_size
-        return memory(ready.job, ready.pool, ready.chosen.plan, global_batch_size=batch, given=ready.given)
+        return memory(ready.job, ready.pool, ready.chosen.plan, global_batch_size=batch, assumptions=ready.assumptions)
 
 
-def predict(run: Run, catalog: Catalog, given: Assumptions | None = None) -> Prediction:
+def predict(run: Run, catalog: Catalog, assumptions: Assumptions | None = None) -> Prediction:
     """Predict the step time of a run under its own plan; no measured value is read.
 
     Parameters
@@ -88,7 +88,7 @@ def predict(run: Run, catalog: Catalog, given: Assumptions | None = None) -> Pre
         The run.
     catalog
         Catalogue with devices, models and software.
-    given
+    assumptions
         Assumptions of the step model; those of ``catalog`` where left out.
 
     Returns
@@ -105,9 +105,9 @@ def predict(run: Run, catalog: Catalog, given: Assumptions | None = None) -> Pre
     True
     """
     stack = stack_of(run)
-    book = given or assumptions(catalog)
+    assumptions = assumptions or load_assumptions(catalog)
     try:
-        ready = prepare(run, catalog, book)
+        ready = prepare(run, catalog, assumptions)
         return Prediction(id=run.id, stack=stack, prepared=ready, step=timed(ready))
     except NotPredictedError as error:
         return Prediction(id=run.id, stack=stack, category=error.category, detail=error.detail)
@@ -129,13 +129,13 @@ def timed(ready: Prepared) -> StepEstimate:
         If the model gives no time above zero.
     """
     batch = ready.sizes.global_batch_size
-    step = estimate(ready.job, ready.pool, ready.chosen.plan, global_batch_size=batch, given=ready.given)
+    step = estimate(ready.job, ready.pool, ready.chosen.plan, global_batch_size=batch, assumptions=ready.assumptions)
     if not (math.isfinite(float(step.time)) and float(step.time) > 0):
         raise NotPredictedError("the step model gives no time for the row")
     return step
 
 
-def prepare(run: Run, catalog: Catalog, book: Assumptions) -> Prepared:
+def prepare(run: Run, catalog: Catalog, assumptions: Assumptions) -> Prepared:
     """Turn a run into inputs of the step model.
 
     Parameters
@@ -144,7 +144,7 @@ def prepare(run: Run, catalog: Catalog, book: Assumptions) -> Prepared:
         The run.
     catalog
         Catalogue with devices, models and software.
-    book
+    assumptions
         Assumptions of the step model.
 
     Raises
@@ -168,10 +168,12 @@ def prepare(run: Run, catalog: Catalog, book: Assumptions) -> Prepared:
         global_batch_size=sizes.global_batch_size,
     )
     if any(recipe.balanced for recipe in recipes):
-        book = replace(book, expert_load_imbalance=replace(book.expert_load_imbalance, content=1.0))
-    chosen = plan_of(run, job, pool, sizes, recipes, book)
+        assumptions = replace(
+            assumptions, expert_load_imbalance=replace(assumptions.expert_load_imbalance, content=1.0)
+        )
+    chosen = plan_of(run, job, pool, sizes, recipes, assumptions)
     filled = (*sizes.filled, *precision_filled, *shape_filled, *pool_filled, *chosen.filled)
-    return Prepared(job=job, pool=pool, sizes=sizes, chosen=chosen, given=book, filled=filled)
+    return Prepared(job=job, pool=pool, sizes=sizes, chosen=chosen, assumptions=assumptions, filled=filled)
 
 
 def size_class(prediction: Prediction) -> str:

@@ -44,11 +44,11 @@ def rank(ready: Prepared, seed: int = 0) -> Rank | None:
     Rank or None
         None where no plan in the space is feasible on the run's devices.
     """
-    job, pool, plan, given = ready.job, ready.pool, ready.chosen.plan, ready.given
+    job, pool, plan, assumptions = ready.job, ready.pool, ready.chosen.plan, ready.assumptions
     used, batch = int(plan.num_devices), int(ready.sizes.global_batch_size)
     pool = replace(pool, num_devices=max(used, 1))
-    search = Search(job, pool, Batch(size=batch), {}, given)
-    time = float(estimate(job, pool, plan, global_batch_size=batch, given=given).time)
+    search = Search(job, pool, Batch(size=batch), {}, assumptions)
+    time = float(estimate(job, pool, plan, global_batch_size=batch, assumptions=assumptions).time)
     splits = np.flatnonzero(search.codes == 0)
     stages = np.tile(search.space.stages, len(splits))
     split = np.repeat(splits, len(search.space.stages))
@@ -65,10 +65,10 @@ def rank(ready: Prepared, seed: int = 0) -> Rank | None:
         parts.append(picked(tile, np.arange(1000) * width + rng.integers(0, width, 1000)))
     plans, _ = sharded(search.space, joined(parts, [1000] * len(parts)))
     plans = picked(plans, np.arange(_DRAWN) + _DRAWN * rng.integers(0, len(search.space.sharding), _DRAWN))
-    holds = feasibility(job, pool, plans, global_batch_size=float(batch), given=given) == 0
+    holds = feasibility(job, pool, plans, global_batch_size=float(batch), assumptions=assumptions) == 0
     if not np.any(holds):
         return None
-    times = np.asarray(estimate(job, pool, picked(plans, holds), global_batch_size=batch, given=given).time)
+    times = np.asarray(estimate(job, pool, picked(plans, holds), global_batch_size=batch, assumptions=assumptions).time)
     best = search.best(Limits(memory=limits(pool).memory, devices=used)).best
     fastest = batch * job.sequence_length / best[0].score if best else time
     return Rank(share=float(np.mean(times < time)), gain=time / fastest - 1.0, num_feasible=int(np.sum(holds)))

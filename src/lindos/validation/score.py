@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lindos.catalog import Catalog, load_catalog
-from lindos.step import assumptions
+from lindos.step import load_assumptions
 from lindos.step.interval import difficulty, interval, interval_facts
 from lindos.validation.flops import measured_time, stated_time
 from lindos.validation.predict import Prediction, predict, size_class
@@ -101,7 +101,7 @@ class _Predictor:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._assumptions, self._facts = assumptions(catalog), interval_facts(catalog)
+        self._assumptions, self._facts = load_assumptions(catalog), interval_facts(catalog)
         self._predicted: dict[Run, tuple[Prediction, OneTime | None, OneTime | None]] = {}
 
     def result(self, row: Row) -> Result:

@@ -137,8 +137,10 @@ def rejected(found: Choice) -> Table:
 
 def sensitivity(trial: Trial, found: Choice) -> Table:
     """What a tenth more of each number of the hardware buys under the best plan, and of memory under the best again."""
-    job, pool, given = trial.world.job, trial.pool, trial.search.given
-    ones = floor.sensitivities(job, pool, found.plan, global_batch_size=found.global_batch_size, given=given)
+    job, pool, assumptions = trial.world.job, trial.pool, trial.search.assumptions
+    ones = floor.sensitivities(
+        job, pool, found.plan, global_batch_size=found.global_batch_size, assumptions=assumptions
+    )
     body: list[tuple[Cell, ...]] = [(one.name, render(float(one.value), one.unit), float(one.gain)) for one in ones]
     body.append(("memory, the plan chosen anew", render(float(trial.limits.memory), "B"), _of_memory(trial, found)))
     body.sort(key=lambda row: -float(row[2] or 0.0))  # type: ignore[arg-type]
@@ -159,7 +161,7 @@ _LEAST = 1e-4
 def _of_memory(trial: Trial, found: Choice) -> float:
     """Speed won with a tenth more memory, if another plan then fits."""
     more = planning.Limits(
-        memory=trial.limits.memory * floor.BETTER * (1.0 - trial.search.given.headroom.value),
+        memory=trial.limits.memory * floor.BETTER * (1.0 - trial.search.assumptions.headroom.value),
         devices=int(found.plan.num_devices),
     )
     speed: Any = float(found.estimate.tokens_per_second)

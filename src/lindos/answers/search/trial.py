@@ -49,7 +49,7 @@ class Trial:
         self.pool = world.cluster.pools[0]
         asked = step.asked(world)
         batch = planning.Batch(size=asked["global_batch_size"], is_free=asked["batch_is_free"])
-        self.search = Search(world.job, self.pool, batch, asked["fixed"], asked["given"])
+        self.search = Search(world.job, self.pool, batch, asked["fixed"], asked["assumptions"])
 
     @property
     def world(self) -> World:
@@ -112,7 +112,7 @@ class Trial:
     @property
     def easy(self) -> Limits:
         """The same with the catalogue's headroom of memory left free."""
-        return replace(self.limits, memory=self.limits.memory * (1.0 - float(self.search.given.headroom.value)))
+        return replace(self.limits, memory=self.limits.memory * (1.0 - float(self.search.assumptions.headroom.value)))
 
     def with_model(self, model: Model, tokens: float) -> "Trial":
         """The same question about another model, trained on so many tokens."""
@@ -180,7 +180,7 @@ class Trial:
 
     def _fewest(self, within: Limits, enough: int, memory: float) -> int:
         """Fewest GPUs on which some plan is fast enough, by halving; no more than are ``enough``."""
-        easy = within.memory * (1.0 - float(self.search.given.headroom.value))
+        easy = within.memory * (1.0 - float(self.search.assumptions.headroom.value))
         within = replace(within, memory=easy if memory <= easy else within.memory)
         low = 0
         while enough - low > 1:

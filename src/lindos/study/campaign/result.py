@@ -22,7 +22,7 @@ from lindos.problem.job import Goal
 from lindos.quantities import Count, Fraction, Tokens
 from lindos.results import Why
 from lindos.scenario.schema import Scenario
-from lindos.step import assumptions, batch_limit
+from lindos.step import batch_limit, load_assumptions
 from lindos.study.campaign.alternatives import Alternatives, RecoveryOption, alternatives, recoveries
 from lindos.study.campaign.basis import Basis, basis_of, first_day
 from lindos.study.campaign.problem import goal, problem_of, workload_of
@@ -267,7 +267,7 @@ def data_limit(basis: Basis, estimate: CampaignEstimate) -> DataLimit:
     stock = basis.catalog.parameter("scaling.text_stock", "token").value
     tokens = np.minimum(estimate.compute_optimal_tokens, stock)
     product = estimate.compute_optimal_params * estimate.compute_optimal_tokens
-    limit = batch_limit(basis.tokens_per_step, np.minimum(estimate.tokens, stock), assumptions(basis.catalog))
+    limit = batch_limit(basis.tokens_per_step, np.minimum(estimate.tokens, stock), load_assumptions(basis.catalog))
     return DataLimit(
         text_stock=stock,
         stocks_used=estimate.tokens / stock,
