@@ -5,8 +5,10 @@ import inspect
 import pkgutil
 import re
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+from pydantic import BaseModel, TypeAdapter
+from pydantic.fields import FieldInfo
 
 import lindos.formulas
 from lindos.catalog import load_catalog
@@ -15,7 +17,8 @@ from lindos.catalog.store import KINDS
 from lindos.cli import COMMANDS, group
 from lindos.quantities import Unit
 from lindos.results import _declared
-from lindos.scenario.starter import json_schema
+from lindos.scenario.read import models_in, models_of
+from lindos.scenario.schema import Scenario
 
 _FLOORS = ("step", "planning", "campaign", "fleet", "site", "roadmap")
 
@@ -73,17 +76,16 @@ def commands() -> str:
 
 def scenario() -> str:
     """Every field of a scenario file."""
-    schema, meanings = json_schema(), _glossary()
     page = [
         "# Scenario file\n\nEvery field of a scenario; `lindos schema` prints the JSON Schema for editors, "
         "`lindos init` writes a commented file. Made from the code.\n"
     ]
-    for name, part in {"Scenario": schema, **schema["$defs"]}.items():
-        page.append(f"\n## {name}\n\n{part.get('description', '').replace('``', '`')}\n\n")
-        page.append("| field | what it is | what it takes |\n|---|---|---|\n")
-        for field, body in part["properties"].items():
-            needed = " (needed)" if field in part.get("required", ()) else ""
-            page.append(f"| `{field}`{needed} | {meanings.get(field, '')} | {_takes(body)} |\n")
+    for model in models_of(Scenario):
+        page.append(f"\n## {model.__name__}\n\n{(inspect.getdoc(model) or '').replace('``', '`')}\n\n")
+        page.append("| field | what it is | what it takes | default |\n|---|---|---|---|\n")
+        for name, field in model.model_fields.items():
+            mark = " (needed)" if field.is_required() else ""
+            page.append(f"| `{name}`{mark} | {field.description or ''} | {_takes(field)} | {_default(field)} |\n")
     return "".join(page)
 
 
@@ -113,12 +115,6 @@ def catalogue() -> str:
 PAGES: tuple[Callable[[], str], ...] = (formulas, results, commands, scenario, catalogue)
 
 
-def _glossary() -> dict[str, str]:
-    """Meaning of each name that has a row of its own in the glossary."""
-    text = Path(__file__).with_name("glossary.md").read_text(encoding="utf-8")
-    return dict(re.findall(r"^\| `(\w+)` \| (.+?) \|$", text, re.MULTILINE))
-
-
 def _first(thing: Any) -> str:
     """First paragraph of a docstring, its marks turned into those of Markdown."""
     text = " ".join((inspect.getdoc(thing) or "").split("\n\n")[0].split())
@@ -130,17 +126,36 @@ def _unit(hint: Any) -> str:
     return next((item.symbol for item in get_args(hint) if isinstance(item, Unit)), "1")
 
 
-def _takes(body: dict[str, Any]) -> str:
-    for option in body.get("anyOf", [body]):
-        if option.get("type") == "null":
-            continue
-        if "$ref" in option:
-            return option["$ref"].rpartition("/")[2]
-        if "items" in option:
-            return f"a list of {_takes(option['items'])}"
-        said = body.get("description") or option.get("description") or option.get("type", "")
-        if "enum" in option:
-            return ", ".join(option["enum"])
-        example = option.get("examples", [None])[0]
-        return f"{said}" + (f", such as `{example}`" if example and str(example) not in said else "")
-    return ""
+def _takes(field: FieldInfo) -> str:
+    """What a user may write, from the field's type alone."""
+    if models_in(field.annotation):
+        model = models_in(field.annotation)[0].__name__
+        return f"a list of {model}" if get_origin(field.annotation) is list else model
+    annotation: Any = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
+    return _written(TypeAdapter(annotation).json_schema())
+
+
+def _written(body: dict[str, Any]) -> str:
+    option = next(option for option in body.get("anyOf", [body]) if option.get("type") != "null")
+    if "anyOf" in option:  # any of some words, as a list or as text
+        return f"any of {', '.join(option['anyOf'][0]['items']['enum'])}"
+    if "items" in option:
+        return f"a list of {_written(option['items'])}"
+    if "enum" in option:
+        return ", ".join(option["enum"])
+    if "pattern" in option:
+        return f"a date, such as `{option['examples'][0]}`"
+    text: str = option.get("description") or _TYPES.get(option["type"], option["type"])
+    example = option.get("examples", [None])[0]
+    return f"{text}, such as `{example}`" if example and str(example) not in text else text
+
+
+_TYPES = {"string": "text", "boolean": "true or false"}
+
+
+def _default(field: FieldInfo) -> str:
+    """Default of a field that has a value of its own; one that is derived stands in the description."""
+    value = field.default
+    if field.is_required() or value is None or isinstance(value, BaseModel) or value == []:
+        return ""
+    return f"`{str(value).lower() if isinstance(value, bool) else value if isinstance(value, str) else f'{value:g}'}`"

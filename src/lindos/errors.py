@@ -37,6 +37,13 @@ class InputError(LindosError, ValueError):
 
     >>> print(InputError("cluster.gpus", -8, "a whole number of at least 1"))
     cluster.gpus is -8, but must be a whole number of at least 1.
+
+    A value that is missing is required, and a value that has no place has a reason:
+
+    >>> print(InputError("--gpus", None, "given when the cluster is a system"))
+    --gpus is required when the cluster is a system.
+    >>> print(InputError("job.modle", "grok-1", "left out: unknown field of a scenario", "Did you mean model?"))
+    job.modle: unknown field of a scenario. Did you mean model?
     """
 
     exit_code = 2
@@ -50,10 +57,16 @@ class InputError(LindosError, ValueError):
     def __str__(self) -> str:
         """One sentence: ``path is VALUE, but must be WHAT. How to fix.``."""
         line = f"line {self.line}" if self.line is not None else ""
-        where = " ".join(part for part in (self.file, line) if part)
-        where = f"{where}: " if where else ""
-        sentence = f"{where}{self.path} is {shown(self.value)}, but must be {self.expected}."
+        place = " ".join(part for part in (self.file, line) if part)
+        sentence = f"{place}: {self._sentence()}." if place else f"{self._sentence()}."
         return f"{sentence} {self.hint}" if self.hint else sentence
+
+    def _sentence(self) -> str:
+        if self.value is None and self.expected.startswith("given"):
+            return f"{self.path} is required{self.expected.removeprefix('given')}"
+        if self.expected.startswith("left out: "):
+            return f"{self.path}: {self.expected.removeprefix('left out: ')}"
+        return f"{self.path} is {shown(self.value)}, but must be {self.expected}"
 
 
 class UnitError(InputError):

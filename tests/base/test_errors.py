@@ -20,6 +20,17 @@ def test_an_input_error_names_field_value_and_remedy() -> None:
     assert isinstance(error, ValueError)
 
 
+def test_a_missing_value_is_required() -> None:
+    assert str(InputError("cluster", None, "given when there is a job")) == "cluster is required when there is a job."
+    assert str(InputError("job.model", None, "given", "Add it.", 3)) == "line 3: job.model is required. Add it."
+    assert str(InputError("range", "3", "given with a value")) == "range is 3, but must be given with a value."
+
+
+def test_an_unknown_field_is_named_once() -> None:
+    error = InputError("job.sequence_lenght", "8192", "left out: unknown field of a scenario", "Did you mean it?", 7)
+    assert str(error) == "line 7: job.sequence_lenght: unknown field of a scenario. Did you mean it?"
+
+
 def test_an_unknown_name_suggests_the_nearest() -> None:
     text = str(UnknownNameError("cluster.accelerator", "h100sxm", ["b200-sxm", "h100-sxm", "h200-sxm"]))
     assert text.startswith("cluster.accelerator is 'h100sxm', but must be one of b200-sxm, h100-sxm, h200-sxm.")

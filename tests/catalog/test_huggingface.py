@@ -652,7 +652,7 @@ def test_layers_with_experts_are_counted(change: dict[str, Any], layers_with_exp
         (LLAMA | {"num_hidden_layers": [4, 8]}, r"config\.num_hidden_layers is \[4, 8\]"),
         (LLAMA | {"num_hidden_layers": 100_000}, "at most 10,000"),
         (LLAMA | {"num_key_value_heads": 0}, r"config\.num_key_value_heads is 0"),
-        (LLAMA | {"vocab_size": None}, r"config\.vocab_size is empty, but must be given\."),
+        (LLAMA | {"vocab_size": None}, r"config\.vocab_size is required\."),
         (LLAMA | {"model_type": "novel", "vocab_size": None}, "Model type novel is not known here"),
         (LLAMA | {"model_type": "novel", "twist": 3, "twirl": {"a": 1}}, "these are not understood: twirl, twist"),
         (LLAMA | {"twist_layers": 3}, r"config\.twist_layers is 3, but must be left out"),

@@ -1,6 +1,5 @@
 """One word, one meaning: every public parameter name and every field of a scenario stands in the glossary."""
 
-import inspect
 import re
 import sys
 from pathlib import Path
@@ -8,7 +7,9 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from lindos.scenario import campaign, schema
+from lindos.scenario.campaign import CheckpointSpec
+from lindos.scenario.read import models_of
+from lindos.scenario.schema import Scenario
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "laws"))
@@ -18,15 +19,7 @@ GLOSSARY = set(re.findall(r"`([a-z0-9_]+)`", (ROOT / "docs" / "glossary.md").rea
 
 
 def scenario_fields() -> set[str]:
-    rooms = (schema, campaign)
-    members = [member for room in rooms for _, member in inspect.getmembers(room, inspect.isclass)]
-    return {name for member in members if issubclass(member, BaseModel) for name in member.model_fields}
-
-
-def test_every_field_of_a_campaign_says_what_it_is() -> None:
-    models = [member for _, member in inspect.getmembers(campaign, inspect.isclass) if issubclass(member, BaseModel)]
-    silent = [f"{m.__name__}.{name}" for m in models for name, info in m.model_fields.items() if not info.description]
-    assert not silent, f"describe in scenario/campaign.py: {silent}"
+    return {name for model in models_of(Scenario) for name in model.model_fields}
 
 
 def test_every_parameter_of_a_formula_is_explained() -> None:
@@ -38,6 +31,23 @@ def test_every_parameter_of_a_formula_is_explained() -> None:
 def test_every_field_of_a_scenario_is_explained() -> None:
     missing = scenario_fields() - GLOSSARY
     assert not missing, f"add to docs/glossary.md: {sorted(missing)}"
+
+
+def test_nested_sections_are_fields_of_a_scenario_too() -> None:
+    assert CheckpointSpec in models_of(Scenario)
+    assert {"blocking_time", "survives", "slowdown", "law", "shape", "drained_after"} <= scenario_fields()
+
+
+@pytest.mark.parametrize("model", models_of(Scenario), ids=lambda model: model.__name__)
+def test_every_field_of_a_scenario_is_described_in_its_schema(model: type[BaseModel]) -> None:
+    assert not [name for name, field in model.model_fields.items() if not (field.description or "").strip()]
+
+
+def test_no_cell_of_the_reference_of_scenarios_is_empty() -> None:
+    text = (ROOT / "docs" / "reference" / "scenario.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)`(?: \(needed\))? \| (.*?) \| (.*?) \| .*\|$", text, re.MULTILINE)
+    assert len(rows) > 100
+    assert not [name for name, meaning, takes in rows if not (meaning.strip() and takes.strip())]
 
 
 FIELD_WORDS = re.findall(

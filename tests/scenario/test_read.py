@@ -9,8 +9,8 @@ from pydantic import BaseModel
 
 from lindos.catalog import load_catalog
 from lindos.errors import InconsistentError, InputErrors
-from lindos.scenario.fields import Quantity, Whole
-from lindos.scenario.read import _models_in, builtin_names, read_scenario
+from lindos.scenario.fields import Quantity, WholeNumber
+from lindos.scenario.read import builtin_names, models_in, read_scenario
 from lindos.scenario.resolve import counted
 from lindos.scenario.schema import Scenario
 from lindos.scenario.starter import STARTER, json_schema, write_starter
@@ -49,7 +49,7 @@ def test_all_errors_of_a_file_come_together_with_their_lines(tmp_path: Path) -> 
         read_scenario(str(file))
     text = str(caught.value)
     assert "line 6: cluster.pools.0.gpus is -1, but must be a whole number of at least 1." in text
-    assert "job.model is empty, but must be given." in text
+    assert "job.model is required." in text
     assert "Did you mean model?" in text
 
 
@@ -127,12 +127,12 @@ def test_every_number_of_a_scenario_has_bounds() -> None:
 
 
 def _models(model: type[BaseModel]) -> set[type[BaseModel]]:
-    inner = {part for field in model.model_fields.values() for part in _models_in(field.annotation)}
+    inner = {part for field in model.model_fields.values() for part in models_in(field.annotation)}
     return {model} | {below for part in inner for below in _models(part)}
 
 
-def _readers(annotation: object) -> Iterator[Quantity | Whole]:
-    if isinstance(annotation, Quantity | Whole):
+def _readers(annotation: object) -> Iterator[Quantity | WholeNumber]:
+    if isinstance(annotation, Quantity | WholeNumber):
         yield annotation
     for part in get_args(annotation):
         yield from _readers(part)

@@ -62,7 +62,7 @@ def test_idle_fields_are_named(sections: dict[str, Any], paths: list[str]) -> No
 
 
 def test_a_network_that_is_unknown_is_not_judged(tmp_path: Path) -> None:
-    (tmp_path / "mine.yaml").write_text("accelerators: {h100-sxm: {scale_up_bandwidth: null}}")
+    (tmp_path / "mine.yaml").write_text("fabrics: {quantum-2-400g: {switch_ports: null}}")
     scenario = scenario_from(BASE | {"cluster": {"pools": [POOL]}})
     assert unread(scenario, load_catalog([tmp_path / "mine.yaml"])) == ()
 

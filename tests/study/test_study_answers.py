@@ -167,7 +167,7 @@ def test_sections_can_be_asked_alone() -> None:
 
 
 def test_a_section_that_the_scenario_does_not_ask_is_refused() -> None:
-    with pytest.raises(InputError, match=r"inference is empty, but must be given for `lindos fleet`"):
+    with pytest.raises(InputError, match=r"inference is required for `lindos fleet`"):
         run("one-node", command="fleet", sections=frozenset({"fleet"}))
 
 

@@ -108,10 +108,10 @@ MISTAKES = [
     (GOOD + "grid: {site.pue: ['1,2']}\n", "Write '1.2' or '12'."),
     (GOOD + "grid: {cluster.pools.0.gpus: [2 racks]}\n", "It counts racks."),
     (GOOD + "grid: {cluster.pools.4.gpus: [8]}\n", "cluster.pools.4.gpus is 4, but must be an index of at most 1"),
-    (GOOD + "grid: {cluster.pools.1.gpus: [8]}\n", "cluster.pools.1.system is empty, but must be given"),
+    (GOOD + "grid: {cluster.pools.1.gpus: [8]}\n", "cluster.pools.1.system is required"),
     (GOOD + "grid: {job.plan: [{tensor_paralel: 2}]}\n", "Did you mean tensor_parallel?"),
     (GOOD + "grid: {name: [a, b]}\n", "a field that scenarios of a sweep may differ in"),
-    (GOOD + "grid: {site.pue.x: [a]}\n", "nothing stands below this field"),
+    (GOOD + "grid: {site.pue.x: [a]}\n", "it is inside a field that is not a section"),
     (GOOD + "grid: {site.pue: []}\n", "grid.site.pue is [], but must be a list of at least one value"),
     (GOOD + "grid: {site.pue: 1.2}\n", "grid.site.pue is 1.2, but must be a list"),
     (GOOD + "grid:\n  site.pue:\n    - 1.2\n    - 0.2\n", "line 5: grid.site.pue.1 is 0.2, but must be at least 1"),
@@ -167,5 +167,5 @@ def test_all_mistakes_are_reported_together(tmp_path: Path) -> None:
 
 def test_a_base_that_is_wrong_is_named(tmp_path: Path) -> None:
     (tmp_path / "base.yaml").write_text("name: b\ntitle: B\njob: {model: grok-2}\n")
-    with pytest.raises(InputError, match=r"cluster is empty, but must be given where a job is"):
+    with pytest.raises(InputError, match=r"cluster is required when there is a job"):
         sweep_of(tmp_path, "scenario: base.yaml\ngrid: {job.global_batch_size: [8]}\n")

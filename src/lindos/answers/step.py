@@ -8,7 +8,7 @@ from lindos.answers.answer import Answer
 from lindos.answers.scenario import answer
 from lindos.catalog import Catalog, load_catalog
 from lindos.errors import InconsistentError, InputError
-from lindos.scenario.fields import Whole
+from lindos.scenario.fields import WholeNumber
 from lindos.scenario.read import builtin_names, read_scenario, scenario_from
 from lindos.scenario.resolve import counted
 
@@ -85,7 +85,7 @@ def pools_named(name: str, gpus: str | None, fabric: str | None, catalog: Catalo
     else:
         system = catalog.system(name, "cluster").name
         if gpus is None:
-            raise InputError("gpus", None, "given where the cluster is a system", "Write for example --gpus 16384.")
+            raise InputError("gpus", None, "given when the cluster is a system", "Write for example --gpus 16384.")
         pools = [{"system": system, "gpus": _whole_gpus(gpus)}]
     return [pool | ({"fabric": fabric} if fabric else {}) for pool in pools]
 
@@ -113,6 +113,6 @@ def _site_pools(name: str, gpus: str | None, catalog: Catalog) -> list[dict[str,
 
 def _whole_gpus(gpus: str) -> int:
     try:
-        return int(Whole("16384").read(gpus))
+        return int(WholeNumber("16384").read(gpus))
     except InputError as error:
         raise InputError("gpus", gpus, error.expected, error.hint) from None

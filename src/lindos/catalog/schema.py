@@ -185,7 +185,7 @@ class Reader:
             elif key not in fields and key not in ("aliases", "base"):
                 close_names = difflib.get_close_matches(str(key), fields, n=1)
                 hint = f"Did you mean {close_names[0]}?" if close_names else f"Known: {', '.join(fields)}."
-                self.wrong(f"{path}.{key}", data[key], "left out: it is not a field here", hint)
+                self.wrong(f"{path}.{key}", data[key], "left out: unknown field", hint)
         values: dict[str, Any] = {"name": name}
         for field in fields.values():
             if field.name == "name":

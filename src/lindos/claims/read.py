@@ -157,7 +157,7 @@ def _input_error(claim: str, detail: ErrorDetails, lines: Mapping[str, int]) -> 
         value = body.get("kind") if isinstance(body, Mapping) else body
         return InputError(f"{path}.kind", value, f"one of {', '.join(KINDS)}", "", line_of(path, lines))
     known = _fields_at([str(part) for part in detail["loc"]])
-    return input_error(detail, path, lines, known=known, owner="a claim")
+    return input_error(detail, path, lines, names=known, owner="a claim")
 
 
 _NESTED: Mapping[str, type[BaseModel]] = {

@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from lindos.errors import InputError, NumeralError, UnitError
 from lindos.formats import PEAKS
-from lindos.scenario.fields import CalendarDay, Flag, OneOf, Quantity, Text, Whole
+from lindos.scenario.fields import CalendarDay, Flag, OneOf, Quantity, Text, WholeNumber
 from lindos.units import parse
 
 # A claim may say anything: what is absurd is for the verdict, so nothing but the sign bounds it here.
@@ -19,7 +19,7 @@ Rate: TypeAlias = Annotated[float, Quantity("FLOP/s", "50 EFLOP/s", positive=Tru
 Power: TypeAlias = Annotated[float, Quantity("W", "300 MW", positive=True)]
 Money: TypeAlias = Annotated[float, Quantity("USD", "$2 billion", positive=True)]
 Equivalents: TypeAlias = Annotated[float, Quantity("1", "50M", positive=True, counted="H100-equivalent")]
-GpuCount: TypeAlias = Annotated[int, Whole("16,384", counted="GPU")]
+GpuCount: TypeAlias = Annotated[int, WholeNumber("16,384", counted="GPU")]
 Times: TypeAlias = Annotated[float, Quantity("1", "20x", positive=True, counted="time")]
 Date: TypeAlias = Annotated[str, CalendarDay(1, 9999)]
 Precision: TypeAlias = Annotated[str, OneOf(PEAKS)]

@@ -47,6 +47,7 @@ class Axis:
 
     label: str  # in tables and sentences
     _: KW_ONLY
+    meaning: str  # in the help of a flag and the reference of a scenario
     readers: tuple[Enum, ...]  # parts of the model
     loop: Loop
     codes: type[IntEnum] | type[IntFlag] | None = None  # of words

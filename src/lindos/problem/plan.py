@@ -72,12 +72,22 @@ class Plan:
     """
 
     tensor_parallel: Annotated[
-        Count, Axis("tensor", readers=_ALL, loop=Loop.SPLIT, has_ranks=True, multiplies=True, column="tp")
+        Count,
+        Axis(
+            "tensor",
+            meaning="devices that share each matrix of a layer",
+            readers=_ALL,
+            loop=Loop.SPLIT,
+            has_ranks=True,
+            multiplies=True,
+            column="tp",
+        ),
     ] = 1
     pipeline_parallel: Annotated[
         Count,
         Axis(
             "pipeline",
+            meaning="stages, each with consecutive layers",
             readers=(Reader.PASSAGE, Reader.EXCHANGE, Reader.HOST, *_MEMORY),
             loop=Loop.STAGES,
             has_ranks=True,
@@ -89,6 +99,7 @@ class Plan:
         Count,
         Axis(
             "virtual stages",
+            meaning="chunks of layers on each device of an interleaved pipeline; 1 is the plain one",
             readers=(Reader.PASSAGE, *_MEMORY),
             loop=Loop.CHUNKS,
             node=1,
@@ -99,12 +110,22 @@ class Plan:
     ] = 1
     context_parallel: Annotated[
         Count,
-        Axis("context", readers=_ALL, loop=Loop.SPLIT, has_ranks=True, multiplies=True, column="cp", column_zero=True),
+        Axis(
+            "context",
+            meaning="devices that share one sequence",
+            readers=_ALL,
+            loop=Loop.SPLIT,
+            has_ranks=True,
+            multiplies=True,
+            column="cp",
+            column_zero=True,
+        ),
     ] = 1
     expert_parallel: Annotated[
         Count,
         Axis(
             "expert",
+            meaning="devices that share the experts of a layer",
             readers=(Reader.LAYERS, Reader.EXCHANGE, Reader.HOST, *_MEMORY),
             loop=Loop.SPLIT,
             has_ranks=True,
@@ -116,6 +137,7 @@ class Plan:
         Count,
         Axis(
             "expert tensor",
+            meaning="devices that share each matrix of an expert",
             readers=(Reader.LAYERS, Reader.EXCHANGE, Reader.HOST, Reader.STATES),
             loop=Loop.SPLIT,
             has_ranks=True,
@@ -125,6 +147,7 @@ class Plan:
         Count,
         Axis(
             "data",
+            meaning="replicas that work on different sequences",
             readers=(Reader.PASSAGE, Reader.EXCHANGE, Reader.HOST, *_MEMORY),
             loop=Loop.REPLICAS,
             has_ranks=True,
@@ -132,11 +155,17 @@ class Plan:
             column="dp",
         ),
     ] = 1
-    micro_batch_size: Annotated[Count, Axis("micro-batch", readers=_ALL, loop=Loop.SPLIT, column="micro_batch")] = 1
+    micro_batch_size: Annotated[
+        Count,
+        Axis(
+            "micro-batch", meaning="sequences in one forward pass", readers=_ALL, loop=Loop.SPLIT, column="micro_batch"
+        ),
+    ] = 1
     sharding: Annotated[
         Real,
         Axis(
             "sharding",
+            meaning="state that replicas share instead of each having a copy",
             readers=(Reader.EXCHANGE, Reader.HOST, Reader.STATES),
             loop=Loop.SHARDING,
             codes=Sharding,
@@ -146,12 +175,19 @@ class Plan:
     ] = int(Sharding.OPTIMIZER)
     sharding_group: Annotated[
         Count,
-        Axis("sharding group", readers=(Reader.EXCHANGE, Reader.HOST, Reader.STATES), loop=Loop.FIXED, lightest=(0,)),
+        Axis(
+            "sharding group",
+            meaning="replicas that share one copy of the state; all of them by default",
+            readers=(Reader.EXCHANGE, Reader.HOST, Reader.STATES),
+            loop=Loop.FIXED,
+            lightest=(0,),
+        ),
     ] = 0
     sequence_parallel: Annotated[
         Real,
         Axis(
             "sequence parallel",
+            meaning="whether the parts of a layer that tensor parallelism leaves whole are split along the sequence",
             readers=(Reader.LAYERS, Reader.PASSAGE, Reader.HOST, Reader.ACTIVATIONS),
             loop=Loop.SPLIT,
             is_flag=True,
@@ -162,6 +198,7 @@ class Plan:
         Real,
         Axis(
             "recompute",
+            meaning="activations that are computed again in the backward pass",
             readers=(Reader.PASSAGE, Reader.HOST, Reader.ACTIVATIONS),
             loop=Loop.RECOMPUTE,
             codes=Recompute,
@@ -174,6 +211,7 @@ class Plan:
         Real,
         Axis(
             "schedule",
+            meaning="order of forward and backward passes in the pipeline",
             readers=(Reader.PASSAGE, *_MEMORY),
             loop=Loop.SCHEDULE,
             codes=Schedule,
@@ -185,6 +223,7 @@ class Plan:
         Real,
         Axis(
             "offload",
+            meaning="state that waits in the host's memory while the device does not need it; none by default",
             readers=(Reader.HOST, *_MEMORY),
             loop=Loop.FIXED,
             codes=Offload,

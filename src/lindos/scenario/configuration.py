@@ -1,4 +1,4 @@
-"""What a reader of an answer should know of a model that comes from a ``config.json``."""
+"""Notes on a model that comes from a ``config.json``."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,14 +8,14 @@ from lindos.scenario.schema import Scenario
 
 
 def configuration_notes(scenario: Scenario, folder: Path | None = None) -> tuple[str, ...]:
-    """Say what the library filled in, what was not understood and what is trained along, by configuration.
+    """List the defaults, the keys that were not understood and the extra layers of each configuration.
 
     Parameters
     ----------
     scenario
         Its ``job.model`` and ``inference.model`` may be paths.
     folder
-        Folder that relative paths start from; the current one where left out.
+        Folder that relative paths start from; the current one if None.
     """
     models = {
         "job.model": scenario.job.model if scenario.job else "",

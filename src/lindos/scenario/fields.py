@@ -20,7 +20,7 @@ from lindos.units import YEAR, parse, parse_whole, render
 
 
 class Part(BaseModel):
-    """A mapping of a scenario file: no field but its own."""
+    """A mapping of a scenario file; unknown fields are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -51,9 +51,20 @@ class _Reader:
 
 @dataclass(frozen=True, slots=True)
 class Quantity(_Reader):
-    """A number with its unit as text, read into the SI ``unit``, between bounds that are text with a unit or SI.
+    """A number written with its unit and read into SI.
 
-    ``counted`` is what a pure number may count in words: ``"GPU"`` takes ``550k GPUs``.
+    Parameters
+    ----------
+    unit
+        SI unit of the number that is read, ``"1"`` for a pure one.
+    example
+        Text that a user may write.
+    at_least, at_most
+        Smallest and largest allowed value: text with a unit, or a number in SI.
+    positive
+        Whether zero is refused.
+    counted
+        Noun that a pure number may count: ``"GPU"`` accepts ``550k GPUs``.
     """
 
     unit: str
@@ -69,15 +80,28 @@ class Quantity(_Reader):
         return Bounds(self.at_least, self.at_most)
 
     def _expected(self) -> str:
-        said = self.bounds.sentence()
-        return said.replace("zero or more", "more than zero") if self.positive else said
+        sentence = self.bounds.sentence()
+        return sentence.replace("zero or more", "more than zero") if self.positive else sentence
 
     def read(self, value: object) -> float:
         """SI number, checked against the bounds."""
         return self.checked(parse(value, self.unit, counted=self.counted), value)
 
     def checked(self, number: float, value: object) -> float:
-        """``number``, as which ``value`` was read, where it lies within the bounds."""
+        """Return a number if it lies within the bounds.
+
+        Parameters
+        ----------
+        number
+            The number in SI.
+        value
+            The text that it was read from, for the message.
+
+        Raises
+        ------
+        InputError
+            If it does not.
+        """
         wrong = self.bounds.wrong(number, self.unit)
         if self.positive and number <= 0:
             wrong = "more than zero"
@@ -86,18 +110,18 @@ class Quantity(_Reader):
         return number
 
     def write(self, value: float) -> float | str:
-        """Text with its unit, ``"90 days"``, exact; a bare number where the quantity has none."""
+        """Write the exact text with its unit, ``"90 days"``; a bare number if the quantity is pure."""
         if self.unit == "1":
             return value
-        shown = render(value, self.unit, digits=12)
+        text = render(value, self.unit, digits=12)
         try:
-            exact = parse(shown, self.unit) == value
+            exact = parse(text, self.unit) == value
         except UnitError:
             exact = False
-        return shown if exact else f"{value!r} {self.unit}"
+        return text if exact else f"{value!r} {self.unit}"
 
     def json(self) -> dict[str, Any]:
-        """Text with a unit; a bare number where the quantity has none."""
+        """Text with a unit; a bare number too if the quantity is pure."""
         kind: dict[str, Any] = {"type": ["string", "number"] if self.unit == "1" else "string"}
         return {**kind, "examples": [self.example], "description": f"{self._expected()}, such as {self.example}"}
 
@@ -108,10 +132,10 @@ class Proportion(Quantity):
 
     def read(self, value: object) -> float:
         """First over second part of a proportion, or the number."""
-        over, colon, under = value.partition(":") if isinstance(value, str) else ("", "", "")
+        numerator, colon, denominator = value.partition(":") if isinstance(value, str) else ("", "", "")
         if not colon:
             return super(Proportion, self).read(value)
-        parts = [parse(part, "1", counted="") for part in (over, under)]
+        parts = [parse(part, "1", counted="") for part in (numerator, denominator)]
         if not parts[1] > 0:
             raise InputError("value", value, "a proportion of two numbers above zero", f"Write '{self.example}'.")
         return self.checked(parts[0] / parts[1], value)
@@ -136,8 +160,8 @@ class YearCount(Quantity):
 
 
 @dataclass(frozen=True, slots=True)
-class Whole(_Reader):
-    """A whole number such as ``8`` or ``550k``; ``counted`` is what it may count in words."""
+class WholeNumber(_Reader):
+    """A whole number such as ``8`` or ``550k``; ``counted`` is the noun that it may count."""
 
     example: str
     at_least: int = 1
@@ -175,8 +199,8 @@ class Whole(_Reader):
 
 
 @dataclass(frozen=True, slots=True)
-class SequenceCount(Whole):
-    """A whole number of sequences, which is not one of tokens."""
+class SequenceCount(WholeNumber):
+    """A whole number of sequences; a number of tokens is refused."""
 
     def read(self, value: object) -> int:
         """Integer between the bounds."""
@@ -192,12 +216,12 @@ class SequenceCount(Whole):
 
 @dataclass(frozen=True, slots=True)
 class OneOf(_Reader):
-    """One of a few words, in small letters; capitals are taken as well, as in BF16."""
+    """One of a few words, in small letters; capitals are accepted too, as in BF16."""
 
     options: tuple[str, ...]
 
     def read(self, value: object) -> str:
-        """The word as it stands among the options."""
+        """The option that the word names."""
         word = value.strip().lower() if isinstance(value, str) else ""
         if word not in self.options:
             raise InputError("value", value, f"one of {', '.join(self.options)}")
@@ -262,7 +286,7 @@ _DAY, _MONTH, _YEAR = "[0-9]{4}-[0-9]{2}-[0-9]{2}", "[0-9]{4}-[0-9]{2}", "[0-9]{
 
 @dataclass(frozen=True, slots=True)
 class CalendarDay(_Reader):
-    """A day, month or year, the years from ``first`` to ``last``."""
+    """A day, month or year, between the years ``first`` and ``last``."""
 
     first: int = 1950
     last: int = 2100
@@ -292,12 +316,12 @@ Text: TypeAlias = Annotated[str, _Paragraph()]
 Flag: TypeAlias = Annotated[bool, _Flag()]
 Date: TypeAlias = Annotated[str, CalendarDay()]
 #: A billion GPUs are more than a hundred times all that have been made.
-GpuCount: TypeAlias = Annotated[int, Whole("16,384", at_most=1e9, counted="GPU")]
-NodeCount: TypeAlias = Annotated[int, Whole("64", at_most=1e9, counted="node")]
-RackCount: TypeAlias = Annotated[int, Whole("2", at_most=1e9, counted="rack")]
-Degree: TypeAlias = Annotated[int, Whole("8", at_most=1e8)]
+GpuCount: TypeAlias = Annotated[int, WholeNumber("16,384", at_most=1e9, counted="GPU")]
+NodeCount: TypeAlias = Annotated[int, WholeNumber("64", at_most=1e9, counted="node")]
+RackCount: TypeAlias = Annotated[int, WholeNumber("2", at_most=1e9, counted="rack")]
+Degree: TypeAlias = Annotated[int, WholeNumber("8", at_most=1e8)]
 BatchSize: TypeAlias = Annotated[int, SequenceCount("2048", at_most=1e8, counted="sequence")]
-SequenceLength: TypeAlias = Annotated[int, Whole("8192", at_most=1e8)]
+SequenceLength: TypeAlias = Annotated[int, WholeNumber("8192", at_most=1e8)]
 Fraction: TypeAlias = Annotated[float, Quantity("1", "5 %", at_most=1.0)]
 Discount: TypeAlias = Annotated[float, Quantity("1", "5 %", at_most=0.95)]
 Pue: TypeAlias = Annotated[float, Quantity("1", "1.25", 1.0, 3.0)]

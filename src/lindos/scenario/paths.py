@@ -1,4 +1,4 @@
-"""Any field of a scenario by its dotted path: what it takes, how it is read, how it is set."""
+"""Fields of a scenario by their dotted paths: types, reading and setting."""
 
 import copy
 import json
@@ -10,38 +10,48 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from lindos.errors import InputError, UnknownNameError
-from lindos.scenario.fields import Quantity, Whole
+from lindos.scenario.fields import Quantity, WholeNumber
 from lindos.scenario.read import fields_at
 from lindos.scenario.schema import Scenario
 from lindos.scenario.sentences import input_error
 
-#: Fields that a sweep leaves alone: they say what the base is, or are read once for all scenarios.
+#: Fields that a sweep cannot change: they describe the base, or are read once for all scenarios.
 FIXED = ("name", "title", "catalog")
 
 
 @dataclass(frozen=True)
 class Field:
-    """A field of a scenario: its dotted ``path`` with list indexes, and the ``annotation`` of what it takes."""
+    """A field of a scenario: its dotted path with list indexes, and the annotation of its type."""
 
     path: str
     annotation: Any
 
     @cached_property
-    def number(self) -> Quantity | Whole | None:
-        """How the field's numbers are read; None where it takes something else."""
-        return next((part for part in _parts(self.annotation) if isinstance(part, Quantity | Whole)), None)
+    def number(self) -> Quantity | WholeNumber | None:
+        """Reader of the field's numbers; None if it is not a number."""
+        return next((part for part in _parts(self.annotation) if isinstance(part, Quantity | WholeNumber)), None)
 
     @property
     def unit(self) -> str:
-        """SI unit of a number, ``"1"`` of a pure one, empty for what is no number."""
+        """SI unit of a number, ``"1"`` for a pure one, empty if the field is not a number."""
         return "" if self.number is None else getattr(self.number, "unit", "1")
 
     @cached_property
     def _adapter(self) -> TypeAdapter[Any]:
         return TypeAdapter(self.annotation)
 
-    def errors(self, value: object, where: str, lines: Mapping[str, int]) -> list[InputError]:
-        """What is wrong with ``value``, which stands at the path ``where`` of a file."""
+    def errors(self, value: object, place: str, lines: Mapping[str, int]) -> list[InputError]:
+        """List the errors of a value.
+
+        Parameters
+        ----------
+        value
+            Plain data for the field.
+        place
+            Path of the value in its file.
+        lines
+            Line of each path of the file.
+        """
         try:
             self._adapter.validate_python(value)
         except ValidationError as error:
@@ -49,15 +59,21 @@ class Field:
         else:
             return []
         location = tuple(int(part) if is_index(part) else part for part in self.path.split("."))
-        found = []
+        errors = []
         for detail in details:
-            known = fields_at((*location, *detail["loc"])[:-1])
-            path = ".".join((where, *(str(part) for part in detail["loc"])))
-            found.append(input_error(detail, path, lines, known=known, owner="a scenario"))
-        return found
+            names = fields_at((*location, *detail["loc"])[:-1])
+            path = ".".join((place, *(str(part) for part in detail["loc"])))
+            errors.append(input_error(detail, path, lines, names=names, owner="a scenario"))
+        return errors
 
-    def shown(self, value: object) -> float | str | None:
-        """``value`` as a table holds it: a number in SI, anything else as text."""
+    def cell(self, value: object) -> float | str | None:
+        """Return a value as a cell of a table: a number in SI, anything else as text.
+
+        Parameters
+        ----------
+        value
+            Plain data for the field.
+        """
         if value is None:
             return None
         if self.number is not None:
@@ -65,48 +81,63 @@ class Field:
         return value if isinstance(value, str) else json.dumps(value, default=str)
 
 
-def field_at(path: str, where: str, line: int | None) -> Field:
-    """The field at a dotted ``path``, which stands at ``where`` of a file.
+def field_at(path: str, place: str, line: int | None) -> Field:
+    """Find the field at a dotted path.
 
     >>> field_at("cluster.pools.0.gpus", "grid.cluster.pools.0.gpus", None).unit
     '1'
 
+    Parameters
+    ----------
+    path
+        Dotted path in a scenario, with indexes into lists.
+    place
+        Path in the user's file, for messages.
+    line
+        Line in the user's file, for messages.
+
     Raises
     ------
     InputError
-        If a scenario has no such field, or a sweep leaves it alone.
+        If a scenario has no such field, or a sweep cannot change it.
     """
     if path in FIXED:
-        raise InputError(where, path, "a field that scenarios of a sweep may differ in", "Change it in the base.", line)
+        raise InputError(place, path, "a field that scenarios of a sweep may differ in", "Change it in the base.", line)
     annotation: Any = Scenario
     for part in path.split("."):
-        annotation = _below(annotation, part, where, line)
+        annotation = _child(annotation, part, place, line)
     return Field(path, annotation)
 
 
-def _below(annotation: Any, part: str, where: str, line: int | None) -> Any:
-    entries = next((found for found in _parts(annotation) if get_origin(found) is list), None)
+def _child(annotation: Any, part: str, place: str, line: int | None) -> Any:
+    entries = next((member for member in _parts(annotation) if get_origin(member) is list), None)
     if entries is not None:
         if not is_index(part):
-            raise InputError(where, part, "an index into the list, 0 for the first entry", "", line)
+            raise InputError(place, part, "an index into the list, 0 for the first entry", "", line)
         return get_args(entries)[0]
-    model = next((found for found in _parts(annotation) if _is_model(found)), None)
+    model = next((member for member in _parts(annotation) if _is_model(member)), None)
     if model is None:
-        raise InputError(where, part, "left out: nothing stands below this field", "", line)
+        raise InputError(place, part, "left out: it is inside a field that is not a section", "", line)
     if part not in model.model_fields:
-        raise UnknownNameError(where, part, model.model_fields, line)
+        raise UnknownNameError(place, part, model.model_fields, line)
     field = model.model_fields[part]
-    # Pydantic keeps what reads the value apart from its type.
+    # Pydantic keeps the reader of a value apart from its type.
     return Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
 
 
 def is_index(part: str) -> bool:
-    """Whether a part of a path is an index into a list: ASCII digits, of which a list needs few."""
+    """Tell whether a part of a path is an index into a list: at most six ASCII digits.
+
+    Parameters
+    ----------
+    part
+        Part of a dotted path.
+    """
     return part.isascii() and part.isdigit() and len(part) <= 6
 
 
 def _parts(annotation: Any) -> Iterator[Any]:
-    """An annotation, what it is made of and its metadata; entries of a list are not part of it."""
+    """Yield an annotation, its members and their metadata; types of list entries are not among them."""
     yield annotation
     if get_origin(annotation) is not list:
         for part in get_args(annotation):
@@ -118,10 +149,17 @@ def _is_model(annotation: Any) -> bool:
 
 
 def with_values(base: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Get the plain data of a scenario with other ``values`` at dotted paths; sections that are missing are made.
+    """Return the plain data of a scenario with other values at dotted paths; missing sections are created.
 
     >>> with_values({"name": "x"}, {"cluster.pools.0.gpus": 8})
     {'name': 'x', 'cluster': {'pools': [{'gpus': 8}]}}
+
+    Parameters
+    ----------
+    base
+        Plain data of a scenario file; it is not changed.
+    values
+        New values by dotted path.
 
     Raises
     ------
@@ -137,17 +175,17 @@ def with_values(base: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str,
 def _put(data: dict[str, Any], path: str, value: Any) -> None:
     parts = path.split(".")
     place: Any = data
-    for part, behind in zip(parts, [*parts[1:], None], strict=True):
+    for part, following in zip(parts, [*parts[1:], None], strict=True):
         key: Any = _index(place, part, path) if isinstance(place, list) else part
-        if behind is None:
+        if following is None:
             place[key] = value
         elif place[key] is None if isinstance(place, list) else place.get(key) is None:
-            place[key] = [] if is_index(behind) else {}
+            place[key] = [] if is_index(following) else {}
         place = place[key]
 
 
 def _index(entries: list[Any], part: str, path: str) -> int:
-    """Index of an entry; the one behind the last is made."""
+    """Parse the index of an entry; the entry after the last one is created."""
     index = int(part)
     if index > len(entries):
         raise InputError(path, index, f"an index of at most {len(entries)}, the next entry of the list")

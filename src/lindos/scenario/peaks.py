@@ -1,4 +1,4 @@
-"""Rates that multiply: no kernel runs above the peak of its device, whatever each share of it is by itself."""
+"""Shares of a peak that multiply: no kernel may run above the peak of its device."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,12 +12,21 @@ from lindos.problem.job import Job
 
 
 def check_peaks(job: Job, cluster: Cluster, catalog: Catalog) -> None:
-    """Refuse shares of a peak that each lie within their bounds and together exceed it.
+    """Refuse shares of a peak that are each within bounds but together exceed the peak.
+
+    Parameters
+    ----------
+    job
+        Its precision and training software are read.
+    cluster
+        Pools whose kernels are checked.
+    catalog
+        Shares of kernels in a training step.
 
     Raises
     ------
     InconsistentError
-        If products, attention or kernels bound by memory would run faster than a device of the cluster can.
+        If matrix products, attention or memory-bound kernels would run faster than a device of the cluster can.
     """
     compute = catalog.parameter("training.kernel_share_in_step", "1")
     memory = catalog.parameter("training.memory_share_in_step", "1")
@@ -35,7 +44,7 @@ def check_peaks(job: Job, cluster: Cluster, catalog: Catalog) -> None:
 def _check(shares: Sequence[Fact[Any]]) -> None:
     rate = 1.0
     for share in shares:
-        if not isinstance(share.content, float):  # unknown, or many samples, of which no single one decides
+        if not isinstance(share.content, float):  # unknown, or an array of samples, which is not checked
             return
         rate *= share.content
     if rate <= 1.0:

@@ -1,4 +1,4 @@
-"""From a file, or the name of a built-in, to a checked :class:`Scenario`; every wrong line is reported at once."""
+"""Read a scenario from a file, or a built-in one by name, and check it; all wrong lines are reported together."""
 
 from collections.abc import Mapping
 from importlib.resources import as_file, files
@@ -13,7 +13,7 @@ from lindos.errors import InconsistentError, InputError, InputErrors, UnknownNam
 from lindos.scenario.schema import GoalSpec, PoolSpec, RoadmapSpec, Scenario
 from lindos.scenario.sentences import input_error
 
-#: Ways to say how large a pool is; a scenario takes one of them.
+#: Fields that give the size of a pool; a pool has exactly one of them.
 POOL_SIZES = ("gpus", "nodes", "racks", "h100_equivalents")
 
 
@@ -27,7 +27,17 @@ def builtin_names() -> list[str]:
 
 
 def read_scenario(name_or_path: str) -> tuple[Scenario, Path | None]:
-    """Scenario of a built-in name or a YAML file, and the file's folder (None for a built-in).
+    """Read a scenario by built-in name or from a YAML file.
+
+    Parameters
+    ----------
+    name_or_path
+        Built-in name, or path of a YAML file.
+
+    Returns
+    -------
+    Scenario and Path or None
+        The checked scenario, and the folder of the file (None for a built-in).
 
     Raises
     ------
@@ -39,7 +49,17 @@ def read_scenario(name_or_path: str) -> tuple[Scenario, Path | None]:
 
 
 def read_plain(name_or_path: str) -> tuple[Any, dict[str, int], Path | None]:
-    """Plain data of a built-in name or a YAML file, not checked yet, its lines, and the file's folder.
+    """Read the plain data of a scenario without checking it.
+
+    Parameters
+    ----------
+    name_or_path
+        Built-in name, or path of a YAML file.
+
+    Returns
+    -------
+    tuple
+        Plain data, the line of each path, and the folder of the file (None for a built-in).
 
     Raises
     ------
@@ -59,7 +79,7 @@ def read_plain(name_or_path: str) -> tuple[Any, dict[str, int], Path | None]:
 
 
 def _is_there(path: Path) -> bool:
-    """Whether ``path`` is a file; a name that no file can have is none."""
+    """Tell whether ``path`` is a file; False for a name that no file can have."""
     try:
         return path.is_file()
     except (OSError, ValueError):
@@ -67,14 +87,30 @@ def _is_there(path: Path) -> bool:
 
 
 def scenario_from(data: Any, lines: Mapping[str, int] | None = None) -> Scenario:
-    """Check ``data`` (the mapping of a scenario file) against the schema, and its parts against each other."""
+    """Check plain data against the schema, and the parts of the scenario against each other.
+
+    Parameters
+    ----------
+    data
+        Mapping of a scenario file.
+    lines
+        Line of each path in the file, for messages.
+    """
     scenario = fields_from(data, lines)
     _check(scenario)
     return scenario
 
 
 def fields_from(data: Any, lines: Mapping[str, int] | None = None) -> Scenario:
-    """Check ``data`` against the schema alone: every field by itself, not the parts against each other."""
+    """Check plain data against the schema alone: every field by itself, not the parts against each other.
+
+    Parameters
+    ----------
+    data
+        Mapping of a scenario file.
+    lines
+        Line of each path in the file, for messages.
+    """
     if not isinstance(data, Mapping):
         raise InputError("scenario", data, "a mapping of fields", "Run `lindos init` for a commented example.")
     try:
@@ -85,24 +121,52 @@ def fields_from(data: Any, lines: Mapping[str, int] | None = None) -> Scenario:
 
 def _input_error(detail: ErrorDetails, lines: Mapping[str, int]) -> InputError:
     path = ".".join(str(part) for part in detail["loc"]) or "scenario"
-    return input_error(detail, path, lines, known=fields_at(detail["loc"][:-1]), owner="a scenario")
+    return input_error(detail, path, lines, names=fields_at(detail["loc"][:-1]), owner="a scenario")
 
 
 def fields_at(location: tuple[int | str, ...]) -> list[str]:
-    """Names of the fields of the model that stands at ``location``."""
+    """List the field names of the part of a scenario at a location.
+
+    Parameters
+    ----------
+    location
+        Field names and list indexes, as pydantic gives them.
+    """
     model: type[BaseModel] = Scenario
     for part in location:
         if isinstance(part, str) and part in model.model_fields:
-            nested = _models_in(model.model_fields[part].annotation)
+            nested = models_in(model.model_fields[part].annotation)
             if nested:
                 model = nested[0]
     return list(model.model_fields)
 
 
-def _models_in(annotation: Any) -> list[type[BaseModel]]:
+def models_in(annotation: Any) -> list[type[BaseModel]]:
+    """List the sections of a scenario that the type of a field contains.
+
+    Parameters
+    ----------
+    annotation
+        Type of the field, such as ``list[PoolSpec]``.
+    """
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    return [model for part in getattr(annotation, "__args__", ()) for model in _models_in(part)]
+    return [model for part in getattr(annotation, "__args__", ()) for model in models_in(part)]
+
+
+def models_of(model: type[BaseModel]) -> list[type[BaseModel]]:
+    """List a section and all sections nested in it, each once.
+
+    Parameters
+    ----------
+    model
+        The section to start from, such as `Scenario`.
+    """
+    models = [model]
+    for current in models:  # grows while it is read
+        nested = [part for field in current.model_fields.values() for part in models_in(field.annotation)]
+        models += [part for part in dict.fromkeys(nested) if part not in models]
+    return models
 
 
 def _check(scenario: Scenario) -> None:
@@ -110,9 +174,9 @@ def _check(scenario: Scenario) -> None:
         for index, pool in enumerate(scenario.cluster.pools):
             _check_pool(f"cluster.pools.{index}", pool)
     if scenario.job and not scenario.cluster:
-        raise InputError("cluster", None, "given where a job is", "Add cluster.pools with a system and its gpus.")
+        raise InputError("cluster", None, "given when there is a job", "Add cluster.pools with a system and its gpus.")
     if scenario.site and not scenario.cluster:
-        raise InputError("cluster", None, "given where a site is", "Add cluster.pools with a system and its gpus.")
+        raise InputError("cluster", None, "given when there is a site", "Add cluster.pools with a system and its gpus.")
     if scenario.job and scenario.job.goal:
         _check_goal(scenario.job.goal)
     if scenario.roadmap:
@@ -134,12 +198,12 @@ def _check_pool(path: str, pool: PoolSpec) -> None:
 
 
 def _check_goal(goal: GoalSpec) -> None:
-    given = [name for name in ("tokens", "training_flop", "duration") if getattr(goal, name) is not None]
-    if len(given) != 1:
-        raise InputError("job.goal", " and ".join(given) or None, "exactly one of tokens, training_flop or duration")
+    measures = [name for name in ("tokens", "training_flop", "duration") if getattr(goal, name) is not None]
+    if len(measures) != 1:
+        raise InputError("job.goal", " and ".join(measures) or None, "exactly one of tokens, training_flop or duration")
     low, high = goal.training_flop_low, goal.training_flop_high
     if (low is not None or high is not None) and goal.training_flop is None:
-        raise InputError("job.goal.training_flop", None, "given where its low or high is")
+        raise InputError("job.goal.training_flop", None, "given when its low or high end is given")
     if goal.training_flop is not None:
         if low is not None and low > goal.training_flop:
             raise InconsistentError(
@@ -156,7 +220,7 @@ def _check_goal(goal: GoalSpec) -> None:
 
 
 def _has_orders(scenario: Scenario) -> bool:
-    """Whether a pool of the cluster comes online after the roadmap starts."""
+    """Tell whether a pool of the cluster comes online after the roadmap starts."""
     roadmap, cluster = scenario.roadmap, scenario.cluster
     return bool(roadmap and cluster and any((pool.online or "") > roadmap.start for pool in cluster.pools))
 
@@ -186,7 +250,7 @@ def _check_roadmap(roadmap: RoadmapSpec, has_orders: bool) -> None:
     if roadmap.by is not None and roadmap.by <= roadmap.start:
         raise InconsistentError("roadmap.by", roadmap.by, "roadmap.start", roadmap.start, "be later than the second")
     if roadmap.target_gpus is not None and roadmap.target_accelerator is None:
-        raise InputError("roadmap.target_accelerator", None, "given where target_gpus is", "For example gb300.")
+        raise InputError("roadmap.target_accelerator", None, "given together with target_gpus", "For example gb300.")
     for index, programme in enumerate(roadmap.programmes):
         sizes = [n for n in ("h100_equivalents", "gpus", "facility_power") if getattr(programme, n) is not None]
         path = f"roadmap.programmes.{index}"
@@ -194,4 +258,4 @@ def _check_roadmap(roadmap: RoadmapSpec, has_orders: bool) -> None:
             expected = "exactly one of h100_equivalents, gpus or facility_power"
             raise InputError(path, " and ".join(sizes) or None, expected)
         if programme.gpus is not None and programme.accelerator is None:
-            raise InputError(f"{path}.accelerator", None, "given where gpus is", "Write for example 'gb300'.")
+            raise InputError(f"{path}.accelerator", None, "given together with gpus", "Write for example 'gb300'.")

@@ -1,7 +1,7 @@
-"""From names to physics: the cluster, job and site that a scenario's words stand for in a catalogue.
+"""From names to physics: the cluster, job and site that a scenario names, looked up in a catalogue.
 
-Everything here is evaluated twice by a study: once with the catalogue, once with a sampled one whose uncertain facts
-are arrays of draws. What must be a plain number (how many devices a pool has) is settled first, by :func:`counted`.
+A study evaluates these functions with the catalogue and with a sampled one whose uncertain facts are arrays of draws.
+Values that must be plain numbers, such as the number of devices of a pool, are settled first by :func:`counted`.
 """
 
 import math
@@ -21,12 +21,20 @@ from lindos.problem.plan import AXES, Plan
 from lindos.quantities import Real
 from lindos.scenario.schema import ClusterSpec, GoalSpec, JobSpec, PlanSpec, PoolSpec, Scenario, SiteSpec
 
-#: The device that H100-equivalents are counted in.
+#: The device that is one H100-equivalent.
 REFERENCE_DEVICE = "h100-sxm"
 
 
 def counted(scenario: Scenario, catalog: Catalog) -> Scenario:
-    """The scenario with every pool's size as a number of GPUs; H100-equivalents count dense 8-bit rates."""
+    """Return the scenario with the size of every pool as a number of GPUs.
+
+    Parameters
+    ----------
+    scenario
+        Pools in GPUs, nodes, racks or H100-equivalents (dense 8-bit rates).
+    catalog
+        Systems and accelerators.
+    """
     if scenario.cluster is None:
         return scenario
     pools = [_counted_pool(pool, catalog, f"cluster.pools.{i}") for i, pool in enumerate(scenario.cluster.pools)]
@@ -45,7 +53,7 @@ def _counted_pool(pool: PoolSpec, catalog: Catalog, path: str) -> PoolSpec:
 
 
 def _gpus_of_units(pool: PoolSpec, system: System, path: str) -> int:
-    """GPUs of so many nodes or racks, whichever the system is bought as."""
+    """Compute the GPUs of a pool that is given in nodes or racks."""
     field = "nodes" if pool.nodes is not None else "racks"
     if field != f"{system.unit}s":
         relation = f"be left out: the second is a {system.unit} of {system.num_devices.value:.0f} GPUs"
@@ -56,12 +64,24 @@ def _gpus_of_units(pool: PoolSpec, system: System, path: str) -> int:
 
 
 def cluster_of(spec: ClusterSpec, name: str, catalog: Catalog) -> Cluster:
-    """The pools of ``spec`` with their devices and networks; sizes must be settled (:func:`counted`)."""
+    """Build the cluster: its pools with their devices and networks.
+
+    Parameters
+    ----------
+    spec
+        Pools whose sizes are settled (:func:`counted`).
+    name
+        Name of the cluster.
+    catalog
+        Systems, accelerators and fabrics; a sampled one gives arrays of draws.
+    """
     pools: list[Pool] = []
     for index, pool in enumerate(spec.pools):
         path = f"cluster.pools.{index}"
         name_of_pool = pool.label or catalog.system(pool.system, f"{path}.system").name
-        same = sum(other.name == name_of_pool or other.name.startswith(f"{name_of_pool} (") for other in pools)
+        namesakes = sum(
+            earlier.name == name_of_pool or earlier.name.startswith(f"{name_of_pool} (") for earlier in pools
+        )
         pools.append(
             pool_from_system(
                 catalog,
@@ -70,8 +90,8 @@ def cluster_of(spec: ClusterSpec, name: str, catalog: Catalog) -> Cluster:
                 fabric=pool.fabric,
                 oversubscription=pool.oversubscription or 1.0,
                 online=pool.online or "",
-                # A name stands for one pool: it names figures.
-                label=f"{name_of_pool} ({same + 1})" if same else name_of_pool,
+                # Names of pools are unique: figures are named by them.
+                label=f"{name_of_pool} ({namesakes + 1})" if namesakes else name_of_pool,
                 path=path,
             )
         )
@@ -89,7 +109,27 @@ def pool_from_system(
     label: str = "",
     path: str = "cluster",
 ) -> Pool:
-    """``num_devices`` devices of a system, by name or as a record, with the tiers of network above each of them."""
+    """Build a pool of devices of one system, with the tiers of network above each of them.
+
+    Parameters
+    ----------
+    catalog
+        Accelerators and fabrics.
+    system
+        Name in the catalogue, or a record.
+    num_devices
+        Devices of the pool.
+    fabric
+        Scale-out network; that of the system if None.
+    oversubscription
+        Bandwidth below the first switches over the bandwidth above them.
+    online
+        ISO date from which the pool works; empty if unknown.
+    label
+        Name of the pool; that of the system if empty.
+    path
+        Field of the scenario, for messages.
+    """
     record = system if isinstance(system, System) else catalog.system(system, f"{path}.system")
     accelerator = catalog.accelerator(record.accelerator, f"{path}.system")
     scale_out = catalog.fabric(fabric or record.fabric, f"{path}.fabric")
@@ -110,10 +150,10 @@ def pool_from_system(
 def _tiers(
     catalog: Catalog, system: System, scale_out: Fabric, num_devices: int, oversubscription: float
 ) -> tuple[Tier, ...]:
-    """Scale-up domain, then the levels of a folded Clos of the fabric's radix until the pool is whole.
+    """Build the tiers: the scale-up domain, then levels of a folded Clos network until one joins the whole pool.
 
     A Clos of ``L`` levels of switches with ``k`` ports joins ``2 (k/2)**L`` endpoints; a message that climbs to level
-    ``L`` crosses ``2L - 1`` switches. Oversubscription is met where traffic leaves the first level.
+    ``L`` crosses ``2L - 1`` switches. Oversubscription applies to traffic that leaves the first level.
     """
     domain = min(int(system.scale_up_size.value), num_devices)
     tiers = [_scale_up(catalog, system, domain)]
@@ -131,18 +171,18 @@ def _tiers(
 
 def _scale_up(catalog: Catalog, system: System, size: int) -> Tier:
     accelerator = catalog.accelerator(system.accelerator)
-    inside = catalog.fabric(system.scale_up_fabric, "scale_up_fabric")
+    fabric = catalog.fabric(system.scale_up_fabric, "scale_up_fabric")
     try:
         return Tier(
             name="scale-up",
             size=size,
-            bandwidth=accelerator.scale_up_bandwidth.value * inside.efficiency.value,
-            latency=inside.base_latency.value + inside.hop_latency.value,
-            in_switch_reduction=inside.in_switch_reduction,
-            reduction_bandwidth=accelerator.scale_up_bandwidth.value * inside.reduction_efficiency.value
-            if inside.reduction_efficiency.known
+            bandwidth=accelerator.scale_up_bandwidth.value * fabric.efficiency.value,
+            latency=fabric.base_latency.value + fabric.hop_latency.value,
+            in_switch_reduction=fabric.in_switch_reduction,
+            reduction_bandwidth=accelerator.scale_up_bandwidth.value * fabric.reduction_efficiency.value
+            if fabric.reduction_efficiency.known
             else None,
-            chunk_cost=inside.chunk_cost.value if inside.chunk_cost.known else None,
+            chunk_cost=fabric.chunk_cost.value if fabric.chunk_cost.known else None,
         )
     except UnknownValueError as error:
         return UnknownTier.of(error, name="scale-up", size=size)
@@ -167,14 +207,36 @@ _LEVELS = ("leaf", "pod", "spine", "site")
 
 
 def model_named(name: str, catalog: Catalog, folder: Path | None = None, path: str = "job.model") -> Model:
-    """Model of the catalogue, or of a Hugging Face ``config.json`` (its path, relative to the scenario)."""
+    """Get a model of the catalogue, or from a Hugging Face ``config.json``.
+
+    Parameters
+    ----------
+    name
+        Name in the catalogue, or a path that ends with ``.json``.
+    catalog
+        Models.
+    folder
+        Folder that a relative path starts from; the current one if None.
+    path
+        Field of the scenario, for messages.
+    """
     if name.endswith(".json"):
         return model_from_config((folder or Path()) / name)
     return catalog.model(name, path)
 
 
 def job_of(spec: JobSpec, catalog: Catalog, folder: Path | None = None) -> Job:
-    """The job that ``spec`` names."""
+    """Build the job of a scenario.
+
+    Parameters
+    ----------
+    spec
+        Section of the scenario.
+    catalog
+        Models and training software.
+    folder
+        Folder that a relative path of a model starts from.
+    """
     model = model_named(spec.model, catalog, folder)
     return Job(
         model=model,
@@ -186,7 +248,13 @@ def job_of(spec: JobSpec, catalog: Catalog, folder: Path | None = None) -> Job:
 
 
 def goal_of(spec: GoalSpec) -> Goal:
-    """The goal with its published range, if it has one."""
+    """Build the goal, with its published range if it has one.
+
+    Parameters
+    ----------
+    spec
+        Section of the scenario: tokens, FLOP or seconds.
+    """
     return Goal(
         tokens=spec.tokens,
         training_flop=spec.training_flop,
@@ -198,44 +266,77 @@ def goal_of(spec: GoalSpec) -> Goal:
 
 
 def fixed_degrees(spec: PlanSpec) -> dict[str, int]:
-    """What the user fixed of the plan, as the numbers of :class:`Plan`."""
+    """Return the axes of the plan that the user fixed, as the numbers of :class:`Plan`.
+
+    Parameters
+    ----------
+    spec
+        Section of the scenario.
+    """
     return {name: AXES[name].code(value) for name, value in spec.model_dump().items() if value is not None}
 
 
 def described(plan: Plan) -> dict[str, str | int]:
-    """A plan of plain numbers in the words of a scenario file."""
+    """Describe a plan in the words of a scenario file.
+
+    Parameters
+    ----------
+    plan
+        Plan of plain numbers.
+    """
     return {name: axis.word(getattr(plan, name)) for name, axis in AXES.items()}
 
 
 def site_of(spec: SiteSpec, catalog: Catalog) -> SiteFacts:
-    """The catalogue's site under the user's own terms."""
+    """Get the site from the catalogue, with the terms that the user gave.
+
+    Parameters
+    ----------
+    spec
+        Section of the scenario.
+    catalog
+        Sites.
+    """
     site = catalog.site(spec.name, "site.name")
     return replace(
         site,
-        pue=_own(site.pue, spec.pue),
-        electricity_price=_own(site.electricity_price, spec.electricity_price),
-        power_limit=_own(site.power_limit, spec.power_limit),
+        pue=_overridden(site.pue, spec.pue),
+        electricity_price=_overridden(site.electricity_price, spec.electricity_price),
+        power_limit=_overridden(site.power_limit, spec.power_limit),
     )
 
 
-def _own(fact: Fact[Real], value: float | None) -> Fact[Real]:
-    """The user's value in place of the catalogue's, where there is one."""
+def _overridden(fact: Fact[Real], value: float | None) -> Fact[Real]:
+    """Return the user's value as a fact, or the catalogue's if the user gave none."""
     if value is None:
         return fact
     return replace(fact, content=value, low=None, high=None, sources=("user",), note="given in the scenario")
 
 
 def check_precision(job: Job, cluster: Cluster) -> None:
-    """Refuse a precision that a device of the cluster does not have."""
+    """Refuse a precision that a device of the cluster does not support.
+
+    Parameters
+    ----------
+    job
+        Its precision is read.
+    cluster
+        Its accelerators are read.
+
+    Raises
+    ------
+    InconsistentError
+        If an accelerator has no known peak in that precision.
+    """
     for pool in cluster.pools:
         peak = pool.accelerator.peak(job.precision)
         if not peak.known:
-            known = [p for p in OFFERED if pool.accelerator.peak(p).known]
+            offered = [p for p in OFFERED if pool.accelerator.peak(p).known]
             raise InconsistentError(
                 "job.precision",
                 job.precision,
                 "cluster accelerator",
                 pool.accelerator.name,
                 "be a precision with a known dense peak on the second",
-                f"Known there: {', '.join(known) or 'none'}; or give {peak.path} in a catalogue file.",
+                f"Known there: {', '.join(offered) or 'none'}; or give {peak.path} in a catalogue file.",
             )

@@ -1,7 +1,7 @@
-"""What a user may ask, typed: the scenario file, its sections and their fields.
+"""The scenario file, typed: its sections and their fields.
 
-A scenario names things of the catalogue and says how many, to what goal, where and with which traffic. A section
-that is left out is not asked. `lindos schema` prints the JSON Schema of :class:`Scenario` for editors.
+A scenario names entries of the catalogue with their numbers, goal, place and traffic. Only the sections that it has
+are answered. `lindos schema` prints the JSON Schema of :class:`Scenario` for editors.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field, create_model, model_validator
 
 from lindos.formats import OFFERED, TRAINING
-from lindos.problem.axes import Axis, Kind
+from lindos.problem.axes import Axis, Kind, Loop
 from lindos.problem.plan import AXES
 from lindos.scenario.campaign import CampaignSpec
 from lindos.scenario.fields import (
@@ -49,14 +49,24 @@ class PoolSpec(Part):
     """
 
     system: Text = Field(description="node or rack of the catalogue, for example gb200-nvl72")
-    gpus: GpuCount | None = None
-    nodes: NodeCount | None = Field(default=None, description="of a system that is bought as nodes")
-    racks: RackCount | None = Field(default=None, description="of a system that is bought as racks")
-    h100_equivalents: Equivalents | None = None
-    fabric: Text | None = Field(default=None, description="scale-out network; the system's usual one where left out")
-    oversubscription: Oversubscription | None = None
-    online: Date | None = Field(default=None, description="day from which the pool works")
-    label: Text | None = None
+    gpus: GpuCount | None = Field(default=None, description="number of GPUs; a superchip of two counts as two")
+    nodes: NodeCount | None = Field(default=None, description="number of nodes, for a system that is bought as nodes")
+    racks: RackCount | None = Field(default=None, description="number of racks, for a system that is bought as racks")
+    h100_equivalents: Equivalents | None = Field(
+        default=None, description="size in H100-equivalents: dense 8-bit peak over that of one H100"
+    )
+    fabric: Text | None = Field(
+        default=None, description="scale-out network of the catalogue; the usual one of the system by default"
+    )
+    oversubscription: Oversubscription | None = Field(
+        default=None, description="bandwidth below the first switches over the bandwidth above them; 1 by default"
+    )
+    online: Date | None = Field(
+        default=None, description="day from which the pool works; from the beginning by default"
+    )
+    label: Text | None = Field(
+        default=None, description="name of the pool in the report; that of the system by default"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -72,9 +82,11 @@ class PoolSpec(Part):
 
 
 class ClusterSpec(Part):
-    """What the scenario runs on."""
+    """The machines of the scenario."""
 
-    pools: list[PoolSpec] = Field(min_length=1, max_length=32)
+    pools: list[PoolSpec] = Field(
+        min_length=1, max_length=32, description="parts of the cluster, each of equal devices"
+    )
 
 
 def _plan_field(axis: Axis) -> Any:
@@ -87,116 +99,158 @@ def _plan_field(axis: Axis) -> Any:
     return Annotated[str, reader(tuple(axis.words))] | None
 
 
+def _plan_description(axis: Axis) -> str:
+    return axis.meaning if axis.loop is Loop.FIXED else f"{axis.meaning}; searched for by default"
+
+
 _PlanFields = create_model(
     "_PlanFields",
     __base__=Part,
-    **{name: (_plan_field(axis), None) for name, axis in AXES.items()},  # type: ignore[call-overload]
+    **{
+        name: (_plan_field(axis), Field(default=None, description=_plan_description(axis)))
+        for name, axis in AXES.items()
+    },  # type: ignore[call-overload]
 )
 
 
 class PlanSpec(_PlanFields):  # type: ignore[misc, valid-type]
-    """Parallel degrees the user fixes; what is left out is searched for."""
+    """Axes of the parallel plan that the user fixes; the others are searched for."""
 
 
 class GoalSpec(Part):
-    """When training is done: exactly one of ``tokens``, ``training_flop`` or ``duration``."""
+    """End of the training run: exactly one of ``tokens``, ``training_flop`` or ``duration``."""
 
-    tokens: TokenCount | None = None
-    training_flop: Compute | None = None
-    training_flop_low: Compute | None = None
-    training_flop_high: Compute | None = None
-    duration: Duration | None = None
-    label: Text | None = None
+    tokens: TokenCount | None = Field(default=None, description="tokens to train on")
+    training_flop: Compute | None = Field(default=None, description="computation of the whole run, in FLOP")
+    training_flop_low: Compute | None = Field(
+        default=None, description="low end of a published range of training_flop, in FLOP"
+    )
+    training_flop_high: Compute | None = Field(
+        default=None, description="high end of a published range of training_flop, in FLOP"
+    )
+    duration: Duration | None = Field(default=None, description="wall-clock time of the run")
+    label: Text | None = Field(default=None, description="a few words beside the goal in the report")
 
 
 class JobSpec(Part):
-    """What is trained, and how."""
+    """The training job: model, batch, precision and plan."""
 
     model: Text = Field(description="model of the catalogue, or the path of a Hugging Face config.json")
-    precision: Annotated[str, OneOf(TRAINING)] = "bf16"
-    sequence_length: SequenceLength = 8192
+    precision: Annotated[str, OneOf(TRAINING)] = Field(
+        default="bf16", description="number format of the matrix products"
+    )
+    sequence_length: SequenceLength = Field(default=8192, description="tokens of one training sequence")
     global_batch_size: BatchSize | None = Field(
-        default=None, description="sequences per step; the critical batch where left out"
+        default=None, description="sequences of one optimiser step; the critical batch by default"
     )
     stack: Text = Field(default="megatron-core", description="training software, a stack of the catalogue")
-    plan: PlanSpec = PlanSpec()
-    goal: GoalSpec | None = None
-    label: Text | None = Field(default=None, description="says what the model stands for, where it is a stand-in")
+    plan: PlanSpec = Field(default=PlanSpec(), description="parallel degrees and other axes to fix")
+    goal: GoalSpec | None = Field(
+        default=None, description="end of the run; without it there is no estimate of a campaign"
+    )
+    label: Text | None = Field(
+        default=None, description="what the model stands for, if it is a stand-in for an unpublished one"
+    )
 
 
 class SiteSpec(Part):
-    """Where the cluster stands, and on which terms; ``name`` is a site of the catalogue."""
+    """The place of the cluster and its terms."""
 
-    name: Text = "generic-us"
-    pue: Pue | None = None
-    electricity_price: EnergyPrice | None = None
-    power_limit: Power | None = None
-    volume_discount: Discount = 0.0
-    years: Years = 5.0
+    name: Text = Field(default="generic-us", description="site of the catalogue, which gives the other terms")
+    pue: Pue | None = Field(default=None, description="facility power over IT power; that of the site by default")
+    electricity_price: EnergyPrice | None = Field(
+        default=None, description="price of energy at the meter; that of the site by default"
+    )
+    power_limit: Power | None = Field(
+        default=None, description="facility power that the site can deliver; that of the site by default"
+    )
+    volume_discount: Discount = Field(default=0.0, description="share taken off the price of nodes and racks")
+    years: Years = Field(default=5.0, description="years of the total cost of ownership")
 
 
 class InferenceSpec(Part):
     """Traffic that cloud providers carry; mean rates over a day."""
 
-    model: Text
-    precision: Annotated[str, OneOf(OFFERED)] = "fp8"
-    input_tokens: TokenRate
-    output_tokens: TokenRate
-    context_length: SequenceLength = 8192
-    peak_to_mean: PeakToMean | None = None
-    volume_discount: Discount = 0.0
-    label: Text | None = None
+    model: Text = Field(description="model of the catalogue, or the path of a Hugging Face config.json")
+    precision: Annotated[str, OneOf(OFFERED)] = Field(
+        default="fp8", description="number format of the weights and matrix products"
+    )
+    input_tokens: TokenRate = Field(description="prompt tokens per time, mean over a day")
+    output_tokens: TokenRate = Field(description="written tokens per time, mean over a day")
+    context_length: SequenceLength = Field(
+        default=8192, description="mean tokens of prompt and answer that a sequence keeps in memory"
+    )
+    peak_to_mean: PeakToMean | None = Field(
+        default=None, description="traffic of the busiest hour over the mean; that of the catalogue by default"
+    )
+    volume_discount: Discount = Field(default=0.0, description="share taken off every cloud price")
+    label: Text | None = Field(default=None, description="a few words beside the traffic in the report")
 
 
 class ProgrammeSpec(Part):
-    """One buyer's plan in a sum of many: how much, by when."""
+    """One buyer's plan among many; exactly one of ``h100_equivalents``, ``gpus`` or ``facility_power``."""
 
-    name: Text
-    h100_equivalents: Equivalents | None = None
-    gpus: GpuCount | None = None
-    accelerator: Text | None = None
-    facility_power: Power | None = None
-    by: Date
+    name: Text = Field(description="name of the buyer or the programme")
+    h100_equivalents: Equivalents | None = Field(
+        default=None, description="amount in H100-equivalents: dense 8-bit peak over that of one H100"
+    )
+    gpus: GpuCount | None = Field(default=None, description="amount in GPUs of the kind accelerator")
+    accelerator: Text | None = Field(default=None, description="accelerator of the catalogue that gpus counts")
+    facility_power: Power | None = Field(default=None, description="amount as facility power with cooling and losses")
+    by: Date = Field(description="day on which the programme is complete")
 
 
 class RoadmapSpec(Part):
-    """From what is there to what is wanted; amounts are H100-equivalents in 8-bit dense.
+    """A path from the machines at the start to a target; amounts are H100-equivalents, 8-bit dense.
 
-    What stands at the start is the scenario's own cluster where neither ``start_h100_equivalents`` nor
-    ``start_cluster`` is given. Without a target the path is what the cluster's pools bring as they come online.
+    If neither ``start_h100_equivalents`` nor ``start_cluster`` is given, the path starts with the scenario's own
+    cluster. Without a target it follows the cluster's pools as they come online.
     """
 
-    start: Date
+    start: Date = Field(description="first day of the path")
     start_h100_equivalents: Equivalents | None = Field(
-        default=None, description="what stands at the start, the scenario's own cluster included"
+        default=None,
+        description="H100-equivalents online at the start, own cluster included; the scenario's cluster by default",
     )
     start_cluster: Text | None = Field(
-        default=None, description="a built-in scenario whose cluster stands at the start, for example colossus-1"
+        default=None, description="a built-in scenario whose cluster is online at the start, for example colossus-1"
     )
-    target_h100_equivalents: Equivalents | None = None
-    target_gpus: GpuCount | None = None
-    target_accelerator: Text | None = None
-    target_power: Power | None = None
-    by: Date | None = None
-    budget: Money | None = None
-    programmes: list[ProgrammeSpec] = Field(default=[], max_length=200)
+    target_h100_equivalents: Equivalents | None = Field(default=None, description="target in H100-equivalents")
+    target_gpus: GpuCount | None = Field(default=None, description="target in GPUs of the kind target_accelerator")
+    target_accelerator: Text | None = Field(
+        default=None, description="accelerator of the catalogue that target_gpus counts"
+    )
+    target_power: Power | None = Field(default=None, description="target as facility power")
+    by: Date | None = Field(default=None, description="day of the target; required without programmes")
+    budget: Money | None = Field(
+        default=None, description="money available for the path; the report compares its cost with it"
+    )
+    programmes: list[ProgrammeSpec] = Field(
+        default=[], max_length=200, description="buyers whose plans are added up and compared with the supply"
+    )
 
 
 class Scenario(Part):
-    """One question, whole: name, what was said and when, and the sections that are asked."""
+    """One question: its name, the statement behind it, and the sections to answer."""
 
-    name: Text
-    title: Text
-    statement: Text | None = Field(default=None, description="what was announced, in one paragraph, with its date")
-    date: Date | None = None
-    sources: list[Text] = Field(default=[], max_length=50, description="ids of catalogue sources, or addresses")
-    catalog: Text | None = Field(default=None, description="a catalogue file of your own, beside this file")
-    cluster: ClusterSpec | None = None
-    job: JobSpec | None = None
-    campaign: CampaignSpec = CampaignSpec()
-    site: SiteSpec | None = None
-    inference: InferenceSpec | None = None
-    roadmap: RoadmapSpec | None = None
+    name: Text = Field(description="short name, also of the folder of the results")
+    title: Text = Field(description="heading of the report")
+    statement: Text | None = Field(default=None, description="the announcement in one paragraph, with its date")
+    date: Date | None = Field(default=None, description="day of the statement")
+    sources: list[Text] = Field(
+        default=[], max_length=50, description="sources of the statement: ids of the catalogue, or addresses"
+    )
+    catalog: Text | None = Field(
+        default=None, description="a catalogue file of your own, as a path from the folder of this file"
+    )
+    cluster: ClusterSpec | None = Field(default=None, description="the machines")
+    job: JobSpec | None = Field(default=None, description="the training job; needs a cluster")
+    campaign: CampaignSpec = Field(
+        default=CampaignSpec(), description="failures, recovery and checkpoints of the training run"
+    )
+    site: SiteSpec | None = Field(default=None, description="the place of the cluster and its terms; needs a cluster")
+    inference: InferenceSpec | None = Field(default=None, description="traffic to serve on rented devices")
+    roadmap: RoadmapSpec | None = Field(default=None, description="growth to a target, or the demand of many buyers")
     claims: list[Text] = Field(default=[], max_length=200, description="ids of catalogue claims to check")
-    compare_top500: Flag = True
-    notes: list[Text] = Field(default=[], max_length=50)
+    compare_top500: Flag = Field(default=True, description="whether to compare the cluster with the TOP500 list")
+    notes: list[Text] = Field(default=[], max_length=50, description="sentences for the report")

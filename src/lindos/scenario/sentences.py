@@ -1,4 +1,4 @@
-"""What pydantic found wrong, as our own input errors: path, value, what it must be, how to fix it, line."""
+"""Input errors from pydantic's: path, value, what it must be, how to fix it, line."""
 
 import difflib
 from collections.abc import Iterable, Mapping
@@ -20,22 +20,22 @@ _EXPECTED = {
 
 
 def input_error(
-    detail: ErrorDetails, path: str, lines: Mapping[str, int], *, known: Iterable[str], owner: str
+    detail: ErrorDetails, path: str, lines: Mapping[str, int], *, names: Iterable[str], owner: str
 ) -> InputError:
-    """One mistake as a sentence.
+    """Translate one error of pydantic into an input error.
 
     Parameters
     ----------
     detail
-        As pydantic reports it.
+        Error as pydantic reports it.
     path
         Dotted path to show, as the user wrote it.
     lines
         Line of each path in the file.
-    known
-        Fields that exist where an unknown one stands.
+    names
+        Known fields beside an unknown one.
     owner
-        What the fields belong to: "a scenario", "a claim".
+        Owner of the fields: "a scenario", "a claim".
     """
     line = line_of(path, lines)
     cause = detail.get("ctx", {}).get("error")
@@ -43,17 +43,25 @@ def input_error(
         kind = UnitError if isinstance(cause, UnitError) else InputError
         return kind(path, cause.value, cause.expected, cause.hint, line)
     if detail["type"] == "extra_forbidden":
-        names = list(known)
-        near = difflib.get_close_matches(path.rpartition(".")[2], names, n=1)
-        hint = f"Did you mean {near[0]}?" if near else f"Known here: {', '.join(names)}."
-        return InputError(path, detail["input"], f"left out: it is not a field of {owner}", hint, line)
+        listed = list(names)
+        closest = difflib.get_close_matches(path.rpartition(".")[2], listed, n=1)
+        hint = f"Did you mean {closest[0]}?" if closest else f"Known here: {', '.join(listed)}."
+        return InputError(path, detail["input"], f"left out: unknown field of {owner}", hint, line)
     if detail["type"] == "missing":
         return InputError(path, None, "given", "Add it.", line)
     return InputError(path, detail["input"], _EXPECTED.get(detail["type"], detail["msg"].lower()), "", line)
 
 
 def line_of(path: str, lines: Mapping[str, int]) -> int | None:
-    """Line of a path, or of what holds it."""
+    """Return the line of a path, or of its nearest parent that has one.
+
+    Parameters
+    ----------
+    path
+        Dotted path in a file.
+    lines
+        Line of each path in the file.
+    """
     while path and path not in lines:
         path = path.rpartition(".")[0]
     return lines.get(path)

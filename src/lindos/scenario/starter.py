@@ -1,4 +1,4 @@
-"""A commented scenario to start from, and the JSON Schema that an editor checks it by."""
+"""A commented scenario to start from, and the JSON Schema for editors."""
 
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,8 @@ from lindos.scenario.schema import Scenario
 STARTER = """\
 # A Lindos scenario. Run it with: lindos run scenario.yaml
 # Every number with a dimension carries its unit: 450 GB/s, 90 days, $0.07/kWh, 1.2 GW, 550k.
-# A section that is left out is not asked; a cluster is always priced, and compared with the TOP500 unless you write
-# `compare_top500: false`. `lindos catalog list` shows every name you can use.
+# Only the sections that you write are answered; a cluster is always priced, and compared with the TOP500 unless you
+# write `compare_top500: false`. `lindos catalog list` shows every name you can use.
 name: my-cluster
 title: A thousand H200 training Llama 3.1 70B
 statement: What was announced, by whom and when; it stands at the head of the report.
@@ -24,7 +24,7 @@ cluster:
   pools:                       # one entry per kind of device
     - system: hgx-h200         # nodes or racks: hgx-h100, gb200-nvl72, gb300-nvl72, ...
       gpus: 1024
-      # fabric: quantum-2-400g # scale-out network; the system's usual one where left out
+      # fabric: quantum-2-400g # scale-out network; the system's usual one by default
       # oversubscription: 2    # of the network above the first switches
       # online: 2026-03        # day from which the pool works
 
@@ -32,14 +32,14 @@ job:
   model: llama-3.1-70b         # a catalogue model, or the path of a Hugging Face config.json
   precision: bf16              # bf16, fp8, mxfp8 or nvfp4
   sequence_length: 8192
-  global_batch_size: 1024      # sequences per step; the critical batch where left out
-  plan: {}                     # degrees to fix, such as tensor_parallel: 8; what is left out is searched for
+  global_batch_size: 1024      # sequences per step; the critical batch by default
+  plan: {}                     # degrees to fix, such as tensor_parallel: 8; the others are searched for
   goal:
     tokens: 1T tokens          # or training_flop: 5e24 FLOP, or duration: 90 days
 
 campaign:
   recovery: restart            # a failure stops the whole job; replica: one data-parallel replica drops out
-  # spare_fraction: 2 %        # GPUs set aside to stand in for failed ones; none where left out
+  # spare_fraction: 2 %        # GPUs set aside to replace failed ones; none by default
   # restart_time: 5 min        # also: device_mtbf, detection_time, repair_time, checkpoint_bandwidth
   # repair_time: 4 h to 3 days # a range is drawn from
   # checkpoints:               # from the freshest to the one that survives everything
@@ -75,7 +75,20 @@ claims: []                     # ids of catalogue claims to check, such as X4
 
 
 def write_starter(path: Path, *, force: bool = False) -> None:
-    """Write the commented scenario to ``path``; an existing file stays unless ``force``."""
+    """Write the commented scenario to a file.
+
+    Parameters
+    ----------
+    path
+        Place of the file.
+    force
+        Whether to overwrite an existing file.
+
+    Raises
+    ------
+    InputError
+        If the file exists and ``force`` is not set, or it cannot be written.
+    """
     check_places([path], option="file")
     if path.exists() and not force:
         raise InputError("file", str(path), "a file that does not exist yet", "Add --force to overwrite it.")
@@ -83,6 +96,6 @@ def write_starter(path: Path, *, force: bool = False) -> None:
 
 
 def json_schema() -> dict[str, Any]:
-    """JSON Schema (draft 2020-12) of a scenario file."""
+    """Return the JSON Schema (draft 2020-12) of a scenario file."""
     schema = Scenario.model_json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Lindos scenario"}

@@ -1,6 +1,6 @@
-"""What of a scenario no section reads: a field that changes nothing is said, never passed over.
+"""Fields of a scenario that no section reads: the user is told of each of them.
 
-Each rule names fields and what makes them idle. A rule speaks of what the user wrote, never of a default.
+Each rule names fields and the reason why they have no effect. Only fields that the user wrote are named, no defaults.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from lindos.scenario.schema import RoadmapSpec, Scenario
 
 
 def unread(scenario: Scenario, catalog: Catalog) -> tuple[str, ...]:
-    """Say of each field, or section, that the scenario gives and nothing reads, that it is idle, and why.
+    """Write a sentence for each field or section that the scenario gives and nothing reads.
 
     >>> from lindos.catalog import load_catalog
     >>> from lindos.scenario.read import scenario_from
@@ -23,6 +23,13 @@ def unread(scenario: Scenario, catalog: Catalog) -> tuple[str, ...]:
     ...         "output_tokens": "1T tokens/day"}, "campaign": {"spare_fraction": "5 %"}}
     >>> unread(scenario_from(data), load_catalog())
     ('campaign is given, but nothing reads it: only a job with a goal is simulated. Add job.goal.',)
+
+    Parameters
+    ----------
+    scenario
+        Scenario as it was read.
+    catalog
+        Systems and fabrics of its cluster.
     """
     return tuple(f"{path} is given, but nothing reads it: {reason}" for path, reason in _idle(scenario, catalog))
 
@@ -45,7 +52,7 @@ def _idle_in_cluster(scenario: Scenario, catalog: Catalog) -> Iterator[tuple[str
     try:
         pools = cluster_of(scenario.cluster, scenario.name, catalog).pools
     except UnknownValueError:
-        # The section of the cluster says which value is unknown.
+        # The section of the cluster names the unknown value.
         return
     for index, (spec, pool) in enumerate(zip(scenario.cluster.pools, pools, strict=True)):
         if (spec.oversubscription or 1.0) > 1.0 and all(tier.oversubscription == 1.0 for tier in pool.tiers):
@@ -55,7 +62,7 @@ def _idle_in_cluster(scenario: Scenario, catalog: Catalog) -> Iterator[tuple[str
 
 def _idle_in_campaign(spec: CampaignSpec) -> Iterator[tuple[str, str]]:
     if _is_given(spec, "tray_devices") and not spec.rack_standby:
-        yield "campaign.tray_devices", "trays matter only where GPUs stand by in a rack. Add campaign.rack_standby."
+        yield "campaign.tray_devices", "trays matter only if racks have standby GPUs. Add campaign.rack_standby."
     if spec.elastic and spec.recovery == "replica":
         yield "campaign.elastic", "it is for campaign.recovery: restart; a lost replica drops out anyway."
     for index, kind in enumerate(spec.failures):
@@ -66,7 +73,7 @@ def _idle_in_campaign(spec: CampaignSpec) -> Iterator[tuple[str, str]]:
                     yield f"{path}.{field}", "an exponential law has no memory. Add law: weibull or lognormal."
     for index, tier in enumerate(spec.checkpoints):
         if _is_given(tier, "blocking_time") and not tier.asynchronous:
-            reason = "steps wait for the whole copy where it is not asynchronous. Add asynchronous: true."
+            reason = "steps wait for the whole checkpoint unless it is asynchronous. Add asynchronous: true."
             yield f"campaign.checkpoints.{index}.blocking_time", reason
     if _is_given(spec, "checkpoint_bandwidth") and spec.checkpoints and all(t.bandwidth for t in spec.checkpoints):
         yield "campaign.checkpoint_bandwidth", "every entry of campaign.checkpoints has a bandwidth of its own."

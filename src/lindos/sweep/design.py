@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lindos.catalog import Catalog
-from lindos.scenario.fields import Quantity, Whole
+from lindos.scenario.fields import Quantity, WholeNumber
 from lindos.scenario.paths import Field
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Listed:
 
     def shown(self, at: int) -> float | str | None:
         """The value as a table holds it: a number in SI, anything else as text."""
-        return self.field.shown(self.values[at])
+        return self.field.cell(self.values[at])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class Drawn:
     """A field with draws in SI between ``low`` and ``high``, and how its numbers are written."""
 
     field: Field
-    number: Quantity | Whole
+    number: Quantity | WholeNumber
     low: float
     high: float
     log: bool  # equal strata of the logarithm
@@ -50,7 +50,7 @@ class Drawn:
     def written(self, at: int) -> Any:
         """The draw as a scenario file would hold it, exact."""
         draw = float(self.draws[at])
-        return int(draw) if isinstance(self.number, Whole) else self.number.write(draw)
+        return int(draw) if isinstance(self.number, WholeNumber) else self.number.write(draw)
 
     def shown(self, at: int) -> float | str | None:
         """The draw in SI."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from lindos.catalog.layers import raise_together
 from lindos.errors import InputError, UnitError, UnknownNameError
-from lindos.scenario.fields import Quantity, Whole
+from lindos.scenario.fields import Quantity, WholeNumber
 from lindos.scenario.paths import Field, field_at
 from lindos.scenario.sentences import line_of
 from lindos.sweep.design import MAX_SCENARIOS, Drawn, Listed, stratified
@@ -57,7 +57,7 @@ class Reader:
             self.errors.append(error)
             return None
 
-    def number(self, kind: Quantity | Whole, value: object, where: str) -> float | None:
+    def number(self, kind: Quantity | WholeNumber, value: object, where: str) -> float | None:
         """A number as ``kind`` reads it; None where it is wrong."""
         try:
             return kind.read(value)
@@ -92,8 +92,8 @@ class Reader:
             return (), 1, 0
         parts = self.mapping(data, "sample", "a mapping of count, seed and fields")
         self.known(parts, _SAMPLE, "sample.")
-        count = self.number(Whole("200", at_most=MAX_SCENARIOS), parts.get("count"), "sample.count")
-        seed = self.number(Whole("1", at_least=0), parts.get("seed", 0), "sample.seed")
+        count = self.number(WholeNumber("200", at_most=MAX_SCENARIOS), parts.get("count"), "sample.count")
+        seed = self.number(WholeNumber("1", at_least=0), parts.get("seed", 0), "sample.seed")
         where = "sample.fields"
         fields = self.mapping(parts.get("fields"), where, "a mapping of fields to their low and high")
         draws = (int(count or 1), int(seed or 0))
@@ -122,7 +122,7 @@ class Reader:
         elif scale == "log" and low <= 0:
             self.wrong(f"{where}.low", span["low"], "more than zero where the scale is log")
         else:
-            log, whole = scale == "log", isinstance(number, Whole)
+            log, whole = scale == "log", isinstance(number, WholeNumber)
             draws = stratified(path, low, high, count, seed, log=log, whole=whole)
             return Drawn(field=field, number=number, low=low, high=high, log=log, draws=draws)
         return None

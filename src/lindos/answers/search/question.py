@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lindos.errors import InconsistentError, InputError, InputErrors, LindosError
-from lindos.scenario.fields import OneOf, Quantity, Whole
+from lindos.scenario.fields import OneOf, Quantity, WholeNumber
 
 #: What may be minimised, and what the floor below then maximises.
 MINIMISED = {"time": "time", "cost": "device_time", "energy": "device_time", "gpus": "devices"}
@@ -49,7 +49,7 @@ def question(given: Mapping[str, Any]) -> Question:
     """
     errors: list[InputError] = []
     read: dict[str, Any] = {}
-    readers = {**_TEXTS, "top": Whole("5"), "minimise": OneOf(tuple(MINIMISED))}
+    readers = {**_TEXTS, "top": WholeNumber("5"), "minimise": OneOf(tuple(MINIMISED))}
     for name, value in given.items():
         if value is None:
             continue
