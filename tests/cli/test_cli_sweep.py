@@ -88,7 +88,7 @@ MISTAKES = [
     (["grid.yaml", "--workers", "many"], "workers"),
     (["grid.yaml", "--workers", "100000"], "--workers is 100000, but must be at most"),
     (["grid.yaml", "--out", ""], "--out is '', but must be the path"),
-    (["grid.yaml", "--address", "here:1"], "left out where the engine is local"),
+    (["grid.yaml", "--address", "here:1"], "left out when the engine is local"),
     (["grid.yaml", "--catalog", "missing.yaml"], "missing.yaml"),
     (["grid.yaml", "--out", "grid.yaml"], "--out is 'grid.yaml'"),
     (["grid.yaml", "--out", "other", "--resume"], "is not a database"),

@@ -9,19 +9,19 @@ import click
 
 from lindos.terminal import accept_any_encoding
 
-#: Every command with its one-line help; the module of the same name holds it as ``command``.
+#: Every command with its one-line help; its function is ``command`` in the module of the same name.
 COMMANDS = {
-    "run": "Answer everything a scenario asks; write report.html, results.json and results.parquet.",
+    "run": "Answer all sections of a scenario; write report.html, results.json and results.parquet.",
     "step": "Time, memory, MFU and breakdown of one training step.",
     "search": "The best plans on a cluster, or the best cluster: exhaustive, at any scale.",
-    "campaign": "Days to train a scenario's model once things fail: goodput, checkpoints, spares.",
+    "campaign": "Days to train a scenario's model with failures: goodput, checkpoints, spares.",
     "fleet": "GPUs at cloud providers that carry a scenario's inference traffic, and their bill.",
     "site": "Power, energy, capex, opex and cost per GPU-hour of a scenario's site.",
     "roadmap": "The path from today to a scenario's target: GPUs, gigawatts and dollars per year.",
     "audit": "Check claims about compute, power and money against the physics.",
     "validate": "Compare predicted with measured step times of published training runs, or of your own.",
     "sweep": "Answer many scenarios: a grid or a sample over any of their fields; resumable, on one machine or many.",
-    "catalog": "What Lindos knows of hardware, models, sites and prices, with sources.",
+    "catalog": "Hardware, models, sites and prices of the catalogue, with sources.",
     "schema": "Print the JSON Schema of a scenario file.",
     "init": "Write a commented scenario to start from.",
 }
@@ -31,11 +31,11 @@ class Commands(click.Group):
     """Group that knows its commands by name and imports one only to run it."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Names in the order of the house's floors."""
+        """List the names in the order of the floors."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name, imported now."""
+        """Import the command of that name."""
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"lindos.cli.{cmd_name}").command
@@ -44,12 +44,12 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that ``args`` begin with; an unknown one gets a sentence."""
+        """Find the command that ``args`` begin with; an unknown name is a usage error."""
         if args and args[0] not in COMMANDS:
             import difflib
 
-            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
-            hint = f" Did you mean {near[0]}?" if near else ""
+            closest = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean {closest[0]}?" if closest else ""
             raise click.UsageError(f"command is {args[0]!r}, but must be one of {', '.join(COMMANDS)}.{hint}")
         name, command, rest = super().resolve_command(ctx, args)
         if command is not None:
@@ -63,7 +63,7 @@ class Commands(click.Group):
 
 
 def _refuse_repeats(command: click.Command, args: list[str]) -> None:
-    """Refuse an option with one value that stands there twice; click would take the last one in silence."""
+    """Refuse a single-valued option that is given twice: click would take the last value without a word."""
     single = {
         name
         for option in command.params
@@ -80,7 +80,7 @@ def _refuse_repeats(command: click.Command, args: list[str]) -> None:
             continue
         value = value if joined else next(words, "")
         if name in values:
-            raise click.UsageError(f"{name} is {values[name]!r} and {value!r}, but must be given once.")
+            raise click.UsageError(f"{name} is {values[name]!r} and {value!r}, but takes one value.")
         values[name] = value
 
 
@@ -104,11 +104,17 @@ def group() -> None:
 
 
 def main(args: list[str] | None = None) -> None:
-    """Run the command line; a user's mistake prints one sentence and exits 2 (wrong) or 3 (cannot hold together)."""
+    """Run the command line; a user's mistake prints one sentence and exits 2 (wrong input) or 3 (infeasible).
+
+    Parameters
+    ----------
+    args
+        Words of the command line; those of the process if None.
+    """
     from lindos.cli.ending import stopped_by_signals
 
     accept_any_encoding()
-    # Every number of an answer is checked before it is shown; what NumPy says on the way tells a user nothing.
+    # Every number of an answer is checked before it is shown; NumPy's warnings would only confuse a user.
     warnings.simplefilter("ignore", RuntimeWarning)
     with stopped_by_signals():
         code = exit_code(args)
@@ -116,14 +122,20 @@ def main(args: list[str] | None = None) -> None:
 
 
 def exit_code(args: list[str] | None = None) -> int:
-    """Run the command line and return its exit code instead of leaving."""
+    """Run the command line and return its exit code.
+
+    Parameters
+    ----------
+    args
+        Words of the command line; those of the process if None.
+    """
     from lindos.cli.ending import Stopped, ended
 
     try:
         result: Any = group.main(args=args, prog_name="lindos", standalone_mode=False)
         sys.stdout.flush()
         return result if isinstance(result, int) else 0
-    except SystemExit:  # click leaves so where the output's reader has gone
+    except SystemExit:  # click exits like this if the reader of the output has gone
         return ended(BrokenPipeError())
     except (Exception, KeyboardInterrupt, Stopped) as error:
         return ended(error)

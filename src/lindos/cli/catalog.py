@@ -1,4 +1,4 @@
-"""``lindos catalog list|show NAME``: what is known, with sources."""
+"""``lindos catalog list|show NAME``: entries of the catalogue with their sources."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ from lindos.cli.common import catalog_option, json_option
 
 @click.group()
 def command() -> None:
-    """What Lindos knows of hardware, models, sites and prices; every value with its source."""
+    """Hardware, models, sites and prices of the catalogue; every value with its source."""
 
 
 @command.command("list")
@@ -51,7 +51,7 @@ def list_(kind: str | None, catalogs: tuple[Path, ...], as_json: bool) -> None:
 def show(name: str, catalogs: tuple[Path, ...], as_json: bool) -> None:
     """Show every value of NAME with its range, its note and its sources.
 
-    NAME may be the path of a Hugging Face config.json: the model as it is read, and what of the file is not.
+    NAME may be the path of a Hugging Face config.json: then the model is shown with the keys that are not understood.
     """
     from lindos.catalog import load_catalog
     from lindos.cli.model import print_configuration, print_summary, summary_document
@@ -79,8 +79,8 @@ def show(name: str, catalogs: tuple[Path, ...], as_json: bool) -> None:
     for row in rows:
         span = f"  ({row['low']} to {row['high']})" if row["low"] else ""
         console.print(Text.assemble((f"{row['field']}: ", "cyan"), (row["text"], "bold"), (span, "")))
-        said = [row["note"], *(source["url"] or source["title"] for source in row["sources"])]
-        for line in filter(None, said):
+        details = [row["note"], *(source["url"] or source["title"] for source in row["sources"])]
+        for line in filter(None, details):
             console.print(Padding(Text(line, "dim", overflow="fold"), (0, 0, 0, 4)))
 
 

@@ -1,4 +1,4 @@
-"""What commands share: the catalogue option, and printing an answer as text or as one JSON document."""
+"""Options that commands share, and printing an answer as text or as one JSON document."""
 
 import json
 from collections.abc import Callable
@@ -16,22 +16,22 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class FilePath(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions only
-    """The path of a file to read; whether there is one is found where it is read, in one sentence for all commands."""
+    """The path of a file to read; the code that reads it reports a missing file, with one sentence for all commands."""
 
     name = "path"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        """Make ``value`` a path."""
+        """Return ``value`` as a path."""
         return Path(value)
 
 
 class _Place(click.ParamType):  # type: ignore[type-arg]
-    """The path of a folder or file to write; an empty one is refused, for it would be the current folder."""
+    """The path of a folder or file to write; an empty path is refused, because it means the current folder."""
 
     name = "path"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        """Make ``value`` a path."""
+        """Return ``value`` as a path."""
         from lindos.errors import InputError
 
         if isinstance(value, str) and not value.strip():
@@ -41,29 +41,59 @@ class _Place(click.ParamType):  # type: ignore[type-arg]
 
 
 def catalog_option(function: F) -> F:
-    """``--catalog FILE``: the user's own prices, hardware, models and rates over the shipped ones."""
+    """Add ``--catalog FILE``: prices, hardware, models and rates that replace those of the catalogue.
+
+    Parameters
+    ----------
+    function
+        Click command, which receives ``catalogs``.
+    """
     return click.option(
         "--catalog",
         "catalogs",
         multiple=True,
         type=FilePath(),
         metavar="FILE",
-        help="Your own catalogue file over the shipped one; may be given more than once.",
+        help="A catalogue file of your own, whose entries replace the shipped ones; repeatable.",
     )(function)
 
 
 def out_option(metavar: str, help: str) -> Callable[[F], F]:
-    """``--out``: where files go; ``metavar`` says whether it is a folder or a file."""
+    """Make the option ``--out``, the place of written files.
+
+    Parameters
+    ----------
+    metavar
+        ``DIR`` or ``FILE``.
+    help
+        Help of the option.
+    """
     return click.option("--out", type=_Place(), metavar=metavar, help=help)
 
 
 def json_option(function: F) -> F:
-    """``--json``: one JSON document on standard output, nothing else there."""
+    """Add ``--json``: print one JSON document, and nothing else, on standard output.
+
+    Parameters
+    ----------
+    function
+        Click command, which receives ``as_json``.
+    """
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(function)
 
 
 def show(answer: "Answer", as_json: bool, *, brief: bool = False) -> None:
-    """Print ``answer`` for a person, in ``brief`` where a report holds the rest, or as JSON."""
+    """Print an answer for a person or as JSON.
+
+    Parameters
+    ----------
+    answer
+        Answer of a command.
+    as_json
+        Whether to print one JSON document.
+    brief
+        Whether to print the figures alone, because a report has the tables.
+    """
     if as_json:
         from lindos.report import json_document
 
@@ -76,7 +106,13 @@ def show(answer: "Answer", as_json: bool, *, brief: bool = False) -> None:
 
 
 def note(text: str) -> None:
-    """Progress, on standard error."""
+    """Print a line of progress on standard error.
+
+    Parameters
+    ----------
+    text
+        The line.
+    """
     click.echo(printable(text), err=True)
 
 
@@ -87,7 +123,21 @@ def run_sections(
     changes: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Answer the section of a scenario that ``command`` is named after, with those that it needs, and print them."""
+    """Answer the section of a command, with the sections that it needs, and print them.
+
+    Parameters
+    ----------
+    command
+        Name of the command, and of its section.
+    scenario
+        Built-in name, or path of a YAML file.
+    catalogs
+        Catalogue files of the user.
+    changes
+        Words of ``--set``.
+    as_json
+        Whether to print one JSON document.
+    """
     from lindos.answers import run
     from lindos.views import sections_of
 
@@ -97,7 +147,13 @@ def run_sections(
 
 
 def set_option(function: F) -> F:
-    """``--set PATH=VALUE``: another value of one field of the scenario, or of the catalogue."""
+    """Add ``--set PATH=VALUE``: another value of one field of the scenario, or of the catalogue.
+
+    Parameters
+    ----------
+    function
+        Click command, which receives ``changes``.
+    """
     return click.option(
         "--set",
         "changes",
@@ -108,7 +164,12 @@ def set_option(function: F) -> F:
 
 
 def changed_values(changes: tuple[str, ...]) -> dict[str, str]:
-    """Read ``PATH=VALUE`` words: values by path.
+    """Read the words of ``--set``, ``PATH=VALUE``, into values by path.
+
+    Parameters
+    ----------
+    changes
+        Words of the command line.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""How far a long command is, on standard error: a bar for who watches, a line now and then for a log."""
+"""Progress of a long command on standard error: a bar on a terminal, a line now and then in a log."""
 
 import sys
 import time
@@ -7,38 +7,51 @@ from contextlib import contextmanager
 
 from lindos.cli.common import note
 
-#: Seconds between two lines of a log; what takes less long is silent there.
+#: Seconds between two lines of a log; a shorter command prints none.
 LOG_EVERY = 15.0
 
 
 @contextmanager
-def counting(total: int, what: str) -> Iterator[Callable[[int], None]]:
-    """Count to ``total``, named in the plural by ``what``; gives a function that takes how many are done."""
+def counting(total: int, noun: str) -> Iterator[Callable[[int], None]]:
+    """Show the progress of a count.
+
+    Parameters
+    ----------
+    total
+        Number of items.
+    noun
+        What the items are, in the plural.
+
+    Yields
+    ------
+    Callable
+        Function to call with the number of items that are done.
+    """
     if not sys.stderr.isatty():
-        yield _log(total, what)
+        yield _log(total, noun)
         return
     from rich import progress as bars
 
     from lindos.terminal import console
 
-    columns = (bars.BarColumn(), bars.MofNCompleteColumn(), bars.TextColumn(what), bars.TimeRemainingColumn())
+    columns = (bars.BarColumn(), bars.MofNCompleteColumn(), bars.TextColumn(noun), bars.TimeRemainingColumn())
     with bars.Progress(*columns, console=console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=total)
+        task = bar.add_task(noun, total=total)
         yield lambda done: bar.update(task, completed=done)
 
 
-def _log(total: int, what: str) -> Callable[[int], None]:
+def _log(total: int, noun: str) -> Callable[[int], None]:
     begin = time.monotonic()
     following = [begin + LOG_EVERY]
 
     def count(done: int) -> None:
-        now = time.monotonic()
-        if now < following[0]:
+        clock = time.monotonic()
+        if clock < following[0]:
             return
-        following[0] = now + LOG_EVERY
+        following[0] = clock + LOG_EVERY
         from lindos.units import render
 
-        left = (now - begin) / done * (total - done)
-        note(f"lindos: {done:,} of {total:,} {what}, some {render(left, 's', 2)} to go")
+        left = (clock - begin) / done * (total - done)
+        note(f"lindos: {done:,} of {total:,} {noun}, some {render(left, 's', 2)} to go")
 
     return count

@@ -1,4 +1,4 @@
-"""How a command ends when it does not end well: one sentence on standard error, and an exit code."""
+"""End of a command that fails: one sentence on standard error, and an exit code."""
 
 import errno
 import os
@@ -14,43 +14,49 @@ from lindos.terminal import printable
 
 
 class Stopped(BaseException):
-    """A signal that asks the process to end; what is open is closed on the way out."""
+    """A signal that asks the process to end; open files are closed on the way out."""
 
     def __init__(self, number: int) -> None:
-        """Hold the signal's ``number``."""
+        """Store the signal's ``number``."""
         self.number = number
         super().__init__(number)
 
 
 @contextmanager
 def stopped_by_signals() -> Iterator[None]:
-    """Turn the signals that end a process (batch systems and services send them) into `Stopped`, as Ctrl-C is one."""
-    before = {}
+    """Raise `Stopped` for the signals that batch systems and services send to end a process."""
+    handlers = {}
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
-        # What the caller had ignored, as nohup does with SIGHUP, stays ignored.
+        # Signals that the caller ignores, as nohup does with SIGHUP, stay ignored.
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
-            before[number] = signal.signal(number, _stop)
+            handlers[number] = signal.signal(number, _stop)
     try:
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in handlers.items():
             signal.signal(number, handler)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
-    # Batch systems send the signal to the process and to its group: the second must not end the tidying up.
+    # Batch systems send the signal to the process and to its group: the second one must not interrupt the clean-up.
     signal.signal(number, signal.SIG_IGN)
     raise Stopped(number)
 
 
 def ended(error: BaseException) -> int:
-    """Say why the command ended, and return its exit code; raise what is a fault of Lindos itself."""
+    """Print why the command ended, and return its exit code; raise the error if it is a fault of Lindos.
+
+    Parameters
+    ----------
+    error
+        Exception that ended the command.
+    """
     if isinstance(error, click.exceptions.Abort):
-        # Click makes this of an interrupt, which is its cause or its context.
+        # Click raises this for an interrupt, which is its cause or its context.
         error = error.__cause__ or error.__context__ or error
     if isinstance(error, BrokenPipeError):
-        # Whoever reads the output has read enough.
+        # The reader of the output has closed it.
         _abandon_output()
         return 0
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
@@ -74,7 +80,7 @@ def _sentence(error: BaseException) -> tuple[str, int]:
     if isinstance(error, LindosError):
         return str(error), error.exit_code
     if isinstance(error, MemoryError):
-        return "this needs more memory than there is. Ask for less, or ask on a larger machine.", 3
+        return "this needs more memory than there is. Ask for less, or use a larger machine.", 3
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF):
         _abandon_output()
         return f"output cannot be written. The system says: {error.strerror}.", 1
@@ -82,7 +88,7 @@ def _sentence(error: BaseException) -> tuple[str, int]:
 
 
 def _abandon_output() -> None:
-    """Write what is left of standard output nowhere, so that the end of the process does not fail on it again."""
+    """Discard the rest of standard output, so that the end of the process does not fail on it again."""
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

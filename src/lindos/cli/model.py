@@ -1,4 +1,4 @@
-"""How ``lindos catalog show`` prints a model: its size, its layers, and how its configuration was read."""
+"""The print of a model by ``lindos catalog show``: its size, its layers, and how its configuration was read."""
 
 import dataclasses
 import json
@@ -15,12 +15,27 @@ from lindos.units import render
 if TYPE_CHECKING:
     from rich.console import Console
 
-#: Fields of a model that say nothing of its shape.
-_APART = ("title", "sources", "note", "unsupported", "published_params", "training_tokens", "training_flop")
+#: Fields of a model that do not describe its shape.
+_OUTSIDE_SHAPE = (
+    "name",
+    "title",
+    "sources",
+    "note",
+    "unsupported",
+    "published_params",
+    "training_tokens",
+    "training_flop",
+)
 
 
 def summary_document(model: Model) -> dict[str, Any]:
-    """Size of a model as JSON; empty for one that Lindos cannot compute."""
+    """Return the size of a model as plain data for JSON; empty if Lindos cannot compute the model.
+
+    Parameters
+    ----------
+    model
+        Model of the catalogue or of a configuration.
+    """
     if model.unsupported:
         return {}
     summary = summarise_model(model)
@@ -32,7 +47,15 @@ def summary_document(model: Model) -> dict[str, Any]:
 
 
 def print_summary(model: Model, console: "Console") -> None:
-    """Print the size of a model."""
+    """Print the size of a model.
+
+    Parameters
+    ----------
+    model
+        Model of the catalogue or of a configuration.
+    console
+        Console to print on.
+    """
     from rich.text import Text
 
     if model.unsupported:
@@ -42,7 +65,15 @@ def print_summary(model: Model, console: "Console") -> None:
 
 
 def print_configuration(path: Path, as_json: bool) -> None:
-    """Print the model of a Hugging Face configuration as it is read."""
+    """Print the model of a Hugging Face configuration as it is read.
+
+    Parameters
+    ----------
+    path
+        The ``config.json`` or its folder.
+    as_json
+        Whether to print one JSON document.
+    """
     reading = read_config(path)
     model = reading.model
     if as_json:
@@ -109,6 +140,7 @@ def _counted(numbers: dict[str, int]) -> str:
 
 
 def _shape(model: Model) -> dict[str, Any]:
-    """Fields of the shape that are there."""
+    """Return the fields of the shape that have a value."""
     named = {field.name: getattr(model, field.name) for field in dataclasses.fields(model)}
-    return {name: value for name, value in named.items() if name not in (*_APART, "name") and value not in (0, "")}
+    shape = {name: value for name, value in named.items() if name not in _OUTSIDE_SHAPE}
+    return {name: value for name, value in shape.items() if value not in (0, "")}

@@ -1,4 +1,4 @@
-"""``lindos run SCENARIO``: the main job."""
+"""``lindos run SCENARIO``: all sections of a scenario, and a report."""
 
 import shlex
 from pathlib import Path
@@ -17,7 +17,7 @@ from lindos.cli.common import catalog_option, changed_values, json_option, note,
 def command(
     scenario: str, out: Path | None, catalogs: tuple[Path, ...], changes: tuple[str, ...], as_json: bool
 ) -> None:
-    """Answer everything SCENARIO asks: a built-in name such as colossus-2, or a YAML file.
+    """Answer all sections of SCENARIO: a built-in name such as colossus-2, or a YAML file.
 
     Built-in: chip-demand, colossus-1, colossus-2, fifty-million, llama3-405b, meta-hyperion, meta-prometheus,
     one-node, openai-100m, sovereign, stargate-abilene.

@@ -1,4 +1,4 @@
-"""``lindos search``: the best plans, what giving up speed buys, why others fall."""
+"""``lindos search``: the best plans, what slower ones save, and why plans were rejected."""
 
 from pathlib import Path
 from typing import Any
@@ -17,22 +17,28 @@ from lindos.formats import TRAINING
     "clusters",
     required=True,
     multiple=True,
-    help="System such as gb200-nvl72, or site such as colossus-2; given more than once, the best of them is found.",
+    help="System such as gb200-nvl72, or site such as colossus-2; repeat it to compare several.",
 )
-@click.option("--gpus", metavar="N", help="GPUs to use at most; needed where --cluster is a system.")
-@click.option("--minimise", default="time", show_default=True, metavar="time|cost|energy|gpus")
+@click.option("--gpus", metavar="N", help="GPUs to use at most; required if --cluster is a system.")
+@click.option("--minimise", default="time", show_default=True, metavar="time|cost|energy|gpus", help="Search goal.")
 @click.option("--top", default="5", show_default=True, metavar="K", help="Plans to show.")
 @click.option("--tokens", metavar="TEXT", help="Tokens of the run, such as '15T tokens'; the model's own if published.")
-@click.option("--deadline", metavar="TEXT", help="The run must be done in so long, such as '90 days'.")
-@click.option("--budget", metavar="TEXT", help="The run must cost at most so much, such as '$1 billion'.")
-@click.option("--power", metavar="TEXT", help="The facility may draw at most so much, such as '150 MW'.")
-@click.option("--largest", is_flag=True, help="The largest model of this shape that meets the deadline.")
-@click.option("--recovery", metavar="restart|replica", help="What a failure stops [restart].")
-@click.option("--fabric", help="Scale-out network; the system's usual one where left out.")
-@click.option("--precision", default="bf16", show_default=True, metavar="|".join((*TRAINING, "any")))
-@click.option("--sequence-length", default="8192", show_default=True, metavar="N")
-@click.option("--global-batch-size", metavar="N", help="Sequences per step; the critical batch where left out.")
-@click.option("--stack", default="megatron-core", show_default=True)
+@click.option("--deadline", metavar="TEXT", help="Longest time of the run, such as '90 days'.")
+@click.option("--budget", metavar="TEXT", help="Highest cost of the run, such as '$1 billion'.")
+@click.option("--power", metavar="TEXT", help="Highest facility power, such as '150 MW'.")
+@click.option("--largest", is_flag=True, help="Find the largest model of this shape that meets the deadline.")
+@click.option("--recovery", metavar="restart|replica", help="A failure stops the job, or one replica [restart].")
+@click.option("--fabric", help="Scale-out network; the usual one of the system by default.")
+@click.option(
+    "--precision",
+    default="bf16",
+    show_default=True,
+    metavar="|".join((*TRAINING, "any")),
+    help="Number format of the matrix products; any searches all that the devices have.",
+)
+@click.option("--sequence-length", default="8192", show_default=True, metavar="N", help="Tokens of one sequence.")
+@click.option("--global-batch-size", metavar="N", help="Sequences per step; the critical batch by default.")
+@click.option("--stack", default="megatron-core", show_default=True, help="Training software of the catalogue.")
 @plan_options
 @catalog_option
 @json_option
@@ -57,7 +63,7 @@ def command(
     as_json: bool,
     **plan: Any,
 ) -> None:
-    """The best plans of a model on a cluster: an exhaustive search over every degree that is left open.
+    """Find the best plans of a model on a cluster: an exhaustive search over every axis without a value.
 
     \b
     lindos search --model llama-3.1-405b --cluster hgx-h100 --gpus 16384
@@ -67,7 +73,7 @@ def command(
     """
     from lindos.answers.search import answer_search, question
 
-    asked = question(
+    wishes = question(
         {
             "minimise": minimise,
             "top": top,
@@ -86,4 +92,4 @@ def command(
         "stack": stack,
         "plan": {name: value for name, value in plan.items() if value is not None},
     }
-    show(answer_search(clusters, gpus, fabric, job, asked, catalogs, recovery=recovery), as_json)
+    show(answer_search(clusters, gpus, fabric, job, wishes, catalogs, recovery=recovery), as_json)

@@ -13,12 +13,18 @@ from lindos.formats import TRAINING
 @click.command()
 @click.option("--model", required=True, help="Catalogue id, or the path of a Hugging Face config.json.")
 @click.option("--cluster", required=True, help="System such as gb200-nvl72, or site such as colossus-2.")
-@click.option("--gpus", metavar="N", help="GPUs to use at most; needed where --cluster is a system.")
-@click.option("--fabric", help="Scale-out network; the system's usual one where left out.")
-@click.option("--precision", default="bf16", show_default=True, metavar="|".join(TRAINING))
-@click.option("--sequence-length", default="8192", show_default=True, metavar="N")
-@click.option("--global-batch-size", metavar="N", help="Sequences per step; the critical batch where left out.")
-@click.option("--stack", default="megatron-core", show_default=True)
+@click.option("--gpus", metavar="N", help="GPUs to use at most; required if --cluster is a system.")
+@click.option("--fabric", help="Scale-out network; the usual one of the system by default.")
+@click.option(
+    "--precision",
+    default="bf16",
+    show_default=True,
+    metavar="|".join(TRAINING),
+    help="Number format of the matrix products.",
+)
+@click.option("--sequence-length", default="8192", show_default=True, metavar="N", help="Tokens of one sequence.")
+@click.option("--global-batch-size", metavar="N", help="Sequences per step; the critical batch by default.")
+@click.option("--stack", default="megatron-core", show_default=True, help="Training software of the catalogue.")
 @plan_options
 @catalog_option
 @json_option
@@ -35,7 +41,7 @@ def command(
     as_json: bool,
     **plan: Any,
 ) -> None:
-    """Time, memory and breakdown of one step; degrees left out are searched for."""
+    """Show time, memory and breakdown of one step; axes of the plan without a value are searched for."""
     from lindos.answers import estimate_step
 
     answer = estimate_step(

@@ -26,10 +26,8 @@ if TYPE_CHECKING:
     type=click.Choice(["local", "ray"]),
     help="Processes of this machine, or a Ray cluster (extra ray).",
 )
-@click.option(
-    "--workers", type=click.IntRange(1, 100_000), metavar="N", help="Processes; one for each core if left out."
-)
-@click.option("--address", metavar="A", help="Ray cluster to join, HOST:PORT; RAY_ADDRESS or this machine's otherwise.")
+@click.option("--workers", type=click.IntRange(1, 100_000), metavar="N", help="Processes; one per core by default.")
+@click.option("--address", metavar="A", help="Ray cluster to join, HOST:PORT; RAY_ADDRESS or this machine by default.")
 @click.option("--resume", is_flag=True, help="Keep what an interrupted run has finished, and answer the rest.")
 @catalog_option
 @json_option
@@ -52,7 +50,7 @@ def command(
 
     sweep = read_sweep(grid, catalogs)
     folder = out or folder_for(str(grid), prefix="sweep-")
-    # Ray prints what happens to its workers; standard output is for the answer.
+    # Ray prints messages of its workers; standard output is for the answer.
     with (
         redirect_stdout(sys.stderr),
         closing(_engine(sweep, engine, workers, address)) as place,
@@ -77,7 +75,7 @@ def _engine(sweep: "Sweep", name: str, workers: int | None, address: str | None)
     if name == "ray":
         return RayEngine(context_of(sweep), workers, address, most=len(sweep))
     if address is not None:
-        raise InputError("--address", address, "left out where the engine is local", "Add --engine ray.")
+        raise InputError("--address", address, "left out when the engine is local", "Add --engine ray.")
     if workers is not None and workers > most_workers():
         raise InputError("--workers", workers, f"at most {most_workers()} processes on this machine of {cores()} cores")
     return LocalEngine(context_of(sweep), min(workers or cores(), len(sweep)))
@@ -85,7 +83,7 @@ def _engine(sweep: "Sweep", name: str, workers: int | None, address: str | None)
 
 @contextmanager
 def _progress(total: int) -> "Iterator[Callable[[Progress], object]]":
-    """A bar on standard error; nothing where that is no terminal."""
+    """Show a bar on standard error if it is a terminal."""
     if not sys.stderr.isatty():
         yield lambda progress: None
         return
@@ -100,7 +98,7 @@ def _progress(total: int) -> "Iterator[Callable[[Progress], object]]":
 
 
 def _note_end(finished: "Finished", num_damaged: int) -> None:
-    """Say how far the sweep has come where no bar has shown it, and what was wrong with its journal."""
+    """Print the progress of the sweep if no bar has shown it, and damage of its journal."""
     progress = finished.progress
     if num_damaged:
         note(f"{num_damaged:,} outcomes of the journal were damaged, and have been answered again.")
@@ -113,19 +111,19 @@ def _note_end(finished: "Finished", num_damaged: int) -> None:
 
 
 def _options(engine: str, workers: int | None, address: str | None, catalogs: tuple[Path, ...]) -> list[str]:
-    """The options of this run, to be written after it."""
+    """Return the options of this run, as words of a command line."""
     options = [word for catalog in catalogs for word in ("--catalog", str(catalog))]
     for name, value in (("engine", engine if engine != "local" else None), ("workers", workers), ("address", address)):
         options += [] if value is None else [f"--{name}", str(value)]
     return options
 
 
-def _stopped(finished: "Finished", folder: Path, again: list[str]) -> int:
+def _stopped(finished: "Finished", folder: Path, words: list[str]) -> int:
     done, total = finished.progress.done, finished.progress.total
     note(f"lindos: stopped; {done:,} of {total:,} scenarios are kept in {folder}.")
     if not finished.is_table_whole:
-        note(f"There was no time to write all of them into {finished.table.name}; that is made up for then.")
-    note(f"Go on with: {shlex.join(again)}")
+        note(f"There was no time to write all of them into {finished.table.name}; a resumed run writes the rest.")
+    note(f"Go on with: {shlex.join(words)}")
     return 128 + (finished.stopped_by or 0)
 
 

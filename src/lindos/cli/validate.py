@@ -12,13 +12,13 @@ from lindos.cli.counting import counting
 @click.command()
 @click.argument("file", required=False, type=FilePath())
 @out_option("FILE", "Write every row's prediction as CSV.")
-@click.option("--explain", metavar="ID", help="Take the run of that id apart instead.")
+@click.option("--explain", metavar="ID", help="Show the parts of the step time of the run with that id instead.")
 @catalog_option
 @json_option
 def command(
     file: Path | None, out: Path | None, explain: str | None, catalogs: tuple[Path, ...], as_json: bool
 ) -> None:
-    """Compare predicted with measured step times, run by run; without FILE, of the published runs that ship."""
+    """Compare predicted with measured step times of the runs of FILE; without FILE, of published runs."""
     from lindos.catalog import load_catalog
     from lindos.files import check_places, write_whole
     from lindos.validation import document, explain_run, explanation_document, predicted_csv, read_runs, validate
