@@ -181,7 +181,7 @@ def test_arguments_are_annotated_with_the_results_they_are(floor: Floor[Any]) ->
 
     hints = get_type_hints(floor.compute)
     names = [name for name in hints if name not in ("world", "return")]
-    assert [hints[name] for name in names] == [get_type_hints(below.compute)["return"] for below in floor.below]
+    assert [hints[name] for name in names] == [get_type_hints(below.compute)["return"] for below in floor.inputs]
 
 
 def test_a_section_is_made_again_only_from_other_outcomes_or_other_fields() -> None:

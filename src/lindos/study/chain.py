@@ -24,13 +24,13 @@ _REMEMBERED = 8
 
 @dataclass(slots=True, eq=False)
 class _Link:
-    """The results of one floor, and all that they were computed from."""
+    """The results of one floor, and everything that they were computed from."""
 
     scenario: Scenario
     catalog: Catalog
     folder: Path | None
     setting: Any
-    below: "tuple[_Link, ...]"
+    inputs: "tuple[_Link, ...]"
     facts: Mapping[str, Fact[Any]]
     paths: set[str] = field(default_factory=set)  # of facts and records that were read
     results: dict[Kind, Any] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class _Link:
     outcome: Outcome[Any] | Gap | None = None
 
     def result(self, kind: Kind) -> Any:
-        """The result in a world; a decision has the same in all, an unknown one None."""
+        """Return the result in a world: a decision is the same in all, an unknown result is None."""
         return self.results.get(kind, self.results.get("point"))
 
 
@@ -53,9 +53,9 @@ class Study:
     scenario, catalog
         The question and the facts.
     outcomes
-        By name of the floor. A result that was remembered is the same object as before.
+        Outcomes by name of the floor. A remembered result is the same object as before.
     sections
-        What views made of the outcomes of this chain so far, by name of the floor, each with what it was made from.
+        Sections that views have made from outcomes of this chain, by name of the floor, each with its source.
     """
 
     scenario: Scenario
@@ -84,12 +84,12 @@ class Chain:
     """
 
     def __init__(self, *, traces_facts: bool = True) -> None:
-        """Start with nothing remembered.
+        """Start without remembered results.
 
         Parameters
         ----------
         traces_facts
-            Whether figures are to cite facts; without, the varied world is not computed.
+            Whether figures cite facts; if not, the varied world is not computed.
         """
         self._traces_facts = traces_facts
         self._links: dict[str, list[_Link]] = {}
@@ -104,33 +104,33 @@ class Chain:
         folder: Path | None = None,
         settings: Mapping[str, Any] | None = None,
     ) -> Study:
-        """Compute ``floors`` and all that they need.
+        """Compute ``floors`` and all floors that they need.
 
         Parameters
         ----------
         floors
-            What is asked.
+            Floors to compute.
         scenario, catalog, folder
             The question, the facts, and the folder of files that the scenario names.
         settings
-            A floor's setting by its name.
+            Settings by name.
 
         Raises
         ------
         InputError, InconsistentError, InfeasibleError
-            If a floor that is asked, or needed by one, cannot be computed. An unknown value is no error: it leaves a
-            :class:`~lindos.study.floor.Gap`.
+            If one of the floors, or one that they need, cannot be computed. An unknown value is not an error: it
+            leaves a :class:`~lindos.study.floor.Gap`.
         """
-        asked = list(floors)
+        requested = list(floors)
         context = _Context(scenario, catalog, folder, dict(settings or {}))
         links: dict[str, _Link] = {}
-        for floor in asked:
+        for floor in requested:
             self._point(floor, context, links)
         self._columns = _with_new_columns(self._columns, links.values())
-        known = _floors(asked, links)
-        for floor in known:
+        order = _floors(requested, links)
+        for floor in order:
             self._arrays(floor, context, links[floor.name])
-        outcomes = {floor.name: self._outcome(floor, links[floor.name]) for floor in known}
+        outcomes = {floor.name: self._outcome(floor, links[floor.name]) for floor in order}
         return Study(scenario, catalog, outcomes, self._sections)
 
     def point(
@@ -141,7 +141,16 @@ class Chain:
         folder: Path | None = None,
         settings: Mapping[str, Any] | None = None,
     ) -> R:
-        """Compute ``floor`` with the catalogue as it stands, without ranges and sources.
+        """Compute ``floor`` with the catalogue's own values, without ranges and sources.
+
+        Parameters
+        ----------
+        floor
+            Floor to compute.
+        scenario, catalog, folder
+            The question, the facts, and the folder of files that the scenario names.
+        settings
+            Settings by name.
 
         Raises
         ------
@@ -156,17 +165,17 @@ class Chain:
         return result
 
     def _point(self, floor: Floor[Any], context: "_Context", links: dict[str, _Link]) -> _Link:
-        """The link of a floor with its result in the point world, remembered or computed."""
+        """Get the link of a floor with its result in the point world, remembered or computed."""
         if floor.name in links:
             return links[floor.name]
         needs = [self._point(needed, context, links) for needed in floor.needs]
         wants = [self._wanted(wanted, context, links) for wanted in floor.wants]
-        below = (*needs, *wants)
+        inputs = (*needs, *wants)
         part, setting = part_of(context.scenario, floor.reads), context.settings.get(floor.setting)
-        link = self._remembered(floor, part, context, setting, below)
+        link = self._remembered(floor, part, context, setting, inputs)
         if link is None:
-            link = _Link(part, context.catalog, context.folder, setting, below, {})
-            unknown = next((one.error for one in needs if one.error is not None), None)
+            link = _Link(part, context.catalog, context.folder, setting, inputs, {})
+            unknown = next((needed_link.error for needed_link in needs if needed_link.error is not None), None)
             if unknown is None:
                 self._compute_point(floor, context, link)
             else:
@@ -177,7 +186,7 @@ class Chain:
         return link
 
     def _wanted(self, floor: Floor[Any], context: "_Context", links: dict[str, _Link]) -> _Link:
-        """The link of a floor that another can do without."""
+        """Get the link of a floor whose result is optional."""
         if not floor.is_asked(context.scenario):
             return _missing(floor, context)
         try:
@@ -189,30 +198,30 @@ class Chain:
         world = context.world(link.scenario, "point", context.catalog)
         with ledger() as facts, reading() as link.paths:
             try:
-                link.results["point"] = floor.compute(world, *(one.result("point") for one in link.below))
+                link.results["point"] = floor.compute(world, *(source.result("point") for source in link.inputs))
             except UnknownValueError as error:
                 link.error = error
         link.facts = facts
 
     def _remember(self, floor: Floor[Any], link: _Link) -> _Link:
-        """Remember the link; or get an earlier one with equal records, so that what rests on it is remembered too."""
+        """Remember the link; or return an earlier one with equal records, whose dependants stay valid."""
         links = self._links.setdefault(floor.name, [])
         if floor.holds_records and link.error is None:
             equal = (old for old in links if old.results.get("point") == link.results["point"])
-            same = next((old for old in equal if old.scenario == link.scenario), None)
-            if same is not None:
-                return same
+            twin = next((old for old in equal if old.scenario == link.scenario), None)
+            if twin is not None:
+                return twin
         links.insert(0, link)
         del links[_REMEMBERED:]
         return link
 
     def _remembered(
-        self, floor: Floor[Any], part: Scenario, context: "_Context", setting: Any, below: Sequence[_Link]
+        self, floor: Floor[Any], part: Scenario, context: "_Context", setting: Any, inputs: Sequence[_Link]
     ) -> _Link | None:
         for link in self._links.get(floor.name, ()):
             if (
-                len(link.below) == len(below)
-                and all(_is_same(old, new) for old, new in zip(link.below, below, strict=True))
+                len(link.inputs) == len(inputs)
+                and all(_is_same(old, new) for old, new in zip(link.inputs, inputs, strict=True))
                 and link.setting == setting
                 and link.folder == context.folder
                 and link.scenario == part
@@ -222,25 +231,25 @@ class Chain:
         return None
 
     def _arrays(self, floor: Floor[Any], context: "_Context", link: _Link) -> None:
-        """Results in the sampled and the varied world, where they are not there already."""
+        """Compute the missing results in the sampled and the varied world."""
         if link.error is not None or floor.is_decision:
             return
         if "sampled" not in link.results:
             catalog = context.catalog.sampled(NUM_DRAWS)
             world = context.world(link.scenario, "sampled", catalog)
-            link.results["sampled"] = floor.compute(world, *(one.result("sampled") for one in link.below))
+            link.results["sampled"] = floor.compute(world, *(source.result("sampled") for source in link.inputs))
         if not self._traces_facts:
             return
         if "varied" not in link.results or link.columns != self._columns:
             catalog = context.catalog.varied(self._columns)
             world = context.world(link.scenario, "varied", catalog)
-            link.results["varied"] = floor.compute(world, *(one.result("varied") for one in link.below))
+            link.results["varied"] = floor.compute(world, *(source.result("varied") for source in link.inputs))
             link.columns, link.outcome = self._columns, None
         for path in _structure(link):
             if path not in link.enlarged:
                 world = context.world(link.scenario, "enlarged", context.catalog.enlarged(path))
-                below = (one.enlarged.get(path, one.result("point")) for one in link.below)
-                link.enlarged[path] = floor.compute(world, *below)
+                inputs = (source.enlarged.get(path, source.result("point")) for source in link.inputs)
+                link.enlarged[path] = floor.compute(world, *inputs)
 
     def _outcome(self, floor: Floor[Any], link: _Link) -> Outcome[Any] | Gap:
         if link.outcome is None:
@@ -276,7 +285,15 @@ class _Context:
 
 
 def part_of(scenario: Scenario, fields: Collection[str]) -> Scenario:
-    """Get a scenario with its name and ``fields``; the others have their defaults, and there is no title."""
+    """Get a scenario with its name and some fields; the others have their defaults, and there is no title.
+
+    Parameters
+    ----------
+    scenario
+        Scenario as it was read.
+    fields
+        Names of its fields to copy.
+    """
     blank = {
         name: info.get_default(call_default_factory=True)
         for name, info in type(scenario).model_fields.items()
@@ -286,12 +303,12 @@ def part_of(scenario: Scenario, fields: Collection[str]) -> Scenario:
 
 
 def _missing(floor: Floor[Any], context: _Context, error: Exception | None = None) -> _Link:
-    """A link without a result, for a floor that another can do without."""
+    """Return a link without a result, for a floor whose result is optional."""
     return _Link(context.scenario, context.catalog, context.folder, None, (), {}, error=error)
 
 
 def _is_same(old: _Link, new: _Link) -> bool:
-    """Whether two links are the same result, or both have none."""
+    """Tell whether two links are the same object, or both have no result."""
     return old is new or (not old.results and not new.results)
 
 
@@ -304,36 +321,36 @@ def _has_same_facts(link: _Link, catalog: Catalog, holds_records: bool) -> bool:
 
 
 def _all_facts(links: Iterable[_Link]) -> dict[str, Fact[Any]]:
-    """Facts that links and all below them read."""
+    """Collect the facts that links and all of their inputs read."""
     facts: dict[str, Fact[Any]] = {}
     for link in links:
-        facts |= _all_facts(link.below)
+        facts |= _all_facts(link.inputs)
         facts |= link.facts
     return facts
 
 
 def _with_new_columns(columns: tuple[str, ...], links: Iterable[_Link]) -> tuple[str, ...]:
-    """Columns of the varied world: those there are, then a new one for each number that was read and has none."""
+    """Append a column of the varied world for each number that was read and has no column yet."""
     facts = _all_facts(links)
     read = (path for path, fact in facts.items() if isinstance(fact.content, float) and not is_structure(path))
     return tuple(dict.fromkeys((*columns, *read)))
 
 
 def _structure(link: _Link) -> list[str]:
-    """Paths of the facts behind a link that decide how many parts something has."""
+    """List the facts behind a link that decide a number of parts."""
     return [path for path in _all_facts((link,)) if is_structure(path)]
 
 
-def _floors(asked: Sequence[Floor[Any]], links: Mapping[str, _Link]) -> list[Floor[Any]]:
-    """The floors that were computed, each after those that it needs."""
+def _floors(requested: Sequence[Floor[Any]], links: Mapping[str, _Link]) -> list[Floor[Any]]:
+    """List the computed floors, each after the floors that it needs."""
     order: dict[str, Floor[Any]] = {}
 
     def add(floor: Floor[Any]) -> None:
-        for needed in floor.below:
+        for needed in floor.inputs:
             if needed.name in links:
                 add(needed)
         order.setdefault(floor.name, floor)
 
-    for floor in asked:
+    for floor in requested:
         add(floor)
     return list(order.values())

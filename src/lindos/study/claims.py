@@ -1,4 +1,4 @@
-"""What statements are held against: power and cost of the devices and the clusters that they name, as built."""
+"""Power and cost of the devices and clusters that statements name: the values that they are checked against."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,17 +14,17 @@ from lindos.scenario.schema import Scenario
 from lindos.site import SiteEstimate
 from lindos.study.cluster import CLUSTER, ClusterResult
 from lindos.study.floor import Floor, Outcome, World
-from lindos.study.ranges import around, number
+from lindos.study.ranges import number, span_around
 from lindos.study.reference import DeviceCost, built, device_cost, settled
 from lindos.study.site import SITE, SiteResult
 
-#: Share by which the devices of a claim may differ from those of the cluster that it names: whole nodes and racks.
+#: Largest relative difference between the devices of a claim and of the cluster that it names (rounding to racks).
 _ROUNDING = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """Statements to check, by id, and the scenarios whose clusters they name, settled."""
+    """Statements to check, by id, and the settled scenarios whose clusters they name."""
 
     claims: Mapping[str, Claim]
     clusters: Mapping[str, Scenario]
@@ -41,7 +41,7 @@ class ClusterTotals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimsResult:
-    """What the statements need to be checked."""
+    """Statements with the data for their check."""
 
     claimed: Claimed
     devices: Mapping[str, DeviceCost]
@@ -49,14 +49,19 @@ class ClaimsResult:
 
 
 def choose(world: World) -> Claimed:
-    """The statements that the settings hold, else those that the scenario names.
+    """Choose the statements: those of the settings, else those that the scenario names.
+
+    Parameters
+    ----------
+    world
+        Scenario, catalogue and settings.
 
     Raises
     ------
     UnknownNameError
-        If the catalogue does not have one of them.
+        If the catalogue does not have one of the statements.
     InconsistentError
-        If a statement is about other devices than the cluster that it names has.
+        If the devices of a statement are not those of the cluster that it names.
     """
     stated: Mapping[str, Claim] | None = world.settings.get("claims")
     if stated is None:
@@ -90,7 +95,7 @@ def _check_devices(claim: Claim, clusters: Mapping[str, Cluster], catalog: Catal
 
 
 def _same_devices(check: Any, cluster: Cluster, catalog: Catalog) -> bool:
-    """Whether a check counts the devices of a cluster."""
+    """Tell whether a check names the devices of a cluster."""
     counted: dict[str, float] = {}
     for group in groups_of(check.devices, Context(catalog=catalog)):
         counted[group.accelerator.name] = counted.get(group.accelerator.name, 0.0) + group.count.value
@@ -108,9 +113,18 @@ def _devices(cluster: Cluster) -> dict[str, int]:
 
 
 def compute(world: World, claimed: Claimed, cluster: ClusterResult | None, site: SiteResult | None) -> ClaimsResult:
-    """Power and cost of every device and cluster that the statements name.
+    """Estimate power and cost of every device and cluster that the statements name.
 
-    A cluster that is the scenario's own is the one that the report shows, under the scenario's own terms.
+    A statement about the scenario's own cluster is checked against the figures of the report, on the scenario's terms.
+
+    Parameters
+    ----------
+    world
+        Scenario and catalogue.
+    claimed
+        Statements and clusters.
+    cluster, site
+        Cluster and site of the scenario; None if it has none.
     """
     clusters: dict[str, ClusterTotals] = {}
     for name, scenario in claimed.clusters.items():
@@ -131,21 +145,47 @@ def compute(world: World, claimed: Claimed, cluster: ClusterResult | None, site:
 
 
 def verdicts(outcome: Outcome[ClaimsResult], catalog: Catalog) -> tuple[Verdict, ...]:
-    """Check every statement against what the catalogue and the outcome say."""
+    """Check every statement.
+
+    Parameters
+    ----------
+    outcome
+        Statements, and the values that they are checked against.
+    catalog
+        Facts of devices.
+    """
     point, sampled = outcome.point, outcome.sampled
     context = _context(catalog, point.devices, sampled.devices, _clusters(point, sampled))
     return tuple(claims.check(claim, context) for claim in point.claimed.claims.values())
 
 
 def discounts(outcome: Outcome[ClaimsResult], catalog: Catalog) -> tuple[Discounted, ...]:
-    """Totals by discount of every statement that is about one."""
+    """Compute the totals by discount of every statement about a discount.
+
+    Parameters
+    ----------
+    outcome
+        Statements, and the costs of devices.
+    catalog
+        Facts of devices.
+    """
     point, sampled = outcome.point, outcome.sampled
     context = _context(catalog, point.devices, sampled.devices, {})
     return tuple(row for claim in point.claimed.claims.values() for row in claims.discounted(claim, context))
 
 
 def context_for(devices: Iterable[str], catalog: Catalog, sampled: Catalog) -> Context:
-    """What statements about some devices are held against, where no scenario is asked."""
+    """Collect the values for statements about devices, without a scenario.
+
+    Parameters
+    ----------
+    devices
+        Names of accelerators.
+    catalog
+        Catalogue with its own values.
+    sampled
+        The same catalogue with draws.
+    """
     names = list(dict.fromkeys(devices))
     point = {name: device_cost(catalog, name) for name in names}
     return _context(catalog, point, {name: device_cost(sampled, name) for name in names}, {})
@@ -185,7 +225,7 @@ def _span(point: object, drawn: object) -> Span | None:
     value = number(point)
     if value is None:
         return None
-    low, high = around(value, drawn)
+    low, high = span_around(value, drawn)
     return Span(value, value if low is None else low, value if high is None else high)
 
 

@@ -1,4 +1,4 @@
-"""The cluster: its pools as the scenario states them, how much they are, and how fast at most."""
+"""The cluster: its pools, its size and its peak."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ PRECISIONS = ("fp64", "bf16", "fp8", "fp4")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterSize:
-    """How much a cluster is, before it does anything; None where the catalogue does not know a device's number."""
+    """Size of a cluster; a number is None if the catalogue does not know it for a device."""
 
     num_devices: Annotated[Count, Why("GPU packages, not dies or superchips")]
     peak_bf16: Annotated[FlopPerSecond | None, Why("dense peak of all devices")]
@@ -40,28 +40,34 @@ class ClusterResult:
 
 
 def compute(world: World) -> ClusterResult:
-    """Resolve the pools of the scenario in the catalogue and add them up."""
+    """Look up the pools of the scenario in the catalogue and add them up.
+
+    Parameters
+    ----------
+    world
+        Scenario with a cluster, and catalogue.
+    """
     spec = world.scenario.cluster
     assert spec is not None
     cluster = cluster_of(spec, world.scenario.name, world.catalog)
     reference = world.catalog.accelerator(REFERENCE_DEVICE)
-    bf16, fp8 = _known(lambda: peak(cluster, "bf16")), _known(lambda: peak(cluster, "fp8"))
+    bf16, fp8 = _optional(lambda: peak(cluster, "bf16")), _optional(lambda: peak(cluster, "fp8"))
     size = ClusterSize(
         num_devices=float(cluster.num_devices),
         peak_bf16=bf16,
         peak_fp8=fp8,
         h100_equivalents=None if fp8 is None else h100_equivalents(1.0, fp8, reference.peak_fp8.value),
         h100_equivalents_bf16=None if bf16 is None else h100_equivalents(1.0, bf16, reference.peak_bf16.value),
-        memory=_known(lambda: sum(pool.num_devices * pool.accelerator.memory.value for pool in cluster.pools)),
-        board_power=_known(
+        memory=_optional(lambda: sum(pool.num_devices * pool.accelerator.memory.value for pool in cluster.pools)),
+        board_power=_optional(
             lambda: sum(pool.num_devices * pool.accelerator.board_power.value for pool in cluster.pools)
         ),
     )
     return ClusterResult(cluster=cluster, size=size)
 
 
-def _known(compute: Callable[[], Real]) -> Real | None:
-    """Get a number, or None where the catalogue does not know a part of it."""
+def _optional(compute: Callable[[], Real]) -> Real | None:
+    """Compute a number; None if the catalogue does not know a part of it."""
     try:
         return compute()
     except UnknownValueError:
@@ -69,21 +75,38 @@ def _known(compute: Callable[[], Real]) -> Real | None:
 
 
 def peak(cluster: Cluster, precision: str) -> FlopPerSecond:
-    """Get the dense peak of all pools in one precision, in FLOP/s.
+    """Compute the dense peak of all pools in one precision, in FLOP/s.
+
+    Parameters
+    ----------
+    cluster
+        Pools of devices.
+    precision
+        Number format, e.g. ``"bf16"``.
 
     Raises
     ------
     UnknownValueError
-        If the catalogue does not know that of some device.
+        If the catalogue does not know the peak of a device.
     """
     rates = [pool.num_devices * pool.accelerator.peak(precision).value for pool in cluster.pools]
     return sum(rates[1:], start=rates[0])
 
 
-def equivalents(cluster: Cluster, catalog: Catalog, until: str = "9999") -> Count | None:
-    """Get the H100-equivalents (8-bit dense) of the pools that work by a day; None where a peak is unknown."""
+def equivalents(cluster: Cluster, catalog: Catalog, day: str = "9999") -> Count | None:
+    """Compute the H100-equivalents (8-bit dense) of pools; None if a peak is unknown.
+
+    Parameters
+    ----------
+    cluster
+        Pools of devices with their dates.
+    catalog
+        The H100.
+    day
+        ISO date; pools that come online later do not count.
+    """
     reference = catalog.accelerator(REFERENCE_DEVICE).peak_fp8
-    pools = [pool for pool in cluster.pools if pool.online <= until]
+    pools = [pool for pool in cluster.pools if pool.online <= day]
     facts = [pool.accelerator.peak_fp8 for pool in pools]
     if not reference.known or not all(fact.known for fact in facts):
         return None
@@ -94,8 +117,14 @@ def equivalents(cluster: Cluster, catalog: Catalog, until: str = "9999") -> Coun
 
 
 def peaks(cluster: Cluster) -> dict[str, FlopPerSecond | None]:
-    """Get the dense peaks by precision, in FLOP/s; None where a device's is unknown."""
-    return {precision: _known(partial(peak, cluster, precision)) for precision in PRECISIONS}
+    """Compute the dense peaks by precision, in FLOP/s; None if that of a device is unknown.
+
+    Parameters
+    ----------
+    cluster
+        Pools of devices.
+    """
+    return {precision: _optional(partial(peak, cluster, precision)) for precision in PRECISIONS}
 
 
 CLUSTER = Floor(

@@ -1,4 +1,4 @@
-"""The cluster beside the leading supercomputers, precision by precision."""
+"""The cluster compared with the leading supercomputers, precision by precision."""
 
 from dataclasses import dataclass
 
@@ -9,13 +9,21 @@ from lindos.study.floor import Floor, World
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparisonResult:
-    """One row for each figure that is compared; none where the catalogue has no list."""
+    """One row for each compared figure; none if the catalogue has no list."""
 
     rows: tuple[Comparison, ...]
 
 
 def compute(world: World, result: ClusterResult) -> ComparisonResult:
-    """Compare with the newest list of the scenario's date."""
+    """Compare the cluster with the newest list at the scenario's date.
+
+    Parameters
+    ----------
+    world
+        Date of the scenario, and catalogue.
+    result
+        Cluster.
+    """
     machines = [(pool.accelerator, float(pool.num_devices)) for pool in result.cluster.pools]
     return ComparisonResult(rows=compare_top500(world.catalog, peaks_of(machines), world.scenario.date or "9999"))
 

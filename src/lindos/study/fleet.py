@@ -18,7 +18,7 @@ from lindos.study.floor import Floor, World
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """The provider and the layout of a replica that are chosen, and every option as the catalogue has it."""
+    """The chosen provider and layout of a replica, and every option that was compared."""
 
     estimate: FleetEstimate
 
@@ -29,26 +29,40 @@ class Provider:
 
     @property
     def layout(self) -> Layout:
-        """Devices of a replica and what is split over them."""
+        """Devices of a replica, and how the model is split over them."""
         chosen = self.estimate.chosen
         return Layout(float(chosen.devices_per_replica), bool(chosen.expert_parallel))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetResult:
-    """The fleet at the chosen provider, over the draws in which some replica keeps the promised speed."""
+    """The fleet at the chosen provider, for the draws in which a replica keeps the promised speed."""
 
     chosen: Placement
     share_served: Fraction  # of all draws
 
 
 def choose(world: World) -> Provider:
-    """Weigh every option with the catalogue as it stands, and take the cheapest."""
+    """Compare all options with the catalogue's own values, and choose the cheapest.
+
+    Parameters
+    ----------
+    world
+        Scenario with inference, and catalogue.
+    """
     return Provider(estimate=_estimate(world))
 
 
 def compute(world: World, provider: Provider) -> FleetResult:
-    """Size the fleet at the chosen provider; the layout of a replica follows each draw."""
+    """Size the fleet at the chosen provider; every draw has its own layout of a replica.
+
+    Parameters
+    ----------
+    world
+        Scenario with inference, and catalogue.
+    provider
+        Decision of :func:`choose`.
+    """
     if world.kind == "point":
         return FleetResult(chosen=provider.estimate.chosen, share_served=1.0)
     smooth = world.kind == "varied"
@@ -85,7 +99,7 @@ def _spec(world: World) -> InferenceSpec:
 
 
 def _served(place: Placement) -> FleetResult:
-    """Keep the draws in which the promised speed is kept, and their share of all."""
+    """Select the draws in which the promised speed is kept, and compute their share."""
     serves = np.atleast_1d(np.asarray(place.meets_speed)) > 0
     share = float(np.mean(serves))
     if math.isclose(share, 1.0):
@@ -96,7 +110,7 @@ def _served(place: Placement) -> FleetResult:
 
 
 def _of_draws(value: Real, chosen: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Real:
-    """Values of some draws; a plain number is the same in all."""
+    """Select the values of some draws; a plain number is the same in all draws."""
     values = np.asarray(value)
     return values[chosen] if values.shape == chosen.shape else value
 

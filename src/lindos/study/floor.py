@@ -1,4 +1,4 @@
-"""One floor of the chain: what it needs, what it computes, and what its result depended on."""
+"""One floor of the chain: its inputs, its computation, and the dependencies of its result."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,15 +14,15 @@ R = TypeVar("R")
 #: Draws of every uncertain fact; the 10th and 90th percentile of a result are then known to about 3 % of its spread.
 NUM_DRAWS = 512
 
-#: ``point``: the catalogue as it stands. ``sampled``: each uncertain fact an array of draws. ``varied``: each fact an
-#: array with a column for every fact that was read, a little larger in its own column. ``enlarged``: one fact that
-#: decides how many parts something has is larger.
+#: ``point``: the catalogue's own values. ``sampled``: each uncertain fact is an array of draws. ``varied``: each fact
+#: is an array with a column for every fact that was read, slightly larger in its own column. ``enlarged``: one fact
+#: that decides a number of parts is larger.
 Kind = Literal["point", "sampled", "varied", "enlarged"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """What a floor may look at: its own part of the scenario, a catalogue, and the user's wishes for the simulation.
+    """The data that a floor may read: its part of the scenario, a catalogue, and settings.
 
     Parameters
     ----------
@@ -31,11 +31,11 @@ class World:
     catalog
         The catalogue of this kind of world.
     folder
-        Where files that the scenario names are looked for.
+        Folder of files that the scenario names.
     kind
-        Which of the three worlds this is.
+        Kind of the world.
     settings
-        How well to simulate, and where to report progress; one object for each floor that has settings.
+        Settings by name, for example the precision of a simulation; one object for each floor that has settings.
     """
 
     scenario: Scenario
@@ -64,24 +64,24 @@ class Floor(Generic[R]):
     name
         Short, unique: ``"site"``. Figures of the floor begin with it.
     question
-        What the floor answers, in words.
+        Question that the floor answers, in words.
     compute
-        Called with the world, then the results of ``needs``, then those of ``wants``; returns the result.
+        Function of the world, then the results of ``needs``, then those of ``wants``; returns the result.
     needs
-        Floors whose results are arguments; without one of them there is no result.
+        Floors whose results are required arguments.
     wants
-        Floors whose results are arguments too, None where they cannot be known.
+        Floors whose results are optional arguments, None if unknown.
     reads
-        Fields of the scenario that the floor reads; it sees no others.
+        Fields of the scenario that the floor reads; the others are blank.
     is_asked
-        Whether a scenario asks the floor.
+        Function that tells whether a scenario asks the question.
     is_decision
-        A decision is taken once, with the catalogue as it stands, and handed to all worlds.
+        Whether the result is computed once, with the catalogue's own values, and used in all worlds.
     setting
         Name of the setting that the floor reads, if any.
     holds_records
-        Whether the result holds records of the catalogue, whose facts other floors read. Under another catalogue it is
-        resolved again, and counts as the same result if it is equal.
+        Whether the result contains records of the catalogue, whose facts other floors read. It is resolved again under
+        another catalogue, and counts as the same result if it is equal.
     """
 
     name: str
@@ -96,7 +96,7 @@ class Floor(Generic[R]):
     holds_records: bool = False
 
     @property
-    def below(self) -> "tuple[Floor[Any], ...]":
+    def inputs(self) -> "tuple[Floor[Any], ...]":
         """Floors whose results are arguments, in the order of the arguments."""
         return (*self.needs, *self.wants)
 
@@ -108,16 +108,16 @@ class Outcome(Generic[R]):
     Parameters
     ----------
     floor
-        Whose result it is.
+        The floor.
     point, sampled, varied
         The result in each world.
     columns
-        The facts behind the columns of ``varied``, from column 1 on.
+        Facts of the columns of ``varied``, from column 1 on.
     facts
-        What the floor itself read of the catalogue, by path.
+        Facts that the floor itself read, by path.
     enlarged
-        Facts that decide how many parts something has, each with the result if there are a few more; to be compared
-        with ``point``.
+        Facts that decide a number of parts, each with the result for a slightly larger number; to be compared with
+        ``point``.
     """
 
     floor: Floor[R]

@@ -1,4 +1,4 @@
-"""Which machines of a scenario stand when its roadmap starts: decided once, with the catalogue as it stands."""
+"""Machines that are online when the roadmap starts: decided once, with the catalogue's own values."""
 
 from dataclasses import dataclass, replace
 
@@ -14,17 +14,19 @@ _ROUNDING = 0.02
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holdings:
-    """What stands at the start.
+    """Machines that are online at the start.
 
     Parameters
     ----------
     start
         First day of the roadmap, ISO.
     undated_stand
-        Whether pools without a date stand at the start. Where they do not, they are a question of its own: what if all
+        Whether pools without a date are online at the start. If not, the cluster is a separate question: what if all
         of it were built at once?
+    has_undated
+        Whether the cluster has pools without a date.
     start_cluster
-        The scenario whose cluster stands at the start, settled; None where none is named.
+        The settled scenario whose cluster is online at the start; None if the roadmap names none.
     """
 
     start: str
@@ -33,24 +35,37 @@ class Holdings:
     start_cluster: Scenario | None
 
     def stands(self, date: str) -> bool:
-        """Tell whether a pool with that date stands at the start."""
+        """Tell whether a pool is online at the start.
+
+        Parameters
+        ----------
+        date
+            ISO date of the pool; empty if unknown.
+        """
         return (bool(date) and date <= self.start) or (not date and self.undated_stand)
 
     @property
     def is_hypothetical(self) -> bool:
-        """Whether the cluster is neither what stands nor what is ordered."""
+        """Whether the cluster is neither online at the start nor ordered."""
         return self.has_undated and not self.undated_stand
 
 
 def compute(world: World, result: ClusterResult | None) -> Holdings:
-    """Tell what stands at the start.
+    """Determine the machines that are online at the start.
+
+    Parameters
+    ----------
+    world
+        Scenario with a roadmap, and catalogue.
+    result
+        Cluster of the scenario; None if it has none.
 
     Raises
     ------
     InconsistentError
-        If pools that are online by then are more than what is said to stand.
+        If the pools that are online by then exceed the stated start.
     UnknownValueError
-        If the 8-bit peak of a device that stands or is ordered is unknown.
+        If the 8-bit peak of a device that is online or ordered is unknown.
     """
     spec = world.scenario.roadmap
     assert spec is not None
@@ -77,7 +92,7 @@ def _check(world: World, spec: RoadmapSpec, result: ClusterResult | None) -> Non
     if stated is None or result is None:
         return
     dated = replace(result.cluster, pools=tuple(pool for pool in result.cluster.pools if pool.online))
-    counted = equivalents(dated, world.catalog, until=spec.start)
+    counted = equivalents(dated, world.catalog, day=spec.start)
     if counted is not None and float(counted) > (1 + _ROUNDING) * stated:
         raise InconsistentError(
             *("roadmap.start_h100_equivalents", stated, f"H100-equivalents of cluster.pools online by {spec.start}"),
@@ -86,12 +101,12 @@ def _check(world: World, spec: RoadmapSpec, result: ClusterResult | None) -> Non
 
 
 def _undated_stand(world: World, spec: RoadmapSpec, result: ClusterResult | None) -> bool:
-    """Pools without a date stand at the start if the stated start is large enough to hold them, or none is stated."""
+    """Tell whether pools without a date are online at the start: if the stated start is large enough, or missing."""
     if spec.start_cluster is not None:
         return False
     if spec.start_h100_equivalents is None:
         return True
-    counted = equivalents(result.cluster, world.catalog, until=spec.start) if result else None
+    counted = equivalents(result.cluster, world.catalog, day=spec.start) if result else None
     return counted is not None and float(counted) <= (1 + _ROUNDING) * spec.start_h100_equivalents
 
 

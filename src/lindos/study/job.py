@@ -1,4 +1,4 @@
-"""The job of a scenario: the model, the batch and the software that it names, and how many tokens it trains on."""
+"""The job of a scenario: its model, batch, software and training tokens."""
 
 from lindos.problem.cluster import Cluster
 from lindos.problem.job import Job
@@ -9,26 +9,32 @@ from lindos.study.floor import Floor, World
 from lindos.transformer import model_flops_per_token
 from lindos.units import YEAR
 
-#: A job without a goal is sized as if it ran for this time.
+#: Time of a run that has no goal, in s.
 _QUARTER = YEAR / 4
 
 
 def compute(world: World) -> Job:
-    """Resolve the job of the scenario in the catalogue."""
+    """Look up the job of the scenario in the catalogue.
+
+    Parameters
+    ----------
+    world
+        Scenario with a job, and catalogue.
+    """
     spec = world.scenario.job
     assert spec is not None
     return job_of(spec, world.catalog, world.folder)
 
 
 def training_tokens(world: World, job: Job, cluster: Cluster) -> Tokens:
-    """Get the tokens of the whole run: stated, or what a plausible MFU makes of a stated time.
+    """Compute the tokens of the whole run: stated, or from a stated time at a plausible MFU.
 
     Parameters
     ----------
     world
         Its scenario has the goal, its catalogue the plausible MFU.
     job, cluster
-        What is trained, on what.
+        Job and its cluster.
     """
     goal = world.scenario.job.goal if world.scenario.job else None
     if goal is not None and goal.tokens is not None:
@@ -43,7 +49,13 @@ def training_tokens(world: World, job: Job, cluster: Cluster) -> Tokens:
 
 
 def is_guess(goal: GoalSpec | None) -> bool:
-    """Tell whether the tokens of a run follow from a plausible MFU, since its goal is a time or there is none."""
+    """Tell whether the tokens of a run rest on a plausible MFU, because its goal is a time or there is none.
+
+    Parameters
+    ----------
+    goal
+        Goal of the scenario.
+    """
     return goal is None or (goal.tokens is None and goal.training_flop is None)
 
 

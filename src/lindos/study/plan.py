@@ -1,4 +1,4 @@
-"""The parallel plan of a job on a cluster: what the scenario fixes, and the best of what it leaves open."""
+"""The parallel plan of a job on a cluster: the axes that the scenario fixes, and the best values of the others."""
 
 import math
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ from lindos.study.residual import Residual, residual
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plans:
-    """The plan of every pool, the step under it, and how far off the time of such a step may be."""
+    """The plan of every pool, the step under it, and the error of its time."""
 
     pools: tuple[PoolDecision, ...]
     step: ClusterStep
@@ -33,7 +33,7 @@ class Plans:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What a plan is searched for: a batch, degrees that are fixed, and parameters of the catalogue."""
+    """Arguments of a search: the batch in sequences, the fixed axes, and parameters of the catalogue."""
 
     global_batch_size: int
     batch_is_free: bool
@@ -51,7 +51,17 @@ class Request:
 
 
 def compute(world: World, result: ClusterResult, job: Job) -> Plans:
-    """Search for the plan with the catalogue as it stands."""
+    """Search for the plan with the catalogue's own values.
+
+    Parameters
+    ----------
+    world
+        Scenario and catalogue.
+    result
+        Cluster.
+    job
+        Job with model, batch and software.
+    """
     cluster = result.cluster
     check_precision(job, cluster)
     check_peaks(job, cluster, world.catalog)
@@ -68,7 +78,15 @@ def compute(world: World, result: ClusterResult, job: Job) -> Plans:
 
 
 def request(world: World, job: Job, cluster: Cluster) -> Request:
-    """Get the batch and the degrees that the plan is searched for."""
+    """Collect the batch and the fixed axes for a search.
+
+    Parameters
+    ----------
+    world
+        Scenario and catalogue.
+    job, cluster
+        Job and its cluster.
+    """
     spec, assumptions = world.scenario.job, load_assumptions(world.catalog)
     return Request(
         global_batch_size=planning.global_batch(job, training_tokens(world, job, cluster), assumptions),
@@ -79,29 +97,46 @@ def request(world: World, job: Job, cluster: Cluster) -> Request:
 
 
 def tray_devices(campaign: CampaignSpec, catalog: Catalog) -> int:
-    """Get the devices of a tray, the part of a rack that is repaired as one: the scenario's, or the catalogue's."""
+    """Get the devices of a tray, the part of a rack that is repaired as a whole: the scenario's, or the catalogue's.
+
+    Parameters
+    ----------
+    campaign
+        Campaign of the scenario.
+    catalog
+        Default number of devices.
+    """
     if campaign.tray_devices is not None:
         return campaign.tray_devices
     return int(catalog.parameter("reliability.tray_devices", "1").value)
 
 
 def working_cluster(cluster: Cluster, campaign: CampaignSpec, catalog: Catalog) -> Cluster:
-    """Get the devices that the plan may use: all but those that the scenario keeps as spares.
+    """Get the devices that the plan may use: all except spares.
+
+    Parameters
+    ----------
+    cluster
+        All devices.
+    campaign
+        Shares and numbers of spares.
+    catalog
+        Devices of a tray.
 
     Raises
     ------
     InconsistentError
-        If a rack has no more GPUs than are kept in it.
+        If a rack does not have more GPUs than its spares.
     """
     share = 1.0 - (campaign.spare_fraction or 0.0)
     standby = campaign.rack_standby or 0
     pools: list[Pool] = []
     for pool in cluster.pools:
         rack = pool.tiers[0].size
-        apart = standby / rack if standby and tray_devices(campaign, catalog) < rack else 0.0
-        if apart >= 1:
+        standby_share = standby / rack if standby and tray_devices(campaign, catalog) < rack else 0.0
+        if standby_share >= 1:
             raise InconsistentError("campaign.rack_standby", standby, "GPUs of a rack", rack, "be below the second")
-        pools.append(replace(pool, num_devices=max(1, math.floor(pool.num_devices * min(share, 1.0 - apart)))))
+        pools.append(replace(pool, num_devices=max(1, math.floor(pool.num_devices * min(share, 1.0 - standby_share)))))
     return replace(cluster, pools=tuple(pools))
 
 
@@ -116,13 +151,13 @@ PLAN = Floor(
 )
 
 
-#: Chunks of layers a device that are tried where a scenario fixes the pipeline and leaves them open.
+#: Virtual stages that are tried if a scenario fixes the pipeline without them.
 _CHUNKS = (1, 2, 4, 8)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenStages:
-    """The best plan with one number of virtual stages, or why there is none."""
+    """The best plan with one number of virtual stages, or the reason why there is none."""
 
     virtual_stages: int
     choice: Choice | None
@@ -131,18 +166,30 @@ class OpenStages:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alternatives:
-    """The step without one of the pools, by its name; and what virtual stages make of a fixed pipeline."""
+    """The step without each pool, by its name; and the plans of a fixed pipeline for numbers of virtual stages."""
 
-    without: Mapping[str, ClusterStep]
+    steps_without: Mapping[str, ClusterStep]
     stages: tuple[OpenStages, ...]
 
 
 def compute_alternatives(world: World, result: ClusterResult, job: Job, plans: Plans) -> Alternatives:
-    """Search again without each pool in turn, and over the virtual stages that the scenario leaves open."""
+    """Search again without each pool in turn, and for numbers of virtual stages that the scenario does not fix.
+
+    Parameters
+    ----------
+    world
+        Scenario and catalogue.
+    result
+        Cluster.
+    job
+        Job with model, batch and software.
+    plans
+        Plan of every pool.
+    """
     wanted = request(world, job, result.cluster)
     active = working_cluster(result.cluster, world.scenario.campaign, world.catalog)
-    without = planning.leaving_out(job, active, near=plans.pools, **wanted.arguments())
-    return Alternatives(without=without, stages=_open_stages(job, result.cluster, wanted))
+    steps = planning.leaving_out(job, active, near=plans.pools, **wanted.arguments())
+    return Alternatives(steps_without=steps, stages=_open_stages(job, result.cluster, wanted))
 
 
 def _open_stages(job: Job, cluster: Cluster, wanted: Request) -> tuple[OpenStages, ...]:

@@ -10,12 +10,26 @@ LOW_PERCENTILE, HIGH_PERCENTILE = 10.0, 90.0
 
 
 def number(value: Any) -> float | None:
-    """Get a plain float, or None where the value is unknown; one that is not finite is refused with the answer."""
+    """Convert a number to a plain float; None if it is unknown.
+
+    Numbers that are not finite are refused later, together with the answer.
+
+    Parameters
+    ----------
+    value
+        Number, array of one element, or None.
+    """
     return None if value is None else float(np.asarray(value, dtype=float))
 
 
 def span(draws: Any) -> tuple[float | None, float | None]:
-    """Get low and high of draws; None where the result does not depend on any uncertain fact."""
+    """Compute the 10th and 90th percentile of draws; None and None if the draws do not differ.
+
+    Parameters
+    ----------
+    draws
+        Array of draws, shape (num_draws,), in any unit; or a number, or None.
+    """
     if draws is None:
         return None, None
     values = np.asarray(draws, dtype=float)
@@ -29,7 +43,17 @@ def span(draws: Any) -> tuple[float | None, float | None]:
     return (float(low), float(high)) if is_wide else (None, None)
 
 
-def around(value: float, draws: Any) -> tuple[float | None, float | None]:
-    """Get the range of draws, widened to hold ``value``: most draws of several facts may lie on one side of it."""
+def span_around(value: float, draws: Any) -> tuple[float | None, float | None]:
+    """Compute the range of draws, widened to contain the point value.
+
+    Draws of several facts can lie mostly on one side of the point value.
+
+    Parameters
+    ----------
+    value
+        Point value, in the unit of the draws.
+    draws
+        Array of draws, shape (num_draws,).
+    """
     low, high = span(draws)
     return (None, None) if low is None or high is None else (min(low, value), max(high, value))

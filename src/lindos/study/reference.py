@@ -1,8 +1,8 @@
-"""What machines cost and draw, in the one place that site, roadmap and claims ask.
+"""Cost and power of machines, for site, roadmap and claims.
 
-What exists, or is named, is priced and powered as built: its own racks, network and site. What has no cluster of its
-own is a device's share of a large cluster at a generic site. What is bought later starts from racks that are sold
-today; :class:`lindos.roadmap.Trends` carry it to its date.
+A named cluster is priced as built: with its own racks, network and site. A device without a cluster is priced as a
+share of a large cluster at a generic site. A later purchase starts from racks that are sold today;
+:class:`lindos.roadmap.Trends` carry its price to its date.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from lindos.study.cluster import equivalents
 #: Size of the cluster that a device is priced in: large enough for a network of three levels.
 NUM_DEVICES = 100_800
 SITE = "generic-us"
-#: System whose price and power stand for what is bought today.
+#: System whose price and power represent purchases of today.
 SYSTEM = "gb200-nvl72"
 
 
@@ -45,7 +45,7 @@ class Purchase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuiltCluster:
-    """A cluster as it stands at its site; None is unknown."""
+    """A cluster at its site; None is unknown."""
 
     name: str
     title: str
@@ -55,7 +55,17 @@ class BuiltCluster:
 
 
 def priced(cluster: Cluster, spec: SiteSpec | None, catalog: Catalog) -> SiteEstimate:
-    """Power and money of a cluster on a scenario's terms; at a site of the United States in general without any."""
+    """Estimate power and money of a cluster at a site.
+
+    Parameters
+    ----------
+    cluster
+        Pools of devices.
+    spec
+        Site and terms of the scenario; a generic site of the United States if None.
+    catalog
+        Sites and costs.
+    """
     terms = spec or SiteSpec()
     return site.estimate(
         cluster,
@@ -67,7 +77,16 @@ def priced(cluster: Cluster, spec: SiteSpec | None, catalog: Catalog) -> SiteEst
 
 
 def settled(name: str, catalog: Catalog, path: str) -> Scenario:
-    """A built-in scenario with the sizes of its pools as numbers of GPUs, counted in the catalogue as it stands.
+    """Read a built-in scenario, with the sizes of its pools as numbers of GPUs.
+
+    Parameters
+    ----------
+    name
+        Name of the scenario.
+    catalog
+        Catalogue that GPUs are counted with.
+    path
+        Field that names the scenario, for messages.
 
     Raises
     ------
@@ -83,7 +102,15 @@ def settled(name: str, catalog: Catalog, path: str) -> Scenario:
 
 
 def built(scenario: Scenario, catalog: Catalog) -> BuiltCluster:
-    """The cluster of a settled scenario, at the site of that scenario."""
+    """Build the cluster of a settled scenario at the site of that scenario.
+
+    Parameters
+    ----------
+    scenario
+        Scenario whose pools are numbers of GPUs.
+    catalog
+        Systems, fabrics and sites; a sampled one gives arrays of draws.
+    """
     assert scenario.cluster is not None
     cluster = cluster_of(scenario.cluster, scenario.name, catalog)
     return BuiltCluster(
@@ -96,7 +123,15 @@ def built(scenario: Scenario, catalog: Catalog) -> BuiltCluster:
 
 
 def device_cost(catalog: Catalog, accelerator: str) -> DeviceCost:
-    """One device in a cluster of 100,800 at a generic site; None where a number is unknown."""
+    """Estimate power (W) and cost (USD) of one device in a cluster of 100,800 at a generic site.
+
+    Parameters
+    ----------
+    catalog
+        Systems and costs.
+    accelerator
+        Name of the device.
+    """
     system = system_with(catalog, accelerator)
     if system is None:
         return DeviceCost(facility_power=None, capex=None)
@@ -104,12 +139,17 @@ def device_cost(catalog: Catalog, accelerator: str) -> DeviceCost:
 
 
 def purchase(catalog: Catalog) -> Purchase:
-    """One H100-equivalent of today's racks.
+    """Estimate cost (USD) and power (W) of one H100-equivalent of today's racks.
+
+    Parameters
+    ----------
+    catalog
+        Systems and costs.
 
     Raises
     ------
     InputError
-        If their price or power is unknown.
+        If the price or power of the racks is unknown.
     """
     share = _share(catalog, SYSTEM)
     if share.capex is None or share.facility_power is None:

@@ -1,4 +1,4 @@
-"""The error of the step model itself, drawn from the residuals of measured runs that its fit left out."""
+"""The error of the step model, sampled from the residuals of measured runs that were left out of its fit."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -31,7 +31,17 @@ class Residual:
 
 
 def residual(catalog: Catalog, job: Job, cluster: Cluster, step: ClusterStep) -> Residual:
-    """Get the residual of a step: its difficulty is that of the pool that is farthest from the measured runs."""
+    """Compute the residual of a step; its difficulty is that of the pool farthest from the measured runs.
+
+    Parameters
+    ----------
+    catalog
+        Interval of measured over predicted times.
+    job, cluster
+        Job and its cluster.
+    step
+        Step with the plans of the pools.
+    """
     facts = interval_facts(catalog)
     farthest: Real = 1.0
     for pool, part in zip(cluster.pools, step.pools, strict=True):
@@ -46,19 +56,40 @@ def residual(catalog: Catalog, job: Job, cluster: Cluster, step: ClusterStep) ->
 
 
 def with_draws(point: ClusterStep, drawn: ClusterStep, error: Residual, num_draws: int) -> ClusterStep:
-    """Get ``drawn`` at times whose spread is that of measured over predicted ones.
+    """Return a step whose times have the spread of measured over predicted times.
 
-    On devices of measured families the residuals already contain what the uncertain facts of the step do, so the times
-    of ``point``, in which nothing is drawn, are multiplied by them; on others those of ``drawn``. Either half of the
-    draws is a half of a normal law in the logarithm, with the 10th and the 90th percentile of the interval.
+    On devices of measured families the residuals already contain the effect of uncertain facts, so they multiply the
+    times of ``point``; on other devices those of ``drawn``. The logarithm of the factor is normal on either side of
+    zero, and reaches the ends of the interval at the 10th and the 90th percentile.
+
+    Parameters
+    ----------
+    point
+        Step with the catalogue's own values.
+    drawn
+        Step in the sampled world.
+    error
+        Residual of the step.
+    num_draws
+        Number of draws.
     """
-    away = np.random.default_rng(_SEED).standard_normal(num_draws) / _DEVIATIONS * error.difficulty
-    factor: Any = np.where(away < 0, error.low ** -np.minimum(away, 0.0), error.high ** np.maximum(away, 0.0))
+    deviations = np.random.default_rng(_SEED).standard_normal(num_draws) / _DEVIATIONS * error.difficulty
+    factor: Any = np.where(
+        deviations < 0, error.low ** -np.minimum(deviations, 0.0), error.high ** np.maximum(deviations, 0.0)
+    )
     return _scaled(drawn, point if error.is_measured else drawn, factor)
 
 
 def with_trace(varied: ClusterStep, error: Residual) -> ClusterStep:
-    """Get ``varied`` at times that move with the residuals, so that a time cites the facts of its range."""
+    """Return a step whose times move with the residuals, so that a time cites the facts of its range.
+
+    Parameters
+    ----------
+    varied
+        Step in the varied world.
+    error
+        Residual in the varied world.
+    """
     return _scaled(varied, varied, (error.high * error.low) ** (_TRACE * error.difficulty))
 
 

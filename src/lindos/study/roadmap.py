@@ -1,4 +1,4 @@
-"""The path from what stands to a target, or many programmes against what the world ships."""
+"""The path to a target, or many programmes against the world's supply."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,13 +23,13 @@ class RoadmapResult:
 
     growth: Growth | None = None
     demand: Demand | None = None
-    over_budget: Count | None = None  # spent over the budget that is stated
+    over_budget: Count | None = None  # total cost divided by the stated budget
     holdings: Holdings
 
 
 @dataclass(frozen=True, slots=True)
 class _Standing:
-    """What stands at the start."""
+    """Machines that are online at the start."""
 
     h100_equivalents: Count
     power: Watts
@@ -37,14 +37,24 @@ class _Standing:
 
 
 def compute(world: World, holdings: Holdings, site: SiteResult | None) -> RoadmapResult:
-    """Follow the path, or add the programmes up."""
+    """Compute the path to the target, or add up the programmes.
+
+    Parameters
+    ----------
+    world
+        Scenario with a roadmap, and catalogue.
+    holdings
+        Machines that are online at the start.
+    site
+        Site of the scenario's cluster; None if it has none.
+    """
     spec = world.scenario.roadmap
     assert spec is not None
     if spec.programmes:
         return RoadmapResult(demand=_demand(world, spec), holdings=holdings)
     growth = _growth(world, spec, holdings, site)
-    over = None if spec.budget is None else growth.total_capex / spec.budget
-    return RoadmapResult(growth=growth, over_budget=over, holdings=holdings)
+    ratio = None if spec.budget is None else growth.total_capex / spec.budget
+    return RoadmapResult(growth=growth, over_budget=ratio, holdings=holdings)
 
 
 def _growth(world: World, spec: RoadmapSpec, holdings: Holdings, site: SiteResult | None) -> Growth:
@@ -80,22 +90,22 @@ def _growth(world: World, spec: RoadmapSpec, holdings: Holdings, site: SiteResul
 
 
 def _increments(stages: Sequence[Built]) -> tuple[Built, ...]:
-    """What each date adds to all that came before it."""
+    """Compute the additions of each date."""
     added: list[Built] = []
-    before: Built | None = None
+    previous: Built | None = None
     for stage in stages:
         added.append(
             stage
-            if before is None
+            if previous is None
             else Built(
                 date=stage.date,
-                num_devices=stage.num_devices - before.num_devices,
-                h100_equivalents=_less(stage.h100_equivalents, before.h100_equivalents),
-                power=_less(stage.power, before.power),
-                capex=_less(stage.capex, before.capex),
+                num_devices=stage.num_devices - previous.num_devices,
+                h100_equivalents=_less(stage.h100_equivalents, previous.h100_equivalents),
+                power=_less(stage.power, previous.power),
+                capex=_less(stage.capex, previous.capex),
             )
         )
-        before = stage
+        previous = stage
     return tuple(added)
 
 
@@ -116,7 +126,7 @@ def _standing(
     site: SiteResult | None,
     power_per_equivalent: Watts,
 ) -> _Standing:
-    """What stands at the start: a named cluster or the scenario's own as built, and others as racks of today."""
+    """Add up the start: a named cluster or the scenario's own as built, the rest as racks of today."""
     batches = [batch for batch in increments if holdings.stands(batch.date)]
     clusters = [built(holdings.start_cluster, world.catalog)] if holdings.start_cluster else []
     counted = known_sum([*map(_counted, batches), *(cluster.h100_equivalents for cluster in clusters)])
@@ -137,7 +147,7 @@ def _standing(
 
 def _power(drawn: Real | None) -> Watts:
     if drawn is None:
-        raise InputError("site", None, "a cluster with some known power", "Its pools draw what stands at the start.")
+        raise InputError("site", None, "a cluster whose power is known", "It is the power at the start.")
     return drawn
 
 
@@ -148,7 +158,7 @@ def _target(world: World, spec: RoadmapSpec) -> Count | None:
 
 
 def _equivalents(world: World, gpus: float, accelerator: str, path: str) -> Count:
-    """H100-equivalents (8-bit dense) of a number of devices."""
+    """Compute the H100-equivalents (8-bit dense) of a number of devices."""
     device = world.catalog.accelerator(accelerator, path)
     return h100_equivalents(gpus, device.peak_fp8.value, world.catalog.accelerator(REFERENCE_DEVICE).peak_fp8.value)
 
@@ -169,7 +179,13 @@ def _programme(world: World, spec: ProgrammeSpec, index: int) -> Programme:
 
 
 def is_asked(scenario: Scenario) -> bool:
-    """Tell whether a scenario has a roadmap."""
+    """Tell whether a scenario has a roadmap.
+
+    Parameters
+    ----------
+    scenario
+        Scenario as it was read.
+    """
     return scenario.roadmap is not None
 
 

@@ -17,7 +17,7 @@ from lindos.study.reference import priced
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
-    """What works from a date on, with all that came before it; None is unknown."""
+    """All machines that are online on a date; None is unknown."""
 
     date: str
     num_devices: float
@@ -28,7 +28,7 @@ class Built:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteResult:
-    """The site, its power and money, and how it fills up; undated pools come first."""
+    """The site, its power and money, and its stages; pools without a date come first."""
 
     place: SiteFacts
     estimate: SiteEstimate
@@ -37,7 +37,15 @@ class SiteResult:
 
 
 def compute(world: World, result: ClusterResult) -> SiteResult:
-    """Add up the site, and refuse a cluster beyond its power limit."""
+    """Add up power and money of the site, and refuse a cluster beyond its power limit.
+
+    Parameters
+    ----------
+    world
+        Scenario and catalogue.
+    result
+        Cluster.
+    """
     spec = world.scenario.site or SiteSpec()
     place, costs = site_of(spec, world.catalog), site.costs(world.catalog)
     cluster = result.cluster
@@ -53,17 +61,17 @@ def compute(world: World, result: ClusterResult) -> SiteResult:
             Built(
                 date=stage.date,
                 num_devices=float(stage.num_devices),
-                h100_equivalents=equivalents(cluster, world.catalog, until=stage.date),
+                h100_equivalents=equivalents(cluster, world.catalog, day=stage.date),
                 power=stage.power,
                 capex=stage.capex,
             )
             for stage in stages
         ),
-        capex_per_h100_equivalent=_over(total, result.size.h100_equivalents),
+        capex_per_h100_equivalent=_ratio(total, result.size.h100_equivalents),
     )
 
 
-def _over(total: Real | None, count: Real | None) -> Real | None:
+def _ratio(total: Real | None, count: Real | None) -> Real | None:
     return None if total is None or count is None else total / count
 
 

@@ -1,4 +1,4 @@
-"""One optimiser step: its time, memory and efficiency under the plan that was decided."""
+"""One optimiser step: its time, memory and efficiency under the chosen plan."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -19,7 +19,7 @@ from lindos.study.residual import Residual, residual, with_draws, with_trace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepResult:
-    """A step of the job over all pools, what it was computed from, and the critical batch beside its batch."""
+    """A step of the job over all pools, with its inputs and the critical batch."""
 
     step: ClusterStep
     cluster: Cluster
@@ -56,14 +56,26 @@ class StepResult:
 
     @property
     def energy(self) -> Joules | None:
-        """Energy of a step at board power, of devices that wait for others too; None where a power is unknown."""
+        """Energy of a step at board power, waiting devices included; None if a power is unknown."""
         if any(part.estimate.energy is None for part in self.step.pools):
             return None
         return self.step.time * _sum([_power(part) for part in self.step.pools])
 
 
 def compute(world: World, result: ClusterResult, job: Job, plans: Plans) -> StepResult:
-    """Evaluate the plans in one world."""
+    """Evaluate the plans in one world.
+
+    Parameters
+    ----------
+    world
+        Scenario and catalogue.
+    result
+        Cluster.
+    job
+        Job with model, batch and software.
+    plans
+        Plan of every pool, and the step with the catalogue's own values.
+    """
     assumptions = load_assumptions(world.catalog)
     step = cluster_step(job, result.cluster, plans.pools, assumptions=assumptions)
     error = residual(world.catalog, job, result.cluster, step)
@@ -82,7 +94,7 @@ def compute(world: World, result: ClusterResult, job: Job, plans: Plans) -> Step
 
 
 def _power(part: PoolStep) -> Watts:
-    """Get the power of the devices of a pool at board power, in W."""
+    """Compute the board power of all devices of a pool, in W."""
     power: Any = part.estimate.board_power
     total: Watts = part.estimate.num_devices * power
     return total

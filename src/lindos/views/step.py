@@ -208,7 +208,7 @@ def _notes(
 def _without_pools(step: ClusterStep, alternatives: Outcome[Alternatives] | None) -> Iterator[str]:
     """Say what leaving out one kind of device would do to the job."""
     speed = number(step.tokens_per_second)
-    for name, rest in (alternatives.point.without if alternatives else {}).items():
+    for name, rest in (alternatives.point.steps_without if alternatives else {}).items():
         other_speed = number(rest.tokens_per_second)
         if speed is None or other_speed is None:
             continue
