@@ -18,11 +18,11 @@ from lindos.views.view import Context, View
 #: The registry: order, sections of commands, sweeps, documents and tests read it.
 FLOORS: tuple[View, ...] = (
     View(floor=CLUSTER, title=cluster.TITLE, show=cluster.view),
-    View(floor=STEP, title=step.TITLE, show=step.view, beside=(PLAN, ALTERNATIVES)),
-    View(floor=CAMPAIGN, title=campaign.TITLE, show=campaign.view, beside=(RUN_COST,)),
-    View(floor=SITE, title=site.TITLE, show=site.view, beside=(CLUSTER,)),
-    View(floor=FLEET, title=fleet.TITLE, show=fleet.view, beside=(PROVIDER,)),
-    View(floor=ROADMAP, title=roadmap.TITLE, show=roadmap.view, beside=(CLUSTER, SITE)),
+    View(floor=STEP, title=step.TITLE, show=step.view, supplements=(PLAN, ALTERNATIVES)),
+    View(floor=CAMPAIGN, title=campaign.TITLE, show=campaign.view, supplements=(RUN_COST,)),
+    View(floor=SITE, title=site.TITLE, show=site.view, supplements=(CLUSTER,)),
+    View(floor=FLEET, title=fleet.TITLE, show=fleet.view, supplements=(PROVIDER,)),
+    View(floor=ROADMAP, title=roadmap.TITLE, show=roadmap.view, supplements=(CLUSTER, SITE)),
     View(floor=CLAIMS, title=claims.TITLE, show=claims.view),
     View(floor=COMPARISON, title=comparison.TITLE, show=comparison.view),
 )

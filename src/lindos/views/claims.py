@@ -46,7 +46,7 @@ def _figures(outcome: Outcome[ClaimsResult]) -> Figures[ClaimsResult]:
                 f"claims.{name}.{quantity}",
                 f"{title} of {name}, as built",
                 unit,
-                _of(name, part),
+                _site_total(name, part),
                 why="what statements about this cluster are held against",
                 quantity=quantity,
                 subject=name,
@@ -57,7 +57,7 @@ def _figures(outcome: Outcome[ClaimsResult]) -> Figures[ClaimsResult]:
     return figures
 
 
-def _of(name: str, part: str) -> Callable[[ClaimsResult], Any]:
+def _site_total(name: str, part: str) -> Callable[[ClaimsResult], Any]:
     room, _, field = part.partition(".")
     return lambda result: getattr(getattr(result.clusters[name].site, room), field)
 
@@ -76,9 +76,9 @@ def _verdicts(checked: Iterable[Verdict]) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for verdict in checked:
         head = verdict.headline
-        who = " / ".join(dict.fromkeys(text for text in (verdict.speaker, verdict.outlet) if text))
-        when = f", {verdict.date}" if verdict.date else ""
-        rows.append((verdict.claim, f"{who}{when}", verdict.statement, head.ruling.value, _off(head)))
+        source = " / ".join(dict.fromkeys(text for text in (verdict.speaker, verdict.outlet) if text))
+        date = f", {verdict.date}" if verdict.date else ""
+        rows.append((verdict.claim, f"{source}{date}", verdict.statement, head.ruling.value, _factor_cell(head)))
     return Table(
         name="claims.verdicts",
         key=True,
@@ -103,7 +103,7 @@ def _findings(checked: Iterable[Verdict]) -> Table:
                     "none" if finding.claimed is None else Number(value=finding.claimed, unit=finding.unit),
                     Number(value=finding.computed, unit=finding.unit),
                     _range(finding),
-                    _off(finding),
+                    _factor_cell(finding),
                     finding.ruling.value,
                     remark,
                 )
@@ -158,11 +158,11 @@ def _range(finding: Finding) -> Cell:
     return Number(value=None, unit=finding.unit, low=low, high=high)
 
 
-def _off(finding: Finding) -> Cell:
+def _factor_cell(finding: Finding) -> Cell:
     """The factor between claimed and computed; text where it says nothing."""
     if finding.factor is None:
         return ""
     if finding.factor < 1.005:
         return "nothing"
-    within = ", within the ranges" if finding.ruling is Ruling.CONSISTENT else ""
-    return Number(value=finding.factor, unit="1", suffix=f"x{within}")
+    qualifier = ", within the ranges" if finding.ruling is Ruling.CONSISTENT else ""
+    return Number(value=finding.factor, unit="1", suffix=f"x{qualifier}")

@@ -26,7 +26,7 @@ def view(context: Context, outcome: Outcome[ClusterResult]) -> Section:
     """Show the cluster."""
     result = outcome.point
     figures = Figures(outcome, subject=context.scenario.name)
-    figures.add_declared("cluster", lambda each: each.size, _TITLES)
+    figures.add_declared("cluster", lambda cluster: cluster.size, _TITLES)
     return Section(
         name="cluster",
         title=TITLE,

@@ -150,7 +150,7 @@ class Figures(Generic[R]):
         quantities
             Quantities by field, for numbers that other figures show too.
         """
-        names, left_out, shown = titles or {}, frozenset(skip), frozenset(percent)
+        names, left_out, percentages = titles or {}, frozenset(skip), frozenset(percent)
         for row in rows(part(self._outcome.point)):
             if row.name in left_out:
                 continue
@@ -160,7 +160,7 @@ class Figures(Generic[R]):
                 row.unit,
                 _reader(part, row.name),
                 why=row.why,
-                percent=row.name in shown,
+                percent=row.name in percentages,
                 quantity=(quantities or {}).get(row.name, ""),
             )
 

@@ -111,9 +111,9 @@ def _options(placements: tuple[Placement, ...]) -> Table:
 
 def _row(place: Placement) -> tuple[Cell, ...]:
     head = (place.provider, place.accelerator, place.term, place.date)
-    alone = number(place.speed_alone)
+    speed = number(place.speed_alone)
     if number(place.meets_speed) != 1:
-        return (*head, number(place.devices_per_replica), "too slow", None, None, None, alone)
+        return (*head, number(place.devices_per_replica), "too slow", None, None, None, speed)
     return (
         *head,
         number(place.devices_per_replica),
@@ -121,7 +121,7 @@ def _row(place: Placement) -> tuple[Cell, ...]:
         number(place.bill),
         number(place.annual_bill),
         number(place.price_per_token),
-        alone,
+        speed,
     )
 
 

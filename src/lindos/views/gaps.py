@@ -33,7 +33,7 @@ def gaps_warning(gaps: Iterable[Gap]) -> tuple[str, ...]:
     )
 
 
-def without(why: str, gaps: Iterable[Gap]) -> str:
+def with_gaps(why: str, gaps: Iterable[Gap]) -> str:
     """Add to the reason of a figure that it leaves something out."""
     count = len(tuple(gaps))
     if not count:

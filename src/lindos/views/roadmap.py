@@ -18,7 +18,7 @@ from lindos.study.roadmap import RoadmapResult
 from lindos.study.site import SiteResult
 from lindos.units import render
 from lindos.views.figures import Figures, titled
-from lindos.views.gaps import gaps_table, gaps_warning, without
+from lindos.views.gaps import gaps_table, gaps_warning, with_gaps
 from lindos.views.site import AS_BUILT, built_by, written
 from lindos.views.view import Context
 
@@ -115,7 +115,7 @@ def _path_figures(
             _TITLES.get(row.name, titled(row.name)),
             row.unit,
             attrgetter(f"growth.{row.name}"),
-            why=without(row.why, growth.gaps if growth and is_bound else ()),
+            why=with_gaps(row.why, growth.gaps if growth and is_bound else ()),
             percent=row.name in _SHARES,
             bound="least" if is_bound else "",
             **_of_machines(context, outcome.point, cluster, spec, row.name),

@@ -15,7 +15,7 @@ from lindos.study.ranges import number
 from lindos.study.site import SiteResult
 from lindos.units import render
 from lindos.views.figures import Figures, parts_series, titled
-from lindos.views.gaps import gaps_table, gaps_warning, without
+from lindos.views.gaps import gaps_table, gaps_warning, with_gaps
 from lindos.views.view import Context
 
 TITLE = "Power and money"
@@ -117,7 +117,7 @@ def _figures(context: Context, outcome: Outcome[SiteResult], date: str) -> Figur
         "Capital cost per H100-equivalent",
         "USD",
         lambda result: result.capex_per_h100_equivalent,
-        why=without("everything bought and built, over H100-equivalents in 8-bit dense", gaps),
+        why=with_gaps("everything bought and built, over H100-equivalents in 8-bit dense", gaps),
         convention=AS_BUILT,
         bound="least" if gaps else "",
     )
@@ -128,7 +128,7 @@ def _figures(context: Context, outcome: Outcome[SiteResult], date: str) -> Figur
             _TITLES.get(row.name, titled(row.name)),
             row.unit,
             attrgetter(f"estimate.{row.name}"),
-            why=without(row.why, gaps),
+            why=with_gaps(row.why, gaps),
             percent=row.name in _PERCENT,
             quantity=QUANTITIES.get(row.name, ""),
             convention=AS_BUILT,
@@ -144,11 +144,11 @@ def _comparison(context: Context, result: SiteResult, cluster: Cluster) -> tuple
         ("facility power", place.published_facility_power, "power.total", "W"),
         ("capital cost", place.published_capex, "capex.total", "USD"),
     ):
-        ours = Number(
+        built = Number(
             value=number(attrgetter(name)(estimate)), unit=unit, bound="least" if estimate.gaps_of(name) else ""
         )
-        if fact.known and ours.value is not None:
-            body.append((words, *_beside(ours, number(fact.content), number(fact.low), number(fact.high))))
+        if fact.known and built.value is not None:
+            body.append((words, *_compared(built, number(fact.content), number(fact.low), number(fact.high))))
     body += _each_device(context, estimate, cluster)
     if not body:
         return ()
@@ -164,12 +164,12 @@ def _comparison(context: Context, result: SiteResult, cluster: Cluster) -> tuple
     return (table,)
 
 
-def _beside(ours: Number, theirs: float | None, low: float | None, high: float | None) -> tuple[Cell, ...]:
-    ratio = None if ours.value is None or not theirs else ours.value / theirs
-    published = Number(value=theirs, unit=ours.unit)
+def _compared(built: Number, published: float | None, low: float | None, high: float | None) -> tuple[Cell, ...]:
+    ratio = None if built.value is None or not published else built.value / published
+    figure = Number(value=published, unit=built.unit)
     is_range = low is not None and high is not None and low != high
-    span: Cell = Number(value=None, unit=ours.unit, low=low, high=high) if is_range else ""
-    return ours, published, span, Number(value=ratio, suffix="x")
+    span: Cell = Number(value=None, unit=built.unit, low=low, high=high) if is_range else ""
+    return built, figure, span, Number(value=ratio, suffix="x")
 
 
 def _each_device(context: Context, estimate: SiteEstimate, cluster: Cluster) -> Iterator[tuple[Cell, ...]]:
@@ -180,11 +180,11 @@ def _each_device(context: Context, estimate: SiteEstimate, cluster: Cluster) -> 
         if name not in published:
             return
         total += pool.num_devices * float(context.catalog.parameter(name, "W").value)
-    ours = number(estimate.facility_power_per_device)
-    if ours is not None and cluster.num_devices:
+    built = number(estimate.facility_power_per_device)
+    if built is not None and cluster.num_devices:
         yield (
             "facility power per GPU",
-            *_beside(Number(value=ours, unit="W"), total / cluster.num_devices, None, None),
+            *_compared(Number(value=built, unit="W"), total / cluster.num_devices, None, None),
         )
 
 
@@ -214,7 +214,7 @@ def _timeline(result: SiteResult) -> tuple[Table, ...]:
 def _parts_table(estimate: SiteEstimate) -> Table:
     """Power and capital by part, with the shares."""
 
-    def beside(result: SitePower | SiteCapex, part: str) -> Cell:
+    def cell(result: SitePower | SiteCapex, part: str) -> Cell:
         if not hasattr(result, part):
             return "none"
         value, total = number(getattr(result, part)), number(result.total)
@@ -228,7 +228,7 @@ def _parts_table(estimate: SiteEstimate) -> Table:
         columns=("", "facility power", "capital cost"),
         units=("", "W", "USD"),
         rows=tuple(
-            (titled(_PARTS.get(part, part)), beside(estimate.power, part), beside(estimate.capex, part))
+            (titled(_PARTS.get(part, part)), cell(estimate.power, part), cell(estimate.capex, part))
             for part in parts
         ),
     )

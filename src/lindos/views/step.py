@@ -86,13 +86,13 @@ def _summary(context: Context, result: StepResult) -> str:
 
 
 def _written(value: Any, unit: str) -> str:
-    known = number(value)
-    return "unknown" if known is None else render(known, unit)
+    plain = number(value)
+    return "unknown" if plain is None else render(plain, unit)
 
 
 def _percent(share: Any, digits: int = 3) -> str:
-    known = number(share)
-    return "unknown" if known is None else f"{100 * known:.{digits}g}"
+    plain = number(share)
+    return "unknown" if plain is None else f"{100 * plain:.{digits}g}"
 
 
 def _figures(context: Context, outcome: Outcome[StepResult]) -> Figures[StepResult]:
@@ -136,13 +136,13 @@ def _figures(context: Context, outcome: Outcome[StepResult]) -> Figures[StepResu
 
 def _pool_figures(figures: Figures[StepResult], step: ClusterStep, index: int) -> None:
     """Add the numbers of one pool's step, under its name where there are several."""
-    part, apart = step.pools[index], len(step.pools) > 1
+    part, is_split = step.pools[index], len(step.pools) > 1
     for row in rows(part.estimate):
-        if not apart and row.name in _OF_THE_WHOLE:
+        if not is_split and row.name in _OF_THE_WHOLE:
             continue
         figures.add(
-            f"step.{part.name}.{row.name}".replace(" ", "-") if apart else f"step.{row.name}",
-            f"{part.name}: {titled(row.name).lower()}" if apart else titled(row.name),
+            f"step.{part.name}.{row.name}".replace(" ", "-") if is_split else f"step.{row.name}",
+            f"{part.name}: {titled(row.name).lower()}" if is_split else titled(row.name),
             row.unit,
             _of_pool(index, row.name),
             why=row.why,
@@ -213,8 +213,8 @@ def _without_pools(step: ClusterStep, alternatives: Outcome[Alternatives] | None
         if speed is None or other_speed is None:
             continue
         gain = 100 * (other_speed / speed - 1)
-        more = "more" if gain > 0 else "fewer"
-        yield f"Without {name} the job would train {abs(gain):.2g} % {more} tokens per second."
+        direction = "more" if gain > 0 else "fewer"
+        yield f"Without {name} the job would train {abs(gain):.2g} % {direction} tokens per second."
 
 
 def _weighed(choice: Choice) -> str:

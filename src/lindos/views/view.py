@@ -30,20 +30,20 @@ class View:
     title
         Title of the section.
     show
-        Called with the context, the outcome of ``floor``, and the outcomes of ``beside`` (None where unknown).
-    beside
+        Called with the context, the outcome of ``floor``, and the outcomes of ``supplements`` (None where unknown).
+    supplements
         Other floors that are shown in the section.
     """
 
     floor: Floor[Any]
     title: str
     show: Callable[..., Section | None]
-    beside: tuple[Floor[Any], ...] = ()
+    supplements: tuple[Floor[Any], ...] = ()
 
     @property
     def floors(self) -> tuple[Floor[Any], ...]:
         """All floors that the section is made from."""
-        return (self.floor, *self.beside)
+        return (self.floor, *self.supplements)
 
     def section(self, context: Context, study: Study) -> Section | None:
         """Make the section; where the floor has no result it says which value is unknown.
