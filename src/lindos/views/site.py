@@ -228,8 +228,7 @@ def _parts_table(estimate: SiteEstimate) -> Table:
         columns=("", "facility power", "capital cost"),
         units=("", "W", "USD"),
         rows=tuple(
-            (titled(_PARTS.get(part, part)), cell(estimate.power, part), cell(estimate.capex, part))
-            for part in parts
+            (titled(_PARTS.get(part, part)), cell(estimate.power, part), cell(estimate.capex, part)) for part in parts
         ),
     )
 
