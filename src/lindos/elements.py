@@ -1,7 +1,7 @@
-"""What an answer is made of: figures, tables, charts and sections, all of them data.
+"""Elements of an answer: figures, tables, charts and sections, all of them data.
 
-A cell of a table and a point of a chart are numbers with a unit, or text. Words around numbers are chosen by ``views``;
-how a number is written is decided by ``report``.
+A cell of a table and a point of a chart are numbers with a unit, or text. ``views`` chooses the words around numbers;
+``report`` decides how a number is written.
 """
 
 from collections.abc import Iterator
@@ -135,7 +135,7 @@ class Chart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """A stretch of a text with what was said of it; characters are counted from zero."""
+    """A part of a text with a verdict on it; characters are counted from zero."""
 
     start: int
     end: int
@@ -145,7 +145,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """A text to show with marks in it, in order and without overlap."""
+    """A text with marks, which are in order and do not overlap."""
 
     name: str
     text: str
@@ -154,7 +154,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """One floor's part of the answer; ``headline`` names the figures to show first, the others unfold."""
+    """The part of the answer about one floor; ``headline`` names the figures to show first."""
 
     name: str  # cluster, step, campaign, site, fleet, roadmap, claims, comparison
     title: str
@@ -169,7 +169,14 @@ class Section:
 
 
 def figure_of(sections: tuple[Section, ...], name: str) -> Figure:
-    """Get the figure of that name.
+    """Get a figure by its name.
+
+    Parameters
+    ----------
+    sections
+        Sections of an answer.
+    name
+        Dotted name of the figure, ``"step.time"``.
 
     Raises
     ------
@@ -183,6 +190,12 @@ def figure_of(sections: tuple[Section, ...], name: str) -> Figure:
 
 
 def figures_in(sections: tuple[Section, ...]) -> Iterator[Figure]:
-    """Yield every figure, section by section."""
+    """Yield every figure, section by section.
+
+    Parameters
+    ----------
+    sections
+        Sections of an answer.
+    """
     for section in sections:
         yield from section.figures

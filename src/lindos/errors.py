@@ -1,4 +1,4 @@
-"""What can go wrong, as a tree; a user's mistake gets one sentence, never a traceback.
+"""All errors of Lindos, as a tree; a user's mistake gets one sentence, never a traceback.
 
 ::
 
@@ -21,7 +21,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-#: Wrong values that are named; more of them are counted.
+#: Number of wrong values that are named; further ones are counted.
 _MOST_ERRORS = 20
 _LONGEST_NAME = 100
 
@@ -50,7 +50,7 @@ class InputError(LindosError, ValueError):
     file = ""  # name of the file, where several may be read
 
     def __init__(self, path: str, value: Any, expected: str, hint: str = "", line: int | None = None) -> None:
-        """Hold the dotted ``path``, the ``value`` found, what was ``expected``, a ``hint`` to fix it, its ``line``."""
+        """Keep the dotted ``path``, the wrong ``value``, what is ``expected``, a ``hint`` to fix it, its ``line``."""
         self.path, self.value, self.expected, self.hint, self.line = path, value, expected, hint, line
         super().__init__(path, value, expected, hint)
 
@@ -66,7 +66,7 @@ class InputError(LindosError, ValueError):
             return f"{self.path} is required{self.expected.removeprefix('given')}"
         if self.expected.startswith("left out: "):
             return f"{self.path}: {self.expected.removeprefix('left out: ')}"
-        return f"{self.path} is {shown(self.value)}, but must be {self.expected}"
+        return f"{self.path} is {value_text(self.value)}, but must be {self.expected}"
 
 
 class UnitError(InputError):
@@ -86,18 +86,20 @@ class UnknownNameError(InputError):
 
     _hint: str = ""
 
-    def __init__(self, path: str, value: str, known: Iterable[str], line: int | None = None) -> None:
-        """Suggest the nearest of the ``known`` names."""
-        self._names = sorted(known)
+    def __init__(self, path: str, value: str, names: Iterable[str], line: int | None = None) -> None:
+        """Suggest the nearest of the existing ``names``."""
+        self._names = sorted(names)
         listed = ", ".join(self._names[:12]) + (f" and {len(self._names) - 12} more" if len(self._names) > 12 else "")
         super().__init__(path, value, f"one of {listed}", "", line)
 
     @property
     def hint(self) -> str:
-        """The nearest names; they are looked for when they are read, for a file may hold very many wrong names."""
+        """The nearest names. They are computed when they are read, since a file may have very many wrong names."""
         if not self._hint:
-            near = difflib.get_close_matches(str(self.value).lower()[:_LONGEST_NAME], self._names, n=2, cutoff=0.5)
-            self._hint = f"Did you mean {' or '.join(near)}?" if near else ""
+            suggestions = difflib.get_close_matches(
+                str(self.value).lower()[:_LONGEST_NAME], self._names, n=2, cutoff=0.5
+            )
+            self._hint = f"Did you mean {' or '.join(suggestions)}?" if suggestions else ""
         return self._hint
 
     @hint.setter
@@ -119,16 +121,16 @@ class UnknownValueError(InputError):
 
 
 class InputErrors(InputError):
-    """Every wrong value of one input, reported together."""
+    """All wrong values of one input, reported together."""
 
     def __init__(self, errors: Sequence[InputError]) -> None:
-        """Hold all ``errors``, at least one."""
+        """Keep all ``errors``, at least one."""
         self.errors = tuple(errors)
         first = self.errors[0]
         super().__init__(first.path, first.value, first.expected, first.hint, first.line)
 
     def __str__(self) -> str:
-        """One sentence a line; of very many the first, and how many more there are."""
+        """One sentence a line; beyond a limit, the number of further errors."""
         lines = [str(error) for error in self.errors[:_MOST_ERRORS]]
         unlisted = len(self.errors) - len(lines)
         if unlisted:
@@ -147,31 +149,27 @@ class InconsistentError(LindosError):
     exit_code = 2
 
     def __init__(self, path: str, value: Any, other_path: str, other_value: Any, relation: str, hint: str = "") -> None:
-        """Hold both paths and values and the ``relation`` the first must have to the second."""
+        """Keep both paths and values, and the ``relation`` that the first must have to the second."""
         self.path, self.value, self.other_path, self.other_value = path, value, other_path, other_value
         self.relation, self.hint = relation, hint
         super().__init__(path, value, other_path, other_value, relation, hint)
 
     def __str__(self) -> str:
-        """Name both inputs and what must hold between them."""
+        """Name both inputs and the relation between them."""
         sentence = (
-            f"{self.path} is {shown(self.value)} and {self.other_path} is {shown(self.other_value)}, "
+            f"{self.path} is {value_text(self.value)} and {self.other_path} is {value_text(self.other_value)}, "
             f"but the first must {self.relation}."
         )
         return f"{sentence} {self.hint}" if self.hint else sentence
 
 
 class InfeasibleError(LindosError):
-    """Inputs are fine one by one, but cannot hold together.
-
-    >>> print(InfeasibleError("The model does not fit", "needs 120 GB of 80 GB", "Raise tensor_parallel to 16"))
-    The model does not fit: needs 120 GB of 80 GB. Raise tensor_parallel to 16.
-    """
+    """Inputs that are right one by one, but not feasible together."""
 
     exit_code = 3
 
     def __init__(self, reason: str, shortfall: str, remedy: str) -> None:
-        """Hold the ``reason``, by how much it falls short, and the nearest ``remedy``."""
+        """Keep the ``reason``, the ``shortfall`` and the nearest ``remedy``."""
         self.reason, self.shortfall, self.remedy = reason, shortfall, remedy
         super().__init__(reason, shortfall, remedy)
 
@@ -188,8 +186,14 @@ class SolverError(LindosError):
     """An optimiser stopped without an answer."""
 
 
-def shown(value: Any) -> str:
-    """Print ``value`` as a reader would recognise it; of a long one the middle is left out."""
+def value_text(value: Any) -> str:
+    """Write a value so that a reader recognises it; the middle of a long one is left out.
+
+    Parameters
+    ----------
+    value
+        Any value.
+    """
     text = _text(value)
     return text if len(text) <= 120 else f"{text[:60]}...{text[-57:]}"
 

@@ -1,4 +1,4 @@
-"""Files are written whole or not at all: to temporary files beside their targets, then renamed."""
+"""Write files completely or not at all: into temporary files beside their targets, which are then renamed."""
 
 import errno
 import os
@@ -12,44 +12,52 @@ from typing import IO
 
 from lindos.errors import InputError
 
-#: The content of a file: its bytes, or a function that writes them, so that what is large need not be held at once.
+#: The content of a file: its bytes, or a function that writes them, so that large content need not be in memory.
 Content = bytes | Callable[[IO[bytes]], object]
-#: Below these stand devices and what is open already; nothing there may be replaced.
+#: Folders of devices and open files, which must not be replaced.
 _DEVICES = ("/dev/", "/proc/")
 
 
 def write_whole(contents: Mapping[Path, Content], option: str = "--out") -> None:
-    """Write every file of ``contents``, making folders as needed; on any failure none of them changes.
+    """Write all files, and make folders as needed; on any failure none of the files changes.
 
-    The target of a link is written, and the link stays. What is no plain file (a pipe, ``/dev/null``) is written to and
-    never replaced. Two processes that write into one folder leave the files of one of them, not some of each.
+    Where a target is a link, its target is written and the link stays. A target that is no plain file (a pipe,
+    ``/dev/null``) is written to and never replaced. If two processes write into one folder, all files are those of one
+    of them.
+
+    Parameters
+    ----------
+    contents
+        Content of each file by path.
+    option
+        Command-line option that the paths come from, for the error message.
 
     Raises
     ------
     InputError
-        If a folder or file cannot be written; names the command-line ``option`` it came from.
+        If a folder or file cannot be written.
     """
     written: list[tuple[Path, Path]] = []
-    with _refused_by_sentence(option) as said:
+    with _refused_by_sentence(option) as progress:
         try:
             streams = []
             for target, content in contents.items():
-                said.path = target
+                progress.path = target
                 if _is_stream(target):
                     streams.append((target, content))
                     continue
                 path = _behind_links(target)
-                said.path = path.parent
+                progress.path = path.parent
                 path.parent.mkdir(parents=True, exist_ok=True)
-                said.path = target
-                # Known before it is made, so that it is removed whenever the process is stopped.
+                progress.path = target
+                # Note the file before it is made, so that it is removed whenever the process is stopped.
                 temporary = path.with_name(f".lindos-{secrets.token_hex(8)}")
                 written.append((temporary, path))
                 _write_new(temporary, content)
             for target, content in streams:
-                said.path = target
+                progress.path = target
                 _write_through(target, content)
-            with _alone(path.parent for _, path in written):
+            with _locked(path.parent for _, path in written):
                 _rename(written)
         finally:
             for temporary, _ in written:
@@ -58,16 +66,23 @@ def write_whole(contents: Mapping[Path, Content], option: str = "--out") -> None
 
 
 def check_places(targets: Iterable[Path], option: str = "--out") -> None:
-    """Raise before a long computation what :func:`write_whole` would raise after it; nothing is left behind.
+    """Raise, before a long computation, the errors that :func:`write_whole` would raise after it; write nothing.
+
+    Parameters
+    ----------
+    targets
+        Paths of the files.
+    option
+        Command-line option that the paths come from, for the error message.
 
     Raises
     ------
     InputError
-        If one of the ``targets`` cannot be written; names the command-line ``option`` it came from.
+        If one of the files cannot be written.
     """
-    with _refused_by_sentence(option) as said:
+    with _refused_by_sentence(option) as progress:
         for target in targets:
-            said.path = target
+            progress.path = target
             if _is_stream(target):
                 if not os.access(target, os.W_OK):
                     raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
@@ -75,32 +90,32 @@ def check_places(targets: Iterable[Path], option: str = "--out") -> None:
             folder = _behind_links(target).parent
             while not folder.exists() and folder != folder.parent:
                 folder = folder.parent
-            said.path = folder if folder.is_file() else target
+            progress.path = folder if folder.is_file() else target
             with tempfile.TemporaryFile(dir=folder):
                 pass
 
 
-class _Said:
-    """The path that is being worked on, for the sentence."""
+class _Progress:
+    """The path in progress, for the error message."""
 
     path = Path()
 
 
 @contextmanager
-def _refused_by_sentence(option: str) -> Iterator[_Said]:
-    said = _Said()
+def _refused_by_sentence(option: str) -> Iterator[_Progress]:
+    progress = _Progress()
     try:
-        yield said
+        yield progress
     except (OSError, ValueError) as error:
         if isinstance(error, InputError):
             raise
         reason = getattr(error, "strerror", None) or str(error)
         hint = f"The system says: {reason}."
-        raise InputError(option, str(said.path), "a place that can be written to", hint) from None
+        raise InputError(option, str(progress.path), "a place that can be written to", hint) from None
 
 
 def _is_stream(path: Path) -> bool:
-    """Whether ``path`` is written to as it stands: a pipe or a device; raises where it is no file to write at all."""
+    """Whether ``path`` is a pipe or a device, which is written in place; raises an error if it cannot be written."""
     try:
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
@@ -125,7 +140,7 @@ def _write_new(path: Path, content: Content) -> None:
 
 
 def _write_through(path: Path, content: Content) -> None:
-    """Write to a pipe or a device; a pipe that nothing reads from would wait for ever and is refused."""
+    """Write to a pipe or a device; a pipe without a reader is refused, since it would block for ever."""
     try:
         handle = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
     except OSError as error:
@@ -138,8 +153,8 @@ def _write_through(path: Path, content: Content) -> None:
 
 
 @contextmanager
-def _alone(folders: Iterable[Path]) -> Iterator[None]:
-    """Keep other writers out of ``folders``; where the system has no locks the files are renamed without."""
+def _locked(folders: Iterable[Path]) -> Iterator[None]:
+    """Lock ``folders`` against other writers; on systems without locks the files are renamed without one."""
     try:
         import fcntl
     except ImportError:
@@ -155,31 +170,31 @@ def _alone(folders: Iterable[Path]) -> Iterator[None]:
 
 
 def _rename(written: Sequence[tuple[Path, Path]]) -> None:
-    """Put every file in its place; if one cannot be, or the process is stopped, put back what was there before."""
-    before: list[tuple[Path, Path | None]] = []
+    """Put every file in its place; if one fails, or the process is stopped, restore the previous files."""
+    backups: list[tuple[Path, Path | None]] = []
     try:
         for temporary, path in written:
             old = temporary.with_name(f"{temporary.name}.old") if path.exists() else None
-            before.append((path, old))
+            backups.append((path, old))
             if old is not None:
                 _keep(path, old)
             temporary.replace(path)
     except BaseException:
-        for path, old in reversed(before):
+        for path, old in reversed(backups):
             with suppress(OSError):
                 if old is None:
                     path.unlink(missing_ok=True)
                 elif old.exists():
                     old.replace(path)
         raise
-    for _, old in before:
+    for _, old in backups:
         if old is not None:
             with suppress(OSError):
                 old.unlink()
 
 
 def _keep(path: Path, old: Path) -> None:
-    """Give ``path`` a second name, so that it is never missing; where the disk has no links, move it there."""
+    """Give ``path`` a second name, so that it is never missing; on disks without links, move it there."""
     try:
         old.hardlink_to(path)
     except OSError:

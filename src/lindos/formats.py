@@ -1,8 +1,8 @@
 """Number formats: one row for each, read by everything that moves, multiplies or stores numbers.
 
-A row says at which peak rate of a device its products run, which measured kernels stand for them, how many bytes a
-number takes with its scales, and what a training or serving recipe in that format keeps wider. To add a format, add a
-row here; ``kernels`` names the measured kernels of the catalogue that it runs at.
+A row has the peak rate of a device at which its products run, the measured kernels, the bytes of a number with its
+scales, and what a training or serving recipe in that format keeps wider. To add a format, add a row here; ``kernels``
+names its measured kernels in the catalogue.
 """
 
 from dataclasses import dataclass
@@ -179,10 +179,15 @@ TRAINING_WORDS = {word: row.name for row in FORMATS if row.trains for word in (r
 def number_format(name: str) -> Format:
     """Look up a number format.
 
+    Parameters
+    ----------
+    name
+        Name of the format, ``"mxfp8"``.
+
     Raises
     ------
     UnknownNameError
-        If there is no format of that name.
+        If no format has that name.
 
     Examples
     --------

@@ -1,10 +1,10 @@
 """Units as types: every number inside Lindos is an SI float whose annotation names its unit.
 
-``bandwidth: BytesPerSecond`` says all there is to say: no gigabyte, hour or megawatt exists inside, so no formula
-holds a conversion constant. Text with units lives only at the edge (:mod:`lindos.units`).
+``bandwidth: BytesPerSecond`` tells everything: no gigabyte, hour or megawatt exists inside Lindos, so no formula
+contains a conversion constant. Only :mod:`lindos.units` reads and writes text with units.
 
 A `Real` is a float, a NumPy array or a JAX array. Formulas use operators, and :func:`namespace` where an operator
-does not exist (min, max, where, ceil, log). Nothing may branch on a value.
+does not exist (min, max, where, ceil, log). No formula may branch on a value.
 """
 
 from dataclasses import dataclass
@@ -53,8 +53,15 @@ UsdPerByte: TypeAlias = Annotated[Real, Unit("USD/B")]
 
 
 def namespace(*values: Any) -> Any:
-    """Array namespace (``minimum``, ``where``, ``ceil``, ...) that fits ``values``; NumPy for plain floats.
+    """Get the array namespace (``minimum``, ``where``, ``ceil``, ...) of some values; NumPy for plain floats.
 
+    Parameters
+    ----------
+    values
+        Numbers and arrays.
+
+    Examples
+    --------
     >>> namespace(1.0, 2).minimum(1.0, 2)
     np.float64(1.0)
     """

@@ -1,6 +1,6 @@
-"""Results declare name, unit and reason once; every table, file and page is made from that declaration.
+"""Results declare the name, unit and reason of each number once; every table, file and page uses that declaration.
 
-A result is a frozen, keyword-only dataclass whose fields are disjoint parts,
+A result is a frozen, keyword-only dataclass. Its fields are disjoint parts,
 ``compute: Annotated[Seconds, Why("FLOPs over achieved FLOP/s")]``; a total is a property with a unit in its return
 annotation and its reason in its docstring. :func:`rows` reads both.
 """
@@ -32,8 +32,15 @@ class Row(NamedTuple):
 
 
 def rows(result: Any) -> Iterator[Row]:
-    """Every number that ``result`` declares: fields first, then totals; nested results get dotted names.
+    """Yield every number that a result declares: fields first, then totals; nested results get dotted names.
 
+    Parameters
+    ----------
+    result
+        A result, as the module describes.
+
+    Examples
+    --------
     >>> from typing import Annotated
     >>> from lindos.quantities import Seconds
     >>> @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,9 @@
-"""Scalars of a user's file are the text that stands there; the field that they stand in types them.
+"""Scalars of a user's file: texts, which the field that they belong to gives a type.
 
 A number is read as English and programming languages write it: a point before the decimals, commas or underscores only
-between groups of three digits. What another locale, or YAML 1.1, reads differently is refused with both readings, never
-guessed: ``0,07`` is 0.07 in Germany and 7 to a reader that drops commas; ``0100`` is 64 to YAML 1.1, 100 to YAML 1.2.
+between groups of three digits. A number that another locale, or YAML 1.1, reads differently is refused with both
+readings, never guessed: ``0,07`` is 0.07 in Germany and 7 to a reader that drops commas; ``0100`` is 64 to YAML 1.1 and
+100 to YAML 1.2.
 """
 
 import re
@@ -13,7 +14,7 @@ from lindos.errors import InputError, NumeralError
 #: No number with its unit needs more characters.
 MAX_LENGTH = 100
 
-# Blanks are taken possessively: a long run of them is looked at once.
+# Blanks are matched possessively, so that a long run of them is read only once.
 _HEAD = re.compile(r"(?P<about>~?)\s*+(?P<sign>[-+]?)\s*+(?P<dollar>\$?)\s*+(?P<inner>[-+]?)(?P<digits>[0-9.,_]++)")
 _EXPONENT = re.compile(r"[eE][-+]?[0-9]++")
 _PLAIN = re.compile(r"[0-9]++(\.[0-9]*+)?|\.[0-9]++")
@@ -24,7 +25,7 @@ _OCTAL = re.compile(r"0[0-7]+")
 
 
 class Numeral(NamedTuple):
-    """A number at the head of a text: its value, whether a dollar stands before it, and what follows."""
+    """A number at the beginning of a text: its value, whether a dollar sign precedes it, and the text after it."""
 
     value: float
     dollar: bool
@@ -33,8 +34,27 @@ class Numeral(NamedTuple):
 
 
 def numeral(text: str, path: str) -> Numeral | None:
-    """Read the number that ``text`` begins with; None where it begins with none.
+    """Read the number at the beginning of a text.
 
+    Parameters
+    ----------
+    text
+        The text.
+    path
+        Name of the field, for the error message.
+
+    Returns
+    -------
+    Numeral or None
+        None where the text does not begin with a number.
+
+    Raises
+    ------
+    NumeralError
+        If another locale, or another reader of YAML, would read another number; or the text is far too long.
+
+    Examples
+    --------
     >>> numeral("$31.7k", "price")
     Numeral(value=31.7, dollar=True, rest='k', digits='31.7')
     >>> numeral("230,000 GPUs", "gpus").value, numeral("-5 %", "share").value
@@ -43,11 +63,6 @@ def numeral(text: str, path: str) -> Numeral | None:
     Traceback (most recent call last):
         ...
     lindos.errors.NumeralError: price is '$0,07/kWh', but must be a number that can be read in one way only: ...
-
-    Raises
-    ------
-    NumeralError
-        If another locale, or another reader of YAML, would read another number; or the text is far too long.
     """
     text = text.strip().replace("\N{MINUS SIGN}", "-")
     if len(text) > MAX_LENGTH:
@@ -72,8 +87,15 @@ def numeral(text: str, path: str) -> Numeral | None:
 
 
 def flag(value: object) -> bool | None:
-    """Read true or false, as YAML 1.2 spells them; None for any other word, such as ``yes``, ``on`` or ``1``.
+    """Read true or false, as YAML 1.2 spells them.
 
+    Parameters
+    ----------
+    value
+        The value of a file; None is returned for any other word, such as ``yes``, ``on`` or ``1``.
+
+    Examples
+    --------
     >>> flag("true"), flag(False), flag("off")
     (True, False, None)
     """
@@ -85,8 +107,15 @@ def flag(value: object) -> bool | None:
 
 
 def thousands(digits: str) -> str:
-    """``1.000`` or ``16.384`` with commas, where its points may group thousands; empty where they cannot.
+    """Write digits whose points may group thousands with commas; empty where they cannot.
 
+    Parameters
+    ----------
+    digits
+        Digits with points, ``"16.384"``.
+
+    Examples
+    --------
     >>> thousands("16.384"), thousands("1.5"), thousands("0.125")
     ('16,384', '', '')
     """
@@ -94,7 +123,7 @@ def thousands(digits: str) -> str:
 
 
 def _refuse(text: str, span: tuple[int, int], path: str) -> None:
-    """Raise where the digits are a number in another locale; return where they are none anywhere."""
+    """Raise an error if the digits are a number in another locale; else return."""
     digits = text[slice(*span)]
     dropped = digits.replace(",", "")
     if _COMMA_DECIMAL.fullmatch(digits):
@@ -108,26 +137,26 @@ def _refuse(text: str, span: tuple[int, int], path: str) -> None:
         readings = [(dropped, "if commas may group any number of digits")]
     else:
         return
-    written = [(_short(number), where) for number, where in readings]
-    said = ", and ".join(f"{number} {where}" for number, where in written)
+    written = [(_short(number), circumstance) for number, circumstance in readings]
+    reading_text = ", and ".join(f"{number} {circumstance}" for number, circumstance in written)
     fixes = " or ".join(f"'{text[: span[0]]}{number}{text[span[1] :]}'" for number, _ in written)
-    expected = f"a number that can be read in one way only: this is {said}"
+    expected = f"a number that can be read in one way only: this is {reading_text}"
     raise NumeralError(path, text, expected, f"Write {fixes}.")
 
 
 def _leading_zero(text: str, span: tuple[int, int], path: str) -> InputError:
     digits = text[slice(*span)]
     readings = [_short(digits)]
-    said = f"this is {readings[0]} as it stands"
+    reading_text = f"this is {readings[0]} as it stands"
     if _OCTAL.fullmatch(digits) and int(digits, 8) != int(digits):
         readings.append(str(int(digits, 8)))
-        said += f", and {readings[1]} to YAML 1.1, which reads it in base 8"
+        reading_text += f", and {readings[1]} to YAML 1.1, which reads it in base 8"
     fixes = " or ".join(f"'{text[: span[0]]}{number}{text[span[1] :]}'" for number in readings)
-    return NumeralError(path, text, f"a number without leading zeros: {said}", f"Write {fixes}.")
+    return NumeralError(path, text, f"a number without leading zeros: {reading_text}", f"Write {fixes}.")
 
 
 def _short(digits: str) -> str:
-    """A number without zeros that say nothing; commas stay."""
+    """A number without zeros that change nothing; commas stay."""
     head, _, tail = digits.partition(".")
     head, tail = head.lstrip("0") or "0", tail.rstrip("0")
     return f"{head}.{tail}" if tail else head

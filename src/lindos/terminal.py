@@ -1,4 +1,4 @@
-"""Text on its way to a terminal: what comes from data stays text, whatever the terminal and its encoding."""
+"""Text for a terminal: text from data stays text, whatever the terminal and its encoding."""
 
 import codecs
 import re
@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
-#: Control characters of both sets save line feed and tab, marks that turn the direction of writing, lone surrogates.
+#: Control characters of both sets except line feed and tab, marks of the direction of writing, lone surrogates.
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _REPLACED = "\ufffd"
-#: A terminal that says it is narrower than this is taken to be so wide.
+#: Least width; a narrower terminal is treated as this wide.
 LEAST_WIDTH = 40
-#: What stands for a character that the terminal's encoding lacks.
+#: Similar characters for those that the terminal's encoding lacks.
 _LIKE = str.maketrans(
     {"–": "-", "—": "-", "−": "-", "·": "*", "×": "x", "≥": ">=", "≤": "<=", "µ": "u", "…": "...", "’": "'", "±": "+-"}
 )
@@ -22,8 +22,15 @@ _ERRORS = "lindos.plain"
 
 
 def printable(text: str) -> str:
-    r"""Replace what a terminal would obey instead of showing: escape sequences cannot begin.
+    r"""Replace the characters that a terminal would obey instead of showing, so that no escape sequence can begin.
 
+    Parameters
+    ----------
+    text
+        Any text.
+
+    Examples
+    --------
     >>> printable("clear \x1b[2J")
     'clear �[2J'
     """
@@ -31,12 +38,18 @@ def printable(text: str) -> str:
 
 
 def console(*, stderr: bool = False) -> "Console":
-    """Make a console that takes every string as text: no markup, no emoji codes, no control characters."""
+    """Make a console that takes every string as text: no markup, no emoji codes, no control characters.
+
+    Parameters
+    ----------
+    stderr
+        Whether it writes to standard error.
+    """
     from rich.console import Console
 
     class _Console(Console):
         def on_broken_pipe(self) -> None:
-            # Rich would end the process here; the command line ends it in one way for text and JSON.
+            # Rich would end the process here; the command line ends it the same way for text and JSON.
             raise
 
     made = _Console(stderr=stderr, markup=False, emoji=False, highlight=False)
@@ -51,13 +64,13 @@ def _hook() -> Any:
     from rich.segment import Segment
 
     class _Clean:
-        """A renderable whose segments hold no control characters; Rich's own controls are kept apart from text."""
+        """A renderable without control characters in its text; Rich's own controls are separate from text."""
 
         def __init__(self, inner: ConsoleRenderable) -> None:
             self.inner = inner
 
-        def __rich_console__(self, on: Any, options: Any) -> Any:
-            for segment in on.render(self.inner, options):
+        def __rich_console__(self, console: Any, options: Any) -> Any:
+            for segment in console.render(self.inner, options):
                 yield segment if segment.control else Segment(printable(segment.text), segment.style)
 
     class _Hook(RenderHook):
@@ -68,18 +81,18 @@ def _hook() -> Any:
 
 
 def accept_any_encoding() -> None:
-    """Let standard output and error write what their encoding lacks as something alike, instead of failing."""
-    codecs.register_error(_ERRORS, _alike)
+    """Let standard output and error replace characters that their encoding lacks, instead of failing."""
+    codecs.register_error(_ERRORS, _similar)
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors=_ERRORS)
 
 
-def _alike(error: UnicodeError) -> tuple[str, int]:
-    """Characters of the stream's encoding for those that it lacks."""
+def _similar(error: UnicodeError) -> tuple[str, int]:
+    """Replace characters that the stream's encoding lacks by similar characters."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     text = error.object[error.start : error.end].translate(_LIKE)
-    kept = unicodedata.normalize("NFKD", text).encode("ascii", "replace").decode("ascii")
-    return kept, error.end
+    ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "replace").decode("ascii")
+    return ascii_text, error.end

@@ -27,7 +27,7 @@ _PREFIX = {
 }
 _PREFIX |= {"P": 1e15, "E": 1e18, "Z": 1e21, "Y": 1e24}
 _BINARY = {"Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40, "Pi": 2.0**50, "Ei": 2.0**60}
-#: ``550k GPUs``, ``405B``, ``15.6T tokens``, ``$2tn``: a magnitude written straight behind the number.
+#: ``550k GPUs``, ``405B``, ``15.6T tokens``, ``$2tn``: magnitudes written directly after a number.
 _MAGNITUDE = {"k": 1e3, "K": 1e3, "M": 1e6, "m": 1e6, "B": 1e9, "bn": 1e9, "G": 1e9, "T": 1e12, "tn": 1e12}
 _MAGNITUDE |= {"P": 1e15, "E": 1e18, "Z": 1e21, "": 1.0}
 _MAGNITUDE_WORDS = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "quadrillion": 1e15}
@@ -49,7 +49,7 @@ _WHOLE_WORDS: dict[str, tuple[float, str]] = {
     **dict.fromkeys(("", "1"), (1.0, "")),
     "%": (0.01, ""),
 }
-#: Words for what a pure number counts, and the thing that each stands for.
+#: Words for what a pure number counts, and what each means.
 _NOUNS = {
     **dict.fromkeys(("GPU", "GPUs", "gpu", "gpus", "device", "devices", "chip", "chips"), "GPU"),
     **dict.fromkeys(("node", "nodes", "server", "servers"), "node"),
@@ -60,7 +60,7 @@ _NOUNS = {
     **dict.fromkeys(("H100e", "h100e", "H100-equivalents", "H100s"), "H100-equivalent"),
     "x": "time",
 }
-#: Nouns that hold an unknown number of others: a count of racks is no count of GPUs.
+#: Nouns that contain an unknown number of GPUs: a count of racks is no count of GPUs.
 _CONTAINERS = frozenset({"node", "rack"})
 #: Atoms that take an SI prefix; the value is (factor, basis unit).
 _PREFIXED = {
@@ -101,7 +101,7 @@ def parse(text: object, unit: str, path: str = "value", counted: str | None = No
         Name of the field, for the error message.
     counted
         What a pure number counts: ``"GPU"`` takes ``550k GPUs`` and refuses ``550k H100e``, ``""`` takes no such word.
-        Where left out, any but nodes and racks, which hold an unknown number of GPUs.
+        Where left out, anything but nodes and racks, which contain an unknown number of GPUs.
 
     Returns
     -------
@@ -154,8 +154,19 @@ def parse(text: object, unit: str, path: str = "value", counted: str | None = No
 
 
 def render(value: float, unit: str, digits: int = 3) -> str:
-    """Write an SI ``value`` with the unit a reader expects, to ``digits`` significant digits.
+    """Write an SI value with the unit that readers expect.
 
+    Parameters
+    ----------
+    value
+        In ``unit``.
+    unit
+        SI unit, as :func:`parse` takes it.
+    digits
+        Significant digits.
+
+    Examples
+    --------
     >>> render(450e9, "B/s"), render(1.2e9, "W"), render(7_776_000.0, "s"), render(4.4e10, "USD")
     ('450 GB/s', '1.2 GW', '90 days', '$44 billion')
     >>> render(550_000, "1"), render(2.5 / 3600, "USD/s"), render(0.07 / 3.6e6, "USD/J")
@@ -171,7 +182,7 @@ def render(value: float, unit: str, digits: int = 3) -> str:
     if unit == "s":
         return _duration(value, digits)
     if unit == "FLOP" and abs(value) >= 1e21:
-        # Training compute has a notation of its own: 5e26 FLOP.
+        # Training compute is written as 5e26 FLOP.
         return f"{value:.{digits}g} FLOP".replace("e+", "e")
     if unit == "J" and abs(value) >= 3.6e6:
         scaled, prefix = _scaled(value / 3_600.0)
@@ -252,8 +263,14 @@ def _money(value: float, digits: int) -> str:
 def parse_whole(value: object, path: str = "value", counted: str | None = None) -> int:
     """Read a whole number such as ``8``, ``16,384`` or ``550k``.
 
-    >>> parse_whole("550k GPUs")
-    550000
+    Parameters
+    ----------
+    value
+        The text or number.
+    path
+        Name of the field, for the error message.
+    counted
+        What the number counts, as in :func:`parse`.
 
     Raises
     ------
@@ -261,6 +278,11 @@ def parse_whole(value: object, path: str = "value", counted: str | None = None) 
         If its point may group thousands, as in ``16.384``, or it may be read in two ways otherwise.
     UnitError
         If it is no number, or not whole.
+
+    Examples
+    --------
+    >>> parse_whole("550k GPUs")
+    550000
     """
     number = parse(value, "1", path, counted)
     if isinstance(value, str) and "%" in value:
@@ -279,20 +301,20 @@ def parse_whole(value: object, path: str = "value", counted: str | None = None) 
 
 
 def _read(number: Numeral, wanted: Measure, text: str, path: str, counted: str | None) -> float | None:
-    # "$31.7k" and "$2.5/h": the currency stands before the number, its unit behind.
+    # In "$31.7k" and "$2.5/h" the currency precedes the number, and its unit follows.
     head, _, tail = number.rest.partition("/")
-    for factor, behind in _magnitudes(head.strip()):
-        unit = ("USD" if number.dollar else "") + (f" {behind}" if behind else "")
+    for factor, words in _magnitudes(head.strip()):
+        unit = ("USD" if number.dollar else "") + (f" {words}" if words else "")
         candidate = _measure(f"{unit.strip() or '1'}/{tail}" if tail else unit.strip() or "1")
         if candidate is not None and candidate.dimension == wanted.dimension:
-            _check_noun(behind, text, path, counted)
+            _check_noun(words, text, path, counted)
             return number.value * factor * candidate.factor / wanted.factor
     return None
 
 
-def _check_noun(behind: str, text: str, path: str, counted: str | None) -> None:
-    """Refuse a count of something else than the field counts."""
-    for word in behind.split():
+def _check_noun(words: str, text: str, path: str, counted: str | None) -> None:
+    """Refuse a count of something other than the field counts."""
+    for word in words.split():
         noun = _NOUNS.get(word)
         if noun is None or noun == counted or (counted is None and noun not in _CONTAINERS):
             continue
@@ -304,12 +326,12 @@ def _check_noun(behind: str, text: str, path: str, counted: str | None) -> None:
 
 
 def _magnitudes(head: str) -> list[tuple[float, str]]:
-    """Ways to read what follows a number: as a unit, or as a magnitude and then a unit."""
+    """Possible readings of the text after a number: as a unit, or as a magnitude and then a unit."""
     readings = [(1.0, head)]
-    first, _, behind = head.partition(" ")
+    first, _, tail = head.partition(" ")
     for table in (_MAGNITUDE, _MAGNITUDE_WORDS):
         if first and first in table:
-            readings.append((table[first], behind.strip()))
+            readings.append((table[first], tail.strip()))
     return readings
 
 

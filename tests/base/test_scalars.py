@@ -138,5 +138,5 @@ def test_bounds_name_the_one_that_is_broken() -> None:
     assert bounds.wrong(30.0, "s") == "at least 1 min"
     assert bounds.wrong(1e300, "s") == "at most 30 years"
     assert (bounds.wrong(60.0, "s"), bounds.sentence()) == ("", "at least 1 min and at most 30 years")
-    assert Bounds(1, 8, whole=True).wrong(2.5, "1") == "a whole number of at least 1"
+    assert Bounds(1, 8, is_whole=True).wrong(2.5, "1") == "a whole number of at least 1"
     assert (Bounds(0.0, 1.0).wrong(-1.0, "1"), Bounds(1.01, 20.0).wrong(1.0, "1")) == ("zero or more", "at least 1.01")

@@ -10,12 +10,12 @@ from lindos.errors import InputError
 from lindos.quantities import Real, Unit
 
 #: Layers of a model; ten thousand are fifty times as many as any trained model has.
-Layers: TypeAlias = Annotated[int, Bounds(1, 10_000, whole=True)]
-Size: TypeAlias = Annotated[int, Bounds(1, 100_000_000, whole=True)]
+Layers: TypeAlias = Annotated[int, Bounds(1, 10_000, is_whole=True)]
+Size: TypeAlias = Annotated[int, Bounds(1, 100_000_000, is_whole=True)]
 #: A size that may be zero, since the part that it measures may not exist.
-PartSize: TypeAlias = Annotated[int, Bounds(0, 100_000_000, whole=True)]
-PartLayers: TypeAlias = Annotated[int, Bounds(0, 10_000, whole=True)]
-Experts: TypeAlias = Annotated[int, Bounds(0, 1_000_000, whole=True)]
+PartSize: TypeAlias = Annotated[int, Bounds(0, 100_000_000, is_whole=True)]
+PartLayers: TypeAlias = Annotated[int, Bounds(0, 10_000, is_whole=True)]
+Experts: TypeAlias = Annotated[int, Bounds(0, 1_000_000, is_whole=True)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class Model:
     ffn_hidden_size: Size
     gated: bool
     vocab_size: Size
-    max_sequence_length: Annotated[int, Bounds(1, 10_000_000_000, whole=True)]
+    max_sequence_length: Annotated[int, Bounds(1, 10_000_000_000, is_whole=True)]
     tied_embeddings: bool
     attention: str = "gqa"
     q_lora_rank: PartSize = 0

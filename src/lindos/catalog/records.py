@@ -35,8 +35,8 @@ PeakShare: TypeAlias = Annotated[Number, Bounds(0.001, 1.0)]
 Rate: TypeAlias = Annotated[Number, Bounds(0.01, 1.25)]
 Depth: TypeAlias = Annotated[Number, Bounds(0.0, 1e6)]  # of k, in elements
 Equivalents: TypeAlias = Annotated[Number, Bounds(1.0, 1e12)]
-Devices: TypeAlias = Annotated[Number, Bounds(1, 1_000_000, whole=True)]
-Elements: TypeAlias = Annotated[Number, Bounds(1, 100_000, whole=True)]  # rows or columns of a tile
+Devices: TypeAlias = Annotated[Number, Bounds(1, 1_000_000, is_whole=True)]
+Elements: TypeAlias = Annotated[Number, Bounds(1, 100_000, is_whole=True)]  # rows or columns of a tile
 
 
 #: Note of a number that changes no result and so needs no source.
@@ -85,7 +85,7 @@ class Accelerator:
     board_power: Annotated[Power, Bounds("1 W", "100 kW")]
     price: Price
     num_processors: Annotated[
-        Number, Bounds(1, 1_000_000, whole=True)
+        Number, Bounds(1, 1_000_000, is_whole=True)
     ]  # streaming multiprocessors or their like: sets tile and wave quantisation
     kernels: str = ""  # key of the kernel model measured on this device; empty for that of the family
     reported_memory: DataSize = field(default_factory=lambda: Fact(path="reported_memory", content=None, unit="B"))
@@ -200,7 +200,7 @@ class Fabric:
     title: str
     kind: str  # "scale-up" or "scale-out"
     port_bandwidth: DataRate  # per direction
-    switch_ports: Annotated[Number, Bounds(4, 100_000, whole=True)]  # at port_bandwidth
+    switch_ports: Annotated[Number, Bounds(4, 100_000, is_whole=True)]  # at port_bandwidth
     hop_latency: Latency  # one switch traversal
     base_latency: Latency  # end to end of one message without switches: NIC, software
     efficiency: PeakShare  # share of line rate that an endless collective reaches

@@ -171,7 +171,7 @@ class WholeNumber(_Reader):
     @property
     def bounds(self) -> Bounds:
         """The least and the most it may be."""
-        return Bounds(self.at_least, self.at_most, whole=True)
+        return Bounds(self.at_least, self.at_most, is_whole=True)
 
     def read(self, value: object) -> int:
         """Integer between the bounds."""

@@ -9,7 +9,7 @@ from typing import Any, get_args, get_type_hints
 from lindos.bounds import Bounds
 from lindos.catalog.huggingface.families import Family, library
 from lindos.catalog.model import Model
-from lindos.errors import InputError, shown
+from lindos.errors import InputError, value_text
 
 ABSENT: Any = object()
 #: Upper limit of a count that is no field of a model.
@@ -193,7 +193,7 @@ def printable(key: str) -> str:
     key
         The key.
     """
-    return key if re.fullmatch(r"[\w.-]{1,80}", key, re.ASCII) else shown(key)
+    return key if re.fullmatch(r"[\w.-]{1,80}", key, re.ASCII) else value_text(key)
 
 
 def is_on(value: Any) -> bool:
