@@ -60,7 +60,7 @@ def test_a_long_value_is_cut() -> None:
     assert len(str(InputError("x", "y" * 500, "short"))) < 160
 
 
-def test_very_many_mistakes_are_counted() -> None:
+def test_mistakes_beyond_twenty_are_counted() -> None:
     errors = [UnknownNameError(f"scenario.key{index}", f"key{index}", ["key", "job"]) for index in range(95_000)]
     begin = time.perf_counter()
     said = str(InputErrors(errors)).splitlines()

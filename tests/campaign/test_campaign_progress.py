@@ -159,7 +159,7 @@ def test_intervals_have_floors_and_may_be_given_or_never_come() -> None:
 
 
 @given(st.floats(1e-3, 1e3))
-def test_a_tier_that_nothing_reaches_is_never_saved_to_whatever_comes_before(save: float) -> None:
+def test_a_tier_that_no_failure_needs_is_never_saved_to(save: float) -> None:
     memory = CheckpointTier(
         name="memory", interval=NEVER, blocking_time=save, write_time=0.0, restore_time=1.0, survives=8
     )

@@ -100,7 +100,7 @@ def test_a_replica_without_a_spare_is_missing_once() -> None:
     assert found.time.slow_steps == pytest.approx(0.5 * (20 * DAY - line.stops.time[:, -1]))
 
 
-def test_what_is_repaired_before_its_replica_is_back_stands_in_for_nothing() -> None:
+def test_a_unit_repaired_while_its_replica_restarts_replaces_no_failed_unit() -> None:
     gone = Cause(name="gone", units=1, mtbf=2 * DAY, devices=8, most=1, repair_time=1e12)
     mended = Cause(name="mended", units=1, mtbf=5 * DAY, devices=8, most=1, repair_time=1e-3, detection_time=5 * HOUR)
     quick: dict[str, Any] = {"startup_time": 0.0, "restart_time": 0.0, "stall_time": 0.0, "tiers": UNSAVED}
@@ -195,7 +195,7 @@ def test_flaps_and_maintenance_lose_time_and_no_work() -> None:
     assert np.all(kept.time.wasted_progress == 0)
 
 
-def test_maintenance_is_planned_however_often_something_fails_meanwhile() -> None:
+def test_failures_do_not_change_the_time_of_planned_maintenance() -> None:
     often = (device(500 * HOUR),)  # every half hour
     time = ran(problem(causes=often, maintenance_every=5 * DAY, maintenance_time=6 * HOUR), 8).time
     assert time.planned_maintenance == pytest.approx(3 * 6 * HOUR)

@@ -46,11 +46,11 @@ WORDS = ("0100", "07", "1:30:00", "2:1", "on", "No", "true", "1e3", "0x1f", "0b1
 
 
 @pytest.mark.parametrize("scalar", [*WORDS, "9" * 5000, "0x" + "f" * 5000, "1:59:59" * 500])
-def test_a_scalar_is_the_text_that_stands_there(tmp_path: Path, scalar: str) -> None:
+def test_a_scalar_is_the_text_of_the_file(tmp_path: Path, scalar: str) -> None:
     assert read(tmp_path, f"a: {scalar}\nb: [{scalar}]\n") == {"a": scalar, "b": [scalar]}
 
 
-def test_what_stands_for_nothing_is_none(tmp_path: Path) -> None:
+def test_null_scalars_are_none(tmp_path: Path) -> None:
     assert read(tmp_path, "a:\nb: ~\nc: null\nd: ''\ne: 'null'\n") == {
         "a": None,
         "b": None,

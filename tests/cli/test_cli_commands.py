@@ -250,7 +250,7 @@ def test_an_option_given_twice_is_an_error(options: list[str], capsys: pytest.Ca
     assert "but takes one value" in capsys.readouterr().err
 
 
-def test_what_may_stand_twice_and_values_that_look_like_options_pass(capsys: pytest.CaptureFixture[str]) -> None:
+def test_repeatable_options_and_values_that_look_like_options_are_accepted(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code(["audit", "--json", "--json", "--catalog", "a.yaml", "--catalog", "a.yaml"]) == 2
     assert "a.yaml" in capsys.readouterr().err
     assert exit_code(["step", "--model", "--gpus", "--gpus", "8", "--cluster", "hgx-h100"]) == 2

@@ -19,7 +19,7 @@ def test_daly_by_hand() -> None:
     assert float(cp.daly_interval(50.0, 10_000.0)) == pytest.approx(1000 * (1 + 0.05 / 3 + 0.0025 / 9) - 50)
 
 
-def test_daly_takes_the_mtbf_where_a_save_is_longer_than_twice_of_it() -> None:
+def test_daly_interval_is_the_mtbf_where_a_save_takes_over_twice_the_mtbf() -> None:
     assert float(cp.daly_interval(300.0, 100.0)) == 100.0
 
 

@@ -46,7 +46,7 @@ def test_parts_make_the_totals(name: str) -> None:
     assert found.capex.total < found.present_value < found.total_cost_of_ownership
 
 
-def test_network_takes_the_share_of_power_and_money_that_others_find() -> None:
+def test_shares_of_the_network_in_power_and_cost_agree_with_published_ones() -> None:
     found = site.estimate(*built_in("colossus-2"), site.costs(CATALOG))
     power = (found.power.switches + found.power.optics + found.power.storage) / found.power.it_power
     published = CATALOG.parameter("network.published_share_of_it_power", "1")

@@ -115,13 +115,13 @@ def test_without_tensor_parallelism_there_is_no_tensor_traffic():
     assert float(result.exposed_data_parallel) > 0
 
 
-def test_one_device_talks_to_nobody():
+def test_one_device_has_no_communication():
     result = estimated(Plan(sharding=int(Sharding.PARAMETERS)), where=pool(1), batch=1)
     assert sum(float(getattr(result, name)) for name in PARTS if name.startswith("exposed")) == 0.0
 
 
 def test_bubble_of_equal_stages_is_the_published_share():
-    # 33 layers of which one stands for nothing: compare with the formula on the reported parts instead.
+    # The bubble is 7 idle slots over 64 micro-batches, times the work that the step reports.
     result = estimated(Plan(pipeline_parallel=8, data_parallel=8, recompute=0), batch=512)
     work = sum(float(getattr(result, name)) for name in PARTS[:8])
     assert float(result.pipeline_bubble) == pytest.approx(7 / 64 * work, rel=1e-9)

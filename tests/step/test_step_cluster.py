@@ -75,7 +75,7 @@ def test_shares_are_whole_micro_batches_of_all_replicas(batch: int) -> None:
         assert decision.global_batch_size % int(decision.plan.data_parallel * decision.plan.micro_batch_size) == 0
 
 
-def test_the_whole_is_the_slowest_pool_and_the_exchange_of_gradients() -> None:
+def test_step_time_of_several_pools_is_the_slowest_pool_plus_the_gradient_exchange() -> None:
     decisions = decide(job(), TWO, global_batch_size=8192, assumptions=ASSUMPTIONS)
     found = cluster_step(job(), TWO, decisions, assumptions=ASSUMPTIONS)
     assert found.time == max(part.estimate.time for part in found.pools) + found.synchronisation

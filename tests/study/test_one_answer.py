@@ -115,7 +115,7 @@ def growing(pools: list[dict[str, Any]], **roadmap: Any) -> Answer:
 H100 = {"system": "hgx-h100", "gpus": 10_000}
 
 
-def test_what_exists_keeps_its_power_and_what_is_bought_does_not_take_it() -> None:
+def test_existing_devices_keep_their_power_and_do_not_change_the_cost_of_new_ones() -> None:
     found = growing([H100], target_h100_equivalents=1e6)
     site = found.figure("site.power.total").value
     assert found.figure("roadmap.start_power").value == site

@@ -13,7 +13,7 @@ FILE_LINES, FUNCTION_LINES = 500, 60
 
 
 def code_lines(function: ast.FunctionDef | ast.AsyncFunctionDef, text: str) -> int:
-    """Lines of a function that hold code: no docstring, comment or blank line counts."""
+    """Count the lines of code of a function, without docstring, comments and blank lines."""
     first, body = function.lineno, function.body
     lines = dict(enumerate(text.splitlines(), 1))
     counted = set(range(first, (function.end_lineno or first) + 1))
@@ -25,8 +25,8 @@ def code_lines(function: ast.FunctionDef | ast.AsyncFunctionDef, text: str) -> i
 def long_functions(text: str) -> list[str]:
     """Names and sizes of functions beyond the budget."""
     functions = [n for n in ast.walk(ast.parse(text)) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))]
-    sizes = {f.name: code_lines(f, text) for f in functions}
-    return [f"{name}: {lines} lines" for name, lines in sizes.items() if lines > FUNCTION_LINES]
+    sizes = [(f"{function.name} at line {function.lineno}", code_lines(function, text)) for function in functions]
+    return [f"{name}: {lines} lines" for name, lines in sizes if lines > FUNCTION_LINES]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
@@ -36,9 +36,21 @@ def test_files_and_functions_stay_within_budget(path: Path) -> None:
     assert not long_functions(text)
 
 
+def _function(name: str, lines: int) -> str:
+    """Source of a function with a docstring and ``lines`` lines of code below its header."""
+    body = "\n".join(f"    x{i} = {i}" for i in range(lines))
+    return f'def {name}():\n    """Doc."""\n{body}\n'
+
+
 def test_a_long_function_is_found() -> None:
-    body = "\n".join(f"    x{i} = {i}" for i in range(FUNCTION_LINES + 1))
-    assert long_functions(f'def long():\n    """Doc."""\n{body}\n')
+    assert long_functions(_function("long", FUNCTION_LINES + 1))
+    assert not long_functions(_function("short", FUNCTION_LINES - 1))
+
+
+def test_a_long_function_is_found_beside_a_short_one_of_the_same_name() -> None:
+    long, short = _function("section", FUNCTION_LINES + 1), _function("section", 1)
+    assert len(long_functions(f"{long}\n\n{short}")) == 1
+    assert len(long_functions(f"{short}\n\n{long}")) == 1
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))

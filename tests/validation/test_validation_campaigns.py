@@ -57,7 +57,7 @@ def test_research_clusters_keep_their_miss() -> None:
         ("FT-HSDP", "implied: wait", "3 min", "5 min"),
     ],
 )
-def test_what_is_not_published_is_implied_and_held_against_its_sources(
+def test_unpublished_conditions_are_implied_and_lie_in_the_range_of_their_sources(
     campaign: str, what: str, low: str, high: str
 ) -> None:
     (found,) = of(campaign, what)

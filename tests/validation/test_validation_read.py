@@ -65,7 +65,7 @@ def test_all_mistakes_are_told_together() -> None:
     assert len(str(wrong.value).splitlines()) == 2
 
 
-def test_very_many_mistakes_are_counted() -> None:
+def test_mistakes_beyond_twenty_are_counted() -> None:
     with pytest.raises(InputError) as wrong:
         rows(*({"layers": "x"} for _ in range(100)))
     assert "80 more values are wrong" in str(wrong.value)
