@@ -71,6 +71,9 @@ def _whole(value: Any) -> Any:
 
 def _at_most(count: Any, mean: Any) -> Any:
     """Probability that a Poisson number of this mean is at most `count`."""
+    if np.all(np.asarray(count) <= 0):
+        return np.where(np.asarray(count) < 0, 0.0, np.exp(-np.asarray(mean, dtype=float)))
+    # Loading scipy.special takes longer than the closed form of a small campaign.
     from scipy.special import pdtr
 
     return np.where(np.asarray(count) < 0, 0.0, pdtr(np.maximum(count, 0.0), mean))

@@ -254,7 +254,7 @@ class Catalog(Records):
         """
         if key not in self._versions:
             version = Catalog(self._overlays)
-            version._change = change
+            version._change, version._unchanged = change, self
             version._parameters, version._sources = self._parameters, self._sources
             self._versions[key] = version
         return self._versions[key]

@@ -1,7 +1,7 @@
 """Records, parameters and sources of the catalogue, read kind by kind from the layers of its files."""
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from lindos.catalog.facts import Fact, Source
@@ -46,12 +46,13 @@ class Records:
     def __init__(self, overlays: Sequence[Layer] = ()) -> None:
         """Start from the shipped data under ``overlays``: plain data, line numbers and names of the user's files."""
         self._overlays = tuple(overlays)
-        self._records: dict[str, dict[str, Any]] = {}
+        self._records: dict[str, Mapping[str, Any]] = {}
         self._aliases: dict[str, dict[str, str]] = {}
         self._spoken: dict[str, dict[str, str]] = {}
         self._parameters: dict[str, Any] | None = None
         self._sources: dict[str, Source] | None = None
         self._change: Callable[[Fact[Any]], Fact[Any]] | None = None
+        self._unchanged: Records | None = None
         self._facts: dict[tuple[str, str], Fact[Real]] = {}
 
     @property
@@ -64,7 +65,7 @@ class Records:
         """Plain data of the user's files, later ones over earlier ones."""
         return tuple(data for data, _, _ in self._overlays)
 
-    def records(self, kind: str) -> dict[str, Any]:
+    def records(self, kind: str) -> Mapping[str, Any]:
         """Get all records of one kind by id, as published: also models that Lindos cannot compute.
 
         Parameters
@@ -134,7 +135,10 @@ class Records:
             If it is not of that unit.
         """
         if (name, unit) not in self._facts:
-            self._facts[name, unit] = self._parameter(name, unit)
+            if self._unchanged is not None and self._change is not None:
+                self._facts[name, unit] = self._change(self._unchanged.parameter(name, unit))
+            else:
+                self._facts[name, unit] = self._parameter(name, unit)
         return self._facts[name, unit]
 
     def _parameter(self, name: str, unit: str) -> Fact[Real]:
@@ -149,7 +153,7 @@ class Records:
             leaf = {key: value for key, value in leaf.items() if key not in DECLARED_KEYS}
         fact: Fact[Real] = reader.fact(f"parameters.{name}", leaf, unit, declaration.bounds)
         raise_together(reader.errors, file)
-        return self._change(fact) if self._change else fact
+        return fact
 
     def parameter_leaves(self) -> dict[str, Any]:
         """Get the plain data of every parameter by name, with the lines and the name of its file."""
@@ -193,6 +197,10 @@ class Records:
         return sources[name]
 
     def _load(self, kind: str) -> None:
+        if self._unchanged is not None and self._change is not None:
+            self._records[kind] = _ChangedRecords(self._unchanged.records(kind), self._change)
+            self._aliases[kind], self._spoken[kind] = self._unchanged._aliases[kind], self._unchanged._spoken[kind]
+            return
         records: dict[str, Any] = {}
         aliases: dict[str, str] = {}
         spoken: dict[str, str] = {}
@@ -208,8 +216,6 @@ class Records:
                     written = (body.get("title") or name, *(listed if isinstance(listed, list) else ()))
                     spoken |= {str(word): aliases.get(str(name).strip().lower(), str(name)) for word in written}
             raise_together(reader.errors, file)
-        if self._change:
-            records = {name: _changed_record(record, self._change) for name, record in records.items()}
         self._records[kind], self._aliases[kind], self._spoken[kind] = records, aliases, spoken
 
     def _layers(self, kind: str) -> list[Layer]:
@@ -235,6 +241,25 @@ class Records:
 
     def _is_source(self, name: str) -> bool:
         return name in self._all_sources()
+
+
+class _ChangedRecords(Mapping[str, Any]):
+    """Records whose facts are changed when a record is first asked for."""
+
+    def __init__(self, records: Mapping[str, Any], change: Callable[[Fact[Any]], Fact[Any]]) -> None:
+        self._unchanged, self._change = records, change
+        self._changed: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._changed:
+            self._changed[name] = _changed_record(self._unchanged[name], self._change)
+        return self._changed[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._unchanged)
+
+    def __len__(self) -> int:
+        return len(self._unchanged)
 
 
 def _add(reader: Reader, kind: str, name: str, body: Any, records: dict[str, Any], aliases: dict[str, str]) -> None:
@@ -267,8 +292,8 @@ def _add(reader: Reader, kind: str, name: str, body: Any, records: dict[str, Any
 
 def _changed_record(record: Any, change: Callable[[Fact[Any]], Fact[Any]]) -> Any:
     changes = {
-        field.name: change(value)
+        field.name: changed
         for field in dataclasses.fields(record)
-        if isinstance(value := getattr(record, field.name), Fact)
+        if isinstance(value := getattr(record, field.name), Fact) and (changed := change(value)) is not value
     }
-    return dataclasses.replace(record, **changes)
+    return dataclasses.replace(record, **changes) if changes else record
