@@ -147,7 +147,7 @@ def test_a_configuration_is_shown_as_read(tmp_path: Path, capsys: pytest.Capture
     assert exit_code(["catalog", "show", str(file)]) == 0
     text = capsys.readouterr().out
     assert "6.739 billion" in text
-    assert "not understood, and left aside:\n    color" in text
+    assert "not understood, and ignored:\n    color" in text
 
 
 def test_a_configuration_that_is_refused_is_not_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

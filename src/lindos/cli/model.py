@@ -91,7 +91,7 @@ def print_configuration(path: Path, as_json: bool) -> None:
         console.print(Text.assemble((f"{name}: ", "cyan"), (str(value), "bold")))
     filled = (f"{key} {value}" for key, value in reading.defaults.items())
     for title, items in (
-        ("not understood, and left aside", reading.not_understood),
+        ("not understood, and ignored", reading.not_understood),
         ("left out by the file, from the library", filled),
         ("without effect on what a step computes", reading.ignored),
     ):

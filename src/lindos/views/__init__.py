@@ -1,4 +1,4 @@
-"""The floors and how each is shown: one line a floor, in the order in which an answer shows them."""
+"""The registry of floors with their views: one line per floor, in the order of an answer."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ FLOORS: tuple[View, ...] = (
 
 
 def sections_of(name: str) -> tuple[str, ...]:
-    """Get the names of a section and of those whose results it needs, in the order in which they are shown.
+    """List the names of a section and of the sections whose results it needs, in the order of an answer.
 
     >>> sections_of("campaign"), sections_of("fleet")
     (('cluster', 'step', 'campaign'), ('fleet',))
@@ -37,14 +37,14 @@ def sections_of(name: str) -> tuple[str, ...]:
     Parameters
     ----------
     name
-        Of a floor.
+        Name of the section's floor.
     """
     needed: set[str] = set()
 
     def add(floor: Floor[Any]) -> None:
         needed.add(floor.name)
-        for below in floor.needs:
-            add(below)
+        for required in floor.needs:
+            add(required)
 
     add(next(view.floor for view in FLOORS if view.floor.name == name))
     return tuple(view.floor.name for view in FLOORS if view.floor.name in needed)

@@ -1,4 +1,4 @@
-"""Statements held against the physics, with the arithmetic shown."""
+"""Statements checked against the physics, with the arithmetic shown."""
 
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -21,7 +21,15 @@ _OF_CLUSTER = {
 
 
 def view(context: Context, outcome: Outcome[ClaimsResult]) -> Section:
-    """Show every statement with its verdict."""
+    """Show every statement with its verdict.
+
+    Parameters
+    ----------
+    context
+        Scenario and catalogue.
+    outcome
+        Statements, and the values that they are checked against.
+    """
     checked = verdicts(outcome, context.catalog)
     rulings = [verdict.ruling for verdict in checked]
     return Section(
@@ -35,7 +43,7 @@ def view(context: Context, outcome: Outcome[ClaimsResult]) -> Section:
 
 
 def _figures(outcome: Outcome[ClaimsResult]) -> Figures[ClaimsResult]:
-    """Totals of the named clusters that statements are held against: those that their own reports show."""
+    """Make figures of the named clusters that statements are checked against; their own reports show the same."""
     figures = Figures(outcome)
     for name, totals in outcome.point.clusters.items():
         checks = [check for claim in outcome.point.claimed.claims.values() for check in claim.checks]
@@ -47,7 +55,7 @@ def _figures(outcome: Outcome[ClaimsResult]) -> Figures[ClaimsResult]:
                 f"{title} of {name}, as built",
                 unit,
                 _site_total(name, part),
-                why="what statements about this cluster are held against",
+                why="the value that statements about this cluster are checked against",
                 quantity=quantity,
                 subject=name,
                 date=built_by(totals.cluster),
@@ -86,7 +94,7 @@ def _verdicts(checked: Iterable[Verdict]) -> Table:
         columns=("id", "who, when", "said", "verdict", "off by"),
         units=("", "", "", "", "1"),
         rows=tuple(rows),
-        note="The verdict is the strongest contradiction of the speaker; every reading stands below.",
+        note="The verdict is the strongest contradiction of the speaker; every reading is listed below.",
     )
 
 
@@ -118,7 +126,7 @@ def _findings(checked: Iterable[Verdict]) -> Table:
 
 
 def _discounts(outcome: Outcome[ClaimsResult], context: Context) -> tuple[Table, ...]:
-    """What price agreements may do to a plan: its total by generation and discount on the devices."""
+    """Tabulate the total of a plan by generation and by discount on the devices."""
     rows = discounts(outcome, context.catalog)
     if not rows:
         return ()
@@ -151,7 +159,7 @@ def _discounts(outcome: Outcome[ClaimsResult], context: Context) -> tuple[Table,
 
 
 def _range(finding: Finding) -> Cell:
-    """The range of the computed number; nothing where no digit that is shown differs."""
+    """Return the range of the computed number; nothing if its ends print the same."""
     low, high = finding.low, finding.high
     if low is None or high is None or math.isclose(low, high, rel_tol=2e-3):
         return ""
@@ -159,7 +167,7 @@ def _range(finding: Finding) -> Cell:
 
 
 def _factor_cell(finding: Finding) -> Cell:
-    """The factor between claimed and computed; text where it says nothing."""
+    """Return the factor between claimed and computed; text if there is none."""
     if finding.factor is None:
         return ""
     if finding.factor < 1.005:

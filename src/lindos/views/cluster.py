@@ -1,4 +1,4 @@
-"""The cluster: how much it is, and a table of its pools."""
+"""The cluster: its size, and a table of its pools."""
 
 from lindos.elements import Cell, Number, Section, Table
 from lindos.problem.cluster import Cluster, Pool
@@ -23,7 +23,15 @@ _UNITS = ("", "1", "", "1", "1", "B/s", "", "FLOP/s", "FLOP/s", "B")
 
 
 def view(context: Context, outcome: Outcome[ClusterResult]) -> Section:
-    """Show the cluster."""
+    """Show the cluster.
+
+    Parameters
+    ----------
+    context
+        Scenario and catalogue.
+    outcome
+        Pools and size of the cluster.
+    """
     result = outcome.point
     figures = Figures(outcome, subject=context.scenario.name)
     figures.add_declared("cluster", lambda cluster: cluster.size, _TITLES)

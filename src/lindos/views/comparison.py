@@ -1,4 +1,4 @@
-"""The cluster beside the leading supercomputers."""
+"""The cluster compared with the leading supercomputers."""
 
 from lindos.claims.top500 import MATCH
 from lindos.elements import Number, Section, Table
@@ -11,7 +11,15 @@ TITLE = "Beside the leading supercomputers"
 
 
 def view(context: Context, outcome: Outcome[ComparisonResult]) -> Section | None:
-    """Show rows that match precisions, or say that they do not; None where the catalogue has no list."""
+    """Show the comparison; None if the catalogue has no list.
+
+    Parameters
+    ----------
+    context
+        Scenario and catalogue.
+    outcome
+        Rows of the comparison.
+    """
     del context
     rows = outcome.point.rows
     if not rows:
@@ -33,7 +41,7 @@ def view(context: Context, outcome: Outcome[ComparisonResult]) -> Section | None
             )
             for row in rows
         ),
-        note="HPL runs in FP64. A ratio between unlike precisions says nothing about who is faster at either.",
+        note="HPL runs in FP64. A ratio between different precisions does not tell which machine is faster.",
     )
     first = next((row for row in rows if row.precisions == MATCH and row.ratio is not None), None)
     summary = (

@@ -1,4 +1,4 @@
-"""From an outcome to figures: the value of the point world, the range of the draws, the sources of what moves it."""
+"""Figures of an outcome: value of the point world, range of the draws, sources of the facts that move it."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, TypeVar
@@ -12,15 +12,20 @@ from lindos.study.floor import Outcome
 from lindos.study.ranges import number, span
 
 R = TypeVar("R")
-#: A column of the varied world that differs by less than this share differs by rounding alone.
+#: Relative difference of a column of the varied world that counts as rounding.
 _ROUNDING = 1e-12
 
 
 def moved(varied: Any) -> list[int]:
-    """Get the columns of a number of the varied world that differ from its first.
+    """List the columns of a number of the varied world that differ from column 0.
 
     >>> moved(np.array([2.0, 2.0, 2.0002])), moved(7.0), moved(None)
     ([2], [], [])
+
+    Parameters
+    ----------
+    varied
+        Number of the varied world: an array of shape (num_columns,), a plain number, or None.
     """
     if varied is None:
         return []
@@ -33,7 +38,15 @@ def moved(varied: Any) -> list[int]:
 
 
 def facts_behind(outcome: Outcome[Any], read: Callable[[Any], Any]) -> tuple[Fact[Any], ...]:
-    """Get the facts that a number of a result rests on: those whose change moves it."""
+    """List the facts that a number of a result depends on: those whose change moves it.
+
+    Parameters
+    ----------
+    outcome
+        Results of a floor in all worlds.
+    read
+        Function from a result to the number.
+    """
     if outcome.varied is None:
         return ()
     varied = tuple(outcome.columns[index - 1] for index in moved(read(outcome.varied)))
@@ -42,7 +55,13 @@ def facts_behind(outcome: Outcome[Any], read: Callable[[Any], Any]) -> tuple[Fac
 
 
 def sources_of(facts: Iterable[Fact[Any]]) -> tuple[str, ...]:
-    """Get the ids of the sources of ``facts``, each once, in order."""
+    """List the ids of the sources of facts, each once, in order.
+
+    Parameters
+    ----------
+    facts
+        Facts of the catalogue.
+    """
     return tuple(dict.fromkeys(source for fact in facts for source in fact.sources))
 
 
@@ -54,9 +73,9 @@ class Figures(Generic[R]):
     outcome
         The result in the three worlds.
     subject
-        What the figures are about: the name of the scenario, or of one pool.
+        Subject of the figures: the name of the scenario, or of one pool.
     date
-        Day that they hold for, ISO; empty where they hold for no day in particular.
+        ISO day that the figures describe; empty if they do not depend on a day.
     """
 
     def __init__(self, outcome: Outcome[R], *, subject: str = "", date: str = "") -> None:
@@ -83,23 +102,23 @@ class Figures(Generic[R]):
         low: Any = None,
         high: Any = None,
     ) -> None:
-        """Add the number that ``read`` gets from a result.
+        """Add a number of a result as a figure.
 
         Parameters
         ----------
         name, title, unit, why, percent, quantity, subject, date, convention, bound
-            As in :class:`~lindos.elements.Figure`; the quantity is the name where it is left out.
+            As in :class:`~lindos.elements.Figure`; the quantity is the name if it is empty.
         read
-            Applied to the result of each world.
+            Function from the result of a world to the number.
         low, high
-            Range, where it does not come from the draws.
+            Range, if it does not come from the draws.
         """
         outcome = self._outcome
         value = number(read(outcome.point))
         if low is None and high is None:
             low, high = (None, None) if value is None else span(read(outcome.sampled))
         if value is not None and low is not None and high is not None:
-            # Most draws of several facts at once may lie on one side of the value: the range takes it in.
+            # Draws of several facts can lie mostly beside the point value: the range is widened to contain it.
             low, high = min(low, value), max(high, value)
         facts = () if value is None else facts_behind(outcome, read)
         self._figures[name] = Figure(
@@ -121,7 +140,13 @@ class Figures(Generic[R]):
         )
 
     def add_unknown(self, name: str, title: str, unit: str, why: str) -> None:
-        """Add a figure without a value, and why it has none."""
+        """Add a figure without a value, with the reason.
+
+        Parameters
+        ----------
+        name, title, unit, why
+            As in :class:`~lindos.elements.Figure`.
+        """
         self._figures[name] = Figure(name=name, title=title, value=None, unit=unit, why=why, subject=self._subject)
 
     def add_declared(
@@ -140,15 +165,15 @@ class Figures(Generic[R]):
         prefix
             Start of the names.
         part
-            Gets the part from a result.
+            Function from a result to the part.
         titles
-            Titles by field; the name of the field, in words, for others.
+            Titles by field; the default is the name of the field in words.
         percent
             Fields that are fractions to show as percentages.
         skip
             Fields to leave out.
         quantities
-            Quantities by field, for numbers that other figures show too.
+            Quantities by field, for numbers that other floors show too.
         """
         names, left_out, percentages = titles or {}, frozenset(skip), frozenset(percent)
         for row in rows(part(self._outcome.point)):
@@ -165,16 +190,16 @@ class Figures(Generic[R]):
             )
 
     def __getitem__(self, name: str) -> Figure:
-        """The figure of that name."""
+        """Return the figure of a name."""
         return self._figures[name]
 
     def all(self) -> tuple[Figure, ...]:
-        """Get the figures in order."""
+        """Return the figures in order."""
         return tuple(self._figures.values())
 
 
 def _reader(part: Callable[[Any], Any], name: str) -> Callable[[Any], Any]:
-    """Get a function that reads the dotted field ``name`` of a part of a result."""
+    """Return a function that reads a dotted field of a part of a result."""
     fields = name.split(".")
 
     def read(result: Any) -> Any:
@@ -187,7 +212,13 @@ def _reader(part: Callable[[Any], Any], name: str) -> Callable[[Any], Any]:
 
 
 def titled(name: str) -> str:
-    """Write ``exposed_data_parallel`` as a person does."""
+    """Write a name such as ``exposed_data_parallel`` as words.
+
+    Parameters
+    ----------
+    name
+        Name of a field, dotted if it is nested.
+    """
     text = name.replace("_", " ").replace(".", ": ")
     return text[:1].upper() + text[1:]
 

@@ -1,4 +1,4 @@
-"""Inference at cloud providers: the chosen fleet, and every option beside it."""
+"""Inference at cloud providers: the chosen fleet, and every option."""
 
 from collections.abc import Iterator
 from operator import attrgetter
@@ -37,7 +37,17 @@ _HEADLINE = (
 
 
 def view(context: Context, outcome: Outcome[FleetResult], provider: Outcome[Provider] | None) -> Section:
-    """Show the fleet."""
+    """Show the fleet.
+
+    Parameters
+    ----------
+    context
+        Scenario and catalogue.
+    outcome
+        Fleet at the chosen provider.
+    provider
+        Every option that was compared; None if unknown.
+    """
     place = outcome.point.chosen
     estimate = provider.point.estimate if provider else None
     options = len(estimate.placements) if estimate else 1
@@ -84,14 +94,14 @@ def _figures(context: Context, outcome: Outcome[FleetResult]) -> Figures[FleetRe
         "Draws in which some replica keeps the promised speed",
         "1",
         lambda result: outcome.sampled.share_served,
-        why="the other draws are in no range",
+        why="the other draws enter no range",
         percent=True,
     )
     return figures
 
 
 def _options(placements: tuple[Placement, ...]) -> Table:
-    """Every option, the cheapest first; those that are too slow come last and have no bill."""
+    """Tabulate every option, the cheapest first; options that are too slow come last and have no bill."""
 
     def key(place: Placement) -> tuple[bool, float]:
         return number(place.meets_speed) != 1, float(place.bill)
@@ -105,7 +115,7 @@ def _options(placements: tuple[Placement, ...]) -> Table:
         ),
         units=("", "", "", "", "1", "1", "USD/s", "USD", "USD/token", "token/s"),
         rows=tuple(_row(place) for place in sorted(placements, key=key)),
-        note="A user alone: how fast a replica writes for one user; no batch is faster.",
+        note="A user alone: speed of a replica that serves a single user; with a batch it is slower.",
     )
 
 

@@ -1,4 +1,4 @@
-"""What nobody has published, shown: which facts, and where to give them."""
+"""Unpublished facts: a table of them, and how to give them."""
 
 from collections.abc import Iterable
 
@@ -7,7 +7,15 @@ from lindos.elements import Table
 
 
 def gaps_table(name: str, gaps: Iterable[Gap]) -> tuple[Table, ...]:
-    """List the facts that totals leave out, each with the line of a catalogue file that gives it; none where none."""
+    """Tabulate the facts that totals leave out, each with the line of a catalogue file that gives it.
+
+    Parameters
+    ----------
+    name
+        Name of the table.
+    gaps
+        Missing facts.
+    """
     rows = tuple((gap.path, gap.note, _line(gap)) for gap in gaps)
     if not rows:
         return ()
@@ -23,7 +31,13 @@ def gaps_table(name: str, gaps: Iterable[Gap]) -> tuple[Table, ...]:
 
 
 def gaps_warning(gaps: Iterable[Gap]) -> tuple[str, ...]:
-    """Say in one sentence what totals leave out; nothing where nothing is."""
+    """Write one sentence on the facts that totals leave out; nothing without gaps.
+
+    Parameters
+    ----------
+    gaps
+        Missing facts.
+    """
     paths = [gap.path for gap in gaps]
     if not paths:
         return ()
@@ -34,7 +48,15 @@ def gaps_warning(gaps: Iterable[Gap]) -> tuple[str, ...]:
 
 
 def with_gaps(why: str, gaps: Iterable[Gap]) -> str:
-    """Add to the reason of a figure that it leaves something out."""
+    """Add to the reason of a figure that it leaves out facts.
+
+    Parameters
+    ----------
+    why
+        Reason of the figure.
+    gaps
+        Missing facts.
+    """
     count = len(tuple(gaps))
     if not count:
         return why
@@ -42,7 +64,7 @@ def with_gaps(why: str, gaps: Iterable[Gap]) -> str:
 
 
 def _line(gap: Gap) -> str:
-    """A line of YAML with the fact's place: ``fabrics: {quantum-hdr-200g: {switch_power: ... W}}``."""
+    """Write a line of YAML with the place of a fact: ``fabrics: {quantum-hdr-200g: {switch_power: ... W}}``."""
     *groups, field = gap.path.split(".")
     unit = "" if gap.unit == "1" else f" {gap.unit}"
     opened = "".join(f"{group}: {{" for group in groups)

@@ -1,4 +1,4 @@
-"""The roadmap: a path year by year and what it is made of, or many programmes against what can be shipped."""
+"""The roadmap: a path year by year with its parts, or many programmes against the supply."""
 
 from collections.abc import Iterator
 from operator import attrgetter
@@ -24,14 +24,14 @@ from lindos.views.view import Context
 
 TITLE = "Roadmap"
 _PATH_TITLE = "The path to the target"
-_DEMAND_TITLE = "Everybody's plans against what can be shipped"
+_DEMAND_TITLE = "All programmes against the world's supply"
 _TITLES = {
     "required_growth": "Growth needed, times a year",
     "record_growth": "Growth of the largest site, times a year",
     "leading_growth": "Growth of leading supercomputers, times a year",
     "final_power": "Facility power at the target",
     "total_capex": "Spent from start to target",
-    "peak_share_of_supply": "Most of a year's world supply",
+    "peak_share_of_supply": "Largest share of a year's world supply",
     "peak_share_of_flat_supply": "The same, if supply stops growing",
     "time_at_record_growth": "Time to the target at record growth",
     "start_h100_equivalents": "H100-equivalents at the start",
@@ -51,7 +51,7 @@ _DEMAND_TITLES = {
     "flat_supply": "H100-equivalents shipped, without growth",
     "world_stock": "H100-equivalents in the world at the start",
     "share_of_supply": "Wanted over shipped",
-    "peak_share_of_supply": "Most of a year's world supply",
+    "peak_share_of_supply": "Largest share of a year's world supply",
 }
 _PATH_HEADLINE = (
     "roadmap.target_h100_equivalents",
@@ -70,7 +70,7 @@ _DEMAND_HEADLINE = (
     "roadmap.peak_share_of_supply",
 )
 _SHARES = frozenset(("peak_share_of_supply", "peak_share_of_flat_supply", "share_of_supply"))
-#: Totals that are lower bounds where power or price of standing machines is unknown.
+#: Totals that are lower bounds if power or price of machines that are online or ordered is unknown.
 _POWER = ("start_power", "ordered_power", "final_power")
 _MONEY = ("ordered_capex", "total_capex")
 
@@ -81,7 +81,17 @@ def view(
     cluster: Outcome[ClusterResult] | None,
     site: Outcome[SiteResult] | None,
 ) -> Section:
-    """Show the path to the target, or programmes against supply."""
+    """Show the path to the target, or programmes against supply.
+
+    Parameters
+    ----------
+    context
+        Scenario and catalogue.
+    outcome
+        Path or programmes.
+    cluster, site
+        Cluster and site of the scenario; None if it has none.
+    """
     if outcome.point.demand is not None:
         return _demand_section(context, outcome, outcome.point.demand)
     growth = outcome.point.growth
@@ -123,10 +133,10 @@ def _path_figures(
     if spec.budget is not None:
         figures.add(
             "roadmap.over_budget",
-            "Spent over the budget stated",
+            "Total cost over the stated budget",
             "1",
             lambda result: result.over_budget,
-            why=f"against a budget of {render(spec.budget, 'USD')}; above 1 it does not suffice",
+            why=f"against a budget of {render(spec.budget, 'USD')}; above 1 the budget is exceeded",
         )
     return figures
 
@@ -134,7 +144,7 @@ def _path_figures(
 def _of_machines(
     context: Context, result: RoadmapResult, cluster: Cluster, spec: RoadmapSpec, name: str
 ) -> dict[str, str]:
-    """What a number is, where it is one of a whole cluster that its own site states too."""
+    """Return what a figure describes, if it is a total of a cluster that a site states too."""
     holdings, dates = result.holdings, [pool.online for pool in cluster.pools]
     as_site = {"subject": context.scenario.name, "date": built_by(cluster), "convention": AS_BUILT}
     if name == "start_power":
@@ -151,7 +161,7 @@ def _of_machines(
 
 
 def _statement(growth: Growth) -> str:
-    """The path in one or two sentences."""
+    """Write the path in one or two sentences."""
     share, flat = number(growth.peak_share_of_supply), number(growth.peak_share_of_flat_supply)
     pace = number(growth.pace)
     faster = "slower" if pace is None or pace <= 1 else "faster"
@@ -176,11 +186,11 @@ def _percent(share: float | None) -> str:
 
 
 def _holdings(context: Context, growth: Growth, result: RoadmapResult) -> Table:
-    """What the path is made of: what stands, what is ordered, what is bought, each as it is priced."""
+    """Tabulate the parts of the path: online at the start, ordered and bought, each at its price."""
     bound = "least" if growth.gaps else ""
     body: list[tuple[Cell, ...]] = [
         (
-            f"stands on {growth.start}: {_origin(context, result)}",
+            f"online on {growth.start}: {_origin(context, result)}",
             number(growth.start_h100_equivalents),
             Number(value=number(growth.start_power), bound=bound),
             "",
@@ -206,7 +216,7 @@ def _holdings(context: Context, growth: Growth, result: RoadmapResult) -> Table:
         )
     body.append(
         (
-            f"stands on {growth.end}",
+            f"online on {growth.end}",
             number(growth.target_h100_equivalents),
             Number(value=number(growth.final_power), bound=bound),
             Number(value=number(growth.total_capex), bound=bound),
@@ -214,7 +224,7 @@ def _holdings(context: Context, growth: Growth, result: RoadmapResult) -> Table:
     )
     return Table(
         name="roadmap.holdings",
-        title="What the path is made of",
+        title="Parts of the path",
         columns=("", "H100-equivalents, 8-bit dense", "facility power", "capital cost"),
         units=("", "1", "W", "USD"),
         rows=tuple(body),
@@ -268,16 +278,15 @@ def _years(growth: Growth) -> Table:
 
 def _notes(context: Context, result: RoadmapResult, growth: Growth, site: Outcome[SiteResult] | None) -> Iterator[str]:
     yield (
-        f"What stands and what is ordered is priced and powered as its own site has it. What is bought beyond that "
-        f"starts from {SYSTEM} racks with network and building at a generic site, in the middle of "
-        f"{roadmap.PRICE_DATE.year}, and follows published trends of price and power from there; shortages, retirement "
-        "and lead times of power are not in it."
+        "Machines that are online or ordered have the price and power of their own site. Further purchases start from "
+        f"{SYSTEM} racks with network and building at a generic site, in the middle of {roadmap.PRICE_DATE.year}, and "
+        "follow published trends of price and power. Shortages, retirement and lead times of power are not modelled."
     )
     if result.holdings.is_hypothetical and site is not None:
         estimate = site.point.estimate
         yield (
-            f"The cluster of {context.scenario.name} is another question: all of it built at once from the racks named "
-            f"there, at today's prices ({written(estimate.capex.total, 'USD')} and "
+            f"The cluster of {context.scenario.name} answers another question: all of it is built at once from its own "
+            f"racks, at today's prices ({written(estimate.capex.total, 'USD')} and "
             f"{written(estimate.power.total, 'W')}). The path buys from {growth.start} to {growth.end}."
         )
 
@@ -319,11 +328,11 @@ def _demand_section(context: Context, outcome: Outcome[RoadmapResult], demand: D
     programmes = Table(
         name="roadmap.programmes",
         key=True,
-        title="Who wants what",
+        title="Programmes",
         columns=("programme", "H100-equivalents, 8-bit dense", "by"),
         units=("", "1", ""),
         rows=tuple((plan.name, number(plan.h100_equivalents), plan.end) for plan in demand.programmes),
-        note="Programmes stated in watts are what draws so much in the end, bought evenly at the power of its years.",
+        note="A programme stated in watts is bought evenly at the power of each year, until it draws that much.",
     )
     return Section(
         name="roadmap",

@@ -1,4 +1,4 @@
-"""Power and money of the site: totals, parts, what was published, and the dates on which it fills up."""
+"""Power and money of the site: totals, parts, published figures, and the dates on which pools come online."""
 
 from collections.abc import Iterator
 from operator import attrgetter
@@ -34,9 +34,9 @@ _TITLES = {
     "total_cost_of_ownership": "Total cost of ownership",
     "present_value": "The same, discounted to today",
 }
-#: Numbers that other floors show of the same machines.
+#: Quantities of figures that other floors show of the same machines.
 QUANTITIES = {"power.total": "facility_power", "capex.total": "capital_cost", "num_devices": "num_devices"}
-#: How site, roadmap and claims come to the power and price of machines that stand or are ordered.
+#: Convention of power and price of machines that are online or ordered, in site, roadmap and claims.
 AS_BUILT = "built up from parts, at the prices of today"
 _HEADLINE = (
     "site.power.total",
@@ -56,7 +56,17 @@ _PERCENT = ("power.training_duty", "discount_rate")
 
 
 def view(context: Context, outcome: Outcome[SiteResult], cluster: Outcome[ClusterResult] | None) -> Section:
-    """Show power and money of the site."""
+    """Show power and money of the site.
+
+    Parameters
+    ----------
+    context
+        Scenario and catalogue.
+    outcome
+        Power, costs and stages of the site.
+    cluster
+        Pools of the cluster; None if unknown.
+    """
     result = outcome.point
     estimate = result.estimate
     pools = cluster.point.cluster if cluster else Cluster(name="", pools=())
@@ -89,12 +99,28 @@ def view(context: Context, outcome: Outcome[SiteResult], cluster: Outcome[Cluste
 
 
 def built_by(cluster: Cluster) -> str:
-    """Day from which all pools work; empty where the scenario gives none."""
+    """Return the day from which all pools work; empty if the scenario gives none.
+
+    Parameters
+    ----------
+    cluster
+        Pools with their dates.
+    """
     return max((pool.online for pool in cluster.pools), default="")
 
 
 def written(value: Any, unit: str, *, is_bound: bool = False) -> str:
-    """Write a number for a sentence; ``is_bound`` where it is the sum of what is known."""
+    """Write a number for a sentence.
+
+    Parameters
+    ----------
+    value
+        Number, array of one element, or None.
+    unit
+        SI unit of the number.
+    is_bound
+        Whether the number is a lower bound.
+    """
     plain = number(value)
     if plain is None:
         return "unknown"
@@ -173,7 +199,7 @@ def _compared(built: Number, published: float | None, low: float | None, high: f
 
 
 def _each_device(context: Context, estimate: SiteEstimate, cluster: Cluster) -> Iterator[tuple[Cell, ...]]:
-    """Facility power per device beside a published model's, where that knows all devices of the cluster."""
+    """Compare the facility power per device with a published model, if that covers all devices of the cluster."""
     total, published = 0.0, set(context.catalog.names("parameters"))
     for pool in cluster.pools:
         name = f"comparison.facility_power_per_{pool.accelerator.name.removesuffix('-sxm').replace('-', '_')}"
@@ -212,7 +238,7 @@ def _timeline(result: SiteResult) -> tuple[Table, ...]:
 
 
 def _parts_table(estimate: SiteEstimate) -> Table:
-    """Power and capital by part, with the shares."""
+    """Tabulate power and capital cost by part, with shares."""
 
     def cell(result: SitePower | SiteCapex, part: str) -> Cell:
         if not hasattr(result, part):

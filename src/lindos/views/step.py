@@ -1,4 +1,4 @@
-"""One step: its time and where it goes, memory, efficiency, the plan, and what the plan was weighed against."""
+"""One step: its time and the parts of it, memory, efficiency, the plan, and the alternatives."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -43,9 +43,9 @@ _HEADLINE = (
     "step.cost_of_synchronising",
     "step.extra_tokens",
 )
-#: Numbers of a step that say something only where several pools share it.
+#: Numbers of a step that are shown only if several pools share it.
 _OF_SEVERAL_POOLS = ("slowest", "synchronisation", "unsynchronised", "cost_of_synchronising")
-#: Numbers of a pool's step that are those of the whole where there is one pool.
+#: Numbers of a pool's step that equal those of the whole step if there is one pool.
 _OF_THE_WHOLE = frozenset(
     ("time", "tokens", "tokens_per_second", "mfu", "hfu", "num_devices", "peak", "energy", "model_flops")
 )
@@ -58,7 +58,19 @@ def view(
     plans: Outcome[Plans] | None,
     alternatives: Outcome[Alternatives] | None,
 ) -> Section:
-    """Show the step."""
+    """Show the step.
+
+    Parameters
+    ----------
+    context
+        Scenario and catalogue.
+    outcome
+        Step under the chosen plans.
+    plans
+        Plans of the pools, and how they were found; None if unknown.
+    alternatives
+        Step without each pool, and with other virtual stages; None if unknown.
+    """
     result = outcome.point
     step = result.step
     stages = alternatives.point.stages if alternatives else ()
@@ -110,7 +122,7 @@ def _figures(context: Context, outcome: Outcome[StepResult]) -> Figures[StepResu
         "Memory of the fullest GPU",
         "B",
         lambda result: result.memory,
-        why="weights, gradients, states, activations and what else a device holds",
+        why="weights, gradients, optimizer states, activations, logits and buffers",
     )
     figures.add(
         "step.hfu",
@@ -135,7 +147,7 @@ def _figures(context: Context, outcome: Outcome[StepResult]) -> Figures[StepResu
 
 
 def _pool_figures(figures: Figures[StepResult], step: ClusterStep, index: int) -> None:
-    """Add the numbers of one pool's step, under its name where there are several."""
+    """Add the numbers of one pool's step, under the name of the pool if there are several."""
     part, is_split = step.pools[index], len(step.pools) > 1
     for row in rows(part.estimate):
         if not is_split and row.name in _OF_THE_WHOLE:
@@ -191,12 +203,12 @@ def _notes(
     idle = int(number(step.idle_devices) or 0)
     if idle:
         count = "1 GPU is" if idle == 1 else f"{idle:,} GPUs are"
-        yield f"{count} idle, or spare: too few for one more replica of the plan, or more than the batch can feed."
+        yield f"{count} idle or spare: too few for another replica of the plan, or more than the batch can occupy."
     if len(step.pools) > 1:
         yield (
-            f"{len(step.pools)} pools share one job: each holds replicas of its own and a share of the batch by its "
-            f"speed; waiting for each other costs {_percent(step.cost_of_synchronising, 2)} % of what they could do "
-            "apart."
+            f"{len(step.pools)} pools share one job: each has its own replicas and a share of the batch according to "
+            f"its speed; waiting for each other costs {_percent(step.cost_of_synchronising, 2)} % of their combined "
+            "speed."
         )
         yield from _without_pools(step, alternatives)
     for decision, part in zip(plans.point.pools if plans else (), step.pools, strict=True):
@@ -206,7 +218,7 @@ def _notes(
 
 
 def _without_pools(step: ClusterStep, alternatives: Outcome[Alternatives] | None) -> Iterator[str]:
-    """Say what leaving out one kind of device would do to the job."""
+    """Write what the job loses or gains without each kind of device."""
     speed = number(step.tokens_per_second)
     for name, rest in (alternatives.point.steps_without if alternatives else {}).items():
         other_speed = number(rest.tokens_per_second)
@@ -218,11 +230,11 @@ def _without_pools(step: ClusterStep, alternatives: Outcome[Alternatives] | None
 
 
 def _weighed(choice: Choice) -> str:
-    """Say what the plan was weighed against."""
+    """Write how many plans were compared, and why the others were rejected."""
     reasons = [f"{count:,} because {SENTENCES[reason][0]}" for reason, count in choice.rejected.items() if count]
     return (
         f"the fastest of {choice.num_candidates:,} plans; {choice.num_weighed:,} feasible ones were evaluated in full, "
-        f"{choice.num_slower:,} set aside since none like them can be faster, the others were rejected"
+        f"{choice.num_slower:,} skipped because a bound shows that they are slower, the others were rejected"
         f"{': ' if reasons else ' for nothing'}{'; '.join(reasons)}"
     )
 
@@ -262,7 +274,13 @@ def _warnings(context: Context, result: StepResult) -> Iterator[str]:
 
 
 def words_of_plan(plan: Plan) -> dict[str, str | int]:
-    """Write a plan as a person reads it: what is switched on or off in words."""
+    """Write a plan in words.
+
+    Parameters
+    ----------
+    plan
+        Plan of plain numbers.
+    """
     words = described(plan)
     words["sequence_parallel"] = "yes" if words["sequence_parallel"] else "no"
     if not words["sharding_group"]:
@@ -271,7 +289,7 @@ def words_of_plan(plan: Plan) -> dict[str, str | int]:
 
 
 def _plan_table(step: ClusterStep) -> Table:
-    """Tabulate the plan with one row a field: plans have many fields and few pools."""
+    """Tabulate the plan with one row per field: plans have many fields and few pools."""
     body: dict[str, list[Cell]] = {}
     for part in step.pools:
         for name, value in _plan_fields(part).items():
@@ -296,18 +314,18 @@ def _plan_fields(part: PoolStep) -> dict[str, str | int]:
 
 
 def _stages_table(stages: tuple[OpenStages, ...]) -> tuple[Table, ...]:
-    """Tabulate what virtual stages make of a pipeline that the scenario fixes without saying how it is interleaved."""
+    """Tabulate numbers of virtual stages of a pipeline that the scenario fixes without them."""
     if not stages:
         return ()
     return (
         Table(
             name="step.virtual_stages",
-            title="Over what the scenario leaves open: virtual stages",
+            title="Virtual stages that the scenario does not fix",
             columns=("virtual stages", "step time", "MFU", "memory", "with"),
             units=("1", "s", "%", "B", ""),
             rows=tuple(_stages_row(stage) for stage in stages),
             key=True,
-            note="One forward, one backward, interleaved over that many chunks of layers; best of what else is open.",
+            note="Interleaved one-forward-one-backward; axes that the scenario does not fix have their best values.",
         ),
     )
 
@@ -322,7 +340,7 @@ def _stages_row(stage: OpenStages) -> tuple[Cell, ...]:
 
 
 def _time_table(step: ClusterStep) -> Table:
-    """Tabulate where the time of each pool goes, in seconds and shares."""
+    """Tabulate the parts of the time of each pool, in seconds and shares."""
     body: list[tuple[Cell, ...]] = []
     for name in TIMES:
         cells = [_time_cell(part, name) for part in step.pools]

@@ -1,4 +1,4 @@
-"""How a floor is shown: its title, the outcomes it is shown from, and the function that makes a section of them."""
+"""The view of a floor: its title, the outcomes that it shows, and the function that makes its section."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from lindos.study.floor import Floor, Gap, Outcome
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What a view may say beside the outcomes: the labels of the scenario and the titles of the catalogue."""
+    """Data of a view besides the outcomes: labels of the scenario and titles of the catalogue."""
 
     scenario: Scenario
     catalog: Catalog
@@ -30,9 +30,9 @@ class View:
     title
         Title of the section.
     show
-        Called with the context, the outcome of ``floor``, and the outcomes of ``supplements`` (None where unknown).
+        Function of the context, the outcome of ``floor``, and the outcomes of ``supplements`` (None if unknown).
     supplements
-        Other floors that are shown in the section.
+        Other floors that the section shows.
     """
 
     floor: Floor[Any]
@@ -42,13 +42,13 @@ class View:
 
     @property
     def floors(self) -> tuple[Floor[Any], ...]:
-        """All floors that the section is made from."""
+        """All floors that the section shows."""
         return (self.floor, *self.supplements)
 
     def section(self, context: Context, study: Study) -> Section | None:
-        """Make the section; where the floor has no result it says which value is unknown.
+        """Make the section; if the floor has no result it names the unknown value.
 
-        A section is made once from the same outcomes and the same fields of the scenario.
+        A section is remembered for the same outcomes and the same fields of the scenario.
 
         Parameters
         ----------
