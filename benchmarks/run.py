@@ -49,13 +49,21 @@ ASSUMPTIONS = load_assumptions(CATALOG)
 
 
 def timings(work: Callable[[], object], repeats: int) -> list[float]:
-    """Seconds of each of some repeats."""
-    found = []
+    """Seconds of each of some repeats.
+
+    Parameters
+    ----------
+    work
+        Function to time.
+    repeats
+        Number of calls.
+    """
+    seconds = []
     for _ in range(repeats):
         begin = time.perf_counter()
         work()
-        found.append(time.perf_counter() - begin)
-    return found
+        seconds.append(time.perf_counter() - begin)
+    return seconds
 
 
 def process(*command: str) -> Callable[[], object]:
@@ -64,7 +72,17 @@ def process(*command: str) -> Callable[[], object]:
 
 
 def job(model: str, precision: str = "bf16", sequence_length: int = 4096) -> Job:
-    """A job on Megatron-Core."""
+    """A job on Megatron-Core.
+
+    Parameters
+    ----------
+    model
+        Name of the model.
+    precision
+        Number format.
+    sequence_length
+        In tokens.
+    """
     return Job(
         model=CATALOG.model(model),
         sequence_length=sequence_length,
@@ -83,8 +101,8 @@ def start() -> Iterator[tuple[str, str, str]]:
             seconds = median(timings(process(LINDOS, "run", name, "--out", folder), 3))
             yield f"lindos run {name}, cold", f"{seconds:.2f} s", "10 s"
     fresh = [sys.executable, "-c", "from lindos.catalog import load_catalog as l; c = l(); [c.entries()]"]
-    nothing = [sys.executable, "-c", "import lindos.catalog"]
-    load = median(timings(process(*fresh), 9)) - median(timings(process(*nothing), 9))
+    empty = [sys.executable, "-c", "import lindos.catalog"]
+    load = median(timings(process(*fresh), 9)) - median(timings(process(*empty), 9))
     yield "catalogue, all of it", f"{load * 1e3:.0f} ms", "150 ms"
 
 
@@ -93,11 +111,13 @@ def steps() -> Iterator[tuple[str, str, str]]:
     rng = np.random.default_rng(0)
     for name in ("llama-3.1-405b", "deepseek-v3"):
         work, pool = job(name), pool_from_system(CATALOG, "gb200-nvl72", 16_384)
-        one = Plan(tensor_parallel=8, pipeline_parallel=16, data_parallel=128, expert_parallel=8)
-        warm = median(timings(partial(estimate, work, pool, one, global_batch_size=2048, assumptions=ASSUMPTIONS), 200))
+        plan = Plan(tensor_parallel=8, pipeline_parallel=16, data_parallel=128, expert_parallel=8)
+        warm = median(
+            timings(partial(estimate, work, pool, plan, global_batch_size=2048, assumptions=ASSUMPTIONS), 200)
+        )
         yield f"{name}: one estimate, warm", f"{warm * 1e3:.2f} ms", "5 ms"
         number = 16_000
-        many = Plan(
+        many_plans = Plan(
             tensor_parallel=2.0 ** rng.integers(0, 4, number),
             pipeline_parallel=2.0 ** rng.integers(0, 5, number),
             virtual_stages=2.0 ** rng.integers(0, 3, number),
@@ -107,13 +127,15 @@ def steps() -> Iterator[tuple[str, str, str]]:
             recompute=rng.integers(0, 3, number).astype(float),
             sharding=rng.integers(0, 4, number).astype(float),
         )
-        bulk = median(timings(partial(estimate, work, pool, many, global_batch_size=4096, assumptions=ASSUMPTIONS), 9))
+        bulk = median(
+            timings(partial(estimate, work, pool, many_plans, global_batch_size=4096, assumptions=ASSUMPTIONS), 9)
+        )
         yield f"{name}: plans a second on one core, tiles of 16,000", f"{number / bulk:,.0f}", "none"
         sized = []
         for devices in (8, 50_331_648):
-            where = pool_from_system(CATALOG, "gb200-nvl72", devices)
-            plan = Plan(tensor_parallel=8, data_parallel=devices // 8)
-            call = partial(estimate, work, where, plan, global_batch_size=devices // 8, assumptions=ASSUMPTIONS)
+            sized_pool = pool_from_system(CATALOG, "gb200-nvl72", devices)
+            wide = Plan(tensor_parallel=8, data_parallel=devices // 8)
+            call = partial(estimate, work, sized_pool, wide, global_batch_size=devices // 8, assumptions=ASSUMPTIONS)
             sized.append(median(timings(call, 300)))
         yield f"{name}: 50 million GPUs over 8, time of one estimate", f"{sized[1] / sized[0]:.2f}x", "1.5x"
 
@@ -132,17 +154,25 @@ def rate() -> Iterator[tuple[str, str, str]]:
             return len(batch)
 
         number = sum(len(batch) for _, batch in tiles)
-        alone = median(timings(lambda: [weigh(tile) for tile in tiles], 3))  # noqa: B023
+        one_thread = median(timings(lambda: [weigh(tile) for tile in tiles], 3))  # noqa: B023
         with ThreadPoolExecutor(2) as threads:
-            two = median(timings(lambda: list(threads.map(weigh, tiles)), 3))  # noqa: B023
-        yield f"{name}: complete evaluations a second, one core", f"{number / alone:,.0f}", "1,000,000 on two"
-        yield f"{name}: the same with two threads", f"{number / two:,.0f}", "none"
+            two_threads = median(timings(lambda: list(threads.map(weigh, tiles)), 3))  # noqa: B023
+        yield f"{name}: complete evaluations a second, one core", f"{number / one_thread:,.0f}", "1,000,000 on two"
+        yield f"{name}: the same with two threads", f"{number / two_threads:,.0f}", "none"
 
 
 def space_tiles(work: Job, pool: Pool) -> Iterator[tuple[Plan, np.ndarray]]:
-    """The space in tiles, in its own order."""
-    where = Search(work, pool, Batch(size=2048), {}, ASSUMPTIONS).space
-    for plan, batch in every_plan(where, pool.num_devices):
+    """The space in tiles, in its own order.
+
+    Parameters
+    ----------
+    work
+        The job.
+    pool
+        The devices.
+    """
+    space = Search(work, pool, Batch(size=2048), {}, ASSUMPTIONS).space
+    for plan, batch in every_plan(space, pool.num_devices):
         for start in range(0, len(batch), TILE):
             yield taken(plan, slice(start, start + TILE)), batch[start : start + TILE]
 
@@ -157,14 +187,14 @@ def plans() -> Iterator[tuple[str, str, str]]:
         for gpus in (1024, 16_384, 230_000, 550_000, 1_000_000):
             size = batch * (16 if gpus > 100_000 else 1)
             for is_free in (False, True):
-                found = subprocess.run(
+                output = subprocess.run(
                     [sys.executable, "-c", _SEARCH, name, system, str(gpus), str(size), str(int(is_free))],
                     check=True,
                     capture_output=True,
                     text=True,
                 ).stdout.split()
-                what = f"{name} on {gpus:,}, {'free' if is_free else 'fixed'} batch: {int(found[2]):,} plans"
-                yield what, f"{float(found[0]):.2f} s, {float(found[1]):.2f} GB", "2 s, 1 GB"
+                label = f"{name} on {gpus:,}, {'free' if is_free else 'fixed'} batch: {int(output[2]):,} plans"
+                yield label, f"{float(output[0]):.2f} s, {float(output[1]):.2f} GB", "2 s, 1 GB"
 
 
 _SEARCH = """
@@ -193,31 +223,31 @@ def compiled_rate() -> Iterator[tuple[str, str, str]]:
         from lindos.step.compiled import compiled
     except ImportError:
         return
-    where = jax.default_backend()
+    backend = jax.default_backend()
     for name, system in (("llama-3.1-405b", "hgx-h100"), ("deepseek-v3", "gb200-nvl72")):
         work, pool = job(name), pool_from_system(CATALOG, system, 16_384)
-        tiles = list(islice(space_tiles(work, pool), 20 if where == "cpu" else 200))
-        plan = joined([one for one, _ in tiles], [len(batch) for _, batch in tiles])
+        tiles = list(islice(space_tiles(work, pool), 20 if backend == "cpu" else 200))
+        plan = joined([part for part, _ in tiles], [len(batch) for _, batch in tiles])
         batch = np.concatenate([batch for _, batch in tiles])
         plan = Plan(**{f.name: np.broadcast_to(getattr(plan, f.name), batch.shape) for f in fields(Plan)})
         evaluate = compiled(work, pool, ASSUMPTIONS)
         evaluate(plan, batch)
         seconds = median(timings(partial(evaluate, plan, batch), 3))
-        target = "none" if where == "cpu" else "10x of NumPy"
-        yield f"{name}: complete evaluations a second, JAX on {where}", f"{len(batch) / seconds:,.0f}", target
+        target = "none" if backend == "cpu" else "10x of NumPy"
+        yield f"{name}: complete evaluations a second, JAX on {backend}", f"{len(batch) / seconds:,.0f}", target
 
 
 def ranks() -> Iterator[tuple[str, str, str]]:
     """Where plans that people ran and measured stand among all that hold on as many GPUs."""
-    found = []
+    ranks_or_none = []
     for row in read_runs():
         if all(getattr(row.run, name) for name in _STATED) and not row.run.accelerator.startswith("TPU"):
             with suppress(NotPredictedError):
-                found.append(rank(prepare(row.run, CATALOG, ASSUMPTIONS)))
-    known = [one for one in found if one is not None]
-    shares = np.array([one.share for one in known])
-    gains = np.array([one.gain for one in known])
-    yield f"measured plans in the top tenth, of {len(known)}", f"{100 * np.mean(shares <= 0.1):.1f} %", "most"
+                ranks_or_none.append(rank(prepare(row.run, CATALOG, ASSUMPTIONS)))
+    feasible_ranks = [measured_rank for measured_rank in ranks_or_none if measured_rank is not None]
+    shares = np.array([measured_rank.share for measured_rank in feasible_ranks])
+    gains = np.array([measured_rank.gain for measured_rank in feasible_ranks])
+    yield f"measured plans in the top tenth, of {len(feasible_ranks)}", f"{100 * np.mean(shares <= 0.1):.1f} %", "most"
     spread = ", ".join(f"{100 * share:.2g} %" for share in np.quantile(shares, (0.25, 0.5, 0.75, 0.9)))
     yield "plans faster than them: quartiles and 90th percentile", spread, "none"
     spread = ", ".join(f"{100 * gain:.2g} %" for gain in np.quantile(gains, (0.25, 0.5, 0.75, 0.9)))
@@ -238,19 +268,27 @@ def sweeps() -> Iterator[tuple[str, str, str]]:
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
     with TemporaryDirectory() as folder:
         grid = Path(folder) / "grid.yaml"
-        batches = [8 * at for at in range(1, 201)]
+        batches = [8 * index for index in range(1, 201)]
         grid.write_text(f"scenario: one-node\ngrid: {{job.global_batch_size: {batches}}}\n", encoding="utf-8")
         sweep = read_sweep(grid)
         for engine in (LocalEngine, RayEngine):
-            one, two = (swept(sweep, engine(context_of(sweep), workers)) for workers in (1, 2))
-            for workers, rate in ((1, one), (2, two)):
+            single, double = (swept(sweep, engine(context_of(sweep), workers)) for workers in (1, 2))
+            for workers, rate in ((1, single), (2, double)):
                 yield f"sweep of 200 small scenarios, {engine.name}, {workers} workers", f"{rate:.0f} /s", "none"
-            yield f"sweep of 200 small scenarios, {engine.name}, two over one", f"{two / one:.2f}x", "1.8x"
+            yield f"sweep of 200 small scenarios, {engine.name}, two over one", f"{double / single:.2f}x", "1.8x"
     ray.shutdown()
 
 
 def swept(sweep: Sweep, engine: Engine) -> float:
-    """Scenarios a second over the second half: starting a worker is not a scenario's cost."""
+    """Scenarios a second over the second half: starting a worker is not a scenario's cost.
+
+    Parameters
+    ----------
+    sweep
+        The sweep.
+    engine
+        Engine with its workers.
+    """
     seen: list[Progress] = []
     with TemporaryDirectory() as folder, Journal(Path(folder), resume=False) as journal:
         run_sweep(sweep, engine, journal, Path(folder), seen.append)
@@ -260,16 +298,16 @@ def swept(sweep: Sweep, engine: Engine) -> float:
 
 def campaigns() -> Iterator[tuple[str, str, str]]:
     """Failures simulated a second, and the largest campaign whole, each in a process of its own."""
-    for what, changes, replicas in (
+    for label, changes, trials in (
         ("100,000 GPUs, restarts", "num=100_000, recovery='restart'", 1000),
         ("550,000 GPUs, replicas drop out", "num=550_000, recovery='replica'", 1000),
         ("550,000 GPUs, restarts, 2 % spares", "num=550_000, recovery='restart', spares=11_000", 1000),
     ):
-        code = _CAMPAIGN.format(changes=changes, replicas=replicas)
+        code = _CAMPAIGN.format(changes=changes, trials=trials)
         done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
         seconds, gigabytes, failures = (float(x) for x in done.stdout.split())
-        yield f"90 days, {what}: failures a second", f"{failures / seconds / 1e6:.1f} M", "5 M on 2 cores"
-        yield f"90 days, {what}: 1,000 replicas", f"{seconds:.2f} s, {gigabytes:.2f} GB", "10 s, 2 GB"
+        yield f"90 days, {label}: failures a second", f"{failures / seconds / 1e6:.1f} M", "5 M on 2 cores"
+        yield f"90 days, {label}: 1,000 trials", f"{seconds:.2f} s, {gigabytes:.2f} GB", "10 s, 2 GB"
 
 
 _CAMPAIGN = """
@@ -291,7 +329,7 @@ def problem(num, recovery, spares=float("inf")):
 
 made = problem({changes})
 begin = time.perf_counter()
-ran = simulate(made, expected=90 * 86_400.0, num_trials={replicas}, threads=2)
+ran = simulate(made, expected=90 * 86_400.0, num_trials={trials}, threads=2)
 seconds = time.perf_counter() - begin
 print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9, ran.num_failures.sum())
 """
@@ -313,8 +351,8 @@ BENCHES = {
 def main() -> None:
     """Print one line for each measurement: what, how fast, and the target; of all benches, or those named."""
     for name in sys.argv[1:] or BENCHES:
-        for what, measured, target in BENCHES[name]():
-            print(f"{what:62} {measured:>12}   target {target}", flush=True)
+        for label, measured, target in BENCHES[name]():
+            print(f"{label:62} {measured:>12}   target {target}", flush=True)
 
 
 if __name__ == "__main__":

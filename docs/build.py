@@ -33,12 +33,12 @@ _TABLE = re.compile(r"(<!-- (" + "|".join(TABLES) + r") -->\n).*?(<!-- end -->)"
 
 def makers() -> dict[Path, Callable[[], str]]:
     """Path of every document that is made or refreshed in this process, and what makes its text."""
-    found: dict[Path, Callable[[], str]] = {ROOT / "docs" / "colossus-2.svg": figure.figure}
+    makers_by_path: dict[Path, Callable[[], str]] = {ROOT / "docs" / "colossus-2.svg": figure.figure}
     for make in reference.PAGES:
-        found[ROOT / "docs" / "reference" / f"{make.__name__}.md"] = make
+        makers_by_path[ROOT / "docs" / "reference" / f"{make.__name__}.md"] = make
     for page in documents.pages():
-        found.setdefault(page, partial(_refreshed, page))
-    return found
+        makers_by_path.setdefault(page, partial(_refreshed, page))
+    return makers_by_path
 
 
 def examples() -> dict[Path, Callable[[], str]]:

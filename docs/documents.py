@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 _BLOCK = re.compile(r"^```(\w*)( \S+)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"^# (\S+\.yaml)$")
 #: Blocks that are shown and not run: set-up in a shell, help of commands.
-_SHOWN = ("sh", "text")
+_NOT_RUN = ("sh", "text")
 
 
 def pages() -> list[Path]:
@@ -34,7 +34,13 @@ def pages() -> list[Path]:
 
 
 def refreshed(page: Path) -> str:
-    """The page's text with the real output of its examples."""
+    """The page's text with the real output of its examples.
+
+    Parameters
+    ----------
+    page
+        Path of the page.
+    """
     text = page.read_text(encoding="utf-8")
     if not _BLOCK.search(text):
         return text
@@ -58,7 +64,7 @@ def _ran(match: re.Match[str], names: dict[str, object]) -> str:
         if name is None and first is None:
             raise ValueError(f"a {kind} block needs its file name: {body}")
         Path(name.strip() if name else first[1] if first else "").write_text(body, encoding="utf-8")
-    elif kind not in _SHOWN:
+    elif kind not in _NOT_RUN:
         raise ValueError(f"a block of kind {kind!r} is neither run nor shown: {body}")
     return body
 
@@ -97,9 +103,9 @@ def _cut(new: list[str], old: list[str]) -> list[str]:
     """New output, left out where the old one has a line of three dots."""
     if "..." not in old:
         return new
-    before = old.index("...")
-    behind = len(old) - before - 1
-    return new if before + behind >= len(new) else [*new[:before], "...", *new[len(new) - behind :]]
+    num_before = old.index("...")
+    num_after = len(old) - num_before - 1
+    return new if num_before + num_after >= len(new) else [*new[:num_before], "...", *new[len(new) - num_after :]]
 
 
 def _stop(failed: str) -> None:
@@ -125,12 +131,12 @@ def _session(body: str, names: dict[str, object]) -> Iterator[str]:
 
 @contextlib.contextmanager
 def _own_folder() -> Iterator[None]:
-    before, width = Path.cwd(), os.environ.get("COLUMNS")
+    previous, width = Path.cwd(), os.environ.get("COLUMNS")
     os.environ["COLUMNS"] = "80"
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         try:
             yield
         finally:
-            os.chdir(before)
+            os.chdir(previous)
             os.environ.pop("COLUMNS") if width is None else os.environ.update(COLUMNS=width)

@@ -28,7 +28,15 @@ class _Bar(NamedTuple):
 
 
 def svg(answer: Answer, bars: tuple[_Bar, ...]) -> str:
-    """Stacked bars, one below the other, each with its range and what was published."""
+    """Stacked bars, one below the other, each with its range and what was published.
+
+    Parameters
+    ----------
+    answer
+        Answer with the charts.
+    bars
+        Bars to draw.
+    """
     charts = {chart.name: chart for section in answer.sections for chart in section.charts}
     body = [line for row, bar in enumerate(bars) for line in _row(answer, charts[bar.chart], bar, 18 + row * _ROW)]
     head = (
@@ -41,17 +49,17 @@ def svg(answer: Answer, bars: tuple[_Bar, ...]) -> str:
 def _row(answer: Answer, chart: Chart, bar: _Bar, top: int) -> Iterator[str]:
     figure = answer.figure(bar.figure)
     low, high = figure.low or 0.0, figure.high or 0.0
-    whole = figure.value or sum(series.y[0] or 0.0 for series in chart.series)
-    parts = _parts(chart, whole)
-    scale = (_WIDTH - 2) / max(high, bar.published or 0.0, whole)
-    said = f"; published {render(bar.published, figure.unit)}" if bar.published else ""
+    total = figure.value or sum(series.y[0] or 0.0 for series in chart.series)
+    parts = _parts(chart, total)
+    scale = (_WIDTH - 2) / max(high, bar.published or 0.0, total)
+    published_text = f"; published {render(bar.published, figure.unit)}" if bar.published else ""
     middle = f"{render(figure.value or 0.0, figure.unit)} ({render(low, figure.unit)} to {render(high, figure.unit)})"
-    yield f'<text x="0" y="{top}" class="h">{bar.title}: {middle}{said}</text>'
+    yield f'<text x="0" y="{top}" class="h">{bar.title}: {middle}{published_text}</text>'
     left = legend = 0.0
     for colour, (name, value) in zip(_COLOURS, parts.items(), strict=False):
         yield f'<rect x="{left:.1f}" y="{top + 10}" width="{scale * value:.1f}" height="{_BAR}" fill="{colour}"/>'
         left += scale * value
-        label = f"{name} {100 * value / whole:.0f} %"
+        label = f"{name} {100 * value / total:.0f} %"
         yield f'<rect x="{legend:.0f}" y="{top + 48}" width="9" height="9" fill="{colour}"/>'
         yield f'<text x="{legend + 13:.0f}" y="{top + 56}" class="s">{label}</text>'
         legend += 26 + 5.9 * len(label)
@@ -62,15 +70,15 @@ def _row(answer: Answer, chart: Chart, bar: _Bar, top: int) -> Iterator[str]:
         yield f'<path class="m" stroke-dasharray="3 2" d="M{scale * bar.published:.1f} {top + 5}v{_BAR + 10}"/>'
 
 
-def _parts(chart: Chart, whole: float) -> dict[str, float]:
+def _parts(chart: Chart, total: float) -> dict[str, float]:
     """Parts of the chart's first bar, largest first; what else belongs to the whole together."""
     values = {series.name: series.y[0] or 0.0 for series in chart.series}
-    large = {n: v for n, v in sorted(values.items(), key=lambda item: -item[1]) if v >= _SMALL * whole}
+    large = {n: v for n, v in sorted(values.items(), key=lambda item: -item[1]) if v >= _SMALL * total}
     large = dict(list(large.items())[: len(_COLOURS) - 1])  # one colour is left for the others
-    rest = whole - sum(large.values())
+    rest = total - sum(large.values())
     names = {name: name.removeprefix("exposed ") for name in large}
-    found = {names[name]: value for name, value in large.items()}
-    return {**found, "others": rest} if rest > 1e-9 * whole else found
+    parts = {names[name]: value for name, value in large.items()}
+    return {**parts, "others": rest} if rest > 1e-9 * total else parts
 
 
 def figure() -> str:

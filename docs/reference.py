@@ -66,10 +66,10 @@ def commands() -> str:
 
     page = ["# Commands\n\nEach takes `--help`; those that answer take `--json`. Made from the code.\n"]
     # As the command line calls them: below the group, whose settings they share.
-    above = click.Context(group, info_name="lindos", help_option_names=["-h", "--help"])
+    parent = click.Context(group, info_name="lindos", help_option_names=["-h", "--help"])
     for name in COMMANDS:
         command: click.Command = importlib.import_module(f"lindos.cli.{name}").command
-        context = click.Context(command, above, name, max_content_width=100, terminal_width=100)
+        context = click.Context(command, parent, name, max_content_width=100, terminal_width=100)
         page.append(f"\n## lindos {name}\n\n```text\n{command.get_help(context)}\n```\n")
     return "".join(page)
 

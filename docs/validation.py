@@ -25,7 +25,7 @@ from lindos.validation.score import SLICES, slice_of
 class Line(NamedTuple):
     """One comparison."""
 
-    what: str
+    quantity: str
     computed: str
     published: str
     ratio: float
@@ -34,8 +34,8 @@ class Line(NamedTuple):
 def lines() -> Iterator[Line]:
     """Every comparison, computed now."""
     llama = run("llama3-405b")
-    over = next(t for s in llama.sections for t in s.tables if t.name == "step.virtual_stages")
-    shares = [float(row[2]) for row in over.rows if row[2] is not None]
+    virtual_stages = next(t for s in llama.sections for t in s.tables if t.name == "step.virtual_stages")
+    shares = [float(row[2]) for row in virtual_stages.rows if row[2] is not None]
     mfu = llama.figure("step.mfu").value or 0.0
     yield Line(
         "Llama 3.1 405B on 16,384 H100: MFU",
@@ -51,13 +51,13 @@ def lines() -> Iterator[Line]:
         hours / 180e3,
     )
     for name in ("colossus-1", "colossus-2"):
-        found = run(name, sections=frozenset({"cluster", "site"}))
+        answer = run(name, sections=frozenset({"cluster", "site"}))
         site = load_catalog().site(name)
         for title, figure, fact, unit in (
             ("facility power", "site.power.total", site.published_facility_power, "W"),
             ("capital cost", "site.capex.total", site.published_capex, "USD"),
         ):
-            value, published = found.figure(figure).value or 0.0, float(fact.value)
+            value, published = answer.figure(figure).value or 0.0, float(fact.value)
             yield Line(
                 f"{site.title.removeprefix('xAI ')}: {title}",
                 render(value, unit),
@@ -104,7 +104,7 @@ def deepseek_hours() -> tuple[float, float, str]:
 def table() -> str:
     """The comparisons in Markdown."""
     head = "| what | Lindos | published | ratio |\n|---|---|---|---|\n"
-    return head + "".join(f"| {x.what} | {x.computed} | {x.published} | {x.ratio:.2f} |\n" for x in lines())
+    return head + "".join(f"| {x.quantity} | {x.computed} | {x.published} | {x.ratio:.2f} |\n" for x in lines())
 
 
 #: Slices of the published training runs with the words of their column, and the fewest runs of one that is shown.
@@ -119,34 +119,34 @@ _FEWEST = 5
 
 def runs_summary() -> str:
     """Errors on runs left out of the fit, whole and by the slices that matter most."""
-    lines = [_runs_line(name, one) for name, one in _special()]
+    lines = [_runs_line(name, entry) for name, entry in _special()]
     return _RUNS_HEAD.format("published training runs, left out of the fit") + "".join(lines)
 
 
 def left_out_table() -> str:
     """Errors on runs left out of the fit, with every slice of at least five runs."""
-    lines = [_runs_line(name, one) for name, one in _special()]
+    lines = [_runs_line(name, entry) for name, entry in _special()]
     for name, word in _SLICES:
         groups: dict[str, list[_LeftOut]] = {}
-        for one in _left_out():
-            groups.setdefault(SLICES[name](one.result), []).append(one)
+        for entry in _left_out():
+            groups.setdefault(SLICES[name](entry.result), []).append(entry)
         largest = sorted(groups.items(), key=lambda item: -len(item[1]))
-        lines += [_runs_line(f"{word}: {group}", _slice(some)) for group, some in largest if len(some) >= _FEWEST]
+        lines += [_runs_line(f"{word}: {group}", _slice(runs)) for group, runs in largest if len(runs) >= _FEWEST]
     return _RUNS_HEAD.format("runs left out of the fit") + "".join(lines)
 
 
 def runs_table() -> str:
     """Errors on all runs, which the fit has seen, with every slice of at least five runs."""
-    found = _runs()
-    assert found.overall is not None
-    return _RUNS_HEAD.format("all runs") + _runs_line("all", found.overall) + _sliced(found)
+    scored = _runs()
+    assert scored.overall is not None
+    return _RUNS_HEAD.format("all runs") + _runs_line("all", scored.overall) + _sliced(scored)
 
 
-def _sliced(found: Score) -> str:
+def _sliced(scored: Score) -> str:
     lines = []
     for name, word in _SLICES:
-        groups = sorted(found.slices[name].items(), key=lambda item: -item[1].rows)
-        lines += [_runs_line(f"{word}: {group}", one) for group, one in groups if one.rows >= _FEWEST]
+        groups = sorted(scored.slices[name].items(), key=lambda item: -item[1].rows)
+        lines += [_runs_line(f"{word}: {group}", part) for group, part in groups if part.rows >= _FEWEST]
     return "".join(lines)
 
 
@@ -154,15 +154,22 @@ def campaigns_table() -> str:
     """Published campaigns beside what is predicted, or what they imply."""
     head = "| campaign | what | Lindos | 80 %, or sourced range | published | ratio | rests on |\n"
     head += "|---|---|---:|---:|---:|---:|---|\n"
-    return head + "".join(_campaign_line(one) for one in published(load_catalog()))
+    return head + "".join(_campaign_line(comparison) for comparison in published(load_catalog()))
 
 
-def _campaign_line(one: Comparison) -> str:
-    span = "" if one.low is None else f"{one.text(one.low)} to {one.text(one.high)}"
-    inside = {True: ", inside", False: ", **outside**", None: ""}[one.in_range]
-    ratio = "" if one.ratio is None else f"{one.ratio:.2f}"
-    cells = (one.campaign, one.outcome, one.text(one.predicted), span + inside, one.text(one.published), ratio)
-    return f"| {' | '.join(cells)} | {one.rests_on} |\n"
+def _campaign_line(comparison: Comparison) -> str:
+    span = "" if comparison.low is None else f"{comparison.text(comparison.low)} to {comparison.text(comparison.high)}"
+    verdict = {True: ", inside", False: ", **outside**", None: ""}[comparison.in_range]
+    ratio = "" if comparison.ratio is None else f"{comparison.ratio:.2f}"
+    cells = (
+        comparison.campaign,
+        comparison.outcome,
+        comparison.text(comparison.predicted),
+        span + verdict,
+        comparison.text(comparison.published),
+        ratio,
+    )
+    return f"| {' | '.join(cells)} | {comparison.rests_on} |\n"
 
 
 #: Slices of their own of the runs left out.
@@ -178,9 +185,9 @@ _SPECIAL: dict[str, Callable[[Result], bool]] = {
 
 def _special() -> Iterator[tuple[str, Slice]]:
     for name, chosen in _SPECIAL.items():
-        some = [one for one in _left_out() if chosen(one.result)]
-        groups = len({(one.result.row.run.model_name, one.result.row.run.accelerator) for one in some})
-        yield f"{name} ({groups} pairs of model and accelerator)", _slice(some)
+        runs = [entry for entry in _left_out() if chosen(entry.result)]
+        groups = len({(entry.result.row.run.model_name, entry.result.row.run.accelerator) for entry in runs})
+        yield f"{name} ({groups} pairs of model and accelerator)", _slice(runs)
 
 
 class _LeftOut(NamedTuple):
@@ -191,22 +198,22 @@ class _LeftOut(NamedTuple):
     covered: bool
 
 
-def _slice(some: list[_LeftOut]) -> Slice:
-    return slice_of([one.error for one in some], [one.covered for one in some])
+def _slice(runs: list[_LeftOut]) -> Slice:
+    return slice_of([run.error for run in runs], [run.covered for run in runs])
 
 
 @cache
 def _left_out() -> list[_LeftOut]:
     """The runs that the fit left out, as it wrote them down."""
     with LEFT_OUT.open(encoding="utf-8") as file:
-        found = {row["id"]: row for row in csv.DictReader(file)}
-    kept = []
+        rows_by_id = {row["id"]: row for row in csv.DictReader(file)}
+    runs = []
     for result in _runs().results:
-        if result.row.run.id in found:
+        if result.row.run.id in rows_by_id:
             names = ("measured_step_s", "predicted_step_s", "low_s", "high_s")
-            measured, time, low, high = (float(found[result.row.run.id][name]) for name in names)
-            kept.append(_LeftOut(result, time / measured - 1, low <= measured <= high))
-    return kept
+            measured, time, low, high = (float(rows_by_id[result.row.run.id][name]) for name in names)
+            runs.append(_LeftOut(result, time / measured - 1, low <= measured <= high))
+    return runs
 
 
 _RUNS_HEAD = (
@@ -214,9 +221,9 @@ _RUNS_HEAD = (
 )
 
 
-def _runs_line(name: str, one: Slice) -> str:
-    errors = f"{one.median_abs_error:.1%} | {one.p90_abs_error:.1%} | {one.bias:+.1%} | {one.coverage_80:.0%}"
-    return f"| {name} | {one.rows} | {errors} |\n".replace("%", " %")
+def _runs_line(name: str, part: Slice) -> str:
+    errors = f"{part.median_abs_error:.1%} | {part.p90_abs_error:.1%} | {part.bias:+.1%} | {part.coverage_80:.0%}"
+    return f"| {name} | {part.rows} | {errors} |\n".replace("%", " %")
 
 
 @cache

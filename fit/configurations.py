@@ -63,7 +63,13 @@ SIZES: Mapping[str, tuple[Any, ...]] = {
 
 
 def flat(rows: list[Any]) -> Iterator[str]:
-    """Items of rows that are items or lists of them."""
+    """Items of rows that are items or lists of them.
+
+    Parameters
+    ----------
+    rows
+        Items, or lists of items.
+    """
     for row in rows:
         yield from row if isinstance(row, list) else [row]
 
@@ -81,7 +87,13 @@ def classes() -> dict[str, Any]:
 
 
 def fields(config: Any) -> dict[str, Any]:
-    """Defaults of a configuration class as they are written, before one is computed from another."""
+    """Defaults of a configuration class as they are written, before one is computed from another.
+
+    Parameters
+    ----------
+    config
+        The configuration class.
+    """
     written = {}
     for field in dataclasses.fields(config):
         if field.default is not dataclasses.MISSING:
@@ -107,7 +119,13 @@ def text_types() -> dict[str, str]:
 
 
 def write_library(by_type: Mapping[str, Any]) -> None:
-    """Write the defaults of the types that Lindos reads."""
+    """Write the defaults of the types that Lindos reads.
+
+    Parameters
+    ----------
+    by_type
+        Configuration classes by model type.
+    """
     tables = yaml.safe_load((FOLDER / "families.yaml").read_text())
     kinds = sorted({kind for table in tables["families"].values() for kind in flat(table["types"])})
     wanted = {key for keys in tables["names"].values() for key in keys} | set(flat(tables["switches"]))
@@ -133,7 +151,15 @@ def write_library(by_type: Mapping[str, Any]) -> None:
 
 
 def change(defaults: Mapping[str, Any], draw: random.Random) -> dict[str, Any]:
-    """Sizes drawn for the keys of a class."""
+    """Sizes drawn for the keys of a class.
+
+    Parameters
+    ----------
+    defaults
+        Defaults of the class.
+    draw
+        Source of random numbers.
+    """
     drawn = {
         key: draw.choice(sizes) for key, sizes in SIZES.items() if defaults.get(key, "") != "" and draw.random() < 0.7
     }
@@ -150,7 +176,13 @@ def change(defaults: Mapping[str, Any], draw: random.Random) -> dict[str, Any]:
 
 
 def count(config: Any) -> dict[str, Any]:
-    """Parameters that the library builds: all, those of matrices, and of these the ones that a token meets."""
+    """Parameters that the library builds: all, those of matrices, and of these the ones that a token meets.
+
+    Parameters
+    ----------
+    config
+        The configuration.
+    """
     text = config.get_text_config(decoder=True)
     sees = config.model_type in modeling_auto.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
     with torch.device("meta"):
@@ -173,7 +205,13 @@ def count(config: Any) -> dict[str, Any]:
 
 
 def reduced(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what every configuration has, what is empty, and what describes other inputs."""
+    """Leave out what every configuration has, what is empty, and what describes other inputs.
+
+    Parameters
+    ----------
+    config
+        Plain data of the configuration.
+    """
     usual = set(transformers.PreTrainedConfig().to_dict()) - {"model_type", "is_encoder_decoder", "tie_word_embeddings"}
     left = {key: value for key, value in config.items() if key not in usual and value is not None}
     left = {key: value for key, value in left.items() if not key.startswith(("vision", "audio", "vq", "rope_param"))}
@@ -181,7 +219,13 @@ def reduced(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def rows(by_type: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Configurations of every decoder of the library with their counts: drawn sizes, and the whole default."""
+    """Configurations of every decoder of the library with their counts: drawn sizes, and the whole default.
+
+    Parameters
+    ----------
+    by_type
+        Configuration classes by model type.
+    """
     kinds = [*modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES]
     kinds += [kind for kind in modeling_auto.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES if kind not in kinds]
     for kind in kinds:
@@ -200,8 +244,8 @@ def rows(by_type: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                 continue
             if not counted["matrices"]:  # its language model has another name
                 continue
-            whole = {"whole": reduced(config.to_dict())} if not drawn else {}
-            yield {"type": kind, "drawn": drawn, **counted, **whole}
+            default_file = {"whole": reduced(config.to_dict())} if not drawn else {}
+            yield {"type": kind, "drawn": drawn, **counted, **default_file}
 
 
 def main() -> None:

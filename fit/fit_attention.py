@@ -10,15 +10,15 @@ from scipy.optimize import least_squares
 from fit_matmul import TILE, Rate
 from lindos.catalog import load_catalog
 from lindos.formulas.roofline import attention_efficiency, roofline_time, shared_waves
-from measured import FAMILIES, Columns, Error, error, left_out, read, sheet, spread, where
+from measured import FAMILIES, Columns, Error, error, left_out, read, selected_rows, sheet, spread
 
 #: Framework whose table is fitted, and the kernels of it that training uses as well: FlashAttention 2 and 3, and the
 #: fused kernels for Blackwell. TensorRT-LLM's table hides more of its own bookkeeping in the time.
 TABLE = "sglang"
 KERNELS = ("flash_attention", "fa3", "trtllm_mha")
 #: Table of another framework on the same or a similar library, which shows how well measurements repeat.
-OTHER = "vllm"
-OTHER_KERNELS = ("vllm_flash_attn", "vllm_flash_attn_fa3", "vllm_flashinfer_trtllmprefill")
+SECOND_TABLE = "vllm"
+SECOND_KERNELS = ("vllm_flash_attn", "vllm_flash_attn_fa3", "vllm_flashinfer_trtllmprefill")
 SHAPE = ("batch_size", "isl", "num_heads", "num_key_value_heads", "head_dim")
 LEAST_LENGTH = 512
 
@@ -43,12 +43,24 @@ class Attention:
     table: Columns
 
     def rows(self, mask: np.ndarray) -> "Attention":
-        """Some of it."""
-        return replace(self, table=where(self.table, mask))
+        """Select rows by a boolean ``mask``."""
+        return replace(self, table=selected_rows(self.table, mask))
 
 
 def attention(folder: Path, device: str, framework: str, kernels: Sequence[str]) -> Attention:
-    """BF16 attention of at least 512 tokens a sequence, no window."""
+    """Read BF16 attention without a window, of at least 512 tokens a sequence.
+
+    Parameters
+    ----------
+    folder
+        Folder of the tables.
+    device
+        A key of `DEVICES`.
+    framework
+        Framework of the table.
+    kernels
+        Names of the kernels to take.
+    """
     table = read(folder, device, "attention", framework, "context_attention_perf")
     bf16 = (table["attn_dtype"] == "bfloat16") & (table["kv_cache_dtype"] == "bfloat16")
     plain = bf16 & (table["isl"] >= LEAST_LENGTH) & (table["head_dim"] <= 256)
@@ -59,28 +71,46 @@ def attention(folder: Path, device: str, framework: str, kernels: Sequence[str])
         device=device,
         num_processors=float(data_sheet.num_processors.value),
         memory=float(data_sheet.memory_bandwidth.value * share),
-        table=where(table, plain),
+        table=selected_rows(table, plain),
     )
 
 
-def time(given: Attention, rate: float, p: Mapping[str, float]) -> np.ndarray:
-    """Predicted seconds; ``rate`` is that of heads of 128 in endless sequences."""
-    batch, length, heads, kv_heads, dim = (given.table[name].astype(float) for name in SHAPE)
+def time(sample: Attention, rate: float, p: Mapping[str, float]) -> np.ndarray:
+    """Predict the seconds of attention.
+
+    Parameters
+    ----------
+    sample
+        Measured attention.
+    rate
+        Rate of endless sequences with heads of 128, in FLOP/s.
+    p
+        Parameters by name, as in `BOUNDS`.
+    """
+    batch, length, heads, kv_heads, dim = (sample.table[name].astype(float) for name in SHAPE)
     kv_heads = np.where(kv_heads == 0, heads, kv_heads)
     queries, keys = batch * length, (length + TILE[0]) / 2
-    waves = shared_waves(queries, 1.0, heads, TILE[0], 1.0, given.num_processors, p["attention_partial_wave"])
+    waves = shared_waves(queries, 1.0, heads, TILE[0], 1.0, sample.num_processors, p["attention_partial_wave"])
     share = attention_efficiency(
-        queries, keys, heads, dim, waves, TILE[0], given.num_processors,
+        queries, keys, heads, dim, waves, TILE[0], sample.num_processors,
         p["attention_fill_keys"], p["attention_softmax_dim"],
     )  # fmt: skip
     cache = 4 * queries * kv_heads * dim
     data = 4 * queries * heads * dim + cache
-    kernel = roofline_time(4 * queries * heads * keys * dim, data, rate * share, given.memory, p["launch"])
-    return np.asarray(kernel + p["cache_passes"] * cache / given.memory)
+    kernel = roofline_time(4 * queries * heads * keys * dim, data, rate * share, sample.memory, p["launch"])
+    return np.asarray(kernel + p["cache_passes"] * cache / sample.memory)
 
 
 def fit(sets: Sequence[Attention], settled: Mapping[str, float]) -> tuple[list[float], dict[str, float]]:
-    """Rate of each set, and the parameters that they share where they are not ``settled``."""
+    """Fit the rate of each set, and the parameters that all sets share.
+
+    Parameters
+    ----------
+    sets
+        Measured attention of several devices.
+    settled
+        Values of the parameters that are not fitted.
+    """
     free = [name for name in BOUNDS if name not in settled]
     values, least, most = (np.log([BOUNDS[name][i] for name in free]) for i in range(3))
     start = np.log([s.num_processors * 4e12 for s in sets])
@@ -94,7 +124,7 @@ def fit(sets: Sequence[Attention], settled: Mapping[str, float]) -> tuple[list[f
             [np.log(time(s, r, shared) / s.table["seconds"]) for s, r in zip(sets, rates, strict=True)]
         )
 
-    found = least_squares(
+    solution = least_squares(
         residuals,
         np.concatenate([start, values]),
         bounds=(np.concatenate([start - 2, least]), np.concatenate([start + 2, most])),
@@ -103,13 +133,13 @@ def fit(sets: Sequence[Attention], settled: Mapping[str, float]) -> tuple[list[f
         diff_step=1e-3,
         x_scale=0.1,
     )
-    rates, shared = unpack(found.x)
+    rates, shared = unpack(solution.x)
     return rates.tolist(), {name: float(f"{value:.3g}") for name, value in shared.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """What the catalogue keeps."""
+    """Values for the catalogue."""
 
     families: dict[str, dict[str, float]]
     rates: dict[str, Rate]
@@ -117,28 +147,34 @@ class Fitted:
 
 
 def fit_all(folder: Path) -> Fitted:
-    """Every family."""
+    """Fit every family.
+
+    Parameters
+    ----------
+    folder
+        Folder of the tables.
+    """
     result = Fitted({}, {}, [])
     for family, devices in FAMILIES.items():
         sets = [attention(folder, device, TABLE, KERNELS) for device in devices]
         out = [left_out(*(s.table[name] for name in SHAPE[2:])) for s in sets]
         rates, shared = fit([s.rows(~mask) for s, mask in zip(sets, out, strict=True)], {})
         result.families[family] = {name: shared[name] for name in tuple(BOUNDS)[:3]}
-        for given, mask, rate in zip(sets, out, rates, strict=True):
-            test = given.rows(mask)
-            other = attention(folder, given.device, OTHER, OTHER_KERNELS)
-            found = error(
+        for sample, mask, rate in zip(sets, out, rates, strict=True):
+            test = sample.rows(mask)
+            second_set = attention(folder, sample.device, SECOND_TABLE, SECOND_KERNELS)
+            test_error = error(
                 time(test, rate, shared),
                 test.table["seconds"],
-                spread(given.table, other.table, SHAPE),
+                spread(sample.table, second_set.table, SHAPE),
                 operator="attention",
-                device=given.device,
+                device=sample.device,
                 precision="bf16",
                 table=f"{TABLE} attention",
             )
-            result.errors.append(found)
-            alike = [rate, fit([other], {name: shared[name] for name in tuple(BOUNDS)[:3]})[0][0]]
-            peak = float(sheet(given.device).peak_bf16.value)
-            low, high = min(alike) * (1 - found.median), max(alike) * (1 + found.median)
-            result.rates[given.device] = Rate(rate / peak, low / peak, high / peak, found.note)
+            result.errors.append(test_error)
+            both_rates = [rate, fit([second_set], {name: shared[name] for name in tuple(BOUNDS)[:3]})[0][0]]
+            peak = float(sheet(sample.device).peak_bf16.value)
+            low, high = min(both_rates) * (1 - test_error.median), max(both_rates) * (1 + test_error.median)
+            result.rates[sample.device] = Rate(rate / peak, low / peak, high / peak, test_error.note)
     return result

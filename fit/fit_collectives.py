@@ -9,7 +9,7 @@ from scipy.optimize import least_squares
 
 from fit_matmul import Rate
 from lindos.step.communication import Level, all_gather_time, all_reduce_time, expert_exchange_time
-from measured import FAMILIES, Columns, Error, error, left_out, read, sheet, where
+from measured import FAMILIES, Columns, Error, error, left_out, read, selected_rows, sheet
 
 #: Network of each family; links that reduce in the switch have a rate of their own for that.
 FABRICS = {"ampere": "nvlink3", "hopper": "nvlink4", "blackwell": "nvlink5"}
@@ -39,26 +39,42 @@ class Collectives:
 
 
 def collectives(folder: Path, device: str) -> Collectives:
-    """NCCL's collectives; ``bytes`` is the whole buffer, gathered or before it is scattered."""
+    """Read NCCL's collectives; ``bytes`` is the whole buffer, after a gather or before a scatter.
+
+    Parameters
+    ----------
+    folder
+        Folder of the tables.
+    device
+        A key of `DEVICES`.
+    """
     table = dict(read(folder, device, "comm", "nccl", "nccl_perf"))
     sizes = np.array([NUMBER_BYTES[name] for name in table["nccl_dtype"].tolist()])
     table["bytes"] = table["message_size"] * sizes
     return Collectives(
-        device, float(sheet(device).scale_up_bandwidth.value), where(table, table["num_gpus"] >= LEAST_GROUP)
+        device, float(sheet(device).scale_up_bandwidth.value), selected_rows(table, table["num_gpus"] >= LEAST_GROUP)
     )
 
 
-def time(given: Collectives, p: Mapping[str, float]) -> np.ndarray:
-    """Predicted seconds, by the functions that a step uses."""
-    table = given.table
+def time(sample: Collectives, p: Mapping[str, float]) -> np.ndarray:
+    """Predict seconds, by the functions that a step uses.
+
+    Parameters
+    ----------
+    sample
+        Measured collectives.
+    p
+        Parameters by name, as in `BOUNDS`.
+    """
+    table = sample.table
     message, name = table["bytes"].astype(float), table["op_name"]
     level = Level(
         below=1.0,
         ratio=table["num_gpus"].astype(float),
-        bandwidth=given.bandwidth * p["efficiency"],
+        bandwidth=sample.bandwidth * p["efficiency"],
         latency=p["base_latency"],
         in_switch_reduction="reduction_efficiency" in p,
-        reduction_bandwidth=given.bandwidth * p.get("reduction_efficiency", p["efficiency"]),
+        reduction_bandwidth=sample.bandwidth * p.get("reduction_efficiency", p["efficiency"]),
         chunk_cost=p["chunk_cost"],
     )
     gather = all_gather_time(message, (level,))
@@ -72,33 +88,55 @@ def _exchange_time(message: np.ndarray, level: Level) -> np.ndarray:
     return np.asarray(expert_exchange_time(message / level.ratio, 10**6, (level,)))
 
 
-def rows(given: Collectives, mask: np.ndarray) -> Collectives:
-    """Some of them."""
-    return Collectives(given.device, given.bandwidth, where(given.table, mask))
+def rows(sample: Collectives, mask: np.ndarray) -> Collectives:
+    """Select rows by a mask.
+
+    Parameters
+    ----------
+    sample
+        Measured collectives.
+    mask
+        Boolean, one per row.
+    """
+    return Collectives(sample.device, sample.bandwidth, selected_rows(sample.table, mask))
 
 
 def fit(sets: Sequence[Collectives], free: Sequence[str]) -> dict[str, float]:
-    """Parameters that the sets share."""
+    """Fit the parameters that all sets share.
+
+    Parameters
+    ----------
+    sets
+        Measured collectives of several devices.
+    free
+        Names of the parameters to fit.
+    """
     start, least, most = (np.log([BOUNDS[name][i] for name in free]) for i in range(3))
 
     def residuals(point: np.ndarray) -> np.ndarray:
         shared = dict(zip(free, np.exp(point), strict=True))
         return np.concatenate([np.log(time(s, shared) / s.table["seconds"]) for s in sets])
 
-    found = least_squares(residuals, start, bounds=(least, most), loss="soft_l1", f_scale=0.1, x_scale=0.1)
-    return {name: float(f"{value:.3g}") for name, value in zip(free, np.exp(found.x), strict=True)}
+    solution = least_squares(residuals, start, bounds=(least, most), loss="soft_l1", f_scale=0.1, x_scale=0.1)
+    return {name: float(f"{value:.3g}") for name, value in zip(free, np.exp(solution.x), strict=True)}
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """What the catalogue keeps, by network."""
+    """Values for the catalogue, by network."""
 
     fabrics: dict[str, dict[str, Rate]]
     errors: list[Error]
 
 
 def fit_all(folder: Path) -> Fitted:
-    """Every generation of links."""
+    """Fit every generation of links.
+
+    Parameters
+    ----------
+    folder
+        Folder of the tables.
+    """
     result = Fitted({}, [])
     for family, devices in FAMILIES.items():
         sets = [collectives(folder, device) for device in devices]
@@ -120,9 +158,9 @@ def fit_all(folder: Path) -> Fitted:
             for test in tests
         ]
         result.errors.extend(errors)
-        worst = max(errors, key=lambda found: found.median)
+        worst = max(errors, key=lambda entry: entry.median)
         note = f"NCCL on 4 and 8 devices; {worst.note} (worst of its devices)"
-        # Latency and the cost of a chunk stand in for one another; a share of the line rate is known as well as a time.
+        # Latency and cost of a chunk can replace each other in a fit; the share of the line rate is as exact as a time.
         reach = {name: 2.0 if name in ("base_latency", "chunk_cost") else 1 + worst.median for name in shared}
         result.fabrics[FABRICS[family]] = {
             name: Rate(value, value / reach[name], value * reach[name], note if name == "efficiency" else "")

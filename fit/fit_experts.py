@@ -1,7 +1,8 @@
-"""Layers of experts, a check: what was fitted to single products must predict grouped ones, with nothing of its own.
+"""Check on layers of experts: parameters fitted to single products must predict grouped products.
 
-The tables time a whole layer: permuting tokens, two grouped products around an activation, adding the results up. What
-is not a product is fitted away: passes over the experts' activations, passes over all tokens, and launches.
+The tables time a whole layer: permuting tokens, two grouped products around an activation, adding the results up. The
+parts that are no products are fitted and subtracted: passes over the experts' activations, passes over all tokens, and
+launches.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ import numpy as np
 from scipy.optimize import least_squares
 
 import fit_matmul
-from measured import FAMILIES, Columns, Error, error, left_out, read, sheet, where
+from measured import FAMILIES, Columns, Error, error, left_out, read, selected_rows, sheet
 
 #: The last table with unquantised layers: grouped products of CUTLASS, tuned, as training libraries have them. Other
 #: tables hold Triton kernels without tuning, or kernels fused for inference.
@@ -38,44 +39,82 @@ class Layers:
 
 
 def layers(folder: Path, device: str) -> Layers:
-    """Layers of gated experts with as many rows as training has."""
+    """Read layers of gated experts with as many rows as in training.
+
+    Parameters
+    ----------
+    folder
+        Folder of the tables.
+    device
+        A key of `DEVICES`.
+    """
     table = read(folder, device, "moe", FRAMEWORK, "moe_perf", VERSION)
     plain = (table["moe_dtype"] == "bfloat16") & (table["distribution"] == "balanced")
     data_sheet = sheet(device)
-    found = Layers(
+    sample = Layers(
         device=device,
         num_processors=float(data_sheet.num_processors.value),
         memory_bandwidth=float(data_sheet.memory_bandwidth.value),
-        table=where(table, plain & np.isin(table["kernel_source"], KERNELS)),
+        table=selected_rows(table, plain & np.isin(table["kernel_source"], KERNELS)),
     )
-    return replace(found, table=where(found.table, found.rows >= LEAST_ROWS))
+    return replace(sample, table=selected_rows(sample.table, sample.rows >= LEAST_ROWS))
 
 
-def time(given: Layers, rate: float, p: Mapping[str, float], other: np.ndarray) -> np.ndarray:
-    """Predicted seconds; ``other`` are logarithms of passes over activations, passes over tokens, and launches."""
-    table = given.table
-    experts, rows = table["num_experts"] / table["moe_ep_size"], given.rows
+def time(sample: Layers, rate: float, p: Mapping[str, float], remainder: np.ndarray) -> np.ndarray:
+    """Predict the seconds of layers.
+
+    Parameters
+    ----------
+    sample
+        Measured layers.
+    rate
+        Sustained rate of products, in FLOP/s.
+    p
+        Parameters of products by name.
+    remainder
+        Logarithms of passes over activations, passes over tokens, and launches in seconds.
+    """
+    table = sample.table
+    experts, rows = table["num_experts"] / table["moe_ep_size"], sample.rows
     hidden, inner = table["hidden_size"].astype(float), table["inter_size"] / table["moe_tp_size"]
-    up = fit_matmul.product_time((rows, 2 * inner, hidden, experts), given, 2.0, rate, p)
-    down = fit_matmul.product_time((rows, hidden, inner, experts), given, 2.0, rate, p)
-    activations, tokens, launches = np.exp(other)
+    up = fit_matmul.product_time((rows, 2 * inner, hidden, experts), sample, 2.0, rate, p)
+    down = fit_matmul.product_time((rows, hidden, inner, experts), sample, 2.0, rate, p)
+    activations, tokens, launches = np.exp(remainder)
     moved = activations * 2 * experts * rows * 3 * (hidden + inner) + tokens * 2 * table["num_tokens"] * hidden
-    return np.asarray(up + down + moved / given.memory_bandwidth + launches)
+    return np.asarray(up + down + moved / sample.memory_bandwidth + launches)
 
 
 def fit(sets: Sequence[Layers], rates: Sequence[float], ps: Sequence[Mapping[str, float]]) -> np.ndarray:
-    """What is not a product, shared by the sets; rate and parameters of products are each set's own."""
+    """Fit the parts of a layer that are no products, which all sets share.
 
-    def residuals(other: np.ndarray) -> np.ndarray:
+    Parameters
+    ----------
+    sets
+        Measured layers of several devices.
+    rates
+        Sustained rate of products of each set, in FLOP/s.
+    ps
+        Parameters of products of each set.
+    """
+
+    def residuals(remainder: np.ndarray) -> np.ndarray:
         parts = zip(sets, rates, ps, strict=True)
-        return np.concatenate([np.log(time(s, rate, p, other) / s.table["seconds"]) for s, rate, p in parts])
+        return np.concatenate([np.log(time(s, rate, p, remainder) / s.table["seconds"]) for s, rate, p in parts])
 
-    found = least_squares(residuals, np.log([1.0, 1.0, 1e-5]), loss="soft_l1", f_scale=0.1)
-    return np.asarray(found.x)
+    solution = least_squares(residuals, np.log([1.0, 1.0, 1e-5]), loss="soft_l1", f_scale=0.1)
+    return np.asarray(solution.x)
 
 
 def check(folder: Path, matmul: fit_matmul.Fitted) -> list[Error]:
-    """Errors on layers left out of what fits the passes that are not products."""
+    """Compute errors on layers that were left out of the fit of those parts.
+
+    Parameters
+    ----------
+    folder
+        Folder of the tables.
+    matmul
+        Fitted products.
+    """
     errors = []
     for family in ("hopper", "blackwell"):
         shared = matmul.families[family]
@@ -84,12 +123,14 @@ def check(folder: Path, matmul: fit_matmul.Fitted) -> list[Error]:
         rates = [float(sheet(s.device).peak_bf16.value) * matmul.rates[s.device]["matmul_bf16"].value for s in sets]
         out = [left_out(*(s.table[name] for name in ("hidden_size", "inter_size", "num_experts"))) for s in sets]
         ps = [shared | matmul.shapes[s.device] for s in sets]
-        other = fit([replace(s, table=where(s.table, ~mask)) for s, mask in zip(sets, out, strict=True)], rates, ps)
+        remainder = fit(
+            [replace(s, table=selected_rows(s.table, ~mask)) for s, mask in zip(sets, out, strict=True)], rates, ps
+        )
         for s, mask, rate, p in zip(sets, out, rates, ps, strict=True):
-            test = replace(s, table=where(s.table, mask))
+            test = replace(s, table=selected_rows(s.table, mask))
             errors.append(
                 error(
-                    time(test, rate, p, other),
+                    time(test, rate, p, remainder),
                     test.table["seconds"],
                     None,
                     operator="experts, checked",

@@ -48,7 +48,15 @@ def main() -> None:
 
 
 def kernels(matmul: fit_matmul.Fitted, attention: fit_attention.Fitted) -> str:
-    """The YAML of families and devices."""
+    """The YAML of families and devices.
+
+    Parameters
+    ----------
+    matmul
+        Fitted products.
+    attention
+        Fitted attention.
+    """
     lines = [WRITTEN, ""]
     for family, devices in FAMILIES.items():
         rates = {device: matmul.rates[device] | _attention(family, attention.rates[device]) for device in devices}
@@ -68,7 +76,13 @@ def kernels(matmul: fit_matmul.Fitted, attention: fit_attention.Fitted) -> str:
 
 
 def fabrics(collectives: fit_collectives.Fitted) -> str:
-    """The YAML of networks."""
+    """The YAML of networks.
+
+    Parameters
+    ----------
+    collectives
+        Fitted collectives.
+    """
     lines = [WRITTEN]
     for name, values in collectives.fabrics.items():
         lines += ["", f"{name}:", *(fact(field, *value) for field, value in values.items())]
@@ -83,12 +97,22 @@ def _attention(family: str, forward: Rate) -> dict[str, Rate]:
 
 
 def fact(name: str, value: float, low: float | None = None, high: float | None = None, note: str = "") -> str:
-    """One line of YAML."""
+    """One line of YAML.
+
+    Parameters
+    ----------
+    name
+        Name of the field.
+    value, low, high
+        Value and range in SI.
+    note
+        Note of the fact.
+    """
     scale, unit = (1e6, " us") if name in TIMES else (1.0, "")
-    shown = f"{value * scale:.3g}{unit}"
+    amount = f"{value * scale:.3g}{unit}"
     source = SOURCE.get(name, "aiconfigurator_core")
     span = "" if low is None or high is None else f"low: {low * scale:.3g}{unit}, high: {high * scale:.3g}{unit}, "
-    return f"  {name}: {{value: {shown}, {span}source: {source}{note and f', note: {chr(34)}{note}{chr(34)}'}}}"
+    return f"  {name}: {{value: {amount}, {span}source: {source}{note and f', note: {chr(34)}{note}{chr(34)}'}}}"
 
 
 def _span(members: list[Rate]) -> Rate:
@@ -101,7 +125,13 @@ def _span(members: list[Rate]) -> Rate:
 
 
 def error_table(errors: list[Error]) -> str:
-    """Markdown: one row per operator, device and precision."""
+    """Markdown: one row per operator, device and precision.
+
+    Parameters
+    ----------
+    errors
+        Errors of all kinds of kernels.
+    """
     rows = [
         "| operator | device | precision | table | left out | median | 90th percentile | two tables differ by |",
         "|---|---|---|---|---|---|---|---|",

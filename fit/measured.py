@@ -1,4 +1,4 @@
-"""The measured kernel tables of aiconfigurator-core, read as columns, and how a fit is judged on them."""
+"""The measured kernel tables of aiconfigurator-core, read as columns, and errors of fits on them."""
 
 import zlib
 from collections.abc import Mapping, Sequence
@@ -28,14 +28,14 @@ FAMILIES = {
     "hopper": ("h100-sxm", "h200-sxm"),
     "blackwell": ("b200-sxm", "gb200", "b300-sxm", "gb300"),
 }
-#: Accelerator of the catalogue whose data sheet stands for a device.
+#: Accelerator of the catalogue with the data sheet of a device, where the names differ.
 SHEET = {"a100-sxm": "a100-80gb-sxm"}
 
 Columns: TypeAlias = Mapping[str, np.ndarray]
 
 
 def tables_folder() -> Path | None:
-    """Where the installed package keeps its tables; None where it is not installed."""
+    """Find the tables of the installed package; None where it is not installed."""
     spec = find_spec("aiconfigurator_core")
     if spec is None or not spec.submodule_search_locations:
         return None
@@ -43,14 +43,37 @@ def tables_folder() -> Path | None:
 
 
 def sheet(device: str) -> Accelerator:
-    """Data sheet of a device."""
+    """Get the data sheet of a device.
+
+    Parameters
+    ----------
+    device
+        A key of `DEVICES`.
+    """
     return load_catalog().accelerator(SHEET.get(device, device))
 
 
 def read(folder: Path, device: str, operator: str, framework: str, table: str, version: str = "*") -> Columns:
-    """Columns of a table of one framework, the newest unless its version is given; ``latency`` becomes ``seconds``."""
-    found = sorted((folder / DEVICES[device] / operator / framework).glob(f"{version}/{table}.parquet"), key=_version)
-    columns = pq.read_table(found[-1])
+    """Read a table of one framework.
+
+    Parameters
+    ----------
+    folder
+        Folder of the tables.
+    device
+        A key of `DEVICES`.
+    operator, framework, table
+        Names of the folders and of the file.
+    version
+        Version of the framework; the newest where left out.
+
+    Returns
+    -------
+    Mapping of str to array
+        One array per column; ``latency`` in milliseconds becomes ``seconds``.
+    """
+    paths = sorted((folder / DEVICES[device] / operator / framework).glob(f"{version}/{table}.parquet"), key=_version)
+    columns = pq.read_table(paths[-1])
     data: dict[str, Any] = {name: columns[name].to_numpy(zero_copy_only=False) for name in columns.column_names}
     data["seconds"] = data.pop("latency") * 1e-3
     return data
@@ -61,13 +84,32 @@ def _version(path: Path) -> tuple[tuple[int, str], ...]:
     return tuple((int(part), "") if part.lstrip("-").isdigit() else (0, part) for part in parts)
 
 
-def where(columns: Columns, mask: np.ndarray) -> Columns:
-    """Rows of a mask."""
+def selected_rows(columns: Columns, mask: np.ndarray) -> Columns:
+    """Select rows by a mask.
+
+    Parameters
+    ----------
+    columns
+        Columns of a table.
+    mask
+        Boolean, one per row.
+    """
     return {name: values[mask] for name, values in columns.items()}
 
 
 def left_out(*keys: np.ndarray) -> np.ndarray:
-    """Rows kept from the fit: every fourth combination of ``keys``, chosen by a hash, all its other shapes with it."""
+    """Choose rows to leave out of the fit: every fourth combination of keys, by a hash, with all its shapes.
+
+    Parameters
+    ----------
+    keys
+        Integer columns.
+
+    Returns
+    -------
+    array of bool
+        One per row.
+    """
     unique, inverse = np.unique(np.stack([key.astype(np.int64) for key in keys]), axis=1, return_inverse=True)
     chosen = [zlib.crc32("x".join(map(str, column)).encode()) % 4 == 0 for column in unique.T.tolist()]
     return np.array(chosen)[inverse.reshape(-1)]
@@ -75,7 +117,7 @@ def left_out(*keys: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, slots=True)
 class Error:
-    """How far predictions lie from kernels that were left out of the fit."""
+    """Errors of predictions on kernels that were left out of the fit."""
 
     operator: str
     device: str
@@ -94,25 +136,47 @@ class Error:
 
 
 def error(predicted: np.ndarray, measured: np.ndarray, noise: Sequence[float] | None, **labels: Any) -> Error:
-    """Median and 90th percentile of the absolute relative error."""
-    away = np.abs(predicted / measured - 1)
+    """Compute the median and the 90th percentile of the absolute relative error.
+
+    Parameters
+    ----------
+    predicted, measured
+        Times of the kernels, in seconds.
+    noise
+        Median and 90th percentile of the difference between two tables, as :func:`spread` gives them.
+    labels
+        Operator, device, precision and table of the error.
+    """
+    deviation = np.abs(predicted / measured - 1)
     noise_median, noise_p90 = noise or (None, None)
     return Error(
-        kernels=len(away),
-        median=float(np.median(away)),
-        p90=float(np.percentile(away, 90)),
+        kernels=len(deviation),
+        median=float(np.median(deviation)),
+        p90=float(np.percentile(deviation, 90)),
         noise_median=noise_median,
         noise_p90=noise_p90,
         **labels,
     )
 
 
-def spread(one: Columns, other: Columns, keys: Sequence[str]) -> tuple[float, float] | None:
-    """Median and 90th percentile of how far two tables differ on the same shapes, their mean ratio taken out."""
-    first = dict(zip(zip(*(one[k].tolist() for k in keys), strict=True), one["seconds"].tolist(), strict=True))
-    second = dict(zip(zip(*(other[k].tolist() for k in keys), strict=True), other["seconds"].tolist(), strict=True))
-    ratio = np.array([second[key] / first[key] for key in first.keys() & second.keys()])
+def spread(first: Columns, second: Columns, keys: Sequence[str]) -> tuple[float, float] | None:
+    """Compute the median and 90th percentile of the difference of two tables on the same shapes, without their ratio.
+
+    Parameters
+    ----------
+    first, second
+        Columns of both tables.
+    keys
+        Columns that identify a shape.
+    """
+    first_times = dict(
+        zip(zip(*(first[k].tolist() for k in keys), strict=True), first["seconds"].tolist(), strict=True)
+    )
+    second_times = dict(
+        zip(zip(*(second[k].tolist() for k in keys), strict=True), second["seconds"].tolist(), strict=True)
+    )
+    ratio = np.array([second_times[key] / first_times[key] for key in first_times.keys() & second_times.keys()])
     if not len(ratio):
         return None
-    away = np.abs(ratio / np.median(ratio) - 1)
-    return float(np.median(away)), float(np.percentile(away, 90))
+    deviation = np.abs(ratio / np.median(ratio) - 1)
+    return float(np.median(deviation)), float(np.percentile(deviation, 90))

@@ -1,4 +1,4 @@
-"""Measured runs ready to be predicted again and again under other parameters, and their folds."""
+"""Measured runs, prepared for predictions with other parameters, and their folds."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ from lindos.validation.flops import measured_time
 from lindos.validation.predict import Prepared, prepare
 from lindos.validation.refusal import NotPredictedError
 
-#: What a row must state to be part of the fit.
+#: Fields that a row must state to be part of the fit.
 PLANNED = (
     *("num_layers", "hidden_size", "num_attention_heads", "sequence_length", "precision", "num_devices"),
     *("tensor_parallel", "pipeline_parallel", "data_parallel", "micro_batch_size", "global_batch_size"),
@@ -31,15 +31,15 @@ class Sample:
 
     @property
     def group(self) -> tuple[str, str]:
-        """Runs that must not stand on both sides of a fold."""
+        """Runs of one group are in the same fold."""
         return (self.row.run.model_name, self.row.run.accelerator)
 
 
 def samples() -> list[Sample]:
-    """Every shipped run with a plan and a measured time; ``planned`` where its row states all that a fit needs."""
+    """Prepare every shipped run with a measured time; ``planned`` marks runs whose row states all that a fit needs."""
     catalog = load_catalog()
     assumptions = load_assumptions(catalog)
-    found = []
+    runs = []
     for row in read_runs():
         try:
             ready = prepare(row.run, catalog, assumptions)
@@ -50,20 +50,28 @@ def samples() -> list[Sample]:
             continue
         stated = all(getattr(row.run, name) for name in PLANNED)
         planned = stated and not row.run.accelerator.startswith("TPU")
-        found.append(Sample(row, ready, ready.job.stack.name, float(measured), planned))
-    return found
+        runs.append(Sample(row, ready, ready.job.stack.name, float(measured), planned))
+    return runs
 
 
 def residual(sample: Sample, values: Mapping[str, float]) -> float:
-    """Logarithm of measured over predicted step time under ``values``, by path of the catalogue."""
+    """Compute the logarithm of measured over predicted step time.
+
+    Parameters
+    ----------
+    sample
+        The run.
+    values
+        Values of catalogue facts by path; other facts keep theirs.
+    """
     ready = sample.ready
     job, assumptions = ready.job, ready.assumptions
-    own = f"stacks.{sample.stack}."
+    prefix = f"stacks.{sample.stack}."
     stack: dict[str, Any] = {}
     shared: dict[str, Any] = {}
     for path, value in values.items():
-        if path.startswith(own):
-            name = path.removeprefix(own)
+        if path.startswith(prefix):
+            name = path.removeprefix(prefix)
             stack[name] = replace(getattr(job.stack, name), content=value)
         elif path.startswith("training."):
             name = path.removeprefix("training.")
@@ -77,10 +85,18 @@ def residual(sample: Sample, values: Mapping[str, float]) -> float:
     return math.log(sample.measured / float(step.time))
 
 
-def folds(of: Sequence[Sample], number: int = 5) -> list[list[Sample]]:
-    """Parts of about equal size; no group is in two of them. Always the same: the largest group goes first."""
+def folds(runs: Sequence[Sample], number: int = 5) -> list[list[Sample]]:
+    """Divide runs into folds of about equal size, deterministically; every group is in one fold.
+
+    Parameters
+    ----------
+    runs
+        Runs to divide.
+    number
+        Number of folds.
+    """
     groups: dict[tuple[str, str], list[Sample]] = {}
-    for sample in of:
+    for sample in runs:
         groups.setdefault(sample.group, []).append(sample)
     parts: list[list[Sample]] = [[] for _ in range(number)]
     for _, members in sorted(groups.items(), key=lambda item: (-len(item[1]), item[0])):
@@ -88,6 +104,14 @@ def folds(of: Sequence[Sample], number: int = 5) -> list[list[Sample]]:
     return parts
 
 
-def without(parts: Iterable[list[Sample]], left_out: int) -> list[Sample]:
-    """All parts but one."""
+def all_but(parts: Iterable[list[Sample]], left_out: int) -> list[Sample]:
+    """Join all folds but one.
+
+    Parameters
+    ----------
+    parts
+        The folds.
+    left_out
+        Index of the fold to leave out.
+    """
     return [sample for index, part in enumerate(parts) if index != left_out for sample in part]

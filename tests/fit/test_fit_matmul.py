@@ -43,7 +43,7 @@ def test_parameters_that_made_the_data_are_found() -> None:
 def test_quantisation_is_told_from_the_product() -> None:
     quantised = TRUE | {"quantise_reads": 2.5, "quantise_launch": 8e-6}
     settled = {name: TRUE[name] for name in ("operand_fraction", "burst", "launch_latency")}
-    (rate,), found = fit_matmul.fit([made(1400e12, quantised)], fit_matmul.OWN, settled)
+    (rate,), found = fit_matmul.fit([made(1400e12, quantised)], fit_matmul.PER_PRECISION, settled)
     assert rate == pytest.approx(1400e12, rel=0.03)
     assert found["quantise_reads"] == pytest.approx(2.5, rel=0.05)
 

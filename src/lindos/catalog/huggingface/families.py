@@ -1,7 +1,7 @@
 """Conventions of model families, as data: keys of counts, defaults of the library, and parts without operators.
 
 ``families.yaml`` is written by hand. ``library.yaml`` has the defaults of the configuration classes of the
-transformers library; ``fit/huggingface.py`` writes it.
+transformers library; ``fit/configurations.py`` writes it.
 """
 
 from collections.abc import Iterable, Mapping
