@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lindos.answers.scenario import assemble
-from lindos.answers.soundness import check_figures, check_sections, own_paths, span_of
+from lindos.answers.soundness import check_figures, check_sections, span_of, user_paths
 from lindos.catalog import load_catalog
 from lindos.elements import Chart, Figure, Number, Section, Series, Table
 from lindos.errors import InfeasibleError
@@ -52,7 +52,7 @@ def test_what_can_be_passes() -> None:
 
 def test_the_users_own_values_that_a_figure_rests_on_are_suspected() -> None:
     layers = [{"parameters": {"economics": {"storage_share": {"value": "125 %", "note": "mine"}, "years": 5}}}]
-    paths = own_paths([*layers, {"systems": {"hgx-h100": {"price": "$1"}}}])
+    paths = user_paths([*layers, {"systems": {"hgx-h100": {"price": "$1"}}}])
     assert paths == ["economics.storage_share", "economics.years", "systems.hgx-h100.price"]
     with pytest.raises(InfeasibleError, match=r"your own catalogue \(economics\.storage_share\), then the sizes"):
         check_figures([figure(-1.0, facts=("economics.storage_share", "other"))], paths)

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from lindos.answers import Answer, answer, run
-from lindos.answers.scenario import asked
+from lindos.answers.scenario import requested_sections
 from lindos.catalog import load_catalog
 from lindos.errors import InfeasibleError, InputError
 from lindos.scenario.read import builtin_names, read_scenario, scenario_from
@@ -30,7 +30,7 @@ def value(name: str, figure: str) -> float:
 def test_a_scenario_is_answered_whole(name: str) -> None:
     found = answered(name)
     scenario, _ = read_scenario(name)
-    assert [section.name for section in found.sections] == asked(scenario)
+    assert [section.name for section in found.sections] == requested_sections(scenario)
     for section in found.sections:
         assert section.summary
         assert not section.summary.startswith("Unknown")

@@ -1,6 +1,6 @@
-"""The questions that can be asked, one file each: read the input, run the chain, show the answer.
+"""The public questions, one file each: read the input, run the chain, show the answer.
 
-Each is loaded when it is first asked: an article is audited without what a scenario needs.
+Each is imported at its first use: an article is audited without the modules of scenarios.
 """
 
 from importlib import import_module
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from lindos.answers.scenario import answer, load_scenario, run
     from lindos.answers.step import estimate_step
 else:
-    # The module of the same name is loaded above and would stand here otherwise.
+    # Without this function the name would be that of the module, which is imported above.
     def answer(*arguments: Any, **options: Any) -> Answer:
         """Answer a scenario under a catalogue."""
         return import_module("lindos.answers.scenario").answer(*arguments, **options)
 
 
-#: The module that each question is loaded from.
+#: Module of each question.
 _HOMES = {
     "audit_claims": "audit",
     "estimate_step": "step",
@@ -50,7 +50,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Load a question when it is first asked."""
+    """Import a question at its first use."""
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'lindos.answers' has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""An answer: the sections of one question, their sources, and what is needed to ask it again."""
+"""An answer: the sections of one question, their sources, and the data to ask it again."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Answer:
-    """Everything one scenario asked for, with what is needed to run it again.
+    """The answer to one scenario, with the data to run it again.
 
     Examples
     --------
@@ -36,7 +36,7 @@ class Answer:
     sections: tuple[Section, ...]
     warnings: tuple[str, ...] = ()
     sources: Mapping[str, Source] = field(default_factory=dict)
-    extra: Mapping[str, Any] = field(default_factory=dict)  # what the document holds beside figures and tables
+    extra: Mapping[str, Any] = field(default_factory=dict)  # further entries of the JSON document
     ask_again: "Callable[[Mapping[str, Any]], Answer] | None" = field(default=None, compare=False)
 
     @property
@@ -55,25 +55,30 @@ class Answer:
         return {chart.name: chart for section in self.sections for chart in section.charts}
 
     def figure(self, name: str) -> Figure:
-        """Get the figure of that name, such as ``"site.power.total"``.
+        """Return the figure of a name.
+
+        Parameters
+        ----------
+        name
+            Dotted name, such as ``"site.power.total"``.
 
         Raises
         ------
         UnknownNameError
-            If the answer has none of that name.
+            If the answer has no figure of that name.
         """
         return figure_of(self.sections, name)
 
     def __getitem__(self, name: str) -> Figure:
-        """The figure of that name."""
+        """Return the figure of a name."""
         return self.figure(name)
 
     def __iter__(self) -> Iterator[Figure]:
-        """The figures, in order."""
+        """Iterate over the figures, in order."""
         return iter(self.figures)
 
     def change(self, values: Mapping[str, Any]) -> "Answer":
-        """Ask the same question with other values; what does not depend on them is not computed again.
+        """Ask the same question with other values; only results that depend on them are computed again.
 
         Parameters
         ----------
@@ -92,7 +97,7 @@ class Answer:
         return self.ask_again(values)
 
     def to_rows(self) -> list[dict[str, Any]]:
-        """Get the figures as plain rows: scenario, section, name, title, value, unit, low, high, why, sources."""
+        """Return the figures as plain rows: scenario, section, name, title, value, unit, low, high, why, sources."""
         return [
             {
                 "scenario": self.name,
@@ -111,7 +116,7 @@ class Answer:
         ]
 
     def to_arrow(self) -> "pyarrow.Table":
-        """Get the figures as a table of Arrow, a row a figure; numbers are SI floats, unknown ones null."""
+        """Return the figures as an Arrow table with one row per figure; numbers are SI floats, unknown ones null."""
         import pyarrow
 
         texts = ("scenario", "section", "name", "title", "unit", "why")
@@ -122,24 +127,24 @@ class Answer:
         return pyarrow.Table.from_pylist(self.to_rows(), schema=schema.with_metadata(metadata))
 
     def to_pandas(self) -> "pandas.DataFrame":
-        """Get the figures as a data frame, indexed by name; needs pandas."""
+        """Return the figures as a data frame, indexed by name; needs pandas."""
         return self.to_arrow().to_pandas().set_index("name")
 
     def __repr__(self) -> str:
-        """Name, sections and number of figures, in one line."""
+        """Show name, sections and number of figures in one line."""
         names = ", ".join(section.name for section in self.sections)
         return f"<Answer {self.name}: {names}; {len(self.figures)} figures>"
 
     def _repr_html_(self) -> str:
-        """The summaries and headline figures, for a notebook."""
+        """Show the summaries and headline figures in a notebook."""
         from html import escape
 
         rows = []
         for section in self.sections:
             rows.append(f'<tr><th colspan="3" style="text-align:left">{escape(section.title)}</th></tr>')
             rows.append(f'<tr><td colspan="3" style="text-align:left">{escape(section.summary)}</td></tr>')
-            shown = {figure.name: figure for figure in section.figures}
-            rows += [_html_row(shown[name]) for name in section.headline if name in shown]
+            figures = {figure.name: figure for figure in section.figures}
+            rows += [_html_row(figures[name]) for name in section.headline if name in figures]
         return f"<h3>{escape(self.title)}</h3><table>{''.join(rows)}</table>"
 
 

@@ -25,12 +25,12 @@ def audit_claims(file: str | Path | None = None, catalogs: Sequence[Path] = (), 
     catalogs
         The user's own catalogue files, later ones on top.
     date
-        ISO day of the text; today where left out.
+        ISO day of the text; today if None.
 
     Raises
     ------
     InputError
-        If the file cannot be read, or the date is no day.
+        If the file cannot be read, or the date is not a day.
     """
     catalog = load_catalog(catalogs)
     name = None if file is None else str(file)
@@ -38,14 +38,14 @@ def audit_claims(file: str | Path | None = None, catalogs: Sequence[Path] = (), 
         return _audit_text(name, catalog, date)
     if date is not None:
         raise InputError("--date", date, "left out for a claims file", "Its claims have dates of their own.")
-    # Whatever a scenario needs is loaded for claims alone: an article is read in a second.
+    # The modules of scenarios are loaded for claims only, so that an article is read in a second.
     from lindos.answers.scenario import answer
     from lindos.claims import load, load_file
     from lindos.scenario.schema import Scenario
 
     checked = load(catalog) if file is None else load_file(Path(file), catalog)
     title = "The catalogue's claims" if file is None else f"The claims of {Path(file).name}"
-    # Not checked as a scenario: a file of claims has limits of its own.
+    # The limits of a scenario do not apply: a file of claims has its own.
     scenario = Scenario.model_construct(name="audit", title=title, claims=list(checked))
     return answer(scenario, catalog, command="audit", settings={"claims": checked})
 
@@ -77,7 +77,7 @@ def _audit_text(file: str, catalog: Catalog, date: str | None) -> Answer:
 
 
 def _context(devices: tuple[str, ...], catalog: Catalog) -> "Context":
-    """What a study knows of power and money per device, for the fleets that a text counts."""
+    """Return power and cost per device, for the fleets that a text counts."""
     from lindos.study.claims import context_for
     from lindos.study.floor import NUM_DRAWS
 

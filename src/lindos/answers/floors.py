@@ -1,4 +1,4 @@
-"""One floor of a scenario: its campaign, site, fleet or roadmap, with what it needs below."""
+"""One floor of a scenario: its campaign, site, fleet or roadmap, with the floors that it needs."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,9 +11,9 @@ from lindos.scenario.schema import Scenario
 from lindos.study.campaign import CampaignAsked
 from lindos.views import sections_of
 
-#: A built-in name, the path of a file, its content, or a scenario that was read before.
+#: A built-in name, the path of a file, its content, or a scenario from :func:`lindos.load_scenario`.
 ScenarioLike: TypeAlias = str | Path | Mapping[str, Any] | Scenario
-#: Catalogue files of one's own, or a catalogue that was loaded before.
+#: The user's own catalogue files, or a catalogue from :func:`lindos.load_catalog`.
 CatalogLike: TypeAlias = str | Path | Sequence[str | Path] | Catalog
 
 
@@ -26,26 +26,26 @@ def simulate_campaign(
     tolerance: str | None = None,
     trials: int | None = None,
 ) -> Answer:
-    """Simulate how long the run of a scenario really takes once things fail.
+    """Simulate the time of a scenario's training run with failures.
 
     Parameters
     ----------
     scenario, catalog, changes
         As in :func:`lindos.run`.
     seed
-        Of the random numbers.
+        Seed of the random numbers.
     tolerance
-        How well the percentiles of goodput are to be known: ``"0.5 %"``.
+        Allowed error of the percentiles of goodput: ``"0.5 %"``.
     trials
-        Simulated histories at most.
+        Largest number of simulated histories.
     """
-    asked = CampaignAsked.read(tolerance, max_trials=trials, seed=seed)
+    wishes = CampaignAsked.read(tolerance, max_trials=trials, seed=seed)
     return run(
         scenario,
         catalog,
         changes=changes,
         sections=sections_of("campaign"),
-        campaign=asked,
+        campaign=wishes,
         command="campaign",
     )
 
@@ -53,7 +53,7 @@ def simulate_campaign(
 def price_site(
     scenario: ScenarioLike, catalog: CatalogLike = (), *, changes: Mapping[str, Any] | None = None
 ) -> Answer:
-    """Estimate what the site of a scenario draws and costs: power, capital, a year, a GPU-hour.
+    """Estimate power and costs of the site of a scenario: capital, a year, a GPU-hour.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def size_fleet(
 def plan_roadmap(
     scenario: ScenarioLike, catalog: CatalogLike = (), *, changes: Mapping[str, Any] | None = None
 ) -> Answer:
-    """Plan the purchases of a scenario from what is there to what is wanted.
+    """Plan the purchases of a scenario from its start to its target.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The best plans of a model on a cluster, with keywords where the command line has flags."""
+"""The best plans of a model on a cluster; the keywords are the flags of ``lindos search``."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -35,17 +35,17 @@ def search_plans(
     cluster
         Systems, or sites.
     recovery
-        What a failure stops: ``"restart"`` or ``"replica"``.
+        Part that a failure stops: ``"restart"`` (the job) or ``"replica"``.
     minimise
         ``"time"``, ``"cost"``, ``"energy"`` or ``"gpus"``.
     top
-        How many plans to show.
+        Number of plans to show.
     deadline, budget, power
-        Limits that the run must keep to, with their units: ``"90 days"``, ``"$1 billion"``, ``"150 MW"``.
+        Limits of the run, with their units: ``"90 days"``, ``"$1 billion"``, ``"150 MW"``.
     tokens
-        What the run trains on: ``"15T tokens"``.
+        Training tokens of the run: ``"15T tokens"``.
     largest
-        Whether to find the largest model of the shape that keeps the deadline instead.
+        Whether to find the largest model of this shape that meets the deadline instead.
 
     Raises
     ------
@@ -70,5 +70,5 @@ def search_plans(
     )
 
 
-#: What the command line has where a flag is left out.
+#: Defaults of the command line.
 _DEFAULTS = {"precision": "bf16", "sequence_length": "8192", "stack": "megatron-core"}

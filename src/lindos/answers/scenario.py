@@ -1,4 +1,4 @@
-"""A scenario, whole or some sections of it, to an answer."""
+"""The answer to a scenario: all of its sections, or some."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -7,7 +7,7 @@ from typing import Any
 
 from lindos import __version__
 from lindos.answers.answer import Answer
-from lindos.answers.soundness import check_sections, own_paths
+from lindos.answers.soundness import check_sections, user_paths
 from lindos.catalog import Catalog, load_catalog
 from lindos.catalog.facts import reading
 from lindos.catalog.overlay import with_values as with_facts
@@ -24,7 +24,7 @@ from lindos.study.chain import Chain
 from lindos.study.floor import NUM_DRAWS, Floor
 from lindos.views import FLOORS, Context, View
 
-#: Said with every answer.
+#: Warning of every answer.
 RANGES = (
     f"Ranges are the 10th to 90th percentile over {NUM_DRAWS} samples of the catalogue's uncertain values; that of the "
     "step time, and what follows from it, is calibrated on measured runs. The error of the other models is not in them."
@@ -40,30 +40,30 @@ def run(
     campaign: CampaignAsked | None = None,
     command: str = "run",
 ) -> Answer:
-    """Answer a scenario, all of it or some sections.
+    """Answer a scenario: all of its sections, or some.
 
     Parameters
     ----------
     scenario
-        ``colossus-2``, the path of a YAML file, its content as a mapping, or a scenario that was read before.
+        ``colossus-2``, the path of a YAML file, its content as a mapping, or a loaded scenario.
     catalog
-        Your own catalogue files, later ones on top, or a catalogue that was loaded before.
+        Your own catalogue files, whose later ones take precedence, or a loaded catalogue.
     changes
         Other values by dotted path of the scenario, ``{"site.electricity_price": "$0.05/kWh"}``, or of the catalogue,
         ``{"catalog.systems.gb300-nvl72.price": "$3.5M"}``.
     sections
-        Names of sections to answer; all that the scenario asks where left out.
+        Names of sections to answer; all that the scenario asks if None.
     campaign
-        How well the simulation of the campaign is to be known.
+        Precision and seed of the simulation of the campaign.
     command
-        Name of the command that asks, kept in the answer.
+        Name of the command that asks; the answer records it.
 
     Raises
     ------
     InputError, InconsistentError
         If the scenario is wrong.
     InfeasibleError
-        If what it asks is impossible.
+        If the scenario is impossible.
 
     Examples
     --------
@@ -92,13 +92,13 @@ def load_scenario(scenario: str | Path) -> Scenario:
     return read_scenario(str(scenario))[0]
 
 
-#: Changes that begin so are of the catalogue, others of the scenario.
+#: Prefix of changes of the catalogue; all others change the scenario.
 _CATALOG = "catalog."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A scenario as it was written, its catalogue, and the chain that remembers what was computed for it."""
+    """A scenario as it was written, its catalogue, and the chain with its results."""
 
     data: Mapping[str, Any]
     lines: Mapping[str, int]
@@ -114,14 +114,22 @@ class Question:
         campaign: CampaignAsked | None,
         command: str,
     ) -> Answer:
-        """Answer the scenario with other values."""
-        own = {path: value for path, value in changes.items() if not path.startswith(_CATALOG)}
+        """Answer the scenario with other values.
+
+        Parameters
+        ----------
+        changes
+            New values by dotted path of the scenario, or of the catalogue after ``catalog.``.
+        sections, campaign, command
+            As in :func:`run`.
+        """
+        values = {path: value for path, value in changes.items() if not path.startswith(_CATALOG)}
         facts = {path.removeprefix(_CATALOG): value for path, value in changes.items() if path.startswith(_CATALOG)}
-        for path in own:
+        for path in values:
             field_at(path, path, None)
-        scenario = scenario_from(with_values(self.data, own) if own else self.data, self.lines)
+        scenario = scenario_from(with_values(self.data, values) if values else self.data, self.lines)
         _check_sections(scenario, sections, command)
-        given = answer(
+        unchanged = answer(
             scenario,
             with_facts(self.catalog, facts) if facts else self.catalog,
             folder=self.folder,
@@ -131,10 +139,10 @@ class Question:
             chain=self.chain,
         )
 
-        def ask_again(more: Mapping[str, Any]) -> Answer:
-            return self.ask({**changes, **more}, sections=sections, campaign=campaign, command=command)
+        def ask_again(more_changes: Mapping[str, Any]) -> Answer:
+            return self.ask({**changes, **more_changes}, sections=sections, campaign=campaign, command=command)
 
-        return replace(given, ask_again=ask_again)
+        return replace(unchanged, ask_again=ask_again)
 
 
 def _question(
@@ -149,23 +157,23 @@ def _question(
         data = scenario
     else:
         data, lines, folder = read_plain(str(scenario))
-    own = data.get("catalog") if isinstance(data, Mapping) else None
+    user_file = data.get("catalog") if isinstance(data, Mapping) else None
     if isinstance(catalog, Catalog):
         facts = catalog
     else:
         files = [catalog] if isinstance(catalog, (str, Path)) else list(catalog)
-        first = [folder / own] if folder is not None and isinstance(own, str) else []
+        first = [folder / user_file] if folder is not None and isinstance(user_file, str) else []
         facts = load_catalog([*first, *(Path(file) for file in files)])
     return Question(data=data, lines=lines, folder=folder, catalog=facts, chain=Chain())
 
 
 def _check_sections(scenario: Scenario, sections: frozenset[str] | None, command: str) -> None:
-    """Refuse to answer sections none of which the scenario asks."""
+    """Refuse a question if the scenario asks none of its sections."""
     if sections is None:
         return
     for name in sections - set(SECTION_NAMES):
         raise UnknownNameError("sections", name, SECTION_NAMES)
-    if not set(asked(scenario)) & ((sections - {"cluster", "step"}) or sections):
+    if not set(requested_sections(scenario)) & ((sections - {"cluster", "step"}) or sections):
         needed = {"campaign": "job.goal", "fleet": "inference", "site": "cluster"}.get(command, command)
         raise InputError(needed, None, f"given for `lindos {command}`", f"Add {needed} to the scenario.")
 
@@ -192,9 +200,9 @@ def answer(
     settings
         Settings of floors, by name.
     chain
-        Remembers results of earlier questions; a new one where left out.
+        Chain with the results of earlier questions; a new one if None.
     """
-    names = [name for name in asked(scenario) if sections is None or name in sections]
+    names = [name for name in requested_sections(scenario) if sections is None or name in sections]
     made: dict[str, Section] = {}
     with reading() as paths:
         settled = counted(scenario, catalog)
@@ -206,21 +214,21 @@ def answer(
             section = view.section(context, study)
             if section is not None:
                 made[view.floor.name] = section
-    shown = [made[name] for name in names if name in made]
-    said = (*unread(scenario, catalog), *catalog.unread(paths), *configuration_notes(scenario, folder))
-    return assemble(scenario, catalog, command, shown, said)
+    chosen = [made[name] for name in names if name in made]
+    warnings = (*unread(scenario, catalog), *catalog.unread(paths), *configuration_notes(scenario, folder))
+    return assemble(scenario, catalog, command, chosen, warnings)
 
 
 def _floors(views: Iterable[View], scenario: Scenario) -> list[Floor[Any]]:
     return [floor for view in views for floor in view.floors if floor.is_asked(scenario)]
 
 
-#: Sections in the order in which they are shown.
+#: Sections in the order of an answer.
 SECTION_NAMES = tuple(view.floor.name for view in FLOORS)
 
 
-def asked(scenario: Scenario) -> list[str]:
-    """Get the names of the sections that a scenario asks, in the order in which they are shown.
+def requested_sections(scenario: Scenario) -> list[str]:
+    """List the sections that a scenario asks, in the order of an answer.
 
     Parameters
     ----------
@@ -238,17 +246,30 @@ def assemble(
     warnings: Iterable[str] = (),
     inputs: Mapping[str, Any] | None = None,
 ) -> Answer:
-    """Put sections together as an answer, with the sources that their figures rest on.
+    """Combine sections into an answer, with the sources of their figures.
+
+    Parameters
+    ----------
+    scenario, catalog
+        The question and the facts.
+    command
+        Name of the command that asks.
+    sections
+        Sections in the order of the answer.
+    warnings
+        Sentences besides those of the sections.
+    inputs
+        Inputs as plain data; those of the scenario if None.
 
     Raises
     ------
     InfeasibleError
-        If a number is not finite, or none that its quantity can have.
+        If a number is not finite, or impossible for its quantity.
     """
-    check_sections(sections, own_paths(catalog.user_data))
+    check_sections(sections, user_paths(catalog.user_data))
     ids = [source for section in sections for figure in section.figures for source in figure.sources]
     ids = list(dict.fromkeys([*ids, *scenario.sources]))
-    known = set(catalog.names("sources"))
+    listed = set(catalog.names("sources"))
     warned = (*(warning for section in sections for warning in section.warnings), *warnings, RANGES)
     dumped = scenario.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
     return Answer(
@@ -260,5 +281,5 @@ def assemble(
         inputs=dumped if inputs is None else inputs,
         sections=tuple(sections),
         warnings=tuple(dict.fromkeys(warned)),
-        sources={name: catalog.source(name) for name in ids if name in known},
+        sources={name: catalog.source(name) for name in ids if name in listed},
     )

@@ -1,4 +1,4 @@
-"""Before an answer is shown: every number of it is finite, and inside the range that its quantity can have."""
+"""Checks before an answer is shown: every number is finite, and possible for its quantity."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,13 +10,13 @@ from lindos.units import render
 
 
 class Span(NamedTuple):
-    """The least and the most that a quantity can be, in SI."""
+    """Smallest and largest possible value of a quantity, in SI."""
 
     least: float
     most: float
 
 
-#: What no answer about this planet reaches, by unit: an age beyond that of the universe, more power than sunlight.
+#: Largest possible values by unit: for example more time than the age of the universe, more power than sunlight.
 _MOST: Mapping[str, float] = {
     "s": 1e18,
     "1/s": 1e18,
@@ -36,7 +36,7 @@ _MOST: Mapping[str, float] = {
     "USD/token": 1e12,
 }
 _MOST_OTHERS = 1e30
-#: Parts that add up to a whole may miss it by so much.
+#: Relative rounding error of a sum of shares.
 _ROUNDING = 1e-9
 #: Last words of the names of shares, which are parts of a whole.
 _SHARES = ("mfu", "hfu", "goodput", "badput", "utilisation", "share", "fraction", "coverage", "probability")
@@ -45,21 +45,33 @@ _DIFFERENCES = ("change", "difference", "saving", "savings", "slack", "margin", 
 
 
 def span_of(name: str, unit: str) -> Span:
-    """Give the range that a figure of this name and unit can lie in.
+    """Return the range of possible values of a figure.
 
     >>> span_of("step.mfu", "1"), span_of("site.capex.total", "USD").least
     (Span(least=0.0, most=1.0), 0.0)
+
+    Parameters
+    ----------
+    name
+        Dotted name of the figure; its last word tells shares and differences.
+    unit
+        SI unit of the figure.
     """
     last = name.rpartition(".")[2].split("_")
     most = 1.0 if unit == "1" and last[-1] in _SHARES else _MOST.get(unit, _MOST_OTHERS)
     return Span(-most if set(last) & set(_DIFFERENCES) else 0.0, most)
 
 
-def own_paths(layers: Iterable[Any]) -> list[str]:
+def user_paths(layers: Iterable[Any]) -> list[str]:
     """List the dotted paths of the values in the user's own catalogue files.
 
-    >>> own_paths([{"parameters": {"economics": {"it_life": {"value": "5 years"}}}}])
+    >>> user_paths([{"parameters": {"economics": {"it_life": {"value": "5 years"}}}}])
     ['economics.it_life']
+
+    Parameters
+    ----------
+    layers
+        Plain data of the files.
     """
     return list(dict.fromkeys(path for layer in layers for path in _leaves(layer, "")))
 
@@ -73,12 +85,12 @@ def _leaves(data: Any, path: str) -> Iterator[str]:
 
 
 def check_sections(sections: Iterable[Section], suspects: Sequence[str] = ()) -> None:
-    """Raise where a number of ``sections`` cannot be.
+    """Refuse sections with an impossible number.
 
     Parameters
     ----------
     sections
-        What is about to be shown.
+        Sections of an answer.
     suspects
         Paths of the values that the user's own catalogue files set: the first places to look.
 
@@ -96,24 +108,31 @@ def check_sections(sections: Iterable[Section], suspects: Sequence[str] = ()) ->
 
 
 def check_figures(figures: Iterable[Figure], suspects: Sequence[str] = ()) -> None:
-    """Raise where a value, low or high of ``figures`` is not finite or outside the range of its quantity.
+    """Refuse figures with an impossible value, low or high.
+
+    Parameters
+    ----------
+    figures
+        Figures of an answer.
+    suspects
+        Paths of the values that the user's own catalogue files set.
 
     Raises
     ------
     InfeasibleError
-        Names the figure, what it comes out as, and those of the ``suspects`` that it rests on.
+        With the figure, its value, and those of the suspects that it depends on.
     """
     for figure in figures:
         span = span_of(figure.name, figure.unit)
         for number in (figure.value, figure.low, figure.high):
-            # A comparison with what is no number is false.
+            # Comparisons with NaN are false.
             if number is not None and not span.least <= number <= span.most * (1 + _ROUNDING):
-                behind = [path for path in suspects if path in figure.facts] or suspects
-                raise _refusal(f"{figure.title} ({figure.name})", number, figure.unit, span, behind)
+                guilty = [path for path in suspects if path in figure.facts] or suspects
+                raise _refusal(f"{figure.title} ({figure.name})", number, figure.unit, span, guilty)
 
 
 def _check_rest(title: str, numbers: Iterable[tuple[float | None, str]], suspects: Sequence[str]) -> None:
-    """Numbers of tables and charts have no names of their own: they are finite and below what can be at all."""
+    """Check the numbers of tables and charts, which have no names: finite and below the limit of their unit."""
     for number, unit in numbers:
         most = _MOST.get(unit, _MOST_OTHERS)
         if number is not None and not abs(number) <= most:
@@ -136,15 +155,15 @@ def _points(chart: Chart) -> Iterator[tuple[float | None, str]]:
 
 
 def _refusal(name: str, number: float, unit: str, span: Span, suspects: Sequence[str]) -> InfeasibleError:
-    shown = _shown(number, unit)
-    bound = f"at least {_shown(span.least, unit)}" if number < span.least else f"at most {_shown(span.most, unit)}"
-    more = f" and {len(suspects) - 5} more" if len(suspects) > 5 else ""
-    own = f"the values of your own catalogue ({', '.join(suspects[:5])}{more}), then " if suspects else ""
-    remedy = f"Look for an input far from what is usual: {own}the sizes, rates and prices of the scenario"
-    return InfeasibleError(f"{name} cannot be", f"it comes out as {shown}, and can be {bound}", remedy)
+    value = _text(number, unit)
+    bound = f"at least {_text(span.least, unit)}" if number < span.least else f"at most {_text(span.most, unit)}"
+    remaining = f" and {len(suspects) - 5} more" if len(suspects) > 5 else ""
+    user_values = f"the values of your own catalogue ({', '.join(suspects[:5])}{remaining}), then " if suspects else ""
+    remedy = f"Look for an input far from what is usual: {user_values}the sizes, rates and prices of the scenario"
+    return InfeasibleError(f"{name} cannot be", f"it comes out as {value}, and can be {bound}", remedy)
 
 
-def _shown(number: float, unit: str) -> str:
+def _text(number: float, unit: str) -> str:
     if math.isnan(number):
         return "no number"
     if math.isinf(number):

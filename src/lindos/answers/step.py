@@ -1,4 +1,4 @@
-"""One step from command-line words: a system with a number of GPUs, or the cluster of a built-in scenario."""
+"""One step of a model on a system with a number of GPUs, or on the cluster of a built-in scenario."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,7 +23,7 @@ def estimate_step(
     plan: Mapping[str, Any] | None = None,
     **job: Any,
 ) -> Answer:
-    """Estimate one optimiser step: its time, where the time goes, memory and efficiency.
+    """Estimate one optimiser step: its time with the parts of it, memory and efficiency.
 
     Parameters
     ----------
@@ -32,15 +32,15 @@ def estimate_step(
     cluster
         A system such as ``gb200-nvl72``, or a site such as ``colossus-2``.
     gpus
-        GPUs to use at most; required where the cluster is a system.
+        GPUs to use at most; required if the cluster is a system.
     catalog
-        Your own catalogue files, later ones on top.
+        Your own catalogue files, whose later ones take precedence.
     fabric
-        Scale-out network; the system's usual one where left out.
+        Scale-out network; the usual one of the system if None.
     plan
-        Degrees to fix, as in a scenario: ``{"tensor_parallel": 8}``; what is left out is searched for.
+        Axes to fix, as in a scenario: ``{"tensor_parallel": 8}``; the others are searched for.
     **job
-        Other fields of ``job`` in a scenario, such as ``precision="fp8"``; None leaves a field out.
+        Other fields of ``job`` in a scenario, such as ``precision="fp8"``; None means the default.
 
     Raises
     ------
@@ -71,14 +71,14 @@ def estimate_step(
 
 
 def pools_named(name: str, gpus: str | None, fabric: str | None, catalog: Catalog) -> list[dict[str, Any]]:
-    """Get the pools of a cluster in command-line words, as in a scenario.
+    """Return the pools of a named cluster as plain data of a scenario.
 
     Parameters
     ----------
     name, gpus, fabric
         As in :func:`estimate_step`; ``gpus`` as text.
     catalog
-        Knows the systems.
+        Systems.
     """
     if name in builtin_names():
         pools = _site_pools(name, gpus, catalog)
@@ -91,7 +91,7 @@ def pools_named(name: str, gpus: str | None, fabric: str | None, catalog: Catalo
 
 
 def _site_pools(name: str, gpus: str | None, catalog: Catalog) -> list[dict[str, Any]]:
-    """Get the pools of a built-in scenario: all, or in their order as many as make up ``gpus``."""
+    """Get the pools of a built-in scenario: all of them, or the first ones that make up ``gpus``."""
     scenario, _ = read_scenario(name)
     if scenario.cluster is None:
         raise InputError("cluster", name, "a scenario that has a cluster")
@@ -103,12 +103,12 @@ def _site_pools(name: str, gpus: str | None, catalog: Catalog) -> list[dict[str,
     total = sum(int(pool["gpus"]) for pool in pools)
     if wanted > total:
         raise InconsistentError("gpus", wanted, f"the GPUs of {name}", total, "be at most the second")
-    taken: list[dict[str, Any]] = []
+    chosen: list[dict[str, Any]] = []
     for pool in pools:
-        left = wanted - sum(int(before["gpus"]) for before in taken)
-        if left > 0:
-            taken.append(pool | {"gpus": min(left, int(pool["gpus"]))})
-    return taken
+        missing = wanted - sum(int(part["gpus"]) for part in chosen)
+        if missing > 0:
+            chosen.append(pool | {"gpus": min(missing, int(pool["gpus"]))})
+    return chosen
 
 
 def _whole_gpus(gpus: str) -> int:

@@ -5,7 +5,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from lindos.answers.scenario import SECTION_NAMES, asked
+from lindos.answers.scenario import SECTION_NAMES, requested_sections
 from lindos.catalog import load_catalog
 from lindos.catalog.layers import raise_together
 from lindos.catalog.yaml_file import read_yaml
@@ -44,7 +44,7 @@ def read_sweep(path: Path, catalogs: Sequence[Path] = ()) -> Sweep:
     reader.finish()
     common = {"name": path.stem, "base_name": data["scenario"], "base": base, "folder": folder, **swept}
     first = _first(reader, Sweep(**common, catalog=load_catalog(), sections=()), base_lines)
-    sections = _sections(reader, data.get("ask"), asked(first))
+    sections = _sections(reader, data.get("ask"), requested_sections(first))
     reader.finish()
     own = [folder / first.catalog] if folder is not None and first.catalog else []
     return Sweep(**common, catalog=load_catalog([*own, *catalogs]), sections=sections)
