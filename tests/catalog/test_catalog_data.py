@@ -138,7 +138,7 @@ def test_every_source_is_used_and_every_cited_source_exists() -> None:
 @pytest.mark.parametrize("name", CATALOG.names("models"))
 def test_parameters_counted_from_the_shape_are_those_published(name: str) -> None:
     model = CATALOG.records("models")[name]
-    if model.unsupported or model.published_params is None or not model.published_params.known:
+    if model.unsupported or model.published_params is None or not model.published_params.is_known:
         pytest.skip("no published count, or no operators for it")
     # Makers round to two digits.
     assert num_params(model) == pytest.approx(model.published_params.value, rel=0.03)
@@ -147,9 +147,9 @@ def test_parameters_counted_from_the_shape_are_those_published(name: str) -> Non
 def test_facts_reach_the_scenarios_that_need_them() -> None:
     for name in ("hgx-h100", "hgx-h200", "gb200-nvl72", "gb300-nvl72"):
         system = CATALOG.system(name)
-        assert system.power.known
-        assert system.price.known
-        assert CATALOG.accelerator(system.accelerator).peak_bf16.known
+        assert system.power.is_known
+        assert system.price.is_known
+        assert CATALOG.accelerator(system.accelerator).peak_bf16.is_known
 
 
 def test_every_parameter_declares_its_unit_and_bounds() -> None:

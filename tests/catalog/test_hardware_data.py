@@ -64,7 +64,7 @@ def _facts(record: object) -> dict[str, Fact[object]]:
 def test_every_known_value_has_a_source_with_an_address(catalog: Catalog, kind: str) -> None:
     for record in _records(catalog, kind):
         for fact in _facts(record).values():
-            if fact.known and fact.note != AS_USUAL:
+            if fact.is_known and fact.note != AS_USUAL:
                 assert fact.sources, fact.path
                 assert all(catalog.source(source).url.startswith("https://") for source in fact.sources), fact.path
 
@@ -73,7 +73,7 @@ def test_every_known_value_has_a_source_with_an_address(catalog: Catalog, kind: 
 def test_estimates_have_a_note_or_a_range(catalog: Catalog, kind: str) -> None:
     for record in _records(catalog, kind):
         for name, fact in _facts(record).items():
-            if fact.known and fact.estimate and not name.startswith("tile_"):
+            if fact.is_known and fact.estimate and not name.startswith("tile_"):
                 assert fact.note or fact.low is not None, fact.path
 
 
@@ -86,7 +86,7 @@ def test_narrower_numbers_are_never_slower(catalog: Catalog) -> None:
     for name in catalog.names("accelerators"):
         device = catalog.accelerator(name)
         narrow = [getattr(device, f"peak_{p}") for p in PRECISIONS if p in ("bf16", "fp8", "fp4")]
-        rates = [fact.value for fact in narrow if fact.known]
+        rates = [fact.value for fact in narrow if fact.is_known]
         assert rates == sorted(rates), name
 
 
@@ -100,14 +100,14 @@ def test_dense_rates_are_not_sparse_ones(catalog: Catalog) -> None:
 def test_flops_per_byte_of_memory_lie_between_30_and_700(catalog: Catalog) -> None:
     for name in catalog.names("accelerators"):
         device = catalog.accelerator(name)
-        if device.peak_bf16.known and device.memory_bandwidth.known:
+        if device.peak_bf16.is_known and device.memory_bandwidth.is_known:
             assert 30 < device.peak_bf16.value / device.memory_bandwidth.value < 700, name
 
 
 def test_memory_is_read_in_a_few_tens_of_milliseconds(catalog: Catalog) -> None:
     for name in catalog.names("accelerators"):
         device = catalog.accelerator(name)
-        if device.memory.known and device.memory_bandwidth.known:
+        if device.memory.is_known and device.memory_bandwidth.is_known:
             assert 5e-3 < device.memory.value / device.memory_bandwidth.value < 60e-3, name
 
 
@@ -115,7 +115,7 @@ def test_systems_draw_up_to_twice_the_power_of_their_devices(catalog: Catalog) -
     for name in catalog.names("systems"):
         system = catalog.system(name)
         device = catalog.accelerator(system.accelerator)
-        if system.power.known and device.board_power.known:
+        if system.power.is_known and device.board_power.is_known:
             devices = system.num_devices.value * device.board_power.value
             assert 1.0 < system.power.value / devices < 2.2, name
 
@@ -124,7 +124,7 @@ def test_systems_cost_no_less_than_their_devices(catalog: Catalog) -> None:
     for name in catalog.names("systems"):
         system = catalog.system(name)
         device = catalog.accelerator(system.accelerator)
-        if system.price.known and device.price.known:
+        if system.price.is_known and device.price.is_known:
             devices = system.num_devices.value * device.price.value
             assert 0.99 < system.price.value / devices < 2.1, name
 
@@ -133,7 +133,7 @@ def test_links_inside_are_faster_than_links_outside(catalog: Catalog) -> None:
     for name in catalog.names("systems"):
         system = catalog.system(name)
         device = catalog.accelerator(system.accelerator)
-        if system.nic_bandwidth.known and device.scale_up_bandwidth.known:
+        if system.nic_bandwidth.is_known and device.scale_up_bandwidth.is_known:
             assert device.scale_up_bandwidth.value > 2 * system.nic_bandwidth.value, name
 
 
@@ -156,13 +156,13 @@ def test_shares_of_the_peak_are_shares(catalog: Catalog) -> None:
         kernels = catalog.kernels(name)
         for field in ("matmul_bf16", "matmul_fp8", "matmul_fp4", "attention_forward", "attention_backward"):
             fact = getattr(kernels, field)
-            assert not fact.known or 0.25 < fact.value < 0.95, fact.path
+            assert not fact.is_known or 0.25 < fact.value < 0.95, fact.path
         assert kernels.attention_backward.value < kernels.attention_forward.value <= kernels.matmul_bf16.value, name
 
 
 @pytest.mark.parametrize("name", ["quantum-2-400g", "quantum-x800", "spectrum-x-400g", "spectrum-x-800g"])
 def test_networks_of_the_colossi_can_be_priced_and_powered(catalog: Catalog, name: str) -> None:
-    unknown = {field for field, fact in _facts(catalog.fabric(name)).items() if not fact.known}
+    unknown = {field for field, fact in _facts(catalog.fabric(name)).items() if not fact.is_known}
     assert unknown == {"reduction_efficiency", "chunk_cost"}  # measured inside scale-up domains only
 
 
@@ -189,9 +189,9 @@ def test_a_gb200_counts_two_and_a_half_h100_in_eight_bits(catalog: Catalog) -> N
 
 def test_top500_runs_below_the_peak_at_known_efficiency(catalog: Catalog) -> None:
     for name, machine in catalog.supercomputers.items():
-        if machine.rpeak.known:
+        if machine.rpeak.is_known:
             assert 0.45 < machine.rmax.value / machine.rpeak.value < 0.9, name
-        if machine.power.known:
+        if machine.power.is_known:
             assert 20e9 < machine.rmax.value / machine.power.value < 80e9, name
 
 
@@ -199,6 +199,6 @@ def test_rents_pay_a_device_back_in_months_to_years(catalog: Catalog) -> None:
     for name in catalog.names("accelerators"):
         price = catalog.accelerator(name).price
         for rent in catalog.cloud_prices(name):
-            if price.known:
+            if price.is_known:
                 years = price.value / rent.price.value / (365.25 * 86400)
                 assert 0.2 < years < 4, rent.name

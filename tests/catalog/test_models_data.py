@@ -114,7 +114,7 @@ def test_spellings_in_use_are_aliases(spelling: str) -> None:
 def test_training_compute_fits_parameters_and_tokens() -> None:
     for name in CATALOG.names("models"):
         model = CATALOG.records("models")[name]
-        if model.training_tokens.known and model.training_flop.known:
+        if model.training_tokens.is_known and model.training_flop.is_known:
             product = 6 * counted(model)[1] * model.training_tokens.value  # attention is a few per cent more
             assert 0.9 < model.training_flop.value / product < 1.1, name
 

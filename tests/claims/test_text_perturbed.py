@@ -41,7 +41,7 @@ def rows() -> list[Observation]:
     return [
         row
         for row in CATALOG.observations
-        if row.facility_power.known and row.capex.known and row.status != "announced"
+        if row.facility_power.is_known and row.capex.is_known and row.status != "announced"
     ]
 
 

@@ -61,7 +61,7 @@ def test_every_measured_rate_states_its_error() -> None:
         kernels = catalog.kernels(f"{device}-kernels")
         for name in ("matmul_bf16", "matmul_fp8", "matmul_mxfp8", "matmul_fp4"):
             fact = getattr(kernels, name)
-            if fact.known:
+            if fact.is_known:
                 median, p90 = map(float, re.findall(r"([\d.]+)%", fact.note))
                 limits = (6.5, 15) if name == "matmul_bf16" else (7.5, 22)
                 assert (median, p90) < limits, fact.path

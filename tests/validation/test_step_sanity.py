@@ -71,7 +71,7 @@ def test_parameters_of_every_model_agree_with_what_is_published(catalog):
     for name in catalog.names("models"):
         with contextlib.suppress(InputError):  # an attention kind that Lindos does not know
             model = catalog.model(name)
-            if model.published_params is not None and model.published_params.known:
+            if model.published_params is not None and model.published_params.is_known:
                 assert transformer.num_params(model) == pytest.approx(float(model.published_params.value), rel=0.035), (
                     name
                 )

@@ -47,7 +47,7 @@ class Fact(Generic[T]):
     estimate: bool = field(default=False)
 
     @property
-    def known(self) -> bool:
+    def is_known(self) -> bool:
         """Whether anybody has published the value."""
         return self.content is not None
 

@@ -54,7 +54,7 @@ class Gaps:
         Real or None
             Value of the formula.
         """
-        missing = [fact for fact in facts if not fact.known]
+        missing = [fact for fact in facts if not fact.is_known]
         for fact in missing:
             self._parts.setdefault(part, {})[fact.path] = Gap(fact.path, fact.unit, fact.note)
         return None if missing else formula(*(fact.value for fact in facts))

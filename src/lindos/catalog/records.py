@@ -94,7 +94,7 @@ class Accelerator:
     @property
     def usable_memory(self) -> DataSize:
         """Memory that the driver reports, if published, else that of the data sheet, whose GB are mostly GiB."""
-        return self.reported_memory if self.reported_memory.known else self.memory
+        return self.reported_memory if self.reported_memory.is_known else self.memory
 
     def peak(self, precision: str) -> Fact[Real]:
         """Get the dense peak rate in a number format.
@@ -157,7 +157,7 @@ class Kernels:
         row = number_format(precision)
         fact: Fact[Real] = getattr(self, f"matmul_{row.kernels}")
         substitute: Fact[Real] = getattr(self, f"matmul_{row.substitute or row.kernels}")
-        return fact if fact.known else substitute
+        return fact if fact.is_known else substitute
 
     def of_format(self, name: str, precision: str) -> Fact[Real]:
         """Get a parameter of the kernels of a number format; where it is unknown, the parameter of BF16.
@@ -171,7 +171,7 @@ class Kernels:
         """
         fact: Fact[Real] = getattr(self, f"{name}_{number_format(precision).kernels}")
         bf16: Fact[Real] = getattr(self, f"{name}_bf16")
-        return fact if fact.known else bf16
+        return fact if fact.is_known else bf16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

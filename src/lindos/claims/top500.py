@@ -54,7 +54,7 @@ def peaks_of(fleet: Fleet, precisions: Iterable[str] = ("fp64", "bf16", "fp8")) 
     peaks: dict[str, Span | None] = {}
     for precision in precisions:
         facts = [(accelerator.peak(precision), count) for accelerator, count in devices]
-        known = bool(facts) and all(fact.known for fact, _ in facts)
+        known = bool(facts) and all(fact.is_known for fact, _ in facts)
         peaks[precision] = total(Span.through(operator.mul, n, fact) for fact, n in facts) if known else None
     return peaks
 
@@ -66,7 +66,7 @@ def h100_equivalents_table(catalog: Catalog, fleet: Fleet) -> tuple[Equivalents,
     rows = []
     for precision, peak in peaks.items():
         reference = catalog.accelerator(REFERENCE_DEVICE).peak(precision)
-        amount = Span.through(lambda ours, one: ours / one, peak, reference) if peak and reference.known else None
+        amount = Span.through(lambda ours, one: ours / one, peak, reference) if peak and reference.is_known else None
         rows.append(
             Equivalents(
                 convention=f"{PRECISION_NAMES[precision]} dense",
@@ -81,7 +81,7 @@ def h100_equivalents_table(catalog: Catalog, fleet: Fleet) -> tuple[Equivalents,
 
 
 def _unknown_in(devices: Iterable[tuple[Accelerator, float]], precision: str) -> str:
-    return ", ".join(dict.fromkeys(a.title for a, _ in devices if not a.peak(precision).known)) or "the reference"
+    return ", ".join(dict.fromkeys(a.title for a, _ in devices if not a.peak(precision).is_known)) or "the reference"
 
 
 def compare_top500(
@@ -109,13 +109,13 @@ def compare_top500(
     reference = catalog.accelerator(REFERENCE_DEVICE).peak(REFERENCE_PRECISION)
     ours = {name: None if peak is None else Span.of(peak).value for name, peak in peaks.items()}
     eight_bit = ours.get(REFERENCE_PRECISION)
-    equivalents = eight_bit / Span.of(reference).value if eight_bit is not None and reference.known else None
+    equivalents = eight_bit / Span.of(reference).value if eight_bit is not None and reference.is_known else None
     every = list(catalog.supercomputers.values())
     until = [machine.list_date for machine in every if machine.list_date <= as_of]
     chosen = max(until) if until else min((machine.list_date for machine in every), default="")
     machines = [machine for machine in every if machine.list_date == chosen]
     rows = []
-    for machine in sorted(machines, key=lambda m: -(Span.of(m.rmax).value if m.rmax.known else 0.0)):
+    for machine in sorted(machines, key=lambda m: -(Span.of(m.rmax).value if m.rmax.is_known else 0.0)):
         head = {"supercomputer": machine.title, "list_date": machine.list_date}
         hpl = ("HPL in FP64", machine.rmax)
         rows += [
@@ -135,7 +135,7 @@ def _row(
     unit: str,
     match: str,
 ) -> Comparison:
-    theirs = float(fact.value) if fact.known else None
+    theirs = float(fact.value) if fact.is_known else None
     return Comparison(
         supercomputer=head["supercomputer"],
         list_date=head["list_date"],

@@ -94,7 +94,7 @@ def _row(catalog: Any, field: str, fact: Any) -> dict[str, Any]:
     sources = [catalog.source(name) for name in fact.sources]
     return {
         "field": field,
-        "text": text(fact.content) if fact.known else "unknown",
+        "text": text(fact.content) if fact.is_known else "unknown",
         "value": fact.content,
         "unit": fact.unit,
         "low": text(fact.low) if spread else None,

@@ -95,7 +95,7 @@ def _option(
     if system is None:
         return None, "no node or rack of it is known"
     inner, outer = catalog.fabric(system.scale_up_fabric), catalog.fabric(system.fabric)
-    if missing := _missing(device, kernels, precision, price.price.known) or _missing_network(
+    if missing := _missing(device, kernels, precision, price.price.is_known) or _missing_network(
         device, system, inner, outer
     ):
         return None, f"{missing} is unknown"
@@ -141,15 +141,15 @@ def _newer(price: CloudPrice, prices: Iterable[CloudPrice]) -> str:
 def _missing(device: Accelerator, kernels: Kernels, precision: str, priced: bool) -> str:
     needed = {
         "its price": priced,
-        f"its peak in {precision}": device.peak(precision).known,
-        "its BF16 peak": device.peak_bf16.known,
-        "its memory": device.memory.known,
-        "its memory bandwidth": device.memory_bandwidth.known,
-        f"what its kernels reach in {precision}": kernels.matmul(precision).known,
-        "what its attention kernels reach": kernels.attention_forward.known,
-        "what its kernels reach of memory bandwidth": kernels.memory_fraction.known,
-        "the latency of its kernels": kernels.launch_latency.known,
-        "the size of its scale-up domain": device.scale_up_size.known,
+        f"its peak in {precision}": device.peak(precision).is_known,
+        "its BF16 peak": device.peak_bf16.is_known,
+        "its memory": device.memory.is_known,
+        "its memory bandwidth": device.memory_bandwidth.is_known,
+        f"what its kernels reach in {precision}": kernels.matmul(precision).is_known,
+        "what its attention kernels reach": kernels.attention_forward.is_known,
+        "what its kernels reach of memory bandwidth": kernels.memory_fraction.is_known,
+        "the latency of its kernels": kernels.launch_latency.is_known,
+        "the size of its scale-up domain": device.scale_up_size.is_known,
     }
     return next((name for name, is_known in needed.items() if not is_known), "")
 
@@ -157,7 +157,7 @@ def _missing(device: Accelerator, kernels: Kernels, precision: str, priced: bool
 def _missing_network(device: Accelerator, system: System, inner: Fabric, outer: Fabric) -> str:
     facts = [fact for fabric in (inner, outer) for fact in (fabric.base_latency, fabric.hop_latency)]
     facts += [inner.efficiency, outer.efficiency, device.scale_up_bandwidth, system.nic_bandwidth]
-    return next((fact.path for fact in facts if not fact.known), "")
+    return next((fact.path for fact in facts if not fact.is_known), "")
 
 
 def _number(catalog: Catalog, name: str) -> Real:

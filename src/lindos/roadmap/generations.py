@@ -46,10 +46,10 @@ def generations(catalog: Catalog, names: Sequence[str] = DEFAULT) -> tuple[Gener
     listed = []
     for name in names:
         device = catalog.accelerator(name)
-        available = _launch(device.launch_date.value) if device.launch_date.known else None
+        available = _launch(device.launch_date.value) if device.launch_date.is_known else None
         if available is None:
             continue
-        rated = device.peak_fp8.known
+        rated = device.peak_fp8.is_known
         amount = equivalents.h100_equivalents(1.0, device.peak_fp8.value, reference) if rated else None
         listed.append(Generation(name=device.name, title=device.title, available=available, h100_equivalents=amount))
     return tuple(sorted(listed, key=lambda generation: generation.available))

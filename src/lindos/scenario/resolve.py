@@ -180,9 +180,9 @@ def _scale_up(catalog: Catalog, system: System, size: int) -> Tier:
             latency=fabric.base_latency.value + fabric.hop_latency.value,
             in_switch_reduction=fabric.in_switch_reduction,
             reduction_bandwidth=accelerator.scale_up_bandwidth.value * fabric.reduction_efficiency.value
-            if fabric.reduction_efficiency.known
+            if fabric.reduction_efficiency.is_known
             else None,
-            chunk_cost=fabric.chunk_cost.value if fabric.chunk_cost.known else None,
+            chunk_cost=fabric.chunk_cost.value if fabric.chunk_cost.is_known else None,
         )
     except UnknownValueError as error:
         return UnknownTier.of(error, name="scale-up", size=size)
@@ -330,8 +330,8 @@ def check_precision(job: Job, cluster: Cluster) -> None:
     """
     for pool in cluster.pools:
         peak = pool.accelerator.peak(job.precision)
-        if not peak.known:
-            offered = [p for p in OFFERED if pool.accelerator.peak(p).known]
+        if not peak.is_known:
+            offered = [p for p in OFFERED if pool.accelerator.peak(p).is_known]
             raise InconsistentError(
                 "job.precision",
                 job.precision,

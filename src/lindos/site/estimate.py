@@ -101,7 +101,7 @@ def site_power(cluster: Cluster, site: SiteFacts, costs: SiteCosts) -> SitePower
         storage=storage,
         overhead=overhead,
         training_duty=costs.training_duty,
-        pue=site.pue.value if site.pue.known else None,
+        pue=site.pue.value if site.pue.is_known else None,
         gaps=gaps.by_part(),
     )
 
@@ -138,7 +138,7 @@ def _of_systems(pools: Sequence[Pool], field: str, device_field: str, gaps: Gaps
         fact: Fact[Real] = getattr(pool.system, field)
         rated = gaps.term("systems", lambda amount: pool.num_systems * amount, fact)
         device: Fact[Real] = getattr(pool.accelerator, device_field)
-        return pool.num_devices * device.value if rated is None and device.known else rated
+        return pool.num_devices * device.value if rated is None and device.is_known else rated
 
     return known_sum(of_pool(pool) for pool in pools)
 
@@ -218,7 +218,7 @@ def check_power(cluster: Cluster, site: SiteFacts, drawn: SitePower) -> None:
     InfeasibleError
         With the shortfall, and how many devices would fit.
     """
-    if not site.power_limit.known or drawn.total is None:
+    if not site.power_limit.is_known or drawn.total is None:
         return
     limit, wanted = float(site.power_limit.value), float(drawn.total)
     if wanted > limit:

@@ -50,7 +50,7 @@ def networks(cluster: Cluster, gaps: Gaps) -> tuple[Network, ...]:
 
 def _network(fabric: Fabric, pools: Sequence[Pool], gaps: Gaps) -> Network | None:
     facts = (fabric.port_bandwidth, fabric.switch_ports, *(pool.system.nic_bandwidth for pool in pools))
-    if not all(fact.known for fact in facts):
+    if not all(fact.is_known for fact in facts):
         for part in ("switches", "optics"):
             gaps.term(part, lambda *values: values[0], *facts)
         return None

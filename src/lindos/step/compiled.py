@@ -113,7 +113,7 @@ def _same(job: Job, pool: Pool) -> dict[str, Any]:
     values = (
         pool.accelerator.peak(job.precision).value,
         pool.accelerator.peak_bf16.value,
-        power.value if power.known else None,
+        power.value if power.is_known else None,
     )
     return dict(zip(_SAME, values, strict=True))
 

@@ -108,7 +108,7 @@ def rates(
         tile_rows=kernels.tile_rows.value,
         tile_columns=kernels.tile_columns.value,
         # Where nobody has counted them, waves are left out: every number of tiles fills one processor.
-        num_processors=device.num_processors.value if device.num_processors.known else 1.0,
+        num_processors=device.num_processors.value if device.num_processors.is_known else 1.0,
         burst=kernels.burst.value,
         quantise_bytes=reads * BF16 + (2 * size if reads else 0.0),
     )
@@ -121,9 +121,9 @@ def _products(device: Accelerator, kernels: Kernels, precision: str, of_layer: F
         rate=device.peak(precision).value * kernels.matmul(precision).value * share,
         size=number_format(precision).size,
         fill_depth=kernels.of_format("fill_depth", precision).value,
-        partial_wave=partial.value if partial.known else None,
-        split_depth=0.0 if partial.known else kernels.split_depth.value,
-        half_tile_loss=0.0 if partial.known else kernels.half_tile_loss.value,
+        partial_wave=partial.value if partial.is_known else None,
+        split_depth=0.0 if partial.is_known else kernels.split_depth.value,
+        half_tile_loss=0.0 if partial.is_known else kernels.half_tile_loss.value,
     )
 
 

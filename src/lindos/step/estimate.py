@@ -186,7 +186,7 @@ def estimate(
         num_devices=plan.num_devices,
         peak=device.peak(job.precision).value,
         peak_bf16=device.peak_bf16.value,
-        board_power=device.board_power.value if device.board_power.known else None,
+        board_power=device.board_power.value if device.board_power.is_known else None,
     )
 
 

@@ -85,4 +85,4 @@ def _better_tier(tier: Tier, wider: Real, quicker: Real) -> Tier:
 
 
 def _scaled(fact: Fact[Real], by: Real) -> Fact[Real]:
-    return replace(fact, content=fact.value * by) if fact.known else fact
+    return replace(fact, content=fact.value * by) if fact.is_known else fact

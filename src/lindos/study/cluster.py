@@ -108,7 +108,7 @@ def equivalents(cluster: Cluster, catalog: Catalog, day: str = "9999") -> Count 
     reference = catalog.accelerator(REFERENCE_DEVICE).peak_fp8
     pools = [pool for pool in cluster.pools if pool.online <= day]
     facts = [pool.accelerator.peak_fp8 for pool in pools]
-    if not reference.known or not all(fact.known for fact in facts):
+    if not reference.is_known or not all(fact.is_known for fact in facts):
         return None
     total: Count = 0.0
     for pool, fact in zip(pools, facts, strict=True):

@@ -81,7 +81,7 @@ def _pool(
     changed: dict[str, object] = {}
     if scale_up_size is not None:
         changed["scale_up_size"] = _replaced(system.scale_up_size, float(scale_up_size))
-    elif system.accelerator != device.name and device.scale_up_size.known:
+    elif system.accelerator != device.name and device.scale_up_size.is_known:
         changed["scale_up_size"] = device.scale_up_size
     if nic is not None:
         changed["nic_bandwidth"] = _replaced(system.nic_bandwidth, nic)
@@ -105,12 +105,12 @@ def _device(device: Accelerator, machine: Machine) -> Accelerator:
         changed["reported_memory"] = _replaced(device.reported_memory, machine.memory)
     if machine.memory_bandwidth is not None:
         changed["memory_bandwidth"] = _replaced(device.memory_bandwidth, machine.memory_bandwidth)
-    if machine.board_power is not None and device.board_power.known:
+    if machine.board_power is not None and device.board_power.is_known:
         clock = (machine.board_power / device.board_power.value) ** (1 / 3)
         changed["board_power"] = _replaced(device.board_power, machine.board_power)
         for precision in PRECISIONS:
             peak: Fact[Real] = getattr(device, f"peak_{precision}")
-            if peak.known:
+            if peak.is_known:
                 changed[f"peak_{precision}"] = _replaced(peak, peak.value * clock)
     return replace(device, **changed)  # type: ignore[arg-type]
 

@@ -50,7 +50,7 @@ def precision_of(run: Run, pool: Pool, recipes: tuple[Recipe, ...]) -> tuple[str
         peak = replace(pool.accelerator.peak_fp8, content=INT8_PEAKS[pool.accelerator.name], low=None, high=None)
         pool = replace(pool, accelerator=replace(pool.accelerator, peak_fp8=peak))
     precision = TRAINING_WORDS[word]
-    if not pool.accelerator.peak(precision).known:
+    if not pool.accelerator.peak(precision).is_known:
         detail = f"{pool.accelerator.title} has no known rate in {word}"
         raise NotPredictedError("precision that the accelerator does not have", detail)
     return precision, pool, tuple(filled)

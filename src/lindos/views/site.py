@@ -173,7 +173,7 @@ def _comparison(context: Context, result: SiteResult, cluster: Cluster) -> tuple
         built = Number(
             value=number(attrgetter(name)(estimate)), unit=unit, bound="least" if estimate.gaps_of(name) else ""
         )
-        if fact.known and built.value is not None:
+        if fact.is_known and built.value is not None:
             body.append((words, *_compared(built, number(fact.content), number(fact.low), number(fact.high))))
     body += _each_device(context, estimate, cluster)
     if not body:

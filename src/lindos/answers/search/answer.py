@@ -126,7 +126,7 @@ def _scenario(
 ) -> dict[str, Any]:
     model = model_named(str(job["model"]), catalog, Path())
     published = model.training_tokens
-    tokens = asked.tokens or (float(published.value) if published is not None and published.known else None)
+    tokens = asked.tokens or (float(published.value) if published is not None and published.is_known else None)
     goal = {"goal": {"tokens": f"{tokens!r} tokens"}} if tokens else {}
     return {
         "name": "search",

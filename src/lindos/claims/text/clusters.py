@@ -170,7 +170,7 @@ def _cluster_power(amounts: list[Numeral], catalog: Catalog) -> Iterator[Relatio
         if len(counts) != 1 or sum(n.unit == "W" and n.sentence == power.sentence and not n.per for n in amounts) != 1:
             continue
         count = counts[0]
-        boards = [a for a in _devices(count.device, catalog) if a.board_power.known]
+        boards = [a for a in _devices(count.device, catalog) if a.board_power.is_known]
         if not boards:
             continue
         low = min(float(a.board_power.value) for a in boards)

@@ -41,7 +41,7 @@ def rates(accelerator: Accelerator, catalog: Catalog) -> list[Rate]:
     speedup = catalog.parameter("claims.sparsity_speedup", "1")
     for precision in _USUAL:
         peak = accelerator.peak(precision)
-        if not peak.known:
+        if not peak.is_known:
             continue
         result.append(Rate(precision, False, float(peak.value), peak.sources))
         if precision in ("tf32", "bf16", "fp8", "fp4") and accelerator.vendor in _SPARSE_VENDORS:
@@ -211,7 +211,7 @@ def _device(numeral: Numeral, accelerator: Accelerator, catalog: Catalog) -> Ite
         "B/s": accelerator.memory_bandwidth,
     }
     fact = facts.get(numeral.unit)
-    if fact is None or not fact.known:
+    if fact is None or not fact.is_known:
         return
     yield from _against(numeral, fact, "device", short(accelerator), _memory_of(numeral, catalog))
 
@@ -223,7 +223,7 @@ def _memory_of(numeral: Numeral, catalog: Catalog) -> str:
     field = "memory" if numeral.unit == "B" else "memory_bandwidth"
     for id in catalog.names("accelerators"):
         fact = getattr(catalog.accelerator(id), field)
-        if fact.known and distance(float(fact.value), float(fact.value), numeral) <= 1.01:
+        if fact.is_known and distance(float(fact.value), float(fact.value), numeral) <= 1.01:
             return short(catalog.accelerator(id))
     return ""
 
@@ -286,7 +286,7 @@ def _rack(numeral: Numeral, system: System) -> Iterator[Relation]:
     title = system.title.split(",")[0].removeprefix("NVIDIA ")
     if numeral.unit == "1" and numeral.noun in ("device", "die"):
         yield from _packages(numeral, system, title)
-    elif numeral.unit == "1" and numeral.noun == "host" and system.num_hosts.known:
+    elif numeral.unit == "1" and numeral.noun == "host" and system.num_hosts.is_known:
         hosts = float(system.num_hosts.value)
         if hosts == numeral.value:
             yield Relation(
@@ -300,7 +300,7 @@ def _rack(numeral: Numeral, system: System) -> Iterator[Relation]:
             )
     elif numeral.unit in ("W", "USD"):
         fact = system.power if numeral.unit == "W" else system.price
-        if fact.known:
+        if fact.is_known:
             yield from _against(numeral, fact, "rack" if system.unit == "rack" else "node", title)
 
 

@@ -98,7 +98,7 @@ def _machine_factor(
 
 def _machine_record(near: list[Mention], reading: Reading, catalog: Catalog) -> Supercomputer | None:
     """The machine named, as on the newest list of the article's day, or the leader of that list."""
-    rows = [(_DATED.sub("", name), record) for name, record in catalog.supercomputers.items() if record.rmax.known]
+    rows = [(_DATED.sub("", name), record) for name, record in catalog.supercomputers.items() if record.rmax.is_known]
     if near:
         rows = [(base, record) for base, record in rows if base == near[-1].id]
     past = [record for _, record in rows if record.list_date <= reading.date.isoformat()[:7]] or [
@@ -123,7 +123,7 @@ def _rate(numeral: Numeral, mentions: list[Mention], catalog: Catalog) -> Iterat
         (_DATED.sub("", name), record, fact)
         for name, record in catalog.supercomputers.items()
         for fact in (record.rmax, record.rpeak)
-        if fact.known
+        if fact.is_known
     ]
     mine = [(record, fact) for base, record, fact in rated if base == numeral.subject[1]]
     if not mine:

@@ -37,7 +37,7 @@ def sizes(catalog: Catalog, noun: str) -> list[Size]:
     for id in catalog.names("models"):
         model = catalog.published_model(id)
         fact = model.training_tokens if noun == "token" else model.published_params
-        if fact is not None and fact.known:
+        if fact is not None and fact.is_known:
             result.append(Size(id, model.title, float(fact.value), fact.sources))
     return result
 

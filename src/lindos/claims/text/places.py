@@ -65,7 +65,7 @@ def sightings(catalog: Catalog, field: str) -> list[Sighting]:
         fields = (field, "it_power") if field == "facility_power" else (field,)
         for name in fields:
             fact = getattr(row, name)
-            if fact.known:
+            if fact.is_known:
                 result.append(Sighting(row.site, catalog.site(row.site).title, fact, row.date, row.status))
     return result
 

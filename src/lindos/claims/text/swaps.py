@@ -87,7 +87,7 @@ class Swaps:
 
     def _ratios(self) -> Iterator[tuple[str, str, float, tuple[str, ...]]]:
         """8-bit H100-equivalents of every site over those of the leading machines: like over like."""
-        machines = [m for m in self.catalog.supercomputers.values() if m.h100_equivalents.known and m.rmax.known]
+        machines = [m for m in self.catalog.supercomputers.values() if m.h100_equivalents.is_known and m.rmax.is_known]
         leaders = sorted(machines, key=lambda m: -float(m.rmax.value))[:1]
         for sighting in sightings(self.catalog, "h100_equivalents"):
             for machine in leaders:
@@ -101,7 +101,7 @@ class Swaps:
     def _machines(self) -> Iterator[tuple[str, str, float, tuple[str, ...]]]:
         for machine in self.catalog.supercomputers.values():
             for name, fact in (("HPL in FP64", machine.rmax), ("power", machine.power)):
-                if fact.known:
+                if fact.is_known:
                     yield (
                         f"{machine.title}, {name}: {amount(float(fact.value), fact.unit)}",
                         fact.unit,

@@ -131,7 +131,7 @@ def _times(
     share = min(shares, key=lambda n: abs(n.start - span.start)) if shares else None
     device = catalog.accelerator(count.device)
     stated = {m.partition(":")[2] for n in amounts for m in n.marks if m.startswith("precision:")}
-    precision = "fp8" if "fp8" in stated and "bf16" not in stated and device.peak_fp8.known else "bf16"
+    precision = "fp8" if "fp8" in stated and "bf16" not in stated and device.peak_fp8.is_known else "bf16"
     peak = float(device.peak(precision).value)
     seconds = span.value * units.SECONDS[span.unit]
     utilised = budget / (total_rate(count.value, peak) * seconds)
