@@ -159,7 +159,7 @@ def _refusal(name: str, number: float, unit: str, span: Span, suspects: Sequence
     bound = f"at least {_text(span.least, unit)}" if number < span.least else f"at most {_text(span.most, unit)}"
     remaining = f" and {len(suspects) - 5} more" if len(suspects) > 5 else ""
     user_values = f"the values of your own catalogue ({', '.join(suspects[:5])}{remaining}), then " if suspects else ""
-    remedy = f"Look for an input far from what is usual: {user_values}the sizes, rates and prices of the scenario"
+    remedy = f"Look for an unusual input: {user_values}the sizes, rates and prices of the scenario"
     return InfeasibleError(f"{name} cannot be", f"it comes out as {value}, and can be {bound}", remedy)
 
 

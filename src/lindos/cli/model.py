@@ -93,7 +93,7 @@ def print_configuration(path: Path, as_json: bool) -> None:
     for title, items in (
         ("not understood, and ignored", reading.not_understood),
         ("left out by the file, from the library", filled),
-        ("without effect on what a step computes", reading.ignored),
+        ("without effect on a step", reading.ignored),
     ):
         text = ", ".join(items)
         if text:

@@ -66,7 +66,7 @@ def options(catalog: Catalog, precision: str, name: str | None = None) -> tuple[
     precision
         Number format of the weights.
     name
-        Name of the one option to read; all where left out.
+        Name of a single option to read; all options if None.
     """
     usable: list[Option] = []
     left_out: list[str] = []
@@ -145,9 +145,9 @@ def _missing(device: Accelerator, kernels: Kernels, precision: str, priced: bool
         "its BF16 peak": device.peak_bf16.is_known,
         "its memory": device.memory.is_known,
         "its memory bandwidth": device.memory_bandwidth.is_known,
-        f"what its kernels reach in {precision}": kernels.matmul(precision).is_known,
-        "what its attention kernels reach": kernels.attention_forward.is_known,
-        "what its kernels reach of memory bandwidth": kernels.memory_fraction.is_known,
+        f"the efficiency of its kernels in {precision}": kernels.matmul(precision).is_known,
+        "the efficiency of its attention kernels": kernels.attention_forward.is_known,
+        "the share of memory bandwidth that its kernels reach": kernels.memory_fraction.is_known,
         "the latency of its kernels": kernels.launch_latency.is_known,
         "the size of its scale-up domain": device.scale_up_size.is_known,
     }

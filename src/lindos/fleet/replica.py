@@ -17,7 +17,7 @@ from lindos.formulas import inference
 from lindos.formulas.transformer import distinct_targets
 from lindos.quantities import Bytes, Count, Fraction, Seconds, TokensPerSecond, namespace
 
-#: Halvings of the interval that holds the batch.
+#: Halvings of the interval that contains the batch.
 _HALVINGS = 40
 #: Largest replica that is tried, in devices.
 _LARGEST = 512
@@ -37,7 +37,7 @@ class Replica(NamedTuple):
     expert_parallel: Fraction  # 1 where only experts are split
     batch: Count
     step_time: Seconds
-    serves: Fraction  # 1 where the promised speed is kept, else 0
+    serves: Fraction  # 1 if the promised speed is kept, else 0
     speed_alone: TokensPerSecond  # of a user who has the replica alone
 
 
@@ -214,7 +214,7 @@ def _expert_weights(model: ServedModel) -> Bytes:
 
 
 def _weights_held(model: ServedModel, layout: Layout) -> Bytes:
-    """Compute the memory of all weights of a replica; each device holds a copy of what is not split."""
+    """Compute the memory of all weights of a replica; each device has a copy of the weights that are not split."""
     experts = _expert_weights(model)
     copies = layout.num_devices if layout.expert_parallel else 1.0
     return (model.weights - experts) * copies + experts

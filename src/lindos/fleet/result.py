@@ -19,9 +19,9 @@ class Placement:
     term: str
     date: str
     accelerator: str
-    smallest_replica: Annotated[Count, Why("fewest devices that hold the weights and one sequence")]
+    smallest_replica: Annotated[Count, Why("fewest devices whose memory has room for the weights and one sequence")]
     devices_per_replica: Annotated[Count, Why("devices that share one copy of the weights, of the best size")]
-    expert_parallel: Annotated[Fraction, Why("1 where devices share only the experts, 0 where they share every matrix")]
+    expert_parallel: Annotated[Fraction, Why("1 if devices share only the experts, 0 if they share every matrix")]
     batch: Annotated[Count, Why("sequences that one replica writes at a time")]
     decode_step_time: Annotated[Seconds, Why("time between two tokens of a sequence")]
     speed_alone: Annotated[TokensPerSecond, Why("tokens per second of a user who has a replica alone")]
@@ -31,7 +31,7 @@ class Placement:
     decode_devices: Annotated[Count, Why("devices that write, at mean traffic")]
     peak_devices: Annotated[Count, Why("devices rented: for the peak, in whole replicas")]
     price: Annotated[UsdPerSecond, Why("of one device, after the volume discount")]
-    meets_speed: Annotated[Fraction, Why("1 where a replica of some size keeps the promised speed, else 0")]
+    meets_speed: Annotated[Fraction, Why("1 if a replica of some size keeps the promised speed, else 0")]
     traffic: Annotated[TokensPerSecond, Why("mean tokens read and written")]
 
     @property

@@ -23,7 +23,7 @@ class ServedModel:
     num_layers: int
     num_moe_layers: int
     hidden_size: int
-    num_params: Annotated[Count, Why("all parameters that are kept in memory")]
+    num_params: Annotated[Count, Why("all parameters in memory")]
     num_active_params: Annotated[Count, Why("parameters that one token multiplies")]
     num_expert_params: Annotated[Count, Why("those of routed experts, of which a batch touches a part")]
     num_experts: int

@@ -80,7 +80,7 @@ class Demand:
 
     @property
     def statement(self) -> str:
-        """The comparison in one sentence, of its middle where it is an array."""
+        """The comparison in one sentence; an array counts with its median."""
         worst = max(self.years, key=lambda year: _middle(year.share_of_supply))
         return (
             f"{len(self.programmes)} programmes want {render(_middle(self.total_demand), '1')} H100-equivalents (8-bit "

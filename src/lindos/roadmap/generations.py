@@ -17,7 +17,7 @@ _LAUNCH = re.compile(r"^(\d{4})(?:-(?:(\d{2})(?:-(\d{2}))?|H([12])|Q([1-4])))?")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generation:
-    """One device with the day it can be bought from; ``h100_equivalents`` is None where no rate is published."""
+    """One device with the first day of its sale; ``h100_equivalents`` is None if no rate is published."""
 
     name: str
     title: str

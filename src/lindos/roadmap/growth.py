@@ -50,7 +50,7 @@ def growth(
     start_h100_equivalents
         Online at the start, 8-bit dense; above zero.
     start_power
-        Facility power of what stands at the start, W.
+        Facility power of the machines that are online at the start, W.
     start
         First day, ISO.
     end

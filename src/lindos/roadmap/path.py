@@ -129,7 +129,7 @@ def target_of_power(start: Count, ordered: Count, wanted: Watts, standing: Watts
     """
     if isinstance(standing, (int, float)) and wanted <= standing:
         raise InconsistentError(
-            *("roadmap.target_power", render(float(wanted), "W"), "the power of what stands and is ordered"),
+            *("roadmap.target_power", render(float(wanted), "W"), "the power of machines online or ordered"),
             *(render(float(standing), "W"), "be more than the second", "Raise the target, or start from less."),
         )
     xp = namespace(start, ordered, wanted, standing, *(year.power for year in years))
@@ -155,7 +155,7 @@ def total(values: Iterable[Real | None]) -> Real:
     Parameters
     ----------
     values
-        Numbers of one unit; None stands for an unknown one.
+        Numbers of one unit; None is unknown.
     """
     result: Real = 0.0
     for value in values:

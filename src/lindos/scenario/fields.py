@@ -30,15 +30,32 @@ class _Reader:
     """Metadata that replaces pydantic's own reading by :meth:`read`, and its JSON Schema by :meth:`json`."""
 
     def read(self, value: object) -> Any:
-        """Return the value inside Lindos, or raise an `InputError` whose path is filled in later."""
+        """Read plain data into the value that Lindos uses.
+
+        Parameters
+        ----------
+        value
+            Text, number, list or boolean of a scenario file.
+
+        Raises
+        ------
+        InputError
+            If the value is wrong; its path is filled in later.
+        """
         raise NotImplementedError
 
     def json(self) -> dict[str, Any]:
-        """JSON Schema of what a user may write."""
+        """Return the JSON Schema of the plain data."""
         raise NotImplementedError
 
     def write(self, value: Any) -> Any:
-        """Write ``value`` as a user would, such that :meth:`read` gives it back."""
+        """Write a value as plain data that :meth:`read` reads back.
+
+        Parameters
+        ----------
+        value
+            Value that Lindos uses.
+        """
         return value
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -84,7 +101,13 @@ class Quantity(_Reader):
         return sentence.replace("zero or more", "more than zero") if self.positive else sentence
 
     def read(self, value: object) -> float:
-        """SI number, checked against the bounds."""
+        """Read a number into SI and check its bounds.
+
+        Parameters
+        ----------
+        value
+            Text with a unit, or a bare number if the quantity is pure.
+        """
         return self.checked(parse(value, self.unit, counted=self.counted), value)
 
     def checked(self, number: float, value: object) -> float:
@@ -110,7 +133,13 @@ class Quantity(_Reader):
         return number
 
     def write(self, value: float) -> float | str:
-        """Write the exact text with its unit, ``"90 days"``; a bare number if the quantity is pure."""
+        """Write the exact text with its unit, ``"90 days"``; a bare number if the quantity is pure.
+
+        Parameters
+        ----------
+        value
+            Number in SI.
+        """
         if self.unit == "1":
             return value
         text = render(value, self.unit, digits=12)
@@ -131,7 +160,13 @@ class Proportion(Quantity):
     """A pure number that may be written as a proportion: ``2:1`` is 2."""
 
     def read(self, value: object) -> float:
-        """First over second part of a proportion, or the number."""
+        """Read a proportion, its first part over its second, or a number.
+
+        Parameters
+        ----------
+        value
+            Text such as ``"2:1"``, or a number.
+        """
         numerator, colon, denominator = value.partition(":") if isinstance(value, str) else ("", "", "")
         if not colon:
             return super(Proportion, self).read(value)
@@ -146,7 +181,13 @@ class YearCount(Quantity):
     """A number of years, with or without the word: ``5`` or ``5 years``; another unit of time is converted."""
 
     def read(self, value: object) -> float:
-        """Years of 365.25 days."""
+        """Read a number of years of 365.25 days.
+
+        Parameters
+        ----------
+        value
+            A number of years, or text with a unit of time.
+        """
         try:
             return super(YearCount, self).read(value)
         except NumeralError:
@@ -174,7 +215,13 @@ class WholeNumber(_Reader):
         return Bounds(self.at_least, self.at_most, is_whole=True)
 
     def read(self, value: object) -> int:
-        """Integer between the bounds."""
+        """Read a whole number and check its bounds.
+
+        Parameters
+        ----------
+        value
+            A whole number, or text such as ``"550k"``.
+        """
         hint = f"Write for example '{self.example}'."
         try:
             number = parse_whole(value, counted=self.counted)
@@ -203,7 +250,13 @@ class SequenceCount(WholeNumber):
     """A whole number of sequences; a number of tokens is refused."""
 
     def read(self, value: object) -> int:
-        """Integer between the bounds."""
+        """Read a number of sequences and check its bounds.
+
+        Parameters
+        ----------
+        value
+            A whole number, or text such as ``"2048 sequences"``.
+        """
         try:
             return super(SequenceCount, self).read(value)
         except UnitError as error:
@@ -221,7 +274,13 @@ class OneOf(_Reader):
     options: tuple[str, ...]
 
     def read(self, value: object) -> str:
-        """The option that the word names."""
+        """Read one of the options.
+
+        Parameters
+        ----------
+        value
+            A word, in any case.
+        """
         word = value.strip().lower() if isinstance(value, str) else ""
         if word not in self.options:
             raise InputError("value", value, f"one of {', '.join(self.options)}")
@@ -239,7 +298,13 @@ class AnyOf(_Reader):
     options: tuple[str, ...]
 
     def read(self, value: object) -> str:
-        """The words that are named, in the order of the options, joined by commas; ``none`` for none of them."""
+        """Read some of the options, joined by commas in the order of the options; ``none`` if there are none.
+
+        Parameters
+        ----------
+        value
+            A list of words, or words joined by commas.
+        """
         listed = value.split(",") if isinstance(value, str) else value
         words = [word.strip().lower() for word in listed if isinstance(word, str)] if isinstance(listed, list) else [""]
         if words in ([], ["none"]):
@@ -292,7 +357,13 @@ class CalendarDay(_Reader):
     last: int = 2100
 
     def read(self, value: object) -> str:
-        """ISO day; ``2025-07`` and ``2025`` mean the first one."""
+        """Read an ISO day; ``2025-07`` and ``2025`` mean their first day.
+
+        Parameters
+        ----------
+        value
+            A date, or text such as ``"2025-07-22"``.
+        """
         if isinstance(value, datetime.date):
             return value.isoformat()[:10]
         text = str(value).strip() if isinstance(value, (str, int)) and not isinstance(value, bool) else ""

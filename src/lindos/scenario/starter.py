@@ -14,7 +14,7 @@ STARTER = """\
 # write `compare_top500: false`. `lindos catalog list` shows every name you can use.
 name: my-cluster
 title: A thousand H200 training Llama 3.1 70B
-statement: What was announced, by whom and when; it stands at the head of the report.
+statement: The announcement, with its author and date; the report begins with it.
 date: 2026-01-01
 
 # A file of your own prices, hardware, models and rates over the catalogue, beside this file:

@@ -1,4 +1,4 @@
-"""Fields of a scenario that no section reads: the user is told of each of them.
+"""Fields of a scenario that no section reads: an answer has a warning for each.
 
 Each rule names fields and the reason why they have no effect. Only fields that the user wrote are named, no defaults.
 """

@@ -74,7 +74,7 @@ class SitePower:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteCapex:
-    """What it costs to build, by what is bought."""
+    """Capital cost by part."""
 
     systems: Annotated[Usd, Why("nodes and racks, after the volume discount")] | None
     switches: Annotated[Usd, Why("switches of the scale-out network")] | None
@@ -130,7 +130,7 @@ class SiteYear:
 class SiteEstimate:
     """Power and money of a site, built up from parts."""
 
-    num_devices: Annotated[Count, Why("devices that the site holds")]
+    num_devices: Annotated[Count, Why("devices of the site")]
     power: SitePower
     capex: SiteCapex
     year: SiteYear

@@ -64,7 +64,13 @@ class Study:
     sections: "dict[str, tuple[Any, Any]]" = field(default_factory=dict)
 
     def outcome(self, floor: Floor[R]) -> Outcome[R] | None:
-        """The outcome of ``floor``; None where it is unknown or was not asked."""
+        """Return the outcome of a floor; None if it is unknown or was not asked.
+
+        Parameters
+        ----------
+        floor
+            One of the chain's floors.
+        """
         outcome = self.outcomes.get(floor.name)
         return outcome if isinstance(outcome, Outcome) else None
 

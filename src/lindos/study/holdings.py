@@ -20,7 +20,7 @@ class Holdings:
     ----------
     start
         First day of the roadmap, ISO.
-    undated_stand
+    undated_online
         Whether pools without a date are online at the start. If not, the cluster is a separate question: what if all
         of it were built at once?
     has_undated
@@ -30,11 +30,11 @@ class Holdings:
     """
 
     start: str
-    undated_stand: bool
+    undated_online: bool
     has_undated: bool
     start_cluster: Scenario | None
 
-    def stands(self, date: str) -> bool:
+    def is_online(self, date: str) -> bool:
         """Tell whether a pool is online at the start.
 
         Parameters
@@ -42,12 +42,12 @@ class Holdings:
         date
             ISO date of the pool; empty if unknown.
         """
-        return (bool(date) and date <= self.start) or (not date and self.undated_stand)
+        return (bool(date) and date <= self.start) or (not date and self.undated_online)
 
     @property
     def is_hypothetical(self) -> bool:
         """Whether the cluster is neither online at the start nor ordered."""
-        return self.has_undated and not self.undated_stand
+        return self.has_undated and not self.undated_online
 
 
 def compute(world: World, result: ClusterResult | None) -> Holdings:
@@ -75,12 +75,12 @@ def compute(world: World, result: ClusterResult | None) -> Holdings:
     has_undated = any(not pool.online for pool in pools)
     holdings = Holdings(
         start=spec.start,
-        undated_stand=_undated_stand(world, spec, result) if has_undated else False,
+        undated_online=_undated_online(world, spec, result) if has_undated else False,
         has_undated=has_undated,
         start_cluster=named,
     )
     for pool in () if spec.programmes else pools:
-        if holdings.stands(pool.online) or spec.start < pool.online <= (spec.by or spec.start):
+        if holdings.is_online(pool.online) or spec.start < pool.online <= (spec.by or spec.start):
             # The path counts H100-equivalents: a device without an 8-bit peak has none, and the catalogue says so.
             _ = pool.accelerator.peak_fp8.value
     return holdings
@@ -96,11 +96,15 @@ def _check(world: World, spec: RoadmapSpec, result: ClusterResult | None) -> Non
     if counted is not None and float(counted) > (1 + _ROUNDING) * stated:
         raise InconsistentError(
             *("roadmap.start_h100_equivalents", stated, f"H100-equivalents of cluster.pools online by {spec.start}"),
-            *(round(float(counted)), "be at least the second", "Leave out the first: the pools say what stands."),
+            *(
+                round(float(counted)),
+                "be at least the second",
+                "Leave out the first: the pools with their dates give the start.",
+            ),
         )
 
 
-def _undated_stand(world: World, spec: RoadmapSpec, result: ClusterResult | None) -> bool:
+def _undated_online(world: World, spec: RoadmapSpec, result: ClusterResult | None) -> bool:
     """Tell whether pools without a date are online at the start: if the stated start is large enough, or missing."""
     if spec.start_cluster is not None:
         return False
@@ -112,7 +116,7 @@ def _undated_stand(world: World, spec: RoadmapSpec, result: ClusterResult | None
 
 HOLDINGS = Floor(
     name="holdings",
-    question="What stands when the roadmap starts?",
+    question="Which machines are online when the roadmap starts?",
     compute=compute,
     wants=(CLUSTER,),
     reads=("roadmap",),

@@ -127,7 +127,7 @@ def _standing(
     power_per_equivalent: Watts,
 ) -> _Standing:
     """Add up the start: a named cluster or the scenario's own as built, the rest as racks of today."""
-    batches = [batch for batch in increments if holdings.stands(batch.date)]
+    batches = [batch for batch in increments if holdings.is_online(batch.date)]
     clusters = [built(holdings.start_cluster, world.catalog)] if holdings.start_cluster else []
     counted = known_sum([*map(_counted, batches), *(cluster.h100_equivalents for cluster in clusters)])
     drawn = known_sum([*(batch.power for batch in batches), *(cluster.site.power.total for cluster in clusters)])

@@ -147,7 +147,7 @@ def _traffic(context: Context) -> Iterator[str]:
 def _replica(place: Placement) -> str:
     split = "only the experts are split" if number(place.expert_parallel) == 1 else "every matrix is split"
     return (
-        f"A replica has {_written(place.devices_per_replica, '1')} GPUs over which {split}; the smallest that holds "
+        f"A replica has {_written(place.devices_per_replica, '1')} GPUs over which {split}; the smallest one that fits "
         f"the model has {_written(place.smallest_replica, '1')}."
     )
 

@@ -37,11 +37,11 @@ _TITLES = {
     "start_h100_equivalents": "H100-equivalents at the start",
     "start_power": "Facility power at the start",
     "ordered_h100_equivalents": "H100-equivalents that come online as ordered",
-    "ordered_power": "Facility power of what is ordered",
-    "ordered_capex": "Capital cost of what is ordered",
+    "ordered_power": "Facility power of ordered machines",
+    "ordered_capex": "Capital cost of ordered machines",
     "bought_h100_equivalents": "H100-equivalents bought beyond that",
-    "bought_power": "Facility power of what is bought",
-    "bought_capex": "Spent on what is bought",
+    "bought_power": "Facility power of purchases",
+    "bought_capex": "Cost of purchases",
     "target_h100_equivalents": "H100-equivalents at the target",
     "pace": "Growth needed over the record",
 }
@@ -149,11 +149,11 @@ def _of_machines(
     as_site = {"subject": context.scenario.name, "date": built_by(cluster), "convention": AS_BUILT}
     if name == "start_power":
         named = holdings.start_cluster
-        if named is not None and not any(holdings.stands(date) for date in dates):
+        if named is not None and not any(holdings.is_online(date) for date in dates):
             pools = named.cluster.pools if named.cluster else []
             online = max((pool.online or "" for pool in pools), default="")
             return {"quantity": "facility_power", "subject": named.name, "date": online, "convention": AS_BUILT}
-        is_own = bool(dates) and all(holdings.stands(date) for date in dates) and spec.start_h100_equivalents is None
+        is_own = bool(dates) and all(holdings.is_online(date) for date in dates) and spec.start_h100_equivalents is None
         return {"quantity": "facility_power", **as_site} if named is None and is_own else {"date": spec.start}
     of_cluster = {"ordered_power": "facility_power", "ordered_capex": "capital_cost"}
     is_whole = bool(dates) and all(spec.start < date <= (spec.by or spec.start) for date in dates)
@@ -237,7 +237,7 @@ def _origin(context: Context, result: RoadmapResult) -> str:
     parts = []
     if holdings.start_cluster is not None:
         parts.append(f"the cluster of {holdings.start_cluster.name}, as built")
-    if any(holdings.stands(pool.online or "") for pool in pools):
+    if any(holdings.is_online(pool.online or "") for pool in pools):
         parts.append("the cluster above, as built")
     if spec is not None and spec.start_h100_equivalents is not None:
         parts.append(f"{'others' if parts else 'taken'} as {SYSTEM} racks")
