@@ -145,7 +145,7 @@ def test_a_target_in_watts_ends_at_it(wanted: float, start: dict[str, Any]) -> N
 
 
 def test_a_target_in_watts_that_is_met_is_refused() -> None:
-    with pytest.raises(InconsistentError, match=r"target_power is '10 MW' and the power of what stands"):
+    with pytest.raises(InconsistentError, match=r"target_power is '10 MW' and the power of machines online or ordered"):
         growing([H100], target_power="10 MW")
 
 
