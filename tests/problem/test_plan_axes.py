@@ -17,11 +17,11 @@ from lindos.step import memory
 from lindos.step.communication import reachable
 from lindos.step.estimate import exchange_times
 from lindos.step.feasibility import AXES_OF, Reason, shape_codes
-from lindos.step.layout import layout
+from lindos.step.layout import lay_out
 from lindos.step.memory import least_memory, stage_memories
 from lindos.step.micro_batch import job_rates, micro_batch
 from lindos.step.offload import offload_time
-from lindos.step.passage import passage
+from lindos.step.passage import pipeline_passage
 from lindos.validation.columns import RUN
 from step_fixtures import LATENT_EXPERTS, accelerator, assumptions, fact, job, pool
 
@@ -50,9 +50,9 @@ BASES = tuple(
     )
 )
 #: One micro-batch, whatever the plan: what the passage reads of it is not the passage's own.
-MICRO = micro_batch(JOB, POOL, BASES[0], layout(JOB, BASES[0], BATCH), job_rates(JOB, POOL, ASSUMPTIONS), ASSUMPTIONS)
+MICRO = micro_batch(JOB, POOL, BASES[0], lay_out(JOB, BASES[0], BATCH), job_rates(JOB, POOL, ASSUMPTIONS), ASSUMPTIONS)
 
-PASSED = passage(JOB, reachable(POOL.tiers), BASES[0], layout(JOB, BASES[0], BATCH), MICRO)
+PASSED = pipeline_passage(JOB, reachable(POOL.tiers), BASES[0], lay_out(JOB, BASES[0], BATCH), MICRO)
 
 
 def values(axis: Axis, usual: Any) -> Iterator[int]:
@@ -67,14 +67,14 @@ def values(axis: Axis, usual: Any) -> Iterator[int]:
 
 def parts(plan: Plan) -> Mapping[Reader, Any]:
     """What each part of the model makes of a plan, as numbers."""
-    at, tiers, rate = layout(JOB, plan, BATCH), reachable(POOL.tiers), job_rates(JOB, POOL, ASSUMPTIONS)
-    stages = stage_memories(JOB, plan, at, ASSUMPTIONS)
+    layout, tiers, rate = lay_out(JOB, plan, BATCH), reachable(POOL.tiers), job_rates(JOB, POOL, ASSUMPTIONS)
+    stages = stage_memories(JOB, plan, layout, ASSUMPTIONS)
     states = ("weights", "gradients", "optimizer", "logits", "gathered", "context")
     return {
-        Reader.LAYERS: astuple(micro_batch(JOB, POOL, plan, at, rate, ASSUMPTIONS)),
-        Reader.PASSAGE: (at.num_micro_batches, astuple(passage(JOB, tiers, plan, at, MICRO))),
-        Reader.EXCHANGE: exchange_times(JOB, tiers, plan, at, rate, ASSUMPTIONS),
-        Reader.HOST: offload_time(JOB, POOL, plan, at, PASSED, ASSUMPTIONS),
+        Reader.LAYERS: astuple(micro_batch(JOB, POOL, plan, layout, rate, ASSUMPTIONS)),
+        Reader.PASSAGE: (layout.num_micro_batches, astuple(pipeline_passage(JOB, tiers, plan, layout, MICRO))),
+        Reader.EXCHANGE: exchange_times(JOB, tiers, plan, layout, rate, ASSUMPTIONS),
+        Reader.HOST: offload_time(JOB, POOL, plan, layout, PASSED, ASSUMPTIONS),
         Reader.STATES: [getattr(stage, name) for stage in stages for name in states],
         Reader.ACTIVATIONS: [stage.activations for stage in stages],
     }
@@ -111,7 +111,7 @@ def test_a_reason_changes_with_no_axis_but_its_own(reason: Reason) -> None:
             if name in AXES_OF[reason]:
                 continue
             others = [replace(base, **{name: value}) for value in values(axis, getattr(base, name))]
-            codes = {int(shape_codes(JOB, 1 << 20, plan, BATCH, only=(reason,))) for plan in (base, *others)}
+            codes = {int(shape_codes(JOB, 1 << 20, plan, BATCH, reasons=(reason,))) for plan in (base, *others)}
             assert len(codes) == 1, name
 
 

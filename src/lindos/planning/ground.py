@@ -14,7 +14,7 @@ from lindos.problem.plan import SPLITS, Plan, Schedule
 from lindos.quantities import Seconds
 from lindos.step.assumptions import Assumptions
 from lindos.step.feasibility import OF_SPLITS, Reason, shape_codes
-from lindos.step.layout import layout
+from lindos.step.layout import lay_out
 from lindos.step.micro_batch import MicroBatch, job_rates, micro_batch
 from lindos.step.tile_cache import joined
 
@@ -35,7 +35,7 @@ class Ground:
     def codes(self) -> Any:
         """Reasons for which splits alone do not hold; how many devices they take is not asked here."""
         splits = self.space.splits
-        return shape_codes(self.job, 2**62, splits, splits.micro_batch_size, only=OF_SPLITS)
+        return shape_codes(self.job, 2**62, splits, splits.micro_batch_size, reasons=OF_SPLITS)
 
     @cached_property
     def ranks(self) -> Any:
@@ -50,7 +50,7 @@ class Ground:
         parts = [taken(splits, slice(start, start + TILE // 4)) for start in range(0, count, TILE // 4)]
 
         def evaluated(part: Plan) -> MicroBatch:
-            spread = layout(self.job, part, part.micro_batch_size)
+            spread = lay_out(self.job, part, part.micro_batch_size)
             return micro_batch(self.job, self.pool, part, spread, rate, self.assumptions)
 
         return joined([evaluated(part) for part in parts], [size(part) for part in parts])
@@ -61,7 +61,7 @@ class Ground:
         micro = self.micro
         has_dual = bool(np.any(self.space.inner.schedule == int(Schedule.DUAL_PIPE)))
         expert = micro.expert_dual if has_dual else micro.expert
-        parts = (micro.matmul, micro.attention, micro.other, micro.tensor, micro.context, expert)
+        parts = (micro.matmul, micro.attention, micro.elementwise, micro.tensor, micro.context, expert)
         return sum(part.forward for part in parts), sum(part.backward for part in parts)
 
     @cached_property

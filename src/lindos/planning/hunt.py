@@ -360,7 +360,7 @@ class Hunt:
         """Memory and time of some plans under every sharding; the best join those of their question."""
         plan, index = sharded(self.space, plan)
         batch, split, question = batch[index], split[index], question[index]
-        codes = shape_codes(self.job, 2**62, plan, batch, only=(Reason.SHARDING_GROUP,))
+        codes = shape_codes(self.job, 2**62, plan, batch, reasons=(Reason.SHARDING_GROUP,))
         needed = np.asarray(
             memory(self.job, self.pool, plan, global_batch_size=batch, assumptions=self.assumptions).total
         )

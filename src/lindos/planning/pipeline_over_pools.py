@@ -28,7 +28,7 @@ from lindos.step.assumptions import Assumptions, load_assumptions
 from lindos.step.communication import levels, neighbour_time, reachable
 from lindos.step.estimate import StepEstimate, estimate
 from lindos.step.feasibility import OF_SPLITS, Reason, shape_codes
-from lindos.step.layout import layout
+from lindos.step.layout import lay_out
 from lindos.step.memory import capacity, memory
 from lindos.step.micro_batch import job_rates, micro_batch
 
@@ -72,7 +72,7 @@ def across(
     domain = min(pool.tiers[0].size for pool in cluster.pools)
     batch = Batch(size=global_batch_size, is_free=batch_is_free)
     splits = space(job, cluster.num_devices, domain, batch, degrees).splits
-    codes = shape_codes(job, cluster.num_devices, splits, splits.micro_batch_size, only=OF_SPLITS)
+    codes = shape_codes(job, cluster.num_devices, splits, splits.micro_batch_size, reasons=OF_SPLITS)
     splits = taken(splits, np.flatnonzero(codes == int(Reason.OK)))
     if not size(splits):
         return None
@@ -241,9 +241,9 @@ def _replicas(most: int, batch: Batch, own: Mapping[str, int]) -> list[int]:
 
 def _layer_times(job: Job, pool: Pool, splits: Plan, assumptions: Assumptions) -> Any:
     """Seconds of one micro-batch in one layer of a pool's devices, by recomputation; head and loss spread over them."""
-    at = layout(job, splits, splits.micro_batch_size)
-    micro = micro_batch(job, pool, splits, at, job_rates(job, pool, assumptions), assumptions)
-    parts = (micro.matmul, micro.attention, micro.other, micro.tensor, micro.context, micro.expert)
+    layout = lay_out(job, splits, splits.micro_batch_size)
+    micro = micro_batch(job, pool, splits, layout, job_rates(job, pool, assumptions), assumptions)
+    parts = (micro.matmul, micro.attention, micro.elementwise, micro.tensor, micro.context, micro.expert)
     passes = sum(part.forward + part.backward for part in parts)
     again = (0.0, micro.attention.forward, micro.layers + micro.expert.forward)
     layers = job.model.num_layers + job.model.num_mtp_layers

@@ -12,7 +12,7 @@ from lindos.problem.cluster import Cluster, Pool
 from lindos.problem.job import Job
 from lindos.problem.plan import Plan
 from lindos.step.assumptions import Assumptions, load_assumptions
-from lindos.step.cluster import ClusterStep, PoolPlan, whole
+from lindos.step.cluster import ClusterStep, PoolPlan, combine_pools
 
 #: How often batch shares are set again from the speeds that they lead to.
 _ROUNDS = 3
@@ -122,7 +122,7 @@ def leaving_out(
         )
     )
     return {
-        name: whole(
+        name: combine_pools(
             job,
             replace(cluster, pools=tuple(pools[option.share.pool] for option in part.options)),
             [next(steps) for _ in part.options],

@@ -1,4 +1,4 @@
-"""Activations that one layer keeps of a token for its backward pass, as the operators of the layer save them."""
+"""Activations that one layer saves for its backward pass: the sum over the operators of the layer."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -10,18 +10,18 @@ from lindos.transformer.table import layer_operators, shape
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerActivations:
-    """Bytes that a layer keeps of a token for its backward pass, by what divides them."""
+    """Bytes per token that a layer saves for its backward pass, by the parallelism that divides them."""
 
-    sequence: float  # as wide as the hidden size: split where the sequence is
-    split: float  # by tensor parallelism
-    routed: float  # of each rank's own tokens, for their experts
-    cheap_sequence: float  # of these, what selective recompute frees
+    sequence: float  # divided by sequence parallelism
+    split: float  # divided by tensor parallelism
+    routed: float  # of the tokens of one rank, copied to their experts
+    cheap_sequence: float  # part of ``sequence`` that selective recomputation frees
     cheap_split: float
     cheap_routed: float
 
 
 def layer_activations(model: Model, low: float, *, is_expert: bool) -> LayerActivations:
-    """Activations of one layer, after Korthikanti et al. (arXiv:2205.05198) with kernels that keep no attention scores.
+    """Count the activations of one layer, after Korthikanti et al. (arXiv:2205.05198), with fused attention.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a step rests on beyond device, network and software profile: one-off parameters of the catalogue."""
+"""Parameters of the catalogue that a step uses besides device, network and software profile."""
 
 from dataclasses import dataclass
 
@@ -9,14 +9,14 @@ from lindos.quantities import Fraction, Real
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assumptions:
-    """Parameters of training and memory; facts, so that what a result rests on is noted where it is read."""
+    """Parameters of training and memory, as facts: reading one records that a result depends on it."""
 
-    kernel_share_in_step: Fact[Real]  # rate of products and attention inside a step over that measured alone
-    memory_share_in_step: Fact[Real]  # the same of kernels bound by memory
-    step_overhead: Fact[Real]  # of the host around an optimiser step: clipping, logging, the first launch
+    kernel_share_in_step: Fact[Real]  # rate of products and attention inside a step, relative to a lone kernel
+    memory_share_in_step: Fact[Real]  # the same ratio for kernels that memory bandwidth bounds
+    step_overhead: Fact[Real]  # time of the host per optimiser step: clipping, logging, the first launch
     contention_share: Fact[Real]  # processors busy with communication while compute hides it
     expert_load_imbalance: Fact[Real]  # busiest expert rank over the mean
-    ampere_attention_share: Fact[Real]  # rate of FlashAttention-2 on later devices over kernels written for these
+    ampere_attention_share: Fact[Real]  # rate of FlashAttention-2 on newer devices over kernels written for them
     context_parallel_overlap: Fact[Real]  # share of key-value traffic that hides behind attention
     dual_pipe_overlap: Fact[Real]  # share of expert traffic that DualPipe hides
     nvfp4_bf16_share: Fact[Real]  # FLOPs of linear layers that an NVFP4 recipe keeps in BF16
@@ -32,13 +32,19 @@ class Assumptions:
     critical_batch_overhead: Fact[Real]
 
     def share(self, name: str) -> Fraction:
-        """Value of the share called ``name``, as a row of :mod:`lindos.formats` names it."""
+        """Get the value of the share called ``name``, as a row of :mod:`lindos.formats` names it."""
         fact: Fact[Real] = getattr(self, name)
         return fact.value
 
 
 def load_assumptions(catalog: Catalog | None = None) -> Assumptions:
-    """Parameters of ``catalog``, or of the one that Lindos ships."""
+    """Load the assumptions of a step.
+
+    Parameters
+    ----------
+    catalog
+        Catalogue to read; the one that Lindos ships by default.
+    """
     source = catalog or load_catalog()
     units = {
         "step_overhead": "s",

@@ -1,4 +1,4 @@
-"""How large a global batch may be before it costs extra tokens."""
+"""Critical batch size: the global batch above which training needs noticeably more tokens."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -11,7 +11,7 @@ from lindos.step.assumptions import Assumptions, load_assumptions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchLimit:
-    """What a global batch costs against small batches; a published law used far beyond the runs it was fitted on."""
+    """Extra tokens of a global batch over small batches, by a published law far outside the runs of its fit."""
 
     batch: Annotated[Tokens, Why("Tokens of one optimiser step")]
     critical: Annotated[Tokens, Why("Batch whose extra tokens reach the stated overhead")]
@@ -29,7 +29,20 @@ class BatchLimit:
 
 
 def critical_batch_tokens(training_tokens: Tokens, assumptions: Assumptions | None = None) -> Tokens:
-    """Critical batch, in tokens, of a run over ``training_tokens``."""
+    """Compute the critical batch of a run.
+
+    Parameters
+    ----------
+    training_tokens
+        Tokens of the whole run.
+    assumptions
+        Parameters of the catalogue; those that Lindos ships by default.
+
+    Returns
+    -------
+    Tokens
+        Tokens of one optimiser step.
+    """
     assumptions = assumptions or load_assumptions()
     return critical_batch_size(
         training_tokens,
@@ -40,7 +53,17 @@ def critical_batch_tokens(training_tokens: Tokens, assumptions: Assumptions | No
 
 
 def batch_limit(batch: Tokens, training_tokens: Tokens, assumptions: Assumptions | None = None) -> BatchLimit:
-    """Hold a batch of so many tokens against the critical batch of the run."""
+    """Compare a batch with the critical batch of its run.
+
+    Parameters
+    ----------
+    batch
+        Tokens of one optimiser step.
+    training_tokens
+        Tokens of the whole run.
+    assumptions
+        Parameters of the catalogue; those that Lindos ships by default.
+    """
     assumptions = assumptions or load_assumptions()
     return BatchLimit(
         batch=batch,

@@ -1,8 +1,8 @@
 """One job over a whole cluster: one pool of equal devices, or several of different kinds that share a batch.
 
-Each pool holds whole data-parallel replicas under a plan of its own; the batch is split by speed in whole
-micro-batches. After its own reduction each pool holds every gradient once, and the pools add theirs up over the
-slowest network between them; that, and waiting for the slowest pool, is what synchronising costs.
+Each pool runs whole data-parallel replicas under its own plan; the batch is divided by speed in whole micro-batches.
+After its own reduction each pool has every gradient once. The pools then reduce their gradients over the slowest
+network between them. Synchronisation costs this reduction and the wait for the slowest pool.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ from lindos.transformer.parameters import num_params
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolPlan:
-    """How one pool runs its part of a job; plain numbers, so that draws re-evaluate it and never change it."""
+    """Decided plan of one pool, in plain numbers: sampled catalogues re-evaluate it and never change it."""
 
     plan: Plan
     global_batch_size: int  # this pool's share of the batch, in sequences
@@ -83,7 +83,18 @@ class ClusterStep:
 def cluster_step(
     job: Job, cluster: Cluster, decisions: Sequence[PoolPlan], *, assumptions: Assumptions | None = None
 ) -> ClusterStep:
-    """Evaluate decided plans; the cluster's numbers may be arrays of draws.
+    """Evaluate the decided plans of a cluster.
+
+    Parameters
+    ----------
+    job
+        Model, sequence length, precision and software profile.
+    cluster
+        Pools of equal devices; their numbers may be arrays of draws.
+    decisions
+        Plan of each pool, in the order of the pools.
+    assumptions
+        Parameters of the catalogue; those that Lindos ships by default.
 
     Raises
     ------
@@ -96,20 +107,36 @@ def cluster_step(
     parts = tuple(
         PoolStep(
             name=pool.name,
-            plan=one.plan,
-            global_batch_size=one.global_batch_size,
+            plan=decision.plan,
+            global_batch_size=decision.global_batch_size,
             num_devices=pool.num_devices,
-            idle_devices=one.idle_devices,
-            estimate=estimate(job, pool, one.plan, global_batch_size=one.global_batch_size, assumptions=assumptions),
-            memory=memory(job, pool, one.plan, global_batch_size=one.global_batch_size, assumptions=assumptions),
+            idle_devices=decision.idle_devices,
+            estimate=estimate(
+                job, pool, decision.plan, global_batch_size=decision.global_batch_size, assumptions=assumptions
+            ),
+            memory=memory(
+                job, pool, decision.plan, global_batch_size=decision.global_batch_size, assumptions=assumptions
+            ),
         )
-        for pool, one in zip(cluster.pools, decisions, strict=True)
+        for pool, decision in zip(cluster.pools, decisions, strict=True)
     )
-    return whole(job, cluster, parts, assumptions)
+    return combine_pools(job, cluster, parts, assumptions)
 
 
-def whole(job: Job, cluster: Cluster, parts: Sequence[PoolStep], assumptions: Assumptions) -> ClusterStep:
-    """Put the pools' parts together."""
+def combine_pools(job: Job, cluster: Cluster, parts: Sequence[PoolStep], assumptions: Assumptions) -> ClusterStep:
+    """Combine the steps of pools into that of the cluster.
+
+    Parameters
+    ----------
+    job
+        Model, sequence length and precision.
+    cluster
+        Pools of equal devices.
+    parts
+        Step of each pool.
+    assumptions
+        Parameters of the catalogue.
+    """
     pools = {pool.name: pool for pool in cluster.pools}
     times = [part.estimate.time for part in parts]
     slowest = reduce(lambda a, b: namespace(a, b).maximum(a, b), times) if len(times) > 1 else times[0]
@@ -127,7 +154,7 @@ def whole(job: Job, cluster: Cluster, parts: Sequence[PoolStep], assumptions: As
 
 
 def _synchronisation(job: Job, cluster: Cluster, parts: Sequence[PoolStep], assumptions: Assumptions) -> Seconds:
-    """All-reduce of the gradients over pools; the devices of the smallest carry it, each its part."""
+    """Compute the all-reduce of gradients over pools, divided among the devices of the smallest pool."""
     smallest = min(part.num_devices - part.idle_devices for part in parts)
     message = num_params(job.model, mtp=True) * assumptions.gradient_bytes.value / smallest
     outer = [pool.tiers[-1] for pool in cluster.pools]

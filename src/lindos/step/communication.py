@@ -1,14 +1,14 @@
 """Collectives of a plan over the tiers of a network.
 
-Ranks lie contiguously in the order tensor, context, data (experts inside it), pipeline: tensor-parallel neighbours
-stand next to each other, pipeline stages farthest apart. A group's *stride* is the distance between its members, so a
-tier of ``size`` devices holds ``size / stride`` of them. Groups that would straddle two domains are taken to be placed
-without straddling, leaving a few devices of the domain to others.
+Ranks are numbered contiguously in the order tensor, context, data (experts inside it), pipeline: tensor-parallel ranks
+are adjacent, pipeline stages are farthest apart. A group's *stride* is the distance between its members, so a tier of
+``size`` devices contains ``size / stride`` of them. A group that would straddle two domains is assumed to be placed
+inside one, which leaves a few devices of the domain to other groups.
 
-Of the algorithms that a network has, the fastest is taken: one ring through all tiers, which pipelines them but pays
-every hop; a hierarchy of recursive halving and doubling, whose latency grows with the logarithm of the group; and
-reduction in the switch. Rings inside a tier and double trees (:mod:`lindos.formulas.collectives`) send as many bytes in
-no fewer steps, so they never win against these and are not evaluated.
+The time is that of the fastest algorithm of the network: one ring through all tiers, which pipelines them but pays the
+latency of every hop; a hierarchy of recursive halving and doubling, whose latency grows with the logarithm of the
+group; or reduction in the switch. Rings inside a tier and double trees (:mod:`lindos.formulas.collectives`) send as
+many bytes in no fewer steps, so they are never faster and are not evaluated.
 """
 
 from dataclasses import dataclass, replace
@@ -17,15 +17,15 @@ from lindos.formulas import collectives
 from lindos.formulas.transformer import distinct_targets
 from lindos.problem.cluster import Tier
 from lindos.quantities import Bytes, BytesPerSecond, Count, Seconds, namespace
-from lindos.step.layout import where
+from lindos.step.layout import select
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
-    """One tier as a group sees it."""
+    """One tier of the network as a group of ranks uses it."""
 
-    below: Count  # members of the group inside the tier below
-    ratio: Count  # such clusters of members that the tier joins
+    inner_members: Count  # members of the group inside the tier below
+    ratio: Count  # members after this tier over members before it
     bandwidth: BytesPerSecond
     latency: Seconds
     in_switch_reduction: bool
@@ -33,38 +33,66 @@ class Level:
     chunk_cost: Seconds | None
 
     def chunking(self, transfer: Seconds) -> Seconds:
-        """What it adds to a transfer to pipeline it."""
+        """Compute the extra time of a ``transfer`` that is pipelined in chunks, both in seconds."""
         if self.chunk_cost is None:
             return 0.0
-        # Where nothing is sent the slope of the square root is infinite: gradients must not meet it.
-        sent = where(transfer > 0, transfer, 1.0)
-        return where(transfer > 0, collectives.chunking_time(sent, self.chunk_cost), 0.0)
+        # The slope of the square root is infinite at zero, so that gradients must not be taken there.
+        sent = select(transfer > 0, transfer, 1.0)
+        return select(transfer > 0, collectives.chunking_time(sent, self.chunk_cost), 0.0)
 
 
 def reachable(tiers: tuple[Tier, ...]) -> tuple[Tier, ...]:
-    """Tiers with the bandwidth that really reaches them: what leaves the scale-up domain passes every tier below."""
-    found: list[Tier] = []
+    """Limit the bandwidth of each tier to that of the tiers below it.
+
+    Traffic that leaves the scale-up domain passes every tier below, so no tier is faster than the one before it.
+
+    Parameters
+    ----------
+    tiers
+        Networks above a device, from the innermost to the whole pool.
+
+    Returns
+    -------
+    tuple of Tier
+        The same tiers with bandwidths after oversubscription, in bytes per second and device.
+    """
+    narrowed: list[Tier] = []
     for tier in tiers:
         bandwidth = tier.bandwidth / tier.oversubscription
-        if len(found) > 1:
-            xp = namespace(bandwidth, found[-1].bandwidth)
-            bandwidth = xp.minimum(bandwidth, found[-1].bandwidth)
-        found.append(replace(tier, bandwidth=bandwidth, oversubscription=1.0))
-    return tuple(found)
+        if len(narrowed) > 1:
+            xp = namespace(bandwidth, narrowed[-1].bandwidth)
+            bandwidth = xp.minimum(bandwidth, narrowed[-1].bandwidth)
+        narrowed.append(replace(tier, bandwidth=bandwidth, oversubscription=1.0))
+    return tuple(narrowed)
 
 
 def levels(tiers: tuple[Tier, ...], group_size: Count, stride: Count) -> tuple[Level, ...]:
-    """Spread a group over `reachable` tiers; the outermost joins whatever is left."""
+    """Spread the members of a group over `reachable` tiers; the outermost tier joins all remaining members.
+
+    Parameters
+    ----------
+    tiers
+        Networks above a device, as `reachable` returns them.
+    group_size
+        Members of the group; may be an array.
+    stride
+        Distance between two members, in devices; may be an array.
+
+    Returns
+    -------
+    tuple of Level
+        One level for each tier, the innermost first.
+    """
     xp = namespace(group_size, stride)
-    found: list[Level] = []
-    below: Count = 1.0
+    spread: list[Level] = []
+    inner_members: Count = 1.0
     for tier in tiers:
-        inside = xp.minimum(xp.maximum(xp.floor(tier.size / stride), below), group_size)
-        members = group_size * 1.0 if tier is tiers[-1] else inside
-        found.append(
+        reached = xp.minimum(xp.maximum(xp.floor(tier.size / stride), inner_members), group_size)
+        members = group_size * 1.0 if tier is tiers[-1] else reached
+        spread.append(
             Level(
-                below=below,
-                ratio=members / below,
+                inner_members=inner_members,
+                ratio=members / inner_members,
                 bandwidth=tier.bandwidth,
                 latency=tier.latency,
                 in_switch_reduction=tier.in_switch_reduction,
@@ -72,12 +100,25 @@ def levels(tiers: tuple[Tier, ...], group_size: Count, stride: Count) -> tuple[L
                 chunk_cost=tier.chunk_cost,
             )
         )
-        below = members
-    return tuple(found)
+        inner_members = members
+    return tuple(spread)
 
 
 def all_gather_time(message: Bytes, spread: tuple[Level, ...]) -> Seconds:
-    """Time to gather ``message`` at every member; to reduce-scatter it takes as long."""
+    """Compute the time of an all-gather; a reduce-scatter takes as long.
+
+    Parameters
+    ----------
+    message
+        Bytes that every member has after the gather.
+    spread
+        Levels of the group.
+
+    Returns
+    -------
+    Seconds
+        Zero for a group of one.
+    """
     total: Seconds = 0.0
     for level in spread:
         total = total + _halving_time(message, level)
@@ -85,48 +126,77 @@ def all_gather_time(message: Bytes, spread: tuple[Level, ...]) -> Seconds:
 
 
 def _halving_time(message: Bytes, level: Level) -> Seconds:
-    """A gather or scatter across one tier, of the piece that the tiers below left."""
-    piece = message / level.below
+    """Compute the time of a gather or scatter across one tier, of the piece that the tiers below have reduced."""
+    piece = message / level.inner_members
     time = collectives.recursive_all_gather_time(piece, level.ratio, level.bandwidth, level.latency)
     return time + level.chunking(piece * (level.ratio - 1) / (level.ratio * level.bandwidth))
 
 
 def _flat_ring_time(message: Bytes, spread: tuple[Level, ...]) -> Seconds:
-    """One ring a member through all tiers at once: the narrowest tier sets the pace, each hop its own latency."""
-    size = spread[-1].below * spread[-1].ratio
+    """Compute the time of one ring per member through all tiers at once.
+
+    The narrowest tier sets the pace, and each hop adds the latency of its tier.
+    """
+    size = spread[-1].inner_members * spread[-1].ratio
     xp = namespace(message, size, spread[0].bandwidth)
     latency: Seconds = 0.0
     slowest: Seconds = 0.0
     for level in spread:
-        hops = (size - size / level.ratio) / level.below
+        hops = (size - size / level.ratio) / level.inner_members
         latency = latency + hops * level.latency
-        slowest = xp.maximum(slowest, (level.ratio > 1) * message / (level.below * level.bandwidth))
+        slowest = xp.maximum(slowest, (level.ratio > 1) * message / (level.inner_members * level.bandwidth))
     sent = 1 - 1 / size
-    inside = spread[0].chunking(where(spread[0].ratio > 1, sent * message / spread[0].bandwidth, 0.0))
-    time: Seconds = latency + slowest * sent + inside
+    pipelining = spread[0].chunking(select(spread[0].ratio > 1, sent * message / spread[0].bandwidth, 0.0))
+    time: Seconds = latency + slowest * sent + pipelining
     return time
 
 
 def all_reduce_time(message: Bytes, spread: tuple[Level, ...]) -> Seconds:
-    """Time to add up ``message`` over the group: scatter and gather inside, reduce across the widest tier."""
+    """Compute the time of an all-reduce: reduce-scatter and all-gather inside, reduction across the widest tier.
+
+    Parameters
+    ----------
+    message
+        Bytes that every member contributes.
+    spread
+        Levels of the group.
+
+    Returns
+    -------
+    Seconds
+        Zero for a group of one.
+    """
     return gather_and_reduce_times(message, spread)[1]
 
 
 def gather_and_reduce_times(message: Bytes, spread: tuple[Level, ...]) -> tuple[Seconds, Seconds]:
-    """Times of an all-gather and of an all-reduce of the same ``message``."""
-    size = spread[-1].below * spread[-1].ratio
+    """Compute the times of an all-gather and of an all-reduce of the same message.
+
+    Parameters
+    ----------
+    message
+        Bytes of the whole message.
+    spread
+        Levels of the group.
+
+    Returns
+    -------
+    tuple of Seconds
+        All-gather, all-reduce.
+    """
+    size = spread[-1].inner_members * spread[-1].ratio
     gather: Seconds = 0.0
     reduce: Seconds = 0.0
     for level in spread:
         half = _halving_time(message, level)
-        whole = 2 * half
+        all_reduce = 2 * half
         if level.in_switch_reduction:
-            piece = message / level.below
+            piece = message / level.inner_members
             switched = collectives.in_switch_all_reduce_time(
                 piece, level.ratio, level.reduction_bandwidth, level.latency
             ) + level.chunking(piece / level.reduction_bandwidth)
-            whole = where(level.below * level.ratio >= size, _least(whole, switched), whole)
-        gather, reduce = gather + half, reduce + whole
+            all_reduce = select(level.inner_members * level.ratio >= size, _least(all_reduce, switched), all_reduce)
+        gather, reduce = gather + half, reduce + all_reduce
     ring = _flat_ring_time(message, spread)
     return _least(gather, ring), _least(reduce, 2 * ring)
 
@@ -134,17 +204,34 @@ def gather_and_reduce_times(message: Bytes, spread: tuple[Level, ...]) -> tuple[
 def expert_exchange_time(
     token_bytes: Bytes, copies: int, spread: tuple[Level, ...], num_groups: int = 0, groups_per_token: int = 0
 ) -> Seconds:
-    """Time to send a rank's tokens to ``copies`` experts each, or back: one all-to-all over the tiers at once.
+    """Compute the time to send the tokens of a rank to their experts, or back: one all-to-all over all tiers at once.
 
     A token crosses to another scale-up domain once, however many of its experts are there, and is forwarded inside, as
-    DeepEP and Hybrid-EP do. Routing limited to some groups of experts bounds the domains a token visits.
-    ``token_bytes`` is what all tokens of the rank hold once.
+    DeepEP and Hybrid-EP do. Routing limited to some groups of experts bounds the domains that a token visits.
+
+    Parameters
+    ----------
+    token_bytes
+        Bytes of one copy of all tokens of the rank.
+    copies
+        Experts of a token.
+    spread
+        Levels of the expert-parallel group.
+    num_groups
+        Groups of experts that routing distinguishes; 0 if it has none.
+    groups_per_token
+        Groups to which the routing of one token is limited; 0 without a limit.
+
+    Returns
+    -------
+    Seconds
+        Zero for a group of one.
     """
-    size = spread[-1].below * spread[-1].ratio
+    size = spread[-1].inner_members * spread[-1].ratio
     xp = namespace(token_bytes, size, spread[0].bandwidth)
     slowest: Seconds = 0.0
     for index, level in enumerate(spread):
-        targets = size / level.below
+        targets = size / level.inner_members
         visited = distinct_targets(targets, float(copies))
         if groups_per_token and index > 0:
             visited = xp.minimum(visited, groups_per_token * xp.maximum(targets / num_groups, 1.0))
@@ -155,7 +242,20 @@ def expert_exchange_time(
 
 
 def neighbour_time(message: Bytes, spread: tuple[Level, ...]) -> Seconds:
-    """Time to send ``message`` to the next member, where the slowest pair of neighbours sets the pace."""
+    """Compute the time to send a message to the next member; the slowest pair of neighbours sets the pace.
+
+    Parameters
+    ----------
+    message
+        Bytes that every member sends.
+    spread
+        Levels of the group.
+
+    Returns
+    -------
+    Seconds
+        Zero for a group of one.
+    """
     xp = namespace(message, spread[0].ratio, spread[0].bandwidth)
     slowest: Seconds = 0.0
     for level in spread:

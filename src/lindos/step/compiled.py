@@ -1,7 +1,7 @@
 """The same evaluation compiled by JAX, for CPU or GPU, and its gradients (extra ``jax``).
 
-Nothing is written twice: :func:`lindos.step.estimate`, :func:`lindos.step.memory` and the rules of feasibility are
-traced once per job and pool. Numbers are 64 bits wide, so that whole numbers of sequences and devices stay whole.
+JAX traces :func:`lindos.step.estimate`, :func:`lindos.step.memory` and the rules of feasibility once per job and pool.
+Numbers are 64 bits wide, so that counts of sequences and devices stay exact.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ from lindos.step.sensitivity import better, hardware
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """Everything about some plans, as NumPy arrays: where the time goes, what memory is for, and which plans hold."""
+    """Time, memory and feasibility of plans, as NumPy arrays."""
 
     estimate: StepEstimate
     memory: StepMemory
@@ -34,13 +34,26 @@ class Evaluation:
 _PLAN = tuple(field.name for field in fields(Plan))
 _FIXED = axes_in(Loop.FIXED)
 #: Fields of an estimate that are numbers of the job or the devices, not of a plan.
-_SAME = ("peak", "peak_bf16", "board_power")
+_POOL_NUMBERS = ("peak", "peak_bf16", "board_power")
 
 
 def compiled(job: Job, pool: Pool, assumptions: Assumptions | None = None) -> Callable[[Plan, Any], Evaluation]:
-    """Evaluate plans of ``job`` on ``pool`` under ``jax.jit``: call the result with plans as arrays and their batches.
+    """Compile the evaluation of plans under ``jax.jit``.
 
-    A second call with as many plans takes no time to compile.
+    Parameters
+    ----------
+    job
+        Model, sequence length, precision and software profile.
+    pool
+        Equal devices and the network above them.
+    assumptions
+        Parameters of the catalogue; those that Lindos ships by default.
+
+    Returns
+    -------
+    callable
+        Function of a plan of arrays and of global batch sizes in sequences. A second call with the same number of plans
+        compiles nothing.
 
     Raises
     ------
@@ -69,18 +82,20 @@ def compiled(job: Job, pool: Pool, assumptions: Assumptions | None = None) -> Ca
         step = estimate(job, pool, plan, global_batch_size=batch, assumptions=assumptions)
         needed = memory(job, pool, plan, global_batch_size=batch, assumptions=assumptions)
         codes = reason_codes(job, pool, plan, batch, needed)
-        return _parts(step, _SAME), _parts(needed), codes
+        return _parts(step, _POOL_NUMBERS), _parts(needed), codes
 
     run = jax.jit(evaluate)
 
     def call(plan: Plan, global_batch_size: Any) -> Evaluation:
         with jax.enable_x64(True):
-            # An axis that no search varies stays out of the trace where it is left out: nothing is computed for it.
+            # An unused axis that no search varies is not traced, so that no code is generated for it.
             used = [name for name in _PLAN if name not in _FIXED or np.any(getattr(plan, name))]
             values = {name: jax.numpy.asarray(getattr(plan, name), dtype=float) for name in used}
-            found = run(values, jax.numpy.asarray(global_batch_size, dtype=float))
-            step, needed, codes = jax.tree.map(np.asarray, found)
-        return Evaluation(estimate=StepEstimate(**step, **_same(job, pool)), memory=StepMemory(**needed), codes=codes)
+            arrays = run(values, jax.numpy.asarray(global_batch_size, dtype=float))
+            step, needed, codes = jax.tree.map(np.asarray, arrays)
+        return Evaluation(
+            estimate=StepEstimate(**step, **_pool_numbers(job, pool)), memory=StepMemory(**needed), codes=codes
+        )
 
     return call
 
@@ -88,19 +103,40 @@ def compiled(job: Job, pool: Pool, assumptions: Assumptions | None = None) -> Ca
 def elasticities(
     job: Job, pool: Pool, plan: Plan, *, global_batch_size: int, assumptions: Assumptions | None = None
 ) -> dict[str, float]:
-    r"""Per cent of speed won for every per cent that a number of the hardware is better, by the gradient of the step.
+    r"""Compute the elasticities of speed: per cent of speed for one per cent of improvement of the hardware.
 
     .. math:: e_i = -\frac{\partial \log t}{\partial \log x_i}
 
-    Keys are those of :func:`lindos.step.sensitivity.hardware`; latencies count as better when lower.
+    Parameters
+    ----------
+    job
+        Model, sequence length, precision and software profile.
+    pool
+        Equal devices and the network above them.
+    plan
+        One plan of plain numbers.
+    global_batch_size
+        Sequences of one optimiser step.
+    assumptions
+        Parameters of the catalogue; those that Lindos ships by default.
+
+    Returns
+    -------
+    dict
+        Elasticities by the names of :func:`lindos.step.sensitivity.hardware`; a lower latency is an improvement.
+
+    Raises
+    ------
+    InputError
+        If JAX is not installed.
     """
     jax, assumptions = _jax(), assumptions or load_assumptions()
     names = list(hardware(job, pool))
 
     def slowness(times: Any) -> Any:
-        where = better(pool, dict(zip(names, times, strict=True)))
+        select = better(pool, dict(zip(names, times, strict=True)))
         return jax.numpy.log(
-            estimate(job, where, plan, global_batch_size=global_batch_size, assumptions=assumptions).time
+            estimate(job, select, plan, global_batch_size=global_batch_size, assumptions=assumptions).time
         )
 
     with jax.enable_x64(True):
@@ -108,18 +144,18 @@ def elasticities(
     return {name: -float(slope) for name, slope in zip(names, slopes, strict=True)}
 
 
-def _same(job: Job, pool: Pool) -> dict[str, Any]:
+def _pool_numbers(job: Job, pool: Pool) -> dict[str, Any]:
     power = pool.accelerator.board_power
     values = (
         pool.accelerator.peak(job.precision).value,
         pool.accelerator.peak_bf16.value,
         power.value if power.is_known else None,
     )
-    return dict(zip(_SAME, values, strict=True))
+    return dict(zip(_POOL_NUMBERS, values, strict=True))
 
 
-def _parts(result: Any, without: tuple[str, ...] = ()) -> dict[str, Any]:
-    return {f.name: getattr(result, f.name) for f in fields(result) if f.name not in without}
+def _parts(result: Any, excluded: tuple[str, ...] = ()) -> dict[str, Any]:
+    return {f.name: getattr(result, f.name) for f in fields(result) if f.name not in excluded}
 
 
 def _jax() -> Any:

@@ -1,4 +1,4 @@
-"""Time that one device spends in the operators of one micro-batch, without communication."""
+"""Time of one device in the operators of one micro-batch, without communication."""
 
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -14,10 +14,10 @@ from lindos.formulas.roofline import (
 )
 from lindos.problem.cluster import Pool
 from lindos.quantities import Bytes, BytesPerSecond, Count, FlopPerSecond, Fraction, Real, Seconds
-from lindos.step.layout import Layout, where
+from lindos.step.layout import Layout, select
 from lindos.transformer.operators import Kind, Operator, Split
 
-#: Backward attention does 5 products where forward does 2: it computes the scores again.
+#: Backward attention computes 5 products and forward attention 2: backward computes the scores again.
 ATTENTION_BACKWARD = 2.5
 #: Rows and columns of a tile, and processors.
 Tiling: TypeAlias = tuple[Count, Count, Count]
@@ -27,18 +27,18 @@ ACCUMULATE = 4 + 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Products:
-    """What products of one precision attain on one device."""
+    """Attainable rates of matrix products in one precision on one device."""
 
-    share: Fraction  # of a layer's products that run in this precision
+    share: Fraction  # part of the products of a layer that runs in this precision
     rate: FlopPerSecond
     size: Bytes  # of one number
     fill_depth: Count
-    partial_wave: Count | None  # None where the library has whole waves only
+    partial_wave: Count | None  # None if the library runs whole waves only
     split_depth: Count
     half_tile_loss: Fraction
 
     def waves(self, rows: Count, columns: Count, depth: Count, matrices: Count, tiling: Tiling) -> Count:
-        """Waves of tiles that a group of products costs."""
+        """Count the waves of tiles of a group of products."""
         if self.partial_wave is not None:
             return shared_waves(rows, columns, matrices, *tiling, self.partial_wave)
         return split_waves(rows, columns, depth, matrices, *tiling, self.split_depth, self.half_tile_loss)
@@ -46,10 +46,10 @@ class Products:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
-    """What kernels of one device attain in one job."""
+    """Attainable rates of the kernels of one device in one job."""
 
     low: tuple[Products, ...]  # linear layers
-    bf16: tuple[Products, ...]  # products that stay in BF16 whatever the job's precision
+    bf16: tuple[Products, ...]  # products that stay in BF16 under every precision of the job
     attention_forward: FlopPerSecond
     attention_backward: FlopPerSecond
     attention_partial_wave: Count
@@ -62,7 +62,7 @@ class Rates:
     tile_columns: Count
     num_processors: Count
     burst: Fraction
-    quantise_bytes: Bytes  # moved to quantise one number, both ways round
+    quantise_bytes: Bytes  # moved to quantise one number in both layouts
 
 
 def rates(
@@ -74,11 +74,22 @@ def rates(
     bf16_share: Fraction | None = None,
     low_share: Fraction = 1.0,
 ) -> Rates:
-    """Attainable rates of a pool's devices inside a step.
+    """Compute the attainable rates of the devices of a pool inside a step.
 
-    ``share`` of the measured rate of products and attention is reached there, ``memory_share`` of that of kernels that
-    memory bounds; ``bf16_share`` of the linear layers stays in BF16 under a recipe that keeps some there, and products
-    in ``precision`` reach ``low_share`` of the rate of the kernels that stand for them.
+    Parameters
+    ----------
+    pool
+        Equal devices with their kernels.
+    precision
+        Precision of the job, one of :data:`lindos.formats.TRAINING`.
+    share
+        Rate of products and attention inside a step over the measured rate of a lone kernel.
+    memory_share
+        The same ratio for kernels that memory bandwidth bounds.
+    bf16_share
+        Part of the linear layers that the recipe keeps in BF16; None if it keeps none.
+    low_share
+        Rate of products in ``precision`` over that of the measured kernels that represent them.
 
     Raises
     ------
@@ -107,7 +118,7 @@ def rates(
         launch=kernels.launch_latency.value,
         tile_rows=kernels.tile_rows.value,
         tile_columns=kernels.tile_columns.value,
-        # Where nobody has counted them, waves are left out: every number of tiles fills one processor.
+        # If the number of processors is unknown, one processor computes all tiles, so that no wave is partial.
         num_processors=device.num_processors.value if device.num_processors.is_known else 1.0,
         burst=kernels.burst.value,
         quantise_bytes=reads * BF16 + (2 * size if reads else 0.0),
@@ -129,16 +140,16 @@ def _products(device: Accelerator, kernels: Kernels, precision: str, of_layer: F
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorTime:
-    """One row of the table with its time on one device: all layers that hold it, one micro-batch, no pipeline split."""
+    """Time of one row of the table on one device: one micro-batch, all layers of the row, no pipeline split."""
 
     operator: Operator
     forward: Seconds
     backward_input: Seconds
     backward_weight: Seconds
-    quantise: Seconds  # part of neither: turning BF16 into the precision of the job, both passes
+    quantise: Seconds  # conversion from BF16 to the precision of the job in both passes; not in the times above
 
     def at_rate(self, share: Fraction) -> "OperatorTime":
-        """The same row at a ``share`` of the rate."""
+        """Return the row at a ``share`` of its rate."""
         return OperatorTime(
             operator=self.operator,
             forward=self.forward / share,
@@ -147,20 +158,32 @@ class OperatorTime:
             quantise=self.quantise / share,
         )
 
-    def longer(self, each: Seconds) -> "OperatorTime":
-        """The same row, each of its three products ``each`` seconds longer."""
+    def longer(self, seconds: Seconds) -> "OperatorTime":
+        """Return the row with each of its three products longer by ``seconds``."""
         return OperatorTime(
             operator=self.operator,
-            forward=self.forward + each,
-            backward_input=self.backward_input + each,
-            backward_weight=self.backward_weight + each,
+            forward=self.forward + seconds,
+            backward_input=self.backward_input + seconds,
+            backward_weight=self.backward_weight + seconds,
             quantise=self.quantise,
         )
 
 
-def operator_times(table: tuple[Operator, ...], at: Layout, rate: Rates, imbalance: Fraction) -> list[OperatorTime]:
-    """Time of every row; ``imbalance`` is the busiest expert rank over the mean."""
-    return [_KINDS[row.kind](row, at, rate, imbalance) for row in table]
+def operator_times(table: tuple[Operator, ...], layout: Layout, rate: Rates, imbalance: Fraction) -> list[OperatorTime]:
+    """Compute the time of every row of the operator table.
+
+    Parameters
+    ----------
+    table
+        Operators of the model.
+    layout
+        Layout of the job under a plan.
+    rate
+        Attainable rates of a device.
+    imbalance
+        Load of the busiest expert rank over the mean load.
+    """
+    return [_KINDS[row.kind](row, layout, rate, imbalance) for row in table]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +197,22 @@ class Product:
 
 
 def product_times(product: Product, kinds: tuple[Products, ...], rate: Rates) -> tuple[Seconds, Seconds, Seconds]:
-    """Time of a product, of the gradient of its rows and of that of its weights."""
+    """Compute the times of a product, of the gradient of its input and of the gradient of its weights.
+
+    Parameters
+    ----------
+    product
+        Matrix product of one device.
+    kinds
+        Precisions in which parts of the product run.
+    rate
+        Attainable rates of a device.
+
+    Returns
+    -------
+    tuple of Seconds
+        Forward, gradient of the input, gradient of the weights.
+    """
     m, n, k, matrices = product.rows, product.columns, product.depth, product.matrices
     tiling = rate.tile_rows, rate.tile_columns, rate.num_processors
 
@@ -191,27 +229,27 @@ def product_times(product: Product, kinds: tuple[Products, ...], rate: Rates) ->
     return time(m, n, k, BF16), time(m, k, n, BF16), time(n, k, m, ACCUMULATE)
 
 
-def _local(row: Operator, at: Layout) -> Product:
-    """The product of a row on one device."""
-    columns, depth, t = row.columns, row.depth, at.tensor_parallel
+def _local(row: Operator, layout: Layout) -> Product:
+    """Compute the product of a row on one device."""
+    columns, depth, t = row.columns, row.depth, layout.tensor_parallel
     if row.split is Split.NONE:
-        return Product(rows=at.sequence_tokens * row.rows, columns=columns, depth=depth)
+        return Product(rows=layout.sequence_tokens * row.rows, columns=columns, depth=depth)
     if row.split is Split.COLUMNS:
-        return Product(rows=at.tokens * row.rows, columns=columns / t, depth=depth)
+        return Product(rows=layout.tokens * row.rows, columns=columns / t, depth=depth)
     if row.split is Split.DEPTH:
-        return Product(rows=at.tokens * row.rows, columns=columns, depth=depth / t)
-    local, inside = row.num_matrices / at.expert_parallel, at.expert_tensor_parallel
+        return Product(rows=layout.tokens * row.rows, columns=columns, depth=depth / t)
+    local, shards = row.num_matrices / layout.expert_parallel, layout.expert_tensor_parallel
     return Product(
-        rows=at.rank_tokens * inside * row.rows / local,
-        columns=columns / inside if row.expert_split is Split.COLUMNS else columns,
-        depth=depth / inside if row.expert_split is Split.DEPTH else depth,
+        rows=layout.rank_tokens * shards * row.rows / local,
+        columns=columns / shards if row.expert_split is Split.COLUMNS else columns,
+        depth=depth / shards if row.expert_split is Split.DEPTH else depth,
         matrices=local,
     )
 
 
-def _gemm(row: Operator, at: Layout, rate: Rates, imbalance: Fraction) -> OperatorTime:
-    product = _local(row, at)
-    factor = row.count * (_busiest(at, imbalance) if row.split is Split.EXPERTS else 1.0)
+def _gemm(row: Operator, layout: Layout, rate: Rates, imbalance: Fraction) -> OperatorTime:
+    product = _local(row, layout)
+    factor = row.count * (_busiest(layout, imbalance) if row.split is Split.EXPERTS else 1.0)
     forward, inputs, weight = product_times(product, rate.low if row.low_precision else rate.bf16, rate)
     moved = product.matrices * product.rows * (product.columns + product.depth)
     moved = moved * (rate.quantise_bytes if row.low_precision else 0.0)
@@ -224,18 +262,20 @@ def _gemm(row: Operator, at: Layout, rate: Rates, imbalance: Fraction) -> Operat
     )
 
 
-def _busiest(at: Layout, imbalance: Fraction) -> Fraction:
-    """Load of the busiest expert rank over the mean; one rank that holds all experts has no imbalance."""
-    return where(at.expert_parallel > 1, imbalance, 1.0)
+def _busiest(layout: Layout, imbalance: Fraction) -> Fraction:
+    """Get the load of the busiest expert rank over the mean; a single rank with all experts has no imbalance."""
+    return select(layout.expert_parallel > 1, imbalance, 1.0)
 
 
-def _attention(row: Operator, at: Layout, rate: Rates, imbalance: Fraction) -> OperatorTime:
-    """Blocks on the diagonal are computed whole; heads and query blocks fill the processors in waves."""
-    heads = row.num_heads / at.tensor_parallel
-    waves = shared_waves(at.tokens, 1.0, heads, rate.tile_rows, 1.0, rate.num_processors, rate.attention_partial_wave)
+def _attention(row: Operator, layout: Layout, rate: Rates, imbalance: Fraction) -> OperatorTime:
+    """Compute attention: blocks on the diagonal count whole; heads and query blocks fill the processors in waves."""
+    heads = row.num_heads / layout.tensor_parallel
+    waves = shared_waves(
+        layout.tokens, 1.0, heads, rate.tile_rows, 1.0, rate.num_processors, rate.attention_partial_wave
+    )
     keys = row.keys + rate.tile_rows / 2
     share = attention_efficiency(
-        at.tokens,
+        layout.tokens,
         keys,
         heads,
         row.head_dims / (2 * row.num_heads),
@@ -245,8 +285,8 @@ def _attention(row: Operator, at: Layout, rate: Rates, imbalance: Fraction) -> O
         rate.attention_fill_keys,
         rate.attention_softmax_dim,
     )
-    work = 2 * keys * row.head_dims / at.tensor_parallel * at.tokens
-    data = 2 * BF16 * row.head_dims / at.tensor_parallel * at.tokens
+    work = 2 * keys * row.head_dims / layout.tensor_parallel * layout.tokens
+    data = 2 * BF16 * row.head_dims / layout.tensor_parallel * layout.tokens
     forward = roofline_time(work, data, rate.attention_forward * share, rate.memory, rate.launch)
     backward = roofline_time(
         ATTENTION_BACKWARD * work, 2 * data, rate.attention_backward * share, rate.memory, rate.launch
@@ -260,13 +300,13 @@ def _attention(row: Operator, at: Layout, rate: Rates, imbalance: Fraction) -> O
     )
 
 
-def _elementwise(row: Operator, at: Layout, rate: Rates, imbalance: Fraction) -> OperatorTime:
-    tokens: Real = at.sequence_tokens
+def _elementwise(row: Operator, layout: Layout, rate: Rates, imbalance: Fraction) -> OperatorTime:
+    tokens: Real = layout.sequence_tokens
     factor: Fraction = 1.0
     if row.split is Split.COLUMNS:
-        tokens = at.tokens / at.tensor_parallel
+        tokens = layout.tokens / layout.tensor_parallel
     elif row.split in (Split.TOKENS, Split.EXPERTS):
-        tokens, factor = at.rank_tokens, _busiest(at, imbalance)
+        tokens, factor = layout.rank_tokens, _busiest(layout, imbalance)
     launch = row.num_kernels * rate.launch
     return OperatorTime(
         operator=row,

@@ -25,10 +25,10 @@ from lindos.results import Why
 from lindos.step.assumptions import Assumptions, load_assumptions
 from lindos.step.communication import reachable
 from lindos.step.compute import Rates
-from lindos.step.layout import Layout, at_least, layout, where
+from lindos.step.layout import Layout, at_least, lay_out, select
 from lindos.step.micro_batch import MicroBatch, job_rates, micro_batch
 from lindos.step.offload import offload_time
-from lindos.step.passage import passage, recomputed_flop
+from lindos.step.passage import pipeline_passage, recomputed_flop
 from lindos.step.tile_cache import Runs
 from lindos.step.traffic import data_parallel_time, optimizer_time
 from lindos.transformer.parameters import model_flops_per_token
@@ -60,7 +60,7 @@ class StepEstimate:
         Seconds, Why("Gradients and parameters: what compute does not hide, and compute they slow")
     ]
     exposed_offload: Annotated[Seconds, Why("Traffic with the host's memory that compute does not hide")]
-    pipeline_imbalance: Annotated[Seconds, Why("Waiting for the stage that holds most layers")]
+    pipeline_imbalance: Annotated[Seconds, Why("Waiting for the stage with the most layers")]
     pipeline_bubble: Annotated[Seconds, Why("Stages idle while the pipeline fills and drains")]
     optimizer: Annotated[Seconds, Why("Optimizer reads and writes its states")]
     tokens: Annotated[Tokens, Why("Tokens of the global batch")]
@@ -74,8 +74,8 @@ class StepEstimate:
     @property
     def time(self) -> Seconds:
         """Wall-clock time of one optimiser step."""
-        whole: Seconds = reduce(add, (getattr(self, name) for name in TIMES))
-        return whole
+        total: Seconds = reduce(add, (getattr(self, name) for name in TIMES))
+        return total
 
     @property
     def tokens_per_second(self) -> TokensPerSecond:
@@ -125,7 +125,7 @@ def estimate(
     assumptions: Assumptions | None = None,
     micro: MicroBatch | None = None,
 ) -> StepEstimate:
-    """Time of one optimiser step of ``job`` on ``pool`` under ``plan``.
+    """Estimate the time of one optimiser step.
 
     Parameters
     ----------
@@ -134,14 +134,14 @@ def estimate(
     pool
         Equal devices and the network above them; its numbers may be arrays of draws.
     plan
-        How the step is spread; its fields may be arrays of candidates. Whether a plan fits memory or divides the model
-        is not asked here.
+        How the step is spread; its fields may be arrays of candidates. The function does not check that a plan fits
+        memory or divides the model.
     global_batch_size
         Sequences of one optimiser step.
     assumptions
-        Parameters of the catalogue that the scenario uses; those that Lindos ships if not given.
+        Parameters of the catalogue; those that Lindos ships by default.
     micro
-        One micro-batch of every plan, where it is known already.
+        One micro-batch of every plan, if the caller has evaluated it already.
 
     Returns
     -------
@@ -154,14 +154,20 @@ def estimate(
         If a number that the estimate needs is unknown, such as the FP8 peak of a device without FP8.
     """
     assumptions = assumptions or load_assumptions()
-    tiers, rate, at = reachable(pool.tiers), job_rates(job, pool, assumptions), layout(job, plan, global_batch_size)
-    micro = micro or shared_micro_batch(job, pool, plan, at, rate, assumptions)
-    passed = passage(job, tiers, plan, at, micro)
-    exchange, optimizer = exchange_times(job, tiers, plan, at, rate, assumptions)
-    p, m = plan.pipeline_parallel, at.num_micro_batches
-    # Stages that accumulate whole gradients hide only behind the last micro-batch; sharded ones behind the step.
-    once = (passed.forward + passed.backward) / p + passed.sends + passed.excess
-    hiding = where(at_least(plan.sharding, Sharding.GRADIENTS) > 0, m * once + passed.bubble, once)
+    tiers, rate, layout = (
+        reachable(pool.tiers),
+        job_rates(job, pool, assumptions),
+        lay_out(job, plan, global_batch_size),
+    )
+    micro = micro or shared_micro_batch(job, pool, plan, layout, rate, assumptions)
+    passage = pipeline_passage(job, tiers, plan, layout, micro)
+    exchange, optimizer = exchange_times(job, tiers, plan, layout, rate, assumptions)
+    p, m = plan.pipeline_parallel, layout.num_micro_batches
+    # The exchange of whole gradients overlaps with the last micro-batch alone, that of sharded ones with all of them.
+    micro_batch_time = (passage.forward + passage.backward) / p + passage.sends + passage.excess
+    hiding = select(
+        at_least(plan.sharding, Sharding.GRADIENTS) > 0, m * micro_batch_time + passage.bubble, micro_batch_time
+    )
     overlap = job.stack.overlap_data_parallel.value
     tokens = global_batch_size * job.sequence_length
     device = pool.accelerator
@@ -169,16 +175,16 @@ def estimate(
     return StepEstimate(
         matmul=per_stage * (micro.matmul.forward + micro.matmul.backward),
         attention=per_stage * (micro.attention.forward + micro.attention.backward),
-        elementwise=per_stage * (micro.other.forward + micro.other.backward),
-        recompute=per_stage * passed.recompute,
+        elementwise=per_stage * (micro.elementwise.forward + micro.elementwise.backward),
+        recompute=per_stage * passage.recompute,
         exposed_tensor_parallel=per_stage * (micro.tensor.forward + micro.tensor.backward),
         exposed_context_parallel=per_stage * (micro.context.forward + micro.context.backward),
-        exposed_expert_parallel=per_stage * (passed.expert.forward + passed.expert.backward),
-        exposed_pipeline_parallel=m * passed.sends,
+        exposed_expert_parallel=per_stage * (passage.expert.forward + passage.expert.backward),
+        exposed_pipeline_parallel=m * passage.sends,
         exposed_data_parallel=visible_time(exchange, hiding, overlap, assumptions.contention_share.value),
-        exposed_offload=offload_time(job, pool, plan, at, passed, assumptions),
-        pipeline_imbalance=m * passed.excess,
-        pipeline_bubble=passed.bubble,
+        exposed_offload=offload_time(job, pool, plan, layout, passage, assumptions),
+        pipeline_imbalance=m * passage.excess,
+        pipeline_bubble=passage.bubble,
         optimizer=optimizer + assumptions.step_overhead.value,
         tokens=tokens,
         model_flops=tokens * model_flops_per_token(job.model, job.sequence_length),
@@ -199,30 +205,88 @@ def least_time(
     assumptions: Assumptions,
     micro: MicroBatch | None = None,
 ) -> Seconds:
-    """Lower bound on the step time under any sharding: the step without sends between stages or replicas.
+    """Compute a lower bound on the step time under any sharding.
 
-    Every part of a step that is left out here adds time, and no part that is counted shrinks with it.
+    The bound is the step without communication between pipeline stages or replicas. Each of these parts adds time to a
+    step and shortens no other part.
+
+    Parameters
+    ----------
+    job
+        Model, sequence length, precision and software profile.
+    pool
+        Equal devices and the network above them.
+    plan
+        Its fields may be arrays of candidates.
+    global_batch_size
+        Sequences of one optimiser step.
+    assumptions
+        Parameters of the catalogue.
+    micro
+        One micro-batch of every plan, if the caller has evaluated it already.
+
+    Returns
+    -------
+    Seconds
+        The bound, of the shape of the plan.
     """
-    tiers, at = reachable(pool.tiers), layout(job, plan, global_batch_size)
-    micro = micro or shared_micro_batch(job, pool, plan, at, job_rates(job, pool, assumptions), assumptions)
-    passed = passage(job, tiers, plan, at, micro, has_sends=False)
-    once = (passed.forward + passed.backward) / plan.pipeline_parallel + passed.excess
-    return at.num_micro_batches * once + passed.bubble + assumptions.step_overhead.value
+    tiers, layout = reachable(pool.tiers), lay_out(job, plan, global_batch_size)
+    micro = micro or shared_micro_batch(job, pool, plan, layout, job_rates(job, pool, assumptions), assumptions)
+    passage = pipeline_passage(job, tiers, plan, layout, micro, has_sends=False)
+    micro_batch_time = (passage.forward + passage.backward) / plan.pipeline_parallel + passage.excess
+    return layout.num_micro_batches * micro_batch_time + passage.bubble + assumptions.step_overhead.value
 
 
 def shared_micro_batch(
-    job: Job, pool: Pool, plan: Plan, at: Layout, rate: Rates, assumptions: Assumptions
+    job: Job, pool: Pool, plan: Plan, layout: Layout, rate: Rates, assumptions: Assumptions
 ) -> MicroBatch:
-    """One micro-batch of every plan; neighbours that split layers alike share it."""
+    """Evaluate one micro-batch of every plan, once for neighbours with equal splits of layers.
+
+    Parameters
+    ----------
+    job
+        Model, sequence length, precision and software profile.
+    pool
+        Equal devices and the network above them.
+    plan
+        Its fields may be arrays of candidates.
+    layout
+        Layout of ``job`` under ``plan``.
+    rate
+        Attainable rates of a device.
+    assumptions
+        Parameters of the catalogue.
+    """
     runs = Runs([getattr(plan, name) for name in SPLITS])
-    return runs.spread(micro_batch(job, pool, runs.first(plan), runs.first(at), rate, assumptions))
+    return runs.spread(micro_batch(job, pool, runs.first(plan), runs.first(layout), rate, assumptions))
 
 
 def exchange_times(
-    job: Job, tiers: tuple[Tier, ...], plan: Plan, at: Layout, rate: Rates, assumptions: Assumptions
+    job: Job, tiers: tuple[Tier, ...], plan: Plan, layout: Layout, rate: Rates, assumptions: Assumptions
 ) -> tuple[Seconds, Seconds]:
-    """Exchange between data-parallel ranks in a step before any overlap, and the pass of the optimizer."""
-    runs = Runs([*(getattr(plan, name) for name in axes_read(Reader.EXCHANGE)), at.num_micro_batches])
-    few, at = runs.first(readable(plan, Reader.EXCHANGE)), runs.first(at)
-    sent = data_parallel_time(job, tiers, few, at, assumptions)
-    return runs.spread(sent), runs.spread(optimizer_time(job, few, at, rate))
+    """Compute the exchange between data-parallel ranks in a step, before any overlap, and the pass of the optimizer.
+
+    Parameters
+    ----------
+    job
+        Model, sequence length, precision and software profile.
+    tiers
+        Networks above a device, as :func:`lindos.step.communication.reachable` returns them.
+    plan
+        Its fields may be arrays of candidates.
+    layout
+        Layout of ``job`` under ``plan``.
+    rate
+        Attainable rates of a device.
+    assumptions
+        Parameters of the catalogue.
+
+    Returns
+    -------
+    tuple of Seconds
+        Exchange, optimizer.
+    """
+    runs = Runs([*(getattr(plan, name) for name in axes_read(Reader.EXCHANGE)), layout.num_micro_batches])
+    distinct, layout = runs.first(readable(plan, Reader.EXCHANGE)), runs.first(layout)
+    exchange = data_parallel_time(job, tiers, distinct, layout, assumptions)
+    return runs.spread(exchange), runs.spread(optimizer_time(job, distinct, layout, rate))

@@ -1,4 +1,4 @@
-"""Where the time of a step goes, operator by operator."""
+"""Time of a step by operator."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -9,7 +9,7 @@ from lindos.problem.plan import Plan
 from lindos.quantities import Count, Flop, Seconds
 from lindos.results import Why
 from lindos.step.assumptions import Assumptions, load_assumptions
-from lindos.step.layout import layout
+from lindos.step.layout import lay_out
 from lindos.step.micro_batch import job_operator_times, job_rates
 
 
@@ -27,27 +27,41 @@ class OperatorShare:
 
     @property
     def time(self) -> Seconds:
-        """All of it."""
+        """Get the sum of the three times."""
         return self.forward + self.backward + self.quantise
 
 
 def explain(
     job: Job, pool: Pool, plan: Plan, *, global_batch_size: Count, assumptions: Assumptions | None = None
 ) -> tuple[OperatorShare, ...]:
-    """Time and FLOPs of every operator of a step, in the order of the forward pass, as `estimate` takes them."""
+    """Compute time and FLOPs of every operator of a step, in the order of the forward pass.
+
+    Parameters
+    ----------
+    job
+        Model, sequence length, precision and software profile.
+    pool
+        Equal devices and the network above them.
+    plan
+        One plan of plain numbers.
+    global_batch_size
+        Sequences of one optimiser step.
+    assumptions
+        Parameters of the catalogue; those that Lindos ships by default.
+    """
     assumptions = assumptions or load_assumptions()
-    at = layout(job, plan, global_batch_size)
-    each = at.num_micro_batches / plan.pipeline_parallel
+    layout = lay_out(job, plan, global_batch_size)
+    per_stage = layout.num_micro_batches / plan.pipeline_parallel
     tokens = global_batch_size * job.sequence_length / plan.num_devices
     return tuple(
         OperatorShare(
             name=row.operator.name,
             kind=row.operator.kind,
             precision=job.precision if row.operator.low_precision else "bf16",
-            forward=each * row.forward,
-            backward=each * (row.backward_input + row.backward_weight),
-            quantise=each * row.quantise,
+            forward=per_stage * row.forward,
+            backward=per_stage * (row.backward_input + row.backward_weight),
+            quantise=per_stage * row.quantise,
             flops=3 * row.operator.forward_flop * tokens,
         )
-        for row in job_operator_times(job, pool, at, job_rates(job, pool, assumptions), assumptions)
+        for row in job_operator_times(job, pool, layout, job_rates(job, pool, assumptions), assumptions)
     )

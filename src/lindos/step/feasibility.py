@@ -1,4 +1,4 @@
-"""Which plans hold: one code per plan, each with its sentence and its remedy."""
+"""Feasibility of plans: one code per plan, each with its sentence and its remedy."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -14,13 +14,13 @@ from lindos.problem.job import Job
 from lindos.problem.plan import AXES, SPLITS, Plan, Recompute, Schedule, Sharding
 from lindos.quantities import Count, Real, namespace
 from lindos.step.assumptions import Assumptions
-from lindos.step.layout import where
+from lindos.step.layout import select
 from lindos.step.memory import StepMemory, capacity, memory
 from lindos.units import render
 
 
 class Reason(IntEnum):
-    """Why a plan does not hold; OK where it does. A plan gets the first that applies."""
+    """Why a plan is not feasible, or OK if it is. A plan gets the first reason that applies."""
 
     OK = 0
     TOO_MANY_DEVICES = 1
@@ -38,14 +38,14 @@ class Reason(IntEnum):
     ZERO_BUBBLE = 13
     SHARDING_GROUP = 14
     MEMORY = 15
-    # Of a search alone:
+    # Reasons that only a search has:
     REPLICAS = 16
     LIMITS = 17
 
 
-#: What is wrong, and what to do about it.
+#: The violated rule, and its remedy.
 SENTENCES: dict[Reason, tuple[str, str]] = {
-    Reason.OK: ("the plan holds", ""),
+    Reason.OK: ("the plan is feasible", ""),
     Reason.TOO_MANY_DEVICES: ("the plan takes more GPUs than there are", "Lower data_parallel or another degree"),
     Reason.HEADS: ("tensor_parallel does not divide num_attention_heads", "Take a divisor of the heads"),
     Reason.KV_HEADS: ("tensor_parallel fits no multiple of num_kv_heads", "Take a divisor or a multiple of them"),
@@ -55,7 +55,10 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
         "expert_tensor_parallel does not divide the width of experts",
         "Take a divisor; 1 for a dense model",
     ),
-    Reason.EXPERT_RANKS: ("the experts do not spread evenly over a stage's ranks", "Change expert or data parallel"),
+    Reason.EXPERT_RANKS: (
+        "the ranks of a stage are not a multiple of expert_parallel x expert_tensor_parallel",
+        "Change expert or data parallel",
+    ),
     Reason.STAGES: ("there are more stages than layers", "Lower pipeline_parallel or virtual_stages"),
     Reason.BATCH: ("data_parallel x micro_batch_size does not divide the batch", "Change one of the three"),
     Reason.SEQUENCE: ("the sequence does not split evenly", "Lower context_parallel or tensor_parallel"),
@@ -72,7 +75,7 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
 }
 
 
-#: Axes of a plan that a reason looks at; a search has reasons of its own besides.
+#: Axes of a plan that a reason reads; the reasons of a search read none.
 AXES_OF: Mapping[Reason, tuple[str, ...]] = {
     Reason.TOO_MANY_DEVICES: tuple(name for name, axis in AXES.items() if axis.multiplies),
     Reason.HEADS: ("tensor_parallel",),
@@ -93,42 +96,88 @@ AXES_OF: Mapping[Reason, tuple[str, ...]] = {
     Reason.SHARDING_GROUP: ("data_parallel", "context_parallel", "sharding", "sharding_group"),
     Reason.MEMORY: tuple(AXES),
 }
-#: Reasons that the split of layers alone can have.
+#: Reasons that read the split of layers alone.
 OF_SPLITS = tuple(reason for reason, names in AXES_OF.items() if set(names) <= set(SPLITS))
 
 
 def feasibility(
     job: Job, pool: Pool, plan: Plan, *, global_batch_size: Count, assumptions: Assumptions | None = None
 ) -> Any:
-    """Code of `Reason` for each plan, as an integer array of the plans' shape.
+    """Decide for each plan whether it is feasible.
 
-    Decides with the values of ``pool`` as they stand: it is not meant for a sampled catalogue.
+    The pool must have plain numbers; arrays of draws are not supported.
+
+    Parameters
+    ----------
+    job
+        Model, sequence length, precision and software profile.
+    pool
+        Equal devices.
+    plan
+        Its fields may be arrays of candidates.
+    global_batch_size
+        Sequences of one optimiser step; may be an array.
+    assumptions
+        Parameters of the catalogue; those that Lindos ships by default.
+
+    Returns
+    -------
+    array of int
+        Code of `Reason` for each plan, of the shape of the plans.
     """
     needed = memory(job, pool, plan, global_batch_size=global_batch_size, assumptions=assumptions)
     return np.asarray(reason_codes(job, pool, plan, global_batch_size, needed), dtype=int)
 
 
 def reason_codes(job: Job, pool: Pool, plan: Plan, global_batch_size: Count, needed: StepMemory) -> Any:
-    """The same for plans whose memory is known; arrays stay what they are, NumPy's or JAX's."""
+    """Decide the same for plans whose memory has been evaluated; arrays may be NumPy's or JAX's.
+
+    Parameters
+    ----------
+    job
+        Model and sequence length.
+    pool
+        Equal devices.
+    plan
+        Its fields may be arrays of candidates.
+    global_batch_size
+        Sequences of one optimiser step; may be an array.
+    needed
+        Memory of the fullest device under each plan, in bytes.
+    """
     codes = _codes(_violations(job, pool.num_devices, plan, global_batch_size * 1.0), tuple(Reason))
     xp = namespace(codes, needed.total)
     return xp.where((codes == int(Reason.OK)) & (needed.total > capacity(pool)), int(Reason.MEMORY), codes)
 
 
 def shape_codes(
-    job: Job, num_devices: Count, plan: Plan, global_batch_size: Count, only: Collection[Reason] = tuple(Reason)
+    job: Job, num_devices: Count, plan: Plan, global_batch_size: Count, reasons: Collection[Reason] = tuple(Reason)
 ) -> Any:
-    """Codes of everything but memory, or of some reasons ``only``."""
+    """Get the code of each plan by all rules except that of memory.
+
+    Parameters
+    ----------
+    job
+        Model and sequence length.
+    num_devices
+        Devices that a plan may take; may be an array.
+    plan
+        Its fields may be arrays of candidates.
+    global_batch_size
+        Sequences of one optimiser step; may be an array.
+    reasons
+        Reasons to look for; all of them by default.
+    """
     wrong = _violations(job, num_devices, plan, np.asarray(global_batch_size, dtype=float))
     shape = np.zeros(np.shape(plan.num_devices), dtype=int)
-    return np.asarray(_codes(wrong, only) + shape, dtype=int)
+    return np.asarray(_codes(wrong, reasons) + shape, dtype=int)
 
 
-def _codes(wrong: Mapping[Reason, Any], only: Collection[Reason]) -> Any:
-    """Of the reasons that apply the first."""
+def _codes(wrong: Mapping[Reason, Any], reasons: Collection[Reason]) -> Any:
+    """Return the first of the reasons that apply."""
     codes: Any = 0
     for reason in reversed(Reason):
-        if reason in wrong and reason in only:
+        if reason in wrong and reason in reasons:
             codes = namespace(wrong[reason], codes).where(wrong[reason], int(reason), codes)
     return codes
 
@@ -142,7 +191,7 @@ def _violations(job: Job, num_devices: Count, plan: Plan, batch: Any) -> dict[Re
     kv = model.num_kv_heads if model.attention == "gqa" else model.num_attention_heads
     width = model.ffn_hidden_size if _has_dense_ffn(model) else 0
     expert_width = model.expert_ffn_hidden_size if model.num_experts else 1
-    # Whether the experts of a stage spread evenly over its ranks.
+    # The ranks of a stage must be a multiple of the ranks that share its experts.
     uneven = xp.fmod(t * c * d, e * et) != 0
     dual = plan.schedule == int(Schedule.DUAL_PIPE)
     zero = plan.schedule == int(Schedule.ZERO_BUBBLE)
@@ -168,13 +217,20 @@ def _violations(job: Job, num_devices: Count, plan: Plan, batch: Any) -> dict[Re
 
 
 def fewest_micro_batches(schedule: Real, pipeline_parallel: Count) -> Count:
-    """Micro-batches that a schedule needs: with fewer, the work that fills its bubble is not there.
+    """Count the micro-batches that a schedule needs; with fewer it has no work to fill its bubble.
 
     Zero-bubble puts a weight gradient of another micro-batch into each of ``pipeline_parallel - 1`` gaps; DualPipe
     feeds as many micro-batches from either end as there are stages.
+
+    Parameters
+    ----------
+    schedule
+        Member of :class:`lindos.problem.plan.Schedule`, or an array of codes.
+    pipeline_parallel
+        Stages; may be an array.
     """
-    zero = where(schedule == int(Schedule.ZERO_BUBBLE), pipeline_parallel, 1)
-    fewest: Count = where(schedule == int(Schedule.DUAL_PIPE), 2 * pipeline_parallel, zero)
+    zero = select(schedule == int(Schedule.ZERO_BUBBLE), pipeline_parallel, 1)
+    fewest: Count = select(schedule == int(Schedule.DUAL_PIPE), 2 * pipeline_parallel, zero)
     return fewest
 
 
@@ -183,11 +239,24 @@ def _has_dense_ffn(model: Model) -> bool:
 
 
 def _split(plan: Plan) -> Any:
-    return where(plan.sequence_parallel > 0, plan.tensor_parallel, 1)
+    return select(plan.sequence_parallel > 0, plan.tensor_parallel, 1)
 
 
 def check(job: Job, pool: Pool, plan: Plan, *, global_batch_size: int, assumptions: Assumptions | None = None) -> None:
-    """Refuse a single plan that does not hold.
+    """Refuse a single plan that is not feasible.
+
+    Parameters
+    ----------
+    job
+        Model, sequence length, precision and software profile.
+    pool
+        Equal devices.
+    plan
+        One plan of plain numbers.
+    global_batch_size
+        Sequences of one optimiser step.
+    assumptions
+        Parameters of the catalogue; those that Lindos ships by default.
 
     Raises
     ------
@@ -213,7 +282,19 @@ def check(job: Job, pool: Pool, plan: Plan, *, global_batch_size: int, assumptio
 
 
 def contradiction(code: Reason, job: Job, plan: Plan, batch: int) -> InconsistentError:
-    """The two inputs that contradict each other, by the reason they do."""
+    """Make the error that names the two contradicting inputs of a plan.
+
+    Parameters
+    ----------
+    code
+        Reason of the plan; neither memory nor the number of devices.
+    job
+        Model and sequence length.
+    plan
+        One plan of plain numbers.
+    batch
+        Sequences of one optimiser step.
+    """
     model = job.model
     stages = int(plan.pipeline_parallel * plan.virtual_stages)
     replicas = int(plan.data_parallel * plan.micro_batch_size)
@@ -266,8 +347,8 @@ def contradiction(code: Reason, job: Job, plan: Plan, batch: int) -> Inconsisten
             *_against_group(plan),
         ),
     }
-    path, value, other, other_value, relation = named[code]
-    return InconsistentError(path, value, other, other_value, relation, f"{SENTENCES[code][1]}.")
+    path, value, counterpart, counterpart_value, relation = named[code]
+    return InconsistentError(path, value, counterpart, counterpart_value, relation, f"{SENTENCES[code][1]}.")
 
 
 def _against_group(plan: Plan) -> tuple[Any, ...]:
@@ -280,9 +361,23 @@ def _against_group(plan: Plan) -> tuple[Any, ...]:
 def memory_error(
     job: Job, pool: Pool, plan: Plan, global_batch_size: int, assumptions: Assumptions | None = None
 ) -> InfeasibleError:
-    """Say how much memory a plan lacks, of what most is used, and what of it to change: each change was tried."""
+    """Make the error of a plan that lacks memory: the lack, the largest part, and a change that mends it.
+
+    Parameters
+    ----------
+    job
+        Model, sequence length, precision and software profile.
+    pool
+        Equal devices.
+    plan
+        One plan of plain numbers.
+    global_batch_size
+        Sequences of one optimiser step.
+    assumptions
+        Parameters of the catalogue; those that Lindos ships by default.
+    """
     needed = memory(job, pool, plan, global_batch_size=global_batch_size, assumptions=assumptions)
-    total, there = float(needed.total), float(capacity(pool))
+    total, available = float(needed.total), float(capacity(pool))
     parts = {name: float(getattr(needed, name)) for name in StepMemory.__dataclass_fields__}
     most = max(parts, key=lambda name: parts[name])
     helps: list[str] = []
@@ -295,12 +390,12 @@ def memory_error(
             helps.append(words)
     return InfeasibleError(
         f"{job.model.title} does not fit in the memory of {pool.accelerator.title}",
-        f"a device needs {render(total, 'B')} of {render(there, 'B')}, {render(parts[most], 'B')} of it for {most}",
+        f"a device needs {render(total, 'B')} of {render(available, 'B')}, {render(parts[most], 'B')} of it for {most}",
         helps[0] if helps else "Leave a degree open, or use more GPUs or such with more memory",
     )
 
 
-#: What takes less memory under the same degrees, the smallest change first.
+#: Changes that need less memory under the same degrees, the smallest change first.
 _RECOMPUTED, _SHARDED = {"recompute": int(Recompute.FULL)}, {"sharding": int(Sharding.PARAMETERS)}
 _LIGHTER: tuple[tuple[str, dict[str, int]], ...] = (
     ("Set recompute to selective", {"recompute": int(Recompute.SELECTIVE)}),

@@ -1,8 +1,9 @@
-"""How far a step time may be off: an 80 % interval from the residuals of measured runs, wider where none is near.
+"""Uncertainty of a step time: an 80 % interval from the residuals of measured runs.
 
-Split-conformal: the residuals are logarithms of measured over predicted step time, each divided by the difficulty of
-its run; their 10th and 90th percentile, times the difficulty of another step, bound it. The catalogue holds them as
-ratios. Difficulty is one for a step like those measured and grows with every kind of distance from them.
+The method is split-conformal. A residual is the logarithm of measured over predicted step time, divided by the
+difficulty of its run. The 10th and 90th percentile of the residuals, times the difficulty of another step, bound that
+step. The catalogue has the two percentiles as ratios. The difficulty is 1 for a step like the measured ones and grows
+with every kind of distance from them.
 """
 
 from dataclasses import dataclass
@@ -31,34 +32,67 @@ class IntervalFacts:
 
 
 def interval_facts(catalog: Catalog | None = None) -> IntervalFacts:
-    """The facts of ``catalog``, or of the one that Lindos ships."""
+    """Load the facts of an interval.
+
+    Parameters
+    ----------
+    catalog
+        Catalogue to read; the one that Lindos ships by default.
+    """
     source = catalog or load_catalog()
     names = IntervalFacts.__dataclass_fields__
     return IntervalFacts(**{name: source.parameter(f"training.{name}", "1") for name in names})
 
 
-#: Families of devices whose runs the residuals mostly come from.
+#: Families of devices that most measured runs used.
 MEASURED_FAMILIES = ("ampere", "hopper", "blackwell")
+#: Number of unstated choices at which the full addition for them is reached.
 MOST_FILLED = 6
 
 
 def difficulty(job: Job, pool: Pool, plan: Plan, *, num_filled: int = 0, facts: IntervalFacts) -> Real:
-    """How far a step is from those measured: 1 for one like them, more with every kind of distance.
+    """Compute the distance of a step from the measured runs: 1 for a step like them, more with every difference.
 
-    ``num_filled`` is the number of choices about the step that its run does not state.
+    Parameters
+    ----------
+    job
+        Model and precision.
+    pool
+        Devices; their family is read.
+    plan
+        Its number of devices may be an array.
+    num_filled
+        Choices about the step that its run does not state and that were filled in.
+    facts
+        Facts of an interval.
     """
     xp = namespace(plan.num_devices)
     far = xp.log2(xp.maximum(plan.num_devices / facts.interval_most_devices.value, 1.0))
-    found: Real = 1.0 + facts.interval_scale.value * far
+    distance: Real = 1.0 + facts.interval_scale.value * far
     if job.model.num_experts:
-        found = found + facts.interval_moe.value
+        distance = distance + facts.interval_moe.value
     if pool.accelerator.family not in MEASURED_FAMILIES:
-        found = found + facts.interval_family.value
+        distance = distance + facts.interval_family.value
     if number_format(job.precision).bits < 8:
-        found = found + facts.interval_precision.value
-    return found + facts.interval_filled.value * min(num_filled, MOST_FILLED) / MOST_FILLED
+        distance = distance + facts.interval_precision.value
+    return distance + facts.interval_filled.value * min(num_filled, MOST_FILLED) / MOST_FILLED
 
 
 def interval(time: Seconds, traits: Fraction, facts: IntervalFacts) -> tuple[Seconds, Seconds]:
-    """80 % interval of a step's ``time`` at a `difficulty`."""
+    """Compute the 80 % interval of a step time.
+
+    Parameters
+    ----------
+    time
+        Predicted step time, in seconds.
+    traits
+        Its `difficulty`.
+    facts
+        Facts of an interval.
+
+    Returns
+    -------
+    tuple of Seconds
+        Low end, high end.
+    """
     return time * facts.interval_low.value**traits, time * facts.interval_high.value**traits

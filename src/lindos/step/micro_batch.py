@@ -1,7 +1,7 @@
 """One micro-batch through the whole model: its kernels, and the collectives inside its layers.
 
-All of it follows from how layers are split: tensor, context and expert degrees and the size of a micro-batch. Pipeline,
-schedule, recomputation and data-parallel ranks come on top of it in :mod:`lindos.step.estimate`.
+These times follow from the split of layers: tensor, context and expert degrees and the size of a micro-batch.
+:mod:`lindos.step.estimate` adds the pipeline, its schedule, recomputation and data-parallel ranks.
 """
 
 from collections.abc import Iterable
@@ -34,22 +34,32 @@ class Passes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MicroBatch:
-    """Seconds of one micro-batch over all layers, as if one group of tensor- and context-parallel ranks held them."""
+    """Times of one micro-batch over all layers on one group of tensor- and context-parallel ranks, in seconds."""
 
     matmul: Passes
-    weight: Seconds  # gradients of weights, part of the backward pass of matmul
+    weight: Seconds  # gradients of weights; included in the backward pass of matmul
     attention: Passes
-    other: Passes  # norms, activation functions, loss, quantisation
-    tensor: Passes  # collectives: what compute does not hide
+    elementwise: Passes  # norms, activation functions, loss, quantisation
+    tensor: Passes  # collectives that compute does not hide, here and below
     context: Passes
     expert: Passes
     expert_dual: Passes  # under DualPipe
-    layers: Seconds  # forward pass of the layers, which full recompute repeats; without expert exchange
+    layers: Seconds  # forward pass of the layers, which full recomputation repeats; without expert exchange
     last: Seconds  # head and loss
 
 
 def job_rates(job: Job, pool: Pool, assumptions: Assumptions) -> Rates:
-    """What kernels of a pool's devices attain inside a step of ``job``."""
+    """Compute the attainable rates of a pool's devices inside a step of a job.
+
+    Parameters
+    ----------
+    job
+        Precision and software profile.
+    pool
+        Equal devices with their kernels.
+    assumptions
+        Parameters of the catalogue.
+    """
     recipe = number_format(job.precision)
     return rates(
         pool,
@@ -62,69 +72,116 @@ def job_rates(job: Job, pool: Pool, assumptions: Assumptions) -> Rates:
 
 
 def job_operators(job: Job) -> tuple[Operator, ...]:
-    """The operator table of ``job``, as its software computes it."""
+    """Get the operator table of a job in the precisions that its software uses.
+
+    Parameters
+    ----------
+    job
+        Model, sequence length and software profile.
+    """
     table = operators(job.model, sequence_length=job.sequence_length)
     if job.stack.experts_in_bf16:
         return tuple(replace(row, low_precision=False) if row.kind is Kind.GROUPED_GEMM else row for row in table)
     return table
 
 
-def job_operator_times(job: Job, pool: Pool, at: Layout, rate: Rates, assumptions: Assumptions) -> list[OperatorTime]:
-    """Time of every row of the table: attention at the software's own rate, experts with what each one costs."""
-    rows = operator_times(job_operators(job), at, rate, load_imbalance(job, assumptions))
-    return [_own_rate(row, job.stack, pool, at, rate, assumptions) for row in rows]
+def job_operator_times(
+    job: Job, pool: Pool, layout: Layout, rate: Rates, assumptions: Assumptions
+) -> list[OperatorTime]:
+    """Compute the time of every row of the table, with the software's rate of attention and its overhead per expert.
+
+    Parameters
+    ----------
+    job
+        Model, sequence length, precision and software profile.
+    pool
+        Equal devices with their kernels.
+    layout
+        Layout of ``job`` under a plan.
+    rate
+        Attainable rates of a device.
+    assumptions
+        Parameters of the catalogue.
+    """
+    rows = operator_times(job_operators(job), layout, rate, load_imbalance(job, assumptions))
+    return [_own_rate(row, job.stack, pool, layout, rate, assumptions) for row in rows]
 
 
 def load_imbalance(job: Job, assumptions: Assumptions) -> Fraction:
-    """Load of the busiest expert rank over the mean."""
+    """Get the load of the busiest expert rank over the mean load.
+
+    Parameters
+    ----------
+    job
+        Model.
+    assumptions
+        Parameters of the catalogue.
+    """
     return assumptions.expert_load_imbalance.value if job.model.num_experts else 1.0
 
 
 def _own_rate(
-    row: OperatorTime, stack: Stack, pool: Pool, at: Layout, rate: Rates, assumptions: Assumptions
+    row: OperatorTime, stack: Stack, pool: Pool, layout: Layout, rate: Rates, assumptions: Assumptions
 ) -> OperatorTime:
     kind = row.operator.kind
     if kind is Kind.ATTENTION:
         if not stack.fused_attention:
-            return unfused_attention(row.operator, at, rate).at_rate(stack.attention_share.value)
+            return unfused_attention(row.operator, layout, rate).at_rate(stack.attention_share.value)
         is_old = stack.attention_kernels == "ampere" and pool.accelerator.family != "ampere"
         kernels = assumptions.ampere_attention_share.value if is_old else 1.0
         return row.at_rate(stack.attention_share.value * kernels)
     if kind is Kind.GROUPED_GEMM:
-        local = row.operator.num_matrices / at.expert_parallel
+        local = row.operator.num_matrices / layout.expert_parallel
         return row.longer(row.operator.count * (stack.routing_time.value + local * stack.expert_time.value))
     return row
 
 
-def micro_batch(job: Job, pool: Pool, plan: Plan, at: Layout, rate: Rates, assumptions: Assumptions) -> MicroBatch:
-    """Evaluate the operator table and the collectives inside layers."""
-    plan = readable(plan, Reader.LAYERS)
-    rows = job_operator_times(job, pool, at, rate, assumptions)
+def micro_batch(job: Job, pool: Pool, plan: Plan, layout: Layout, rate: Rates, assumptions: Assumptions) -> MicroBatch:
+    """Evaluate the operator table and the collectives inside layers.
 
-    def of(*kinds: Kind) -> list[OperatorTime]:
+    Parameters
+    ----------
+    job
+        Model, sequence length, precision and software profile.
+    pool
+        Equal devices and the network above them.
+    plan
+        Its split of layers is read; fields may be arrays.
+    layout
+        Layout of ``job`` under ``plan``.
+    rate
+        Attainable rates of a device.
+    assumptions
+        Parameters of the catalogue.
+    """
+    plan = readable(plan, Reader.LAYERS)
+    rows = job_operator_times(job, pool, layout, rate, assumptions)
+
+    def rows_of(*kinds: Kind) -> list[OperatorTime]:
         return [row for row in rows if row.operator.kind in kinds]
 
-    matmul, attention = of(Kind.GEMM, Kind.GROUPED_GEMM), of(Kind.ATTENTION)
-    other = of(Kind.ELEMENTWISE, Kind.EMBEDDING)
+    matmul, attention = rows_of(Kind.GEMM, Kind.GROUPED_GEMM), rows_of(Kind.ATTENTION)
+    elementwise = rows_of(Kind.ELEMENTWISE, Kind.EMBEDDING)
     weight = total(row.backward_weight for row in matmul)
     quantise = total(row.quantise for row in matmul)
     matmul_time = Passes(total(r.forward for r in matmul), total(r.backward_input for r in matmul) + weight)
     attention_time = Passes(total(r.forward for r in attention), total(r.backward_input for r in attention))
-    other_time = Passes(
-        total(r.forward for r in other) + quantise / 2, total(r.backward_input for r in other) + quantise / 2
+    elementwise_time = Passes(
+        total(r.forward for r in elementwise) + quantise / 2,
+        total(r.backward_input for r in elementwise) + quantise / 2,
     )
     busy = Passes(
-        matmul_time.forward + attention_time.forward + other_time.forward,
-        matmul_time.backward + attention_time.backward + other_time.backward,
+        matmul_time.forward + attention_time.forward + elementwise_time.forward,
+        matmul_time.backward + attention_time.backward + elementwise_time.backward,
     )
-    tensor, context, expert, dual = _exposed(job, pool, plan, at, assumptions, matmul_time, attention_time, busy)
+    tensor, context, expert, dual = _exposed(job, pool, plan, layout, assumptions, matmul_time, attention_time, busy)
     layers = total(row.forward + row.quantise / 2 for row in rows if row.operator.place is Place.LAYER)
     head = [row for row in rows if row.operator.role is Role.HEAD]
     return MicroBatch(
         matmul=matmul_time,
         weight=weight,
         attention=attention_time,
-        other=other_time,
+        elementwise=elementwise_time,
         tensor=tensor,
         context=context,
         expert=expert,
@@ -138,23 +195,26 @@ def _exposed(
     job: Job,
     pool: Pool,
     plan: Plan,
-    at: Layout,
+    layout: Layout,
     assumptions: Assumptions,
     matmul: Passes,
     attention: Passes,
     busy: Passes,
 ) -> tuple[Passes, Passes, Passes, Passes]:
-    """Tensor, context and expert traffic that stays visible; the last also under DualPipe.
+    """Compute the tensor, context and expert traffic that compute does not hide; the last also under DualPipe.
 
-    Expert traffic hides behind compute and what the others left visible, so that no compute hides two transfers.
+    Expert traffic overlaps with compute and with the visible part of tensor and context traffic, so that no compute
+    hides two transfers.
     """
-    traffic = layer_traffic(job, reachable(pool.tiers), plan, at, job_operators(job), load_imbalance(job, assumptions))
+    traffic = layer_traffic(
+        job, reachable(pool.tiers), plan, layout, job_operators(job), load_imbalance(job, assumptions)
+    )
 
-    def visible(sent: Passes, behind: Passes, overlap: Fraction) -> Passes:
+    def visible(sent: Passes, hiding: Passes, overlap: Fraction) -> Passes:
         share = assumptions.contention_share.value
         return Passes(
-            visible_time(sent.forward, behind.forward, overlap, share),
-            visible_time(sent.backward, behind.backward, overlap, share),
+            visible_time(sent.forward, hiding.forward, overlap, share),
+            visible_time(sent.backward, hiding.backward, overlap, share),
         )
 
     tensor = visible(
@@ -163,18 +223,29 @@ def _exposed(
     context = visible(
         Passes(traffic.context_forward, traffic.context_backward), attention, assumptions.context_parallel_overlap.value
     )
-    behind = Passes(busy.forward + tensor.forward + context.forward, busy.backward + tensor.backward + context.backward)
+    hiding = Passes(busy.forward + tensor.forward + context.forward, busy.backward + tensor.backward + context.backward)
     sent, usual = Passes(traffic.expert_forward, traffic.expert_backward), job.stack.overlap_expert_parallel.value
-    expert = visible(sent, behind, usual)
+    expert = visible(sent, hiding, usual)
     if not job.model.num_experts:
         return tensor, context, expert, expert
     dual = assumptions.dual_pipe_overlap.value
-    return tensor, context, expert, visible(sent, behind, namespace(usual, dual).maximum(usual, dual))
+    return tensor, context, expert, visible(sent, hiding, namespace(usual, dual).maximum(usual, dual))
 
 
 def total(values: Iterable[Seconds]) -> Seconds:
-    """Sum of numbers or arrays, zero of none."""
-    found: Real = 0.0
+    """Add up numbers or arrays.
+
+    Parameters
+    ----------
+    values
+        Times, in seconds.
+
+    Returns
+    -------
+    Seconds
+        Zero if there are no values.
+    """
+    accumulated: Real = 0.0
     for value in values:
-        found = found + value
-    return found
+        accumulated = accumulated + value
+    return accumulated

@@ -8,7 +8,7 @@ from lindos.problem.cluster import Tier
 from lindos.problem.job import Job
 from lindos.problem.plan import Plan, Reader, Recompute, Schedule, readable
 from lindos.quantities import Real, Seconds
-from lindos.step.layout import Layout, slowest_stage_excess, where
+from lindos.step.layout import Layout, select, slowest_stage_excess
 from lindos.step.micro_batch import MicroBatch, Passes, job_operators, total
 from lindos.step.traffic import pipeline_time
 from lindos.transformer.operators import Kind, Place
@@ -16,21 +16,21 @@ from lindos.transformer.operators import Kind, Place
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """Seconds of one micro-batch over all stages, and of the whole pipeline where said."""
+    """Times of one micro-batch over all stages, in seconds, and the bubble of the whole pipeline."""
 
     forward: Seconds
-    backward: Seconds  # with what is recomputed
-    expert: Passes  # part of both: expert traffic that stays visible
-    recompute: Seconds  # part of backward
-    sends: Seconds  # between stages, for one of them
-    excess: Seconds  # that the fullest stage works longer than the mean one
-    bubble: Seconds  # of the whole pipeline
+    backward: Seconds  # includes recomputation
+    expert: Passes  # included in forward and backward: expert traffic that no compute hides
+    recompute: Seconds  # included in backward
+    sends: Seconds  # of one stage to its neighbours
+    excess: Seconds  # of the fullest stage over the mean stage
+    bubble: Seconds  # idle time of a stage in a whole step
 
 
-def passage(
-    job: Job, tiers: tuple[Tier, ...], plan: Plan, at: Layout, micro: MicroBatch, *, has_sends: bool = True
+def pipeline_passage(
+    job: Job, tiers: tuple[Tier, ...], plan: Plan, layout: Layout, micro: MicroBatch, *, has_sends: bool = True
 ) -> Passage:
-    """Send micro-batches through the stages of ``plan``, each as long as ``micro``.
+    """Compute the passage of micro-batches through the stages of a pipeline.
 
     Parameters
     ----------
@@ -39,31 +39,26 @@ def passage(
     tiers
         Networks above a device.
     plan
-        Its pipeline, schedule and recomputation; fields may be arrays.
-    at
+        Its pipeline, schedule and recomputation are read; fields may be arrays.
+    layout
         Layout of ``job`` under ``plan``.
     micro
         One micro-batch on all layers, in seconds.
     has_sends
         Whether sends between stages count; without them the passage is a lower bound.
-
-    Returns
-    -------
-    Passage
-        Its parts, in seconds.
     """
     plan = readable(plan, Reader.PASSAGE)
     p = plan.pipeline_parallel
     expert = _expert(job, plan, micro)
     recompute = by_recompute(plan, micro.attention.forward, micro.layers + expert.forward)
-    parts = (micro.matmul, micro.attention, micro.other, micro.tensor, micro.context)
+    parts = (micro.matmul, micro.attention, micro.elementwise, micro.tensor, micro.context)
     forward = total(part.forward for part in parts) + expert.forward
     backward = total(part.backward for part in parts) + expert.backward + recompute
-    whole = forward + backward
+    duration = forward + backward
     sends: Seconds = 0.0
     if has_sends:
         sends = exposed_time(
-            pipeline_time(job.model, tiers, plan, at), whole / p, job.stack.overlap_pipeline_parallel.value
+            pipeline_time(job.model, tiers, plan, layout), duration / p, job.stack.overlap_pipeline_parallel.value
         )
     layers = job.model.num_layers + job.model.num_mtp_layers
     return Passage(
@@ -72,46 +67,64 @@ def passage(
         expert=expert,
         recompute=recompute,
         sends=sends,
-        excess=slowest_stage_excess(plan, whole - micro.last, micro.last, layers),
+        excess=slowest_stage_excess(plan, duration - micro.last, micro.last, layers),
         bubble=_bubble(plan, forward, backward, micro.weight, sends),
     )
 
 
 def _expert(job: Job, plan: Plan, micro: MicroBatch) -> Passes:
-    """Expert traffic that stays visible: DualPipe hides more of it."""
+    """Compute the expert traffic that no compute hides; DualPipe hides more of it than other schedules."""
     if not job.model.num_experts:
         return micro.expert
     dual = plan.schedule == int(Schedule.DUAL_PIPE)
     return Passes(
-        where(dual, micro.expert_dual.forward, micro.expert.forward),
-        where(dual, micro.expert_dual.backward, micro.expert.backward),
+        select(dual, micro.expert_dual.forward, micro.expert.forward),
+        select(dual, micro.expert_dual.backward, micro.expert.backward),
     )
 
 
 def _bubble(plan: Plan, forward: Seconds, backward: Seconds, all_weight: Seconds, sends: Seconds) -> Seconds:
-    """Idle time of the plan's schedule, by the passes of the whole model and the sends of a stage."""
+    """Compute the idle time of the plan's schedule from the passes of the whole model and the sends of a stage."""
     p, v = plan.pipeline_parallel, plan.virtual_stages
     forward, inputs, weight = forward / p + sends / 2, (backward - all_weight) / p + sends / 2, all_weight / p
     plain = pipeline.one_f_one_b_bubble_time(forward, inputs + weight, p, v)
     zero = pipeline.zero_bubble_time(forward, inputs, weight, p)
     dual = pipeline.dual_pipe_bubble_time(forward, inputs, weight, p)
-    idle: Seconds = where(
+    idle: Seconds = select(
         plan.schedule == int(Schedule.DUAL_PIPE),
         dual,
-        where(plan.schedule == int(Schedule.ZERO_BUBBLE), zero, plain),
+        select(plan.schedule == int(Schedule.ZERO_BUBBLE), zero, plain),
     )
     return idle
 
 
 def recomputed_flop(job: Job, plan: Plan) -> Real:
-    """FLOP per token that the backward pass repeats."""
+    """Count the FLOP per token that the backward pass repeats.
+
+    Parameters
+    ----------
+    job
+        Model, sequence length and software profile.
+    plan
+        Its recomputation is read; the field may be an array.
+    """
     table = job_operators(job)
     layers = sum(row.forward_flop for row in table if row.place is Place.LAYER)
     return by_recompute(plan, sum(row.forward_flop for row in table if row.kind is Kind.ATTENTION), layers)
 
 
 def by_recompute(plan: Plan, selective: Real, full: Real) -> Real:
-    """Zero, ``selective`` or ``full`` as the plan says."""
-    part = where(plan.recompute == int(Recompute.SELECTIVE), selective, 0.0)
-    chosen: Real = where(plan.recompute == int(Recompute.FULL), full, part)
+    """Choose a value by the recomputation of a plan: zero, ``selective`` or ``full``.
+
+    Parameters
+    ----------
+    plan
+        Its recomputation is read; the field may be an array.
+    selective
+        Value under selective recomputation, in any unit.
+    full
+        Value under full recomputation, in the same unit.
+    """
+    part = select(plan.recompute == int(Recompute.SELECTIVE), selective, 0.0)
+    chosen: Real = select(plan.recompute == int(Recompute.FULL), full, part)
     return chosen

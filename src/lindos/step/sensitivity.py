@@ -1,4 +1,4 @@
-"""What better hardware buys: the step under the same plan with each number of the hardware a tenth better."""
+"""Sensitivity of a step to the hardware: its speed under the same plan with one number a tenth better."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,56 +13,84 @@ from lindos.results import Why
 from lindos.step.assumptions import Assumptions, load_assumptions
 from lindos.step.estimate import estimate
 
-#: How much better: a bandwidth or rate so many times as high, a latency so many times as low.
+#: Factor of an improvement: bandwidths and rates are multiplied by it, latencies divided.
 BETTER = 1.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sensitivity:
-    """One number of the hardware, and what it does to the speed of a plan."""
+    """One number of the hardware and its effect on the speed of a plan."""
 
     name: str  # in words
     unit: str
-    value: Annotated[Real, Why("as it stands")]
+    value: Annotated[Real, Why("as the catalogue has it")]
     gain: Annotated[Fraction, Why("speed won when it is a tenth better, under the same plan")]
 
 
 def sensitivities(
     job: Job, pool: Pool, plan: Plan, *, global_batch_size: int, assumptions: Assumptions | None = None
 ) -> tuple[Sensitivity, ...]:
-    """Every number of the hardware that a step depends on, the one that binds most first.
+    """Compute the gain of speed from each number of the hardware, the largest gain first.
 
-    Arguments as in :func:`lindos.step.estimate`. Memory is not among them: it decides which plans hold, not how fast
-    one is.
+    The size of memory is not among them: it decides which plans are feasible, not how fast a plan is.
+
+    Parameters
+    ----------
+    job
+        Model, sequence length, precision and software profile.
+    pool
+        Equal devices and the network above them.
+    plan
+        One plan of plain numbers.
+    global_batch_size
+        Sequences of one optimiser step.
+    assumptions
+        Parameters of the catalogue; those that Lindos ships by default.
     """
     assumptions = assumptions or load_assumptions()
 
-    def time(where: Pool) -> float:
-        return float(estimate(job, where, plan, global_batch_size=global_batch_size, assumptions=assumptions).time)
+    def time(select: Pool) -> float:
+        return float(estimate(job, select, plan, global_batch_size=global_batch_size, assumptions=assumptions).time)
 
     base = time(pool)
-    found = [
+    gains = [
         Sensitivity(name=name, unit=unit, value=value, gain=base / time(better(pool, {name: BETTER})) - 1.0)
         for name, (value, unit) in hardware(job, pool).items()
     ]
-    return tuple(sorted(found, key=lambda one: -one.gain))
+    return tuple(sorted(gains, key=lambda sensitivity: -sensitivity.gain))
 
 
 def hardware(job: Job, pool: Pool) -> dict[str, tuple[Real, str]]:
-    """Numbers of the hardware that a step depends on, each with its unit, by what they are called."""
-    found: dict[str, tuple[Real, str]] = {
+    """Get the numbers of the hardware that a step depends on, each with its unit, by name.
+
+    Parameters
+    ----------
+    job
+        Its precision is read.
+    pool
+        Equal devices and the network above them.
+    """
+    numbers: dict[str, tuple[Real, str]] = {
         "compute rate": (pool.accelerator.peak(job.precision).value, "FLOP/s"),
         "memory bandwidth": (pool.accelerator.memory_bandwidth.value, "B/s"),
         "latency of a kernel": (pool.kernels.launch_latency.value, "s"),
     }
     for tier in pool.tiers:
-        found[f"bandwidth of {tier.name}"] = tier.bandwidth, "B/s"
-        found[f"latency of {tier.name}"] = tier.latency, "s"
-    return found
+        numbers[f"bandwidth of {tier.name}"] = tier.bandwidth, "B/s"
+        numbers[f"latency of {tier.name}"] = tier.latency, "s"
+    return numbers
 
 
 def better(pool: Pool, times: Mapping[str, Real]) -> Pool:
-    """The pool with some numbers of :func:`hardware` so many times better: rates higher, latencies lower."""
+    """Improve numbers of the hardware of a pool: rates are multiplied, latencies divided.
+
+    Parameters
+    ----------
+    pool
+        Equal devices and the network above them.
+    times
+        Factors by the names that :func:`hardware` returns; other numbers stay as they are.
+    """
     rate, memory = times.get("compute rate", 1.0), times.get("memory bandwidth", 1.0)
     device = replace(
         pool.accelerator,
@@ -84,5 +112,5 @@ def _better_tier(tier: Tier, wider: Real, quicker: Real) -> Tier:
     return replace(tier, bandwidth=tier.bandwidth * wider, latency=tier.latency / quicker, reduction_bandwidth=adding)
 
 
-def _scaled(fact: Fact[Real], by: Real) -> Fact[Real]:
-    return replace(fact, content=fact.value * by) if fact.is_known else fact
+def _scaled(fact: Fact[Real], factor: Real) -> Fact[Real]:
+    return replace(fact, content=fact.value * factor) if fact.is_known else fact

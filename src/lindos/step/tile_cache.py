@@ -1,7 +1,7 @@
-"""Runs of equal candidates: what neighbours agree in is computed once for all of them.
+"""Runs of equal candidates: a part of the model is computed once for neighbours with equal inputs.
 
-Candidates of a search lie in the order of nested loops, so that the fields of the outer loops stay equal over long
-runs. A part of the model that reads only those is evaluated at the first candidate of each run and repeated.
+A search orders its candidates as nested loops, so the fields of the outer loops stay equal over long runs. A part of
+the model that reads only such fields is evaluated at the first candidate of each run, and the result is repeated.
 """
 
 from collections.abc import Sequence
@@ -13,20 +13,20 @@ import numpy as np
 
 T = TypeVar("T")
 
-#: Evaluating the first of every run pays where runs are at least so long in the mean.
+#: Least mean length of runs at which evaluating only the first candidate of each run saves time.
 _WORTH_IT = 2
 #: Size of a block, in bytes, above that of any array of a tile and below what glibc accepts as a threshold (32 MiB).
 _LARGE_BLOCK = 16_000_000
 
 
 class Runs:
-    """Runs of positions at which every one of some arrays stays equal.
+    """Runs of positions over which all of the arrays stay equal.
 
     Parameters
     ----------
     values
-        Numbers, or arrays of one length each position of which is a candidate. Where there is no such array, where
-        arrays are not NumPy's or where runs are short, every candidate is taken as it is.
+        Numbers, or arrays of one length with one candidate at each position. Every candidate is a run of its own if
+        there is no such array, if arrays are not NumPy's or if runs are short.
 
     Examples
     --------
@@ -38,7 +38,7 @@ class Runs:
     """
 
     def __init__(self, values: Sequence[Any]) -> None:
-        """Find the runs."""
+        """Find the starts and lengths of the runs."""
         self._starts: Any = None
         arrays = [value for value in values if not isinstance(value, (int, float, np.generic))]
         if not arrays or any(not isinstance(a, np.ndarray) or a.ndim != 1 for a in arrays):
@@ -57,18 +57,18 @@ class Runs:
             self._lengths = np.diff(starts, append=size)
 
     def first(self, value: T) -> T:
-        """``value`` at the first candidate of every run: an array, or a dataclass of arrays; numbers stay."""
+        """Take ``value`` at the first candidate of every run: an array or a dataclass of arrays; numbers stay."""
         if self._starts is None:
             return value
-        found: T = _mapped(value, lambda array: array[self._starts])
-        return found
+        mapped: T = _mapped(value, lambda array: array[self._starts])
+        return mapped
 
     def spread(self, value: T) -> T:
-        """What was computed of the first candidates, for every candidate."""
+        """Repeat ``value``, computed at the first candidates, for every candidate."""
         if self._starts is None:
             return value
-        found: T = _mapped(value, lambda array: np.repeat(array, self._lengths))
-        return found
+        mapped: T = _mapped(value, lambda array: np.repeat(array, self._lengths))
+        return mapped
 
 
 @cache
@@ -87,17 +87,33 @@ def keep_freed_memory() -> None:
 
 
 def picked(value: T, index: Any) -> T:
-    """Some positions of every array in a dataclass of arrays; numbers stay."""
-    found: T = _mapped(value, lambda array: array[index])
-    return found
+    """Take some positions of every array in a dataclass; numbers stay.
+
+    Parameters
+    ----------
+    value
+        Dataclass of arrays of one length and of numbers.
+    index
+        Positions, a mask or a slice.
+    """
+    mapped: T = _mapped(value, lambda array: array[index])
+    return mapped
 
 
 def joined(parts: Sequence[T], sizes: Sequence[int]) -> T:
-    """Dataclasses of arrays one after the other; a number that differs between them becomes an array."""
+    """Concatenate dataclasses of arrays; a number that differs between them becomes an array.
+
+    Parameters
+    ----------
+    parts
+        Dataclasses of one class.
+    sizes
+        Number of candidates of each part.
+    """
     if len(parts) == 1:
         return parts[0]
-    found: T = _joined(parts, sizes)
-    return found
+    mapped: T = _joined(parts, sizes)
+    return mapped
 
 
 def _joined(parts: Any, sizes: Sequence[int]) -> Any:

@@ -1,4 +1,4 @@
-"""What a plan sends: the collectives of one micro-batch, of one step, and the pass of the optimizer."""
+"""Communication of a plan: the collectives of one micro-batch and of one step, and the pass of the optimizer."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ from lindos.step.communication import (
     neighbour_time,
 )
 from lindos.step.compute import Rates
-from lindos.step.layout import Layout, at_least, where
+from lindos.step.layout import Layout, at_least, select
 from lindos.transformer.operators import Kind, Operator, Role, Split
 from lindos.transformer.parameters import weights
 from lindos.transformer.table import attention_dims, mean_kv_heads
@@ -29,7 +29,7 @@ OPTIMIZER_BYTES = 4 * 4 + 3 * 4 + BF16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traffic:
-    """Collectives inside all layers of one micro-batch, before any overlap."""
+    """Seconds of the collectives inside all layers of one micro-batch, before any overlap."""
 
     tensor_forward: Seconds
     tensor_backward: Seconds
@@ -40,12 +40,33 @@ class Traffic:
 
 
 def layer_traffic(
-    job: Job, tiers: tuple[Tier, ...], plan: Plan, at: Layout, table: tuple[Operator, ...], imbalance: Fraction
+    job: Job, tiers: tuple[Tier, ...], plan: Plan, layout: Layout, table: tuple[Operator, ...], imbalance: Fraction
 ) -> Traffic:
-    """Collectives inside the layers of a micro-batch."""
-    tensor = _tensor_traffic(job.model, tiers, plan, at, table)
-    context = _context_traffic(job.model, tiers, at, table)
-    expert = _expert_traffic(job, tiers, plan, at, table, imbalance)
+    """Compute the time of the collectives inside the layers of one micro-batch, before any overlap.
+
+    Parameters
+    ----------
+    job
+        Model and precision.
+    tiers
+        Networks above a device, as :func:`lindos.step.communication.reachable` returns them.
+    plan
+        Its sequence parallelism is read; the field may be an array.
+    layout
+        Layout of ``job`` under ``plan``.
+    table
+        Operators of the model.
+    imbalance
+        Load of the busiest expert rank over the mean load.
+
+    Returns
+    -------
+    Traffic
+        Times by kind of parallelism and pass, in seconds.
+    """
+    tensor = _tensor_traffic(job.model, tiers, plan, layout, table)
+    context = _context_traffic(job.model, tiers, layout, table)
+    expert = _expert_traffic(job, tiers, plan, layout, table, imbalance)
     return Traffic(
         tensor_forward=tensor[0] + expert[2],
         tensor_backward=tensor[1] + expert[2],
@@ -57,45 +78,49 @@ def layer_traffic(
 
 
 def _tensor_traffic(
-    model: Model, tiers: tuple[Tier, ...], plan: Plan, at: Layout, table: tuple[Operator, ...]
+    model: Model, tiers: tuple[Tier, ...], plan: Plan, layout: Layout, table: tuple[Operator, ...]
 ) -> tuple[Seconds, Seconds]:
-    """A block that ends in a product split along its depth needs one gather and one scatter, or one all-reduce.
+    """Compute the tensor-parallel collectives, forward and backward.
 
-    Under sequence parallelism the backward pass gathers the block's input again for the gradient of its weights.
+    A block that ends in a product split along its depth needs one gather and one scatter, or one all-reduce. Under
+    sequence parallelism the backward pass gathers the block's input again for the gradient of its weights.
     """
     products = [row for row in table if row.kind is Kind.GEMM]
     blocks = sum(row.count for row in products if row.split is Split.DEPTH)
     blocks += sum(row.count for row in products if row.role is Role.HEAD)
-    spread = levels(tiers, at.tensor_parallel, 1.0)
-    message = at.tokens * model.hidden_size * BF16
+    spread = levels(tiers, layout.tensor_parallel, 1.0)
+    message = layout.tokens * model.hidden_size * BF16
     gather, reduce = gather_and_reduce_times(message, spread)
     split = plan.sequence_parallel > 0
-    return blocks * where(split, 2 * gather, reduce), blocks * where(split, 3 * gather, reduce)
+    return blocks * select(split, 2 * gather, reduce), blocks * select(split, 3 * gather, reduce)
 
 
-def _context_traffic(model: Model, tiers: tuple[Tier, ...], at: Layout, table: tuple[Operator, ...]) -> Seconds:
-    """Keys and values of the whole sequence pass every rank; backward also returns their gradients."""
-    xp = namespace(at.tokens, at.tensor_parallel, at.context_parallel)
+def _context_traffic(model: Model, tiers: tuple[Tier, ...], layout: Layout, table: tuple[Operator, ...]) -> Seconds:
+    """Compute the forward exchange of context parallelism: every rank gathers all keys and values of the sequence.
+
+    The backward pass also returns their gradients, so it takes twice as long.
+    """
+    xp = namespace(layout.tokens, layout.tensor_parallel, layout.context_parallel)
     layers = sum(row.count for row in table if row.kind is Kind.ATTENTION)
     kv_heads = mean_kv_heads(model, model.num_layers, model.num_windowed_layers)
     heads = model.num_attention_heads if model.attention == "mla" else kv_heads
-    local = xp.maximum(heads / at.tensor_parallel, 1.0)
-    message = at.tokens * at.context_parallel * local * sum(attention_dims(model)) * BF16
-    time: Seconds = layers * all_gather_time(message, levels(tiers, at.context_parallel, at.tensor_parallel))
+    local = xp.maximum(heads / layout.tensor_parallel, 1.0)
+    message = layout.tokens * layout.context_parallel * local * sum(attention_dims(model)) * BF16
+    time: Seconds = layers * all_gather_time(message, levels(tiers, layout.context_parallel, layout.tensor_parallel))
     return time
 
 
 def _expert_traffic(
-    job: Job, tiers: tuple[Tier, ...], plan: Plan, at: Layout, table: tuple[Operator, ...], imbalance: Fraction
+    job: Job, tiers: tuple[Tier, ...], plan: Plan, layout: Layout, table: tuple[Operator, ...], imbalance: Fraction
 ) -> tuple[Seconds, Seconds, Seconds]:
-    """Dispatch and combine, forward and backward; last, gather and scatter inside expert tensor parallelism."""
+    """Compute dispatch and combine, forward and backward, and the gather and scatter of expert tensor parallelism."""
     model = job.model
     layers = sum(row.count for row in table if row.kind is Kind.GROUPED_GEMM and row.expert_split is Split.COLUMNS)
     if not layers:
         return 0.0, 0.0, 0.0
-    stride = at.expert_tensor_parallel
-    spread = levels(tiers, at.expert_parallel, stride)
-    elements = at.rank_tokens * model.hidden_size * where(at.expert_parallel > 1, imbalance, 1.0)
+    stride = layout.expert_tensor_parallel
+    spread = levels(tiers, layout.expert_parallel, stride)
+    elements = layout.rank_tokens * model.hidden_size * select(layout.expert_parallel > 1, imbalance, 1.0)
 
     def exchange(size: Bytes) -> Seconds:
         return expert_exchange_time(
@@ -105,23 +130,39 @@ def _expert_traffic(
     # Results and gradients of results come back in BF16.
     low, full = exchange(number_format(job.precision).dispatch_bytes), exchange(BF16)
     copies = elements * BF16 * model.experts_per_token * stride
-    inside = 2 * all_gather_time(copies, levels(tiers, stride, 1.0))
-    return layers * (low + full), layers * (low + full), layers * inside
+    tensor = 2 * all_gather_time(copies, levels(tiers, stride, 1.0))
+    return layers * (low + full), layers * (low + full), layers * tensor
 
 
-def pipeline_time(model: Model, tiers: tuple[Tier, ...], plan: Plan, at: Layout) -> Seconds:
-    """Sends of one micro-batch between stages, for one device, before any overlap.
+def pipeline_time(model: Model, tiers: tuple[Tier, ...], plan: Plan, layout: Layout) -> Seconds:
+    """Compute the time that one device sends one micro-batch between stages, before any overlap.
 
-    One send forward and one backward for every chunk of layers that a device holds.
+    Every chunk of layers on a device sends once forward and once backward.
+
+    Parameters
+    ----------
+    model
+        Shape of the transformer.
+    tiers
+        Networks above a device, as :func:`lindos.step.communication.reachable` returns them.
+    plan
+        Its virtual stages are read; the field may be an array.
+    layout
+        Layout of the job under ``plan``.
+
+    Returns
+    -------
+    Seconds
+        Zero without a pipeline.
     """
-    stride = at.tensor_parallel * at.dense_group
-    message = at.sequence_tokens * model.hidden_size * BF16
-    return 2 * plan.virtual_stages * neighbour_time(message, levels(tiers, at.pipeline_parallel, stride))
+    stride = layout.tensor_parallel * layout.dense_group
+    message = layout.sequence_tokens * model.hidden_size * BF16
+    return 2 * plan.virtual_stages * neighbour_time(message, levels(tiers, layout.pipeline_parallel, stride))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shard:
-    """Weights that one device holds, and the ranks that hold the same."""
+    """A part of the weights on one device, and the ranks with the same part."""
 
     params: Count
     linear: Count  # of these in linear layers
@@ -130,58 +171,110 @@ class Shard:
     stride: Count
 
 
-def weight_shards(model: Model, at: Layout) -> tuple[Shard, ...]:
-    """Weights of the mean device: those that data-parallel ranks share, and those of its experts."""
-    held = weights(model)
-    p, t = at.pipeline_parallel, at.tensor_parallel
-    dense = (held.split + held.embedding + held.head) / t + held.replicated
-    linear = held.split / t + held.replicated
-    found = [Shard(params=dense / p, linear=linear / p, group=at.dense_group, shards=at.dense_shards, stride=t)]
-    if held.expert:
-        spread = at.expert_parallel * at.expert_tensor_parallel
-        params = held.expert / (p * spread)
-        found.append(Shard(params=params, linear=params, group=at.expert_group, shards=at.expert_shards, stride=spread))
-    return tuple(found)
+def weight_shards(model: Model, layout: Layout) -> tuple[Shard, ...]:
+    """Count the weights of the mean device: those that all data-parallel ranks share, and those of its experts.
 
+    Parameters
+    ----------
+    model
+        Shape of the transformer.
+    layout
+        Layout of the job under a plan.
 
-def data_parallel_time(job: Job, tiers: tuple[Tier, ...], plan: Plan, at: Layout, assumptions: Assumptions) -> Seconds:
-    """Time to reduce gradients and hand out parameters in one step, before any overlap.
-
-    Without sharding gradients are all-reduced. Sharded, they are scattered and parameters gathered; from ZeRO 2 on
-    gradients are scattered every micro-batch, and under ZeRO 3 parameters are gathered for both its passes. Where a
-    group of fewer ranks holds a whole copy (HSDP), its pieces are then all-reduced over the copies. The mean stage
-    counts; its peers are taken to reduce at the same time.
+    Returns
+    -------
+    tuple of Shard
+        One shard for a dense model, two with experts; sizes are numbers of parameters.
     """
-    m = at.num_micro_batches
+    counts = weights(model)
+    p, t = layout.pipeline_parallel, layout.tensor_parallel
+    dense = (counts.split + counts.embedding + counts.head) / t + counts.replicated
+    linear = counts.split / t + counts.replicated
+    parts = [Shard(params=dense / p, linear=linear / p, group=layout.dense_group, shards=layout.dense_shards, stride=t)]
+    if counts.expert:
+        spread = layout.expert_parallel * layout.expert_tensor_parallel
+        params = counts.expert / (p * spread)
+        parts.append(
+            Shard(params=params, linear=params, group=layout.expert_group, shards=layout.expert_shards, stride=spread)
+        )
+    return tuple(parts)
+
+
+def data_parallel_time(
+    job: Job, tiers: tuple[Tier, ...], plan: Plan, layout: Layout, assumptions: Assumptions
+) -> Seconds:
+    """Compute the time to reduce gradients and distribute parameters in one step, before any overlap.
+
+    Without sharding, gradients are all-reduced. With sharding, gradients are reduce-scattered and parameters gathered.
+    From ZeRO 2 on gradients are scattered in every micro-batch; under ZeRO 3 parameters are gathered for both passes of
+    every micro-batch. If a smaller group of ranks shares one copy (HSDP), the shards are then all-reduced over the
+    copies. The time is that of the mean stage; all stages are assumed to reduce at the same time.
+
+    Parameters
+    ----------
+    job
+        Model and precision.
+    tiers
+        Networks above a device, as :func:`lindos.step.communication.reachable` returns them.
+    plan
+        Its sharding is read; the field may be an array.
+    layout
+        Layout of ``job`` under ``plan``.
+    assumptions
+        Parameters of the catalogue: the bytes of one gradient.
+
+    Returns
+    -------
+    Seconds
+        Time of one step.
+    """
+    m = layout.num_micro_batches
     gradient_bytes = assumptions.gradient_bytes.value
     narrower = BF16 - number_format(job.precision).gather_bytes
-    scatters = where(at_least(plan.sharding, Sharding.GRADIENTS) > 0, m, 1.0)
-    gathers = where(at_least(plan.sharding, Sharding.PARAMETERS) > 0, 2.0 * m, 1.0)
+    scatters = select(at_least(plan.sharding, Sharding.GRADIENTS) > 0, m, 1.0)
+    gathers = select(at_least(plan.sharding, Sharding.PARAMETERS) > 0, 2.0 * m, 1.0)
     sharded = at_least(plan.sharding, Sharding.OPTIMIZER)
     total: Seconds = 0.0
-    for part in weight_shards(job.model, at):
-        shards = 1 + sharded * (part.shards - 1)  # unsharded, every rank holds a whole copy to all-reduce
+    for part in weight_shards(job.model, layout):
+        shards = 1 + sharded * (part.shards - 1)  # without sharding every rank has a whole copy
         gradients: Bytes = part.params * gradient_bytes
-        inside = levels(tiers, shards, part.stride)
-        across = levels(tiers, part.group / shards, part.stride * shards)
+        shard_levels = levels(tiers, shards, part.stride)
+        copy_levels = levels(tiers, part.group / shards, part.stride * shards)
         total = (
             total
-            + scatters * all_gather_time(gradients, inside)
-            + all_reduce_time(gradients / shards, across)
-            + gathers * all_gather_time(_gathered(part, narrower), inside)
+            + scatters * all_gather_time(gradients, shard_levels)
+            + all_reduce_time(gradients / shards, copy_levels)
+            + gathers * all_gather_time(_gathered(part, narrower), shard_levels)
         )
     return total
 
 
 def _gathered(part: Shard, narrower: float) -> Bytes:
-    """Bytes of weights that data-parallel ranks gather, those of linear layers so much ``narrower`` than BF16."""
+    """Count the bytes of weights that ranks gather; those of linear layers are ``narrower`` than BF16 by some bytes."""
     return part.params * BF16 - part.linear * narrower if narrower else part.params * BF16
 
 
-def optimizer_time(job: Job, plan: Plan, at: Layout, rate: Rates) -> Seconds:
-    """One pass over the states that a device owns, bound by memory."""
+def optimizer_time(job: Job, plan: Plan, layout: Layout, rate: Rates) -> Seconds:
+    """Compute the time of one optimizer pass over the states that a device owns; memory bandwidth bounds it.
+
+    Parameters
+    ----------
+    job
+        Model.
+    plan
+        Its sharding is read; the field may be an array.
+    layout
+        Layout of ``job`` under ``plan``.
+    rate
+        Attainable rates of a device.
+
+    Returns
+    -------
+    Seconds
+        Time of one step, without traffic to the host.
+    """
     sharded = at_least(plan.sharding, Sharding.OPTIMIZER)
     owned: Real = 0.0
-    for part in weight_shards(job.model, at):
+    for part in weight_shards(job.model, layout):
         owned = owned + part.params / (1 + sharded * (part.shards - 1))
     return owned * OPTIMIZER_BYTES / rate.memory + rate.launch

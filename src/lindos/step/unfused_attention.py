@@ -1,4 +1,4 @@
-"""Attention as software did it before FlashAttention: the matrix of scores goes to memory and comes back.
+"""Attention before FlashAttention: kernels write the matrix of scores to memory and read it again.
 
 Two batched products over the full mask, and between them softmax (fused with scale and mask) and dropout, which read
 and write a score for every pair of tokens and head. Backward does four products and passes the scores as often.
@@ -6,7 +6,7 @@ and write a score for every pair of tokens and head. Backward does four products
 References
 ----------
 .. [1] V. Korthikanti et al., "Reducing Activation Recomputation in Large Transformer Models," MLSys 2023,
-       arXiv:2205.05198: 5 bytes a score are kept for the backward pass.
+       arXiv:2205.05198: 5 bytes of each score are saved for the backward pass.
 """
 
 from lindos.problem.job import Job
@@ -19,17 +19,26 @@ from lindos.transformer.operators import Operator
 FORWARD_BYTES = (2 + 2) + (2 + 2 + 1)
 #: The same for gradients: through dropout with its mask, and through softmax, which reads the probabilities too.
 BACKWARD_BYTES = (2 + 2 + 1) + (2 + 2 + 2)
-#: Bytes of a score that a layer keeps: outputs of softmax and dropout, and its mask.
+#: Bytes of a score that a layer saves: outputs of softmax and dropout, and the mask of dropout.
 KEPT_BYTES = 2 + 2 + 1
 
 
-def unfused_attention(row: Operator, at: Layout, rate: Rates) -> OperatorTime:
-    """Time of an attention row without a fused kernel, on one device for one micro-batch.
+def unfused_attention(row: Operator, layout: Layout, rate: Rates) -> OperatorTime:
+    """Compute the time of an attention row without a fused kernel, on one device for one micro-batch.
 
     Queries times keys, and probabilities times values, are groups of products: one for each head and sequence.
+
+    Parameters
+    ----------
+    row
+        Attention row of the operator table.
+    layout
+        Layout of the job under a plan.
+    rate
+        Attainable rates of a device.
     """
     length, depth = row.full_keys, row.head_dims / row.num_heads / 2
-    matrices = row.num_heads / at.tensor_parallel * at.tokens / length
+    matrices = row.num_heads / layout.tensor_parallel * layout.tokens / length
     shape = Product(rows=length, columns=length, depth=depth, matrices=matrices)
     scores = [row.count * time for time in product_times(shape, rate.bf16, rate)]
     shape = Product(rows=length, columns=depth, depth=length, matrices=matrices)
@@ -45,8 +54,21 @@ def unfused_attention(row: Operator, at: Layout, rate: Rates) -> OperatorTime:
     )
 
 
-def kept_scores(job: Job, at: Layout) -> Bytes:
-    """Bytes of scores that one layer keeps of a micro-batch; none where attention is fused."""
+def kept_scores(job: Job, layout: Layout) -> Bytes:
+    """Count the bytes of scores that one layer saves of a micro-batch.
+
+    Parameters
+    ----------
+    job
+        Model, sequence length and software profile.
+    layout
+        Layout of ``job`` under a plan.
+
+    Returns
+    -------
+    Bytes
+        Zero if the attention of the software is fused.
+    """
     if job.stack.fused_attention:
         return 0.0
-    return KEPT_BYTES * at.tokens * job.sequence_length * job.model.num_attention_heads / at.tensor_parallel
+    return KEPT_BYTES * layout.tokens * job.sequence_length * job.model.num_attention_heads / layout.tensor_parallel
