@@ -1,1 +1,1 @@
-"""The nouns that every floor shares: a cluster of pools and tiers, a plan, a job and its goal."""
+"""The problem that every floor solves: a cluster of pools and tiers, a plan, a job and its goal."""

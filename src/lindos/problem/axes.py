@@ -1,7 +1,7 @@
-"""What the declaration of a plan's axis says: its words, who reads it, and its place in a search.
+"""Declaration of an axis of a plan: its words, the parts of the model that read it, and its place in a search.
 
-An axis is declared once, beside its field of :class:`lindos.problem.plan.Plan`. Which results neighbours in a search
-share, which memory they need, which fields a scenario, the command line and a file of runs have: all of it follows.
+An axis is declared once, at its field of :class:`lindos.problem.plan.Plan`. From the declarations follow the results
+that neighbours in a search share, the bounds on memory, and the fields of scenarios, commands and files of runs.
 """
 
 from collections.abc import Mapping
@@ -18,18 +18,18 @@ P = TypeVar("P")
 class Loop(IntEnum):
     """Place of an axis in the nested loops of a search, the outermost first."""
 
-    SPLIT = 0  # how layers are cut up: all that a micro-batch takes
+    SPLIT = 0  # the split of layers, which alone decides the time of a micro-batch
     STAGES = 1
-    REPLICAS = 2  # follows from the batch, the devices and the loops outside
+    REPLICAS = 2  # follows from the batch, the devices and the outer loops
     SCHEDULE = 3
     CHUNKS = 4
     RECOMPUTE = 5
     SHARDING = 6
-    FIXED = 7  # not searched: the user's value, or the default
+    FIXED = 7  # not searched: the value of the user, or the default
 
 
 class Kind(IntEnum):
-    """What a user writes for an axis; in the order in which a plan is shown."""
+    """Kind of value that a user writes for an axis, in the order in which a plan is shown."""
 
     DEGREE = 0  # a whole number of at least 1
     FLAG = 1
@@ -41,8 +41,8 @@ class Kind(IntEnum):
 class Axis:
     """One field of a plan.
 
-    ``node`` is the value of a searched axis while the loops outside it are bounded; ``lightest`` are values of which
-    one takes least memory under every plan. Both are left out where a bound does not set the axis.
+    ``node`` is the value of a searched axis while the search bounds the outer loops. ``lightest`` are values of which
+    one needs the least memory under every plan. An axis that no bound sets has neither.
     """
 
     label: str  # in tables and sentences
@@ -50,19 +50,19 @@ class Axis:
     meaning: str  # in the help of a flag and the reference of a scenario
     readers: tuple[Enum, ...]  # parts of the model
     loop: Loop
-    codes: type[IntEnum] | type[IntFlag] | None = None  # of words
+    codes: type[IntEnum] | type[IntFlag] | None = None  # words of a choice or a set, and their codes
     is_flag: bool = False
     has_ranks: bool = False  # ranks of a degree above one communicate, with buffers of their own
     multiplies: bool = False  # the devices of a plan are the product of these degrees
     node: int | None = None
     lightest: tuple[int, ...] = ()
     column: str = ""  # of a file of runs
-    column_zero: bool = False  # zero says in that column that the run does without, as 1 does
+    column_zero: bool = False  # whether zero in that column means the same as 1
     column_required: bool = True
 
     @property
     def kind(self) -> Kind:
-        """What a user writes."""
+        """Get the kind of value that a user writes."""
         if self.is_flag:
             return Kind.FLAG
         if self.codes is None:
@@ -71,17 +71,22 @@ class Axis:
 
     @property
     def words(self) -> Mapping[str, int]:
-        """Words of a choice or a set, with their codes."""
+        """Get the words of a choice or a set, with their codes."""
         members: Mapping[str, int] = self.codes.__members__ if self.codes else {}
         return {name.lower().replace("_", "-"): int(member) for name, member in members.items()}
 
     def code(self, value: Any) -> int:
-        """The number inside a plan for what a user wrote: a number, a flag, a word, or words joined by commas.
+        """Convert what a user wrote to the number inside a plan.
+
+        Parameters
+        ----------
+        value
+            Number, flag, word, or words joined by commas.
 
         Raises
         ------
         InputError
-            If a word is not one of the axis.
+            If the axis does not have a word.
         """
         if self.codes is None:
             return int(value)
@@ -91,7 +96,7 @@ class Axis:
         return sum(self.words[word] for word in words)
 
     def word(self, number: Real) -> str | int:
-        """What a user writes for a plain number of a plan."""
+        """Convert a number inside a plan to what a user writes."""
         code = int(number)
         if self.kind is Kind.CHOICE:
             return next(word for word, number in self.words.items() if number == code)
@@ -101,12 +106,19 @@ class Axis:
 
 
 def split_words(text: str, words: Mapping[str, int]) -> tuple[str, ...]:
-    """Distinct words of a list such as ``"activations,optimizer"``; none of them for an empty text or ``none``.
+    """Split a list of words such as ``"activations,optimizer"`` into its distinct words.
+
+    Parameters
+    ----------
+    text
+        Words joined by commas or semicolons; an empty text and ``none`` contain no word.
+    words
+        Words that may be in the list, with their codes.
 
     Raises
     ------
     InputError
-        If one is not among ``words``.
+        If a word is not among ``words``.
     """
     listed = [word.strip().lower() for word in text.replace(";", ",").split(",")]
     if listed == [""] or (listed == ["none"] and "none" not in words):
@@ -118,7 +130,13 @@ def split_words(text: str, words: Mapping[str, int]) -> tuple[str, ...]:
 
 
 def axes_of(plan: type) -> dict[str, Axis]:
-    """Axes of a plan class by name, in the order in which a plan is shown."""
+    """Get the axes of a plan by name, in the order in which a plan is shown.
+
+    Parameters
+    ----------
+    plan
+        Class with an `Axis` in the annotation of every field.
+    """
     hints = get_type_hints(plan, include_extras=True)
     declared = {
         name: next(note for note in hint.__metadata__ if isinstance(note, Axis)) for name, hint in hints.items()
@@ -127,7 +145,7 @@ def axes_of(plan: type) -> dict[str, Axis]:
 
 
 class _Unread:
-    """Stands for an axis that a part must not read, since its declaration does not name the part: any use fails."""
+    """Placeholder of an axis that a part of the model must not read, since it is no declared reader: any use fails."""
 
     def _fail(self, *_: Any) -> NoReturn:
         raise TypeError("a part of the model reads an axis whose declaration in lindos.problem.plan does not name it")
@@ -142,5 +160,13 @@ _UNREAD = _Unread()
 
 
 def restricted(plan: P, hidden: tuple[str, ...]) -> P:
-    """``plan`` with the ``hidden`` axes out of reach: a part that reads one of them fails."""
+    """Hide axes of a plan: a part of the model that reads one of them fails.
+
+    Parameters
+    ----------
+    plan
+        Any plan.
+    hidden
+        Names of the axes to hide.
+    """
     return replace(plan, **dict.fromkeys(hidden, _UNREAD))  # type: ignore[type-var]

@@ -1,7 +1,7 @@
-"""A cluster as the physics sees it: pools of equal devices, and the tiers of network above each device.
+"""A cluster: pools of equal devices, and the tiers of network above each device.
 
-Built from the catalogue once (:mod:`lindos.scenario.resolve`); in a sampled catalogue every number may be an array of
-draws, so nothing that reads these classes may branch on a value.
+:mod:`lindos.scenario.resolve` builds it from the catalogue. In a sampled catalogue every number may be an array of
+draws, so code that reads these classes must not branch on a value.
 """
 
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ from lindos.quantities import BytesPerSecond, Count, Real, Seconds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tier:
-    """One level of the network: the devices it joins and what each of them can send through it.
+    """One level of the network: its devices, and the bandwidth of each of them.
 
-    ``size`` counts all devices below the tier. ``bandwidth`` is per device and direction at line rate times the
-    fabric's efficiency; what leaves the tier below is divided by ``oversubscription``.
+    ``size`` counts all devices below the tier. ``bandwidth`` is per device and direction: the line rate times the
+    efficiency of the fabric. Traffic between the tiers below gets this bandwidth over ``oversubscription``.
     """
 
     name: str  # scale-up, pod, spine, site
@@ -26,12 +26,12 @@ class Tier:
     latency: Seconds
     oversubscription: Real = 1.0
     in_switch_reduction: bool = False
-    reduction_bandwidth: BytesPerSecond | None = None  # where the switch adds up; as bandwidth where None
-    chunk_cost: Seconds | None = None  # of a pipelined message; none counted where None
+    reduction_bandwidth: BytesPerSecond | None = None  # of in-switch reduction; None: equal to bandwidth
+    chunk_cost: Seconds | None = None  # of one chunk of a pipelined message; None: no cost
 
 
 class UnknownTier(Tier):
-    """A level of the network some of whose numbers nobody has published: reading one of its numbers raises.
+    """A level of the network with unpublished numbers: reading one of them raises an error.
 
     Its size and name are known, so that the devices below it can be counted, powered and priced.
     """
@@ -40,30 +40,32 @@ class UnknownTier(Tier):
     error: UnknownValueError
 
     @classmethod
-    def of(cls, error: UnknownValueError, *, name: str, size: int, oversubscription: Real = 1.0) -> "UnknownTier":
-        """Make a tier that raises ``error`` where one of its numbers is read."""
+    def from_error(
+        cls, error: UnknownValueError, *, name: str, size: int, oversubscription: Real = 1.0
+    ) -> "UnknownTier":
+        """Make a tier that raises ``error`` when one of its numbers is read."""
         tier = cls(name=name, size=size, bandwidth=0.0, latency=0.0, oversubscription=oversubscription)
         object.__setattr__(tier, "error", error)
         return tier
 
     def __getattribute__(self, name: str) -> Any:
-        """Raise where a number is read."""
+        """Raise the error if ``name`` is an unknown number; otherwise get the attribute."""
         if name in _NUMBERS:
             raise object.__getattribute__(self, "error")
         return object.__getattribute__(self, name)
 
     def __repr__(self) -> str:
-        """Say what is known."""
+        """Show the known fields."""
         return f"UnknownTier(name={self.name!r}, size={self.size!r})"
 
 
-#: What an unknown tier does not tell.
+#: Fields of a tier that may be unknown.
 _NUMBERS = frozenset(("bandwidth", "latency", "in_switch_reduction", "reduction_bandwidth", "chunk_cost"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pool:
-    """Equal devices with the same network above them; ``tiers`` run from the innermost to the whole pool."""
+    """Equal devices with the same network above them; ``tiers`` are ordered from the innermost to the whole pool."""
 
     name: str
     accelerator: Accelerator
@@ -76,19 +78,19 @@ class Pool:
 
     @property
     def num_systems(self) -> Count:
-        """Nodes or racks to buy for the devices: whole ones."""
+        """Count the whole nodes or racks that the devices need."""
         size = int(self.system.num_devices.value)
         return float(-(-self.num_devices // size))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
-    """What a scenario runs on: one or more pools."""
+    """The devices of a scenario: one or more pools."""
 
     name: str
     pools: tuple[Pool, ...]
 
     @property
     def num_devices(self) -> int:
-        """Devices of all pools."""
+        """Count the devices of all pools."""
         return sum(pool.num_devices for pool in self.pools)

@@ -1,4 +1,4 @@
-"""A training job: which model, on what tokens, in which precision, under which software."""
+"""A training job: model, batch, precision and software."""
 
 from dataclasses import dataclass
 
@@ -6,24 +6,24 @@ from lindos.catalog.model import Model
 from lindos.catalog.records import Stack
 from lindos.quantities import Flop, Seconds, Tokens
 
-#: What a failure does: ``restart`` stops the whole job, ``replica`` takes one data-parallel replica out for a while.
+#: Effect of a failure: ``restart`` stops the whole job, ``replica`` removes one data-parallel replica for some time.
 RECOVERIES = ("restart", "replica")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One optimiser step's work. ``global_batch_size`` is in sequences; None asks for the critical batch."""
+    """Work of one optimiser step. ``global_batch_size`` is in sequences; None stands for the critical batch."""
 
     model: Model
     sequence_length: int
-    precision: str  # one of `lindos.formats.TRAINING`; what each keeps in BF16 is said in lindos.step
+    precision: str  # one of `lindos.formats.TRAINING`; lindos.step says which operators stay in BF16
     stack: Stack
     global_batch_size: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Goal:
-    """When a campaign is done: exactly one of tokens, training FLOP, or a duration to make the most of."""
+    """End of a campaign: exactly one of tokens, training FLOP, or a duration in which to train as much as possible."""
 
     tokens: Tokens | None = None
     training_flop: Flop | None = None

@@ -1,6 +1,6 @@
-"""A parallel plan, in the words of the field; every field is a number or an array of candidates.
+"""A parallel plan; every field is a number or an array of candidates.
 
-Each field is declared once with all that the rest of Lindos needs to know of it; see :mod:`lindos.problem.axes`.
+The annotation of each field declares its axis for the rest of Lindos; see :mod:`lindos.problem.axes`.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from lindos.quantities import Count, Real
 
 
 class Sharding(IntEnum):
-    """What data-parallel ranks split among themselves: ZeRO stages 0 to 3; FSDP is PARAMETERS."""
+    """State that data-parallel ranks shard: ZeRO stages 0 to 3; FSDP is PARAMETERS."""
 
     NONE = 0
     OPTIMIZER = 1
@@ -41,7 +41,7 @@ class Reader(Enum):
     """A part of the model that reads some axes of a plan, directly or through the layout of a device."""
 
     LAYERS = "kernels of a micro-batch and the collectives inside its layers"
-    PASSAGE = "passage of micro-batches through the pipeline, and what is computed or moved again meanwhile"
+    PASSAGE = "passage of micro-batches through the pipeline, with its recomputation"
     EXCHANGE = "exchange between data-parallel ranks, and the optimizer"
     HOST = "traffic with the host's memory"
     STATES = "memory of weights, gradients, optimizer, logits and buffers"
@@ -49,7 +49,7 @@ class Reader(Enum):
 
 
 class Offload(IntFlag):
-    """What waits in the host's memory while the device does not need it."""
+    """Tensors that are in the memory of the host while the device does not need them."""
 
     ACTIVATIONS = 1
     OPTIMIZER = 2
@@ -62,13 +62,13 @@ _MEMORY = (Reader.STATES, Reader.ACTIVATIONS)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How one step is spread over devices.
+    """Division of one optimiser step among devices.
 
-    ``tensor_parallel x context_parallel x pipeline_parallel x data_parallel`` devices work. Experts are spread over
-    ``expert_parallel x expert_tensor_parallel`` of the ``tensor_parallel x context_parallel x data_parallel`` ranks of
-    a stage. ``sharding_group`` is the number of data-parallel ranks that share one copy of the state (0: all of them;
-    fewer is HSDP). The codes are the members of `Sharding`, `Recompute` and `Schedule`; ``offload`` is the sum of
-    members of `Offload`.
+    A plan uses ``tensor_parallel x context_parallel x pipeline_parallel x data_parallel`` devices. Experts are divided
+    among ``expert_parallel x expert_tensor_parallel`` of the ``tensor_parallel x context_parallel x data_parallel``
+    ranks of a stage. ``sharding_group`` is the number of data-parallel ranks that share one copy of the state (0: all
+    of them; a smaller group is HSDP). The codes are the members of `Sharding`, `Recompute` and `Schedule`; ``offload``
+    is the sum of members of `Offload`.
     """
 
     tensor_parallel: Annotated[
@@ -234,7 +234,7 @@ class Plan:
 
     @property
     def num_devices(self) -> Count:
-        """Devices that work under the plan."""
+        """Count the devices that the plan uses."""
         return self.tensor_parallel * self.context_parallel * self.pipeline_parallel * self.data_parallel
 
 
@@ -243,26 +243,46 @@ AXES = axes_of(Plan)
 _FIELDS = tuple(Plan.__dataclass_fields__)
 _READ = {reader: tuple(name for name in _FIELDS if reader in AXES[name].readers) for reader in Reader}
 _HIDDEN = {reader: tuple(name for name in _FIELDS if reader not in AXES[name].readers) for reader in Reader}
-#: Axes that decide what a micro-batch takes in the layers.
+#: Axes that decide the time of a micro-batch in the layers.
 SPLITS = _READ[Reader.LAYERS]
 
 
 def axes_read(reader: Reader) -> tuple[str, ...]:
-    """Names of the axes that a part of the model reads."""
+    """Get the names of the axes that a part of the model reads.
+
+    Parameters
+    ----------
+    reader
+        Part of the model.
+    """
     return _READ[reader]
 
 
 def axes_in(*loops: Loop) -> tuple[str, ...]:
-    """Names of the axes in some loops of a search, the outer loops first."""
+    """Get the names of the axes in loops of a search, the outer loops first.
+
+    Parameters
+    ----------
+    *loops
+        Loops of a search.
+    """
     return tuple(sorted((name for name in _FIELDS if AXES[name].loop in loops), key=lambda name: AXES[name].loop))
 
 
 def lightest() -> tuple[dict[str, int], ...]:
-    """Values of axes under one of which a plan takes least memory, whatever its own values of these axes."""
-    choices = {name: each.lightest for name, each in AXES.items() if each.lightest}
+    """Get combinations of axis values of which one needs the least memory under every plan."""
+    choices = {name: axis.lightest for name, axis in AXES.items() if axis.lightest}
     return tuple(dict(zip(choices, values, strict=True)) for values in product(*choices.values()))
 
 
 def readable(plan: Plan, reader: Reader) -> Plan:
-    """``plan`` as a part of the model may see it: the use of an axis that does not declare the part as reader fails."""
+    """Restrict a plan to the axes that declare a part of the model as reader; the use of any other axis fails.
+
+    Parameters
+    ----------
+    plan
+        Any plan.
+    reader
+        Part of the model.
+    """
     return restricted(plan, _HIDDEN[reader])

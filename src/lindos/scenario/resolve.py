@@ -185,7 +185,7 @@ def _scale_up(catalog: Catalog, system: System, size: int) -> Tier:
             chunk_cost=fabric.chunk_cost.value if fabric.chunk_cost.is_known else None,
         )
     except UnknownValueError as error:
-        return UnknownTier.of(error, name="scale-up", size=size)
+        return UnknownTier.from_error(error, name="scale-up", size=size)
 
 
 def _scale_out(system: System, scale_out: Fabric, level: int, size: int, oversubscription: float) -> Tier:
@@ -200,7 +200,7 @@ def _scale_out(system: System, scale_out: Fabric, level: int, size: int, oversub
             in_switch_reduction=scale_out.in_switch_reduction,
         )
     except UnknownValueError as error:
-        return UnknownTier.of(error, name=name, size=size, oversubscription=oversubscription)
+        return UnknownTier.from_error(error, name=name, size=size, oversubscription=oversubscription)
 
 
 _LEVELS = ("leaf", "pod", "spine", "site")

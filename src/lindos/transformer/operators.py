@@ -1,7 +1,8 @@
-"""One operator of a transformer: a kernel family of the model, as data.
+"""One operator of a transformer, as data.
 
-Its shape per token, the layers that have it, how a parallel plan splits it, and what it saves for the backward pass.
-:mod:`lindos.transformer.table` lists those of a model; step, memory and fleet read the same rows.
+An operator has a shape per token, a number of layers, a split under a parallel plan, and the tensors that it saves for
+the backward pass. :mod:`lindos.transformer.table` lists the operators of a model; step, memory and fleet read the same
+rows.
 """
 
 from dataclasses import dataclass
@@ -43,7 +44,7 @@ class Place(StrEnum):
 
 
 class Split(StrEnum):
-    """What a parallel plan divides of an operator or a tensor."""
+    """Dimension of an operator or a tensor that a parallel plan divides."""
 
     COLUMNS = "columns"  # columns of a weight, or elements of a tensor, by tensor parallelism
     DEPTH = "depth"  # depth of a weight, by tensor parallelism
@@ -56,10 +57,10 @@ class Split(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
-    """Numbers that an operator saves of a token and layer for the backward pass.
+    """A tensor that an operator saves for the backward pass, by its numbers per token and layer.
 
-    ``low`` numbers feed a product and are saved in its precision; ``copy`` exists only where that is not BF16.
-    ``cheap`` ones are freed by selective recompute.
+    A ``low`` tensor feeds a product and is saved in the precision of the product. A ``copy`` exists only if that
+    precision is not BF16. Selective recomputation frees ``cheap`` tensors.
     """
 
     width: float
@@ -69,7 +70,7 @@ class Saved:
     cheap: bool = False
 
     def size(self, low: float) -> float:
-        """Bytes for each token and layer, where a number that feeds a product has ``low`` bytes."""
+        """Count the bytes per token and layer if a number that feeds a product has ``low`` bytes."""
         if self.copy and low == BF16:
             return 0.0
         return self.width * (low if self.low else BF16)
@@ -93,12 +94,12 @@ class Operator:
     columns: float = 0.0
     depth: float = 0.0
     num_matrices: int = 1
-    expert_split: Split = Split.NONE  # COLUMNS or DEPTH: what expert tensor parallelism divides
-    keys: float = 0.0  # mean keys of a query: causal, inside the window
+    expert_split: Split = Split.NONE  # COLUMNS or DEPTH: the dimension that expert tensor parallelism divides
+    keys: float = 0.0  # mean keys of a query under the causal mask and the window
     full_keys: float = 0.0  # the same without the causal mask
     head_dims: float = 0.0  # query-key plus value dimension, over all heads
     num_heads: int = 0
-    forward_bytes: float = 0.0  # per token and layer, elementwise only
+    forward_bytes: float = 0.0  # per token and layer; zero unless elementwise
     backward_bytes: float = 0.0
     num_kernels: int = 1
     low_precision: bool = False
@@ -108,20 +109,20 @@ class Operator:
 
     @property
     def params(self) -> float:
-        """Weights over all layers that have the row."""
+        """Count the weights over all layers of the row."""
         if self.kind not in (Kind.GEMM, Kind.GROUPED_GEMM, Kind.EMBEDDING) or not self.trainable:
             return 0.0
         return self.count * self.num_matrices * self.columns * self.depth
 
     @property
     def active_params(self) -> float:
-        """Weights that one token uses; the embedding table counts in full."""
+        """Count the weights that one token uses; the embedding table counts in full."""
         share = min(self.rows / self.num_matrices, 1.0) if self.kind is Kind.GROUPED_GEMM else 1.0
         return self.params * share
 
     @property
     def forward_flop(self) -> float:
-        """FLOP per token over all layers, forward, causal attention counted half."""
+        """Count the FLOP per token of the forward pass over all layers; causal attention counts half."""
         if self.kind is Kind.ATTENTION:
             return self.count * 2 * self.keys * self.head_dims
         if self.kind in (Kind.GEMM, Kind.GROUPED_GEMM):
@@ -130,5 +131,5 @@ class Operator:
 
     @property
     def forward_flop_full_mask(self) -> float:
-        """FLOP per token over all layers, forward, attention counted over the full mask."""
+        """Count the FLOP per token of the forward pass over all layers; attention counts the full mask."""
         return self.count * 2 * self.full_keys * self.head_dims if self.kind is Kind.ATTENTION else self.forward_flop

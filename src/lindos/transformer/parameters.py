@@ -1,6 +1,6 @@
-"""Parameters of a model by what a plan divides, and FLOPs of a token: sums over the operator table.
+"""Parameters of a model by the parallelism that divides them, and FLOPs of a token: sums over the operator table.
 
-Norms are left out everywhere: they are below 0.1 % of the parameters.
+Norms are not counted: they are below 0.1 % of the parameters.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from lindos.transformer.table import layer_operators, operators, shape
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerParams:
-    """Parameters of layers by what divides them."""
+    """Parameters of layers by the parallelism that divides them."""
 
     split: float = 0.0  # by tensor parallelism
     replicated: float = 0.0  # on every tensor-parallel rank: router and latent down-projections
@@ -23,7 +23,7 @@ class LayerParams:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """Parameters of a model by how a plan spreads them."""
+    """Parameters of a model by the parallelism that divides them."""
 
     split: float  # in layers, divided by tensor parallelism
     replicated: float  # in layers, on every tensor-parallel rank: router and latent down-projections
@@ -33,12 +33,20 @@ class Weights:
 
     @property
     def total(self) -> float:
-        """Parameters in all."""
+        """Get the sum of the parameters."""
         return self.split + self.replicated + self.expert + self.embedding + self.head
 
 
 def layer_params(model: Model, *, is_expert: bool) -> LayerParams:
-    """Parameters of one layer: a dense one, or one that has experts."""
+    """Count the parameters of one layer.
+
+    Parameters
+    ----------
+    model
+        Shape of the transformer.
+    is_expert
+        Whether the layer has experts; otherwise it is dense.
+    """
     return _layer_params(shape(model), is_expert)
 
 
@@ -48,7 +56,13 @@ def _layer_params(model: Model, is_expert: bool) -> LayerParams:
 
 
 def joining_params(model: Model) -> LayerParams:
-    """Parameters of the projections that multi-token prediction has beside its layers."""
+    """Count the parameters of the projections of multi-token prediction, without its layers.
+
+    Parameters
+    ----------
+    model
+        Shape of the transformer.
+    """
     rows = operators(model, sequence_length=1)
     return _by_split((row.params, row) for row in rows if row.role is Role.JOIN)
 
@@ -65,7 +79,15 @@ def _by_split(rows: Iterable[tuple[float, Operator]]) -> LayerParams:
 
 
 def weights(model: Model, *, mtp: bool = True) -> Weights:
-    """Parameters of ``model`` by how a plan spreads them; multi-token-prediction layers count as layers."""
+    """Count the parameters of a model by the parallelism that divides them.
+
+    Parameters
+    ----------
+    model
+        Shape of the transformer.
+    mtp
+        Whether layers of multi-token prediction count.
+    """
     return _weights(shape(model), mtp)
 
 
@@ -84,19 +106,49 @@ def _weights(model: Model, mtp: bool) -> Weights:
 
 
 def num_params(model: Model, *, mtp: bool = False) -> float:
-    """Parameters of ``model`` as publications count them: without multi-token-prediction layers by default."""
+    """Count the parameters of a model as publications do.
+
+    Parameters
+    ----------
+    model
+        Shape of the transformer.
+    mtp
+        Whether layers of multi-token prediction count.
+    """
     return weights(model, mtp=mtp).total
 
 
 def active_params(model: Model, *, mtp: bool = False) -> float:
-    """Parameters that one token uses: chosen and shared experts, embedding and head counted whole."""
+    """Count the parameters that one token uses: chosen and shared experts; embedding and head in full.
+
+    Parameters
+    ----------
+    model
+        Shape of the transformer.
+    mtp
+        Whether layers of multi-token prediction count.
+    """
     return sum(row.active_params for row in operators(model, sequence_length=1, mtp=mtp))
 
 
 def model_flops_per_token(model: Model, sequence_length: int, *, full_mask: bool = False, mtp: bool = True) -> float:
-    """FLOP to train on one token: three forward passes, nothing recomputed; causal attention counts half.
+    """Count the FLOP to train on one token: three forward passes without recomputation.
 
-    ``full_mask`` counts attention over the full mask instead, to compare with publications that do.
+    Parameters
+    ----------
+    model
+        Shape of the transformer.
+    sequence_length
+        Tokens of a sequence.
+    full_mask
+        Whether attention counts the full mask, as in some publications; otherwise causal attention counts half.
+    mtp
+        Whether layers of multi-token prediction count.
+
+    Returns
+    -------
+    float
+        FLOP per token.
     """
     table = operators(model, sequence_length=sequence_length, mtp=mtp)
     return 3 * sum(row.forward_flop_full_mask if full_mask else row.forward_flop for row in table)

@@ -1,4 +1,4 @@
-"""A model in the numbers that a reader checks first: parameters, and layers by kind."""
+"""Summary of a model: parameters, and layers by kind."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -11,14 +11,14 @@ from lindos.transformer.parameters import active_params, num_params
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerCounts:
-    """Layers of a model by kind; dense and expert layers are all of them, as are full and windowed ones."""
+    """Layers of a model by kind; dense and expert layers add up to all, and so do full and windowed attention."""
 
     total: int
     dense: int
     experts: int
     full_attention: int
     windowed_attention: int
-    multi_token_prediction: int  # beside the others
+    multi_token_prediction: int  # not in the total
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,13 @@ class ModelSummary:
 
 
 def summarise_model(model: Model) -> ModelSummary:
-    """Count parameters, and layers by kind."""
+    """Count the parameters of a model, and its layers by kind.
+
+    Parameters
+    ----------
+    model
+        Shape of the transformer.
+    """
     experts, windowed = model.num_moe_layers, model.num_windowed_layers
     return ModelSummary(
         parameters=num_params(model),

@@ -1,4 +1,4 @@
-"""The operator table of a transformer: what one token makes a device compute, move and save.
+"""The operator table of a transformer: FLOPs, bytes and saved tensors of one token.
 
 The closed form of a step sums the table; memory, search and fleet read the same rows.
 
@@ -6,12 +6,12 @@ Conventions
 -----------
 * A product counts two FLOP per multiply and add. Model FLOPs of training are three times those of the forward pass.
 * Causal attention counts **half** of the full mask (mean :math:`s/2` keys, fewer under a sliding window); the full-mask
-  count stands beside it (`Operator.forward_flop_full_mask`), since some publications use it.
+  count is `Operator.forward_flop_full_mask`, since some publications use it.
 * Norms, activations, rotary embeddings, routing and the loss move bytes and count no FLOPs.
 * ``low_precision`` marks the linear layers that run in the precision of the job. Attention's inner products, router,
   embeddings, vocabulary head, norms and the loss stay in BF16, as in published FP8 and NVFP4 recipes.
-* Saved are the inputs of products, norms and activation functions, and what attention needs to compute its scores again
-  [1]_. Routing weights are applied inside the experts, so that the experts' outputs need not be saved.
+* The inputs of products, norms and activation functions are saved, and the tensors from which attention computes its
+  scores again [1]_. Routing weights are applied inside the experts, so that the outputs of experts need not be saved.
 
 References
 ----------
@@ -29,21 +29,21 @@ from lindos.formats import BF16
 from lindos.formulas.transformer import mean_causal_keys
 from lindos.transformer.operators import Kind, Operator, Place, Role, Saved, Split
 
-#: Attention kinds that the table knows.
+#: Kinds of attention in the table.
 ATTENTION_KINDS = ("gqa", "mla")
 
 
 def operators(model: Model, *, sequence_length: int, mtp: bool = True) -> tuple[Operator, ...]:
-    """Operator table of ``model`` on sequences of ``sequence_length`` tokens.
+    """Get the operator table of a model.
 
     Parameters
     ----------
     model
         Shape of the transformer.
     sequence_length
-        Tokens a sequence; sets the keys of attention.
+        Tokens of a sequence; sets the keys of attention.
     mtp
-        Whether multi-token-prediction layers are trained along, if the model has them.
+        Whether layers of multi-token prediction are trained, if the model has them.
 
     Returns
     -------
@@ -53,13 +53,21 @@ def operators(model: Model, *, sequence_length: int, mtp: bool = True) -> tuple[
     Raises
     ------
     InputError
-        If the model's attention is of a kind that the table does not know.
+        If the table does not have the model's kind of attention.
     """
     return _operators(shape(model), sequence_length, mtp)
 
 
 def layer_operators(model: Model, *, is_expert: bool) -> tuple[Operator, ...]:
-    """Operators of one layer: a dense one, or one that has experts; each row's ``count`` is that of the model."""
+    """Get the operators of one layer; the ``count`` of each row is that of the model.
+
+    Parameters
+    ----------
+    model
+        Shape of the transformer.
+    is_expert
+        Whether the layer has experts; otherwise it is dense.
+    """
     return _layer_operators(shape(model), is_expert)
 
 
@@ -70,14 +78,20 @@ def _layer_operators(model: Model, is_expert: bool) -> tuple[Operator, ...]:
 
 
 def _belongs(role: Role, model: Model, is_expert: bool) -> bool:
-    """Whether operators of ``role`` are in a dense layer, or in one that has experts."""
+    """Tell whether operators of ``role`` are in a dense layer, or in one with experts."""
     if role is Role.FEED_FORWARD:
         return not is_expert or model.dense_ffn_beside_experts
     return is_expert or role in (Role.ATTENTION, Role.NORM)
 
 
 def shape(model: Model) -> Model:
-    """Leave out of the model what may be drawn: arrays have no hash."""
+    """Remove from a model the facts that may be arrays of draws, which have no hash.
+
+    Parameters
+    ----------
+    model
+        Model of the catalogue.
+    """
     if model.published_params is None and model.training_tokens is None and model.training_flop is None:
         return model
     return replace(model, published_params=None, training_tokens=None, training_flop=None)
@@ -86,8 +100,8 @@ def shape(model: Model) -> Model:
 @cache
 def _operators(model: Model, sequence_length: int, mtp: bool) -> tuple[Operator, ...]:
     if model.attention not in ATTENTION_KINDS:
-        known = " or ".join(repr(kind) for kind in ATTENTION_KINDS)
-        raise InputError("model.attention", model.attention, known, "Other attention kinds are not modelled.")
+        kinds = " or ".join(repr(kind) for kind in ATTENTION_KINDS)
+        raise InputError("model.attention", model.attention, kinds, "Other attention kinds are not modelled.")
     hidden = model.hidden_size
     rows = [
         Operator(
@@ -137,10 +151,10 @@ def _layers(model: Model, sequence_length: int, layers: int, moe: int, windowed:
         shared = model.num_shared_experts * model.expert_ffn_hidden_size
         yield from _feed_forward(model, "shared", Role.SHARED_EXPERT, moe if shared else 0, shared)
     h = BF16 * model.hidden_size
-    # Two norms read and write the stream; their backward reads input and gradient and writes one. Inputs are saved, and
-    # outputs, which feed products.
+    # Two norms read and write the stream; their backward reads input and gradient and writes one gradient. Inputs are
+    # saved, and so are outputs, which feed products.
     norm = _elementwise("norm", Role.NORM, layers, Split.SEQUENCE, 2 * 2 * h, 2 * 3 * h, kernels=2)
-    yield replace(norm, saved=_through(2 * model.hidden_size, 2 * model.hidden_size, Split.SEQUENCE))
+    yield replace(norm, saved=_function_tensors(2 * model.hidden_size, 2 * model.hidden_size, Split.SEQUENCE))
     # Two residual additions read two and write one; backward adds the gradients of both branches.
     yield _elementwise("residual", Role.NORM, layers, Split.SEQUENCE, 2 * 3 * h, 2 * 3 * h, kernels=2)
 
@@ -159,7 +173,7 @@ def _projections(model: Model, layers: int, windowed: int) -> Iterator[Operator]
         rotated = BF16 * (heads + kv_heads) * key_dim
         yield _elementwise("attention.rotary", Role.ATTENTION, layers, Split.COLUMNS, 2 * rotated, 2 * rotated)
         output = heads * value_dim
-    # Attention saves its output, and the product behind it a copy in its own precision.
+    # Attention saves its output; the product after it saves a copy in its own precision.
     saved = Saved(width=output, split=Split.COLUMNS), Saved(width=output, split=Split.COLUMNS, low=True, copy=True)
     yield replace(_gemm("attention.output", Role.ATTENTION, layers, hidden, output, Split.DEPTH), saved=saved)
 
@@ -177,7 +191,7 @@ def _latent_projections(model: Model, layers: int) -> Iterator[Operator]:
         yield _gemm("attention.query", Role.ATTENTION, layers, query, hidden, Split.COLUMNS)
     yield _gemm("attention.latent_down", Role.ATTENTION, layers, latent, hidden, Split.NONE)
     yield _gemm("attention.latent_up", Role.ATTENTION, layers, expanded, model.kv_lora_rank, Split.COLUMNS)
-    # Norms of both latents, and writing queries and keys with their rotated parts side by side.
+    # Norms of both latents; then queries and keys are written next to their rotated parts.
     norms = BF16 * (model.q_lora_rank + model.kv_lora_rank)
     norm = _elementwise(
         "attention.latent_norm", Role.ATTENTION, layers, Split.SEQUENCE, 2 * norms, 3 * norms, kernels=2
@@ -195,14 +209,30 @@ def _latent_projections(model: Model, layers: int) -> Iterator[Operator]:
 
 
 def attention_dims(model: Model) -> tuple[int, int]:
-    """Query-key and value dimension of one head."""
+    """Get the query-key and the value dimension of one head.
+
+    Parameters
+    ----------
+    model
+        Shape of the transformer.
+    """
     if model.attention == "mla":
         return model.qk_nope_head_dim + model.qk_rope_head_dim, model.v_head_dim
     return model.head_dim, model.v_head_dim or model.head_dim
 
 
 def mean_kv_heads(model: Model, layers: int, windowed: int) -> float:
-    """Key-value heads of a layer, the mean over ``layers`` of which ``windowed`` have a window."""
+    """Compute the mean number of key-value heads of a layer.
+
+    Parameters
+    ----------
+    model
+        Shape of the transformer.
+    layers
+        Number of layers.
+    windowed
+        Number of these layers with a sliding window.
+    """
     if not (model.num_windowed_kv_heads and windowed):
         return model.num_kv_heads
     return model.num_kv_heads + (model.num_windowed_kv_heads - model.num_kv_heads) * windowed / layers
@@ -237,17 +267,17 @@ def _feed_forward(model: Model, name: str, role: Role, count: int, width: int) -
 def _activation(name: str, role: Role, model: Model, count: float, width: float, split: Split) -> Operator:
     w = BF16 * width
     if model.clamped_gate:
-        # No usual kernel fuses it: bias 4, two clamps 4, scaled sigmoid 4, its product 3, one added 2, product 3.
+        # No common kernel fuses these: bias 4, two clamps 4, scaled sigmoid 4, product 3, addition of one 2, product 3.
         row = _elementwise(name, role, count, split, 20 * w, 40 * w, kernels=8)
     else:
-        # A gated unit reads two and writes one; backward reads those two and the gradient and writes two.
+        # A gated unit reads two tensors and writes one; backward reads these two and the gradient and writes two.
         forward, backward = (3 * w, 5 * w) if model.gated else (2 * w, 3 * w)
         row = _elementwise(name, role, count, split, forward, backward)
-    return replace(row, saved=_through((2 if model.gated else 1) * width, width, split))
+    return replace(row, saved=_function_tensors((2 if model.gated else 1) * width, width, split))
 
 
-def _through(inputs: float, outputs: float, split: Split) -> tuple[Saved, Saved]:
-    """Inputs of a function in BF16; its outputs, which feed a product and are cheap to compute again."""
+def _function_tensors(inputs: float, outputs: float, split: Split) -> tuple[Saved, Saved]:
+    """Make the saved tensors of a function: inputs in BF16, and outputs, which feed a product and are cheap."""
     return Saved(width=inputs, split=split), Saved(width=outputs, split=split, low=True, cheap=True)
 
 
@@ -255,7 +285,7 @@ def _experts(model: Model, count: int) -> Iterator[Operator]:
     hidden, width, chosen = model.hidden_size, model.expert_ffn_hidden_size, model.experts_per_token
     factor = 2 if model.gated else 1
     yield replace(_gemm("router", Role.ROUTER, count, model.num_experts, hidden, Split.NONE), low_precision=False)
-    # Scores and choice in FP32; tokens are copied into the order of experts and back.
+    # Scores and choice are FP32; tokens are copied into the order of experts and back.
     moved = 4 * 4 * model.num_experts
     yield _elementwise("router.choice", Role.ROUTER, count, Split.SEQUENCE, moved, moved, kernels=4)
     copies = BF16 * hidden * (chosen + 1)
@@ -285,7 +315,7 @@ def _head(model: Model) -> Iterator[Operator]:
     hidden, vocab = model.hidden_size, model.vocab_size
     head = _gemm("head", Role.HEAD, 1, vocab, hidden, Split.COLUMNS)
     yield replace(head, place=Place.LAST, low_precision=False, trainable=not model.tied_embeddings)
-    # Logits are read as BF16, kept as FP32, and read again for maximum, sum and gradient.
+    # Logits are read as BF16, stored as FP32, and read again for maximum, sum and gradient.
     loss = _elementwise("head.loss", Role.HEAD, 1, Split.COLUMNS, 14 * vocab, 10 * vocab, kernels=4)
     yield replace(loss, place=Place.LAST)
 
