@@ -92,7 +92,7 @@ def job(model: str, precision: str = "bf16", sequence_length: int = 4096) -> Job
 
 
 def start() -> Iterator[tuple[str, str, str]]:
-    """Starting, and whole scenarios, each in a process of its own."""
+    """Start-up, and complete scenarios, each in a new process."""
     bare = median(timings(process(sys.executable, "-c", "import click"), 15))
     helped = median(timings(process(LINDOS, "--help"), 15))
     yield "lindos --help over `import click`", f"{helped / bare:.2f}x", "1.6x"
@@ -238,7 +238,7 @@ def compiled_rate() -> Iterator[tuple[str, str, str]]:
 
 
 def ranks() -> Iterator[tuple[str, str, str]]:
-    """Where plans that people ran and measured stand among all that hold on as many GPUs."""
+    """Rank of measured plans among all feasible plans on the same number of GPUs."""
     ranks_or_none = []
     for row in read_runs():
         if all(getattr(row.run, name) for name in _STATED) and not row.run.accelerator.startswith("TPU"):
@@ -297,7 +297,7 @@ def swept(sweep: Sweep, engine: Engine) -> float:
 
 
 def campaigns() -> Iterator[tuple[str, str, str]]:
-    """Failures simulated a second, and the largest campaign whole, each in a process of its own."""
+    """Failures simulated a second, and the largest campaign, each in a new process."""
     for label, changes, trials in (
         ("100,000 GPUs, restarts", "num=100_000, recovery='restart'", 1000),
         ("550,000 GPUs, replicas drop out", "num=550_000, recovery='replica'", 1000),

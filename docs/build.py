@@ -17,7 +17,7 @@ import reference
 import validation
 
 ROOT = documents.ROOT
-#: Tables that are made into pages, by the mark that stands before them.
+#: Tables that are written into pages, by the mark before them.
 TABLES: dict[str, Callable[[], str]] = {
     name: cache(make)
     for name, make in (
@@ -42,7 +42,7 @@ def makers() -> dict[Path, Callable[[], str]]:
 
 
 def examples() -> dict[Path, Callable[[], str]]:
-    """Output of every example, each in a process of its own."""
+    """Output of every example, each in a new process."""
     return {script.with_suffix(".out"): partial(_printed, script) for script in (ROOT / "examples").glob("*.py")}
 
 

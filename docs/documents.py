@@ -1,11 +1,11 @@
-"""Documents that run: every example of a page is executed and its output written back, or compared with what stands.
+"""Executed documents: every example of a page runs, and its output is written back or compared with the page.
 
-A fenced ``console`` block holds ``$ lindos ...`` commands and what they print; a fenced ``python`` block holds a
-doctest session. Each page runs in a folder of its own, from top to bottom; a fenced ``yaml`` block whose first line is
-a comment with a file name, and a ``json`` or ``text`` block with one behind the word, are written to that
+A fenced ``console`` block has ``$ lindos ...`` commands and their output; a fenced ``python`` block is a doctest
+session. Each page runs in a new folder, from top to bottom; a fenced ``yaml`` block whose first line is a comment with
+a file name, and a ``json`` or ``text`` block with a file name after the word, are written to that
 file first.
 
-A line ``...`` stands for output that is left out: as many lines as stood before and behind it are shown again.
+A line ``...`` marks output that is left out: the page keeps the same number of lines before and after it.
 
 An example that fails stops the build, so that no page shows a failure by accident: a command that is meant to fail is
 followed by ``$ echo $?``, which shows its exit status.
@@ -24,7 +24,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 _BLOCK = re.compile(r"^```(\w*)( \S+)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"^# (\S+\.yaml)$")
-#: Blocks that are shown and not run: set-up in a shell, help of commands.
+#: Blocks that are not run: set-up in a shell, help of commands.
 _NOT_RUN = ("sh", "text")
 
 
@@ -93,7 +93,7 @@ def _console(body: str) -> Iterator[str]:
 
 
 def _commands(body: str) -> Iterator[tuple[str, list[str]]]:
-    """Commands of a block, and what stands below each."""
+    """Commands of a block, each with its old output."""
     for part in body.removeprefix("$ ").split("\n$ "):
         command, *old = part.splitlines()
         yield command, old

@@ -90,7 +90,7 @@ def scenario() -> str:
 
 
 def catalogue() -> str:
-    """What the catalogue holds, by kind."""
+    """Write the contents of the catalogue, by kind."""
     catalog = load_catalog()
     page = ["# Catalogue\n\n`lindos catalog show NAME` prints every value with its sources. Made from the code.\n"]
     for kind in KINDS:

@@ -13,7 +13,7 @@ from lindos.formulas.roofline import attention_efficiency, roofline_time, shared
 from measured import FAMILIES, Columns, Error, error, left_out, read, selected_rows, sheet, spread
 
 #: Framework whose table is fitted, and the kernels of it that training uses as well: FlashAttention 2 and 3, and the
-#: fused kernels for Blackwell. TensorRT-LLM's table hides more of its own bookkeeping in the time.
+#: fused kernels for Blackwell. TensorRT-LLM's table includes more bookkeeping in the time.
 TABLE = "sglang"
 KERNELS = ("flash_attention", "fa3", "trtllm_mha")
 #: Table of another framework on the same or a similar library, which shows how well measurements repeat.

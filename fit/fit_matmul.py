@@ -124,7 +124,7 @@ def products(folder: Path, device: str, precision: str, framework: str) -> tuple
 def repeated(folder: Path, device: str, family: str, precision: str) -> tuple[Products, Columns]:
     """Products with the mean of their times over frameworks that call the same library, and the first one's table.
 
-    The mean is geometric, over shapes that all tables hold; what two tables differ by as a whole is taken out, so that
+    The mean is geometric, over shapes in all tables; a constant ratio between two tables is divided out, so that
     the first sets the level.
 
     Parameters

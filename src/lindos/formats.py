@@ -86,7 +86,7 @@ FORMATS = (
         cache_bytes=float(BF16),
         words=("bfloat16", "fp16", "float16"),
     ),
-    # Per-tensor scales with history: the largest value is looked for in a pass of its own.
+    # Per-tensor scales with history: finding the largest value takes a separate pass.
     Format(
         name="fp8",
         title="FP8",
@@ -146,7 +146,7 @@ FORMATS = (
         words=("fp8-mx",),
     ),
     Format(name="fp4", title="FP4", peak="fp4", bits=4),
-    # One scale of 8 bits for 16 numbers; the Hadamard transform needs a pass of its own.
+    # One scale of 8 bits for 16 numbers; the Hadamard transform needs a separate pass.
     Format(
         name="nvfp4",
         title="NVFP4",
@@ -168,7 +168,7 @@ FORMATS = (
 _ROWS = {row.name: row for row in FORMATS}
 #: Formats that a device's peak may be known in, widest first.
 PEAKS = tuple(dict.fromkeys(row.peak for row in FORMATS))
-#: Names of the formats that a job may train in, that a fleet may serve in, and of those that a scenario offers.
+#: Names of the formats that a job may train in, that a fleet may serve in, and that a scenario offers.
 TRAINING = tuple(row.name for row in FORMATS if row.trains)
 SERVING = tuple(row.name for row in FORMATS if row.serves)
 OFFERED = tuple(row.name for row in FORMATS if row.offered)

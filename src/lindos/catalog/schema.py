@@ -220,13 +220,21 @@ class Reader:
             self.wrong(path, data, f"one of {', '.join(options)}")
 
     def day(self, path: str, data: Any) -> None:
-        """A date: a year, a half or quarter of one, a month or a day."""
+        """Check a date: a year, a half or a quarter of a year, a month or a day.
+
+        Parameters
+        ----------
+        path
+            Path of the field.
+        data
+            Its value in the file.
+        """
         text = data.get("value") if isinstance(data, Mapping) else data
         if text is None:
             return
-        whole = f"{text}-01-01"[:10] if _DATE.fullmatch(str(text)) else ""
+        full_date = f"{text}-01-01"[:10] if _DATE.fullmatch(str(text)) else ""
         try:
-            datetime.date.fromisoformat(re.sub("-[HQ][1-4](-01)?", "-01-01", whole)[:10])
+            datetime.date.fromisoformat(re.sub("-[HQ][1-4](-01)?", "-01-01", full_date)[:10])
         except ValueError:
             self.wrong(path, text, "a date such as 2025-07-22, 2025-07, 2025-Q3, 2025-H2 or 2025")
 

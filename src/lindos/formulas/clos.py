@@ -29,7 +29,7 @@ def clos_levels(num_endpoints: Count, radix: Count) -> Count:
 
     Examples
     --------
-    100,000 endpoints on 64-port switches take four levels; two hold 2,048, three 65,536:
+    100,000 endpoints on 64-port switches take four levels; two suffice for 2,048, three for 65,536:
 
     >>> [float(clos_levels(n, 64.0)) for n in (64.0, 2048.0, 65_536.0, 100_000.0)]
     [1.0, 2.0, 3.0, 4.0]

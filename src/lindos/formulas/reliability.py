@@ -36,8 +36,8 @@ def job_failure_rate(num_devices: Count, device_rate: PerSecond) -> PerSecond:
 
     Notes
     -----
-    The law of [1]_; see [2]_ for how far it holds. Not modelled: common causes, such as a power dip that takes a whole
-    row at once.
+    The law of [1]_; its range of validity is measured in [2]_. Not modelled: common causes, such as a power dip in a
+    whole row.
 
     Examples
     --------

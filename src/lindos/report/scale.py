@@ -51,7 +51,7 @@ def scale(unit: str, values: Iterable[float | None]) -> Scale:
     if unit in _COUNTED:
         return _counted(unit, largest)
     if unit == "FLOP" and largest >= 1e21:
-        # Training compute has a notation of its own: 5e26 FLOP.
+        # Training compute is written as 5e26 FLOP.
         power = math.floor(math.log10(largest))
         return Scale(10.0**-power, f"1e{power} FLOP")
     if unit == "s":

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _COLUMNS = ("figure", "least", "median", "most", "best")
 _WHYS = {
     "ok": "scenarios that were answered",
-    "infeasible": "scenarios that cannot hold together",
+    "infeasible": "scenarios that are not feasible",
     "wrong": "scenarios whose inputs contradict each other",
     "crashed": "scenarios that ended Lindos or its process",
 }

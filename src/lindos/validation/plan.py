@@ -202,10 +202,10 @@ def _searched(run: Run, job: Job, pool: Pool, sizes: Sizes, assumptions: Assumpt
             job, pool, global_batch_size=sizes.global_batch_size, fixed=stated, assumptions=assumptions
         )
     except LindosError as error:
-        raise NotPredictedError("no plan that holds", str(error)) from None
+        raise NotPredictedError("no feasible plan", str(error)) from None
     plan = decision.plan
     filled.append(
-        f"the fastest plan that holds: tensor {plan.tensor_parallel}, pipeline {plan.pipeline_parallel}, "
+        f"the fastest feasible plan: tensor {plan.tensor_parallel}, pipeline {plan.pipeline_parallel}, "
         f"context {plan.context_parallel}, data {plan.data_parallel}"
     )
     return plan
