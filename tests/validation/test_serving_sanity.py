@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 
 from lindos.catalog import Catalog, load_catalog
+from lindos.catalog.lookup import system_with
 from lindos.fleet import Option, Placement, assumptions, estimate, served
+from lindos.fleet.options import network_of
 
 #: model, device, precision, prompt tokens, written tokens, measured output tokens per second and GPU
 PUBLISHED = (
@@ -38,6 +40,9 @@ def catalog() -> Catalog:
 
 def placed(model: str, device: str, precision: str, context: int, speed: float) -> Placement:
     accelerator = catalog().accelerator(device)
+    system = system_with(catalog(), accelerator.name)
+    assert system is not None
+    fabrics = catalog().fabric(system.scale_up_fabric), catalog().fabric(system.fabric)
     option = Option(
         name="measured",
         provider="",
@@ -45,12 +50,13 @@ def placed(model: str, device: str, precision: str, context: int, speed: float) 
         date="",
         accelerator=accelerator,
         kernels=catalog().kernels_of(accelerator),
+        network=network_of(accelerator, system, *fabrics),
         price=1.0,
     )
     return estimate(
         model=served(catalog().model(model), precision, context),
-        input_rate=1.0,
-        output_rate=1.0,
+        input_rate=1e7,  # of many replicas, so that each has a full batch
+        output_rate=1e7,
         options=[option],
         assume=replace(assumptions(catalog()), output_speed=speed),
     ).chosen

@@ -1,5 +1,6 @@
 """Files of runs: what is read, and one sentence with its line for everything that is wrong."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -49,14 +50,14 @@ def test_a_degree_of_zero_means_without() -> None:
         ({"measured_metric": "mph"}, "measured_metric is 'mph'"),
         ({"recompute": "maybe"}, "recompute is 'maybe'"),
         ({"ffn_gated": "perhaps"}, "ffn_gated is 'perhaps', but must be 1, 0 or empty"),
-        ({"id": ""}, "id is ''"),
+        ({"id": ""}, "id is required"),
         ({"global_batch": "1e30"}, "global_batch is '1e30'"),
     ],
 )
 def test_a_wrong_value_gets_a_sentence_with_its_line(change: dict[str, str], said: str) -> None:
     with pytest.raises(InputError) as wrong:
         parse_runs(table({}, change), "mine.csv")
-    assert f"mine.csv line 3: {said.replace(chr(39) * 2, 'empty')}" in str(wrong.value).replace("''", "empty")
+    assert f"mine.csv line 3: {said}" in str(wrong.value)
 
 
 def test_all_mistakes_are_told_together() -> None:
@@ -115,7 +116,7 @@ def test_any_text_in_any_cell_is_read_or_refused_with_a_sentence(column: str, te
     try:
         rows({column: text})
     except InputError as wrong:
-        assert "must be" in str(wrong)
+        assert re.search("must be|is required", str(wrong))
 
 
 @settings(max_examples=60, deadline=None)
@@ -125,4 +126,4 @@ def test_any_bytes_are_read_or_refused_with_a_sentence(data: bytes) -> None:
         try:
             parse_runs(content)
         except InputError as wrong:
-            assert "must be" in str(wrong)
+            assert re.search("must be|is required", str(wrong))

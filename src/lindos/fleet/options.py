@@ -106,17 +106,34 @@ def _option(
         date=price.date,
         accelerator=device,
         kernels=kernels,
-        network=Network(
-            domain=device.scale_up_size.value,
-            inner_latency=inner.base_latency.value + inner.hop_latency.value,
-            outer_latency=outer.base_latency.value + outer.hop_latency.value,
-            inner_bandwidth=device.scale_up_bandwidth.value * inner.efficiency.value,
-            outer_bandwidth=system.nic_bandwidth.value * outer.efficiency.value,
-            in_switch_reduction=inner.in_switch_reduction,
-        ),
+        network=network_of(device, system, inner, outer),
         price=price.price.value,
     )
     return option, ""
+
+
+def network_of(device: Accelerator, system: System, inner: Fabric, outer: Fabric) -> Network:
+    """Build the network of a device in its system.
+
+    Parameters
+    ----------
+    device
+        The device.
+    system
+        Node or rack of the device.
+    inner
+        Fabric inside the system.
+    outer
+        Fabric between systems.
+    """
+    return Network(
+        domain=device.scale_up_size.value,
+        inner_latency=inner.base_latency.value + inner.hop_latency.value,
+        outer_latency=outer.base_latency.value + outer.hop_latency.value,
+        inner_bandwidth=device.scale_up_bandwidth.value * inner.efficiency.value,
+        outer_bandwidth=system.nic_bandwidth.value * outer.efficiency.value,
+        in_switch_reduction=inner.in_switch_reduction,
+    )
 
 
 def matmul_fraction(kernels: Kernels, precision: str) -> Real:
