@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from lindos.errors import InconsistentError, InfeasibleError, InputError
-from lindos.planning import Batch, Search, best_plan, global_batch
+from lindos.planning import Batch, Search, best_plan, beyond_software, global_batch
 from lindos.planning.lightest import lightest
 from lindos.planning.space import every_plan, taken
 from lindos.problem.plan import Plan
 from lindos.step import Reason, check, critical_batch_tokens, estimate, memory
 from lindos.step.feasibility import shape_codes
-from step_fixtures import DENSE, LATENT_EXPERTS, accelerator, assumptions, job, pool
+from step_fixtures import DENSE, LATENT_EXPERTS, accelerator, assumptions, fact, job, pool
 
 
 def test_a_prime_number_of_devices_leaves_spares() -> None:
@@ -107,13 +107,23 @@ def test_some_memory_is_left_free_where_a_plan_allows_it() -> None:
     )
 
 
-def test_plans_that_leave_memory_go_before_faster_ones_that_do_not() -> None:
-    """Asked for more than there are with so much free, the others come after them."""
+def test_every_plan_leaves_the_headroom_and_the_first_is_the_fastest_of_them() -> None:
+    """A stated limit: faster plans that leave less are not among the alternatives, whatever their number."""
     fixed = {"tensor_parallel": 8, "pipeline_parallel": 1, "sharding": 1}
-    first = best_plan(job(), pool(8), global_batch_size=128, fixed=fixed, assumptions=assumptions(headroom=0.5), top=50)
-    free = [bool(one.memory.total <= 0.5 * 80e9) for one in (first, *first.alternatives)]
-    assert free == sorted(free, reverse=True)
-    assert {True, False} == set(free)
+    free = best_plan(job(), pool(8), global_batch_size=128, fixed=fixed, assumptions=assumptions(headroom=0.0), top=50)
+    half = best_plan(job(), pool(8), global_batch_size=128, fixed=fixed, assumptions=assumptions(headroom=0.5), top=50)
+    assert (free.headroom, half.headroom) == (0.0, 0.5)
+    for found in (free, half):
+        plans = [found, *found.alternatives]
+        speeds = [float(one.estimate.tokens_per_second) for one in plans]
+        assert speeds == sorted(speeds, reverse=True)
+        assert all(one.memory.total <= (1.0 - found.headroom) * 80e9 for one in plans)
+    assert len(half.alternatives) < len(free.alternatives)
+    # Where no plan leaves so much, that is said, and those that fill all memory are ranked.
+    least = min(float(one.memory.total) for one in (free, *free.alternatives))
+    narrow = pool(8, device=accelerator(memory=least * 1.02))
+    found = best_plan(job(), narrow, global_batch_size=128, fixed=fixed, assumptions=assumptions(headroom=0.5))
+    assert found.headroom == 0.0
 
 
 def test_alternatives_follow_the_best_in_order() -> None:
@@ -191,3 +201,30 @@ def test_few_sequences_do_not_pass_a_long_pipeline_for_nothing() -> None:
     found = best_plan(job(), pool(512), global_batch_size=1, fixed={"pipeline_parallel": 16}, assumptions=assumptions())
     work = found.estimate.matmul + found.estimate.attention + found.estimate.elementwise
     assert found.estimate.pipeline_bubble >= 14 * work
+
+
+def test_plans_keep_to_what_the_software_ships() -> None:
+    """And what lies beyond it is found where it is faster, or asked for."""
+    stack = replace(
+        job().stack, schedules=fact("one-f-one-b"), recomputes=fact("none, full"), stage_layers=fact("equal")
+    )
+    task = replace(job(), stack=stack)
+    cluster, degrees = pool(256), {"pipeline_parallel": 8, "tensor_parallel": 1}
+    found = best_plan(task, cluster, global_batch_size=256, fixed=degrees, assumptions=assumptions(), top=20)
+    for one in (found, *found.alternatives):
+        assert (one.plan.schedule, one.plan.virtual_stages) == (0, 1)
+        assert one.plan.recompute != 1
+    search = Search(task, cluster, Batch(size=256), degrees, assumptions())
+    better = beyond_software(search, found)
+    assert better is not None
+    assert (better.plan.schedule, better.plan.virtual_stages) != (0, 1)
+    assert better.estimate.tokens_per_second > found.estimate.tokens_per_second
+    anything = best_plan(
+        replace(task, any_software=True), cluster, global_batch_size=256, fixed=degrees, assumptions=assumptions()
+    )
+    assert anything.plan == better.plan
+    assert set(Search(task, cluster, Batch(size=256), {}, assumptions()).space.stages) == {1, 2, 4, 8, 16, 32}
+    with pytest.raises(InconsistentError, match=r"plan\.schedule is 'dual-pipe' and job\.stack is"):
+        best_plan(task, cluster, global_batch_size=256, fixed={"schedule": 2}, assumptions=assumptions())
+    with pytest.raises(InputError, match=r"schedules is 'gpipe', but must be some of"):
+        best_plan(replace(task, stack=replace(stack, schedules=fact("gpipe"))), cluster, global_batch_size=8)

@@ -27,7 +27,7 @@ def holding(num_devices: int, batch: Batch, **fixed: int) -> set[tuple[Plan, int
 
 def by_hand(num_devices: int, batch: int) -> Iterator[Plan]:
     """Plans of the small model written as plain loops, in the words of a practitioner."""
-    for t, sequence_parallel, b, p, d in product((1, 2, 4), (0, 1), (1, 2, 4, 8, 16, 32), range(1, 6), range(1, 17)):
+    for t, sequence_parallel, b, p, d in product((1, 2, 4), (0, 1), (1, 2, 4, 8, 16, 32), range(1, 4), range(1, 17)):
         if t * p * d > num_devices or batch % (d * b) or (t == 1 and not sequence_parallel):
             continue
         m = batch // (d * b)
@@ -105,7 +105,7 @@ def test_size_counts_combinations() -> None:
     """At least as many as have a replica, at most all of them."""
     where = space(job(SMALL, sequence_length=2048), 8, 4, Batch(size=16), {})
     built = sum(size(plan) for plan, _ in every_plan(where, 8))
-    assert built < where.size == size(where.splits) * 5 * 5 * where.each
+    assert built < where.size == size(where.splits) * 3 * 5 * where.each
 
 
 def test_divisors() -> None:

@@ -29,6 +29,7 @@ FELLED: dict[Reason, tuple[Model, Plan, int]] = {
     Reason.ZERO_BUBBLE: (DENSE, Plan(pipeline_parallel=4, schedule=int(Schedule.ZERO_BUBBLE)), 3),
     Reason.SHARDING_GROUP: (DENSE, Plan(data_parallel=8, sharding_group=3), 16),
     Reason.MEMORY: (DENSE, Plan(), 16),
+    Reason.SOFTWARE: (DENSE, Plan(pipeline_parallel=DENSE.num_layers + 1), 64),
 }
 
 

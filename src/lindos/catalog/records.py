@@ -284,6 +284,11 @@ class Supercomputer:
     h100_equivalents: Equivalents  # 8-bit dense, where published
 
 
+def _unlisted() -> Text:
+    """What a stack does not list is open."""
+    return Fact(path="", content=None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
     """A profile of training software: what it overlaps, fuses and keeps, and its defaults.
@@ -322,6 +327,14 @@ class Stack:
     sharding: str = "optimizer"
     schedule: str = "one-f-one-b"
     recompute: str = "least"  # unless a run states it; "least": the least that fits
+    # What it ships: words, comma between them. Nothing is known where a list is left out, and nothing ruled out.
+    schedules: Text = field(default_factory=_unlisted)  # one-f-one-b, interleaved, zero-bubble, dual-pipe
+    parallelism: Text = field(default_factory=_unlisted)  # degrees that may be above one; none: data parallel alone
+    shardings: Text = field(default_factory=_unlisted)
+    recomputes: Text = field(default_factory=_unlisted)
+    offloads: Text = field(default_factory=_unlisted)
+    formats: Text = field(default_factory=_unlisted)  # that it trains in
+    stage_layers: Text = field(default_factory=_unlisted)  # of pipeline stages: equal, or any
     sources: tuple[str, ...] = ()
 
 

@@ -9,13 +9,19 @@ from lindos.problem.plan import AXES
 
 
 def plan_options(function: Any) -> Any:
-    """Add a flag for every axis of a plan; axes without a value are searched for.
+    """Add a flag for every axis of a plan, which is searched for without a value, and for limits of the search.
 
     Parameters
     ----------
     function
-        Click command, which receives the axes as keyword arguments.
+        Click command, which receives the values as keyword arguments.
     """
+    function = click.option(
+        "--memory-headroom", metavar="SHARE", help="Share of device memory to leave free, such as '5 %'."
+    )(function)
+    function = click.option(
+        "--any-software", is_flag=True, default=None, help="Look beyond what the training software ships."
+    )(function)
     for name, axis in reversed(AXES.items()):
         function = _option(name.replace("_", "-"), axis)(function)
     return function

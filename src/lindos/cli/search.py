@@ -59,6 +59,8 @@ def command(
     sequence_length: str,
     global_batch_size: str | None,
     stack: str,
+    any_software: bool | None,
+    memory_headroom: str | None,
     catalogs: tuple[Path, ...],
     as_json: bool,
     **plan: Any,
@@ -90,6 +92,8 @@ def command(
         "sequence_length": sequence_length,
         "global_batch_size": global_batch_size,
         "stack": stack,
+        "any_software": any_software,
+        "memory_headroom": memory_headroom,
         "plan": {name: value for name, value in plan.items() if value is not None},
     }
     show(answer_search(clusters, gpus, fabric, job, wishes, catalogs, recovery=recovery), as_json)

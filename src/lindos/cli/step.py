@@ -37,6 +37,8 @@ def command(
     sequence_length: str,
     global_batch_size: str | None,
     stack: str,
+    any_software: bool | None,
+    memory_headroom: str | None,
     catalogs: tuple[Path, ...],
     as_json: bool,
     **plan: Any,
@@ -55,5 +57,7 @@ def command(
         sequence_length=sequence_length,
         global_batch_size=global_batch_size,
         stack=stack,
+        any_software=any_software,
+        memory_headroom=memory_headroom,
     )
     show(answer, as_json)

@@ -1,9 +1,19 @@
 """The search over plans: the space, its bounds, ranking, the Pareto front; one pool, or several that share a job."""
 
-from lindos.planning.one_pool import Alternative, Choice, alternative, best_plan, choice, global_batch, limits
+from lindos.planning.one_pool import (
+    Alternative,
+    Choice,
+    alternative,
+    best_plan,
+    beyond_software,
+    choice,
+    global_batch,
+    limits,
+)
 from lindos.planning.pareto import front
 from lindos.planning.pipeline_over_pools import Across, across
 from lindos.planning.ranking import OBJECTIVES, Found, Limits, Ranked
+from lindos.planning.refusals import layout_words
 from lindos.planning.search import Search
 from lindos.planning.several_pools import PoolDecision, decide, leaving_out
 from lindos.planning.space import Batch
@@ -22,10 +32,12 @@ __all__ = [
     "across",
     "alternative",
     "best_plan",
+    "beyond_software",
     "choice",
     "decide",
     "front",
     "global_batch",
+    "layout_words",
     "leaving_out",
     "limits",
 ]

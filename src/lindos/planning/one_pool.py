@@ -11,6 +11,7 @@ from lindos.planning.space import Batch
 from lindos.problem.cluster import Pool
 from lindos.problem.job import Job
 from lindos.problem.plan import Plan
+from lindos.problem.software import shipped
 from lindos.quantities import Tokens
 from lindos.step.assumptions import Assumptions, load_assumptions
 from lindos.step.batch import critical_batch_tokens
@@ -44,6 +45,7 @@ class Choice:
     rejected: Mapping[Reason, int]
     idle_devices: int
     alternatives: tuple[Alternative, ...] = ()
+    headroom: float = 0.0  # share of device memory that every plan here leaves free
 
 
 def best_plan(
@@ -60,7 +62,7 @@ def best_plan(
 ) -> Choice:
     """The plan of the whole space that trains most tokens per second.
 
-    Of plans that fit, those that leave the catalogue's headroom of memory free go first.
+    Plans leave the headroom of memory free; only where none does, the best of those that fill all of it is taken.
 
     Parameters
     ----------
@@ -103,7 +105,9 @@ def easy(within: Limits, assumptions: Assumptions) -> Limits:
 
 
 def choice(search: Search, within: Limits, *, minimise: str = "time", top: int = 1, near: Plan | None = None) -> Choice:
-    """The first ``top`` plans ``within`` limits; of these such as leave some memory free before all others.
+    """The first ``top`` plans ``within`` limits that leave the headroom of memory free.
+
+    Only where none does, of those that fill all of it.
 
     Arguments as in :func:`best_plan` and :meth:`lindos.planning.search.Search.best`.
 
@@ -114,19 +118,19 @@ def choice(search: Search, within: Limits, *, minimise: str = "time", top: int =
     """
     question = Question(batch=search.space.batch, limits=easy(within, search.assumptions), near=near)
     (found,) = search.best_of_each([question], minimise, top)
-    best = list(found.best)
-    if len(best) < top:
+    if not found.best:
         found = search.best(within, minimise=minimise, top=top)
-        best += [ranked for ranked in found.best if ranked not in best]
-    if not best:
+    if not found.best:
         raise refusal(search, within, found)
-    return choice_of(search, found, best[:top])
+    return choice_of(search, found, found.best)
 
 
 def choice_of(search: Search, found: Found, best: Sequence[Ranked], num_devices: int | None = None) -> Choice:
     """The first plan of ``best`` with its alternatives, of a pool of ``num_devices``: by default that of the search."""
     first, *others = [alternative(search, ranked, num_devices) for ranked in best]
+    free = float(search.assumptions.headroom.value)
     return Choice(
+        headroom=free if first.memory.total <= capacity(search.pool) * (1.0 - free) else 0.0,
         plan=first.plan,
         global_batch_size=first.global_batch_size,
         estimate=first.estimate,
@@ -160,3 +164,20 @@ def global_batch(job: Job, training_tokens: Tokens, assumptions: Assumptions | N
     if job.global_batch_size is not None:
         return job.global_batch_size
     return max(1, int(float(critical_batch_tokens(training_tokens, assumptions)) / job.sequence_length))
+
+
+def beyond_software(search: Search, found: Choice) -> Alternative | None:
+    """The fastest plan beyond what the job's software ships, within the same limits; None where none is faster."""
+    job, pool, assumptions = search.job, search.pool, search.assumptions
+    if job.any_software or not shipped(job.stack):
+        return None
+    free = Search(replace(job, any_software=True), pool, search.space.batch, search.space.fixed, assumptions)
+    within = replace(limits(pool), memory=float(capacity(pool)) * (1.0 - found.headroom))
+    speed = float(found.estimate.tokens_per_second)
+    question = Question(batch=search.space.batch, limits=within, floor=speed * (1 + _FASTER), near=found.plan)
+    (better,) = free.best_of_each([question])
+    return alternative(free, better.best[0]) if better.best else None
+
+
+#: Share by which a plan beyond the software must be faster to be named.
+_FASTER = 1e-3

@@ -28,6 +28,7 @@ from lindos.planning.ranking import Found, Limits
 from lindos.planning.space import Batch, Space, space
 from lindos.problem.cluster import Pool
 from lindos.problem.job import Job
+from lindos.problem.software import check_software
 from lindos.step.assumptions import Assumptions
 from lindos.step.micro_batch import MicroBatch
 
@@ -47,6 +48,7 @@ class Search:
         """Lay out the space; ``ground`` is that of a search that differs in the batch alone, if there was one."""
         self.job, self.pool, self.assumptions = job, pool, assumptions
         if ground is None:
+            check_software(job, fixed)
             self.space: Space = space(job, pool.num_devices, pool.tiers[0].size, batch, fixed)
             self.ground = Ground(job, pool, self.space, assumptions)
         else:

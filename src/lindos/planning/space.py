@@ -14,6 +14,7 @@ import numpy as np
 from lindos.problem.axes import Loop
 from lindos.problem.job import Job
 from lindos.problem.plan import AXES, SPLITS, Plan, Schedule, axes_in
+from lindos.problem.software import layers_are_equal, limits_of
 
 #: Tokens of a sequence that context parallelism leaves a rank at least.
 _CONTEXT_TOKENS = 4096
@@ -76,7 +77,8 @@ def space(job: Job, num_devices: int, scale_up_size: int, batch: Batch, fixed: M
     """The space for at most ``num_devices``; ``fixed`` are the fields of `Plan` that the user set.
 
     Beyond its bounds nothing measured is near: tensor parallelism stays inside a scale-up domain of ``scale_up_size``
-    devices, context parallelism leaves a rank 4,096 tokens. A user may fix what lies outside.
+    devices, context parallelism leaves a rank 4,096 tokens. A user may fix what lies outside. Of each axis there is
+    what the job's software ships.
     """
     model = job.model
     most_context = max(1, job.sequence_length // _CONTEXT_TOKENS)
@@ -93,11 +95,15 @@ def space(job: Job, num_devices: int, scale_up_size: int, batch: Batch, fixed: M
         if model.num_experts
         else [1],
         "micro_batch_size": _twos(_MOST_SEQUENCES, 0 if batch.is_free else batch.size),
-        "pipeline_parallel": range(1, min(model.num_layers + model.num_mtp_layers + 2, num_devices) + 1),
+        "pipeline_parallel": _stages(job, num_devices),
         "virtual_stages": range(1, _MOST_CHUNKS + 1),
     }
     codes = {name: list(axis.words.values()) for name, axis in AXES.items() if axis.words}
-    axes = {name: [fixed[name]] if name in fixed else list(values) for name, values in (codes | usual).items()}
+    limits = limits_of(job)
+    axes = {
+        name: [fixed[name]] if name in fixed else [value for value in values if value in limits.get(name, values)]
+        for name, values in (codes | usual).items()
+    }
     return Space(
         job=job,
         batch=batch,
@@ -107,6 +113,13 @@ def space(job: Job, num_devices: int, scale_up_size: int, batch: Batch, fixed: M
         sharding=np.asarray(axes["sharding"], dtype=float),
         fixed=dict(fixed),
     )
+
+
+def _stages(job: Job, num_devices: int) -> list[int]:
+    """Numbers of stages: none without a layer, unless any software is asked for; equal ones where stages must be."""
+    layers = job.model.num_layers + job.model.num_mtp_layers
+    most = min(layers + 2 if job.any_software else layers, num_devices)
+    return [p for p in range(1, most + 1) if not layers_are_equal(job) or job.model.num_layers % p == 0]
 
 
 def _splits(axes: Mapping[str, Sequence[int]], fixed: Mapping[str, int]) -> Plan:

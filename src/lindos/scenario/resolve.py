@@ -244,6 +244,7 @@ def job_of(spec: JobSpec, catalog: Catalog, folder: Path | None = None) -> Job:
         precision=spec.precision,
         stack=catalog.stack(spec.stack, "job.stack"),
         global_batch_size=spec.global_batch_size,
+        any_software=spec.any_software,
     )
 
 

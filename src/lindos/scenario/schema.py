@@ -24,6 +24,7 @@ from lindos.scenario.fields import (
     EnergyPrice,
     Equivalents,
     Flag,
+    Fraction,
     GpuCount,
     Money,
     NodeCount,
@@ -144,6 +145,10 @@ class JobSpec(Part):
         default=None, description="sequences of one optimiser step; the critical batch by default"
     )
     stack: Text = Field(default="megatron-core", description="training software, a stack of the catalogue")
+    any_software: Flag = Field(default=False, description="plans beyond what the stack ships are searched too")
+    memory_headroom: Fraction | None = Field(
+        default=None, description="share of device memory that a search leaves free; the catalogue's where left out"
+    )
     plan: PlanSpec = Field(default=PlanSpec(), description="parallel degrees and other axes to fix")
     goal: GoalSpec | None = Field(
         default=None, description="end of the run; without it there is no estimate of a campaign"

@@ -12,6 +12,7 @@ from lindos.errors import InconsistentError, InfeasibleError
 from lindos.problem.cluster import Pool
 from lindos.problem.job import Job
 from lindos.problem.plan import AXES, SPLITS, Plan, Recompute, Schedule, Sharding
+from lindos.problem.software import layers_are_equal
 from lindos.quantities import Count, Real, namespace
 from lindos.step.assumptions import Assumptions
 from lindos.step.layout import select
@@ -41,6 +42,7 @@ class Reason(IntEnum):
     # Reasons that only a search has:
     REPLICAS = 16
     LIMITS = 17
+    SOFTWARE = 18
 
 
 #: The violated rule, and its remedy.
@@ -72,6 +74,10 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
         "Use more GPUs, or a batch with more divisors",
     ),
     Reason.LIMITS: ("they are too slow for the deadline or the budget", "Allow more time, money or GPUs"),
+    Reason.SOFTWARE: (
+        "the software does not split layers over stages so",
+        "Set any_software to look beyond it, or take stages that divide the layers",
+    ),
 }
 
 
@@ -95,6 +101,7 @@ AXES_OF: Mapping[Reason, tuple[str, ...]] = {
     Reason.ZERO_BUBBLE: ("pipeline_parallel", "virtual_stages", "schedule", "data_parallel", "micro_batch_size"),
     Reason.SHARDING_GROUP: ("data_parallel", "context_parallel", "sharding", "sharding_group"),
     Reason.MEMORY: tuple(AXES),
+    Reason.SOFTWARE: ("pipeline_parallel", "virtual_stages"),
 }
 #: Reasons that read the split of layers alone.
 OF_SPLITS = tuple(reason for reason, names in AXES_OF.items() if set(names) <= set(SPLITS))
@@ -213,7 +220,18 @@ def _violations(job: Job, num_devices: Count, plan: Plan, batch: Any) -> dict[Re
         Reason.ZERO_BUBBLE: zero & (too_few | (v > 1)),
         Reason.SHARDING_GROUP: (group > 0)
         & ((xp.fmod(d * c, xp.where(group > 0, group, 1)) != 0) | (plan.sharding == int(Sharding.NONE))),
+        Reason.SOFTWARE: (p > 1) & _splits_layers_otherwise(job, p, p * v),
     }
+
+
+def _splits_layers_otherwise(job: Job, stages: Count, chunks: Count) -> Any:
+    """Whether the job's software does not split the layers so; no run has more stages than layers."""
+    if job.any_software:
+        return False
+    layers = job.model.num_layers
+    if layers_are_equal(job):
+        return namespace(chunks).fmod(float(layers), chunks * 1.0) != 0
+    return stages > layers + job.model.num_mtp_layers
 
 
 def fewest_micro_batches(schedule: Real, pipeline_parallel: Count) -> Count:
@@ -347,6 +365,10 @@ def contradiction(code: Reason, job: Job, plan: Plan, batch: int) -> Inconsisten
             *_against_group(plan),
         ),
     }
+    named[Reason.SOFTWARE] = (
+        *("plan.pipeline_parallel x virtual_stages", stages, "model.num_layers", model.num_layers),
+        f"divide the second, or leave no stage without a layer, under {job.stack.name}",
+    )
     path, value, counterpart, counterpart_value, relation = named[code]
     return InconsistentError(path, value, counterpart, counterpart_value, relation, f"{SENTENCES[code][1]}.")
 

@@ -140,6 +140,9 @@ def working(world: World) -> Cluster:
 def asked(world: World) -> dict[str, Any]:
     """Batch and degrees that the plan is decided for."""
     assumptions, spec = floor.load_assumptions(world.catalog), world.scenario.job
+    if spec is not None and spec.memory_headroom is not None:
+        free = replace(assumptions.headroom, content=spec.memory_headroom, sources=("user",))
+        assumptions = replace(assumptions, headroom=free)
     return {
         "global_batch_size": planning.global_batch(world.job, training_tokens(world)[0], assumptions),
         "batch_is_free": world.job.global_batch_size is None,

@@ -8,7 +8,7 @@ from typing import Any
 from lindos import planning
 from lindos.catalog import Catalog
 from lindos.errors import InconsistentError, InfeasibleError
-from lindos.planning import Choice, PoolDecision
+from lindos.planning import Alternative, Choice, PoolDecision
 from lindos.problem.cluster import Cluster, Pool
 from lindos.problem.job import Job
 from lindos.problem.plan import Schedule
@@ -88,6 +88,9 @@ def request(world: World, job: Job, cluster: Cluster) -> Request:
         Job and its cluster.
     """
     spec, assumptions = world.scenario.job, load_assumptions(world.catalog)
+    if spec is not None and spec.memory_headroom is not None:
+        free = replace(assumptions.headroom, content=spec.memory_headroom, sources=("user",))
+        assumptions = replace(assumptions, headroom=free)
     return Request(
         global_batch_size=planning.global_batch(job, training_tokens(world, job, cluster), assumptions),
         batch_is_free=job.global_batch_size is None,
@@ -166,10 +169,11 @@ class OpenStages:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alternatives:
-    """The step without each pool, by its name; and the plans of a fixed pipeline for numbers of virtual stages."""
+    """The step without each pool, by its name; a fixed pipeline with other virtual stages; other software."""
 
     steps_without: Mapping[str, ClusterStep]
     stages: tuple[OpenStages, ...]
+    beyond: Alternative | None  # a faster plan that the software does not ship, in the only pool
 
 
 def compute_alternatives(world: World, result: ClusterResult, job: Job, plans: Plans) -> Alternatives:
@@ -189,7 +193,20 @@ def compute_alternatives(world: World, result: ClusterResult, job: Job, plans: P
     wanted = request(world, job, result.cluster)
     active = working_cluster(result.cluster, world.scenario.campaign, world.catalog)
     steps = planning.leaving_out(job, active, near=plans.pools, **wanted.arguments())
-    return Alternatives(steps_without=steps, stages=_open_stages(job, result.cluster, wanted))
+    return Alternatives(
+        steps_without=steps,
+        stages=_open_stages(job, result.cluster, wanted),
+        beyond=_beyond(job, active, wanted, plans),
+    )
+
+
+def _beyond(job: Job, cluster: Cluster, wanted: Request, plans: Plans) -> Alternative | None:
+    choice = plans.pools[0].choice
+    if len(cluster.pools) > 1 or choice is None:
+        return None
+    batch = planning.Batch(size=wanted.global_batch_size, is_free=wanted.batch_is_free)
+    search = planning.Search(job, cluster.pools[0], batch, wanted.fixed, wanted.assumptions)
+    return planning.beyond_software(search, choice)
 
 
 def _open_stages(job: Job, cluster: Cluster, wanted: Request) -> tuple[OpenStages, ...]:

@@ -166,6 +166,7 @@ def prepare(run: Run, catalog: Catalog, assumptions: Assumptions) -> Prepared:
         precision=precision,
         stack=stack,
         global_batch_size=sizes.global_batch_size,
+        any_software=True,  # the run shows that its software does what it did
     )
     if any(recipe.balanced for recipe in recipes):
         assumptions = replace(

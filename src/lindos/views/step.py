@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from lindos.elements import Cell, Chart, Number, Section, Table
-from lindos.planning import Choice
+from lindos.planning import Choice, layout_words
 from lindos.problem.plan import Plan
 from lindos.results import rows
 from lindos.scenario.resolve import described
@@ -214,7 +214,24 @@ def _notes(
     for decision, part in zip(plans.point.pools if plans else (), step.pools, strict=True):
         if decision.choice is not None:
             yield f"{part.name}: {_weighed(decision.choice)}."
+            yield from _software_notes(result, decision.choice, alternatives)
     yield _residual_note(result)
+
+
+def _software_notes(result: StepResult, choice: Choice, alternatives: Outcome[Alternatives] | None) -> Iterator[str]:
+    """Say which limits the plan keeps to, and what lies beyond the software."""
+    headroom = (
+        f"leaves {100 * choice.headroom:.2g} % of device memory free" if choice.headroom else "may fill all memory"
+    )
+    software = "" if result.job.any_software else f" and keeps to what {result.job.stack.title} ships"
+    yield f"The plan {headroom}{software}."
+    better, speed = alternatives.point.beyond if alternatives else None, number(choice.estimate.tokens_per_second)
+    if better is not None and speed:
+        gain = 100 * (float(better.estimate.tokens_per_second) / speed - 1)
+        yield (
+            f"A plan beyond what the software ships would be {gain:.2g} % faster ({layout_words(better.plan)}); "
+            "any_software searches there too."
+        )
 
 
 def _without_pools(step: ClusterStep, alternatives: Outcome[Alternatives] | None) -> Iterator[str]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from lindos import planning
 from lindos.answers import placement
 from lindos.answers.answer import Answer
 from lindos.answers.legacy import campaign_section
@@ -223,8 +224,11 @@ _BEST = {
 def _summary(trial: Trial, choice: Choice, run: Run) -> str:
     asked, model = trial.question, trial.world.job.model
     used = int(choice.plan.num_devices)
+    best = _BEST[asked.minimise]
+    if asked.minimise == "cost" and isinstance(trial.site, str):
+        best = "The plan of least GPU time (its cost is unknown)"
     text = (
-        f"{_BEST[asked.minimise]} of {choice.num_candidates:,} plans for {model.title} uses {used:,} of "
+        f"{best} of {choice.num_candidates:,} plans for {model.title} uses {used:,} of "
         f"{trial.pool.num_devices:,} GPUs: {render(float(choice.estimate.tokens_per_second), 'token/s')}"
     )
     if run.duration is not None:
@@ -241,6 +245,17 @@ def _notes(trial: Trial, choice: Choice) -> list[str]:
         "schedule. Tensor parallelism stays inside a scale-up domain and context parallelism leaves a GPU 4,096 "
         "tokens, unless fixed otherwise.",
     ]
+    free = f"leaves {100 * choice.headroom:.2g} % of device memory free" if choice.headroom else "may fill all memory"
+    job = trial.world.job
+    told.append(
+        f"Every plan here {free} (--memory-headroom)"
+        + ("." if job.any_software else f" and keeps to what {job.stack.title} ships (--any-software).")
+    )
+    better = planning.beyond_software(trial.search, choice) if trial.question.minimise == "time" else None
+    if better is not None:
+        gain = 100 * (float(better.estimate.tokens_per_second) / float(choice.estimate.tokens_per_second) - 1)
+        words = planning.layout_words(better.plan)
+        told.append(f"A plan beyond what the software ships would be {gain:.2g} % faster ({words}).")
     if choice.idle_devices:
         told.append(f"{choice.idle_devices:,} GPUs stay idle or stand by as spares: no plan that uses them is better.")
     if trial.devices < trial.pool.num_devices:
