@@ -34,7 +34,7 @@ def words(stack: Stack, field: str) -> tuple[str, ...] | None:
         If one is no word of the list.
     """
     listed: Fact[str] = getattr(stack, field)
-    if not listed.known:
+    if not listed.is_known:
         return None
     chosen = tuple(word.strip() for word in str(listed.value).split(",") if word.strip())
     for word in chosen:
