@@ -196,7 +196,8 @@ def test_search_finds_what_step_takes(capsys: pytest.CaptureFixture[str]) -> Non
         assert found[0] == pytest.approx(found[1])
     plans = search["tables"]["search.plans"]  # type: ignore[index]
     assert plans["columns"] == ["", "1", "2", "3", "4", "5"]
-    fixed = {str(row[0]).replace(" ", "-"): str(row[2]) for row in plans["rows"] if isinstance(row[2], str)}
+    cells = {str(row[0]).replace(" ", "-"): row[2] for row in plans["rows"]}
+    fixed = {name: cell if isinstance(cell, str) else f"{cell['value']:.0f}" for name, cell in cells.items()}
     degrees = ("tensor-parallel", "pipeline-parallel", "virtual-stages", "data-parallel", "micro-batch-size")
     words = ("sharding", "recompute", "schedule")
     second = [part for name in (*degrees, *words) for part in (f"--{name}", fixed[name])]

@@ -1,15 +1,18 @@
 """Every shipped scenario is answered whole: finite numbers inside their ranges, with sources, and sane."""
 
 import math
+from typing import Any
 
 import pytest
 
 from lindos.answers import Answer, answer, run
 from lindos.answers.scenario import requested_sections
 from lindos.catalog import load_catalog
+from lindos.elements import Figure
 from lindos.errors import InfeasibleError, InputError
 from lindos.scenario.read import builtin_names, read_scenario, scenario_from
-from lindos.study.figures import figure as one_figure
+from lindos.study.floor import Floor, Outcome
+from lindos.views.figures import Figures
 
 ANSWERS: dict[str, Answer] = {}
 
@@ -110,8 +113,15 @@ def test_tokens_of_a_batch_above_the_critical_one_are_worth_less() -> None:
 
 
 def test_a_range_takes_in_its_value() -> None:
-    assert one_figure("x", "X", "1", 1.0, [2.0, 3.0, 4.0]).low == 1.0
-    assert one_figure("x", "X", "1", 5.0, [2.0, 3.0, 4.0]).high == 5.0
+    def added(point: float) -> Figure:
+        floor: Floor[Any] = Floor(name="x", question="?", compute=lambda world: point)
+        outcome = Outcome(floor=floor, point=point, sampled=[2.0, 3.0, 4.0], varied=None, columns=(), facts={})
+        figures = Figures(outcome)
+        figures.add("x", "X", "1", lambda number: number)
+        return figures["x"]
+
+    assert added(1.0).low == 1.0
+    assert added(5.0).high == 5.0
 
 
 @pytest.mark.parametrize("name", builtin_names())

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from lindos.answers.answer import Answer
-from lindos.answers.search import answer_search, question
+from lindos.answers.search import answer_search
+from lindos.study.search import question
 
 
 def search_plans(

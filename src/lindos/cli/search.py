@@ -73,7 +73,8 @@ def command(
     lindos search --model deepseek-v3 --cluster hgx-h100 --cluster gb200-nvl72 --gpus 512 --minimise cost
     lindos search --model grok-2 --cluster colossus-1
     """
-    from lindos.answers.search import answer_search, question
+    from lindos.answers.search import answer_search
+    from lindos.study.search import question
 
     wishes = question(
         {

@@ -1,5 +1,8 @@
 """The job of a scenario: its model, batch, software and training tokens."""
 
+from dataclasses import replace
+
+from lindos.catalog import Model
 from lindos.problem.cluster import Cluster
 from lindos.problem.job import Job
 from lindos.quantities import Tokens
@@ -11,6 +14,8 @@ from lindos.units import YEAR
 
 #: Time of a run that has no goal, in s.
 _QUARTER = YEAR / 4
+#: Setting that names a model in place of the scenario's.
+MODEL_SETTING = "model"
 
 
 def compute(world: World) -> Job:
@@ -23,7 +28,9 @@ def compute(world: World) -> Job:
     """
     spec = world.scenario.job
     assert spec is not None
-    return job_of(spec, world.catalog, world.folder)
+    job = job_of(spec, world.catalog, world.folder)
+    model: Model | None = world.settings.get(MODEL_SETTING)
+    return job if model is None else replace(job, model=model)
 
 
 def training_tokens(world: World, job: Job, cluster: Cluster) -> Tokens:
@@ -65,5 +72,6 @@ JOB = Floor(
     compute=compute,
     reads=("job",),
     holds_records=True,
+    setting=MODEL_SETTING,
     is_asked=lambda scenario: scenario.job is not None,
 )

@@ -21,6 +21,9 @@ from lindos.study.floor import Floor, World
 from lindos.study.job import JOB, training_tokens
 from lindos.study.residual import Residual, residual
 
+#: Setting that names the plan: decisions of :mod:`lindos.planning`, one for each pool.
+PLAN_SETTING = "plan"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plans:
@@ -51,7 +54,7 @@ class Request:
 
 
 def compute(world: World, result: ClusterResult, job: Job) -> Plans:
-    """Search for the plan with the catalogue's own values.
+    """Search for the plan with the catalogue's own values, unless a setting names it.
 
     Parameters
     ----------
@@ -65,8 +68,12 @@ def compute(world: World, result: ClusterResult, job: Job) -> Plans:
     cluster = result.cluster
     check_precision(job, cluster)
     check_peaks(job, cluster, world.catalog)
-    active = working_cluster(cluster, world.scenario.campaign, world.catalog)
     wanted = request(world, job, cluster)
+    chosen: tuple[PoolDecision, ...] | None = world.settings.get(PLAN_SETTING)
+    if chosen is not None:
+        step = cluster_step(job, cluster, chosen, assumptions=wanted.assumptions)
+        return Plans(pools=chosen, step=step, residual=residual(world.catalog, job, cluster, step))
+    active = working_cluster(cluster, world.scenario.campaign, world.catalog)
     decisions = tuple(
         replace(decision, idle_devices=pool.num_devices - part.num_devices + decision.idle_devices)
         for decision, pool, part in zip(
@@ -151,6 +158,7 @@ PLAN = Floor(
     reads=("cluster", "job", "campaign"),
     is_asked=lambda scenario: scenario.cluster is not None and scenario.job is not None,
     is_decision=True,
+    setting=PLAN_SETTING,
 )
 
 

@@ -16,6 +16,9 @@ from lindos.study.floor import Floor, World
 from lindos.study.site import SITE, SiteResult
 from lindos.study.step import STEP, StepResult
 
+#: Setting that says which GPUs are paid for: all of the cluster, or those that work.
+PAYS_SETTING, WORKING = "pays", "working"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpareCost:
@@ -40,7 +43,8 @@ def compute(world: World, step: StepResult, campaign: CampaignResult, result: Si
     """Price the run with the site's cost of a GPU-hour; None if there is no site, or its cost is only a lower bound."""
     if result is None or result.estimate.gaps:
         return None
-    return priced(result.estimate, step.cluster.num_devices, step.num_devices, campaign)
+    held = step.num_devices if world.settings.get(PAYS_SETTING) == WORKING else step.cluster.num_devices
+    return priced(result.estimate, held, step.num_devices, campaign)
 
 
 def priced(estimate: SiteEstimate, held: Count, working: Count, campaign: CampaignResult) -> RunCost:
@@ -87,5 +91,6 @@ RUN_COST = Floor(
     compute=compute,
     needs=(STEP, CAMPAIGN),
     wants=(SITE,),
+    setting=PAYS_SETTING,
     is_asked=_is_asked,
 )

@@ -6,11 +6,11 @@ ratio to the width. Every size is trained on the tokens that its compute is best
 
 from dataclasses import replace
 
-from lindos.answers.search.trial import Trial
 from lindos.campaign import scaling_law
 from lindos.catalog.model import Model
 from lindos.errors import InconsistentError, InfeasibleError
 from lindos.formulas.scaling import optimal_tokens
+from lindos.study.search.option import Option
 from lindos.transformer import active_params
 from lindos.units import render
 
@@ -48,49 +48,49 @@ def grown(model: Model, times: float) -> Model:
     )
 
 
-def best_tokens(trial: Trial, model: Model) -> float:
+def best_tokens(option: Option, model: Model) -> float:
     """Tokens that the compute of a model of this size is best spent on, by its active parameters."""
-    law = scaling_law(trial.world.catalog)
-    found = optimal_tokens(
+    law = scaling_law(option.catalog)
+    tokens = optimal_tokens(
         active_params(model),
         law.params_coefficient,
         law.params_exponent,
         law.tokens_coefficient,
         law.tokens_exponent,
     )
-    return float(found)
+    return float(tokens)
 
 
-def largest(trial: Trial) -> Trial:
-    """The trial of the largest size of the model's shape that keeps to the limits.
+def largest(option: Option) -> Option:
+    """The option of the largest size of the model's shape that keeps to the limits.
 
     Raises
     ------
     InfeasibleError
         If even the smallest size does not.
     """
-    fits: Trial | None = None
+    fits: Option | None = None
     low, high = -_STEPS * _OCTAVES, _STEPS * _OCTAVES
     while low <= high:
         middle = (low + high) // 2
-        one = _sized(trial, 2.0 ** (middle / _STEPS))
+        candidate = _sized(option, 2.0 ** (middle / _STEPS))
         try:
-            one.best()
+            candidate.best()
         except (InfeasibleError, InconsistentError):
             high = middle - 1
             continue
-        fits, low = one, middle + 1
+        fits, low = candidate, middle + 1
     if fits is None:
         least = 2.0**-_OCTAVES
         raise InfeasibleError(
             "No size of the model keeps to the limits",
-            f"not even {least:.3g} of its width and depth in {render(trial.question.deadline or 0.0, 's')}",
+            f"not even {least:.3g} of its width and depth in {render(option.question.deadline or 0.0, 's')}",
             "Allow more time, money or GPUs",
         )
     return fits
 
 
-def _sized(trial: Trial, times: float) -> Trial:
-    model = grown(trial.world.job.model, times)
-    tokens = trial.question.tokens or best_tokens(trial, model)
-    return trial.with_model(model, tokens)
+def _sized(option: Option, times: float) -> Option:
+    model = grown(option.job.model, times)
+    tokens = option.question.tokens or best_tokens(option, model)
+    return option.with_model(model, tokens)

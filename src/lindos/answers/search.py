@@ -1,0 +1,202 @@
+"""The best plans of a job: options weighed against each other, the best one answered in full."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from lindos.answers.answer import Answer
+from lindos.answers.scenario import assemble
+from lindos.answers.step import pools_named
+from lindos.catalog import Catalog, load_catalog
+from lindos.elements import Section
+from lindos.errors import InconsistentError, InfeasibleError
+from lindos.formats import TRAINING
+from lindos.scenario.campaign import CampaignSpec
+from lindos.scenario.configuration import configuration_notes
+from lindos.scenario.read import scenario_from
+from lindos.scenario.resolve import counted, model_named
+from lindos.scenario.schema import Scenario
+from lindos.study.campaign import CampaignAsked
+from lindos.study.campaign.cost import PAYS_SETTING, WORKING
+from lindos.study.chain import Chain
+from lindos.study.cluster import CLUSTER
+from lindos.study.job import JOB
+from lindos.study.plan import ALTERNATIVES, PLAN, PLAN_SETTING
+from lindos.study.search import Option, Question, largest, placements
+from lindos.study.step import STEP
+from lindos.views import FLOORS, Context
+from lindos.views.search import Result, placement_view, rank, view
+
+#: The word that asks for every precision a device has.
+ANY = "any"
+
+
+def answer_search(
+    clusters: Sequence[str],
+    gpus: str | None,
+    fabric: str | None,
+    job: Mapping[str, Any],
+    question: Question,
+    catalogs: Sequence[Path] = (),
+    *,
+    recovery: str | None = None,
+) -> Answer:
+    """Find the best plans of a job on the best of several clusters, in command-line words.
+
+    Parameters
+    ----------
+    clusters
+        Systems, or built-in scenarios with a cluster.
+    gpus
+        GPUs to use at most; required where a cluster is a system.
+    fabric
+        Scale-out network; each system's usual one if None.
+    job
+        Fields of a scenario's job; a ``precision`` of ``any`` tries all that the devices have.
+    question
+        What is best, and what the run must keep to.
+    catalogs
+        The user's own catalogue files.
+    recovery
+        What a failure stops, as in a scenario.
+
+    Raises
+    ------
+    InputError, InconsistentError
+        If a word is wrong.
+    InfeasibleError
+        If no plan on any cluster keeps to the limits.
+    """
+    catalog = load_catalog(catalogs)
+    results: list[Result] = []
+    failures: dict[str, Exception] = {}
+    for name in clusters:
+        pools = pools_named(name, gpus, fabric, catalog)
+        for precision in _precisions(str(job["precision"])):
+            data = _scenario(name, pools, {**job, "precision": precision}, question, recovery, catalog)
+            scenario = counted(scenario_from(data), catalog)
+            label = name if len(clusters) > 1 else ""
+            label = f"{label} {precision}".strip() if job["precision"] == ANY else label
+            if len(pools) > 1:
+                _check_alone(name, clusters, question, str(job["precision"]))
+                return _placement_answer(scenario, catalog)
+            try:
+                option = Option(_with_spares(scenario), catalog, question, label)
+                if question.largest:
+                    option = largest(option)
+                choice = option.best()
+            except (InfeasibleError, InconsistentError) as error:
+                failures[label or name] = error
+                continue
+            results.append(Result(option=option, choice=choice, run=option.run(choice)))
+    if not results:
+        raise _all_failed(failures)
+    results.sort(key=lambda result: rank(question, result))
+    return _answer(results, failures, catalog)
+
+
+def _check_alone(name: str, clusters: Sequence[str], question: Question, word: str) -> None:
+    """Refuse other questions about a job over several pools: it is placed to be fastest."""
+    extra = {
+        "cluster": "given more than once" if len(clusters) > 1 else None,
+        "minimise": question.minimise if question.minimise != "time" else None,
+        "deadline": question.deadline,
+        "budget": question.budget,
+        "power": question.power,
+        "largest": "asked for" if question.largest else None,
+        "precision": ANY if word == ANY else None,
+    }
+    for field, value in extra.items():
+        if value is not None:
+            hint = "Ask for one of its systems with --gpus instead, such as --cluster hgx-h100."
+            raise InconsistentError(field, value, "cluster", f"{name} of several pools", "be left out", hint)
+
+
+def _precisions(word: str) -> tuple[str, ...]:
+    return TRAINING if word == ANY else (word,)
+
+
+def _scenario(
+    name: str,
+    pools: list[dict[str, Any]],
+    job: Mapping[str, Any],
+    question: Question,
+    recovery: str | None,
+    catalog: Catalog,
+) -> dict[str, Any]:
+    model = model_named(str(job["model"]), catalog, Path())
+    published = model.training_tokens
+    tokens = question.tokens or (float(published.value) if published is not None and published.is_known else None)
+    goal = {"goal": {"tokens": f"{tokens!r} tokens"}} if tokens else {}
+    return {
+        "name": "search",
+        "title": f"Plans for {model.title} on {name}",
+        "cluster": {"pools": pools},
+        "job": {key: value for key, value in {**job, **goal}.items() if value is not None},
+        "campaign": {} if recovery is None else {"recovery": recovery},
+        "compare_top500": False,
+    }
+
+
+def _with_spares(scenario: Scenario) -> Scenario:
+    """Plan for the GPUs that work: as many more stand by as fail, beside the cluster and its bill."""
+    if scenario.campaign.spare_fraction is not None or scenario.cluster is None:
+        return scenario
+    devices = sum(pool.gpus or 0 for pool in scenario.cluster.pools)
+    campaign = scenario.campaign.model_copy(update={"shared_standby": devices})
+    return scenario.model_copy(update={"campaign": campaign})
+
+
+def _all_failed(failures: Mapping[str, Exception]) -> Exception:
+    if len(failures) == 1:
+        return next(iter(failures.values()))
+    sentences = "; ".join(f"{name}: {str(error).rstrip('.')}" for name, error in failures.items())
+    return InfeasibleError(
+        "No option keeps to what was asked", sentences, "Change the limits, or ask for other options"
+    )
+
+
+def _answer(results: Sequence[Result], failures: Mapping[str, Exception], catalog: Catalog) -> Answer:
+    """Put the search, the step under the best plan and the campaign together."""
+    best = results[0]
+    option = best.option
+    settings = {
+        PLAN_SETTING: option.decisions(best.choice),
+        PAYS_SETTING: WORKING,
+        "campaign": CampaignAsked(),
+        **option.model_setting,
+    }
+    sections = [view(results, failures)]
+    names = ("step", "campaign") if option.has_goal else ("step",)
+    for section in _sections(option.scenario, catalog, names, settings):
+        # The plan stands among the best plans already.
+        tables = tuple(table for table in section.tables if table.name != "step.plan")
+        sections.append(replace(section, tables=tables))
+    inputs = option.scenario.model_copy(update={"campaign": _stated_campaign(option.scenario)})
+    return assemble(inputs, catalog, "search", sections, configuration_notes(option.scenario))
+
+
+def _stated_campaign(scenario: Scenario) -> CampaignSpec:
+    return scenario.campaign.model_copy(update={"shared_standby": 0})
+
+
+def _sections(scenario: Scenario, catalog: Catalog, names: Sequence[str], settings: Mapping[str, Any]) -> list[Section]:
+    views = [floor_view for floor_view in FLOORS if floor_view.floor.name in names]
+    floors = [floor for floor_view in views for floor in floor_view.floors if floor is not ALTERNATIVES]
+    study = Chain().study(floors, scenario, catalog, settings=settings)
+    context = Context(scenario=scenario, catalog=catalog)
+    made = [floor_view.section(context, study) for floor_view in views]
+    return [section for section in made if section is not None]
+
+
+def _placement_answer(scenario: Scenario, catalog: Catalog) -> Answer:
+    """Show the ways to place a job over several pools, and its step over all of them."""
+    study = Chain().study((CLUSTER, JOB, PLAN, ALTERNATIVES, STEP), scenario, catalog)
+    job = study.outcome(JOB)
+    assert job is not None
+    shown = placement_view(placements(study, scenario), job.point.model.title)
+    context = Context(scenario=scenario, catalog=catalog)
+    step = next(floor_view for floor_view in FLOORS if floor_view.floor is STEP).section(context, study)
+    sections = [shown] if step is None else [shown, step]
+    return assemble(scenario, catalog, "search", sections, configuration_notes(scenario))

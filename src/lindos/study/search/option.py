@@ -1,0 +1,325 @@
+"""One model in one precision on one cluster: its search, and what each plan means in days, dollars and joules."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from lindos import campaign, planning
+from lindos import site as site_room
+from lindos.catalog import Catalog
+from lindos.catalog.gaps import require
+from lindos.catalog.model import Model
+from lindos.errors import InfeasibleError, InputError, UnknownValueError
+from lindos.planning import Choice, Limits, PoolDecision, Search
+from lindos.quantities import Tokens
+from lindos.scenario.peaks import check_peaks
+from lindos.scenario.resolve import check_precision
+from lindos.scenario.schema import GoalSpec, Scenario
+from lindos.site import SiteEstimate
+from lindos.step import cluster_step
+from lindos.study import step as step_floor
+from lindos.study.campaign.basis import basis_of
+from lindos.study.campaign.problem import goal, problem_of, workload_of
+from lindos.study.chain import Chain
+from lindos.study.cluster import CLUSTER
+from lindos.study.floor import World
+from lindos.study.job import JOB, MODEL_SETTING, training_tokens
+from lindos.study.plan import Plans, request
+from lindos.study.reference import priced
+from lindos.study.residual import residual
+from lindos.study.search.question import Question
+from lindos.units import render
+
+#: How often limits are set again from the goodput of the plan that they led to.
+_ROUNDS = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What a plan means for the whole run: seconds, USD, J; None where it is unknown, or the run never ends."""
+
+    duration: float | None = None
+    cost: float | None = None
+    energy: float | None = None
+    goodput: float | None = None
+    sustained: bool = True
+
+
+class Option:
+    """One option of a search: a single pool of equal devices.
+
+    Parameters
+    ----------
+    scenario
+        The cluster, the job and its goal.
+    catalog
+        The facts.
+    question
+        What is best, and what the run must keep to.
+    label
+        Name of the option among several.
+    model
+        Trained instead of the one that the scenario names.
+    """
+
+    def __init__(
+        self, scenario: Scenario, catalog: Catalog, question: Question, label: str, model: Model | None = None
+    ) -> None:
+        """Lay out the search; nothing is evaluated yet."""
+        self.scenario, self.catalog, self.question, self.label = scenario, catalog, question, label
+        self.chain = Chain()
+        self.model_setting = {MODEL_SETTING: model}
+        self.cluster_result = self.chain.point(CLUSTER, scenario, catalog)
+        self.cluster = self.cluster_result.cluster
+        self.job = self.chain.point(JOB, scenario, catalog, settings=self.model_setting)
+        check_precision(self.job, self.cluster)
+        check_peaks(self.job, self.cluster, catalog)
+        self.pool = self.cluster.pools[0]
+        wanted = request(self.world, self.job, self.cluster)
+        batch = planning.Batch(size=wanted.global_batch_size, is_free=wanted.batch_is_free)
+        self.search = Search(self.job, self.pool, batch, wanted.fixed, wanted.assumptions)
+
+    @property
+    def world(self) -> World:
+        """The world of the catalogue's own values."""
+        return World(scenario=self.scenario, catalog=self.catalog, folder=None)
+
+    @property
+    def tokens(self) -> Tokens | None:
+        """Tokens of the run, where it has a goal."""
+        return training_tokens(self.world, self.job, self.cluster) if self.has_goal else None
+
+    @property
+    def has_goal(self) -> bool:
+        """Whether the run has an end."""
+        return self.scenario.job is not None and self.scenario.job.goal is not None
+
+    @cached_property
+    def _site(self) -> SiteEstimate:
+        return priced(self.cluster, self.scenario.site, self.catalog)
+
+    @cached_property
+    def gap(self) -> str:
+        """The sentence that says which value the cost rests on is unknown; empty if none is."""
+        try:
+            require(self._site.gaps)
+        except UnknownValueError as error:
+            return str(error)
+        return ""
+
+    @property
+    def site(self) -> SiteEstimate | None:
+        """Power and money of the cluster's site; None where a part is unknown."""
+        return None if self.gap else self._site
+
+    @property
+    def devices(self) -> int:
+        """Devices that a plan may take: as many of the pool as the power limit allows."""
+        if self.question.power is None:
+            return self.pool.num_devices
+        power = self._site.power
+        require(power.gaps_of("total"))
+        total: Any = power.total
+        per_device = float(total) / self.pool.num_devices
+        fit = int(self.question.power / per_device)
+        if fit < 1:
+            share = render(per_device, "W")
+            raise InfeasibleError(
+                "The power limit is too low for one GPU",
+                f"it draws {share} with its share of the facility, of {render(self.question.power, 'W')}",
+                "Raise --power",
+            )
+        return min(fit, self.pool.num_devices)
+
+    @cached_property
+    def limits(self) -> Limits:
+        """Devices and memory."""
+        return replace(planning.limits(self.pool), devices=self.devices)
+
+    @property
+    def limits_with_headroom(self) -> Limits:
+        """The same with the headroom of memory left free."""
+        return replace(self.limits, memory=self.limits.memory * (1.0 - float(self.search.assumptions.headroom.value)))
+
+    def with_model(self, model: Model, tokens: float) -> "Option":
+        """Ask the same about another model.
+
+        Parameters
+        ----------
+        model
+            What is trained.
+        tokens
+            How many tokens it is trained on.
+        """
+        assert self.scenario.job is not None
+        job = self.scenario.job.model_copy(update={"goal": GoalSpec.model_construct(tokens=tokens)})
+        scenario = self.scenario.model_copy(update={"job": job})
+        return Option(scenario, self.catalog, self.question, self.label, model)
+
+    def best(self) -> Choice:
+        """Find the best plans that keep to what was asked.
+
+        A run takes longer than its steps: goodput follows from the plan and the plan from the speed that goodput
+        leaves to ask for. The limits are set again until the plan that they lead to keeps to them.
+
+        Raises
+        ------
+        InfeasibleError
+            If no plan does.
+        """
+        goodput = 1.0
+        for _ in range(_ROUNDS):
+            limits = self._limits_of_run(goodput)
+            try:
+                choice = self._choice(limits)
+            except InfeasibleError as error:
+                raise self._too_slow(error) from None
+            run = self.run(choice)
+            if self._keeps(run):
+                return choice
+            if not run.sustained or run.goodput is None:
+                raise InfeasibleError(
+                    "The run does not end",
+                    f"on {int(choice.plan.num_devices):,} GPUs failures come faster than one is recovered from",
+                    "Use --recovery replica, fewer GPUs, or devices that fail less",
+                )
+            goodput = min(run.goodput, goodput * (1 - 1e-3))
+        raise InfeasibleError(
+            "No plan keeps to the limits", "failures take back what more GPUs bring", "Allow more time"
+        )
+
+    def _choice(self, limits: Limits) -> Choice:
+        """Find the best plans within limits on the step, to the last GPU.
+
+        Of a free batch the space contains numbers of replicas that grow sparse far below the number of devices. With
+        fewer devices to use they are dense again.
+        """
+        choice = self._chosen(limits)
+        if not self.search.space.batch.is_free or self.question.objective == "time":
+            return choice
+        used = int(choice.plan.num_devices)
+        if self.question.objective == "devices":
+            return self._chosen(replace(limits, devices=self._fewest(limits, used, float(choice.memory.total))))
+        while used > 1:
+            fewer = used - max(1, used // 32)
+            try:
+                smaller = self._chosen(replace(limits, devices=fewer))
+            except InfeasibleError:
+                break
+            if _per_device(smaller) <= _per_device(choice):
+                break
+            choice, used = smaller, int(smaller.plan.num_devices)
+        return choice
+
+    def _chosen(self, limits: Limits) -> Choice:
+        return planning.choice(self.search, limits, minimise=self.question.objective, top=self.question.top)
+
+    def _fewest(self, limits: Limits, enough: int, memory: float) -> int:
+        """Find the fewest GPUs on which some plan is fast enough, by halving; at most ``enough``."""
+        roomy = limits.memory * (1.0 - float(self.search.assumptions.headroom.value))
+        limits = replace(limits, memory=roomy if memory <= roomy else limits.memory)
+        low = 0
+        while enough - low > 1:
+            middle = (low + enough) // 2
+            best = self.search.best(replace(limits, devices=middle), floor=float(limits.speed)).best
+            low, enough = (low, int(best[0].plan.num_devices)) if best else (middle, enough)
+        return enough
+
+    def _limits_of_run(self, goodput: float) -> Limits:
+        """Get the limits on the step from those on the run."""
+        if self.question.deadline is None and self.question.budget is None:
+            return self.limits
+        tokens = self.tokens
+        if tokens is None:
+            raise InputError(
+                "tokens", None, "given with a deadline or a budget", "Write for example --tokens '15T tokens'."
+            )
+        speed = float(tokens) / (self.question.deadline * goodput) if self.question.deadline else 0.0
+        per_device = 0.0
+        if self.question.budget:
+            site = self.site
+            if site is None:
+                raise InfeasibleError("The cost is unknown", self.gap.rstrip("."), "Leave out --budget")
+            cost: Any = site.device_cost
+            per_device = float(tokens) * float(cost) / (self.question.budget * goodput)
+        return replace(self.limits, speed=speed, speed_per_device=per_device)
+
+    def _keeps(self, run: Run) -> bool:
+        question = self.question
+        is_late = question.deadline is not None and not (run.duration is not None and run.duration <= question.deadline)
+        is_dear = question.budget is not None and not (run.cost is not None and run.cost <= question.budget)
+        return not (is_late or is_dear)
+
+    def _too_slow(self, error: InfeasibleError) -> InfeasibleError:
+        """Get the same refusal with how far the fastest and the cheapest plan are from the limits."""
+        if self.question.deadline is None and self.question.budget is None:
+            return error
+        sentences: list[str] = []
+        for objective, name, limit, unit in (
+            ("time", "duration", self.question.deadline, "s"),
+            ("device_time", "cost", self.question.budget, "USD"),
+        ):
+            if limit is None:
+                continue
+            try:
+                run = self.run(planning.choice(self.search, self.limits, minimise=objective))
+            except InfeasibleError as refusal:
+                return refusal
+            value = getattr(run, name)
+            subject = "the fastest plan takes" if name == "duration" else "the cheapest plan costs"
+            reached = "has no end" if not run.sustained else "unknown" if value is None else render(value, unit)
+            sentences.append(f"{subject} {reached}, of {render(limit, unit)}")
+        rest = "; each can be met alone, not together" if len(sentences) > 1 else ""
+        return InfeasibleError(
+            "No plan keeps to the limits", "; ".join(sentences) + rest, "Allow more time, money or GPUs"
+        )
+
+    def run(self, choice: Choice | planning.Alternative) -> Run:
+        """Estimate the whole run under a plan, by the closed form.
+
+        Parameters
+        ----------
+        choice
+            The plan.
+        """
+        if not self.has_goal:
+            return Run()
+        plans = self._plans(choice)
+        step = step_floor.compute(self.world, self.cluster_result, self.job, plans)
+        basis = basis_of(self.world, step)
+        estimate = campaign.estimate(problem_of(basis, goal(basis)), workload_of(basis))
+        if float(estimate.sustainable) < 1:
+            return Run(sustained=False)
+        held, site = float(choice.plan.num_devices), self.site
+        duration = float(estimate.duration)
+        return Run(
+            duration=duration,
+            goodput=float(estimate.goodput),
+            cost=None if site is None else float(site_room.run_cost(site, held * duration)),
+            energy=None if site is None else float(site_room.run_energy(site, held, duration)),
+        )
+
+    def decisions(self, choice: Choice | planning.Alternative) -> tuple[PoolDecision, ...]:
+        """Get a plan as the decision that the chain takes it from.
+
+        Parameters
+        ----------
+        choice
+            The plan.
+        """
+        decision = PoolDecision(
+            plan=choice.plan,
+            global_batch_size=choice.global_batch_size,
+            idle_devices=choice.idle_devices,
+            choice=choice if isinstance(choice, Choice) else None,
+        )
+        return (decision,)
+
+    def _plans(self, choice: Choice | planning.Alternative) -> Plans:
+        decisions = self.decisions(choice)
+        step = cluster_step(self.job, self.cluster, decisions, assumptions=self.search.assumptions)
+        return Plans(pools=decisions, step=step, residual=residual(self.catalog, self.job, self.cluster, step))
+
+
+def _per_device(choice: Choice) -> float:
+    return float(choice.estimate.tokens_per_second) / float(choice.plan.num_devices)

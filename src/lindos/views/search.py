@@ -1,0 +1,430 @@
+"""A search: the best plans, the Pareto front, why plans were rejected, and what better hardware buys."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lindos import planning
+from lindos.elements import Cell, Figure, Number, Section, Table
+from lindos.planning import Alternative, Choice
+from lindos.problem.axes import Kind
+from lindos.problem.plan import AXES, Plan
+from lindos.step import BETTER, SENTENCES, Reason, sensitivities
+from lindos.study.ranges import number
+from lindos.study.search import Option, Placement, Question, Run
+from lindos.units import render
+from lindos.views.step import words_of_plan
+
+TITLE = "The search"
+#: Gains below this share are left out.
+_SMALLEST_GAIN = 1e-4
+_BEST = {
+    "time": "The fastest",
+    "cost": "The cheapest",
+    "energy": "The plan of least energy",
+    "gpus": "The plan of fewest GPUs",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """An option, its best plan, and the run under it."""
+
+    option: Option
+    choice: Choice
+    run: Run
+
+
+def rank(question: Question, result: Result) -> float:
+    """Get a number that is smaller for the better option.
+
+    Parameters
+    ----------
+    question
+        What is minimised.
+    result
+        An option with its best plan.
+    """
+    tokens = float(result.choice.estimate.tokens_per_second)
+    devices = float(result.choice.plan.num_devices)
+    if question.minimise == "gpus":
+        return devices
+    if question.minimise == "time":
+        return 1 / tokens if result.run.duration is None else result.run.duration
+    site = result.option.site
+    if site is None:
+        return float("inf")
+    cost: Any = site.device_cost
+    power: Any = site.power.mean
+    per_device = float(cost) if question.minimise == "cost" else float(power) / float(site.num_devices)
+    return per_device * devices / tokens / (result.run.goodput or 1.0)
+
+
+def view(results: Sequence[Result], failures: Mapping[str, Exception]) -> Section:
+    """Show the best option of a search.
+
+    Parameters
+    ----------
+    results
+        Options that have a plan, the best first.
+    failures
+        Why others have none, by name.
+    """
+    best = results[0]
+    several = (_options(results, failures),) if len(results) + len(failures) > 1 else ()
+    return Section(
+        name="search",
+        title=TITLE,
+        summary=_summary(best),
+        headline=("search.num_plans", "search.num_weighed", "search.num_slower"),
+        figures=tuple(_figures(best.choice)),
+        tables=(
+            *several,
+            _plans(best),
+            _front(best.option),
+            _sensitivity(best.option, best.choice),
+            _rejected(best.choice),
+        ),
+        notes=tuple(_notes(best)),
+    )
+
+
+def _figures(choice: Choice) -> list[Figure]:
+    counts = (
+        ("search.num_plans", "Plans in the space", choice.num_candidates, "combinations of all axes"),
+        ("search.num_weighed", "Evaluated in full", choice.num_weighed, "feasible plans"),
+        (
+            "search.num_slower",
+            "Set aside by bounds",
+            choice.num_slower,
+            "plans proved not to be among the best without evaluating each",
+        ),
+    )
+    return [
+        Figure(name=name, title=title, value=float(count), unit="1", why=why, quantity=name)
+        for name, title, count, why in counts
+    ]
+
+
+def _summary(result: Result) -> str:
+    option, choice, run = result.option, result.choice, result.run
+    used = int(choice.plan.num_devices)
+    best = _BEST[option.question.minimise]
+    if option.question.minimise == "cost" and option.site is None:
+        best = "The plan of least GPU time (its cost is unknown)"
+    text = (
+        f"{best} of {choice.num_candidates:,} plans for {option.job.model.title} uses {used:,} of "
+        f"{option.pool.num_devices:,} GPUs: {render(float(choice.estimate.tokens_per_second), 'token/s')}"
+    )
+    tokens = number(option.tokens)
+    if run.duration is not None and tokens is not None:
+        text += f", {render(run.duration, 's')} to train on {render(tokens, 'token')}"
+    if run.cost is not None:
+        text += f" for {render(run.cost, 'USD')}"
+    return f"{text}."
+
+
+def _notes(result: Result) -> list[str]:
+    option, choice, job = result.option, result.choice, result.option.job
+    headroom = (
+        f"leaves {100 * choice.headroom:.2g} % of device memory free" if choice.headroom else "may fill all memory"
+    )
+    software = "." if job.any_software else f" and keeps to what {job.stack.title} ships (--any-software)."
+    notes = [
+        "Every combination of the axes counts as a plan: degrees that divide heads, experts and batch, all numbers of "
+        "stages, up to 16 virtual stages, micro-batches of powers of two up to 32, every recomputation, sharding and "
+        "schedule. Tensor parallelism stays inside a scale-up domain and context parallelism leaves a GPU 4,096 "
+        "tokens, unless fixed otherwise.",
+        f"Every plan here {headroom} (--memory-headroom){software}",
+    ]
+    better = planning.beyond_software(option.search, choice) if option.question.minimise == "time" else None
+    if better is not None:
+        gain = 100 * (float(better.estimate.tokens_per_second) / float(choice.estimate.tokens_per_second) - 1)
+        words = planning.layout_words(better.plan)
+        notes.append(f"A plan beyond what the software ships would be {gain:.2g} % faster ({words}).")
+    if choice.idle_devices:
+        notes.append(f"{choice.idle_devices:,} GPUs stay idle or stand by as spares: no plan that uses them is better.")
+    if option.devices < option.pool.num_devices:
+        notes.append(f"The power limit leaves {option.devices:,} of the {option.pool.num_devices:,} GPUs.")
+    tokens = number(option.tokens)
+    if tokens is not None and option.question.tokens is None:
+        notes.append(f"The run is that of the model's published {render(tokens, 'token')}.")
+    if option.gap:
+        notes.append(f"Money: {option.gap}")
+    return notes
+
+
+def _options(results: Sequence[Result], failures: Mapping[str, Exception]) -> Table:
+    """Tabulate the best plan of every option, the best option first."""
+    body: list[tuple[Cell, ...]] = [
+        (
+            result.option.label,
+            float(result.choice.plan.num_devices),
+            float(result.choice.estimate.tokens_per_second),
+            float(result.choice.estimate.mfu),
+            result.run.duration,
+            result.run.cost,
+            result.run.energy,
+            layout(result.choice.plan),
+        )
+        for result in results
+    ]
+    body += [(name, None, None, None, None, None, None, str(error)) for name, error in failures.items()]
+    return Table(
+        name="search.options",
+        title="Options, the best first",
+        columns=("", "GPUs", "tokens trained on", "MFU", "time to train", "cost", "energy", "plan"),
+        units=("", "1", "token/s", "%", "s", "USD", "J", ""),
+        rows=tuple(body),
+        key=True,
+    )
+
+
+def _plans(result: Result) -> Table:
+    """Tabulate the best plans side by side, a field a row."""
+    choices: list[Choice | Alternative] = [result.choice, *result.choice.alternatives]
+    runs = [result.option.run(choice) for choice in choices]
+    rows: list[tuple[Cell, ...]] = [
+        ("step time", *(Number(value=float(choice.estimate.time), unit="s") for choice in choices)),
+        (
+            "tokens trained on",
+            *(Number(value=float(choice.estimate.tokens_per_second), unit="token/s") for choice in choices),
+        ),
+        ("MFU", *(Number(value=float(choice.estimate.mfu), unit="%") for choice in choices)),
+        ("memory", *(Number(value=float(choice.memory.total), unit="B") for choice in choices)),
+        ("GPUs at work", *(float(choice.plan.num_devices) for choice in choices)),
+        ("idle or spare", *(float(choice.idle_devices) for choice in choices)),
+        ("batch, sequences", *(float(choice.global_batch_size) for choice in choices)),
+        *_run_rows(runs),
+    ]
+    words = [words_of_plan(choice.plan) for choice in choices]
+    for name in words[0]:
+        values = [word[name] for word in words]
+        rows.append((name.replace("_", " "), *(value if isinstance(value, str) else float(value) for value in values)))
+    return Table(
+        name="search.plans",
+        title="The best plans" if len(choices) > 1 else "The best plan",
+        columns=("", *(str(index + 1) for index in range(len(choices)))),
+        units=("", *("1" for _ in choices)),
+        rows=tuple(rows),
+        key=True,
+        note=_uneven_stages(result.option, result.choice.plan),
+    )
+
+
+def _run_rows(runs: Sequence[Run]) -> list[tuple[Cell, ...]]:
+    """Give days, dollars and joules of the run under each plan, where there is a run."""
+    if all(run.duration is None and run.sustained for run in runs):
+        return []
+    titles = (
+        ("time to train", "duration", "s"),
+        ("cost of the run", "cost", "USD"),
+        ("energy of the run", "energy", "J"),
+    )
+    return [(title, *(_run_cell(run, field, unit) for run in runs)) for title, field, unit in titles]
+
+
+def _run_cell(run: Run, field: str, unit: str) -> Cell:
+    return Number(value=getattr(run, field), unit=unit) if run.sustained else "never ends"
+
+
+def _uneven_stages(option: Option, plan: Plan) -> str:
+    """Say how layers lie on stages where they do not divide."""
+    layers = option.job.model.num_layers
+    stages = int(plan.pipeline_parallel) * int(plan.virtual_stages)
+    if stages == 1 or layers % stages == 0:
+        return ""
+    chunks = "stages" if plan.virtual_stages == 1 else "chunks of layers"
+    return f"{layers} layers over {stages} {chunks}: stages have unequal numbers of layers."
+
+
+def _front(option: Option) -> Table:
+    """Tabulate plans of which none is better in everything."""
+    body: list[tuple[Cell, ...]] = []
+    for alternative in planning.front(option.search, option.limits_with_headroom):
+        run = option.run(alternative)
+        left = float(option.limits.memory) - float(alternative.memory.total)
+        step = float(alternative.estimate.time), float(alternative.estimate.tokens_per_second)
+        values = (run.duration, run.cost, run.energy) if option.has_goal else step
+        body.append((float(alternative.plan.num_devices), left, *values, degrees(alternative.plan)))
+    columns = ("time to train", "cost", "energy") if option.has_goal else ("step time", "tokens trained on")
+    units = ("s", "USD", "J") if option.has_goal else ("s", "token/s")
+    return Table(
+        name="search.front",
+        title="What giving up speed buys",
+        columns=("GPUs", "memory left", *columns, "degrees"),
+        units=("1", "B", *units, ""),
+        rows=tuple(body),
+        note=(
+            "Pareto front: no plan is better in all of this. The fastest, the fastest that need ever less memory, and "
+            "the fastest on half the GPUs, a quarter, and so on. Degrees: tensor, context, pipeline (x virtual stages) "
+            "and data parallel; e: expert parallel (x expert tensor parallel)."
+        ),
+    )
+
+
+def degrees(plan: Plan) -> str:
+    """Write the degrees of a plan in short: ``8, 1, 16x8, 128; e64``.
+
+    Parameters
+    ----------
+    plan
+        Plan of plain numbers.
+    """
+    chunks = "" if plan.virtual_stages == 1 else f"x{int(plan.virtual_stages)}"
+    text = (
+        f"{int(plan.tensor_parallel)}, {int(plan.context_parallel)}, {int(plan.pipeline_parallel)}{chunks}, "
+        f"{int(plan.data_parallel)}"
+    )
+    expert_tensor = "" if plan.expert_tensor_parallel == 1 else f"x{int(plan.expert_tensor_parallel)}"
+    is_dense = plan.expert_parallel == 1 and not expert_tensor
+    return text if is_dense else f"{text}; e{int(plan.expert_parallel)}{expert_tensor}"
+
+
+def layout(plan: Plan) -> str:
+    """Write degrees above one, and sets that are not empty, in a line: ``tensor 8, pipeline 16, data 128``.
+
+    Parameters
+    ----------
+    plan
+        Plan of plain numbers.
+    """
+    axes = [(name, axis) for name, axis in AXES.items() if axis.kind in (Kind.DEGREE, Kind.SET)]
+    words = [(axis.label, axis.word(getattr(plan, name))) for name, axis in axes]
+    parts = [f"{label} {word}" for label, word in words if word not in (0, 1, "none")]
+    return ", ".join([*parts, f"recompute {words_of_plan(plan)['recompute']}"])
+
+
+def _rejected(choice: Choice) -> Table:
+    """Tabulate how many plans were rejected for which reason, and what would help."""
+    body: list[tuple[Cell, ...]] = [
+        ("feasible, and evaluated in full", float(choice.num_weighed), ""),
+        ("no plan like them can be among the best", float(choice.num_slower), ""),
+    ]
+    for reason in sorted(choice.rejected, key=lambda reason: -choice.rejected[reason]):
+        if choice.rejected[reason] and reason is not Reason.OK:
+            body.append((SENTENCES[reason][0], float(choice.rejected[reason]), SENTENCES[reason][1]))
+    return Table(
+        name="search.rejected",
+        title="Why plans were rejected",
+        columns=("plans", "number", "remedy"),
+        units=("", "1", ""),
+        rows=tuple(body),
+        note="A plan is counted under the first reason that applies; those set aside may have others too.",
+    )
+
+
+def _sensitivity(option: Option, choice: Choice) -> Table:
+    """Tabulate what a tenth more of each number of the hardware buys, and a tenth more memory under a new plan."""
+    gains = sensitivities(
+        option.job,
+        option.pool,
+        choice.plan,
+        global_batch_size=choice.global_batch_size,
+        assumptions=option.search.assumptions,
+    )
+    body = [(gain.name, Number(value=float(gain.value), unit=gain.unit), float(gain.gain)) for gain in gains]
+    memory = Number(value=float(option.limits.memory), unit="B")
+    body.append(("memory, the plan chosen anew", memory, _gain_of_memory(option, choice)))
+    body.sort(key=lambda row: -row[2])
+    first = body[0][0]
+    return Table(
+        name="search.sensitivity",
+        title="What a tenth better hardware buys",
+        columns=("better by 10 %", "now", "faster by"),
+        units=("", "1", "%"),
+        rows=tuple(row for row in body if row[2] >= _SMALLEST_GAIN),
+        note=f"{first[:1].upper()}{first[1:]} binds most. Gains below 0.01 % are left out.",
+    )
+
+
+def _gain_of_memory(option: Option, choice: Choice) -> float:
+    """Get the speed won with a tenth more memory, if another plan then fits."""
+    more = planning.Limits(
+        memory=option.limits.memory * BETTER * (1.0 - option.search.assumptions.headroom.value),
+        devices=int(choice.plan.num_devices),
+    )
+    speed = float(choice.estimate.tokens_per_second)
+    best = option.search.best(more, floor=speed).best
+    return max(0.0, float(best[0].score) / speed - 1.0) if best else 0.0
+
+
+def placement_view(placements: Sequence[Placement], model_title: str) -> Section:
+    """Show the ways to place a job over several pools.
+
+    Parameters
+    ----------
+    placements
+        The fastest first.
+    model_title
+        What is trained.
+    """
+    first, *others = placements
+    gain = first.tokens_per_second / others[0].tokens_per_second - 1.0 if others else None
+    rest = "" if gain is None else f", {100 * gain:.3g} % faster than {others[0].title}"
+    speed = first.tokens_per_second
+    return Section(
+        name="search",
+        title=TITLE,
+        summary=(
+            f"{model_title} trains fastest with {first.title}: {render(speed, 'token/s')} on "
+            f"{int(first.num_devices):,} GPUs{rest}."
+        ),
+        headline=("search.tokens_per_second", "search.gain"),
+        figures=(
+            Figure(
+                name="search.tokens_per_second",
+                title="Best placement",
+                value=speed,
+                unit="token/s",
+                why="tokens trained on per second by the fastest placement",
+                quantity="search.tokens_per_second",
+            ),
+            Figure(
+                name="search.gain",
+                title="Faster than the next",
+                value=gain,
+                unit="1",
+                why="speed of the fastest placement over that of the second, less one",
+                percent=True,
+                quantity="search.gain",
+            ),
+        ),
+        tables=(_placements(placements),),
+        notes=(
+            "Replicas share the batch by speed in whole micro-batches; a pipeline across pools gives faster devices "
+            "more layers. Each placement is shown at its best over its own space of plans; pipelines across pools are "
+            "not interleaved.",
+        ),
+    )
+
+
+def _placements(placements: Sequence[Placement]) -> Table:
+    best = placements[0].tokens_per_second
+    return Table(
+        name="search.placements",
+        title="Placements, the fastest first",
+        columns=("", "GPUs", "step time", "tokens trained on", "of the best", "how"),
+        units=("", "1", "s", "token/s", "%", ""),
+        rows=tuple(
+            (
+                placement.title,
+                placement.num_devices,
+                placement.time,
+                placement.tokens_per_second,
+                placement.tokens_per_second / best,
+                _description(placement),
+            )
+            for placement in placements
+        ),
+        key=True,
+    )
+
+
+def _description(placement: Placement) -> str:
+    if placement.pools[0].stages:
+        stages = ", ".join(
+            f"{pool.stages} stages of up to {pool.layers} layers on {pool.name}" for pool in placement.pools
+        )
+        return f"{stages}; {layout(placement.pools[0].plan)}"
+    return "; ".join(f"{pool.name}: {pool.sequences:,} sequences, {layout(pool.plan)}" for pool in placement.pools)
