@@ -34,9 +34,9 @@ from lindos.sweep import (
     Progress,
     RayEngine,
     Sweep,
+    answer_all,
     context_of,
     read_sweep,
-    run_sweep,
 )
 from lindos.validation import read_runs
 from lindos.validation.predict import prepare
@@ -291,7 +291,7 @@ def swept(sweep: Sweep, engine: Engine) -> float:
     """
     seen: list[Progress] = []
     with TemporaryDirectory() as folder, Journal(Path(folder), resume=False) as journal:
-        run_sweep(sweep, engine, journal, Path(folder), seen.append)
+        answer_all(sweep, engine, journal, Path(folder), seen.append)
     warm = seen[len(seen) // 2]
     return (seen[-1].answered - warm.answered) / (seen[-1].seconds - warm.seconds)
 
@@ -319,7 +319,7 @@ def problem(num, recovery, spares=float("inf")):
         name="device", units=num, mtbf=38_500 * 3600.0, devices=72, repair_time=86_400.0, detection_time=60.0
     )
     tier = CheckpointTier(
-        name="remote", interval=NEVER, blocking_time=1.0, write_time=0.0, restore_time=1.0, survives=EVERYTHING
+        name="remote", interval=ENDLESS, blocking_time=1.0, write_time=0.0, restore_time=1.0, survives=ALL_DEVICES
     )
     made = Problem(
         duration=90 * 86_400.0, causes=(device,), tiers=(tier,), num_devices=num, replica_devices=num / 1000,

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         UnknownNameError,
     )
     from lindos.scenario.schema import Scenario
+    from lindos.sweep import run_sweep
     from lindos.validation import validate_runs
 
 #: The module that each public name is loaded from.
@@ -58,6 +59,7 @@ _HOMES = {
     "plan_roadmap": "lindos.answers",
     "price_site": "lindos.answers",
     "run": "lindos.answers",
+    "run_sweep": "lindos.sweep",
     "search_plans": "lindos.answers",
     "simulate_campaign": "lindos.answers",
     "size_fleet": "lindos.answers",
@@ -83,6 +85,7 @@ __all__ = [
     "plan_roadmap",
     "price_site",
     "run",
+    "run_sweep",
     "search_plans",
     "simulate_campaign",
     "size_fleet",

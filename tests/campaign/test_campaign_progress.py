@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from campaign_problems import device, problem, remote
-from lindos.campaign import EVERYTHING, NEVER, CheckpointTier, with_best_intervals
+from lindos.campaign import ALL_DEVICES, ENDLESS, CheckpointTier, with_best_intervals
 from lindos.campaign.progress import KEEPS, SAVES, corrupted, losses, saving_share, tier_for
 from lindos.formulas import checkpoint
 
 
-def tier(interval: float, write: float = 0.0, survives: int = EVERYTHING) -> CheckpointTier:
+def tier(interval: float, write: float = 0.0, survives: int = ALL_DEVICES) -> CheckpointTier:
     return CheckpointTier(
         name="t", interval=interval, blocking_time=1.0, write_time=write, restore_time=1.0, survives=survives
     )
@@ -66,7 +66,7 @@ def test_a_save_that_was_still_being_written_is_lost() -> None:
 
 def test_tiers_that_survive() -> None:
     tiers = (tier(10.0, survives=8), tier(50.0, survives=0), tier(200.0))
-    assert [tier_for(devices, tiers) for devices in (0, 8, 9, EVERYTHING)] == [0, 0, 2, 2]
+    assert [tier_for(devices, tiers) for devices in (0, 8, 9, ALL_DEVICES)] == [0, 0, 2, 2]
     assert float(saving_share(tiers)) == pytest.approx(1 / 10 + 1 / 50 + 1 / 200)
 
 
@@ -129,9 +129,9 @@ def test_corruption_undoes_what_a_loop_undoes(gains: list[int], struck: list[tup
 def test_each_tier_balances_its_own_failures() -> None:
     causes = (device(name="node"), device(name="pod", units=1, mtbf=1e6, devices=512))
     memory = CheckpointTier(
-        name="memory", interval=NEVER, blocking_time=0.5, write_time=10.0, restore_time=1.0, survives=8
+        name="memory", interval=ENDLESS, blocking_time=0.5, write_time=10.0, restore_time=1.0, survives=8
     )
-    both = with_best_intervals(problem(causes=causes, tiers=(memory, remote(NEVER, 5.0))), least=2.0).tiers
+    both = with_best_intervals(problem(causes=causes, tiers=(memory, remote(ENDLESS, 5.0))), least=2.0).tiers
     near = float(checkpoint.daly_interval(0.5, float(1 / causes[0].rate)))
     far = float(checkpoint.daly_interval(5.0, 1e6))
     assert float(both[0].interval) == pytest.approx(near)
@@ -141,7 +141,7 @@ def test_each_tier_balances_its_own_failures() -> None:
 
 def test_intervals_have_floors_and_may_be_given_or_never_come() -> None:
     slow = CheckpointTier(
-        name="remote", interval=NEVER, blocking_time=0.0, write_time=90.0, restore_time=1.0, survives=EVERYTHING
+        name="remote", interval=ENDLESS, blocking_time=0.0, write_time=90.0, restore_time=1.0, survives=ALL_DEVICES
     )
 
     def best(tier: CheckpointTier, *given: float, **changes: Any) -> float:
@@ -149,20 +149,20 @@ def test_intervals_have_floors_and_may_be_given_or_never_come() -> None:
         return float(found.tiers[0].interval)
 
     assert best(slow) == 90.0
-    assert best(remote(NEVER, 0.0)) == 5.0
+    assert best(remote(ENDLESS, 0.0)) == 5.0
     assert best(slow, 300.0) == 300.0
-    assert best(slow, recovery="replica") == NEVER
+    assert best(slow, recovery="replica") == ENDLESS
     # The only replica has no peer to take its state from; nor has what silent corruption spoils.
-    assert best(remote(NEVER), recovery="replica", replica_devices=1024) == best(remote(NEVER))
+    assert best(remote(ENDLESS), recovery="replica", replica_devices=1024) == best(remote(ENDLESS))
     silent = device(name="silent", devices=0)
-    assert best(remote(NEVER), recovery="replica", corruption=silent) == best(remote(NEVER))
+    assert best(remote(ENDLESS), recovery="replica", corruption=silent) == best(remote(ENDLESS))
 
 
 @given(st.floats(1e-3, 1e3))
 def test_a_tier_that_no_failure_needs_is_never_saved_to(save: float) -> None:
     memory = CheckpointTier(
-        name="memory", interval=NEVER, blocking_time=save, write_time=0.0, restore_time=1.0, survives=8
+        name="memory", interval=ENDLESS, blocking_time=save, write_time=0.0, restore_time=1.0, survives=8
     )
-    found = with_best_intervals(problem(tiers=(memory, remote(NEVER, 5.0))), least=2.0).tiers
-    assert float(found[0].interval) < NEVER
-    assert float(found[1].interval) == NEVER
+    found = with_best_intervals(problem(tiers=(memory, remote(ENDLESS, 5.0))), least=2.0).tiers
+    assert float(found[0].interval) < ENDLESS
+    assert float(found[1].interval) == ENDLESS

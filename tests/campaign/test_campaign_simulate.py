@@ -28,7 +28,7 @@ from campaign_problems import (
     told_by_hand,
 )
 from lindos.campaign import (
-    EVERYTHING,
+    ALL_DEVICES,
     CheckpointTier,
     PoolSpares,
     Problem,
@@ -96,7 +96,7 @@ def laws() -> st.SearchStrategy[dict[str, Any]]:
         {
             "mtbf": st.floats(2_000.0, 40_000.0).map(lambda hours: hours * HOUR),
             "devices": st.sampled_from([0, 1, 8, 72, 512]),
-            "blast": st.sampled_from([None, 8, EVERYTHING]),
+            "blast": st.sampled_from([None, 8, ALL_DEVICES]),
             "repair_time": st.sampled_from([0.0, HOUR, 2 * DAY]),
             "online": st.sampled_from([0.0, 3 * DAY]),
             "age": st.sampled_from([0.0, 200 * HOUR]),
@@ -248,7 +248,7 @@ def by_hand(given: Problem, rows: int, seed: int) -> list[dict[str, float]]:
         # Steps and saves take turns; a save is spread over the work between.
         pace = 1 / (1 + float(tier.blocking_time / tier.interval))
         failed = line.stops.failed[row]
-        events = [*zip(line.stops.time[row][failed], line.stops.until[row][failed], strict=True), (horizon, horizon)]
+        events = [*zip(line.stops.time[row][failed], line.stops.end[row][failed], strict=True), (horizon, horizon)]
         for moment, recovered in events:
             up = max(0.0, moment - max(time, until))
             down += moment - time - up

@@ -19,7 +19,7 @@ from campaign_problems import (
     struck,
 )
 from lindos.campaign import (
-    EVERYTHING,
+    ALL_DEVICES,
     Cause,
     CheckpointTier,
     PoolSpares,
@@ -55,7 +55,7 @@ def test_corruption_seen_at_once_is_a_failure_of_everything(interval: float, mon
         return stream(seed, tile_number, {"0 crash": "corruption"}.get(name, name))
 
     monkeypatch.setattr(stops_of_campaign, "stream", same)
-    crash = Cause(name="crash", units=1, mtbf=5 * HOUR, devices=0, blast=EVERYTHING)
+    crash = Cause(name="crash", units=1, mtbf=5 * HOUR, devices=0, blast=ALL_DEVICES)
     silent = problem(causes=(), corruption=crash, tiers=(remote(interval),))
     loud = problem(causes=(crash,), tiers=(remote(interval),))
     assert ran(silent, 16, rows=16).time.wasted_progress == pytest.approx(ran(loud, 16, rows=16).time.wasted_progress)
@@ -73,7 +73,7 @@ def test_corruption_seen_late_loses_what_came_after_its_onset() -> None:
         if not np.isfinite(onset):
             continue
         at = int(np.searchsorted(line.stops.time[row], seen))
-        kept = line.before[row, at]
+        kept = line.progress[row, at]
         # The first to be seen: nothing was undone before, so progress at its onset is all steps until then.
         assert onset * pace - 1200 - 1e-6 <= kept <= onset * pace + 1e-6
 
@@ -293,7 +293,7 @@ def test_spares_in_the_rack_save_the_rack() -> None:
 
 
 def test_a_failure_of_everything_stops_replicas_too() -> None:
-    operator = Cause(name="operator", units=1, mtbf=2 * DAY, devices=0, blast=EVERYTHING, detection_time=60.0)
+    operator = Cause(name="operator", units=1, mtbf=2 * DAY, devices=0, blast=ALL_DEVICES, detection_time=60.0)
     found = ran(problem(causes=(operator,), recovery="replica"))
     assert found.time.wasted_progress.mean() > 0
     assert found.num_stops.mean() == pytest.approx(10.0, rel=0.2)

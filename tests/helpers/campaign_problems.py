@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from lindos.campaign import (
-    EVERYTHING,
-    NEVER,
+    ALL_DEVICES,
+    ENDLESS,
     CampaignEstimate,
     CampaignTime,
     Cause,
@@ -31,7 +31,7 @@ BUCKETS = tuple(CampaignTime.__dataclass_fields__)
 
 def remote(interval: float = 1200.0, save: float = 20.0, **changes: Any) -> CheckpointTier:
     """A remote tier that steps wait for."""
-    given = {"blocking_time": save, "write_time": 0.0, "restore_time": save, "survives": EVERYTHING}
+    given = {"blocking_time": save, "write_time": 0.0, "restore_time": save, "survives": ALL_DEVICES}
     return CheckpointTier(name="remote", interval=interval, **(given | changes))
 
 
@@ -68,7 +68,7 @@ def everything(**changes: Any) -> Problem:
         device(name="lemon", units=4, mtbf=200 * HOUR, most=3),
         device(name="tray", pool=1, online=5 * DAY, devices=4),
         device(name="feed", pool=1, units=4, mtbf=4_000 * HOUR, devices=256, repair_time=6 * HOUR),
-        device(name="software", units=1, mtbf=60 * HOUR, devices=0, blast=EVERYTHING),
+        device(name="software", units=1, mtbf=60 * HOUR, devices=0, blast=ALL_DEVICES),
     )
     tiers = (
         CheckpointTier(name="memory", interval=60.0, blocking_time=0.2, write_time=20.0, restore_time=5.0, survives=8),
@@ -99,13 +99,13 @@ SEVERAL = (
     device(2_000 * HOUR, name="rack", units=16, devices=64),
     device(9_000 * HOUR, name="chip", devices=1),
     # Breaks nothing, so no team repairs it, however long that would take.
-    device(60 * HOUR, name="software", units=1, devices=0, blast=EVERYTHING, repair_time=9 * DAY),
+    device(60 * HOUR, name="software", units=1, devices=0, blast=ALL_DEVICES, repair_time=9 * DAY),
     # Stops many devices and breaks none: their memory can still be read.
     Cause(name="hang", units=1, mtbf=90 * HOUR, devices=0, blast=100),
 )
 
 #: Tiers where nothing is ever saved: for recoveries that read no checkpoint.
-UNSAVED = (remote(NEVER, 0.0, restore_time=0.0),)
+UNSAVED = (remote(ENDLESS, 0.0, restore_time=0.0),)
 
 #: Three of them; steps wait for the last one.
 THREE_TIERS = (
@@ -162,7 +162,7 @@ def estimated(
         work=work,
         duration=duration,
         causes=(cause,),
-        tiers=(remote(NEVER, _column(save)),),
+        tiers=(remote(ENDLESS, _column(save)),),
         num_devices=num_devices,
         replica_devices=replica_devices,
         pools=(PoolSpares(spares=spares),),
@@ -245,7 +245,7 @@ def recoveries(given: Problem, failures: list[tuple[float, Cause, float]]) -> li
 
 def level_of(given: Problem, cause: Cause) -> int:
     """The freshest tier that outlives a cause."""
-    reach = EVERYTHING if cause.stopped >= EVERYTHING else cause.devices
+    reach = ALL_DEVICES if cause.stopped >= ALL_DEVICES else cause.devices
     return next(at for at, tier in enumerate(given.tiers) if reach <= tier.survives)
 
 

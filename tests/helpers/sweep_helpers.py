@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lindos.sweep import Context, Engine, Finished, Journal, Outcome, Sweep, context_of, read_sweep, run_sweep
+from lindos.sweep import Context, Engine, Finished, Journal, Outcome, Sweep, answer_all, context_of, read_sweep
 
 SMALL = """
 scenario: one-node
@@ -27,7 +27,7 @@ def sweep_of(folder: Path, text: str = SMALL, name: str = "small.yaml") -> Sweep
 def answered(sweep: Sweep, engine: Engine, folder: Path, resume: bool = False, **options: Any) -> Finished:
     """A run of a sweep to its end."""
     with Journal(folder, resume=resume) as journal:
-        return run_sweep(sweep, engine, journal, folder, **options)
+        return answer_all(sweep, engine, journal, folder, **options)
 
 
 class Noted(Context):

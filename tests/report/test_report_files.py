@@ -10,7 +10,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from lindos.errors import InputError
-from lindos.report import folder_for, json_document, results_schema, write
+from lindos.report import json_document, results_schema, write
+from lindos.scenario.folder import folder_for
 from sample_answer import sample
 
 ANSWER = sample()

@@ -7,7 +7,7 @@ import pytest
 
 from lindos.answers import Answer
 from lindos.answers.scenario import answer
-from lindos.campaign import EVERYTHING, NEVER
+from lindos.campaign import ALL_DEVICES, ENDLESS
 from lindos.catalog import load_catalog
 from lindos.elements import Number, Table
 from lindos.errors import InconsistentError, InputError, LindosError
@@ -145,13 +145,13 @@ def test_every_word_reaches_the_problem() -> None:
     assert causes["lemons", 0].most == 3
     assert causes["feed", 0].devices == 288
     assert float(causes["feed", 0].mtbf) == pytest.approx((3 * 30) ** 0.5 * 31_557_600, rel=1e-6)
-    assert causes["operator", 0].stopped == EVERYTHING
+    assert causes["operator", 0].stopped == ALL_DEVICES
     assert causes["infant", 1].law == "weibull"
     assert causes["infant", 1].online == 22 * 86_400.0
     assert causes["wear", 0].age == pytest.approx(2 * 31_557_600)
     assert [tier.name for tier in problem.tiers] == ["memory", "local", "remote"]
-    assert [int(tier.survives) for tier in problem.tiers] == [72, 0, EVERYTHING]
-    assert float(problem.tiers[1].interval) == NEVER  # memory survives all that local disks do
+    assert [int(tier.survives) for tier in problem.tiers] == [72, 0, ALL_DEVICES]
+    assert float(problem.tiers[1].interval) == ENDLESS  # memory survives all that local disks do
     assert problem.joins[0][0] == 0.0 and 0.5 < problem.joins[0][1] < 0.8 and problem.joins[1] == (22 * 86_400.0, 1.0)
     assert [pool.rack_spares for pool in problem.pools] == [8, 8]
     assert [pool.rack_devices for pool in problem.pools] == [64, 64]

@@ -13,7 +13,16 @@ import lindos
 NAMES = [
     *("Answer", "Catalog", "CatalogError", "InconsistentError", "InfeasibleError", "InputError", "LindosError"),
     *("Scenario", "UnitError", "UnknownNameError", "__version__", "audit_claims", "estimate_step", "load_catalog"),
-    *("load_scenario", "plan_roadmap", "price_site", "run", "search_plans", "simulate_campaign", "size_fleet"),
+    *(
+        "load_scenario",
+        "plan_roadmap",
+        "price_site",
+        "run",
+        "run_sweep",
+        "search_plans",
+        "simulate_campaign",
+        "size_fleet",
+    ),
     "validate_runs",
 ]
 ROOMS = sorted(module.name for module in pkgutil.iter_modules(lindos.__path__) if module.name != "__main__")

@@ -24,7 +24,7 @@ def test_every_combination_comes_once_in_order(batches: list[int], gpus: list[in
     grid = f"grid: {{job.global_batch_size: {batches}, cluster.pools.0.gpus: {gpus}}}"
     drawn = f"sample: {{count: {count}, fields: {{site.pue: {{low: 1.1, high: 1.5}}}}}}"
     sweep = sweep_of(tmp_path, f"scenario: one-node\n{grid}\n{drawn}\n")
-    found = [tuple(sweep.shown(index).values()) for index in range(len(sweep))]
+    found = [tuple(sweep.cells(index).values()) for index in range(len(sweep))]
     pues = [pue for _, _, pue in found[:count]]
     assert found == [(b, g, pue) for b, g in itertools.product(batches, gpus) for pue in pues]
 
@@ -38,7 +38,7 @@ def test_every_combination_comes_once_in_order(batches: list[int], gpus: list[in
 )
 def test_each_stratum_has_one_draw(count: int, seed: int, low: float, factor: float, log: bool) -> None:
     high = low * factor
-    draws = stratified("site.pue", low, high, count, seed, log=log, whole=False)
+    draws = stratified("site.pue", low, high, count, seed, log=log, integers=False)
     assert np.all((draws >= low) & (draws <= high))
     if factor > 1.001:
         depth = np.log(draws / low) / math.log(factor) if log else (draws - low) / (high - low)
@@ -47,12 +47,12 @@ def test_each_stratum_has_one_draw(count: int, seed: int, low: float, factor: fl
 
 
 def test_whole_numbers_are_equally_likely() -> None:
-    draws = stratified("cluster.pools.0.gpus", 1, 4, 400, 0, log=False, whole=True)
+    draws = stratified("cluster.pools.0.gpus", 1, 4, 400, 0, log=False, integers=True)
     assert np.unique(draws, return_counts=True)[1].tolist() == [100, 100, 100, 100]
 
 
 def test_fields_have_streams_of_their_own() -> None:
-    one, same, other = (stratified(path, 0, 1, 9, 0, log=False, whole=False) for path in ("a", "a", "b"))
+    one, same, other = (stratified(path, 0, 1, 9, 0, log=False, integers=False) for path in ("a", "a", "b"))
     assert one.tolist() == same.tolist()
     assert one.tolist() != other.tolist()
 
@@ -64,7 +64,7 @@ def test_a_draw_is_written_exactly(tmp_path: Path) -> None:
         scenario = scenario_from(with_values(sweep.base, sweep.overrides(index)))
         assert scenario.site and scenario.job and scenario.job.goal
         found = [scenario.site.electricity_price, scenario.job.goal.tokens]
-        assert found == list(sweep.shown(index).values())
+        assert found == list(sweep.cells(index).values())
 
 
 def test_fields_that_the_base_leaves_out_are_made() -> None:
@@ -78,7 +78,7 @@ def test_fields_that_the_base_leaves_out_are_made() -> None:
 
 def test_what_is_no_number_is_text_in_a_table(tmp_path: Path) -> None:
     text = "scenario: one-node\ngrid: {job.precision: [bf16], compare_top500: [true], job.plan: [{recompute: full}]}\n"
-    assert list(sweep_of(tmp_path, text).shown(0).values()) == ["bf16", "true", '{"recompute": "full"}']
+    assert list(sweep_of(tmp_path, text).cells(0).values()) == ["bf16", "true", '{"recompute": "full"}']
 
 
 def test_a_base_beside_the_file_is_read_with_its_catalogue(tmp_path: Path) -> None:

@@ -23,7 +23,18 @@ from lindos.answers import answer
 from lindos.errors import InputError
 from lindos.scenario.paths import with_values
 from lindos.scenario.read import scenario_from
-from lindos.sweep import Context, Journal, LocalEngine, Outcome, Sweep, context_of, run, run_sweep, summary
+from lindos.sweep import (
+    Context,
+    Journal,
+    LocalEngine,
+    Outcome,
+    Sweep,
+    answer_all,
+    context_of,
+    run,
+    run_sweep,
+    summary,
+)
 from sweep_helpers import SMALL, answered, attempts, many, noted, sweep_of
 
 LINDOS = [sys.executable, "-c", "from lindos.cli import main; main()"]
@@ -40,7 +51,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Sweep, Path]:
     folder = tmp_path_factory.mktemp("small")
     sweep = sweep_of(folder)
     finished = answered(sweep, LocalEngine(context_of(sweep), 2), folder / "out")
-    assert (finished.progress.answered, finished.progress.kept) == (6, 0)
+    assert (finished.progress.answered, finished.progress.reused) == (6, 0)
     return sweep, folder / "out"
 
 
@@ -53,7 +64,7 @@ def test_numbers_are_those_of_a_run(small: tuple[Sweep, Path]) -> None:
         expected = [(one.name, one.value, one.unit, one.low, one.high) for one in step.figures]
         mine = [row for row in table if row["scenario"] == index]
         assert [tuple(row[key] for key in ("name", "value", "unit", "low", "high")) for row in mine] == expected
-        assert {row["job.global_batch_size"] for row in mine} == {sweep.shown(index)["job.global_batch_size"]}
+        assert {row["job.global_batch_size"] for row in mine} == {sweep.cells(index)["job.global_batch_size"]}
 
 
 def test_a_campaign_alone_is_priced_as_in_a_run(tmp_path: Path) -> None:
@@ -88,7 +99,7 @@ def test_an_error_of_ours_is_a_row_too(monkeypatch: pytest.MonkeyPatch, tmp_path
 def test_equal_scenarios_are_answered_once(tmp_path: Path) -> None:
     sweep = sweep_of(tmp_path, "scenario: one-node\nask: [cluster]\ngrid: {cluster.pools.0.gpus: [8, 16, 8]}\n")
     finished = answered(sweep, LocalEngine(context_of(sweep), 2), tmp_path / "out")
-    assert (finished.progress.answered, finished.progress.kept) == (2, 1)
+    assert (finished.progress.answered, finished.progress.reused) == (2, 1)
     assert {row["scenario"] for row in rows(tmp_path / "out")} == {0, 1, 2}
 
 
@@ -243,7 +254,7 @@ def test_damaged_outcomes_are_answered_again(statement: str, small: tuple[Sweep,
     shutil.copytree(folder, tmp_path / "out")
     damage(tmp_path / "out", statement)
     with Journal(tmp_path / "out", resume=True) as journal:
-        finished = run_sweep(sweep, LocalEngine(context_of(sweep), 1), journal, tmp_path / "out")
+        finished = answer_all(sweep, LocalEngine(context_of(sweep), 1), journal, tmp_path / "out")
         # Labels that were lost come back with the first outcome, and with them what rests on them.
         assert journal.num_damaged == (2 if statement.startswith("DELETE") else 6)
         assert summary(sweep, journal).statuses["ok"] == 6
@@ -309,14 +320,14 @@ def test_a_stop_writes_no_more_than_was_reached_and_ends_in_time(
     # What an earlier run has reached is in the table though this one stops before it.
     monkeypatch.setattr(Sweep, "overrides", lambda self, index: asked.append(index) or plain(self, index))
     with Journal(tmp_path / "out", resume=True) as journal:
-        again = run_sweep(sweep, engine, journal, tmp_path / "out", report=lambda progress: os.kill(os.getpid(), 15))
+        again = answer_all(sweep, engine, journal, tmp_path / "out", report=lambda progress: os.kill(os.getpid(), 15))
     assert again.stopped_by == signal.SIGTERM
     assert len(rows(tmp_path / "out")) == finished.progress.answered + again.progress.answered
     assert max(asked) < 100
     monkeypatch.setattr(run, "TABLE_AT_STOP", -1.0)
     before = rows(tmp_path / "out")
     with Journal(tmp_path / "out", resume=True) as journal:
-        last = run_sweep(sweep, engine, journal, tmp_path / "out", report=lambda progress: os.kill(os.getpid(), 15))
+        last = answer_all(sweep, engine, journal, tmp_path / "out", report=lambda progress: os.kill(os.getpid(), 15))
     assert (last.is_table_whole, rows(tmp_path / "out")) == (False, before)
 
 
@@ -400,3 +411,23 @@ def test_stopped_by_a_signal_it_says_how_to_go_on(number: signal.Signals, tmp_pa
 def test_outcomes_are_small(small: tuple[Sweep, Path]) -> None:
     assert (small[1] / "journal.sqlite").stat().st_size < 100_000
     assert Outcome("ok").numbers == b""
+
+
+def test_one_call_answers_a_sweep(tmp_path: Path, small: tuple[Sweep, Path]) -> None:
+    (tmp_path / "small.yaml").write_text(SMALL)
+    result = run_sweep(tmp_path / "small.yaml", tmp_path / "out", workers=1)
+    assert result.summary.statuses["ok"] == 6
+    assert result.table == tmp_path / "out" / "results.parquet"
+    assert result.to_arrow().to_pylist() == rows(small[1])
+    assert repr(result) == f"<SweepResult small: 6 ok; {result.table}>"
+    with pytest.raises(InputError, match="without results of a sweep"):
+        run_sweep(tmp_path / "small.yaml", tmp_path / "out", workers=1)
+    assert run_sweep(tmp_path / "small.yaml", tmp_path / "out", workers=1, resume=True).finished.progress.reused == 6
+
+
+@pytest.mark.parametrize("workers", [0, -1, 10**6])
+def test_a_number_of_workers_that_cannot_be_is_a_sentence(workers: int, tmp_path: Path) -> None:
+    (tmp_path / "small.yaml").write_text(SMALL)
+    with pytest.raises(InputError, match="--workers"):
+        run_sweep(tmp_path / "small.yaml", tmp_path / "out", workers=workers)
+    assert not (tmp_path / "out").exists()

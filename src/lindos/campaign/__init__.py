@@ -1,17 +1,17 @@
-"""Weeks: how long a training run really takes once things fail, and what can be trained in a given time.
+"""Campaigns: how long a training run takes once devices fail, and what it can train in a fixed time.
 
-Two ways to the same answer. The closed form (:func:`estimate`): failures at a constant rate, checkpoints at the best
+Two methods answer this. The closed form (:func:`estimate`) assumes failures at a constant rate, checkpoints at the best
 interval, and either a restart of the whole job at each failure or the loss of one data-parallel replica. The
-simulation (:func:`simulate`): any failures, repairs, spares, tiers of checkpoints, slow devices and pauses, many times
-over. Time is split into the buckets of Google's ML Goodput library.
+simulation (:func:`simulate`) draws many trials with any failures, repairs, spares, tiers of checkpoints, slow devices
+and pauses. Time is divided into the buckets of Google's ML Goodput library.
 """
 
-from lindos.campaign.causes import EVERYTHING, LAWS, Cause, check_shape, lemons
+from lindos.campaign.causes import ALL_DEVICES, LAWS, Cause, check_shape, lemons
 from lindos.campaign.closed_form import estimate, trained_in
 from lindos.campaign.intervals import with_best_intervals
 from lindos.campaign.optimal import FITS, ComputeOptimal, ScalingLaw, compute_optimal, scaling_law
 from lindos.campaign.problem import PoolSpares, Problem, Stragglers, Workload, flattened, take_draws
-from lindos.campaign.progress import NEVER, CheckpointTier
+from lindos.campaign.progress import ENDLESS, CheckpointTier
 from lindos.campaign.rates import (
     Conditions,
     FailureRate,
@@ -28,12 +28,12 @@ from lindos.campaign.trace import STATES, Trace
 from lindos.campaign.trials import PERCENTILES, Sampling, confidence, simulate_until
 
 __all__ = [
-    "EVERYTHING",
+    "ALL_DEVICES",
+    "ENDLESS",
     "FITS",
     "GOODPUT_NAMES",
     "LARGEST_EVENTS",
     "LAWS",
-    "NEVER",
     "PERCENTILES",
     "STATES",
     "CampaignEstimate",

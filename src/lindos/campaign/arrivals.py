@@ -1,6 +1,6 @@
-"""When failures strike: for every trial of a campaign the sorted times of a cause, as one array.
+"""Times of failures: the sorted times of one cause in every trial of a campaign, as one array.
 
-Rows are trials. A row with fewer failures than the longest is padded with the horizon, where nothing happens any more.
+Rows are trials. A row with fewer failures than the longest is padded with the horizon.
 """
 
 import zlib
@@ -11,19 +11,39 @@ import numpy as np
 
 from lindos.campaign.causes import Cause, cumulative_hazard, lifetime
 
-#: Columns beyond the mean, in standard deviations and in number: a row that needs more comes once in a billion.
-_DEVIATIONS, _MORE = 6.0, 12
-#: Largest number of lives of a unit that are drawn at once; of units that are drained, a smaller one.
+#: Columns above the mean, in standard deviations and in number; one row in a billion needs more.
+_DEVIATIONS, _EXTRA = 6.0, 12
+#: Largest number of lives of a unit that are drawn at once, and that of a unit that is drained.
 _LARGEST_LIVES, _LARGEST_BLOCK = 65_536, 64
 
 
 def stream(seed: int, tile: int, name: str) -> np.random.Generator:
-    """The random numbers of one purpose: others draw theirs without shifting these."""
+    """Make the random numbers of one purpose, so that other purposes do not shift them.
+
+    Parameters
+    ----------
+    seed
+        Seed of the simulation.
+    tile
+        Index of the tile of trials.
+    name
+        Name of the purpose.
+    """
     return np.random.default_rng([seed, tile, zlib.crc32(name.encode())])
 
 
 def columns(rng_draw: Any, num_columns: int, num_trials: int) -> Any:
-    """Draw random numbers of shape (trials, columns); the first columns do not depend on how many there are."""
+    """Draw random numbers of shape (trials, columns); the first columns do not depend on the number of columns.
+
+    Parameters
+    ----------
+    rng_draw
+        Method of a generator that draws an array of a shape.
+    num_columns
+        Number of columns.
+    num_trials
+        Number of rows.
+    """
     return np.ascontiguousarray(rng_draw((num_columns, num_trials)).T)
 
 
@@ -33,13 +53,13 @@ def arrivals(cause: Cause, horizon: Any, num_trials: int, rng: np.random.Generat
     Parameters
     ----------
     cause
-        With a mean time of shape () or (trials, 1).
+        Its mean time has the shape () or (trials, 1).
     horizon
         Seconds from the start; shape (trials, 1).
     num_trials
-        Rows.
+        Number of rows.
     rng
-        Of this cause alone (:func:`stream`).
+        Generator of this cause alone (:func:`stream`).
 
     Returns
     -------
@@ -48,9 +68,9 @@ def arrivals(cause: Cause, horizon: Any, num_trials: int, rng: np.random.Generat
 
     Notes
     -----
-    Failures at a constant rate come from one Poisson process for all units. Of another law the first failures of all
-    units are drawn at once, in order (:func:`_first`), then the second ones of those that failed, and so on: exactly
-    the superposition of as many renewal processes as there are units. No failure depends on how far the horizon is.
+    Failures at a constant rate come from one Poisson process for all units. For another law the first failures of all
+    units are drawn in order (:func:`_first`), then the second failures of the units that failed, and so on: this is
+    exactly the superposition of one renewal process per unit. No failure depends on the horizon.
     """
     span = np.maximum(horizon - cause.online, 0.0)
     if cause.most is not None:
@@ -67,21 +87,21 @@ def _poisson(cause: Cause, span: Any, num_trials: int, rng: np.random.Generator)
     if float(cause.units) <= 0:
         return np.full((num_trials, 1), np.inf)
     gap = cause.mtbf / cause.units
-    gaps = rng.standard_exponential((_enough(span / gap), num_trials))
+    gaps = rng.standard_exponential((_num_columns(span / gap), num_trials))
     return np.ascontiguousarray(np.cumsum(gaps, axis=0, out=gaps).T) * gap
 
 
-def _enough(mean: Any) -> int:
-    """Columns that hold the failures of every row when this many are expected on average."""
+def _num_columns(mean: Any) -> int:
+    """Return the number of columns that hold the failures of every row, if `mean` are expected on average."""
     largest = float(np.max(mean, initial=0.0))
-    return int(largest + _DEVIATIONS * largest**0.5) + _MORE
+    return int(largest + _DEVIATIONS * largest**0.5) + _EXTRA
 
 
 def _drained(cause: Cause, span: Any, num_trials: int, rng: np.random.Generator) -> Any:
-    """Failures of a few units, each drained after `most` of them; only the first life begins at their age.
+    """Draw the failures of a few units, each drained after `most` of them; only the first life begins at their age.
 
-    Lives are drawn in blocks that double in length, and only while some unit still fails within the span: memory
-    follows the failures that happen, not the number after which a unit is drained.
+    Lives are drawn in blocks that double in length while any unit still fails within the span, so that memory follows
+    the failures that happen and not the number after which a unit is drained.
     """
     units = int(cause.units)
     if units < 1:
@@ -119,10 +139,10 @@ def _deeper(cause: Cause) -> Cause:
 
 
 def _first(cause: Cause, span: Any, num_trials: int, rng: np.random.Generator) -> Any:
-    """First failures of all units in order, as many as come within the span.
+    """Draw the first failures of all units in order, as many as happen within the span.
 
-    Between the order statistics of `n` draws from the exponential law lie independent draws over n, n - 1, ... [1]_;
-    on the clock of the hazard, lives follow that law.
+    The differences between the order statistics of `n` draws from the exponential law are independent draws over n, n -
+    1, ... [1]_; measured in cumulative hazard, lives follow that law.
 
     References
     ----------
@@ -132,8 +152,8 @@ def _first(cause: Cause, span: Any, num_trials: int, rng: np.random.Generator) -
     units = int(cause.units)
     if units < 1:
         return np.full((num_trials, 1), np.inf)
-    before = cumulative_hazard(cause, cause.age)
-    within = -np.expm1(before - cumulative_hazard(cause, cause.age + span))
-    drawn = columns(rng.standard_exponential, min(_enough(units * within), units), num_trials)
+    start = cumulative_hazard(cause, cause.age)
+    probability = -np.expm1(start - cumulative_hazard(cause, cause.age + span))
+    drawn = columns(rng.standard_exponential, min(_num_columns(units * probability), units), num_trials)
     hazard = np.cumsum(drawn / (units - np.arange(drawn.shape[1])), axis=1)
-    return np.maximum(lifetime(cause, before + hazard) - cause.age, 0.0)
+    return np.maximum(lifetime(cause, start + hazard) - cause.age, 0.0)

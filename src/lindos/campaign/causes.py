@@ -1,4 +1,4 @@
-"""What fails: kinds of failures of equal units, how often, what each takes out, and how long until it is back."""
+"""Causes of failures: the units that fail, how often, the devices that a failure takes out, and its repair time."""
 
 import math
 from dataclasses import dataclass, replace
@@ -11,10 +11,10 @@ from lindos.quantities import Count, Fraction, PerSecond, Seconds
 
 #: Laws of the time from one failure of a unit to the next.
 LAWS = ("exponential", "weibull", "lognormal")
-#: Shapes that are simulated: beyond, a few units fail without end at the start, and the others never.
+#: Supported shapes. Beyond them a few units fail over and over at the start and the rest never fail.
 SHAPES = {"weibull": (0.3, 20.0), "lognormal": (0.01, 3.0)}
-#: Devices taken out by a failure that stops everything, whatever the size of the job.
-EVERYTHING = 10**12
+#: Number of devices that stands for all devices of a job of any size.
+ALL_DEVICES = 10**12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,31 +24,31 @@ class Cause:
     Parameters
     ----------
     name
-        Also names its stream of random numbers, so that the same failures strike whatever else changes: its own in its
-        pool.
+        Unique in its pool. It also names the stream of random numbers, so that the same failures happen whatever else
+        changes.
     units
         Devices, nodes, racks, switches, ... that fail in this way; 1 for the job as a whole.
     mtbf
-        Mean time from one failure of a unit to its next.
+        Mean seconds from one failure of a unit to its next.
     devices
-        Devices out of service until repaired; 0 where nothing is broken, as after a crash of software.
+        Devices out of service until repaired; 0 if nothing is broken, as after a crash of software.
     blast
-        Devices that stop at once; as `devices` where left out.
+        Devices that stop at once; `devices` if None.
     repair_time
-        Mean of an exponential law, until the devices can be used again.
+        Mean seconds until the devices can be used again, from an exponential law.
     detection_time
-        From the failure until it is noticed.
+        Seconds from the failure until it is noticed.
     law, shape
         ``"exponential"``; ``"weibull"`` with the shape (below 1 infant mortality, above 1 wear); ``"lognormal"`` with
         the standard deviation of the logarithm.
     age
-        Of the units when they start; for laws that know age.
+        Age of the units when they start, in seconds; for laws that depend on age.
     online
-        When the units start to work: those of a batch that joins later.
+        Seconds from the start of the campaign until the units work; above 0 for hardware that joins later.
     most
-        Failures after which a unit is drained for good; None where it comes back each time.
+        Failures after which a unit is drained for good; None if it always comes back.
     pool
-        Index of the pool whose spares stand in.
+        Index of the pool whose spares replace the devices.
     """
 
     name: str
@@ -72,42 +72,57 @@ class Cause:
 
     @property
     def reach(self) -> int:
-        """Devices whose memory and disks are lost with it: what stops everything leaves none in memory."""
-        return EVERYTHING if self.stopped >= EVERYTHING else self.devices
+        """Devices whose memory and local disks are lost; a failure that stops everything loses all of them."""
+        return ALL_DEVICES if self.stopped >= ALL_DEVICES else self.devices
 
     @property
     def rate(self) -> PerSecond:
-        """Failures per time of all units, in the long run."""
+        """Failures of all units per second, in the long run."""
         return self.units / self.mtbf
 
 
 def check_shape(path: str, law: str, shape: float) -> None:
-    """Refuse a shape that its law cannot be simulated with; ``path`` names it."""
+    """Refuse a shape that its law cannot be simulated with.
+
+    Parameters
+    ----------
+    path
+        Path of the field, for the message.
+    law
+        Name of the law, one of :data:`LAWS`.
+    shape
+        Its shape, without unit.
+
+    Raises
+    ------
+    InputError
+        If the shape is outside the range of :data:`SHAPES`.
+    """
     low, high = SHAPES.get(law, (0.0, math.inf))
     if not low <= shape <= high:
         raise InputError(path, shape, f"from {low:g} to {high:g} in a {law} law")
 
 
 def lemons(causes: tuple[Cause, ...], share: Fraction, factor: float, drained_after: int) -> tuple[Cause, ...]:
-    """Split units into sound ones and a few that fail `factor` times as often in all `causes`, the mean rate unchanged.
+    """Split units into sound ones and lemons that fail `factor` times as often, with the same mean rate.
 
-    A lemon is drained for good after `drained_after` failures of any kind: then the whole fails less often than before.
+    A lemon is drained for good after `drained_after` failures of any kind; from then on failures are rarer than before.
 
     Parameters
     ----------
     causes
-        Of the same units.
+        Causes of the same units.
     share
-        Of the units that are lemons.
+        Share of the units that are lemons.
     factor
-        How many times as often they fail as the others.
+        Failure rate of a lemon over that of a sound unit.
     drained_after
-        Failures after which one is taken out.
+        Failures after which a lemon is taken out.
 
     Returns
     -------
     tuple of Cause
-        The causes of the sound units, and one more, of the lemons.
+        The causes of the sound units, and one cause of the lemons.
 
     Examples
     --------
@@ -117,17 +132,30 @@ def lemons(causes: tuple[Cause, ...], share: Fraction, factor: float, drained_af
     (990.0, 10.0, True, 11.0)
     """
     first = causes[0]
-    few = float(round(float(first.units) * float(share)))
-    slower = 1 + (factor - 1) * few / first.units
-    sound = tuple(replace(one, units=one.units - few, mtbf=one.mtbf * slower) for one in causes)
-    together = 1 / sum(factor / one.mtbf for one in sound)
-    return (*sound, replace(first, name="lemons", units=few, mtbf=together, most=drained_after))
+    num_lemons = float(round(float(first.units) * float(share)))
+    slower = 1 + (factor - 1) * num_lemons / first.units
+    sound = tuple(replace(cause, units=cause.units - num_lemons, mtbf=cause.mtbf * slower) for cause in causes)
+    mtbf = 1 / sum(factor / cause.mtbf for cause in sound)
+    return (*sound, replace(first, name="lemons", units=num_lemons, mtbf=mtbf, most=drained_after))
 
 
 def cumulative_hazard(cause: Cause, age: Any) -> Any:
-    """Failures that a unit would have met by `age` if each were repaired at once to the same age: -log of survival.
+    """Compute the cumulative hazard of a unit at an age: the negative logarithm of its survival.
 
-    Survival itself would be rounded to 0 for units far beyond their life.
+    It is the number of failures until then if each were repaired at once to the same age. Survival itself would be
+    rounded to 0 for units far beyond their life.
+
+    Parameters
+    ----------
+    cause
+        Law, shape and mean time between failures.
+    age
+        Age of the unit, in seconds.
+
+    Returns
+    -------
+    array
+        Expected failures, without unit.
     """
     age = np.maximum(age, 0.0)
     if cause.law == "lognormal":
@@ -140,9 +168,21 @@ def cumulative_hazard(cause: Cause, age: Any) -> Any:
 
 
 def lifetime(cause: Cause, hazard: Any) -> Any:
-    """Age by which so much hazard has gathered: the inverse of :func:`cumulative_hazard`.
+    """Compute the age at which a unit reaches a cumulative hazard: the inverse of :func:`cumulative_hazard`.
 
-    Of a hazard drawn from the exponential law of mean 1 it is the life of a unit.
+    For a hazard drawn from the exponential law of mean 1, this is the life of a unit.
+
+    Parameters
+    ----------
+    cause
+        Law, shape and mean time between failures.
+    hazard
+        Cumulative hazard, without unit.
+
+    Returns
+    -------
+    array
+        Age in seconds.
     """
     if cause.law == "lognormal":
         from scipy.special import ndtri_exp
@@ -152,5 +192,5 @@ def lifetime(cause: Cause, hazard: Any) -> Any:
 
 
 def _scale(cause: Cause) -> Any:
-    """Scale of the Weibull law whose mean is the mean time between failures."""
+    """Return the scale of the Weibull law whose mean is the mean time between failures."""
     return cause.mtbf / math.gamma(1 + 1 / cause.shape)

@@ -1,4 +1,4 @@
-"""The closed form of a campaign: from seconds per step and rates of failures to weeks, without simulating."""
+"""The closed form of a campaign: the duration of a run from its failure rates, without simulation."""
 
 from typing import Any, NamedTuple
 
@@ -7,18 +7,18 @@ import numpy as np
 from lindos.campaign.causes import Cause
 from lindos.campaign.optimal import compute_optimal
 from lindos.campaign.problem import Problem, Workload, flattened
-from lindos.campaign.progress import NEVER, saving_share, tier_for
+from lindos.campaign.progress import ENDLESS, saving_share, tier_for
 from lindos.campaign.result import CampaignEstimate, CampaignTime
 from lindos.campaign.shortage import in_repair, short_of_replicas, staffed_share
 from lindos.errors import InputError
 from lindos.formulas import checkpoint, reliability
 from lindos.quantities import Fraction, PerSecond, Seconds, namespace
 
-#: Quantile of the normal law that leaves one moment in a hundred short of spares.
+#: Standard deviations of the normal law below which 99 % of moments lie: the others are short of spares.
 _SPARE_DEVIATIONS = 2.326
-#: Share of the replicas that stalls may take at most, so that times stay finite.
+#: Largest share of the replicas that stalls may take, so that times stay finite.
 _MOST_STALLED = 0.999
-#: Young's and Daly's expansions assume a save much shorter than the time between failures: a tenth is "much" here.
+#: Young's and Daly's expansions assume that a save takes less than this share of the time between failures.
 _SHORT = 0.1
 
 
@@ -46,7 +46,7 @@ def estimate(problem: Problem, workload: Workload) -> CampaignEstimate:
     Returns
     -------
     CampaignEstimate
-        Finite always; where ``sustainable`` is 0 the times only say that the run does not end.
+        Always finite; if ``sustainable`` is 0, the run never ends and its times have no meaning.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def estimate(problem: Problem, workload: Workload) -> CampaignEstimate:
         num_failures=reliability.expected_failures(problem.failure_rate, time.total),
         job_mtbf=mtbf,
         checkpoint_time=save,
-        checkpoint_interval=None if np.min(interval) >= NEVER else interval,
+        checkpoint_interval=None if np.min(interval) >= ENDLESS else interval,
         recovery_time=wait,
         spares_needed=busy.devices_per_repair * reliability.spares_for_confidence(busy.repairs, _SPARE_DEVIATIONS),
         spares_given=min(
@@ -98,7 +98,7 @@ def estimate(problem: Problem, workload: Workload) -> CampaignEstimate:
 
 
 def trained_in(productive: Seconds, workload: Workload) -> dict[str, Any]:
-    """Say what a productive time trains: steps, tokens, FLOP, and the dense model that would use them best.
+    """Compute what a productive time trains: steps, tokens, FLOP, and the dense model that would use them best.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def trained_in(productive: Seconds, workload: Workload) -> dict[str, Any]:
     num_steps = productive / workload.step_time
     tokens = num_steps * workload.tokens_per_step
     flop = tokens * workload.flops_per_token
-    # A run that trains nothing has no best model: a budget of one FLOP stands for it.
+    # A run that trains nothing has no best model: it is given a budget of one FLOP.
     best = compute_optimal(namespace(flop).maximum(flop, 1.0), workload.law)
     return {
         "num_steps": num_steps,
@@ -132,13 +132,13 @@ def _rate(causes: list[Cause]) -> PerSecond:
 
 
 def _mean(causes: list[Cause], values: list[Any]) -> Any:
-    """Mean over failures of what differs by cause."""
+    """Return the mean over failures of a value that differs by cause."""
     weighted = sum(cause.rate * value for cause, value in zip(causes, values, strict=True))
     return weighted / _rate(causes)
 
 
 def _outage(problem: Problem, causes: list[Cause]) -> Seconds:
-    """Mean time from a failure that restarts the job until steps run again, restoring included."""
+    """Return the mean time from a failure that restarts the job until steps run again, restoring included."""
     if not causes:
         return problem.restart_time + problem.tiers[-1].restore_time
     restores = [problem.tiers[tier_for(cause.reach, problem.tiers)].restore_time for cause in causes]
@@ -151,11 +151,11 @@ def _outage(problem: Problem, causes: list[Cause]) -> Seconds:
 
 
 def _restart_shares(problem: Problem, causes: list[Cause], outage: Seconds) -> _Shares:
-    """Exact means under failures that stop everything, for each second of work done."""
-    nothing = 0.0 * problem.failure_rate
+    """Compute exact means under failures that stop everything, per second of work done."""
+    zero = 0.0 * problem.failure_rate
     saving = saving_share(problem.tiers)
     if not causes:
-        return _Shares(save=saving + nothing, restore=nothing, wasted=nothing, slow=nothing, recovery=nothing)
+        return _Shares(save=saving + zero, restore=zero, wasted=zero, slow=zero, recovery=zero)
     mtbf = 1 / _rate(causes)
     reached = [problem.tiers[tier_for(cause.reach, problem.tiers)] for cause in causes]
     interval = _mean(causes, [tier.interval for tier in reached])
@@ -163,22 +163,22 @@ def _restart_shares(problem: Problem, causes: list[Cause], outage: Seconds) -> _
     recovery = checkpoint.recovery_time_per_segment(segment, outage, mtbf) / interval
     restore = _mean(causes, [tier.restore_time for tier in reached])
     restoring = restore / namespace(outage).where(outage > 0, outage, 1.0)
-    # What is still being written at a failure cannot be restored from.
+    # A checkpoint that is still being written at a failure cannot be restored from.
     unwritten = _mean(causes, [tier.write_time for tier in reached]) / mtbf
     return _Shares(
         save=saving,
         restore=recovery * restoring,
         wasted=checkpoint.lost_time(segment, mtbf) / interval + unwritten,
-        slow=nothing,
+        slow=zero,
         recovery=recovery * (1 - restoring),
     )
 
 
 def _replica_shares(problem: Problem, causes: list[Cause]) -> _Shares:
-    """Means under failures that take out some replicas while the other replicas stall for a moment and go on."""
-    nothing = 0.0 * problem.failure_rate
+    """Compute means under failures that take out some replicas; the other replicas stall for a moment and go on."""
+    zero = 0.0 * problem.failure_rate
     if not causes:
-        return _Shares(save=nothing, restore=nothing, wasted=nothing, slow=nothing, recovery=nothing)
+        return _Shares(save=zero, restore=zero, wasted=zero, slow=zero, recovery=zero)
     # Each failure takes its replicas out until they are restarted and have their state back.
     hit = _mean(causes, [problem.replicas_hit(cause) for cause in causes])
     outages = _rate(causes) * _outage(problem, causes) * hit / problem.num_replicas
@@ -186,11 +186,11 @@ def _replica_shares(problem: Problem, causes: list[Cause]) -> _Shares:
     # stall starts the stall again, as a failure during a restart starts the restart again.
     if problem.stall_groups == 1:
         waits = checkpoint.failed_attempts(problem.stall_time, 1 / _rate(causes))
-        return _Shares(save=nothing, restore=nothing, wasted=nothing, slow=outages, recovery=(1 + outages) * waits)
+        return _Shares(save=zero, restore=zero, wasted=zero, slow=outages, recovery=(1 + outages) * waits)
     # One group of replicas stalls at each failure: the job runs at the speed of the other groups.
     stalled = _rate(causes) * problem.stall_time / problem.stall_groups
     slow = (1 + outages) / (1 - namespace(stalled).minimum(stalled, _MOST_STALLED)) - 1
-    return _Shares(save=nothing, restore=nothing, wasted=nothing, slow=slow, recovery=nothing)
+    return _Shares(save=zero, restore=zero, wasted=zero, slow=slow, recovery=zero)
 
 
 def _added(restart: _Shares, replica: _Shares) -> _Shares:
@@ -198,7 +198,7 @@ def _added(restart: _Shares, replica: _Shares) -> _Shares:
 
 
 def _time(problem: Problem, shares: _Shares) -> CampaignTime:
-    """Divide a run to its goal into buckets."""
+    """Divide the time of a run to its goal into buckets."""
     missing: Fraction = 0.0
     staffed: Fraction = 1.0
     if problem.waits_for_repairs:

@@ -1,4 +1,4 @@
-"""What model a budget of training compute is best spent on."""
+"""The best model for a budget of training compute."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -41,12 +41,19 @@ class ComputeOptimal:
 
 
 def scaling_law(catalog: Catalog, fit: str = FITS[0]) -> ScalingLaw:
-    """One fit of the catalogue: ``"replication"`` (Besiroglu 2024) or ``"chinchilla"`` (Hoffmann 2022).
+    """Look up one fit of the scaling law.
+
+    Parameters
+    ----------
+    catalog
+        Source of the coefficients.
+    fit
+        ``"replication"`` (Besiroglu 2024) or ``"chinchilla"`` (Hoffmann 2022).
 
     Raises
     ------
     InputError
-        If ``fit`` is another word.
+        If there is no such fit.
     """
     if fit not in FITS:
         raise InputError("fit", fit, f"one of {', '.join(FITS)}")
@@ -60,9 +67,21 @@ def scaling_law(catalog: Catalog, fit: str = FITS[0]) -> ScalingLaw:
 def compute_optimal(flop_budget: Flop, law: ScalingLaw) -> ComputeOptimal:
     """Divide a budget of training compute between parameters and tokens.
 
+    Parameters
+    ----------
+    flop_budget
+        Training compute in FLOP.
+    law
+        Coefficients of one fit.
+
+    Returns
+    -------
+    ComputeOptimal
+        Parameters and tokens of the model with the lowest loss, and that loss in nats per token.
+
     Notes
     -----
-    Both fits rest on runs below 1e22 FLOP: at the frontier compare the two, their difference is the honest range.
+    Both fits rest on runs below 1e22 FLOP. At the frontier, the difference between the two shows the uncertainty.
     """
     product = scaling.tokens_from_flop(flop_budget, law.flop_per_param_token)
     coefficients = {

@@ -1,7 +1,6 @@
-"""A campaign as a problem: what fails, what stands by, where checkpoints go, and the goal.
+"""A campaign as a problem: causes of failures, spares, tiers of checkpoints, and the goal.
 
-Both solvers take it: the closed form (:func:`lindos.campaign.estimate`) and the simulation
-(:func:`lindos.campaign.simulate`).
+The closed form (:func:`lindos.campaign.estimate`) and the simulation (:func:`lindos.campaign.simulate`) both solve it.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -18,7 +17,7 @@ from lindos.quantities import Count, FlopPerToken, Fraction, PerSecond, Seconds,
 
 T = TypeVar("T")
 
-#: Fields of a problem that hold one number for all draws.
+#: Fields of a problem that are one number for all draws.
 _ONE_NUMBER = (
     "num_devices",
     "replica_devices",
@@ -32,18 +31,18 @@ _ONE_NUMBER = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolSpares:
-    """What stands by for the devices of one pool.
+    """Spares of one pool.
 
     Parameters
     ----------
     spares
-        Devices that stand in for failed ones; infinity where as many stand by as fail.
+        Devices that can replace failed ones; infinity for an unlimited number.
     num_racks
         Racks of the pool.
     rack_devices
-        Devices that go down with a rack whose own spares do not suffice.
+        Devices that are out of service while the spares inside their rack do not suffice.
     rack_spares
-        Devices of each rack that stand by inside it; 0 for none.
+        Spare devices inside each rack.
     """
 
     spares: Count = float("inf")
@@ -54,7 +53,7 @@ class PoolSpares:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stragglers:
-    """Devices that turn slow: all others wait for the slowest, until it is noticed and replaced.
+    """Devices that turn slow: all devices wait for the slowest, until it is noticed and replaced.
 
     Parameters
     ----------
@@ -63,7 +62,7 @@ class Stragglers:
     mtbf
         Mean time until one of them does, in seconds.
     slowdown
-        Share that is added to the step time: 0.2 is a fifth.
+        Share that is added to the step time; 0.2 makes steps a fifth longer.
     duration
         Mean time until it is noticed and replaced, in seconds.
     """
@@ -75,12 +74,12 @@ class Stragglers:
 
     @property
     def name(self) -> str:
-        """As a kind of failure."""
+        """Name as a cause of failures."""
         return "stragglers"
 
     @property
     def rate(self) -> PerSecond:
-        """Devices that turn slow per time."""
+        """Devices that turn slow per second."""
         return self.units / self.mtbf
 
 
@@ -99,8 +98,8 @@ class Workload:
     law
         Scaling law for the compute-optimal model (:func:`lindos.campaign.scaling_law`).
     extra_tokens_factor
-        Tokens needed over those needed at a small batch (see :mod:`lindos.formulas.batch`). The goal is not raised by
-        it: it only says what the tokens are worth.
+        Tokens needed over those needed at a small batch (see :mod:`lindos.formulas.batch`). It does not raise the goal;
+        it only gives the equivalent number of tokens at a small batch.
     """
 
     step_time: Seconds
@@ -114,21 +113,21 @@ class Workload:
 class Problem:
     """A campaign, for both solvers.
 
-    Times and speeds may be arrays of shape (draws, 1), a row per draw of the uncertain facts: trial ``r`` takes draw
-    ``r``, and after the last one they begin again. Counts, shares and `maintenance_every` are one number for all.
+    Times and speeds may be arrays of shape (draws, 1), with a row per draw of the uncertain facts: trial ``r`` takes
+    draw ``r``, and after the last draw they begin again. Counts, shares and `maintenance_every` are single numbers.
 
     Parameters
     ----------
     work, duration
-        The goal, exactly one of them: seconds of steps at full speed, or wall clock to make the most of.
+        The goal, exactly one of them: seconds of steps at full speed, or seconds of wall clock.
     causes
-        What fails.
+        Causes of failures.
     tiers
-        Where checkpoints are kept, from the freshest to the one that survives everything.
+        Tiers of checkpoints, from the freshest to the one that survives every failure.
     num_devices, replica_devices
-        Devices at work in all, and in one data-parallel replica.
+        Devices at work in the job, and in one data-parallel replica.
     pools
-        What stands by in each pool; a cause names its pool by index.
+        Spares of each pool; a cause refers to its pool by index.
     recovery
         ``"restart"``: each failure stops the whole job. ``"replica"``: a failure that leaves some replicas untouched
         takes out those it hits; the other replicas wait for `stall_time` and go on.
@@ -136,29 +135,30 @@ class Problem:
         After a restart the job goes on with fewer replicas if spares do not suffice, instead of waiting for repairs.
         In recovery by replica it always goes on.
     stall_groups
-        Groups of replicas of which a failure stalls only its own: 1 stalls all other replicas.
+        Number of groups of replicas; a failure stalls only the replicas of its group.
     startup_time, restart_time, stall_time
-        First start; from detection until steps run again, restoring not counted; stall of the other replicas.
+        In seconds: the first start; from diagnosis until steps run again, without restoring; stall of the other
+        replicas.
     diagnosis_time
-        From detection until it is known what to replace.
+        Seconds from detection until the device to replace is identified.
     misdiagnosis
-        Share of recoveries that replace the wrong device, and are done again.
+        Share of recoveries that replace the wrong device and must be repeated.
     repair_teams
-        Repairs that go on side by side; infinity for as many as are needed.
+        Repairs at the same time; infinity for one team per failure.
     announced
-        Share of failures that show early enough to save and drain first: they cost the restart alone.
+        Share of failures that are predicted early enough to save and drain first; they cost only the restart.
     maintenance_every, maintenance_time
-        Planned stops, saved before; none where the first is infinite.
+        Seconds between planned stops, each after a save, and seconds of a stop; none if the first is infinite.
     stragglers
         Devices that turn slow.
     flaps
-        Links that go down for moments: a cause whose ``detection_time`` is how long all wait; nothing is lost.
+        Links that go down briefly: a cause during whose ``detection_time`` all devices wait; nothing is lost.
     corruption
         Silent data corruption: a cause whose ``detection_time`` is the mean time until it is noticed; all work since
         the last checkpoint before it is lost.
     joins
-        Times at which batches of hardware join, and the speed from then on, as a share of the full one. The first
-        entry stands for the start.
+        Seconds at which batches of hardware join, and the speed from then on, as a share of full speed. The first
+        entry is the start.
     """
 
     work: Seconds | None = None
@@ -186,7 +186,7 @@ class Problem:
     joins: tuple[tuple[float, float], ...] = ((0.0, 1.0),)
 
     def __post_init__(self) -> None:
-        """Refuse what would be left out, or would fail in the middle of a simulation."""
+        """Refuse fields that a solver would ignore, or that would fail in the middle of a simulation."""
         if self.recovery not in RECOVERIES:
             raise InputError("recovery", self.recovery, f"one of {', '.join(RECOVERIES)}")
         names: set[tuple[int, str]] = set()
@@ -208,24 +208,24 @@ class Problem:
 
     @property
     def disturbances(self) -> tuple["Cause | Stragglers", ...]:
-        """Slow devices, flapping links and silent corruption, as far as they are there."""
+        """Those of slow devices, flapping links and silent corruption that the problem has."""
         possible = (self.stragglers, self.flaps, self.corruption)
         return tuple(disturbance for disturbance in possible if disturbance is not None)
 
     @property
     def failure_rate(self) -> PerSecond:
-        """Failures per time of the whole job, in the long run."""
+        """Failures per second of the whole job, in the long run."""
         return sum((cause.rate for cause in self.causes), start=0.0)
 
     @property
     def event_rate(self) -> PerSecond:
-        """Events of the job per time: failures, pauses, links that flap, devices that turn slow or wrong."""
+        """Events of the job per second: failures, pauses, links that flap, devices that turn slow or wrong."""
         disturbed = sum((disturbance.rate for disturbance in self.disturbances), start=0.0)
         return self.failure_rate + 1 / self.maintenance_every + disturbed
 
     @property
     def units_drawn_at_once(self) -> float:
-        """Units of causes that drain their units: one number each is drawn for them in every trial."""
+        """Largest number of units of a cause that drains them; a trial draws one random number for each."""
         return max((float(cause.units) for cause in self.causes if cause.most is not None), default=0.0)
 
     @property
@@ -239,16 +239,24 @@ class Problem:
         return max(self.num_devices / self.replica_devices, 1.0)
 
     def replicas_hit(self, cause: Cause) -> Count:
-        """Data-parallel replicas that one failure takes out."""
+        """Return the number of data-parallel replicas that one failure takes out."""
         return float(np.ceil(cause.stopped / self.replica_devices - 1e-9))
 
     def stops_all(self, cause: Cause) -> bool:
-        """Whether a failure stops the whole job: in recovery by replica, only one that leaves no replica untouched."""
+        """Tell whether a failure stops the whole job; in recovery by replica, only if it hits every replica."""
         return self.recovery == "restart" or bool(self.replicas_hit(cause) >= self.num_replicas)
 
 
 def take_draws(value: T, draws: Any) -> T:
-    """Return `value` with the rows of its (draws, 1) arrays that `draws` names, in turn; all else as it is."""
+    """Return `value` with some rows of its (draws, 1) arrays, and everything else unchanged.
+
+    Parameters
+    ----------
+    value
+        An array, or a tuple or dataclass that contains arrays.
+    draws
+        Indexes of the draws to take; after the last draw they begin again.
+    """
     result: Any = value
     if isinstance(value, np.ndarray) and value.ndim == 2:
         result = value[draws % value.shape[0]]
@@ -261,7 +269,13 @@ def take_draws(value: T, draws: Any) -> T:
 
 
 def flattened(value: T) -> T:
-    """Return `value` with its (draws, 1) arrays as arrays of shape (draws,): how the closed form takes them."""
+    """Return `value` with its (draws, 1) arrays as arrays of shape (draws,), the shape that the closed form takes.
+
+    Parameters
+    ----------
+    value
+        An array, or a tuple or dataclass that contains arrays.
+    """
     result: Any = value
     if isinstance(value, np.ndarray) and value.ndim == 2:
         result = value[:, 0]

@@ -1,4 +1,4 @@
-"""From the catalogue: how often devices fail, and what a checkpoint weighs and how fast it is written."""
+"""Failure rates of devices, and size and bandwidth of checkpoints, from the catalogue."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from lindos.results import Why
 
 #: Families with failure rates of their own.
 MEASURED = ("ampere", "hopper", "blackwell")
-#: The measured family that stands in for one without published rates: the nearest in time and build.
+#: The measured family whose rates are used for a family without published rates: the nearest in time and build.
 NEAREST = {
     "rubin": "blackwell",
     "cdna2": "ampere",
@@ -26,7 +26,7 @@ NEAREST = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureRate:
-    """How often one device stops a job, and which published rates that rests on."""
+    """Failure rate of one device, and the generations whose published rates it rests on."""
 
     device_failure_rate: Annotated[PerSecond, Why("failures of any cause per device and time, mean over all devices")]
     generations: tuple[str, ...]
@@ -44,10 +44,10 @@ def failure_rate_of(catalog: Catalog, name: str, observation: str = "") -> Failu
     Parameters
     ----------
     catalog
-        Where rates stand.
+        Source of the rates.
     name
         Family (``"hopper"``) or accelerator (``"h100-sxm"``). A family without published rates takes those of its
-        nearest one, and ``notes`` says so.
+        nearest measured family; ``notes`` then says so.
     observation
         One measured cluster instead of the value over all, for validation: ``"llama_3"`` of
         ``reliability.observed.hopper``. The values over all leave Llama 3 out, so that it can check them.
@@ -72,7 +72,14 @@ def failure_rate_of(catalog: Catalog, name: str, observation: str = "") -> Failu
 
 
 def mean_failure_rate(catalog: Catalog, devices: Iterable[tuple[str, int]]) -> FailureRate:
-    """Return the mean failure rate of a job on several kinds of device, ``(family or accelerator, count)`` each.
+    """Compute the mean failure rate of a job on several kinds of device.
+
+    Parameters
+    ----------
+    catalog
+        Source of the rates.
+    devices
+        Pairs of family or accelerator, and number of devices.
 
     Raises
     ------
@@ -95,7 +102,7 @@ def mean_failure_rate(catalog: Catalog, devices: Iterable[tuple[str, int]]) -> F
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions:
-    """Everything of a campaign that is not the job itself: what fails, what a checkpoint costs, how recovery goes."""
+    """Failure rate, cost of checkpoints and times of recovery of a campaign."""
 
     device_failure_rate: PerSecond
     checkpoint_bytes: Bytes
@@ -154,13 +161,29 @@ def _time(catalog: Catalog, name: str) -> Seconds:
 
 
 def checkpoint_bytes(catalog: Catalog, num_params: Count) -> Bytes:
-    """Size of a checkpoint of a model with ``num_params`` parameters, all experts included."""
+    """Compute the size of a checkpoint, in bytes.
+
+    Parameters
+    ----------
+    catalog
+        Source of the bytes per parameter.
+    num_params
+        Parameters of the model, all experts included.
+    """
     size: Bytes = num_params * catalog.parameter("reliability.checkpoint_bytes_per_param", "B").value
     return size
 
 
 def checkpoint_bandwidth(catalog: Catalog, num_devices: Count) -> BytesPerSecond:
-    """Storage bandwidth that comes with a cluster of ``num_devices``: grows with the cluster, as in practice."""
+    """Compute the storage bandwidth of a cluster, in bytes per second; it grows with the cluster.
+
+    Parameters
+    ----------
+    catalog
+        Source of the bandwidth per device.
+    num_devices
+        Devices of the cluster.
+    """
     per_device = catalog.parameter("reliability.checkpoint_bandwidth_per_device", "B/s").value
     bandwidth: BytesPerSecond = num_devices * per_device
     return bandwidth

@@ -1,8 +1,8 @@
-"""Repairs and spares: when what failed is back, and when enough devices are there to go on.
+"""Repairs and spares: when failed devices are repaired, and when enough devices work for the job to go on.
 
 All arrays have a row for each trial of the campaign and a column for each failure, in order of time; ``weight`` is in
-devices, 0 where nothing is broken. Lines that are sorted already are merged by a stable sort, which is many times
-faster on them than any other.
+devices, 0 if nothing is broken. Sorted lines are merged by a stable sort, which is many times faster on them than other
+sorts.
 """
 
 from typing import Any, NamedTuple
@@ -13,9 +13,9 @@ from lindos.quantities import Count
 
 
 class Missing(NamedTuple):
-    """Devices out of service through time: ``amount`` holds from each of ``times`` to the next.
+    """Devices out of service through time: ``amount`` devices from each of ``times`` to the next.
 
-    ``order`` says which of the failures, or of the repairs after them, each moment is.
+    ``order`` is the index of each moment among the failures, followed by the repairs.
     """
 
     times: Any
@@ -24,17 +24,34 @@ class Missing(NamedTuple):
 
 
 def in_order(order: Any, *columns: Any) -> tuple[Any, ...]:
-    """Return arrays of shape (rows, columns) with each row in the order that `order` gives it."""
+    """Return arrays with each row sorted by `order`.
+
+    Parameters
+    ----------
+    order
+        Indexes of the columns in their new order, shape (rows, columns).
+    columns
+        Arrays of shape (rows, columns).
+    """
     rows, width = columns[0].shape
     flat = order if rows == 1 else order + width * np.arange(rows)[:, None]
     return tuple(np.take(np.ascontiguousarray(column), flat) for column in columns)
 
 
 def repaired(times: Any, durations: Any, teams: float) -> Any:
-    """When each failure is repaired, by `teams` that work side by side.
+    """Compute when each failure is repaired, by teams that work side by side.
 
-    With fewer teams than failures to repair, repairs queue: the teams take failures in turn, and each finishes one
-    before its next. With one team this is the queue in order of arrival.
+    With fewer teams than failures, repairs queue: the teams take failures in turn, and each team finishes one before
+    its next. With one team this is the queue in order of arrival.
+
+    Parameters
+    ----------
+    times
+        Times of the failures in seconds, shape (trials, failures).
+    durations
+        Seconds that each repair takes, same shape.
+    teams
+        Number of teams; infinity for one per failure.
     """
     if not np.isfinite(teams):
         return times + durations
@@ -44,61 +61,118 @@ def repaired(times: Any, durations: Any, teams: float) -> Any:
     shape = (rows, (count + short) // lanes, lanes)
     start = np.pad(times, ((0, 0), (0, short)), constant_values=np.inf).reshape(shape)
     work = np.cumsum(np.pad(durations, ((0, 0), (0, short))).reshape(shape), axis=1)
-    before = np.concatenate([np.zeros((rows, 1, lanes)), work[:, :-1]], axis=1)
-    done = work + np.maximum.accumulate(start - before, axis=1)
+    earlier = np.concatenate([np.zeros((rows, 1, lanes)), work[:, :-1]], axis=1)
+    done = work + np.maximum.accumulate(start - earlier, axis=1)
     return done.reshape(rows, -1)[:, :count]
 
 
 def missing(times: Any, back: Any, weight: Any) -> Missing:
-    """Devices out of service after each failure and each repair."""
-    both = np.concatenate([times, back], axis=1)
-    order = np.argsort(both, axis=1, kind="stable")
+    """Compute the devices out of service after each failure and each repair.
+
+    Parameters
+    ----------
+    times
+        Times of the failures in seconds, shape (trials, failures).
+    back
+        Times at which they are repaired, same shape.
+    weight
+        Devices that each failure takes out, same shape.
+    """
+    events = np.concatenate([times, back], axis=1)
+    order = np.argsort(events, axis=1, kind="stable")
     change = np.concatenate([weight, -weight], axis=1)
-    moments, change = in_order(order, both, change)
+    moments, change = in_order(order, events, change)
     return Missing(moments, np.cumsum(change, axis=1), order)
 
 
 def staffed(shortage: Missing, spares: Count, shape: tuple[int, int]) -> Any:
-    """Return the first moment from each failure on when no more devices are missing than `spares` stand in for.
+    """Return the first moment after each failure when spares stand in for all missing devices.
 
-    Never, infinity, where repairs do not end.
+    It is infinity if repairs do not end.
+
+    Parameters
+    ----------
+    shortage
+        Devices that are missing through time.
+    spares
+        Number of spare devices.
+    shape
+        Shape (trials, failures) of the result.
     """
-    enough = np.where(shortage.amount <= spares, shortage.times, np.inf)
-    first = np.minimum.accumulate(enough[:, ::-1], axis=1)[:, ::-1]
+    covered = np.where(shortage.amount <= spares, shortage.times, np.inf)
+    first = np.minimum.accumulate(covered[:, ::-1], axis=1)[:, ::-1]
     return first[shortage.order < shape[1]].reshape(shape)
 
 
 def missing_beyond_racks(
-    times: Any, back: Any, weight: Any, num_racks: float, spares: float, taken: float, rng: np.random.Generator
+    times: Any, back: Any, weight: Any, num_racks: float, spares: float, rack_devices: float, rng: np.random.Generator
 ) -> Missing:
-    """Devices that are missing once racks stand in for their own: a rack with too few takes out `taken` until it can.
+    """Compute the devices that are missing once the spares inside racks stand in for their own rack.
 
-    Failures fall on racks at random. What is larger than a rack is missing as it is.
+    A rack with more failures than spares is out as a whole until it has enough devices again. Failures hit racks at
+    random. A failure larger than a rack is not covered by the spares inside racks.
+
+    Parameters
+    ----------
+    times
+        Times of the failures in seconds, shape (trials, failures).
+    back
+        Times at which they are repaired, same shape.
+    weight
+        Devices that each failure takes out, same shape.
+    num_racks
+        Number of racks of the pool.
+    spares
+        Spare devices inside each rack.
+    rack_devices
+        Devices that are out while a rack is short.
+    rng
+        Generator that chooses the rack of each failure.
     """
     rows, count = times.shape
-    small = weight <= taken + spares
+    small = weight <= rack_devices + spares
     racks = np.tile(np.floor(rng.random((count, rows)).T * max(num_racks, 1.0)), 2)
-    both = np.concatenate([times, back], axis=1)
-    # Rack after rack: all that fails in one is back when the next begins, so that one sum serves all.
-    line = np.lexsort((both, racks), axis=1)
-    inside, apart = np.where(small, weight, 0.0), np.where(small, 0.0, weight)
-    out = np.cumsum(np.take_along_axis(np.concatenate([inside, -inside], axis=1), line, axis=1), axis=1) > spares
-    change = np.diff(out.astype(float), axis=1, prepend=0.0) * taken
-    change += np.take_along_axis(np.concatenate([apart, -apart], axis=1), line, axis=1)
-    order = np.argsort(np.take_along_axis(both, line, axis=1), axis=1, kind="stable")
+    events = np.concatenate([times, back], axis=1)
+    # Sorted by rack: all failures of a rack are repaired before the next rack begins, so that one sum serves all racks.
+    line = np.lexsort((events, racks), axis=1)
+    small_weight, large_weight = np.where(small, weight, 0.0), np.where(small, 0.0, weight)
+    out = (
+        np.cumsum(np.take_along_axis(np.concatenate([small_weight, -small_weight], axis=1), line, axis=1), axis=1)
+        > spares
+    )
+    change = np.diff(out.astype(float), axis=1, prepend=0.0) * rack_devices
+    change += np.take_along_axis(np.concatenate([large_weight, -large_weight], axis=1), line, axis=1)
+    order = np.argsort(np.take_along_axis(events, line, axis=1), axis=1, kind="stable")
     amount = np.cumsum(np.take_along_axis(change, order, axis=1), axis=1)
     order = np.take_along_axis(line, order, axis=1)
-    return Missing(np.take_along_axis(both, order, axis=1), amount, order)
+    return Missing(np.take_along_axis(events, order, axis=1), amount, order)
 
 
 def integral(queries: Any, times: Any, amount: Any, horizon: Any) -> Any:
-    """Integral from 0 to each of the sorted `queries` of an amount that is constant from each of `times` on."""
+    """Integrate an amount that changes in steps, from 0 to each query.
+
+    Parameters
+    ----------
+    queries
+        Times in seconds, sorted along rows; shape (trials, queries).
+    times
+        Times of the steps in seconds, sorted along rows; shape (trials, steps).
+    amount
+        Amount from each step to the next, same shape.
+    horizon
+        Seconds beyond which nothing changes, shape (trials, 1).
+
+    Returns
+    -------
+    array
+        Amount times seconds, in the shape of `queries`.
+    """
     rows = times.shape[0]
     start, end = np.zeros((rows, 1)), horizon + 1.0
     knots = np.concatenate([start, np.minimum(times, end), end], axis=1)
     steps = np.concatenate([start, amount], axis=1) * np.diff(knots, axis=1)
     total = np.concatenate([start, np.cumsum(steps, axis=1)], axis=1)
-    # All rows in one line: knots of a row lie between those of its neighbours.
+    # All rows are interpolated as one line, in which an offset separates the knots of each row.
     offset = np.arange(rows)[:, None] * (float(np.max(horizon)) + 2.0)
     flat = np.interp((np.minimum(queries, end) + offset).ravel(), (knots + offset).ravel(), total.ravel())
     return flat.reshape(queries.shape)

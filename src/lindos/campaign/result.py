@@ -1,4 +1,4 @@
-"""What a campaign estimate says: time in disjoint buckets, and the counts behind it."""
+"""The estimate of a campaign: its time in disjoint buckets, and the counts that it follows from."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -24,7 +24,7 @@ GOODPUT_NAMES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignTime:
-    """Where the wall clock of a run goes.
+    """Wall clock of a run, divided into buckets.
 
     The buckets and their names follow the badput types of Google's library
     (https://github.com/AI-Hypercomputer/ml-goodput-measurement), see :data:`GOODPUT_NAMES`: ``startup`` joins its
@@ -56,7 +56,7 @@ class CampaignTime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignEstimate:
-    """How long a run takes under failures, or what it trains in its time."""
+    """Duration of a run under failures, and what it trains."""
 
     time: CampaignTime
     num_steps: Annotated[Count, Why("optimiser steps that count")]
@@ -96,7 +96,7 @@ class CampaignEstimate:
 
     @property
     def statement(self) -> str:
-        """The result in one or two sentences, of its middle where it is an array."""
+        """The result in one or two sentences; of an array, its median."""
         mtbf = render(_middle(self.job_mtbf), "s")
         restarts = self.checkpoint_interval is not None
         if _middle(self.sustainable) < 1:

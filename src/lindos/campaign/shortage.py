@@ -1,4 +1,4 @@
-"""What a shortage of spares costs on average: devices in repair follow a Poisson law, whatever the law of repairs."""
+"""Mean cost of a shortage of spares: devices in repair follow a Poisson law, whatever the law of repair times."""
 
 from typing import Any, NamedTuple
 
@@ -7,7 +7,7 @@ import numpy as np
 from lindos.campaign.problem import Problem
 from lindos.quantities import Count, Fraction
 
-#: Shares of the run that a closed form must leave, so that it stays finite.
+#: Smallest staffed share and largest missing share of a closed form, so that it stays finite.
 _LEAST_STAFFED, _MOST_MISSING = 1e-12, 0.999
 
 
@@ -19,7 +19,15 @@ class InRepair(NamedTuple):
 
 
 def in_repair(problem: Problem, pool: int | None = None) -> InRepair:
-    """Return what is in repair on average, in one pool (by index) or in all."""
+    """Return the mean number of repairs under way, and of devices per repair.
+
+    Parameters
+    ----------
+    problem
+        The campaign.
+    pool
+        Index of one pool; all pools if None.
+    """
     broken = [cause for cause in problem.causes if cause.devices and pool in (None, cause.pool)]
     repairs = sum((cause.rate * cause.repair_time for cause in broken), start=0.0 * problem.failure_rate)
     devices = sum((cause.rate * cause.repair_time * cause.devices for cause in broken), start=0.0 * repairs)
@@ -27,20 +35,31 @@ def in_repair(problem: Problem, pool: int | None = None) -> InRepair:
 
 
 def staffed_share(problem: Problem) -> Fraction:
-    """Share of the time that spares stand in for all that is in repair, in every pool."""
+    """Return the share of the time in which spares stand in for all devices in repair, in every pool.
+
+    Parameters
+    ----------
+    problem
+        The campaign.
+    """
     share: Any = 1.0
     for index, pool in enumerate(problem.pools):
         repairs, size = in_repair(problem, index)
         if np.isfinite(pool.spares):
-            share = share * _at_most(_whole(_stock(problem, index) / np.maximum(size, 1.0)), repairs)
+            share = share * _at_most(_rounded_down(_stock(problem, index) / np.maximum(size, 1.0)), repairs)
     staffed: Fraction = np.maximum(share, _LEAST_STAFFED)
     return staffed
 
 
 def short_of_replicas(problem: Problem) -> Fraction:
-    """Share of the data-parallel replicas that is missing on average because no spare stands in.
+    """Return the mean share of the data-parallel replicas that is missing because no spare stands in.
 
-    Missing devices of a pool add up to whole replicas: on average half a replica more than they are.
+    The missing devices of a pool are rounded up to whole replicas, which adds half a replica on average.
+
+    Parameters
+    ----------
+    problem
+        The campaign.
     """
     missing: Any = 0.0
     for index, pool in enumerate(problem.pools):
@@ -48,7 +67,7 @@ def short_of_replicas(problem: Problem) -> Fraction:
             continue
         repairs, size = in_repair(problem, index)
         size = np.maximum(size, 1.0)
-        spares = _whole(_stock(problem, index) / size)
+        spares = _rounded_down(_stock(problem, index) / size)
         short = 1 - _at_most(spares, repairs)
         # Mean excess of a Poisson number over the spares: m P(N >= k) - k P(N > k).
         excess = size * (repairs * (1 - _at_most(spares - 1, repairs)) - spares * short)
@@ -60,17 +79,17 @@ def short_of_replicas(problem: Problem) -> Fraction:
 
 
 def _stock(problem: Problem, index: int) -> float:
-    """Devices that stand by for one pool, those inside its racks among them."""
+    """Return the spare devices of one pool, those inside its racks included."""
     pool = problem.pools[index]
     return float(pool.spares + pool.rack_spares * pool.num_racks)
 
 
-def _whole(value: Any) -> Any:
+def _rounded_down(value: Any) -> Any:
     return np.floor(np.asarray(value, dtype=float) + 1e-9)
 
 
 def _at_most(count: Any, mean: Any) -> Any:
-    """Probability that a Poisson number of this mean is at most `count`."""
+    """Return the probability that a Poisson number of this mean is at most `count`."""
     if np.all(np.asarray(count) <= 0):
         return np.where(np.asarray(count) < 0, 0.0, np.exp(-np.asarray(mean, dtype=float)))
     # Loading scipy.special takes longer than the closed form of a small campaign.

@@ -21,7 +21,7 @@ from lindos.errors import InputError
 from lindos.quantities import Count, Fraction, Seconds
 from lindos.results import Why
 
-#: Failures in one tile of trials: its arrays stay in the processor's cache.
+#: Number of failures in one tile of trials, so that its arrays stay in the cache of the processor.
 TILE = 49_152
 #: Largest number of trials per tile; short campaigns have many.
 _LARGEST_ROWS = 256
@@ -38,7 +38,7 @@ class Trials:
     """Simulated trials of a campaign; every number has one entry per trial.
 
     ``progress`` is the net work of each trial, in seconds at full speed, at equal distances from its start to its end
-    (:data:`lindos.campaign.trace.POINTS` columns); ``trace`` is what the first trial does when. Both are None unless
+    (:data:`lindos.campaign.trace.POINTS` columns); ``trace`` is the timeline of the first trial. Both are None unless
     they are asked for.
     """
 
@@ -65,7 +65,7 @@ class Trials:
         return int(np.size(self.finished))
 
     def progress_at(self, times: Any) -> Any:
-        """Return the net work of each trial at `times`, shape (trials, times); after its end it stays as it is."""
+        """Return the net work of each trial at `times` in seconds, constant after its end; shape (trials, times)."""
         ends = np.ravel(np.asarray(self.time.total))
         steps = np.linspace(0.0, 1.0, self.progress.shape[1])
         rows = [np.interp(times, end * steps, line) for end, line in zip(ends, self.progress, strict=True)]
@@ -73,7 +73,15 @@ class Trials:
 
 
 def tile_rows(problem: Problem, expected: Seconds) -> int:
-    """Trials in one tile; alternatives that are to meet the same failures must be simulated with the same number."""
+    """Return the number of trials per tile; alternatives that should meet the same failures need the same number.
+
+    Parameters
+    ----------
+    problem
+        The campaign.
+    expected
+        Expected duration of a trial, in seconds.
+    """
     events = max(float(np.max(problem.event_rate * expected)) + 1.0, problem.units_drawn_at_once)
     return int(min(max(TILE // events, 1), _LARGEST_ROWS))
 
@@ -97,22 +105,22 @@ def simulate(
     problem
         The campaign; its arrays have a row per draw, and trials take the draws in turn.
     expected
-        About how long the campaign takes, in seconds; only speed depends on it.
+        Expected duration of the campaign in seconds; only the speed of the simulation depends on it.
     num_trials
-        How many trials.
+        Number of trials.
     seed
         The same seed gives the same failures, also to an alternative problem (common random numbers): a cause with
         another mean time has the same failures at other times.
     first
-        Tile to begin with, for trials beyond those simulated before.
+        Index of the first tile, for trials after those simulated before.
     rows
-        Trials per tile (:func:`tile_rows`); set it where alternatives are compared.
+        Trials per tile (:func:`tile_rows`); set it to compare alternatives.
     threads
-        Tiles that are simulated side by side.
+        Tiles that are simulated at the same time.
     observed
-        Keep how far each trial is through time.
+        Return the progress of each trial through time.
     traced
-        Keep what the first trial does when.
+        Return the timeline of the first trial.
 
     Returns
     -------
@@ -146,7 +154,7 @@ def simulate(
     starts = range(0, num_trials, per_tile)
 
     def simulate_tile(begin: int) -> Trials:
-        # Whole tiles are drawn, so that the first trials are the same however many are asked for.
+        # Whole tiles are drawn, so that the first trials do not depend on the number of trials.
         number = first + begin // per_tile
         trials, line = tile(problem, expected=expected, rows=per_tile, seed=seed, number=number)
         if observed:
@@ -164,10 +172,17 @@ def simulate(
 def check_size(problem: Problem, expected: Seconds) -> None:
     """Refuse a problem without exactly one goal, or with more events in one trial than can be simulated.
 
+    Parameters
+    ----------
+    problem
+        The campaign.
+    expected
+        Expected duration of a trial, in seconds.
+
     Raises
     ------
     InputError
-        With what there is too much of.
+        If the problem does not name exactly one goal, or one trial has too many events.
     """
     if (problem.work is None) == (problem.duration is None):
         raise InputError("problem", "both or neither", "exactly one goal, work or duration")
@@ -179,7 +194,7 @@ def check_size(problem: Problem, expected: Seconds) -> None:
 
 
 def tile(problem: Problem, *, expected: Seconds, rows: int, seed: int, number: int) -> tuple[Trials, Line]:
-    """Simulate one tile of trials, over longer and longer horizons until all have reached their goal or never will.
+    """Simulate one tile of trials, over longer and longer horizons until each has reached its goal or never will.
 
     Parameters
     ----------
@@ -207,7 +222,7 @@ def tile(problem: Problem, *, expected: Seconds, rows: int, seed: int, number: i
 
 
 def _hopeless(problem: Problem, trials: Trials, longer: float) -> Any:
-    """Trials so slow that a longer horizon does not help; while hardware joins, none counts as hopeless."""
+    """Tell which trials are so slow that a longer horizon does not help; while hardware joins, none is."""
     reached = trials.time.productive * _HOPE * _PATIENCE / longer
     return (reached < np.ravel(np.asarray(problem.work, dtype=float))) & (len(problem.joins) == 1)
 
@@ -216,14 +231,14 @@ def _observed(trials: Trials, line: Line) -> Trials:
     ends = np.ravel(np.asarray(trials.time.total, dtype=float))
     reached = np.asarray(trials.time.productive, dtype=float)
     curves = progress_curves(line, ends)
-    # Beyond the goal the line goes on and loses work again: what counts is reached at the end, and no more before.
+    # After the goal the line goes on and may lose work again: progress is limited to what is reached at the end.
     curves = np.minimum(curves, reached[:, None])
     curves[:, -1] = reached
     return replace(trials, progress=curves)
 
 
 def _parts(line: Line, down: Any, up_share: Any) -> dict[str, Any]:
-    """Seconds of each bucket but productive and wasted ones; ``up_share`` of each stretch counts."""
+    """Sum up the seconds of each bucket except productive and wasted time; ``up_share`` of each stretch counts."""
     pause = pauses(line.stops, down)
     compute, work = line.compute * up_share, line.work * up_share
     return {
@@ -242,7 +257,7 @@ def _parts(line: Line, down: Any, up_share: Any) -> dict[str, Any]:
 def _result(line: Line, parts: dict[str, Any], productive: Any, counted: Any, finished: Any) -> Trials:
     stops = line.stops
     work = parts.pop("work")
-    # Where nothing is lost, the two sums differ by rounding alone.
+    # If nothing is lost, the two sums differ only by rounding.
     wasted = np.where(work - productive > 1e-12 * work, work - productive, 0.0)
     return Trials(
         time=CampaignTime(productive=productive, wasted_progress=wasted, **parts),
@@ -253,28 +268,28 @@ def _result(line: Line, parts: dict[str, Any], productive: Any, counted: Any, fi
 
 
 def _at_end(line: Line, horizon: Any) -> Trials:
-    """Account for campaigns of a fixed duration; work that is not yet saved at the end counts."""
+    """Account for campaigns of a fixed duration; work that is not saved at the end counts."""
     parts = _parts(line, line.down, 1.0)
-    productive = line.before[:, -1] + line.work[:, -1]
+    productive = line.progress[:, -1] + line.work[:, -1]
     return _result(line, parts, productive, line.stops.time < horizon, np.ones(productive.shape))
 
 
 def _at_goal(problem: Problem, line: Line, horizon: Any) -> Trials:
-    """Account for each trial up to where it reaches its goal, or up to the horizon."""
+    """Account for each trial until it reaches its goal, or until the horizon."""
     rows, count = line.work.shape
     goal = np.broadcast_to(np.asarray(problem.work, dtype=float), (rows, 1))
-    reaches = (line.before + line.work >= goal) & (line.work > 0)
+    reaches = (line.progress + line.work >= goal) & (line.work > 0)
     finished = reaches.any(axis=1)
     last = np.where(finished, reaches.argmax(axis=1), count - 1)[:, None]
     column = np.arange(count)
     share = np.where(column < last, 1.0, 0.0)
-    need = (goal - np.take_along_axis(line.before, last, axis=1)) / np.maximum(
+    need = (goal - np.take_along_axis(line.progress, last, axis=1)) / np.maximum(
         np.take_along_axis(line.work, last, axis=1), 1e-300
     )
     np.put_along_axis(share, last, np.where(finished[:, None], np.clip(need, 0.0, 1.0), 1.0), axis=1)
     counted = column <= last
     parts = _parts(line, np.where(counted, line.down, 0.0), share)
-    productive = np.where(finished, goal[:, 0], line.before[:, -1] + line.work[:, -1])
+    productive = np.where(finished, goal[:, 0], line.progress[:, -1] + line.work[:, -1])
     return _result(line, parts, productive, counted & (line.stops.time < horizon), finished)
 
 
@@ -296,7 +311,13 @@ def _first_trials(trials: Trials, count: int) -> Trials:
 
 
 def concatenated(parts: list[Trials]) -> Trials:
-    """Join the trials of several simulations; the trace is that of the first."""
+    """Join the trials of several simulations; the trace is that of the first.
+
+    Parameters
+    ----------
+    parts
+        Simulations of the same problem.
+    """
     if len(parts) == 1:
         return parts[0]
     times: dict[str, list[Any]] = {}

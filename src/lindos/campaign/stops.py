@@ -1,4 +1,4 @@
-"""What interrupts the steps: failures with their recovery, pauses, joins, as one line of stops for each trial."""
+"""Interruptions of the steps: failures with their recovery, pauses and joins, as one line of stops for each trial."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -8,7 +8,7 @@ import numpy as np
 from lindos.campaign.arrivals import arrivals, columns, stream
 from lindos.campaign.causes import Cause
 from lindos.campaign.problem import Problem
-from lindos.campaign.progress import KEEPS, NEVER, SAVES, tier_for
+from lindos.campaign.progress import ENDLESS, KEEPS, SAVES, tier_for
 from lindos.campaign.repair import Missing, in_order, missing, missing_beyond_racks, repaired, staffed
 
 
@@ -16,7 +16,7 @@ class Stops(NamedTuple):
     """Stops of every trial in order of time, shape (trials, stops); rows are padded with the horizon."""
 
     time: Any
-    until: Any  # when steps go on if nothing else strikes
+    end: Any  # when steps go on if no other stop occurs
     waited: Any  # seconds of the stop that wait for spares
     restore: Any  # seconds of the stop that read a checkpoint
     effect: Any  # index of the tier to restart from, KEEPS or SAVES
@@ -26,14 +26,14 @@ class Stops(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Reduction:
-    """How the share of the job's speed that is missing changes at each of ``times``, in any order."""
+    """Changes of the share of the job's speed that is missing, at each of ``times``, in any order."""
 
     times: Any
     change: Any
 
 
 class Interruptions(NamedTuple):
-    """All stops of some trials, what slows steps down between them, and silent corruptions as (onset, detection)."""
+    """All stops of some trials, reductions of speed between them, and silent corruptions as (onset, detection)."""
 
     stops: Stops
     reductions: list[Reduction]
@@ -41,7 +41,21 @@ class Interruptions(NamedTuple):
 
 
 def interruptions(problem: Problem, horizon: Any, num_trials: int, seed: int, tile: int) -> Interruptions:
-    """Draw everything that happens to `num_trials` trials of a campaign up to the `horizon` of each."""
+    """Draw everything that interrupts the trials of a campaign.
+
+    Parameters
+    ----------
+    problem
+        The campaign, with one row per trial.
+    horizon
+        Seconds from the start up to which events are drawn, shape (trials, 1).
+    num_trials
+        Number of trials.
+    seed
+        Seed of the simulation.
+    tile
+        Index of the tile of trials.
+    """
     parts: list[Stops] = [_startup(problem, num_trials)]
     reductions: list[Reduction] = []
     for pool in range(len(problem.pools)):
@@ -75,10 +89,10 @@ def interruptions(problem: Problem, horizon: Any, num_trials: int, seed: int, ti
 
 
 def _startup(problem: Problem, rows: int) -> Stops:
-    """The first start, as a stop at the beginning."""
+    """Return the first start as a stop at time 0."""
     none = np.zeros((rows, 1))
-    until = np.broadcast_to(np.asarray(problem.startup_time, dtype=float), (rows, 1))
-    return Stops(none, until, none, none, np.full((rows, 1), SAVES, dtype=np.int8), none > 0, none > 0)
+    end = np.broadcast_to(np.asarray(problem.startup_time, dtype=float), (rows, 1))
+    return Stops(none, end, none, none, np.full((rows, 1), SAVES, dtype=np.int8), none > 0, none > 0)
 
 
 def _pauses(times: Any, lasting: Any, effect: int) -> Stops:
@@ -98,28 +112,28 @@ def _maintenance(problem: Problem, horizon: Any, rows: int) -> Stops:
 
 
 def _after(problem: Problem, restore: Any) -> Any:
-    """From knowing what failed until steps run again."""
+    """Return the seconds from the diagnosis until steps run again."""
     return problem.restart_time + restore
 
 
 def _merged(parts: list[Stops]) -> Stops:
-    """All stops in order of time."""
-    if len(parts) == 2:  # the start and one line that is in order
+    """Merge all stops in order of time."""
+    if len(parts) == 2:  # the start, and one line that is sorted already
         return Stops(*(np.concatenate(pair, axis=1) for pair in zip(*parts, strict=True)))
-    joined = [np.concatenate(same, axis=1) for same in zip(*parts, strict=True)]
+    joined = [np.concatenate(columns_of_field, axis=1) for columns_of_field in zip(*parts, strict=True)]
     order = np.argsort(joined[0], axis=1, kind="stable")
     return Stops(*in_order(order, *joined))
 
 
 class _Struck(NamedTuple):
-    """Failures of one pool in order of time: what of the cause each needs, looked up by its index."""
+    """Failures of one pool in order of time, with the index of the cause of each."""
 
     times: Any
     cause: Any
-    there: Any  # False where a row is only padded
+    is_real: Any  # False in the padding of a row
 
-    def of(self, values: list[Any]) -> Any:
-        """A property of the causes for each failure; each value is a number or an array of shape (trials, 1)."""
+    def lookup(self, values: list[Any]) -> Any:
+        """Look up a property of the cause of each failure; each value is a number or an array of shape (trials, 1)."""
         if all(np.ndim(value) == 0 for value in values):
             return np.asarray(values)[self.cause]
         rows = self.times.shape[0]
@@ -132,55 +146,55 @@ def _struck(causes: list[Cause], horizon: Any, rows: int, key: tuple[int, int]) 
     if len(lines) == 1:
         return _Struck(lines[0], np.zeros(lines[0].shape, dtype=np.intp), lines[0] < horizon)
     times = np.concatenate(lines, axis=1)
-    which = np.repeat(np.arange(len(lines)), [line.shape[1] for line in lines])
+    cause_of_column = np.repeat(np.arange(len(lines)), [line.shape[1] for line in lines])
     order = np.argsort(times, axis=1, kind="stable")
     (times,) = in_order(order, times)
     used = max(1, int((times < horizon).sum(axis=1).max()))
     times = times[:, :used]
-    return _Struck(times, which[order[:, :used]], times < horizon)
+    return _Struck(times, cause_of_column[order[:, :used]], times < horizon)
 
 
 def _failures(
     problem: Problem, pool: int, causes: list[Cause], horizon: Any, rows: int, key: tuple[int, int]
 ) -> tuple[Stops, list[Reduction]]:
-    """Failures of one pool as stops, and the speed that is missing while they are repaired."""
+    """Draw the failures of one pool as stops, and the speed that is missing while they are repaired."""
     struck = _struck(causes, horizon, rows, key)
     times, shape = struck.times, struck.times.shape
     tiers = problem.tiers
     partial = [not problem.stops_all(cause) for cause in causes]
     effects = [KEEPS if part else tier_for(cause.reach, tiers) for cause, part in zip(causes, partial, strict=True)]
     restores = [tiers[max(effect, 0)].restore_time for effect in effects]
-    notice = struck.of([cause.detection_time + problem.diagnosis_time for cause in causes])
+    notice = struck.lookup([cause.detection_time + problem.diagnosis_time for cause in causes])
     effect = np.asarray(effects, dtype=np.int8)[struck.cause]
-    restore = struck.of(restores)
-    known = times + _rounds(problem, pool, notice, restore, shape, key)
+    restore = struck.lookup(restores)
+    identified = times + _rounds(problem, pool, notice, restore, shape, key)
     broken = _broken(problem, pool, causes, struck, key)
     waits = not (problem.elastic or problem.recovery == "replica")
-    swapped = known
+    swapped = identified
     if broken is not None and waits:
         short = _shortage(problem, pool, times, broken, key)
-        swapped = np.maximum(known, staffed(short, problem.pools[pool].spares, shape))
+        swapped = np.maximum(identified, staffed(short, problem.pools[pool].spares, shape))
     back = swapped + _after(problem, restore)
-    until, waited = back, swapped - known
+    resumed, waited = back, swapped - identified
     if any(partial):
-        apart = np.asarray(partial)[struck.cause]
+        is_partial = np.asarray(partial)[struck.cause]
         # If replicas stall in groups, the other groups go on: a failure then slows the job instead of stopping it.
         stall = problem.stall_time if problem.stall_groups == 1 else 0.0
-        until = np.where(apart, times + stall, back)
-        waited, restore = np.where(apart, 0.0, waited), np.where(apart, 0.0, restore)
+        resumed = np.where(is_partial, times + stall, back)
+        waited, restore = np.where(is_partial, 0.0, waited), np.where(is_partial, 0.0, restore)
     if problem.announced:
         saved = columns(stream(*key, f"announced {pool}").random, shape[1], rows) < problem.announced
         saved &= np.asarray([cause.devices > 0 for cause in causes])[struck.cause] & (effect >= 0)
         effect = np.where(saved, SAVES, effect).astype(np.int8)
-        until = np.where(saved, np.maximum(until - (known - times), swapped), until)
-    effect = np.where(struck.there, effect, KEEPS).astype(np.int8)
-    stops = Stops(times, until, waited, restore, effect, np.zeros(shape, dtype=bool), struck.there)
+        resumed = np.where(saved, np.maximum(resumed - (identified - times), swapped), resumed)
+    effect = np.where(struck.is_real, effect, KEEPS).astype(np.int8)
+    stops = Stops(times, resumed, waited, restore, effect, np.zeros(shape, dtype=bool), struck.is_real)
     slower = _replicas_out(problem, causes, struck, back, partial)
     if broken is not None and not waits:
-        # Until a replica is back it is out as a whole; only then does it matter whether a spare stands in.
+        # A replica is out as a whole during its recovery; afterwards it is short of devices only if spares are short.
         short = _shortage(problem, pool, back, broken, key)
-        beyond = np.maximum(short.amount - problem.pools[pool].spares, 0.0)
-        lost = np.ceil(beyond / problem.replica_devices - 1e-9) / float(problem.num_replicas)
+        uncovered = np.maximum(short.amount - problem.pools[pool].spares, 0.0)
+        lost = np.ceil(uncovered / problem.replica_devices - 1e-9) / float(problem.num_replicas)
         slower.append(Reduction(short.times, np.diff(lost, axis=1, prepend=0.0)))
     return stops, slower
 
@@ -188,7 +202,7 @@ def _failures(
 def _rounds(
     problem: Problem, pool: int, notice: Any, restore: Any, shape: tuple[int, int], key: tuple[int, int]
 ) -> Any:
-    """Time until the right device is known: wrong guesses cost a whole recovery each."""
+    """Return the time until the right device is identified; each wrong diagnosis costs a whole recovery."""
     if not problem.misdiagnosis:
         return notice
     wrong = stream(*key, f"misdiagnosis {pool}").geometric(1.0 - problem.misdiagnosis, (shape[1], shape[0])).T - 1
@@ -196,43 +210,43 @@ def _rounds(
 
 
 class _Broken(NamedTuple):
-    """Devices that each failure takes out, 0 where nothing is broken, and when they are repaired."""
+    """Devices that each failure takes out, 0 if nothing is broken, and when they are repaired."""
 
     weight: Any
     repaired: Any
 
 
 def _broken(problem: Problem, pool: int, causes: list[Cause], struck: _Struck, key: tuple[int, int]) -> _Broken | None:
-    """What waits for repair; None where spares are always found."""
+    """Draw the repairs of failed devices; None if spares are unlimited."""
     if not np.isfinite(problem.pools[pool].spares):
         return None
     shape = struck.times.shape
     drawn = columns(stream(*key, f"repair {pool}").standard_exponential, shape[1], shape[0])
-    weight = np.where(struck.there, np.asarray([float(c.devices) for c in causes])[struck.cause], 0.0)
-    # Only what is broken joins the queue. A repair that never ends is finite too, so that sums stay numbers.
-    lasting = np.minimum(drawn * struck.of([np.minimum(cause.repair_time, NEVER) for cause in causes]), NEVER)
+    weight = np.where(struck.is_real, np.asarray([float(c.devices) for c in causes])[struck.cause], 0.0)
+    # Only broken devices join the queue. A repair that never ends has a finite length too, so that sums stay numbers.
+    lasting = np.minimum(drawn * struck.lookup([np.minimum(cause.repair_time, ENDLESS) for cause in causes]), ENDLESS)
     return _Broken(weight, repaired(struck.times, np.where(weight > 0, lasting, 0.0), problem.repair_teams))
 
 
 def _shortage(problem: Problem, pool: int, begin: Any, broken: _Broken, key: tuple[int, int]) -> Missing:
-    """Devices that only spares of the pool can stand in for, through time, each from its `begin` until repaired."""
+    """Return the devices that need spares of the pool through time, each from its `begin` until it is repaired."""
     stock, end = problem.pools[pool], np.maximum(broken.repaired, begin)
     if not stock.rack_spares:
         return missing(begin, end, broken.weight)
     rng = stream(*key, f"racks {pool}")
-    racks, spares, taken = float(stock.num_racks), stock.rack_spares, stock.rack_devices
-    return missing_beyond_racks(begin, end, broken.weight, racks, spares, taken, rng)
+    racks, spares, rack_devices = float(stock.num_racks), stock.rack_spares, stock.rack_devices
+    return missing_beyond_racks(begin, end, broken.weight, racks, spares, rack_devices, rng)
 
 
 def _replicas_out(
     problem: Problem, causes: list[Cause], struck: _Struck, back: Any, partial: list[bool]
 ) -> list[Reduction]:
-    """Share of the replicas that are out since a failure hit them."""
+    """Return the share of the replicas that each failure takes out, until they are back."""
     if not any(partial):
         return []
     number = float(problem.num_replicas)
     hit = [problem.replicas_hit(cause) / number if part else 0.0 for cause, part in zip(causes, partial, strict=True)]
-    share = np.where(struck.there, np.asarray(hit)[struck.cause], 0.0)
+    share = np.where(struck.is_real, np.asarray(hit)[struck.cause], 0.0)
     out = [_spell(struck.times, back, share)]
     if problem.stall_groups > 1:
         stalled = np.where(share > 0, 1.0 / problem.stall_groups, 0.0)
@@ -241,27 +255,27 @@ def _replicas_out(
 
 
 def _spell(begin: Any, end: Any, share: Any) -> Reduction:
-    """A share of the speed that is missing from each `begin` to its `end`."""
+    """Remove a share of the speed from each `begin` to its `end`."""
     return Reduction(np.concatenate([begin, end], axis=1), np.concatenate([share, -share], axis=1))
 
 
 def _slow(problem: Problem, horizon: Any, rows: int, key: tuple[int, int]) -> Reduction:
-    """Times at which at least one device is slow: all wait for it."""
+    """Draw the times in which at least one device is slow; all devices wait for it."""
     slow = problem.stragglers
     assert slow is not None
     cause = Cause(name="stragglers", units=slow.units, mtbf=slow.mtbf, devices=0)
     times = arrivals(cause, horizon, rows, stream(*key, "stragglers"))
     lasting = columns(stream(*key, "slow for").standard_exponential, times.shape[1], rows) * slow.duration
-    until = np.maximum.accumulate(times + lasting, axis=1)
-    start = np.maximum(times, np.concatenate([np.zeros((rows, 1)), until[:, :-1]], axis=1))
+    end = np.maximum.accumulate(times + lasting, axis=1)
+    start = np.maximum(times, np.concatenate([np.zeros((rows, 1)), end[:, :-1]], axis=1))
     share = slow.slowdown / (1 + slow.slowdown)
-    both = np.stack([np.minimum(start, until), until], axis=2).reshape(rows, -1)
-    change = np.where(np.arange(both.shape[1]) % 2 == 0, share, -share)
-    return Reduction(both, np.broadcast_to(change, both.shape))
+    moments = np.stack([np.minimum(start, end), end], axis=2).reshape(rows, -1)
+    change = np.where(np.arange(moments.shape[1]) % 2 == 0, share, -share)
+    return Reduction(moments, np.broadcast_to(change, moments.shape))
 
 
 def _corruptions(problem: Problem, cause: Cause, horizon: Any, rows: int, key: tuple[int, int]) -> tuple[Any, Any]:
-    """Onset and detection of silent corruptions in order of detection; infinity and the horizon: none."""
+    """Draw onset and detection of silent corruptions, in order of detection; infinity and the horizon if none."""
     onset = arrivals(cause, horizon, rows, stream(*key, "corruption"))
     delay = columns(stream(*key, "corruption found").standard_exponential, onset.shape[1], rows)
     seen = np.minimum(onset + delay * cause.detection_time, horizon)

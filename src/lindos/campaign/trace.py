@@ -1,4 +1,4 @@
-"""One trial in detail: what it does when, and how far trials are through time."""
+"""The timeline of one trial, and the progress of trials through time."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,12 +7,12 @@ import numpy as np
 
 from lindos.campaign.line import Line, pauses
 
-#: What a trial may be doing.
+#: States of a trial.
 STATES = (
     *("steps", "steps lost", "recovery", "restore", "waiting for spares"),
     *("planned maintenance", "startup"),
 )
-#: In which order a stop and the stretch of steps after it go through them.
+#: Order of the states in a stop and the stretch of steps after it.
 _ORDER = ("planned maintenance", "startup", "recovery", "waiting for spares", "restore", "steps", "steps lost")
 #: Points of a curve of progress, the start and the end included.
 POINTS = 121
@@ -20,7 +20,7 @@ POINTS = 121
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What one trial does: the ``starts`` of stretches of time, each in one of :data:`STATES`, until ``end``."""
+    """Timeline of one trial: the ``starts`` of stretches of time, each in one of :data:`STATES`, until ``end``."""
 
     starts: Any
     states: tuple[str, ...]
@@ -28,7 +28,15 @@ class Trace:
 
 
 def trace_of(line: Line, end: float) -> Trace:
-    """Say what the first trial of a tile does up to its `end` in seconds; saves are part of the steps."""
+    """List what the first trial of a tile does until its end; saves are part of the steps.
+
+    Parameters
+    ----------
+    line
+        The trials of the tile.
+    end
+        End of the first trial, in seconds from its start.
+    """
     stops = line.stops
     count = max(int((stops.time[0] < end).sum()), 1)
     pause = pauses(stops, line.down)
@@ -50,32 +58,45 @@ def trace_of(line: Line, end: float) -> Trace:
         axis=1,
     )
     begin = stops.time[0, :count, None] + np.cumsum(lasting, axis=1) - lasting
-    shown = (lasting > 0) & (begin < end)
-    names = np.broadcast_to(np.arange(len(_ORDER)), lasting.shape)[shown]
-    return Trace(begin[shown], tuple(_ORDER[index] for index in names.tolist()), end)
+    visible = (lasting > 0) & (begin < end)
+    names = np.broadcast_to(np.arange(len(_ORDER)), lasting.shape)[visible]
+    return Trace(begin[visible], tuple(_ORDER[index] for index in names.tolist()), end)
 
 
 def _undone(work: Any, lost: Any) -> Any:
-    """Work of each stretch that is lost sooner or later: a stop may undo more than the stretch that it ends.
+    """Return the work of each stretch that is lost at some stop; a stop may undo more than the stretch that it ends.
 
-    What is lost at the end of the last stretch does not count: its end is the end of the campaign, not a stop.
+    The loss at the end of the last stretch does not count, since the campaign ends there without a stop.
     """
-    undone, beyond = [0.0] * work.size, 0.0
+    undone, pending = [0.0] * work.size, 0.0
     losses = [*lost[:-1].tolist(), 0.0]
     for index in range(work.size - 1, -1, -1):
-        beyond += losses[index]
-        undone[index] = min(beyond, float(work[index]))
-        beyond -= undone[index]
+        pending += losses[index]
+        undone[index] = min(pending, float(work[index]))
+        pending -= undone[index]
     return np.array(undone)
 
 
 def progress_curves(line: Line, ends: Any) -> Any:
-    """Return the net work of each trial at :data:`POINTS` equal distances up to its end; shape (trials, points)."""
+    """Return the net work of each trial at :data:`POINTS` equal distances from its start to its end.
+
+    Parameters
+    ----------
+    line
+        The trials of the tile.
+    ends
+        End of each trial, in seconds from its start; shape (trials,).
+
+    Returns
+    -------
+    array
+        Seconds of work at full speed, shape (trials, points).
+    """
     shares = np.linspace(0.0, 1.0, POINTS)
     return np.stack([_curve(line, end * shares, row) for row, end in enumerate(ends)])
 
 
 def _curve(line: Line, times: Any, row: int) -> Any:
     knots = np.stack([line.start[row], line.start[row] + line.up[row]], axis=1).ravel()
-    heights = np.stack([line.before[row], line.before[row] + line.work[row]], axis=1).ravel()
+    heights = np.stack([line.progress[row], line.progress[row] + line.work[row]], axis=1).ravel()
     return np.interp(times, knots, heights)

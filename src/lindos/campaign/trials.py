@@ -1,4 +1,4 @@
-"""As many trials as an answer needs: until the 10th, 50th and 90th percentile of goodput are known well enough."""
+"""Simulate trials until the 10th, 50th and 90th percentile of goodput are known to a tolerance."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,24 +14,24 @@ from lindos.quantities import Count, Fraction, Seconds
 PERCENTILES = (10.0, 50.0, 90.0)
 #: Trials of the first round.
 _FIRST = 64
-#: Deviations of the normal law on either side of 95 % of it.
+#: Standard deviations of the normal law that enclose 95 % of it.
 _DEVIATIONS = 1.96
 
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """When enough trials are simulated.
+    """Rule by which a simulation ends.
 
     Parameters
     ----------
     tolerance
-        Half of the 95 % confidence interval that a percentile of goodput may have.
+        Largest half width of the 95 % confidence interval of a percentile of goodput.
     max_trials, min_trials
         Largest and smallest number of trials.
     seed
-        Of the random numbers.
+        Seed of the random numbers.
     threads
-        Tiles that are simulated side by side.
+        Tiles that are simulated at the same time.
     """
 
     tolerance: Fraction = 0.01
@@ -57,11 +57,11 @@ def simulate_until(
     problem, expected, observed, traced
         As for :func:`lindos.campaign.simulate`.
     sampling
-        How well is enough.
+        Tolerance, and limits to the number of trials.
     report
-        Called after each round with the trials so far and the confidence reached: progress to show.
+        Called after each round with the number of trials so far and the confidence interval reached.
     """
-    # A tile holds no more trials than are wanted at first, so that few trials cost no more than they must.
+    # A tile has at most the smallest number of trials, so that a small simulation draws no trials in vain.
     rows = min(tile_rows(problem, expected), sampling.min_trials)
     parts: list[Trials] = []
     done, wanted = 0, sampling.min_trials
@@ -90,10 +90,20 @@ def simulate_until(
 
 
 def confidence(values: Any) -> Count:
-    """Half of the widest 95 % confidence interval of the percentiles of a sample.
+    """Compute half of the widest 95 % confidence interval of the percentiles of a sample.
 
-    From the order of the sample alone: the true percentile :math:`p` of ``n`` values lies between those at
-    :math:`n p \\pm 1.96 \\sqrt{n p (1 - p)}` [1]_.
+    The interval follows from the order of the sample alone: the true percentile :math:`p` of ``n`` values lies between
+    those at :math:`n p \\pm 1.96 \\sqrt{n p (1 - p)}` [1]_.
+
+    Parameters
+    ----------
+    values
+        The sample, in any unit.
+
+    Returns
+    -------
+    float
+        Half the width, in the unit of the values.
 
     References
     ----------

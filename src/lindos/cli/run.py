@@ -24,7 +24,8 @@ def command(
     """
     from lindos.answers import run
     from lindos.files import check_places
-    from lindos.report import files_in, folder_for, write
+    from lindos.report import files_in, write
+    from lindos.scenario.folder import folder_for
 
     folder = out or folder_for(scenario)
     check_places(files_in(folder))

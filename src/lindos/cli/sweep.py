@@ -45,8 +45,8 @@ def command(
 
     Writes results.parquet, one row for each figure of each scenario.
     """
-    from lindos.report import folder_for
-    from lindos.sweep import Journal, read_sweep, run_sweep, summary
+    from lindos.scenario.folder import folder_for
+    from lindos.sweep import Journal, answer_all, read_sweep, summary
 
     sweep = read_sweep(grid, catalogs)
     folder = out or folder_for(str(grid), prefix="sweep-")
@@ -57,7 +57,7 @@ def command(
         Journal(folder, resume=resume) as journal,
     ):
         with _progress(len(sweep)) as report:
-            finished = run_sweep(sweep, place, journal, folder, report)
+            finished = answer_all(sweep, place, journal, folder, report)
         overview = summary(sweep, journal) if finished.stopped_by is None else None
         num_damaged = journal.num_damaged
     _note_end(finished, num_damaged)
@@ -70,15 +70,13 @@ def command(
 
 def _engine(sweep: "Sweep", name: str, workers: int | None, address: str | None) -> "Engine":
     from lindos.errors import InputError
-    from lindos.sweep import LocalEngine, RayEngine, context_of, cores, most_workers
+    from lindos.sweep import LocalEngine, RayEngine, context_of, local_workers
 
     if name == "ray":
         return RayEngine(context_of(sweep), workers, address, most=len(sweep))
     if address is not None:
         raise InputError("--address", address, "left out when the engine is local", "Add --engine ray.")
-    if workers is not None and workers > most_workers():
-        raise InputError("--workers", workers, f"at most {most_workers()} processes on this machine of {cores()} cores")
-    return LocalEngine(context_of(sweep), min(workers or cores(), len(sweep)))
+    return LocalEngine(context_of(sweep), local_workers(workers, len(sweep)))
 
 
 @contextmanager

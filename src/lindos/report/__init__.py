@@ -2,7 +2,7 @@
 
 from lindos.report.console import terminal
 from lindos.report.document import json_document, results_schema
-from lindos.report.files import files_in, folder_for, write
+from lindos.report.files import files_in, write
 from lindos.report.page import html
 
-__all__ = ["files_in", "folder_for", "html", "json_document", "results_schema", "terminal", "write"]
+__all__ = ["files_in", "html", "json_document", "results_schema", "terminal", "write"]

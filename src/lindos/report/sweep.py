@@ -125,7 +125,7 @@ def _lines(sweep: Sweep, finished: Finished, summary: Summary) -> list[tuple[str
         f"{count:,} {status}" for status, count in summary.statuses.items() if count or status != "crashed"
     )
     workers = f"{finished.num_workers} {finished.engine} worker{'s' if finished.num_workers != 1 else ''}"
-    reused = f", {progress.kept:,} kept" if progress.kept else ""
+    reused = f", {progress.reused:,} kept" if progress.reused else ""
     return [
         (f"{progress.total:,} scenarios of {sweep.base_name}", "bold"),
         (counts, ""),
@@ -170,7 +170,7 @@ def _names(sweep: Sweep) -> tuple[str, ...]:
 
 
 def _scenario(sweep: Sweep, index: int) -> tuple[str, ...]:
-    values = sweep.shown(index)
+    values = sweep.cells(index)
     return (str(index), *(_value(values, swept) for swept in sweep.swept))
 
 
@@ -192,13 +192,13 @@ def _result(value: float, unit: str, why: str) -> dict[str, Any]:
 
 
 def _spread(sweep: Sweep, spread: Spread) -> dict[str, Any]:
-    best = None if spread.best is None else {"scenario": spread.best, "values": sweep.shown(spread.best)}
+    best = None if spread.best is None else {"scenario": spread.best, "values": sweep.cells(spread.best)}
     span = {"low": spread.least, "high": spread.most, "scenarios": spread.number, "best": best}
     return _result(spread.median, spread.label.unit, _SPREAD) | span
 
 
 def _inputs(sweep: Sweep, finished: Finished) -> dict[str, Any]:
-    grid = {swept.field.path: [swept.shown(index) for index in range(len(swept.values))] for swept in sweep.grid}
+    grid = {swept.field.path: [swept.cell(index) for index in range(len(swept.values))] for swept in sweep.grid}
     spans = {
         swept.field.path: {"low": swept.low, "high": swept.high, "scale": "log" if swept.log else "linear"}
         for swept in sweep.sample

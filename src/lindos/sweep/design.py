@@ -1,4 +1,4 @@
-"""The scenarios of a sweep: every combination of a grid, crossed with the draws of a sample."""
+"""The scenarios of a sweep: every combination of a grid with every draw of a sample."""
 
 import math
 import zlib
@@ -16,29 +16,29 @@ from lindos.scenario.paths import Field
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: A sweep of more scenarios is refused.
+#: Largest number of scenarios of a sweep.
 MAX_SCENARIOS = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Listed:
-    """A field with its values as the file lists them."""
+    """A field of the grid, with its values as the file lists them."""
 
     field: Field
     values: tuple[Any, ...]
 
-    def written(self, at: int) -> Any:
-        """The value as a scenario file would hold it."""
-        return self.values[at]
+    def written(self, index: int) -> Any:
+        """Return the value at ``index`` as a scenario file would write it."""
+        return self.values[index]
 
-    def shown(self, at: int) -> float | str | None:
-        """The value as a table holds it: a number in SI, anything else as text."""
-        return self.field.cell(self.values[at])
+    def cell(self, index: int) -> float | str | None:
+        """Return the value at ``index`` as a cell of a table: a number in SI, anything else as text."""
+        return self.field.cell(self.values[index])
 
 
 @dataclass(frozen=True, kw_only=True)
 class Drawn:
-    """A field with draws in SI between ``low`` and ``high``, and how its numbers are written."""
+    """A field of the sample, with draws in SI between ``low`` and ``high``."""
 
     field: Field
     number: Quantity | WholeNumber
@@ -47,19 +47,19 @@ class Drawn:
     log: bool  # equal strata of the logarithm
     draws: "NDArray[np.float64]"
 
-    def written(self, at: int) -> Any:
-        """The draw as a scenario file would hold it, exact."""
-        draw = float(self.draws[at])
+    def written(self, index: int) -> Any:
+        """Return the draw at ``index`` as a scenario file would write it, exact."""
+        draw = float(self.draws[index])
         return int(draw) if isinstance(self.number, WholeNumber) else self.number.write(draw)
 
-    def shown(self, at: int) -> float | str | None:
-        """The draw in SI."""
-        return float(self.draws[at])
+    def cell(self, index: int) -> float | str | None:
+        """Return the draw at ``index`` in SI."""
+        return float(self.draws[index])
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sweep:
-    """Many scenarios: what they share and what they differ in."""
+    """Many scenarios: what they share, and the fields in which they differ."""
 
     name: str  # of the sweep: its file's
     base_name: str  # as the file names it
@@ -82,33 +82,53 @@ class Sweep:
         return (*self.grid, *self.sample)
 
     def positions(self, index: int) -> tuple[int, ...]:
-        """Which value of each swept field scenario ``index`` has; the last field of the grid changes first."""
+        """Return which value each swept field has in scenario ``index``; the last field of the grid changes first."""
         combination, draw = divmod(index, self.count)
-        found = []
+        positions = []
         for listed in reversed(self.grid):
-            combination, at = divmod(combination, len(listed.values))
-            found.append(at)
-        return (*reversed(found), *(draw for _ in self.sample))
+            combination, position = divmod(combination, len(listed.values))
+            positions.append(position)
+        return (*reversed(positions), *(draw for _ in self.sample))
 
     def overrides(self, index: int) -> dict[str, Any]:
-        """What scenario ``index`` writes over the base, by dotted path."""
+        """Return the values that scenario ``index`` sets in the base, by dotted path."""
         pairs = zip(self.swept, self.positions(index), strict=True)
-        return {swept.field.path: swept.written(at) for swept, at in pairs}
+        return {swept.field.path: swept.written(position) for swept, position in pairs}
 
-    def shown(self, index: int) -> dict[str, float | str | None]:
-        """The swept values of scenario ``index`` as a table holds them."""
+    def cells(self, index: int) -> dict[str, float | str | None]:
+        """Return the swept values of scenario ``index`` as cells of a table, by dotted path."""
         pairs = zip(self.swept, self.positions(index), strict=True)
-        return {swept.field.path: swept.shown(at) for swept, at in pairs}
+        return {swept.field.path: swept.cell(position) for swept, position in pairs}
 
 
 def stratified(
-    path: str, low: float, high: float, count: int, seed: int, *, log: bool, whole: bool
+    path: str, low: float, high: float, count: int, seed: int, *, log: bool, integers: bool
 ) -> "NDArray[np.float64]":
-    r"""``count`` draws between ``low`` and ``high``, one in each of as many equal strata, in random order.
+    r"""Draw numbers between ``low`` and ``high``, one in each of ``count`` equal strata, in random order.
 
-    With several fields this is a Latin hypercube. Each field has a stream of its own, keyed by its path: a field more
-    does not shift the draws of the others. Strata are equal in the logarithm where ``log``; whole numbers from low to
-    high are equally likely.
+    With several fields this is a Latin hypercube. Each field has its own stream, keyed by its path, so that another
+    field does not shift the draws of this one. Strata are equal on a logarithmic scale if ``log``; whole numbers from
+    low to high are equally likely.
+
+    Parameters
+    ----------
+    path
+        Dotted path of the field; it names the stream of random numbers.
+    low, high
+        Bounds in SI, both included.
+    count
+        Number of draws.
+    seed
+        Seed of the sample.
+    log
+        Whether strata are equal on a logarithmic scale.
+    integers
+        Whether draws are whole numbers.
+
+    Returns
+    -------
+    array
+        Draws in SI, shape (count,).
 
     References
     ----------
@@ -117,6 +137,6 @@ def stratified(
     """
     stream = np.random.default_rng(np.random.SeedSequence([seed, zlib.crc32(path.encode())]))
     depth = (stream.permutation(count) + stream.random(count)) / count
-    top = high + 1.0 if whole else high
+    top = high + 1.0 if integers else high
     draws = low * (top / low) ** depth if log else low + depth * (top - low)
-    return np.clip(np.floor(draws) if whole else draws, low, high)
+    return np.clip(np.floor(draws) if integers else draws, low, high)

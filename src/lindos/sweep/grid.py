@@ -1,4 +1,4 @@
-"""From a sweep's file to its scenarios; every mistake in it is reported at once, each with its line."""
+"""Read the file of a sweep; all its mistakes are reported together, each with its line."""
 
 from collections.abc import Mapping, Sequence
 from math import prod
@@ -20,7 +20,7 @@ _PARTS = ("scenario", "ask", "grid", "sample")
 
 
 def read_sweep(path: Path, catalogs: Sequence[Path] = ()) -> Sweep:
-    """The sweep that a file describes, its base scenario read and every value checked by itself.
+    """Read the sweep that a file describes; its base scenario and each swept value are checked.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def read_sweep(path: Path, catalogs: Sequence[Path] = ()) -> Sweep:
     reader = Reader(path, lines)
     data = reader.mapping(data, "sweep", "a mapping of fields: scenario, and grid or sample")
     reader.finish()
-    reader.known(data, _PARTS, "")
+    reader.check_keys(data, _PARTS, "")
     swept = _swept(reader, data)
     base, base_lines, folder = _base(reader, data.get("scenario"))
     reader.finish()
@@ -46,12 +46,12 @@ def read_sweep(path: Path, catalogs: Sequence[Path] = ()) -> Sweep:
     first = _first(reader, Sweep(**common, catalog=load_catalog(), sections=()), base_lines)
     sections = _sections(reader, data.get("ask"), requested_sections(first))
     reader.finish()
-    own = [folder / first.catalog] if folder is not None and first.catalog else []
-    return Sweep(**common, catalog=load_catalog([*own, *catalogs]), sections=sections)
+    layers = [folder / first.catalog] if folder is not None and first.catalog else []
+    return Sweep(**common, catalog=load_catalog([*layers, *catalogs]), sections=sections)
 
 
 def _swept(reader: Reader, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Grid and sample, their number of scenarios checked."""
+    """Read grid and sample, and check the number of scenarios."""
     grid = reader.grid(data.get("grid", {}))
     sample, count, seed = reader.sample(data.get("sample"))
     paths = [(listed.field.path, f"grid.{listed.field.path}") for listed in grid]
@@ -61,7 +61,7 @@ def _swept(reader: Reader, data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _base(reader: Reader, name: object) -> tuple[Mapping[str, Any], Mapping[str, int], Path | None]:
-    """Plain data of the base scenario, its lines, and its folder."""
+    """Return the plain data of the base scenario, its lines, and its folder."""
     if not isinstance(name, str):
         reader.wrong("scenario", name, "a built-in name, or the path of a scenario file")
         return {}, {}, None
@@ -80,7 +80,7 @@ def _base(reader: Reader, name: object) -> tuple[Mapping[str, Any], Mapping[str,
 
 
 def _first(reader: Reader, sweep: Sweep, base_lines: Mapping[str, int]) -> Scenario:
-    """The first scenario, sound field by field; what its parts contradict is a matter of its row alone."""
+    """Return the first scenario with each field checked; contradictions between fields show in its row of the table."""
     try:
         data = with_values(sweep.base, sweep.overrides(0))
         return scenario_from(data)
@@ -90,33 +90,33 @@ def _first(reader: Reader, sweep: Sweep, base_lines: Mapping[str, int]) -> Scena
         data = with_values(sweep.base, sweep.overrides(0))
         return fields_from(data)
     except InputError as error:
-        raise_together(_each(error), reader.path.name)
+        raise_together(_errors_of(error), reader.path.name)
         raise
 
 
 def _check_base(sweep: Sweep, lines: Mapping[str, int]) -> None:
-    """Say what is wrong with the base where the first scenario is wrong as well."""
+    """Report errors of the base itself; called if the first scenario is wrong."""
     try:
         scenario_from(sweep.base, lines)
     except InputError as error:
-        raise_together(_each(error), sweep.base_name)
+        raise_together(_errors_of(error), sweep.base_name)
 
 
-def _each(error: InputError) -> Sequence[InputError]:
+def _errors_of(error: InputError) -> Sequence[InputError]:
     return error.errors if isinstance(error, InputErrors) else (error,)
 
 
-def _sections(reader: Reader, names: object, there: Sequence[str]) -> tuple[str, ...]:
-    """Sections to answer, in the order they are shown."""
+def _sections(reader: Reader, names: object, available: Sequence[str]) -> tuple[str, ...]:
+    """Return the sections to answer, in the order in which they are shown."""
     if names is None:
-        return tuple(there)
+        return tuple(available)
     if not isinstance(names, list) or not names:
         reader.wrong("ask", names, "a list of sections, such as [step, site]")
         return ()
-    for at, name in enumerate(names):
-        where = f"ask.{at}"
+    for index, name in enumerate(names):
+        place = f"ask.{index}"
         if not isinstance(name, str) or name not in SECTION_NAMES:
-            reader.errors.append(UnknownNameError(where, str(name), SECTION_NAMES, reader.line(where)))
-        elif name not in there:
-            reader.wrong(where, name, f"a section that the scenario asks: {', '.join(there)}")
-    return tuple(name for name in there if name in names)
+            reader.errors.append(UnknownNameError(place, str(name), SECTION_NAMES, reader.line(place)))
+        elif name not in available:
+            reader.wrong(place, name, f"a section that the scenario asks: {', '.join(available)}")
+    return tuple(name for name in available if name in names)

@@ -1,4 +1,4 @@
-"""Workers on this machine: processes through `concurrent.futures`, one to an executor, so that a death has a name."""
+"""Workers on this machine: processes of `concurrent.futures`, one per executor, so that a failure can be attributed."""
 
 import multiprocessing
 import os
@@ -17,69 +17,91 @@ from lindos.errors import InputError
 from lindos.sweep.crew import WorkerDied
 from lindos.sweep.solve import Context, Outcome
 
-#: Bytes of the longest temporary folder below which a socket of `multiprocessing` still has a name.
+#: Bytes of the longest path of a temporary folder; in a longer one `multiprocessing` cannot open its socket.
 _LONGEST_TEMPORARY = 60
 _CONTEXT: Context | None = None
 
 
 class LocalEngine:
-    """Processes that start from a clean one: no thread, lock or handle of the parent is copied into them."""
+    """Processes that are forked from a clean server, so that they copy no thread, lock or handle of the parent."""
 
     name = "local"
     is_exact = True  # a process hands over an outcome before it takes the next scenario
 
     def __init__(self, context: Context, num_workers: int) -> None:
-        """Answer scenarios of ``context`` in so many processes."""
+        """Answer scenarios of ``context`` in ``num_workers`` processes."""
         self._context, self.num_workers = context, num_workers
         self._start_method = _start_method()
 
     def start(self) -> tuple[ProcessPoolExecutor, "Future[int]"]:
-        """A process, and a handle that is done when it runs."""
+        """Start a process; return it with a handle that is done when it runs."""
         executor = ProcessPoolExecutor(1, self._start_method, initializer=_begin, initargs=(self._context,))
         with _deaf():
             return executor, executor.submit(os.getpid)
 
     def submit(self, worker: ProcessPoolExecutor, overrides: Mapping[str, Any]) -> "Future[Outcome]":
-        """A handle of the outcome of a scenario."""
+        """Send a scenario to a process and return the handle of its outcome."""
         try:
             return worker.submit(_solve, overrides)
         except BrokenProcessPool as death:
             raise WorkerDied(str(death)) from None
 
     def wait(self, handles: Sequence["Future[Any]"], seconds: float) -> "set[Future[Any]]":
-        """Those that are done after at most so long."""
+        """Wait at most ``seconds`` until a handle is done, and return the handles that are done."""
         return wait(handles, seconds, FIRST_COMPLETED).done
 
     def result(self, handle: "Future[Any]") -> Any:
-        """What a handle stands for."""
+        """Return the outcome of a handle that is done."""
         try:
             return handle.result()
         except BrokenProcessPool as death:
             raise WorkerDied(str(death)) from None
 
     def refused(self, reason: str) -> InputError:
-        """The sentence for a user whose processes do not start."""
+        """Make the error for a user whose processes do not start."""
         return InputError("--engine", self.name, "an engine whose processes start", f"Python says: {reason}")
 
     def stop(self, worker: ProcessPoolExecutor) -> None:
-        """End a process, whatever it is at."""
+        """End a process, busy or not."""
         for process in list((getattr(worker, "_processes", None) or {}).values()):
             process.kill()
         worker.shutdown(wait=True, cancel_futures=True)
 
     def close(self) -> None:
-        """Nothing is left."""
+        """Do nothing: processes share nothing."""
 
 
 def cores() -> int:
-    """Cores that this process may use."""
+    """Return the number of cores that this process may use."""
     count: int = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return count
 
 
 def most_workers() -> int:
-    """Return the most processes that may be asked for: beyond some a core they only take memory from each other."""
+    """Return the largest number of processes that may be asked for: more would only compete for memory."""
     return max(64, 4 * cores())
+
+
+def local_workers(workers: int | None, num_scenarios: int) -> int:
+    """Return the number of processes for a sweep: one per core, but no more than scenarios.
+
+    Parameters
+    ----------
+    workers
+        Number that the user asks for; one per core if None.
+    num_scenarios
+        Number of scenarios of the sweep.
+
+    Raises
+    ------
+    InputError
+        If ``workers`` is less than one, or more than this machine can use.
+    """
+    if workers is not None and workers < 1:
+        raise InputError("--workers", workers, "at least one process")
+    if workers is not None and workers > most_workers():
+        raise InputError("--workers", workers, f"at most {most_workers()} processes on this machine of {cores()} cores")
+    return min(workers or cores(), num_scenarios)
 
 
 def _start_method() -> BaseContext:
@@ -92,7 +114,7 @@ def _start_method() -> BaseContext:
 
 
 def _has_room_for_sockets() -> bool:
-    """Whether there is a temporary folder for the socket of the process that workers start from."""
+    """Tell whether the temporary folder can hold the socket of the server that workers start from."""
     try:
         return len(os.fsencode(tempfile.gettempdir())) <= _LONGEST_TEMPORARY
     except FileNotFoundError:
@@ -101,25 +123,25 @@ def _has_room_for_sockets() -> bool:
 
 @contextmanager
 def _deaf() -> Iterator[None]:
-    """Hand on no signal to processes that are started here, for good.
+    """Block signals in the processes that are started here, for good.
 
-    A terminal and a batch system send a signal to the whole group. Only the parent hears it: it stops between two
-    outcomes and ends the others itself.
+    A terminal and a batch system send a signal to the whole process group. Only the parent handles it: it stops
+    between two outcomes and ends the workers itself.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    # Starting it lifts the mask, so it is there before.
+    # Starting the tracker lifts the mask, so it is started first.
     resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _begin(context: Context) -> None:
-    """Keep what scenarios share, leave signals to the parent, and end when it does."""
+    """Store what scenarios share, leave signals to the parent, and end with it."""
     global _CONTEXT
     _CONTEXT = context
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
@@ -129,7 +151,7 @@ def _begin(context: Context) -> None:
 
 
 def _end_with_parent() -> None:
-    """A parent that is killed cannot say so, and its workers would wait for it for ever."""
+    """End this process when its parent has ended: a killed parent cannot stop its workers."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

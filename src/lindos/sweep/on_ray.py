@@ -1,4 +1,4 @@
-"""Workers on a Ray cluster: one actor each, which takes what scenarios share once."""
+"""Workers on a Ray cluster: each is an actor, to which what scenarios share is sent once."""
 
 import os
 import socket
@@ -10,16 +10,16 @@ from lindos.errors import InputError
 from lindos.sweep.crew import WorkerDied
 from lindos.sweep.solve import Context, Outcome
 
-#: Seconds until a machine that does not answer counts as none.
+#: Seconds to wait for a machine that does not answer.
 _PATIENCE = 5.0
 _PORTS = {"ray": 10001}
 
 
 class RayEngine:
-    """Actors of one CPU each, on a cluster that is there already."""
+    """Actors of one CPU each, on a running cluster."""
 
     name = "ray"
-    is_exact = False  # an actor that dies may take with it what it has just found
+    is_exact = False  # an actor that dies may lose the outcome that it has just computed
 
     def __init__(
         self,
@@ -57,22 +57,22 @@ class RayEngine:
         self._is_own = not ray.is_initialized()
         if self._is_own:
             _join(ray, address or os.environ.get("RAY_ADDRESS") or "auto")
-        there = num_workers or max(1, int(self._ray.cluster_resources().get("CPU", 1)))
-        self.num_workers = min(there, most or there)
+        available = num_workers or max(1, int(self._ray.cluster_resources().get("CPU", 1)))
+        self.num_workers = min(available, most or available)
         self._actor: Any = ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)(_Actor)
         self._context = ray.put(context)
 
     def start(self) -> tuple[Any, Any]:
-        """An actor, and a handle that is done when it runs."""
+        """Start an actor; return it with a handle that is done when it runs."""
         actor = self._actor.remote(self._context)
         return actor, actor.version.remote()
 
     def submit(self, worker: Any, overrides: Mapping[str, Any]) -> Any:
-        """A handle of the outcome of a scenario."""
+        """Send a scenario to an actor and return the handle of its outcome."""
         return worker.solve.remote(overrides)
 
     def wait(self, handles: Sequence[Any], seconds: float) -> set[Any]:
-        """Those that are done after at most so long."""
+        """Wait at most ``seconds`` until a handle is done, and return the handles that are done."""
         try:
             if self._ray.wait(list(handles), num_returns=1, timeout=seconds)[0]:
                 return set(self._ray.wait(list(handles), num_returns=len(handles), timeout=0)[0])
@@ -82,27 +82,27 @@ class RayEngine:
         return set()
 
     def result(self, handle: Any) -> Any:
-        """What a handle stands for."""
+        """Return the outcome of a handle that is done."""
         try:
-            found = self._ray.get(handle)
+            outcome = self._ray.get(handle)
         except self._ray.exceptions.RayError as death:
             raise WorkerDied(_last_line(str(death))) from None
-        if isinstance(found, str) and found != __version__:
+        if isinstance(outcome, str) and outcome != __version__:
             expected = f"a cluster with Lindos {__version__}"
-            raise InputError("--engine", f"ray, with Lindos {found}", expected, "Install the same on all its nodes.")
-        return found
+            raise InputError("--engine", f"ray, with Lindos {outcome}", expected, "Install the same on all its nodes.")
+        return outcome
 
     def refused(self, reason: str) -> InputError:
-        """The sentence for a user whose actors do not start."""
+        """Make the error for a user whose actors do not start."""
         hint = f"Is lindos {__version__} installed on all its nodes? Ray says: {reason}"
         return InputError("--engine", self.name, "an engine whose workers start", hint)
 
     def stop(self, worker: Any) -> None:
-        """End an actor, whatever it is at."""
+        """End an actor, busy or not."""
         self._ray.kill(worker)
 
     def close(self) -> None:
-        """Leave a cluster that was joined here."""
+        """Leave the cluster if this engine joined it."""
         if self._is_own:
             self._ray.shutdown()
 
@@ -121,7 +121,7 @@ class _Actor:
 
 
 def _join(ray: Any, address: str) -> None:
-    """Join a cluster; where none listens, Ray itself would wait for minutes and then end the process."""
+    """Join a cluster; without this check Ray would wait for minutes for a missing one and then end the process."""
     hint = "Start one with `ray start --head`, or give --address HOST:PORT."
     refused = InputError("--address", address, "the address of a running Ray cluster", hint)
     if ":" in address and not _listens(address):

@@ -1,4 +1,4 @@
-"""A sweep from its scenarios to its table: what is finished is kept, what is not is answered."""
+"""Answer the scenarios of a sweep that have no outcome yet, keep each outcome, and write the table of all."""
 
 import math
 import signal
@@ -15,28 +15,29 @@ from lindos.sweep.solve import Keys
 from lindos.sweep.store import Journal
 from lindos.sweep.table import TABLE, write_table
 
-#: Seconds between two tables of what is finished; longer where writing one takes long.
+#: Seconds between two intermediate tables; more if writing one takes long.
 TABLE_EVERY = 30.0
-#: Seconds that the last table may take once a signal has asked to stop; beyond, the one before it stays.
+#: Seconds that the last table may take after a signal to stop; if it takes longer, the table before it stays.
 TABLE_AT_STOP = 4.0
-#: Seconds after the first signal from which another one means that even the table is not wanted.
+#: A second signal this many seconds after the first also cancels the last table.
 _SECOND_SIGNAL = 0.5
+#: Writing tables takes at most one part in this many of the time.
 _TABLE_SHARE = 20.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """How far a sweep is: scenarios finished now and before, of how many."""
+    """Progress of a sweep: scenarios that are finished, out of how many."""
 
     answered: int  # in this run
-    kept: int  # from an earlier one, or of the same values as another
+    reused: int  # answered by an earlier run, or with the same values as another
     total: int
     seconds: float  # of this run
 
     @property
     def done(self) -> int:
-        """Scenarios that are finished."""
-        return self.answered + self.kept
+        """Scenarios that have an outcome."""
+        return self.answered + self.reused
 
     @property
     def rate(self) -> float:
@@ -46,7 +47,7 @@ class Progress:
 
 @dataclass(frozen=True, kw_only=True)
 class Finished:
-    """A run of a sweep that came to its end, or was stopped by a signal."""
+    """A run of a sweep that answered all its scenarios, or that a signal stopped."""
 
     progress: Progress
     table: Path
@@ -56,27 +57,27 @@ class Finished:
     is_table_whole: bool = True  # whether the table holds all that is finished
 
 
-def run_sweep(
+def answer_all(
     sweep: Sweep,
     engine: Engine,
     journal: Journal,
     folder: Path,
     report: Callable[[Progress], object] = lambda progress: None,
 ) -> Finished:
-    """Answer what is not in ``journal`` yet and write ``results.parquet``, also now and then on the way.
+    """Answer the scenarios that are not in ``journal`` yet and write ``results.parquet``, also while the sweep runs.
 
     Parameters
     ----------
     sweep
         The scenarios.
     engine
-        Where they are answered.
+        The workers that answer them.
     journal
-        Keeps each outcome as it comes.
+        The store of outcomes.
     folder
-        Where the table goes.
+        Folder of the table.
     report
-        Called with every outcome.
+        Called after every outcome with the progress.
 
     Raises
     ------
@@ -106,19 +107,19 @@ def run_sweep(
 
 
 class _Run:
-    """Counts, and what is in work."""
+    """State of a run: counts, and the scenarios that workers are busy with."""
 
     def __init__(self, sweep: Sweep, journal: Journal, folder: Path) -> None:
         self.sweep, self.journal, self.folder = sweep, journal, folder
         self.keys = Keys(sweep)
-        self.answered, self.kept, self.index = 0, 0, 0
+        self.answered, self.reused, self.index = 0, 0, 0
         self.begin = time.monotonic()
         self.next_table = self.begin + TABLE_EVERY
         self.busy: set[str] = set()
         self.reach_before = journal.reach(self.keys.shared)
 
     def tasks(self, stopped: Callable[[], bool]) -> Iterator[Task]:
-        """Scenarios that have no outcome yet, in order; equal ones once."""
+        """Yield the scenarios that have no outcome yet, in order; equal scenarios once."""
         for index in range(len(self.sweep)):
             if stopped():
                 return
@@ -126,13 +127,13 @@ class _Run:
             overrides = self.sweep.overrides(index)
             key = self.keys.key(overrides)
             if key in self.busy or key in self.journal:
-                self.kept += 1
+                self.reused += 1
                 continue
             self.busy.add(key)
             yield Task(key, overrides)
 
     def reach(self) -> int:
-        """Scenarios, from the first one, among which all outcomes lie."""
+        """Number of scenarios, from the first, that contain all outcomes."""
         return max(self.index, self.reach_before)
 
     def write_table(self, stop: "_Stop") -> None:
@@ -143,15 +144,15 @@ class _Run:
         self.busy.discard(task.key)
         begin = time.monotonic()
         if begin >= self.next_table:
-            # One that a signal interrupts is written at the end.
+            # A table that a signal interrupts is written at the end.
             with suppress(_StopNow):
                 self.write_table(stop)
-            now = time.monotonic()
-            self.next_table = now + max(TABLE_EVERY, _TABLE_SHARE * (now - begin))
+            end = time.monotonic()
+            self.next_table = end + max(TABLE_EVERY, _TABLE_SHARE * (end - begin))
 
     def progress(self) -> Progress:
         seconds = time.monotonic() - self.begin
-        return Progress(answered=self.answered, kept=self.kept, total=len(self.sweep), seconds=seconds)
+        return Progress(answered=self.answered, reused=self.reused, total=len(self.sweep), seconds=seconds)
 
 
 class _StopNow(Exception):
@@ -159,41 +160,41 @@ class _StopNow(Exception):
 
 
 class _Stop:
-    """Whether a signal asked to stop, and until when the table may be written."""
+    """Whether a signal asked to stop, and by when the table must be written."""
 
     def __init__(self) -> None:
         self.signal: int | None = None
-        self.first = self.until = math.inf
+        self.first = self.deadline = math.inf
 
     def is_set(self) -> bool:
         return self.signal is not None
 
     def note(self, number: int, frame: FrameType | None) -> None:
-        now = time.monotonic()
+        moment = time.monotonic()
         if self.signal is None:
-            self.signal, self.first, self.until = number, now, now + TABLE_AT_STOP
-        elif now > self.first + _SECOND_SIGNAL:
-            self.until = now
+            self.signal, self.first, self.deadline = number, moment, moment + TABLE_AT_STOP
+        elif moment > self.first + _SECOND_SIGNAL:
+            self.deadline = moment
 
     def check(self) -> None:
-        """Raise where there is no time left."""
-        if time.monotonic() > self.until:
+        """Raise if no time is left."""
+        if time.monotonic() > self.deadline:
             raise _StopNow
 
 
 @contextmanager
 def _stoppable() -> Iterator[_Stop]:
-    """Ctrl-C and the end of a batch job's time stop between two outcomes, so that none is lost by half."""
-    stop, before = _Stop(), {}
+    """Let Ctrl-C and the end of a batch job's time stop the sweep between two outcomes, so that no outcome is lost."""
+    stop, handlers = _Stop(), {}
     try:
         for name in ("SIGINT", "SIGTERM", "SIGHUP"):
             number = getattr(signal, name, None)
             if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-                before[number] = signal.signal(number, stop.note)
-    except ValueError:  # only the main thread hears signals
+                handlers[number] = signal.signal(number, stop.note)
+    except ValueError:  # only the main thread receives signals
         pass
     try:
         yield stop
     finally:
-        for number, handler in before.items():
+        for number, handler in handlers.items():
             signal.signal(number, handler)

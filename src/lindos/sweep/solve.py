@@ -1,4 +1,4 @@
-"""One scenario of a sweep to its outcome, in whatever process a worker runs."""
+"""Answer one scenario of a sweep, in the process of a worker."""
 
 import hashlib
 import json
@@ -21,24 +21,23 @@ from lindos.study.campaign import CampaignAsked
 from lindos.study.chain import Chain
 from lindos.sweep.design import Sweep
 
-#: What became of a scenario: answered; cannot hold together; its inputs contradict each other; Lindos or its process
-#: failed.
+#: Status of a scenario: answered; impossible; its inputs contradict each other; Lindos or its process failed.
 STATUSES = ("ok", "infeasible", "wrong", "crashed")
 
 
 class Label(NamedTuple):
-    """What a figure is, the same in every scenario that has it."""
+    """Name, title and unit of a figure; the same in every scenario that has it."""
 
     name: str
     title: str
     unit: str
     percent: bool
-    headline: int  # place among the figures to show first, from 1; 0 is none of them
+    headline: int  # position among the headline figures, from 1; 0 if it is none of them
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One scenario's figures as they are kept: ``labels`` as JSON text, ``numbers`` as value, low, high of each."""
+    """Figures of a scenario as the journal stores them: ``labels`` as JSON, ``numbers`` as value, low, high of each."""
 
     status: str
     reason: str | None = None
@@ -48,20 +47,20 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Context:
-    """What every scenario of a sweep shares; it travels to each worker once."""
+    """What all scenarios of a sweep share; it is sent to each worker once."""
 
     base: Mapping[str, Any]
     folder: Path | None
     catalog: Catalog
     sections: tuple[str, ...]
-    #: Remembers results that scenarios share, in the process that it travels to.
+    #: Remembers results that scenarios share, in the process of the worker.
     chain: Chain = field(default_factory=partial(Chain, traces_facts=False), compare=False, repr=False)
 
     def solve(self, overrides: Mapping[str, Any]) -> Outcome:
-        """The outcome of the base with ``overrides``; whatever goes wrong is its reason."""
+        """Answer the base with ``overrides``; an error becomes the reason of the outcome."""
         try:
             scenario = scenario_from(with_values(self.base, overrides))
-            found = answer(
+            result = answer(
                 scenario,
                 self.catalog,
                 folder=self.folder,
@@ -74,26 +73,38 @@ class Context:
             return Outcome({2: "wrong", 3: "infeasible"}.get(error.exit_code, "crashed"), str(error))
         except Exception as error:
             return Outcome("crashed", f"an error of Lindos: {type(error).__name__}: {error}")
-        return self._kept(found)
+        return self._outcome(result)
 
-    def _kept(self, found: Answer) -> Outcome:
-        """The figures of the sections that were asked for."""
-        sections = [section for section in found.sections if section.name in self.sections]
+    def _outcome(self, result: Answer) -> Outcome:
+        """Return the figures of the sections that the sweep asks for."""
+        sections = [section for section in result.sections if section.name in self.sections]
         figures = [figure for section in sections for figure in section.figures]
-        places = {name: at for at, name in enumerate((name for one in sections for name in one.headline), start=1)}
-        labels = [Label(one.name, one.title, one.unit, one.percent, places.get(one.name, 0)) for one in figures]
-        numbers = np.array([(one.value, one.low, one.high) for one in figures], dtype="<f8")
+        places = {
+            name: place
+            for place, name in enumerate((name for section in sections for name in section.headline), start=1)
+        }
+        labels = [
+            Label(figure.name, figure.title, figure.unit, figure.percent, places.get(figure.name, 0))
+            for figure in figures
+        ]
+        numbers = np.array([(figure.value, figure.low, figure.high) for figure in figures], dtype="<f8")
         reason = None if figures else " ".join(section.summary for section in sections) or "it has no figure"
         return Outcome("ok", reason, json.dumps(labels), numbers.tobytes())
 
 
 def context_of(sweep: Sweep) -> Context:
-    """What the scenarios of ``sweep`` share."""
+    """Return what the scenarios of ``sweep`` share.
+
+    Parameters
+    ----------
+    sweep
+        The scenarios.
+    """
     return Context(sweep.base, sweep.folder, sweep.catalog, sweep.sections)
 
 
 class Keys:
-    """Names outcomes by everything they depend on: the same key has the same outcome, in any sweep."""
+    """Keys of outcomes: a hash of everything that an outcome depends on, the same in any sweep."""
 
     def __init__(self, sweep: Sweep) -> None:
         """Hash what the scenarios of ``sweep`` share."""
@@ -104,17 +115,17 @@ class Keys:
 
     @property
     def shared(self) -> str:
-        """Name what all scenarios of the sweep share."""
+        """Hash of what all scenarios of the sweep share."""
         return self._shared.hexdigest()[:40]
 
     def key(self, overrides: Mapping[str, Any]) -> str:
-        """Key of the scenario with ``overrides``."""
+        """Return the key of the scenario with ``overrides``."""
         hashed = self._shared.copy()
         hashed.update(_text([overrides, self._files(overrides)]))
         return hashed.hexdigest()[:40]
 
     def _files(self, value: Any) -> list[str]:
-        """Digests of the files that ``value`` names, whatever the field: a file counts by what it holds."""
+        """Return the digests of the files that ``value`` names in any field: a key depends on their content."""
         digests = (self._digest(text) for text in _strings(value))
         return [digest for digest in digests if digest]
 
@@ -136,7 +147,7 @@ def _strings(value: Any) -> Iterator[str]:
 
 
 def _content(path: Path) -> str:
-    """Digest of a file, or of the configuration in a folder; empty where ``path`` is neither."""
+    """Return the digest of a file, or of the configuration in a folder; empty if ``path`` is neither."""
     try:
         if path.is_dir():
             path = path / "config.json"

@@ -1,4 +1,4 @@
-"""Finished outcomes in a crash-safe journal: one file, one writer, one commit for each."""
+"""The journal of finished outcomes: one file, one writer, one commit per outcome, so that a crash loses none."""
 
 import hashlib
 import json
@@ -29,9 +29,9 @@ CREATE TABLE IF NOT EXISTS reach (sweep TEXT PRIMARY KEY, scenarios INTEGER NOT 
 class Journal:
     """Outcomes by key in ``folder/journal.sqlite``; a context manager.
 
-    A process may be killed at any moment: what was added is there, and nothing by half. Power that fails may cost the
-    last outcomes, never the file; they are computed again. An outcome carries a checksum: one that is damaged counts
-    as missing. While it is open no other process may open it.
+    A process may be killed at any moment: each outcome is then stored in full or not at all. A power failure may lose
+    the last outcomes, which are computed again, but never the file. Each outcome has a checksum: a damaged outcome
+    counts as missing. While the journal is open no other process may open it.
     """
 
     def __init__(self, folder: Path, *, resume: bool) -> None:
@@ -62,7 +62,7 @@ class Journal:
             raise
 
     def _is_new(self) -> bool:
-        """Whether there is no journal yet; what is no plain file is refused, for SQLite would write behind a link."""
+        """Tell whether there is no journal yet; a link is refused, since SQLite would write to its target."""
         try:
             mode = (self._folder / JOURNAL).lstat()
         except FileNotFoundError:
@@ -75,7 +75,7 @@ class Journal:
     def _open(self, is_new: bool) -> None:
         if not is_new:
             self._check_kind()
-        # One process alone needs no shared memory: the journal then works on network file systems, too.
+        # With one process SQLite needs no shared memory, so that the journal also works on network file systems.
         for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = NORMAL"):
             self._file.execute(f"PRAGMA {pragma}")
         marks = f"PRAGMA application_id = {_APPLICATION}; PRAGMA user_version = {_FORMAT};"
@@ -94,7 +94,7 @@ class Journal:
             raise InputError("--out", str(self._folder), "a folder of this version of Lindos", "Give another folder.")
 
     def __enter__(self) -> "Journal":
-        """Itself."""
+        """Return the journal."""
         return self
 
     def __exit__(
@@ -110,16 +110,16 @@ class Journal:
         return int(number)
 
     def __contains__(self, key: str) -> bool:
-        """Whether there is a sound outcome of that key."""
+        """Tell whether an undamaged outcome has this key."""
         return self._sound(key) is not None
 
     @property
     def num_damaged(self) -> int:
-        """Outcomes that were met and whose checksum is wrong."""
+        """Number of outcomes that were read and whose checksum is wrong."""
         return len(self._damaged)
 
     def add(self, key: str, outcome: Outcome) -> None:
-        """Keep an outcome for good; one that is there already stays, unless it is damaged."""
+        """Store an outcome; an outcome that is stored already stays, unless it is damaged."""
         with self._refused():
             self._file.execute("BEGIN")
             if outcome.labels not in self._shapes:
@@ -132,7 +132,7 @@ class Journal:
             self._file.execute("COMMIT")
 
     def get(self, key: str) -> tuple[str, str | None, tuple[Label, ...], bytes] | None:
-        """Status, reason, labels and numbers of an outcome; None where there is none yet, or a damaged one."""
+        """Return status, reason, labels and numbers of an outcome; None if there is none, or a damaged one."""
         outcome = self._sound(key)
         if outcome is None:
             return None
@@ -141,18 +141,18 @@ class Journal:
         return outcome.status, outcome.reason, self._parsed[outcome.labels], outcome.numbers
 
     def reach(self, sweep: str) -> int:
-        """Scenarios of a sweep, from its first one, among which all its outcomes lie."""
+        """Return the number of scenarios of a sweep, from the first, that contain all its outcomes."""
         with self._refused():
             row = self._file.execute("SELECT scenarios FROM reach WHERE sweep = ?", (sweep,)).fetchone()
         return 0 if row is None else int(row[0])
 
     def set_reach(self, sweep: str, scenarios: int) -> None:
-        """Note among how many scenarios of a sweep, from its first one, all its outcomes lie."""
+        """Store the number of scenarios of a sweep, from the first, that contain all its outcomes."""
         with self._refused():
             self._file.execute("INSERT OR REPLACE INTO reach VALUES (?, ?)", (sweep, scenarios))
 
     def _sound(self, key: str) -> Outcome | None:
-        """The outcome of a key, where it is as it was written."""
+        """Return the outcome of a key; None if there is none, or if it is damaged."""
         with self._refused():
             query = "SELECT status, reason, shape, numbers, checksum FROM outcome WHERE key = ?"
             row = self._file.execute(query, (key,)).fetchone()
@@ -171,7 +171,7 @@ class Journal:
 
     @contextmanager
     def _refused(self) -> Iterator[None]:
-        """Say in a sentence why the file cannot be used."""
+        """Turn errors of the file into one sentence for the user."""
         try:
             yield
         except (sqlite3.Error, OSError) as error:

@@ -1,4 +1,4 @@
-"""The outcomes of a sweep as one long Parquet table: a row a figure, scenarios in the order of the grid."""
+"""Write the outcomes of a sweep as one Parquet table: one row per figure, scenarios in the order of the grid."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from lindos.sweep.store import Journal
 
 #: Name of the table in the folder of a sweep.
 TABLE = "results.parquet"
-#: Scenarios that are held at once; the table has as many of them in a row group.
+#: Scenarios in memory at once, and in one row group of the table.
 _CHUNK = 2048
 _UNKNOWN = np.full((1, 3), np.nan)
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """A finished scenario of a sweep: its index, and what became of it."""
+class FinishedScenario:
+    """A finished scenario of a sweep: its index and its outcome."""
 
     index: int
     status: str
@@ -31,16 +31,28 @@ class Kept:
     numbers: Any  # value, low and high of each label; NaN where unknown
 
 
-def kept(
+def finished_scenarios(
     sweep: Sweep, journal: Journal, indexes: Sequence[int] | None = None, keys: Keys | None = None
-) -> Iterator[Kept]:
-    """The finished scenarios among ``indexes``, all of them where left out; ``keys`` of the sweep, if there are."""
+) -> Iterator[FinishedScenario]:
+    """Yield the finished scenarios of a sweep in order.
+
+    Parameters
+    ----------
+    sweep
+        The scenarios.
+    journal
+        Their outcomes.
+    indexes
+        Indexes of the scenarios to look at; all if None.
+    keys
+        Keys of the sweep's outcomes if they are made already.
+    """
     keys = keys or Keys(sweep)
     for index in range(len(sweep)) if indexes is None else indexes:
-        found = journal.get(keys.key(sweep.overrides(index)))
-        if found is not None:
-            status, reason, labels, numbers = found
-            yield Kept(index, status, reason, labels, np.frombuffer(numbers, dtype="<f8").reshape(-1, 3))
+        outcome = journal.get(keys.key(sweep.overrides(index)))
+        if outcome is not None:
+            status, reason, labels, numbers = outcome
+            yield FinishedScenario(index, status, reason, labels, np.frombuffer(numbers, dtype="<f8").reshape(-1, 3))
 
 
 def write_table(
@@ -77,7 +89,7 @@ def _write(sweep: Sweep, journal: Journal, file: IO[bytes], last: int, check: Ca
     with pq.ParquetWriter(file, schema) as writer:
         for begin in range(0, last, _CHUNK):
             check()
-            chunk = list(kept(sweep, journal, range(begin, min(begin + _CHUNK, last)), keys))
+            chunk = list(finished_scenarios(sweep, journal, range(begin, min(begin + _CHUNK, last)), keys))
             if chunk:
                 writer.write_table(_chunk(sweep, chunk, schema))
 
@@ -85,33 +97,33 @@ def _write(sweep: Sweep, journal: Journal, file: IO[bytes], last: int, check: Ca
 def _schema(sweep: Sweep) -> Any:
     import pyarrow as pa
 
-    swept = [(one.field.path, pa.float64() if one.field.unit else pa.string()) for one in sweep.swept]
+    columns = [(swept.field.path, pa.float64() if swept.field.unit else pa.string()) for swept in sweep.swept]
     texts = [(name, pa.string()) for name in ("status", "reason", "name")]
     numbers = [("value", pa.float64()), ("unit", pa.string()), ("low", pa.float64()), ("high", pa.float64())]
-    fields = [("scenario", pa.int64()), *swept, *texts, *numbers]
+    fields = [("scenario", pa.int64()), *columns, *texts, *numbers]
     return pa.schema(fields, metadata={"lindos_version": __version__, "lindos_command": "sweep"})
 
 
-def _chunk(sweep: Sweep, chunk: Sequence[Kept], schema: Any) -> Any:
-    """Rows of some scenarios: what is said once of a scenario is repeated for each of its figures."""
+def _chunk(sweep: Sweep, chunk: Sequence[FinishedScenario], schema: Any) -> Any:
+    """Make the rows of some scenarios: the cells of a scenario are repeated for each of its figures."""
     import pyarrow as pa
 
-    rows = pa.array(np.repeat(np.arange(len(chunk)), [max(1, len(one.labels)) for one in chunk]))
-    shown = [sweep.shown(one.index) for one in chunk]
-    once = {
-        "scenario": [one.index for one in chunk],
-        **{path: [values[path] for values in shown] for path in shown[0]},
-        "status": [one.status for one in chunk],
-        "reason": [one.reason for one in chunk],
+    rows = pa.array(np.repeat(np.arange(len(chunk)), [max(1, len(scenario.labels)) for scenario in chunk]))
+    cells = [sweep.cells(scenario.index) for scenario in chunk]
+    constants = {
+        "scenario": [scenario.index for scenario in chunk],
+        **{path: [values[path] for values in cells] for path in cells[0]},
+        "status": [scenario.status for scenario in chunk],
+        "reason": [scenario.reason for scenario in chunk],
     }
-    columns = {name: pa.array(values, schema.field(name).type).take(rows) for name, values in once.items()}
-    shapes = {one.labels for one in chunk}
+    columns = {name: pa.array(values, schema.field(name).type).take(rows) for name, values in constants.items()}
+    shapes = {scenario.labels for scenario in chunk}
     for name in ("name", "unit"):
         texts = {
             labels: pa.array([getattr(label, name) for label in labels] or [None], pa.string()) for labels in shapes
         }
-        columns[name] = pa.concat_arrays([texts[one.labels] for one in chunk])
-    numbers = np.concatenate([one.numbers if len(one.labels) else _UNKNOWN for one in chunk])
-    for at, name in enumerate(("value", "low", "high")):
-        columns[name] = pa.array(numbers[:, at], from_pandas=True)  # NaN is null
+        columns[name] = pa.concat_arrays([texts[scenario.labels] for scenario in chunk])
+    numbers = np.concatenate([scenario.numbers if len(scenario.labels) else _UNKNOWN for scenario in chunk])
+    for column, name in enumerate(("value", "low", "high")):
+        columns[name] = pa.array(numbers[:, column], from_pandas=True)  # NaN is null
     return pa.table([columns[name] for name in schema.names], schema=schema)

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from lindos.campaign import (
-    EVERYTHING,
-    NEVER,
+    ALL_DEVICES,
+    ENDLESS,
     Cause,
     CheckpointTier,
     Problem,
@@ -127,7 +127,7 @@ def _run(
         detection_time=_column(_time(catalog, "detection_time")),
     )
     remote = CheckpointTier(
-        name="remote", interval=NEVER, blocking_time=save, write_time=0.0, restore_time=save, survives=EVERYTHING
+        name="remote", interval=ENDLESS, blocking_time=save, write_time=0.0, restore_time=save, survives=ALL_DEVICES
     )
     problem = Problem(
         duration=days * _DAY,

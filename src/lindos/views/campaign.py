@@ -83,7 +83,17 @@ _SLIGHT = 0.002
 
 
 def view(context: Context, outcome: Outcome[CampaignResult], cost: Outcome[RunCost | None] | None) -> Section:
-    """Show the campaign."""
+    """Show the campaign.
+
+    Parameters
+    ----------
+    context
+        Scenario and catalogue.
+    outcome
+        The campaign in each world.
+    cost
+        Cost of the run in each world, if it was computed.
+    """
     result = outcome.point
     return Section(
         name="campaign",
@@ -138,7 +148,7 @@ def _of_closed_form(name: str) -> Any:
 
 def _add_enough(figures: Figures[CampaignResult], alternatives: Alternatives) -> None:
     title = "Spare GPUs that are enough"
-    if alternatives.spares.enough is None:
+    if alternatives.spares.fewest is None:
         why = "no number is enough: more fails than is repaired"
         figures.add_unknown("campaign.spares_enough", title, "1", why)
         return
@@ -196,8 +206,8 @@ def _charts(outcome: Outcome[CampaignResult]) -> Iterator[Chart]:
 
 
 def _written(value: Any, unit: str, digits: int = 3) -> str:
-    known = number(value)
-    return "unknown" if known is None else render(known, unit, digits)
+    amount = number(value)
+    return "unknown" if amount is None else render(amount, unit, digits)
 
 
 def _summary(context: Context, result: CampaignResult) -> str:
@@ -218,8 +228,10 @@ def _of_duration(context: Context, result: CampaignResult, data: DataLimit) -> s
         f"a dense model of about {_written(data.params, '1', 2)} parameters on {_written(data.tokens, 'token', 2)} is "
         "the best use of that compute"
     )
-    used, over = number(data.stocks_used) or 0.0, number(data.batch_over_critical) or 0.0
-    batch = f" Its batch is {over:.2g} times the critical batch of a run on no more text than that." if over > 1 else ""
+    used, excess = number(data.stocks_used) or 0.0, number(data.batch_over_critical) or 0.0
+    batch = (
+        f" Its batch is {excess:.2g} times the critical batch of a run on no more text than that." if excess > 1 else ""
+    )
     if used <= 1:
         return f"In {span} the cluster trains {model} on {tokens}, {flop}; {best}.{batch}"
     return (
@@ -266,8 +278,8 @@ def _gap(result: CampaignResult) -> tuple[float, str] | None:
     best = float(options.spares.options[-1].goodput)
     if best - float(options.base) < _SLIGHT:
         return None
-    enough = options.spares.enough
-    return best, "as many as fail" if enough is None else f"{float(enough):,.0f}"
+    needed = options.spares.fewest
+    return best, "as many as fail" if needed is None else f"{float(needed):,.0f}"
 
 
 def _aim(target: Goal) -> str:
@@ -314,9 +326,9 @@ def _warnings(result: CampaignResult) -> Iterator[str]:
         yield _not_sustained(result)
         return
     trials = result.simulation.trials if result.simulation is not None else None
-    if trials is not None and (never := float(np.mean(trials.finished == 0))) > 0:
+    if trials is not None and (unfinished := float(np.mean(trials.finished == 0))) > 0:
         yield (
-            f"{100 * never:.3g} % of the trials have not reached the goal when they are given up: their end is "
+            f"{100 * unfinished:.3g} % of the trials have not reached the goal when they are given up: their end is "
             "extrapolated from the pace they had."
         )
     if (years := (number(estimate.duration) or 0.0) / YEAR) > _LONGEST:
@@ -349,9 +361,9 @@ def _notes(context: Context, outcome: Outcome[CampaignResult]) -> Iterator[str]:
         return
     if lost := 100 * float(np.mean(np.asarray(draws.closed.sustainable) == 0)):
         yield f"In {lost:.2g} % of the draws failures come as fast as one is recovered from."
-    if draws.simulation is not None and (never := float(np.mean(draws.simulation.trials.finished == 0))) > 0:
+    if draws.simulation is not None and (unfinished := float(np.mean(draws.simulation.trials.finished == 0))) > 0:
         yield (
-            f"{100 * never:.2g} % of the simulated draws do not reach the goal in some times the usual: they are "
+            f"{100 * unfinished:.2g} % of the simulated draws do not reach the goal in some times the usual: they are "
             "carried on at their pace."
         )
     if len(values.problem.joins) > 1:

@@ -20,7 +20,15 @@ _MOST_ROWS, _MOST_STRETCHES = 12, 900
 
 
 def progress(values: Simulation, draws: Simulation) -> Chart:
-    """How far trials are through time: the mean, and the bands that 80 % lie in."""
+    """Draw the progress of trials through time: the mean, and bands that contain 80 % of them.
+
+    Parameters
+    ----------
+    values
+        Trials with the catalogue's values.
+    draws
+        Trials over draws of the uncertain values.
+    """
     has_goal = values.problem.duration is None
     last = float(np.percentile(np.atleast_1d(draws.estimate.duration), PERCENTILES[-1])) * 1.02
     if not has_goal:
@@ -45,7 +53,7 @@ def progress(values: Simulation, draws: Simulation) -> Chart:
 
 
 def _scale(simulation: Simulation, has_goal: bool) -> Any:
-    """From seconds of work to percent of the goal, or to tokens: of the draw that each trial took."""
+    """Return the factor from seconds of work to percent of the goal, or to tokens, for the draw of each trial."""
     count = simulation.trials.num_trials
     draws = np.arange(count) if simulation.draws is None else simulation.draws
     work, load = simulation.problem.work, simulation.workload
@@ -59,7 +67,13 @@ def _plain(values: Any) -> tuple[float, ...]:
 
 
 def timeline(trace: Trace) -> Chart:
-    """What one trial does, hour by hour or day by day from its start."""
+    """Draw what one trial does, a row per hour, day or week from its start.
+
+    Parameters
+    ----------
+    trace
+        The trial.
+    """
     ends = np.append(trace.starts[1:], trace.end)
     length, word = next(
         (
@@ -71,17 +85,19 @@ def timeline(trace: Trace) -> Chart:
     )
     count = int(min(_MOST_ROWS, max(1, np.ceil(trace.end / length))))
     series: dict[str, tuple[list[str], list[float], list[float]]] = {name: ([], [], []) for name in STATES}
-    shown = int((trace.starts < count * length).sum())
-    stretches = zip(trace.starts[:shown].tolist(), ends[:shown].tolist(), trace.states[:shown], strict=True)
+    count_shown = int((trace.starts < count * length).sum())
+    stretches = zip(
+        trace.starts[:count_shown].tolist(), ends[:count_shown].tolist(), trace.states[:count_shown], strict=True
+    )
     for start, end, state in stretches:
         for row in range(int(start // length), count):
-            begin, until = max(start, row * length), min(end, (row + 1) * length)
-            if until <= begin:
+            begin, stop = max(start, row * length), min(end, (row + 1) * length)
+            if stop <= begin:
                 break
             names, bases, widths = series[state]
             names.append(f"{word} {row + 1}")
             bases.append(begin - row * length)
-            widths.append(until - begin)
+            widths.append(stop - begin)
     span = "the whole run" if count * length >= trace.end else f"its first {count} {word}s"
     return Chart(
         name="campaign.timeline",
@@ -98,7 +114,13 @@ def timeline(trace: Trace) -> Chart:
 
 
 def parts(estimate: CampaignEstimate) -> Chart:
-    """Where the days go, as one bar."""
+    """Draw where the days go, as one bar.
+
+    Parameters
+    ----------
+    estimate
+        The campaign.
+    """
     values = {bucket.replace("_", " "): number(getattr(estimate.time, bucket)) or 0.0 for bucket in BUCKETS}
     return Chart(
         name="campaign.time",
@@ -110,7 +132,15 @@ def parts(estimate: CampaignEstimate) -> Chart:
 
 
 def sizes(options: tuple[SizeOption, ...], curve: SizeCurve) -> Chart:
-    """At which size adding GPUs stops helping."""
+    """Draw the size of the job at which adding GPUs stops helping.
+
+    Parameters
+    ----------
+    options
+        Sizes that were simulated.
+    curve
+        The closed form over the size.
+    """
     smooth = np.asarray(curve.devices) * np.asarray(curve.goodput)
     return Chart(
         name="campaign.sizes",

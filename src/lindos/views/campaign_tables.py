@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lindos.campaign import EVERYTHING, GOODPUT_NAMES, PERCENTILES, CampaignEstimate, Cause, Problem, Trials
+from lindos.campaign import ALL_DEVICES, GOODPUT_NAMES, PERCENTILES, CampaignEstimate, Cause, Problem, Trials
 from lindos.elements import Cell, Number, Table
 from lindos.study.campaign.alternatives import (
     Alternatives,
@@ -28,13 +28,21 @@ _RECOVERIES = {"restart": "the whole job", "replica": "one data-parallel replica
 
 
 def buckets(estimate: CampaignEstimate, closed: CampaignEstimate) -> Table:
-    """Show where the days go, by bucket, the closed form beside."""
-    total, beside = number(estimate.duration) or 1.0, number(closed.duration) or 1.0
+    """Show where the days go, by bucket, with the closed form beside them.
+
+    Parameters
+    ----------
+    estimate
+        The campaign.
+    closed
+        Its closed form.
+    """
+    total, closed_total = number(estimate.duration) or 1.0, number(closed.duration) or 1.0
     body: list[tuple[Cell, ...]] = []
     for bucket in BUCKETS:
-        time, other = number(getattr(estimate.time, bucket)) or 0.0, number(getattr(closed.time, bucket)) or 0.0
-        if time or other:
-            body.append((titled(bucket), time, time / total, other / beside))
+        time, closed_time = number(getattr(estimate.time, bucket)) or 0.0, number(getattr(closed.time, bucket)) or 0.0
+        if time or closed_time:
+            body.append((titled(bucket), time, time / total, closed_time / closed_total))
     return Table(
         name="campaign.buckets",
         title="Where the days go",
@@ -46,7 +54,17 @@ def buckets(estimate: CampaignEstimate, closed: CampaignEstimate) -> Table:
 
 
 def percentiles(values: Simulation, draws: Simulation, start: datetime.date | None) -> Table:
-    """Make the table of the mean and the percentiles: by chance alone, and with all that is uncertain."""
+    """Show the mean and the percentiles: by chance alone, and with all that is uncertain.
+
+    Parameters
+    ----------
+    values
+        Trials with the catalogue's values.
+    draws
+        Trials over draws of the uncertain values.
+    start
+        Day the campaign begins; None if it is unknown.
+    """
     mean, chance, drawn = values.estimate, values.trials, draws.estimate
     lines: list[tuple[str, Any, Any, Any, str]] = [
         ("Goodput", mean.goodput, chance.goodput, drawn.goodput, "%"),
@@ -64,8 +82,8 @@ def percentiles(values: Simulation, draws: Simulation, start: datetime.date | No
     else:
         lines.insert(0, ("Tokens", mean.tokens, _tokens(chance, mean), drawn.tokens, "token"))
     body: list[tuple[Cell, ...]] = [
-        (name, *(Number(value=number(value), unit=unit) for value in (middle, *_ends(alone), *_ends(spread))))
-        for name, middle, alone, spread, unit in lines
+        (name, *(Number(value=number(value), unit=unit) for value in (middle, *_ends(by_chance), *_ends(spread))))
+        for name, middle, by_chance, spread, unit in lines
     ]
     if start is not None and values.problem.duration is None:
         moments = (mean.duration, *_ends(chance.time.total), *_ends(drawn.duration))
@@ -100,19 +118,25 @@ def _day(start: datetime.date, after: float) -> str:
 
 
 def causes(problem: Problem) -> Table:
-    """Show what fails how often."""
+    """Show what fails, and how often.
+
+    Parameters
+    ----------
+    problem
+        The campaign.
+    """
     total = float(np.mean(problem.failure_rate))
     kinds: dict[str, list[Cause]] = {}
     for cause in problem.causes:
         kinds.setdefault(cause.name, []).append(cause)
     body: list[tuple[Cell, ...]] = []
-    for name, same in kinds.items():
-        rate = float(sum(np.mean(cause.rate) for cause in same))
-        law = same[0].law if same[0].law == "exponential" else f"{same[0].law}, {same[0].shape:g}"
-        stops = ["all" if cause.stopped >= EVERYTHING else f"{cause.stopped:,}" for cause in same]
-        broken = [f"{cause.devices:,}" for cause in same]
+    for name, members in kinds.items():
+        rate = float(sum(np.mean(cause.rate) for cause in members))
+        law = members[0].law if members[0].law == "exponential" else f"{members[0].law}, {members[0].shape:g}"
+        stops = ["all" if cause.stopped >= ALL_DEVICES else f"{cause.stopped:,}" for cause in members]
+        broken = [f"{cause.devices:,}" for cause in members]
         title = titled(name).replace("Gpu", "GPU")
-        body.append((title, 1 / rate if rate else None, rate / total, _either(stops), _either(broken), law))
+        body.append((title, 1 / rate if rate else None, rate / total, _alternatives(stops), _alternatives(broken), law))
     return Table(
         name="campaign.causes",
         title="What fails",
@@ -124,12 +148,18 @@ def causes(problem: Problem) -> Table:
     )
 
 
-def _either(words: list[str]) -> str:
+def _alternatives(words: list[str]) -> str:
     return " or ".join(dict.fromkeys(words))
 
 
 def recoveries(options: Sequence[RecoveryOption]) -> Table:
-    """Show the same run under either recovery; the scenario's first."""
+    """Show the same run under both kinds of recovery, the scenario's first.
+
+    Parameters
+    ----------
+    options
+        The closed form under each recovery.
+    """
     body: list[tuple[Cell, ...]] = []
     for index, option in enumerate(options):
         estimate = option.estimate
@@ -155,7 +185,18 @@ def recoveries(options: Sequence[RecoveryOption]) -> Table:
 
 
 def stalls(options: Sequence[StallOption]) -> Table | None:
-    """Show how sensitive goodput is to the stall of the other replicas."""
+    """Show how sensitive goodput is to the stall of the other replicas.
+
+    Parameters
+    ----------
+    options
+        Stalls that were simulated.
+
+    Returns
+    -------
+    Table or None
+        None if there are no options.
+    """
     if not options:
         return None
     body = tuple(
@@ -174,7 +215,15 @@ def stalls(options: Sequence[StallOption]) -> Table | None:
 
 
 def worth(alternatives: Alternatives, cost: RunCost | None) -> Table:
-    """Show what better devices, recovery or storage buy in days, and in dollars if the site is priced."""
+    """Show what better devices, recovery or storage gain in days, and in dollars if the site is priced.
+
+    Parameters
+    ----------
+    alternatives
+        Alternatives that were simulated.
+    cost
+        Cost of the run, in USD; None without a site.
+    """
     rows: list[tuple[Cell, ...]] = []
     for option in alternatives.worth:
         row: tuple[Cell, ...] = (option.name, option.goodput, option.gain, option.error, option.saved)
@@ -194,7 +243,15 @@ def worth(alternatives: Alternatives, cost: RunCost | None) -> Table:
 
 
 def spares(options: Sequence[SpareOption], cost: RunCost | None) -> Table:
-    """Show goodput and days by the number of spares, and their price if the site is priced."""
+    """Show goodput and days by the number of spares, and their price if the site is priced.
+
+    Parameters
+    ----------
+    options
+        Numbers of spares that were simulated.
+    cost
+        Cost of the run, in USD; None without a site.
+    """
     rows: list[tuple[Cell, ...]] = []
     for index, option in enumerate(options):
         share: Cell = "" if np.isinf(option.devices) else option.share
@@ -235,7 +292,18 @@ def _count(option: SpareOption) -> Cell:
 
 
 def intervals(options: Sequence[IntervalOption]) -> Table | None:
-    """Show the interval between checkpoints: by the closed form, and the best of those simulated."""
+    """Show the interval between checkpoints: by the closed form, and the best of those simulated.
+
+    Parameters
+    ----------
+    options
+        Intervals of each tier.
+
+    Returns
+    -------
+    Table or None
+        None if there are no options.
+    """
     if not options:
         return None
     body: tuple[tuple[Cell, ...], ...] = tuple(
@@ -260,7 +328,15 @@ def intervals(options: Sequence[IntervalOption]) -> Table | None:
 
 
 def sizes(options: Sequence[SizeOption], largest: float) -> Table:
-    """Show at which size adding GPUs stops helping."""
+    """Show the size of the job at which adding GPUs stops helping.
+
+    Parameters
+    ----------
+    options
+        Sizes that were simulated.
+    largest
+        Largest job by the closed form, in GPUs.
+    """
     body = tuple(
         (option.devices, option.goodput, option.closed_form, option.devices * option.goodput) for option in options
     )

@@ -1,7 +1,7 @@
-"""What would change the campaign, and by how much: alternatives meet the same failures (common random numbers).
+"""Alternatives to the campaign and their gain, simulated under the same failures (common random numbers).
 
-Alternatives are compared over the same span of time with few trials: their differences are known far better than the
-trials themselves, and how well is part of the result.
+Alternatives are compared over the same span of time with few trials: their differences have a much smaller error than
+the trials themselves, and that error is part of the result.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from lindos import campaign
-from lindos.campaign import NEVER, CampaignEstimate, Problem, Trials, Workload
+from lindos.campaign import ENDLESS, CampaignEstimate, Problem, Trials, Workload
 from lindos.problem.job import RECOVERIES, Goal
 from lindos.study.campaign.basis import Basis, Changes
 from lindos.study.campaign.failures import set_aside
@@ -32,8 +32,8 @@ _SIZES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 _SMOOTH = 25
 #: Factors on the interval between checkpoints that are simulated.
 _FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0)
-#: Goodput that may be given up for fewer spares.
-ENOUGH = 0.001
+#: Loss of goodput that is accepted for fewer spares.
+GOODPUT_TOLERANCE = 0.001
 #: Smallest share of the devices at work that is tried as spares.
 _FINEST = 0.0005
 #: Factor between two numbers of spares that are tried.
@@ -44,10 +44,10 @@ _GROUPS = (8, 64)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """An alternative: its goodput, how far it is above what it is compared with, and how well that is known.
+    """An alternative: its goodput, and its gain over the campaign as it is.
 
-    ``error`` is the standard error of ``gain`` under the same failures; ``saved`` is how much sooner the same work is
-    done.
+    ``error`` is the standard error of ``gain`` under the same failures; ``saved`` is the time
+    that the same work takes less, in seconds.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpareOption:
-    """A number of spares, and what it brings; infinity stands for as many as fail."""
+    """A number of spares, with its goodput and duration in seconds; infinity for an unlimited number."""
 
     devices: float
     share: float
@@ -70,15 +70,15 @@ class SpareOption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpareOptions:
-    """Goodput by the number of spares; ``enough`` is the fewest that suffice, None if no number does."""
+    """Goodput by the number of spares; ``fewest`` is the smallest number that suffices, None if no number does."""
 
     options: tuple[SpareOption, ...]
-    enough: float | None
+    fewest: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StallOption:
-    """How long the other replicas stall at a failure, in how many groups, and the goodput that follows."""
+    """Seconds that the other replicas stall at a failure, the number of groups, and the goodput that follows."""
 
     name: str
     stall_time: float
@@ -118,7 +118,7 @@ class SizeCurve:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryOption:
-    """The campaign by the closed form, where a failure stops the whole job or one replica."""
+    """The campaign by the closed form, if a failure stops the whole job or one replica."""
 
     recovery: str
     estimate: CampaignEstimate
@@ -126,7 +126,7 @@ class RecoveryOption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alternatives:
-    """All that could be done otherwise.
+    """All alternatives to a campaign.
 
     ``base`` is the goodput that ``worth`` is compared with, simulated in ``num_trials`` trials of ``span`` seconds.
     """
@@ -143,7 +143,7 @@ class Alternatives:
 
 
 class Comparison:
-    """Simulations of alternatives to one campaign over the same span and failures; nothing is simulated twice."""
+    """Simulations of alternatives to one campaign over the same span and failures; each is simulated once."""
 
     def __init__(self, basis: Basis, simulation: Simulation, seed: int) -> None:
         """Choose the span and the number of trials; nothing is simulated yet."""
@@ -180,26 +180,26 @@ class Comparison:
         )
 
     def goodput(self, changes: Changes) -> float:
-        """Goodput of an alternative: that of the campaign, and how far the alternative is above it."""
-        return self.beside(self.trials(changes))
+        """Return the goodput of an alternative: that of the campaign plus the gain of the alternative."""
+        return self.goodput_of(self.trials(changes))
 
-    def beside(self, trials: Trials) -> float:
-        """Goodput of the campaign and how far these trials are above it, under the same failures."""
+    def goodput_of(self, trials: Trials) -> float:
+        """Return the goodput of the campaign plus the gain of these trials under the same failures."""
         base = float(np.mean(self.trials(Changes()).goodput))
         return float(np.clip(self.headline + float(np.mean(trials.goodput)) - base, 0.0, 1.0))
 
     def closed_form(self, changes: Changes) -> CampaignEstimate:
-        """Closed form of an alternative, over the time of the campaign."""
+        """Compute the closed form of an alternative, over the time of the campaign."""
         problem = problem_of(self.basis, Goal(duration=self.duration), changes)
         return campaign.estimate(problem, self.workload)
 
     def option(self, name: str, changes: Changes) -> Option:
         """Compare an alternative with the campaign as it is."""
-        base, other = self.trials(Changes()), self.trials(changes)
+        base, trials = self.trials(Changes()), self.trials(changes)
         if self.num_trials < _ENOUGH_TRIALS:
-            gains = (_pieces(other) - _pieces(base)).ravel() * _PIECES / self.span
+            gains = (_pieces(trials) - _pieces(base)).ravel() * _PIECES / self.span
         else:
-            gains = np.asarray(other.goodput) - np.asarray(base.goodput)
+            gains = np.asarray(trials.goodput) - np.asarray(base.goodput)
         goodput, gain = self.goodput(changes), float(np.mean(gains))
         return Option(
             name=name,
@@ -211,22 +211,22 @@ class Comparison:
 
 
 def _pieces(trials: Trials) -> Any:
-    """Work done in equal pieces of the span, shape (trials, pieces)."""
+    """Return the work done in equal pieces of the span, in seconds at full speed; shape (trials, pieces)."""
     columns = np.linspace(0, trials.progress.shape[1] - 1, _PIECES + 1).astype(int)
     return np.diff(trials.progress[:, columns], axis=1)
 
 
 def alternatives(basis: Basis, simulation: Simulation, seed: int) -> Alternatives:
-    """Simulate what could be done otherwise, in the world of the catalogue's values.
+    """Simulate alternatives to the campaign, with the catalogue's values.
 
     Parameters
     ----------
     basis
-        What the campaign rests on, in the world of the catalogue's values.
+        Inputs of the campaign, with the catalogue's values.
     simulation
-        The campaign as it is.
+        The campaign as the scenario describes it.
     seed
-        Of the random numbers.
+        Seed of the random numbers.
     """
     comparison = Comparison(basis, simulation, seed)
     sizes, curve = _sizes(comparison)
@@ -244,7 +244,15 @@ def alternatives(basis: Basis, simulation: Simulation, seed: int) -> Alternative
 
 
 def recoveries(basis: Basis, target: Goal) -> tuple[RecoveryOption, ...]:
-    """Return the closed form under either recovery, the scenario's first."""
+    """Compute the closed form under both kinds of recovery, the scenario's first.
+
+    Parameters
+    ----------
+    basis
+        Inputs of the campaign in one world.
+    target
+        Goal of the campaign.
+    """
     names = sorted(RECOVERIES, key=lambda name: name != basis.campaign.recovery)
     workload = workload_of(basis)
     problems = [(name, problem_of(basis, target, Changes(recovery=name))) for name in names]
@@ -254,7 +262,7 @@ def recoveries(basis: Basis, target: Goal) -> tuple[RecoveryOption, ...]:
 
 
 def _worth(comparison: Comparison, problem: Problem) -> list[Option]:
-    """What better devices, recovery or storage buy."""
+    """Compare better devices, recovery and storage."""
     restarts = problem.recovery == "restart"
     options = [("failures half as often", Changes(mtbf=2.0))]
     if restarts:
@@ -270,17 +278,17 @@ def _worth(comparison: Comparison, problem: Problem) -> list[Option]:
 
 
 def _stalls(comparison: Comparison, problem: Problem) -> list[StallOption]:
-    """Goodput over the published range of the stall of the other replicas, and over groups that stall apart."""
+    """Compute goodput over the published range of the other replicas' stall, and over numbers of groups."""
     if problem.recovery != "replica":
         return []
     fact = comparison.basis.catalog.parameter("reliability.replica_stall_time", "s")
     bounds = [("shortest published", fact.low), ("longest published", fact.high)]
     usual, groups = float(np.max(problem.stall_time)), problem.stall_groups
-    tried = [(name, float(bound), groups) for name, bound in bounds if bound is not None]
-    tried += [(f"in {count} groups that stall apart", usual, count) for count in _GROUPS if groups == 1]
-    tried.insert(1, ("as in this scenario", usual, groups))
+    stalls = [(name, float(bound), groups) for name, bound in bounds if bound is not None]
+    stalls += [(f"in {count} groups that stall apart", usual, count) for count in _GROUPS if groups == 1]
+    stalls.insert(1, ("as in this scenario", usual, groups))
     options: list[StallOption] = []
-    for name, stall, count in tried:
+    for name, stall, count in stalls:
         as_written = (stall, count) == (usual, groups)
         changes = Changes() if as_written else Changes(stall_time=stall, stall_groups=count)
         options.append(
@@ -297,11 +305,11 @@ def _stalls(comparison: Comparison, problem: Problem) -> list[StallOption]:
 
 
 def _spares(comparison: Comparison, simulation: Simulation) -> SpareOptions:
-    """Goodput and days by the number of spares, and the fewest that are enough."""
+    """Compute goodput and days by the number of spares, and the fewest spares that suffice."""
     basis = comparison.basis
     best = comparison.goodput(Changes(spares=float("inf")))
-    enough = _fewest(comparison, best)
-    shares = sorted({0.0, *((enough / 4, enough / 2, enough) if enough is not None else ())})
+    share_needed = _fewest(comparison, best)
+    shares = sorted({0.0, *((share_needed / 4, share_needed / 2, share_needed) if share_needed is not None else ())})
     options = [_spare_option(comparison, sum(set_aside(basis, share)), share) for share in shares]
     written = float(simulation.estimate.spares_given)
     as_written = _spare_option(comparison, written, None)
@@ -310,7 +318,7 @@ def _spares(comparison: Comparison, simulation: Simulation) -> SpareOptions:
     options.append(_spare_option(comparison, float("inf"), float("inf")))
     return SpareOptions(
         options=tuple(sorted({option.devices: option for option in options}.values(), key=lambda row: row.devices)),
-        enough=None if enough is None else sum(set_aside(basis, enough)),
+        fewest=None if share_needed is None else sum(set_aside(basis, share_needed)),
     )
 
 
@@ -326,15 +334,15 @@ def _spare_option(comparison: Comparison, devices: float, share: float | None) -
 
 
 def _fewest(comparison: Comparison, best: float) -> float | None:
-    """Smallest share of spares that gives up next to nothing: found by the closed form, then settled by simulation."""
+    """Find the smallest share of spares that gives up next to no goodput: by the closed form, then by simulation."""
 
     def closed(share: float) -> float:
         return float(comparison.closed_form(Changes(spares=share)).goodput)
 
     def is_enough(share: float) -> bool:
-        return comparison.goodput(Changes(spares=share)) >= best - ENOUGH
+        return comparison.goodput(Changes(spares=share)) >= best - GOODPUT_TOLERANCE
 
-    target = closed(float("inf")) - ENOUGH
+    target = closed(float("inf")) - GOODPUT_TOLERANCE
     low, high = 0.0, 1.0
     while high - low > max(_FINEST, 0.03 * high):
         middle = (low + high) / 2
@@ -350,19 +358,19 @@ def _fewest(comparison: Comparison, best: float) -> float | None:
 
 
 def _intervals(comparison: Comparison) -> list[IntervalOption]:
-    """The best interval of each tier: by the closed form, and of those simulated."""
+    """Find the best interval of each tier: by the closed form, and among those simulated."""
     base = comparison.problem(Changes())
     options: list[IntervalOption] = []
     for index, tier in enumerate(base.tiers):
-        if float(np.min(tier.interval)) >= NEVER:
+        if float(np.min(tier.interval)) >= ENDLESS:
             continue
-        tried = {
+        goodputs = {
             factor: comparison.goodput(Changes())
             if factor == 1.0
-            else comparison.beside(comparison.simulated(_stretched(base, index, factor)))
+            else comparison.goodput_of(comparison.simulated(_stretched(base, index, factor)))
             for factor in _FACTORS
         }
-        best = max(tried, key=lambda factor: tried[factor])
+        best = max(goodputs, key=lambda factor: goodputs[factor])
         closed = float(np.mean(tier.interval))
         options.append(
             IntervalOption(
@@ -370,32 +378,32 @@ def _intervals(comparison: Comparison) -> list[IntervalOption]:
                 blocking_time=float(np.mean(tier.blocking_time)),
                 closed_form=closed,
                 best=closed * best,
-                goodput=tried,
+                goodput=goodputs,
             )
         )
     return options
 
 
 def _stretched(problem: Problem, index: int, factor: float) -> Problem:
-    """Multiply the interval of one tier; deeper tiers stay whole multiples of it."""
+    """Multiply the interval of one tier; intervals of deeper tiers remain whole multiples of it."""
     tiers = list(problem.tiers)
     for level in range(index, len(tiers)):
         tier = tiers[level]
         interval = tier.interval * factor if level == index else tier.interval
-        before = tiers[level - 1].interval if level else None
-        if before is not None and np.all(np.asarray(before) < NEVER):
-            interval = before * np.maximum(np.round(interval / before), 1.0)
-        tiers[level] = replace(tier, interval=np.minimum(np.maximum(interval, tier.write_time), NEVER))
+        finer = tiers[level - 1].interval if level else None
+        if finer is not None and np.all(np.asarray(finer) < ENDLESS):
+            interval = finer * np.maximum(np.round(interval / finer), 1.0)
+        tiers[level] = replace(tier, interval=np.minimum(np.maximum(interval, tier.write_time), ENDLESS))
     return replace(problem, tiers=tuple(tiers))
 
 
 def _sizes(comparison: Comparison) -> tuple[tuple[SizeOption, ...], SizeCurve]:
-    """At which size adding devices stops helping, at the same time of a step."""
+    """Find the size at which more devices stop helping, at the same time of a step."""
     devices = float(comparison.basis.num_devices)
     largest = float(comparison.closed_form(Changes()).largest_job) / devices
-    around = (largest / 2, largest) if largest < max(_SIZES) else ()
-    tried = sorted({*(size for size in _SIZES if size <= 4 * largest), *around})
-    smooth = np.geomspace(min(tried), max(max(tried), 1.0), _SMOOTH)
+    limits = (largest / 2, largest) if largest < max(_SIZES) else ()
+    sizes = sorted({*(size for size in _SIZES if size <= 4 * largest), *limits})
+    smooth = np.geomspace(min(sizes), max(max(sizes), 1.0), _SMOOTH)
     drawn = np.array([float(comparison.closed_form(Changes(size=float(size))).goodput) for size in smooth])
     options = [
         SizeOption(
@@ -403,14 +411,14 @@ def _sizes(comparison: Comparison) -> tuple[tuple[SizeOption, ...], SizeCurve]:
             goodput=_goodput_of_size(comparison, size),
             closed_form=float(np.interp(size, smooth, drawn)),
         )
-        for size in tried
+        for size in sizes
     ]
     curve = SizeCurve(devices=tuple((smooth * devices).tolist()), goodput=tuple(drawn.tolist()))
     return tuple(options), curve
 
 
 def _goodput_of_size(comparison: Comparison, size: float) -> float:
-    """Simulate a job of another size; a larger one fails more often, so that a shorter span tells as much."""
+    """Simulate a job of another size; a larger job fails more often, so that a shorter span suffices."""
     if size == 1.0:
         return comparison.headline
     problem = comparison.problem(Changes(size=size))

@@ -1,4 +1,4 @@
-"""What the campaign of a scenario rests on, in one world, and how an alternative differs from it."""
+"""Inputs of a scenario's campaign in one world, and the changes of an alternative."""
 
 import datetime
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from lindos.study.step import StepResult
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """A campaign that is not quite the scenario's.
+    """Changes of an alternative to the scenario's campaign.
 
     Parameters
     ----------
@@ -29,8 +29,7 @@ class Changes:
         Factors on the time between failures, the restart, the stall of the other replicas, the time until a failure is
         noticed, the bandwidth of checkpoints, and the number of devices (at the same step time).
     spares
-        Devices that stand by, as a share of those at work; None for what the scenario has, infinity for as many as
-        fail.
+        Spare devices over devices at work; None for the spares of the scenario, infinity for an unlimited number.
     stall_time
         Seconds that the other replicas stall; None for the scenario's.
     stall_groups
@@ -53,12 +52,12 @@ class Changes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Basis:
-    """What the campaign of a scenario rests on, in one world.
+    """Inputs of a scenario's campaign in one world.
 
     Parameters
     ----------
     catalog
-        The catalogue of that world; ``num_draws`` is the length of its arrays of draws, 1 where it has none.
+        The catalogue of that world; ``num_draws`` is the length of its arrays of draws, 1 without draws.
     campaign, goal, date
         What the scenario says about failures, the goal of its job, its date.
     cluster, job
@@ -89,7 +88,15 @@ class Basis:
 
 
 def basis_of(world: World, result: StepResult) -> Basis:
-    """Gather what the campaign rests on from the world and the result of the step."""
+    """Gather the inputs of the campaign from the world and the result of the step.
+
+    Parameters
+    ----------
+    world
+        Scenario and catalogue of one world.
+    result
+        The step in that world.
+    """
     scenario = world.scenario
     return Basis(
         catalog=world.catalog,
@@ -109,13 +116,31 @@ def basis_of(world: World, result: StepResult) -> Basis:
 
 
 def column(value: Any) -> Any:
-    """Return draws as a column, a row per draw; a single value as a float."""
+    """Return draws as a column with a row per draw, and a single value as a float.
+
+    Parameters
+    ----------
+    value
+        A number or an array of draws, in any unit.
+    """
     plain = np.asarray(value, dtype=float)
     return plain[:, None] if plain.ndim == 1 else float(plain)
 
 
 def settled(basis: Basis, name: str, value: float | Span | None, otherwise: Any = None) -> Any:
-    """Return a user's value, drawn from its range in a sampled world; `otherwise` where the user gives none."""
+    """Return a user's value, in a sampled world drawn from its range.
+
+    Parameters
+    ----------
+    basis
+        Inputs of the campaign in one world.
+    name
+        Path of the field; it names the random numbers.
+    value
+        The user's value or range, in SI.
+    otherwise
+        Value to return if the user gives none, in SI.
+    """
     if value is None:
         return otherwise
     if not isinstance(value, Span):
@@ -125,7 +150,18 @@ def settled(basis: Basis, name: str, value: float | Span | None, otherwise: Any 
 
 
 def first_day(basis: Basis) -> datetime.date | None:
-    """Return the day the campaign begins: the scenario's, or the day on which the last pool is online."""
+    """Return the day the campaign begins: the scenario's, or the day on which the last pool is online.
+
+    Parameters
+    ----------
+    basis
+        Inputs of the campaign in one world.
+
+    Returns
+    -------
+    date or None
+        None if neither the scenario nor its pools have a date.
+    """
     spec = basis.campaign
     days = [pool.online for pool in basis.cluster.pools if pool.online]
     text = spec.start or (max(days) if days else basis.date)
@@ -133,7 +169,15 @@ def first_day(basis: Basis) -> datetime.date | None:
 
 
 def online(basis: Basis, pool: Pool) -> float:
-    """Return the seconds from the start of the campaign until a pool works."""
+    """Return the seconds from the start of the campaign until a pool works.
+
+    Parameters
+    ----------
+    basis
+        Inputs of the campaign in one world.
+    pool
+        The pool.
+    """
     start = first_day(basis)
     if basis.campaign.start is None or start is None or not pool.online:
         return 0.0

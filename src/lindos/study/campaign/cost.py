@@ -1,4 +1,4 @@
-"""What the run costs: a small floor of its own, so that a changed price does not simulate the campaign again."""
+"""Cost of the run: a separate floor, so that a changed price does not simulate the campaign again."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -22,7 +22,7 @@ PAYS_SETTING, WORKING = "pays", "working"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpareCost:
-    """What a number of spares costs, in USD: to buy beyond those of the scenario, and the run with them."""
+    """Cost of a number of spares in USD: capital for those beyond the scenario's, and the run with all of them."""
 
     capex: float
     run: float
@@ -40,44 +40,63 @@ class RunCost:
 
 
 def compute(world: World, step: StepResult, campaign: CampaignResult, result: SiteResult | None) -> RunCost | None:
-    """Price the run with the site's cost of a GPU-hour; None if there is no site, or its cost is only a lower bound."""
+    """Price the run with the site's cost of a GPU-hour.
+
+    Parameters
+    ----------
+    world
+        Scenario and catalogue of one world.
+    step
+        The step, for the devices at work.
+    campaign
+        The run.
+    result
+        Power and money of the site, if there is one.
+
+    Returns
+    -------
+    RunCost or None
+        None if there is no site, or if its cost is only a lower bound.
+    """
     if result is None or result.estimate.gaps:
         return None
     held = step.num_devices if world.settings.get(PAYS_SETTING) == WORKING else step.cluster.num_devices
     return priced(result.estimate, held, step.num_devices, campaign)
 
 
-def priced(estimate: SiteEstimate, held: Count, working: Count, campaign: CampaignResult) -> RunCost:
+def priced(estimate: SiteEstimate, cluster_devices: Count, working: Count, campaign: CampaignResult) -> RunCost:
     """Price the run.
 
     Parameters
     ----------
     estimate
         Power and money of the site.
-    held, working
-        GPUs of the cluster, and those of them that work.
+    cluster_devices, working
+        GPUs of the cluster, and GPUs at work.
     campaign
         The run.
     """
     duration = campaign.estimate.duration
     options = campaign.alternatives.spares.options if campaign.alternatives is not None else ()
     return RunCost(
-        run_cost=site.run_cost(estimate, held * duration),
-        idle_cost=site.run_cost(estimate, (held - working) * duration),
+        run_cost=site.run_cost(estimate, cluster_devices * duration),
+        idle_cost=site.run_cost(estimate, (cluster_devices - working) * duration),
         run_energy=site.run_energy(estimate, working, duration),
-        cost_of_time=site.run_cost(estimate, held),
-        spares=tuple(_spare_cost(estimate, held, campaign, option) for option in options),
+        cost_of_time=site.run_cost(estimate, cluster_devices),
+        spares=tuple(_spare_cost(estimate, cluster_devices, campaign, option) for option in options),
     )
 
 
-def _spare_cost(estimate: SiteEstimate, held: Count, campaign: CampaignResult, option: SpareOption) -> SpareCost | None:
-    """Price a number of spares; None for as many as fail, which is no number."""
+def _spare_cost(
+    estimate: SiteEstimate, cluster_devices: Count, campaign: CampaignResult, option: SpareOption
+) -> SpareCost | None:
+    """Price a number of spares; None for an unlimited number."""
     if not np.isfinite(option.devices) or not np.isfinite(option.duration):
         return None
-    more = max(option.devices - float(campaign.estimate.spares_given), 0.0)
+    extra = max(option.devices - float(campaign.estimate.spares_given), 0.0)
     return SpareCost(
-        capex=float(estimate.capex_per_device or 0.0) * more,
-        run=float(site.run_cost(estimate, (held + more) * option.duration)),
+        capex=float(estimate.capex_per_device or 0.0) * extra,
+        run=float(site.run_cost(estimate, (cluster_devices + extra) * option.duration)),
     )
 
 

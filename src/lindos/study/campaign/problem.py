@@ -1,4 +1,4 @@
-"""From a scenario to the problem of its campaign: what fails, what stands by, where checkpoints go."""
+"""Derive the problem of a campaign from a scenario: causes of failures, spares, tiers of checkpoints."""
 
 from dataclasses import replace
 from typing import Any
@@ -7,8 +7,8 @@ import numpy as np
 
 from lindos import campaign, transformer
 from lindos.campaign import (
-    EVERYTHING,
-    NEVER,
+    ALL_DEVICES,
+    ENDLESS,
     Cause,
     CheckpointTier,
     Conditions,
@@ -31,7 +31,13 @@ from lindos.units import render
 
 
 def goal(basis: Basis) -> Goal:
-    """Return the scenario's goal; in a sampled world a published range of it is drawn too."""
+    """Return the scenario's goal; in a sampled world, a published range of it is sampled too.
+
+    Parameters
+    ----------
+    basis
+        Inputs of the campaign in one world.
+    """
     spec = basis.goal
     if spec is None:
         raise LookupError("the scenario has no goal")
@@ -44,7 +50,13 @@ def goal(basis: Basis) -> Goal:
 
 
 def workload_of(basis: Basis) -> Workload:
-    """Say what the steps of the scenario's campaign train."""
+    """Describe what the steps of the scenario's campaign train.
+
+    Parameters
+    ----------
+    basis
+        Inputs of the campaign in one world.
+    """
     return Workload(
         step_time=column(basis.step_time),
         tokens_per_step=column(basis.tokens_per_step),
@@ -55,7 +67,13 @@ def workload_of(basis: Basis) -> Workload:
 
 
 def conditions(basis: Basis) -> Conditions:
-    """Gather what fails, what a checkpoint costs and how recovery goes; the scenario's values come first."""
+    """Gather failure rates, checkpoint costs and recovery times; the scenario's values come first.
+
+    Parameters
+    ----------
+    basis
+        Inputs of the campaign in one world.
+    """
     spec = basis.campaign
     usual = campaign.conditions(
         basis.catalog,
@@ -78,11 +96,11 @@ def problem_of(basis: Basis, target: Goal, changes: Changes | None = None) -> Pr
     Parameters
     ----------
     basis
-        What the campaign rests on, in one world.
+        Inputs of the campaign in one world.
     target
-        What the campaign is to reach.
+        Goal of the campaign.
     changes
-        How it differs from the scenario's.
+        How the campaign differs from the scenario's.
     """
     change = changes or Changes()
     spec = basis.campaign
@@ -118,7 +136,7 @@ def problem_of(basis: Basis, target: Goal, changes: Changes | None = None) -> Pr
 
 
 def _disturbances(basis: Basis, devices: float) -> dict[str, Any]:
-    """Slow devices, flapping links and silent corruption, as far as the scenario has them."""
+    """Make those of slow devices, flapping links and silent corruption that the scenario has."""
     spec = basis.campaign
     slow, flaps = spec.stragglers, spec.link_flaps
     stragglers = slow and Stragglers(
@@ -160,13 +178,13 @@ def _work(basis: Basis, target: Goal) -> dict[str, Any]:
 def _check_maintenance(spec: CampaignSpec) -> None:
     planned = spec.maintenance
     if planned is not None and planned.lasting >= planned.every:
-        lasting, every = render(planned.lasting, "s"), render(planned.every, "s")
+        lasting, period = render(planned.lasting, "s"), render(planned.every, "s")
         path = "campaign.maintenance"
-        raise InconsistentError(f"{path}.lasting", lasting, f"{path}.every", every, "be shorter than the second")
+        raise InconsistentError(f"{path}.lasting", lasting, f"{path}.every", period, "be shorter than the second")
 
 
 def _tiers(basis: Basis, usual: Conditions, change: Changes) -> tuple[CheckpointTier, ...]:
-    """Where checkpoints go: what the scenario lists, or one remote place that steps wait for."""
+    """Return the tiers of checkpoints: those of the scenario, or one remote tier that steps wait for."""
     listed = basis.campaign.checkpoints or [CheckpointSpec(tier="remote")]
     order = [TIERS.index(spec.tier) for spec in listed]
     if order != sorted(set(order)) or listed[-1].tier != "remote":
@@ -180,7 +198,7 @@ def _tiers(basis: Basis, usual: Conditions, change: Changes) -> tuple[Checkpoint
 
 
 def _tier(basis: Basis, index: int, spec: CheckpointSpec, usual: Conditions, change: Changes) -> CheckpointTier:
-    """One place that checkpoints go, its interval still open."""
+    """Make one tier of checkpoints; its interval is chosen later."""
     path = f"campaign.checkpoints.{index}"
     bandwidth: Any = spec.bandwidth
     if bandwidth is None:
@@ -189,49 +207,51 @@ def _tier(basis: Basis, index: int, spec: CheckpointSpec, usual: Conditions, cha
         bandwidth = usual.checkpoint_bandwidth
         if basis.campaign.checkpoint_bandwidth is None:
             bandwidth = bandwidth * change.size  # storage grows with the cluster
-    whole = column(checkpoint.checkpoint_time(usual.checkpoint_bytes, bandwidth)) / change.bandwidth
+    duration = column(checkpoint.checkpoint_time(usual.checkpoint_bytes, bandwidth)) / change.bandwidth
     if spec.asynchronous and spec.blocking_time is None:
         raise InputError(f"{path}.blocking_time", None, "given where saving is asynchronous", "Add it.")
-    blocking = float(spec.blocking_time or 0.0) if spec.asynchronous else whole
+    blocking = float(spec.blocking_time or 0.0) if spec.asynchronous else duration
     return CheckpointTier(
         name=spec.tier,
-        interval=NEVER,
+        interval=ENDLESS,
         blocking_time=blocking,
-        write_time=np.maximum(whole - blocking, 0.0) if spec.asynchronous else 0.0,
-        restore_time=whole,
+        write_time=np.maximum(duration - blocking, 0.0) if spec.asynchronous else 0.0,
+        restore_time=duration,
         survives=_survives(basis, spec),
     )
 
 
 def _survives(basis: Basis, spec: CheckpointSpec) -> int:
-    """Devices of the largest failure that a tier survives: memory is kept on a peer in another rack or node."""
+    """Return the devices of the largest failure that a tier survives; memory is copied to another rack or node."""
     if spec.survives is not None and spec.tier != "remote":
         return spec.survives
     domain = max(int(pool.tiers[0].size) for pool in basis.cluster.pools)
-    return {"memory": domain, "local": 0, "remote": EVERYTHING}[spec.tier]
+    return {"memory": domain, "local": 0, "remote": ALL_DEVICES}[spec.tier]
 
 
 def _stock(basis: Basis, change: Changes) -> tuple[PoolSpares, ...]:
-    """What stands by in each pool: what the plan leaves idle or the scenario sets aside, and its share of the rest."""
+    """Return the spares of each pool: idle devices or those set aside, and its share of spares beside the cluster."""
     spec = basis.campaign
     working = [working_devices(part) for part in basis.pools]
     wanted = None
     if change.spares is not None:
-        known = np.isfinite(change.spares)
-        wanted = set_aside(basis, change.spares) if known else [float("inf")] * len(working)
+        is_finite = np.isfinite(change.spares)
+        wanted = set_aside(basis, change.spares) if is_finite else [float("inf")] * len(working)
     stock: list[PoolSpares] = []
     for index, (pool, part) in enumerate(zip(basis.cluster.pools, basis.pools, strict=True)):
         domain = int(pool.tiers[0].size)
-        inside = spec.rack_standby if spec.rack_standby and tray_devices(basis.campaign, basis.catalog) < domain else 0
+        per_rack = (
+            spec.rack_standby if spec.rack_standby and tray_devices(basis.campaign, basis.catalog) < domain else 0
+        )
         racks = float(pool.num_devices) / domain
         shared = spec.shared_standby * working[index] / sum(working)
-        spares = max(float(part.idle_devices) - inside * racks, 0.0) + shared
+        spares = max(float(part.idle_devices) - per_rack * racks, 0.0) + shared
         stock.append(
             PoolSpares(
                 spares=(spares if wanted is None else wanted[index]) * change.size,
                 num_racks=racks * change.size,
-                rack_devices=domain - inside,
-                rack_spares=inside,
+                rack_devices=domain - per_rack,
+                rack_spares=per_rack,
             )
         )
     return tuple(stock)
@@ -254,7 +274,18 @@ def _corruption(basis: Basis, devices: float) -> Cause | None:
 
 
 def joins(basis: Basis) -> tuple[tuple[float, float], ...]:
-    """Return when pools join, and the speed from then on: the share of the batch that they take."""
+    """Return when pools join, and the speed from then on.
+
+    Parameters
+    ----------
+    basis
+        Inputs of the campaign in one world.
+
+    Returns
+    -------
+    tuple
+        Pairs of seconds from the start, and the share of the batch of the pools that work from then on.
+    """
     pools = basis.pools
     batch = float(sum(pool.global_batch_size for pool in pools))
     times = [online(basis, pool) for pool in basis.cluster.pools]

@@ -1,4 +1,4 @@
-"""The campaign of a scenario in one world: closed form, simulation, what could be done otherwise."""
+"""The campaign of a scenario in one world: closed form, simulation and alternatives."""
 
 import datetime
 from dataclasses import dataclass, replace
@@ -31,13 +31,13 @@ from lindos.study.floor import Floor, World
 from lindos.study.step import STEP, StepResult
 
 _BUCKETS = tuple(CampaignTime.__dataclass_fields__)
-#: Power of the loads by which the varied world shows that a simulated time rests on them.
+#: Small exponent of the disturbances' loads, which shows in a varied world that simulated times depend on them.
 _TRACE = 1e-2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataLimit:
-    """The compute of a run beside the text there is to train on."""
+    """The compute of a run compared with the text that exists to train on."""
 
     text_stock: Annotated[Tokens, Why("effective stock of public text written by people")]
     stocks_used: Annotated[Fraction, Why("tokens of the run over the stock of public text")]
@@ -53,23 +53,23 @@ class CampaignResult:
     Parameters
     ----------
     target
-        What it is to reach.
+        Goal of the campaign.
     problem, workload
-        What both solvers took.
+        Input of both solvers.
     closed
         The closed form.
     simulation
-        The trials; None where the closed form says that no run is sustained.
+        The trials; None if the closed form says that no run is sustained.
     estimate
-        The campaign: simulated where it is, else by the closed form.
+        The campaign: simulated if there are trials, else by the closed form.
     alternatives
-        What could be done otherwise; in the world of the catalogue's values, unless only figures are asked for.
+        Alternatives, with the catalogue's values; None if only figures are asked for.
     recoveries
-        The closed form under either recovery, in the world of the catalogue's values.
+        The closed form under both kinds of recovery, with the catalogue's values.
     data
-        The text there is; where the goal is a duration.
+        The limit of the text that exists, if the goal is a duration.
     spares_enough
-        Fewest spares that give up next to no goodput, simulated; None if no number does, or none is searched for.
+        Fewest spares that give up next to no goodput, simulated; None if no number does, or if it was not searched.
     shared_standby
         Spares beside the cluster, which its bill leaves out.
     start
@@ -94,7 +94,7 @@ class CampaignResult:
 
     @property
     def is_sustained(self) -> bool:
-        """Whether the run ends: failures leave time to work, and both solvers get anywhere."""
+        """Whether the run ends: failures leave time to work, and both solvers make progress."""
         if self.simulation is not None and self.simulation.goes_nowhere:
             return False
         ends = np.median(np.asarray(self.closed.sustainable)) == 1
@@ -102,82 +102,102 @@ class CampaignResult:
 
 
 def simulate_campaign(world: World, step: StepResult) -> CampaignResult:
-    """Compute the campaign under the catalogue's values; trials differ by chance alone.
+    """Compute the campaign with the catalogue's values; its trials differ only by chance.
+
+    Parameters
+    ----------
+    world
+        Scenario and catalogue.
+    step
+        The step in that world.
 
     Raises
     ------
     InputError, InconsistentError
         If the scenario's campaign cannot be simulated.
     """
-    basis, asked = basis_of(world, step), asked_of(world)
-    return campaign_of_values(basis, asked)
+    basis, settings = basis_of(world, step), settings_of(world)
+    return campaign_of_values(basis, settings)
 
 
-def asked_of(world: World) -> CampaignAsked:
-    """Return how well the simulation is to be known."""
-    asked: CampaignAsked = world.settings.get("campaign") or CampaignAsked()
-    return asked
+def settings_of(world: World) -> CampaignAsked:
+    """Return the precision that the simulation is asked for.
+
+    Parameters
+    ----------
+    world
+        Scenario, catalogue and settings.
+    """
+    settings: CampaignAsked = world.settings.get("campaign") or CampaignAsked()
+    return settings
 
 
-def campaign_of_values(basis: Basis, asked: CampaignAsked) -> CampaignResult:
-    """Solve the campaign of a basis without draws, both ways.
+def campaign_of_values(basis: Basis, settings: CampaignAsked) -> CampaignResult:
+    """Solve the campaign without draws, by closed form and simulation.
 
     Parameters
     ----------
     basis
-        What the campaign rests on.
-    asked
-        How well the simulation is to be known.
+        Inputs of the campaign.
+    settings
+        Precision of the simulation.
     """
     result = _closed(basis)
     if not result.is_sustained:
-        never = replace(result.closed, sustainable=0.0)
+        endless = replace(result.closed, sustainable=0.0)
         return replace(
-            result, closed=never, estimate=never, recoveries=recoveries(basis, result.target), notes=_notes(basis)
+            result, closed=endless, estimate=endless, recoveries=recoveries(basis, result.target), notes=_notes(basis)
         )
-    simulation = simulate_values(result.problem, result.workload, result.closed, asked)
+    simulation = simulate_values(result.problem, result.workload, result.closed, settings)
     options = None
-    if not simulation.goes_nowhere and not asked.figures_only:
-        options = alternatives(basis, simulation, asked.seed)
+    if not simulation.goes_nowhere and not settings.figures_only:
+        options = alternatives(basis, simulation, settings.seed)
     estimate = simulation.estimate
     if simulation.goes_nowhere:
         estimate = replace(estimate, sustainable=0.0)
     return replace(
-        _with(basis, result, estimate),
+        _with_estimate(basis, result, estimate),
         simulation=simulation,
         alternatives=options,
-        spares_enough=None if options is None else options.spares.enough,
+        spares_enough=None if options is None else options.spares.fewest,
         recoveries=recoveries(basis, result.target),
         start=first_day(basis),
         notes=_notes(basis),
     )
 
 
-def campaign_of_draws(basis: Basis, values: CampaignResult, asked: CampaignAsked) -> CampaignResult:
-    """Solve the campaign of a basis with draws of the uncertain values.
+def campaign_of_draws(basis: Basis, values: CampaignResult, settings: CampaignAsked) -> CampaignResult:
+    """Solve the campaign with draws of the uncertain values.
 
     Parameters
     ----------
     basis
-        What the campaign rests on, sampled.
+        Inputs of the campaign, sampled.
     values
-        The campaign under the catalogue's values.
-    asked
-        How well the simulation is to be known.
+        The campaign with the catalogue's values.
+    settings
+        Precision of the simulation.
     """
     result = _closed(basis)
     if not values.is_sustained:
         return result
     usual = float(values.closed.duration)
-    simulation = simulate_draws(result.problem, result.workload, result.closed, usual, asked)
-    return replace(_with(basis, result, simulation.estimate), simulation=simulation)
+    simulation = simulate_draws(result.problem, result.workload, result.closed, usual, settings)
+    return replace(_with_estimate(basis, result, simulation.estimate), simulation=simulation)
 
 
 def campaign_of_columns(basis: Basis, values: CampaignResult) -> CampaignResult:
-    """Show which facts move the campaign: the closed form of each column, in proportion to what was simulated.
+    """Show which facts move the campaign: the closed form of each column, scaled to the simulated values.
 
-    A fact that moves no field of the problem does not move the simulation. What only the simulation knows (slow
-    devices, flapping links, silent corruption) is traced by its fields.
+    A fact that moves no field of the problem does not move the simulation. Fields that only the simulation uses (slow
+    devices, flapping links, silent corruption) are traced by a small factor.
+
+    Parameters
+    ----------
+    basis
+        Inputs of the campaign, with one column per fact.
+    values
+        The campaign with the catalogue's values.
     """
     result = _closed(basis)
     if values.simulation is None:
@@ -195,9 +215,9 @@ def campaign_of_columns(basis: Basis, values: CampaignResult) -> CampaignResult:
         productive = result.closed.time.productive
         time = replace(time, productive=productive)
     failures = _in_proportion(result.closed.num_failures, closed.num_failures, simulated.num_failures, trace)
-    # The number of spares is whole, so that a small change does not move it: the repairs behind it do.
-    more = _devices_in_repair(result.problem) / _devices_in_repair(values.problem)
-    spares = closed.spares_needed * more
+    # The number of spares is a whole number that a small change does not move, so that it is scaled with the repairs.
+    ratio = _devices_in_repair(result.problem) / _devices_in_repair(values.problem)
+    spares = closed.spares_needed * ratio
     estimate = replace(
         result.closed,
         time=time,
@@ -205,12 +225,12 @@ def campaign_of_columns(basis: Basis, values: CampaignResult) -> CampaignResult:
         num_failures=failures,
         spares_needed=spares,
     )
-    enough = None if values.spares_enough is None else values.spares_enough * more
-    return replace(_with(basis, result, estimate), spares_enough=enough)
+    spares_enough = None if values.spares_enough is None else values.spares_enough * ratio
+    return replace(_with_estimate(basis, result, estimate), spares_enough=spares_enough)
 
 
 def _in_proportion(column: Any, value: Any, simulated: Any, trace: Any) -> Any:
-    """The simulated value, moved as the closed form moves from column to column."""
+    """Return the simulated value, scaled as the closed form changes from column to column."""
     base = float(value)
     moved = np.asarray(column) / base if base else 1.0 + (np.asarray(column) - base)
     return simulated * moved * trace
@@ -222,7 +242,7 @@ def _devices_in_repair(problem: Problem) -> Any:
 
 
 def _trace(problem: Problem, values: Problem) -> Any:
-    """A factor next to 1 that moves with the fields which the closed form does not know."""
+    """Return a factor close to 1 that moves with the fields which the closed form does not use."""
     factor: Any = 1.0
     for cause, usual in zip(problem.disturbances, values.disturbances, strict=True):
         factor = factor * (_load(cause) / _load(usual)) ** _TRACE
@@ -230,13 +250,13 @@ def _trace(problem: Problem, values: Problem) -> Any:
 
 
 def _load(cause: Cause | Stragglers) -> Any:
-    """Units of a disturbance that are disturbed on average."""
+    """Return the mean number of units that are disturbed."""
     lasting: Any = cause.duration if isinstance(cause, Stragglers) else cause.detection_time
     return np.maximum(flattened(cause).rate * flattened(lasting), 1e-300)
 
 
 def _closed(basis: Basis) -> CampaignResult:
-    """The closed form alone."""
+    """Solve the campaign by the closed form alone."""
     target = goal(basis)
     problem, workload = problem_of(basis, target), workload_of(basis)
     closed = campaign.estimate(problem, workload)
@@ -249,10 +269,10 @@ def _closed(basis: Basis) -> CampaignResult:
         estimate=closed,
         shared_standby=basis.campaign.shared_standby,
     )
-    return _with(basis, result, closed)
+    return _with_estimate(basis, result, closed)
 
 
-def _with(basis: Basis, result: CampaignResult, estimate: CampaignEstimate) -> CampaignResult:
+def _with_estimate(basis: Basis, result: CampaignResult, estimate: CampaignEstimate) -> CampaignResult:
     data = data_limit(basis, estimate) if result.target.duration is not None else None
     return replace(result, estimate=estimate, data=data)
 
@@ -263,7 +283,15 @@ def _notes(basis: Basis) -> tuple[str, ...]:
 
 
 def data_limit(basis: Basis, estimate: CampaignEstimate) -> DataLimit:
-    """Hold the tokens of a run against the stock of text, and say what its compute is best spent on."""
+    """Compare the tokens of a run with the stock of text, and find the best model for its compute.
+
+    Parameters
+    ----------
+    basis
+        Inputs of the campaign in one world.
+    estimate
+        The campaign.
+    """
     stock = basis.catalog.parameter("scaling.text_stock", "token").value
     tokens = np.minimum(estimate.compute_optimal_tokens, stock)
     product = estimate.compute_optimal_params * estimate.compute_optimal_tokens
@@ -278,12 +306,22 @@ def data_limit(basis: Basis, estimate: CampaignEstimate) -> DataLimit:
 
 
 def compute(world: World, step: StepResult, trials: CampaignResult) -> CampaignResult:
-    """Compute the campaign in one world, from the trials under the catalogue's values."""
+    """Compute the campaign in one world.
+
+    Parameters
+    ----------
+    world
+        Scenario and catalogue of one world.
+    step
+        The step in that world.
+    trials
+        The campaign with the catalogue's values.
+    """
     if world.kind == "point":
         return trials
     basis = basis_of(world, step)
     if world.kind == "sampled":
-        return campaign_of_draws(basis, trials, asked_of(world))
+        return campaign_of_draws(basis, trials, settings_of(world))
     return campaign_of_columns(basis, trials)
 
 

@@ -1,7 +1,7 @@
-"""A scenario's campaign simulated: as the catalogue stands, and over the draws of its uncertain values.
+"""Simulate a scenario's campaign, with the catalogue's values and over draws of its uncertain values.
 
-The value of every figure is the mean over the trials at the catalogue's values: time, tokens and money add up only in
-the mean. The range comes from trials that each take another draw of the uncertain values.
+The value of every figure is the mean over the trials with the catalogue's values, since only means of time, tokens and
+money add up. The range comes from trials that each take another draw of the uncertain values.
 """
 
 import os
@@ -13,8 +13,8 @@ import numpy as np
 
 from lindos import campaign
 from lindos.campaign import (
+    ENDLESS,
     LARGEST_EVENTS,
-    NEVER,
     CampaignEstimate,
     CampaignTime,
     Problem,
@@ -34,19 +34,19 @@ _BY_CHANCE = 0.004
 #: Smallest and largest number of trials by chance alone, and smallest over the draws.
 _FEWEST, _MOST_BY_CHANCE = 8, 4096
 _FEWEST_DRAWS = 16
-#: Failures of all trials together that make a mean: rare failures need many trials.
+#: Number of failures in all trials together that a mean needs; rare failures need many trials.
 _MEAN_OF = 20_000
 #: Largest number of trials where a tolerance is asked for.
 _MOST_ASKED = 16_384
-#: Failures of all trials together that a whole answer waits for, in either world.
+#: Number of failures in all trials together that one answer has time for.
 _FAILURES = 400_000
 #: Largest number of silent corruptions of one trial.
 _MOST_CORRUPTIONS = 1e4
 #: Share of the wall clock below which a run makes no progress.
 STUCK = 1e-3
-#: A draw may take this multiple of the usual time before it is only extrapolated from its pace.
+#: A draw that takes longer than this multiple of the usual time is extrapolated at its pace.
 _LONGEST = 3.0
-#: By how much a simulated draw may correct the closed form of the draws around it.
+#: Smallest and largest factor by which a simulated draw corrects the closed form of its neighbours.
 _CORRECTION = (0.01, 100.0)
 
 _BUCKETS = tuple(CampaignTime.__dataclass_fields__)
@@ -54,21 +54,21 @@ _BUCKETS = tuple(CampaignTime.__dataclass_fields__)
 
 @dataclass(frozen=True, slots=True)
 class CampaignAsked:
-    """How well the simulation is to be known; None leaves the defaults of a whole answer.
+    """Precision that the simulation is asked for; None for the defaults of a whole answer.
 
     Parameters
     ----------
     tolerance
-        Half of the 95 % confidence interval that P10, P50 and P90 of goodput may have.
+        Largest half width of the 95 % confidence interval of P10, P50 and P90 of goodput.
     max_trials
         Largest number of trials.
     seed
         Of the random numbers.
     report
-        Called after each round of trials: with what they are, how many, how well goodput is known by then, and how well
-        it is to be.
+        Called after each round of trials with their kind, their number, the confidence interval of goodput reached, and
+        the tolerance.
     figures_only
-        Leave out tables and charts, and the spares that are searched for.
+        Leave out tables and charts, and the search for the number of spares.
     """
 
     tolerance: float | None = None
@@ -104,20 +104,20 @@ class CampaignAsked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Simulation:
-    """The trials of one world, and what they mean.
+    """The trials of one world, and the estimate from them.
 
     Parameters
     ----------
     problem, workload
         What was simulated.
     expected
-        About how long a trial takes, in seconds.
+        Expected duration of a trial, in seconds.
     trials
         The trials, with their progress through time.
     draws
         The draw of the uncertain values that each trial took; None in the world of the catalogue's values.
     estimate
-        Their mean, or in a sampled world an entry per draw.
+        Mean of the trials, or in a sampled world one entry per draw.
     """
 
     problem: Problem
@@ -129,12 +129,19 @@ class Simulation:
 
     @property
     def goes_nowhere(self) -> bool:
-        """Whether hardly any of the time moves training forward."""
+        """Whether goodput is so small that the run makes no progress."""
         return float(np.mean(self.trials.goodput)) < STUCK
 
 
 def check_failures(problem: Problem, expected: Seconds) -> None:
-    """Refuse more failures than can be simulated, and say which cause they come from.
+    """Refuse more failures than can be simulated, and name the cause with the most.
+
+    Parameters
+    ----------
+    problem
+        The campaign.
+    expected
+        Expected duration of a trial, in seconds.
 
     Raises
     ------
@@ -168,7 +175,9 @@ def check_failures(problem: Problem, expected: Seconds) -> None:
         )
 
 
-def simulate_values(problem: Problem, workload: Workload, closed: CampaignEstimate, asked: CampaignAsked) -> Simulation:
+def simulate_values(
+    problem: Problem, workload: Workload, closed: CampaignEstimate, settings: CampaignAsked
+) -> Simulation:
     """Simulate the campaign under the catalogue's values: trials differ by chance alone.
 
     Parameters
@@ -177,8 +186,8 @@ def simulate_values(problem: Problem, workload: Workload, closed: CampaignEstima
         The campaign, without draws.
     closed
         Its closed form.
-    asked
-        How well goodput is to be known.
+    settings
+        Tolerance of goodput and largest number of trials.
 
     Raises
     ------
@@ -188,11 +197,11 @@ def simulate_values(problem: Problem, workload: Workload, closed: CampaignEstima
     expected = float(closed.duration)
     check_failures(problem, expected)
     fewest = int(np.clip(_MEAN_OF / _failures_of(problem, expected), _FEWEST, _MOST_BY_CHANCE))
-    sampling = _sampling(asked, problem, expected, fewest, _MOST_BY_CHANCE)
+    sampling = _sampling(settings, problem, expected, fewest, _MOST_BY_CHANCE)
 
     def report(done: int, reached: float) -> None:
-        if asked.report is not None:
-            asked.report("chance alone", done, reached, float(sampling.tolerance))
+        if settings.report is not None:
+            settings.report("chance alone", done, reached, float(sampling.tolerance))
 
     trials = campaign.simulate_until(
         problem, expected=expected, sampling=sampling, observed=True, traced=True, report=report
@@ -205,19 +214,19 @@ def simulate_values(problem: Problem, workload: Workload, closed: CampaignEstima
         problem=problem, workload=workload, expected=expected, trials=trials, draws=None, estimate=estimate
     )
     if not simulation.goes_nowhere:
-        # What would help is simulated over the whole run, which may take longer than the closed form says.
+        # Alternatives are simulated over the whole run, which may take longer than the closed form says.
         check_failures(problem, float(estimate.duration))
     return simulation
 
 
 def simulate_draws(
-    problem: Problem, workload: Workload, closed: CampaignEstimate, usual: Seconds, asked: CampaignAsked
+    problem: Problem, workload: Workload, closed: CampaignEstimate, usual: Seconds, settings: CampaignAsked
 ) -> Simulation:
     """Simulate the campaign over the draws of the uncertain values.
 
-    Where all draws would take too long, a stratified sample of them is simulated: evenly along the order that the
-    closed form puts them in. A draw that is not simulated takes its closed form, corrected as the simulated draw next
-    to it in that order.
+    If all draws would take too long, a stratified sample of them is simulated, evenly spaced in the order of the closed
+    form's goodput. A draw that is not simulated takes its closed form, corrected like the nearest simulated draw in
+    that order.
 
     Parameters
     ----------
@@ -225,25 +234,25 @@ def simulate_draws(
         The campaign with all its draws, and its closed form.
     usual
         Expected seconds under the catalogue's values.
-    asked
-        How well goodput is to be known.
+    settings
+        Tolerance of goodput and largest number of trials.
     """
     goodput = np.ravel(np.asarray(closed.goodput, dtype=float))
     duration = np.broadcast_to(np.asarray(closed.duration, dtype=float), goodput.shape)
     expected = np.clip(duration, usual / _LONGEST, usual * _LONGEST)
     order = np.argsort(goodput, kind="stable")
-    count = _num_draws(asked, problem, expected)
+    count = _num_draws(settings, problem, expected)
     ranks = ((np.arange(count) + 0.5) / count * goodput.size).astype(int)
     draws = np.sort(order[ranks]) if count == goodput.size else order[ranks]
     chosen, times = take_draws((problem, expected[:, None]), draws)
     check_failures(chosen, times)
     name = "draws of the uncertain values"
-    if asked.tolerance is not None or asked.max_trials is not None:
-        sampling = _sampling(asked, chosen, times, min(count, asked.max_trials or count), goodput.size)
+    if settings.tolerance is not None or settings.max_trials is not None:
+        sampling = _sampling(settings, chosen, times, min(count, settings.max_trials or count), goodput.size)
 
         def report(done: int, reached: float) -> None:
-            if asked.report is not None:
-                asked.report(name, done, reached, float(sampling.tolerance))
+            if settings.report is not None:
+                settings.report(name, done, reached, float(sampling.tolerance))
 
         trials = campaign.simulate_until(chosen, expected=times, sampling=sampling, observed=True, report=report)
         draws = draws[np.arange(trials.num_trials) % count]
@@ -253,14 +262,14 @@ def simulate_draws(
             chosen,
             expected=times,
             num_trials=count,
-            seed=asked.seed,
+            seed=settings.seed,
             rows=rows_per_tile,
             threads=_threads(),
             observed=True,
         )
-        if asked.report is not None:
+        if settings.report is not None:
             reached = float(campaign.confidence(trials.goodput))
-            asked.report(name, count, reached, reached)
+            settings.report(name, count, reached, reached)
     time, failures = _over_draws(problem, closed, trials, draws, order)
     return Simulation(
         problem=problem,
@@ -280,25 +289,25 @@ def _failures_of(problem: Problem, expected: Seconds) -> float:
     return float(np.mean(problem.event_rate * expected)) + 0.1
 
 
-def _num_draws(asked: CampaignAsked, problem: Problem, expected: Seconds) -> int:
-    """How many of the draws are simulated."""
+def _num_draws(settings: CampaignAsked, problem: Problem, expected: Seconds) -> int:
+    """Return the number of draws to simulate."""
     available = int(np.size(expected))
     affordable = int(_FAILURES / _failures_of(problem, np.reshape(expected, (-1, 1))))
-    if asked.tolerance is not None:
+    if settings.tolerance is not None:
         return available
-    return int(np.clip(affordable if asked.max_trials is None else asked.max_trials, _FEWEST_DRAWS, available))
+    return int(np.clip(affordable if settings.max_trials is None else settings.max_trials, _FEWEST_DRAWS, available))
 
 
-def _sampling(asked: CampaignAsked, problem: Problem, expected: Seconds, fewest: int, most: int) -> Sampling:
-    """When to stop: as asked, or with what a whole answer can wait for."""
+def _sampling(settings: CampaignAsked, problem: Problem, expected: Seconds, fewest: int, most: int) -> Sampling:
+    """Return when to stop: as the user asks, or within the time of a whole answer."""
     affordable = int(min(most, max(_FAILURES / _failures_of(problem, expected), fewest)))
-    limit = affordable if asked.tolerance is None else _MOST_ASKED
-    max_trials = limit if asked.max_trials is None else asked.max_trials
+    limit = affordable if settings.tolerance is None else _MOST_ASKED
+    max_trials = limit if settings.max_trials is None else settings.max_trials
     return Sampling(
-        tolerance=_BY_CHANCE if asked.tolerance is None else asked.tolerance,
+        tolerance=_BY_CHANCE if settings.tolerance is None else settings.tolerance,
         max_trials=max_trials,
         min_trials=min(fewest, max_trials),
-        seed=asked.seed,
+        seed=settings.seed,
         threads=_threads(),
     )
 
@@ -306,7 +315,7 @@ def _sampling(asked: CampaignAsked, problem: Problem, expected: Seconds, fewest:
 def _estimate(
     closed: CampaignEstimate, time: CampaignTime, failures: Count, workload: Workload, problem: Problem
 ) -> CampaignEstimate:
-    """Say what was simulated in the words of the closed form."""
+    """Express the simulation in the fields of the closed form."""
     flat = flattened(problem)
     interval = flat.tiers[0].interval
     return replace(
@@ -315,12 +324,12 @@ def _estimate(
         **trained_in(time.productive, flattened(workload)),
         num_failures=failures,
         job_mtbf=1 / flat.failure_rate,
-        checkpoint_interval=None if np.min(interval) >= NEVER else interval,
+        checkpoint_interval=None if np.min(interval) >= ENDLESS else interval,
     )
 
 
 def _ended(problem: Problem, trials: Trials) -> CampaignTime:
-    """Time of each trial; a trial that was not followed to its goal is carried on at the pace it had."""
+    """Return the time of each trial; a trial that did not reach its goal is extrapolated at its pace."""
     if problem.work is None or np.all(trials.finished == 1):
         return trials.time
     work = float(np.max(problem.work))
@@ -332,17 +341,17 @@ def _ended(problem: Problem, trials: Trials) -> CampaignTime:
 def _over_draws(
     problem: Problem, closed: CampaignEstimate, trials: Trials, draws: Any, order: Any
 ) -> tuple[CampaignTime, Count]:
-    """Spread simulated draws over all draws; the draws that were simulated keep what they came to."""
-    beside: Any = np.ravel(np.asarray(closed.goodput, dtype=float))
-    rank = np.empty(beside.size, dtype=int)
-    rank[order] = np.arange(beside.size)
-    # The trial of each draw: its own, or the one nearest in the order of the closed form.
+    """Extend the simulated draws to all draws; draws that were simulated keep their own results."""
+    closed_goodput: Any = np.ravel(np.asarray(closed.goodput, dtype=float))
+    rank = np.empty(closed_goodput.size, dtype=int)
+    rank[order] = np.arange(closed_goodput.size)
+    # The trial of each draw: its own trial, or that of the nearest draw in the order of the closed form.
     sorted_trials = np.argsort(rank[draws], kind="stable")
     borders = rank[draws][sorted_trials]
     nearest = np.searchsorted((borders[1:] + borders[:-1]) / 2, rank, side="left")
     trial = sorted_trials[nearest]
-    correction = np.clip(np.asarray(trials.goodput) / beside[draws], *_CORRECTION)
-    goodput = np.clip(beside * correction[trial], 1e-12, 1.0)
+    correction = np.clip(np.asarray(trials.goodput) / closed_goodput[draws], *_CORRECTION)
+    goodput = np.clip(closed_goodput * correction[trial], 1e-12, 1.0)
     if problem.work is None:
         total = np.broadcast_to(np.ravel(np.asarray(problem.duration, dtype=float)), goodput.shape)
         productive = total * goodput
