@@ -37,7 +37,7 @@ def test_every_statement_is_there(verdicts: dict[str, Verdict]) -> None:
     [
         ("X1", Ruling.CONSISTENT),
         ("X2", Ruling.LATE),
-        ("X3", Ruling.BEYOND),
+        ("X3", Ruling.EXCEEDS_STOCK),
         ("X4", Ruling.UNIT_SLIP),
         ("X5", Ruling.WRONG),
         ("X6", Ruling.STRAINED),
@@ -48,7 +48,7 @@ def test_every_statement_is_there(verdicts: dict[str, Verdict]) -> None:
         ("X11", Ruling.LATE),
         ("X12", Ruling.NOT_CHECKABLE),
         ("O1", Ruling.CONSISTENT),
-        ("O2", Ruling.BEYOND),
+        ("O2", Ruling.EXCEEDS_STOCK),
         ("M1", Ruling.OPEN),
         ("M2", Ruling.CONSEQUENCE),
         ("M3", Ruling.WRONG),
@@ -167,7 +167,7 @@ def test_a_range_that_was_claimed_counts(catalog: Catalog) -> None:
 
 def test_kept_and_not_yet_observed(catalog: Catalog) -> None:
     body = {"kind": "schedule", "claimed": "100k", "by": "2025-07", "observed": [{"date": "2025-06", "amount": "120k"}]}
-    assert claims.check(one(catalog, body), Context(catalog=catalog)).ruling is Ruling.KEPT
+    assert claims.check(one(catalog, body), Context(catalog=catalog)).ruling is Ruling.MET
     nobody = {**body, "observed": []}
     assert claims.check(one(catalog, nobody), Context(catalog=catalog)).headline.note == "needs an observation"
 
@@ -263,7 +263,7 @@ def test_a_study_can_ask_which_devices_it_must_price(catalog: Catalog) -> None:
 
 def test_the_verdict_is_the_strongest_contradiction_of_the_speaker(verdicts: dict[str, Verdict]) -> None:
     assert verdicts["X3"].findings[0].ruling is Ruling.CONSISTENT
-    assert verdicts["X3"].ruling is Ruling.BEYOND
+    assert verdicts["X3"].ruling is Ruling.EXCEEDS_STOCK
     # What somebody else gives does not contradict the speaker.
     assert verdicts["X1"].headline is verdicts["X1"].findings[0]
 

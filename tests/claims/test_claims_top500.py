@@ -18,7 +18,7 @@ def test_three_rows_for_each_machine_the_fastest_first(catalog: Catalog) -> None
     assert len(rows) == 3 * sum(machine.list_date == newest for machine in catalog.supercomputers.values())
     assert {row.list_date for row in rows} == {newest}
     assert [row.precisions for row in rows[:3]] == [PEAK_AGAINST_HPL, MATCH, DIFFER]
-    hpl = [row.theirs for row in rows if row.precisions == DIFFER and row.theirs is not None]
+    hpl = [row.machine_value for row in rows if row.precisions == DIFFER and row.machine_value is not None]
     assert hpl == sorted(hpl, reverse=True)
 
 
@@ -26,7 +26,7 @@ def test_an_older_statement_meets_the_list_of_its_time(catalog: Catalog) -> None
     peaks = claims.peaks_of([(catalog.accelerator("h100-sxm"), 100e3)])
     rows = claims.compare_top500(catalog, peaks, as_of="2025-07-22")
     assert {row.list_date for row in rows} == {"2025-06"}
-    assert rows[0].theirs == pytest.approx(1.742e18)
+    assert rows[0].machine_value == pytest.approx(1.742e18)
     # A statement older than every list that is known is held against the oldest of them.
     assert {row.list_date for row in claims.compare_top500(catalog, peaks, as_of="1993")} == {"2025-06"}
 
@@ -35,12 +35,12 @@ def test_ratios_by_hand(catalog: Catalog) -> None:
     device = catalog.accelerator("h100-sxm")
     rows = claims.compare_top500(catalog, claims.peaks_of([(device, 100e3)]))
     eight_bit = next(row for row in rows if row.precisions == MATCH and row.supercomputer.startswith("El Capitan"))
-    assert eight_bit.ours == pytest.approx(100e3)
+    assert eight_bit.cluster_value == pytest.approx(100e3)
     assert eight_bit.ratio == pytest.approx(100e3 / 44_143, rel=1e-3)
     bf16 = next(row for row in rows if row.precisions == DIFFER and row.supercomputer == eight_bit.supercomputer)
-    assert bf16.ratio is not None and bf16.theirs is not None
-    assert bf16.ratio == pytest.approx(100e3 * float(device.peak_bf16.value) / bf16.theirs)
-    assert bf16.ours_name.startswith("BF16") and bf16.theirs_name.endswith("FP64")
+    assert bf16.ratio is not None and bf16.machine_value is not None
+    assert bf16.ratio == pytest.approx(100e3 * float(device.peak_bf16.value) / bf16.machine_value)
+    assert bf16.cluster_name.startswith("BF16") and bf16.machine_name.endswith("FP64")
 
 
 def test_an_unknown_peak_gives_no_ratio(catalog: Catalog) -> None:
@@ -48,7 +48,7 @@ def test_an_unknown_peak_gives_no_ratio(catalog: Catalog) -> None:
     assert peaks["fp64"] is None
     rows = claims.compare_top500(catalog, peaks)
     fp64 = next(row for row in rows if row.precisions == PEAK_AGAINST_HPL)
-    assert fp64.ours is None and fp64.ratio is None
+    assert fp64.cluster_value is None and fp64.ratio is None
     assert claims.peaks_of([]) == {"fp64": None, "bf16": None, "fp8": None}
 
 

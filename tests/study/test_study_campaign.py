@@ -366,7 +366,7 @@ def test_a_failed_gpu_takes_what_is_repaired_with_it_and_what_the_plan_ties_to_i
         ({"checkpoints": [{"tier": "remote"}, {"tier": "remote"}]}, "each once"),
         ({"checkpoints": [{"tier": "memory"}, {"tier": "remote"}]}, "campaign.checkpoints.0.bandwidth"),
         ({"checkpoints": [{"tier": "remote", "asynchronous": True}]}, "campaign.checkpoints.0.blocking_time"),
-        ({"failures": [{"name": "f", "of": "feed", "mtbf": "9 years"}]}, "given with devices"),
+        ({"failures": [{"name": "f", "of": "feed", "mtbf": "9 years"}]}, "devices is required for a power feed"),
         (
             {"failures": [{"name": "f", "of": "device", "mtbf": "1 s"}]},
             "campaign.failures.0.mtbf is '1 s', but must be",

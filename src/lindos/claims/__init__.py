@@ -1,7 +1,7 @@
 """Claims: statements about compute, power and money, checked against the physics.
 
 :func:`load` gives the shipped statements, :func:`load_file` a user's own; :func:`check` computes what each of them
-states from the catalogue and returns a :class:`Verdict` with the arithmetic. No verdict is stored anywhere.
+states from the catalogue and returns a :class:`Verdict` with the arithmetic. No verdict is stored.
 """
 
 from lindos.claims.check import check

@@ -18,13 +18,13 @@ from lindos.claims.schema import (
     RatioCheck,
     ShareCheck,
 )
-from lindos.claims.span import PerDevice, Span, bounded, shown
+from lindos.claims.span import PerDevice, Span, bounded, brief
 from lindos.claims.verdict import CONSISTENT_WITHIN, Finding, Ruling, judged
 from lindos.formats import PEAKS, number_format
 from lindos.formulas import equivalents as formulas
 from lindos.quantities import Real
 
-#: The device that H100-equivalents are counted in, and the precision that they are counted in unless said otherwise.
+#: The device that H100-equivalents are counted in, and their precision by default.
 REFERENCE_DEVICE = "h100-sxm"
 REFERENCE_PRECISION = "fp8"
 PRECISION_NAMES = {name: number_format(name).peak_title for name in PEAKS}
@@ -32,49 +32,81 @@ PRECISION_NAMES = {name: number_format(name).peak_title for name in PEAKS}
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Equal devices, counted; ``how`` writes the count as the claim gave it."""
+    """Equal devices and their count; ``text`` is the count as the claim gives it."""
 
     accelerator: Accelerator
     count: Span
-    how: str
+    text: str
 
 
 def groups_of(devices: list[DevicesSpec], context: Context) -> tuple[Group, ...]:
-    """Count the devices of a claim; H100-equivalents are turned into devices by their dense 8-bit peaks."""
+    """Count the devices of a claim; H100-equivalents are turned into devices by their dense 8-bit peaks.
+
+    Parameters
+    ----------
+    devices
+        Devices as the claim gives them.
+    context
+        The catalogue, and power and cost per device.
+    """
     groups = []
     for part in devices:
         accelerator = context.catalog.accelerator(part.accelerator)
         title = accelerator.title.split(",")[0].removeprefix("NVIDIA ")
         if part.gpus is not None:
-            count = Span.of(part.gpus)
-            how = f"{shown(count, '1')} {title}"
+            count = Span.make(part.gpus)
+            text = f"{brief(count, '1')} {title}"
         else:
-            count = Span.through(
+            count = Span.apply(
                 formulas.devices_for_equivalents,
                 float(part.h100_equivalents or 0.0),
                 accelerator.peak(REFERENCE_PRECISION),
                 _reference(context, REFERENCE_PRECISION),
             )
-            how = f"{shown(count, '1')} {title} ({shown(part.h100_equivalents or 0.0, '1')} H100e in 8-bit)"
-        groups.append(Group(accelerator, count, how))
+            text = f"{brief(count, '1')} {title} ({brief(part.h100_equivalents or 0.0, '1')} H100e in 8-bit)"
+        groups.append(Group(accelerator, count, text))
     return tuple(groups)
 
 
 def rate_of(groups: tuple[Group, ...], precision: str) -> Span:
-    """Dense peak rate of all groups together."""
-    return total(Span.through(operator.mul, g.count, g.accelerator.peak(precision)) for g in groups)
+    """Compute the dense peak rate of all groups together, in FLOP/s.
+
+    Parameters
+    ----------
+    groups
+        Devices with their counts.
+    precision
+        Number format, such as ``"bf16"``.
+    """
+    return total(Span.apply(operator.mul, g.count, g.accelerator.peak(precision)) for g in groups)
 
 
 def equivalents_of(groups: tuple[Group, ...], context: Context, precision: str) -> Span:
-    """H100-equivalents of all groups together, in ``precision``."""
+    """Compute the H100-equivalents of all groups together.
+
+    Parameters
+    ----------
+    groups
+        Devices with their counts.
+    context
+        The catalogue, for the peak of the H100.
+    precision
+        Number format of both peaks.
+    """
     reference = _reference(context, precision)
     return total(
-        Span.through(formulas.h100_equivalents, g.count, g.accelerator.peak(precision), reference) for g in groups
+        Span.apply(formulas.h100_equivalents, g.count, g.accelerator.peak(precision), reference) for g in groups
     )
 
 
 def total(spans: Iterable[Span]) -> Span:
-    """Sum of spans; zero for none."""
+    """Add up spans; the total of none is zero.
+
+    Parameters
+    ----------
+    spans
+        Spans in one unit.
+    """
     result = Span(0.0, 0.0, 0.0)
     for span in spans:
         result += span
@@ -86,10 +118,26 @@ def _reference(context: Context, precision: str) -> Fact[Real]:
     return device.peak(precision)
 
 
-def found(
+def finding_of(
     question: str, unit: str, claimed: Span | float | None, computed: Span, arithmetic: str, note: str = ""
 ) -> Finding:
-    """A finding by the common rule; without a claimed number it says what follows."""
+    """Make a finding by the common rule; without a claimed number it states the consequence.
+
+    Parameters
+    ----------
+    question
+        What is compared, such as ``"dense BF16 rate"``.
+    unit
+        SI unit of both numbers.
+    claimed
+        The claimed number with its range; None if the statement has no number.
+    computed
+        The computed number with its range.
+    arithmetic
+        The computation in one line of text.
+    note
+        Further remark.
+    """
     if claimed is None:
         ruling, factor, remark = Ruling.CONSEQUENCE, None, ""
     else:
@@ -97,7 +145,7 @@ def found(
     return Finding(
         question=question,
         unit=unit,
-        claimed=None if claimed is None else Span.of(claimed).value,
+        claimed=None if claimed is None else Span.make(claimed).value,
         computed=computed.value,
         low=computed.low,
         high=computed.high,
@@ -109,7 +157,7 @@ def found(
 
 
 def _claimed(check: ComputeCheck | PowerCheck | MoneyCheck | EquivalentsCheck) -> Span | None:
-    """The claimed number with the range it was given, None where none was claimed."""
+    """Return the claimed number with its range; None if no number is claimed."""
     if check.claimed is None:
         return None
     low = check.claimed if check.claimed_low is None else check.claimed_low
@@ -118,39 +166,67 @@ def _claimed(check: ComputeCheck | PowerCheck | MoneyCheck | EquivalentsCheck) -
 
 
 def compute(check: ComputeCheck, context: Context) -> Finding:
-    """Dense peak rate of the devices."""
+    """Check a rate against the dense peak of the devices.
+
+    Parameters
+    ----------
+    check
+        The claimed rate in FLOP/s, and the devices.
+    context
+        The catalogue, and power and cost per device.
+    """
     groups = groups_of(check.devices, context)
     rate = rate_of(groups, check.precision)
-    parts = (f"{g.how} x {shown(Span.of(g.accelerator.peak(check.precision)), 'FLOP/s')}" for g in groups)
+    parts = (f"{g.text} x {brief(Span.make(g.accelerator.peak(check.precision)), 'FLOP/s')}" for g in groups)
     question = f"dense {PRECISION_NAMES[check.precision]} rate"
-    return found(question, "FLOP/s", _claimed(check), rate, f"{' + '.join(parts)} = {bounded(rate, 'FLOP/s')}")
+    return finding_of(question, "FLOP/s", _claimed(check), rate, f"{' + '.join(parts)} = {bounded(rate, 'FLOP/s')}")
 
 
 def power(check: PowerCheck, context: Context) -> Finding:
-    """Power of the chips, or of the facility: a named cluster's own, else what the study knows per device."""
+    """Check a power against that of the chips or of the facility.
+
+    The facility power of a named cluster is that of its own site; otherwise it is the study's power per device.
+
+    Parameters
+    ----------
+    check
+        The claimed power in watts, and the devices.
+    context
+        The catalogue, and power and cost per device.
+    """
     if check.scope == "facility" and (named := _of_cluster(check, context, "facility_power", "facility power", "W")):
         return named
-    given = context.facility_power if check.scope == "facility" else {}
+    per_device = context.facility_power if check.scope == "facility" else {}
     groups = groups_of(check.devices, context)
-    spans, texts, missing = _per_device(groups, given, "board_power", "W")
+    spans, texts, missing = _per_device(groups, per_device, "board_power", "W")
     chips = check.scope == "chips" or missing
     text = f"{' + '.join(texts)} = {bounded(spans, 'W')}"
-    finding = found("power of the chips" if chips else "facility power", "W", _claimed(check), spans, text)
+    finding = finding_of("power of the chips" if chips else "facility power", "W", _claimed(check), spans, text)
     if check.scope == "chips" or not missing:
         return finding
     return _lower_bound(finding, f"no facility power is known for {', '.join(missing)}: the chips alone are counted")
 
 
 def money(check: MoneyCheck, context: Context) -> Finding:
-    """Price of the chips, or of all that they need: a named cluster's own, else what the study knows per device."""
+    """Check a cost against the price of the chips or of all that they need.
+
+    The all-in cost of a named cluster is that of its own site; otherwise it is the study's cost per device.
+
+    Parameters
+    ----------
+    check
+        The claimed cost in USD, and the devices.
+    context
+        The catalogue, and power and cost per device.
+    """
     if check.scope == "all-in" and (named := _of_cluster(check, context, "capex", "all-in cost", "USD")):
         return named
-    given = context.unit_cost if check.scope == "all-in" else {}
+    per_device = context.unit_cost if check.scope == "all-in" else {}
     groups = groups_of(check.devices, context)
-    spans, texts, missing = _per_device(groups, given, "price", "USD")
+    spans, texts, missing = _per_device(groups, per_device, "price", "USD")
     chips = check.scope == "chips" or missing
     text = f"{' + '.join(texts)} = {bounded(spans, 'USD')}"
-    finding = found("price of the chips" if chips else "all-in cost", "USD", _claimed(check), spans, text)
+    finding = finding_of("price of the chips" if chips else "all-in cost", "USD", _claimed(check), spans, text)
     if check.scope == "chips" or not missing:
         return finding
     return _lower_bound(finding, f"no all-in cost is known for {', '.join(missing)}: the chips alone are counted")
@@ -159,14 +235,14 @@ def money(check: MoneyCheck, context: Context) -> Finding:
 def _of_cluster(
     check: PowerCheck | MoneyCheck, context: Context, field: str, question: str, unit: str
 ) -> Finding | None:
-    """A total of a named cluster, as its own site has it; None where the check names none or the total is unknown."""
+    """Make a finding from the site of a named cluster; None if the check names none, or if the total is unknown."""
     cluster = context.clusters.get(check.cluster or "")
     amount: Span | None = getattr(cluster, field) if cluster else None
     if cluster is None or amount is None:
         return None
-    parts = (shown(float(count), "1") + f" {_short(context, name)}" for name, count in cluster.devices.items())
+    parts = (brief(float(count), "1") + f" {_short(context, name)}" for name, count in cluster.devices.items())
     text = f"{' + '.join(parts)} at their site = {bounded(amount, unit)}"
-    finding = found(question, unit, _claimed(check), amount, text)
+    finding = finding_of(question, unit, _claimed(check), amount, text)
     is_bound = cluster.power_is_bound if field == "facility_power" else cluster.capex_is_bound
     return _lower_bound(finding, "parts of the site are unknown") if is_bound else finding
 
@@ -177,49 +253,61 @@ def _short(context: Context, accelerator: str) -> str:
 
 
 def _lower_bound(finding: Finding, note: str) -> Finding:
-    """What chips alone amount to bounds the whole from below: it can refute a smaller claim, and no larger one."""
+    """Treat the computed number as a lower bound: it can refute a smaller claim, but no larger claim."""
     if finding.claimed is None or finding.computed is None or finding.claimed < finding.computed:
         return replace(finding, note="; ".join(part for part in (finding.note, note) if part))
     return replace(finding, ruling=Ruling.NOT_CHECKABLE, factor=None, note=f"{note}, and a larger claim is not refuted")
 
 
 def _per_device(
-    groups: tuple[Group, ...], given: PerDevice, field: str, unit: str
+    groups: tuple[Group, ...], per_device: PerDevice, field: str, unit: str
 ) -> tuple[Span, list[str], tuple[str, ...]]:
-    """Counts times what one device has, by ``given`` or else by the catalogue's ``field``."""
+    """Multiply counts by the amount of one device, from ``per_device`` or else from the catalogue's ``field``."""
     spans, texts, missing = [], [], []
     for group in groups:
         name = group.accelerator.name
-        each = Span.of(given[name]) if name in given else Span.of(getattr(group.accelerator, field))
-        if name not in given:
+        unit_amount = (
+            Span.make(per_device[name]) if name in per_device else Span.make(getattr(group.accelerator, field))
+        )
+        if name not in per_device:
             missing.append(name)
-        spans.append(Span.through(lambda count, one: count * one, group.count, each))
-        texts.append(f"{group.how} x {shown(each, unit)}")
+        spans.append(Span.apply(lambda count, amount: count * amount, group.count, unit_amount))
+        texts.append(f"{group.text} x {brief(unit_amount, unit)}")
     return total(spans), texts, tuple(missing)
 
 
 def equivalents(check: EquivalentsCheck, context: Context) -> Finding:
-    """H100-equivalents of devices, or of what a facility power carries."""
+    """Check H100-equivalents against devices, or against the devices that a facility power can supply.
+
+    Parameters
+    ----------
+    check
+        The claimed H100-equivalents, with devices or a power in watts.
+    context
+        The catalogue, and power and cost per device.
+    """
     name = PRECISION_NAMES[check.precision]
-    reference = Span.of(_reference(context, check.precision))
-    beside = f"{shown(reference, 'FLOP/s')}"
+    reference = Span.make(_reference(context, check.precision))
+    reference_text = f"{brief(reference, 'FLOP/s')}"
     if check.devices is not None:
         groups = groups_of(check.devices, context)
         amount = equivalents_of(groups, context, check.precision)
-        parts = (f"{g.how} x {shown(Span.of(g.accelerator.peak(check.precision)), 'FLOP/s')}" for g in groups)
-        text = f"({' + '.join(parts)}) / {beside} = {bounded(amount, '1')}"
-        return found(f"H100-equivalents, dense {name}", "1", _claimed(check), amount, text)
+        parts = (f"{g.text} x {brief(Span.make(g.accelerator.peak(check.precision)), 'FLOP/s')}" for g in groups)
+        text = f"({' + '.join(parts)}) / {reference_text} = {bounded(amount, '1')}"
+        return finding_of(f"H100-equivalents, dense {name}", "1", _claimed(check), amount, text)
     accelerator = context.catalog.accelerator(check.accelerator or "")
-    known = accelerator.name in context.facility_power
-    each = Span.of(context.facility_power[accelerator.name] if known else accelerator.board_power)
-    peak = Span.of(accelerator.peak(check.precision))
-    amount = Span.through(formulas.equivalents_at_power, check.power or 0.0, each, peak, reference)
+    has_facility_power = accelerator.name in context.facility_power
+    device_power = Span.make(
+        context.facility_power[accelerator.name] if has_facility_power else accelerator.board_power
+    )
+    peak = Span.make(accelerator.peak(check.precision))
+    amount = Span.apply(formulas.equivalents_at_power, check.power or 0.0, device_power, peak, reference)
     text = (
-        f"{shown(check.power or 0.0, 'W')} / {shown(each, 'W')} x {shown(peak, 'FLOP/s')} / {beside}"
+        f"{brief(check.power or 0.0, 'W')} / {brief(device_power, 'W')} x {brief(peak, 'FLOP/s')} / {reference_text}"
         f" = {bounded(amount, '1')}"
     )
-    finding = found(f"H100-equivalents, dense {name}", "1", _claimed(check), amount, text)
-    if known:
+    finding = finding_of(f"H100-equivalents, dense {name}", "1", _claimed(check), amount, text)
+    if has_facility_power:
         return finding
     note = f"no facility power is known for {accelerator.name}: its chip alone is counted, so a facility carries fewer"
     ruling = Ruling.CONSEQUENCE if check.claimed is None else Ruling.NOT_CHECKABLE
@@ -227,56 +315,90 @@ def equivalents(check: EquivalentsCheck, context: Context) -> Finding:
 
 
 def ratio(check: RatioCheck, context: Context) -> Finding:
-    """Rate over that of a supercomputer, in the same precision or marked as not."""
+    """Check a ratio of rates to a supercomputer, in the same precision or marked as different.
+
+    Parameters
+    ----------
+    check
+        The claimed ratio, the devices and the supercomputer.
+    context
+        The catalogue.
+    """
     machine = context.catalog.supercomputers[check.supercomputer]
     groups = groups_of(check.devices, context)
     if check.precision == REFERENCE_PRECISION:
-        ours, theirs = equivalents_of(groups, context, check.precision), Span.of(machine.h100_equivalents)
+        fleet, reference = equivalents_of(groups, context, check.precision), Span.make(machine.h100_equivalents)
         unit, name, note = " H100e", "8-bit H100-equivalents", ""
-        text = f"{shown(ours, '1')}{unit} / {shown(theirs, '1')}{unit}"
+        text = f"{brief(fleet, '1')}{unit} / {brief(reference, '1')}{unit}"
     else:
-        ours, theirs = rate_of(groups, check.precision), Span.of(machine.rmax)
+        fleet, reference = rate_of(groups, check.precision), Span.make(machine.rmax)
         name = f"dense {PRECISION_NAMES[check.precision]} peak over HPL in FP64"
         note = "a peak against a measured HPL result" if check.precision == "fp64" else "precisions differ"
-        text = f"{shown(ours, 'FLOP/s')} / {shown(theirs, 'FLOP/s')}"
-    times = Span.through(lambda a, b: a / b, ours, theirs)
-    text = f"{' + '.join(group.how for group in groups)}: {text} = {bounded(times, '1')}"
-    finding = found(f"{name}, against {machine.title}", "1", check.claimed, times, text, note)
-    # Two quantities of unlike precision have a ratio, but it tests nothing.
+        text = f"{brief(fleet, 'FLOP/s')} / {brief(reference, 'FLOP/s')}"
+    times = Span.apply(lambda a, b: a / b, fleet, reference)
+    text = f"{' + '.join(group.text for group in groups)}: {text} = {bounded(times, '1')}"
+    finding = finding_of(f"{name}, against {machine.title}", "1", check.claimed, times, text, note)
+    # The ratio of two quantities in different precisions tests nothing.
     differ = check.precision not in (REFERENCE_PRECISION, "fp64")
     return replace(finding, ruling=Ruling.NOT_CHECKABLE, factor=None) if differ else finding
 
 
 def share(check: ShareCheck, context: Context) -> Finding:
-    """Devices against the world's stock: a claim is within it or beyond it."""
+    """Check devices against the world's stock: a claim is within it or beyond it.
+
+    Parameters
+    ----------
+    check
+        The devices, and the catalogue parameter of the stock.
+    context
+        The catalogue.
+    """
     groups = groups_of(check.devices, context)
-    ours = equivalents_of(groups, context, REFERENCE_PRECISION)
+    fleet = equivalents_of(groups, context, REFERENCE_PRECISION)
     stock = context.catalog.parameter(check.stock, "1")
-    there = Span.of(stock)
-    part = Span.through(lambda a, b: a / b, ours, there)
-    ruling = Ruling.CONSISTENT if part.low <= CONSISTENT_WITHIN else Ruling.BEYOND
-    how = " + ".join(group.how for group in groups)
+    installed = Span.make(stock)
+    part = Span.apply(lambda a, b: a / b, fleet, installed)
+    ruling = Ruling.CONSISTENT if part.low <= CONSISTENT_WITHIN else Ruling.EXCEEDS_STOCK
+    counts = " + ".join(group.text for group in groups)
     return Finding(
         question="8-bit H100-equivalents, against all installed in the world",
-        claimed=ours.value,
-        computed=there.value,
-        low=there.low,
-        high=there.high,
+        claimed=fleet.value,
+        computed=installed.value,
+        low=installed.low,
+        high=installed.high,
         factor=max(1.0, part.value),
         ruling=ruling,
-        arithmetic=f"{how} = {shown(ours, '1')} H100e, {part.value:.2g} times the {shown(there, '1')} H100e installed",
+        arithmetic=(
+            f"{counts} = {brief(fleet, '1')} H100e, {part.value:.2g} times the {brief(installed, '1')} H100e installed"
+        ),
         note=stock.note,
     )
 
 
 def missing(check: MissingCheck, context: Context) -> Finding:
-    """Nothing to compute with: says what would be needed."""
+    """Return the finding of a statement that no number can test; it names the number that is needed.
+
+    Parameters
+    ----------
+    check
+        The statement.
+    context
+        Not used; all checks take it.
+    """
     del context
     return Finding(question="", ruling=Ruling.NOT_CHECKABLE, note=f"needs {check.missing}")
 
 
 def uncheckable(check: Check, why: str) -> Finding:
-    """A check that cannot be computed; what was claimed still stands beside it."""
+    """Return the finding of a check that cannot be computed, with the claimed number.
+
+    Parameters
+    ----------
+    check
+        The check.
+    why
+        The reason, as a sentence.
+    """
     claimed = getattr(check, "claimed", None)
     return Finding(
         question=check.kind,

@@ -1,4 +1,4 @@
-"""A claim in, a verdict out: each check is computed from the catalogue, and names the sources that it touched."""
+"""Judge a claim: each check is computed from the catalogue, and names the sources that it read."""
 
 import math
 from collections.abc import Callable
@@ -27,13 +27,20 @@ _CHECKS: dict[str, Callable[[Any, Context], Finding]] = {
 }
 
 
-_BEYOND = "its numbers lie beyond what can be computed"
+_OVERFLOW = "its numbers lie beyond what can be computed"
 
 
 def check(claim: Claim, context: Context) -> Verdict:
-    """Judge ``claim`` by the physics of the catalogue and by what ``context`` knows per device.
+    """Judge a claim by the physics of the catalogue, and by power and cost per device.
 
-    A check that needs a value nobody has published is "not checkable" and says which value; it never raises.
+    A check that needs an unpublished value is "not checkable" and names that value; it never raises.
+
+    Parameters
+    ----------
+    claim
+        The statement with its checks.
+    context
+        The catalogue, and power and cost per device.
     """
     return Verdict(
         claim=claim.id,
@@ -54,9 +61,9 @@ def _finding(part: Check, context: Context) -> Finding:
         except UnknownValueError as error:
             finding = amounts.uncheckable(part, str(error))
         except (OverflowError, ZeroDivisionError):
-            finding = amounts.uncheckable(part, _BEYOND)
+            finding = amounts.uncheckable(part, _OVERFLOW)
     if any(number is not None and not math.isfinite(number) for number in (finding.low, finding.high, finding.factor)):
-        finding = amounts.uncheckable(part, _BEYOND)
+        finding = amounts.uncheckable(part, _OVERFLOW)
     notes = (finding.note, part.note or "")
     return Finding(
         question=finding.question,
@@ -76,12 +83,12 @@ def _finding(part: Check, context: Context) -> Finding:
 
 
 def _sources(part: Check, facts: Any) -> tuple[str, ...]:
-    """Sources of the check itself, then of every fact it read, each once and in order."""
-    own = list(part.source)
+    """Return the sources of the check itself, then of every fact it read, each once and in order."""
+    sources = list(part.source)
     if isinstance(part, ScheduleCheck):
-        own += [source for seen in part.observed for source in seen.source]
+        sources += [source for seen in part.observed for source in seen.source]
     if isinstance(part, GrowthCheck):
-        own += part.start.source
-    own += [source for other in getattr(part, "others", ()) for source in other.source]
-    own += [source for fact in facts for source in fact.sources if isinstance(fact, Fact)]
-    return tuple(dict.fromkeys(own))
+        sources += part.start.source
+    sources += [source for rival in getattr(part, "others", ()) for source in rival.source]
+    sources += [source for fact in facts for source in fact.sources if isinstance(fact, Fact)]
+    return tuple(dict.fromkeys(sources))

@@ -1,4 +1,4 @@
-"""What a study tells claims that the catalogue does not hold: costs and power per device, built up from parts."""
+"""Power and cost per device that a study computes from parts, for claims; the catalogue does not have them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from lindos.claims.span import Span
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterFacts:
-    """A named cluster as its own site has it; None is unknown, and a bound leaves something out."""
+    """Power and cost of a named cluster from its own site; None is unknown, and a bound leaves some parts out."""
 
     title: str
     devices: Mapping[str, int]  # by id of the accelerator
@@ -24,11 +24,11 @@ class ClusterFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """The catalogue, and what the floor above has computed for each accelerator (its id is the key).
+    """The catalogue, and what a study has computed for each accelerator (its id is the key).
 
     ``facility_power`` is facility watts per device and ``unit_cost`` all-in dollars per device (device, its share of
     system, network and building). Where a number is missing, the check falls back on the chip alone and says so.
-    ``clusters`` are those that checks name, by the name of their scenario.
+    ``clusters`` are the clusters that checks name, by the name of their scenario.
     """
 
     catalog: Catalog
@@ -38,7 +38,15 @@ class Context:
 
 
 def accelerators_of(claims: Iterable[Claim], catalog: Catalog) -> tuple[str, ...]:
-    """Ids of the accelerators whose facility power or all-in cost the checks of ``claims`` ask for, sorted."""
+    """Return the ids of the accelerators whose facility power or all-in cost some checks need, sorted.
+
+    Parameters
+    ----------
+    claims
+        Statements with their checks.
+    catalog
+        Turns names into ids.
+    """
     names: set[str] = set()
     for claim in claims:
         for part in claim.checks:
@@ -50,6 +58,12 @@ def accelerators_of(claims: Iterable[Claim], catalog: Catalog) -> tuple[str, ...
 
 
 def clusters_of(claims: Iterable[Claim]) -> tuple[str, ...]:
-    """Names of the scenarios whose clusters the checks of ``claims`` are about, sorted."""
+    """Return the names of the scenarios whose clusters some checks are about, sorted.
+
+    Parameters
+    ----------
+    claims
+        Statements with their checks.
+    """
     named = (getattr(part, "cluster", None) for claim in claims for part in claim.checks)
     return tuple(sorted({name for name in named if name}))

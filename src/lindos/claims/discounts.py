@@ -1,4 +1,4 @@
-"""What a discount on devices does to the total of a plan, generation by generation."""
+"""Effect of a discount on devices on the total of a plan, by generation."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,29 +9,37 @@ from lindos.claims.schema import Claim, DevicesSpec, MoneyCheck
 from lindos.claims.span import Span
 from lindos.errors import UnknownValueError
 
-#: Shares of the devices' price that a buyer may be let off.
+#: Discounts on the price of devices, as shares of it.
 DISCOUNTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discounted:
-    """A plan built of one generation: its totals by discount, in the order of `DISCOUNTS`."""
+    """A plan with devices of one generation: its totals by discount, in the order of `DISCOUNTS`."""
 
     claim: str
     title: str
     count: float  # devices
     devices: float  # USD, the devices at their price
-    totals: tuple[float, ...]  # USD, everything included where that is known, else the devices alone
-    everything: bool  # whether the totals hold more than the devices
-    needed: float | None  # discount on the devices that takes the claimed total to the lower one; None beyond all
+    totals: tuple[float, ...]  # USD, with all parts if their cost is known, else the devices alone
+    is_complete: bool  # whether the totals include more than the devices
+    needed: float | None  # discount on the devices that reduces the claimed total to the lower one; None if above 1
 
 
 def discounted(claim: Claim, context: Context) -> tuple[Discounted, ...]:
-    """Totals of the plan of every money check that says to which lower total a discount is to lead."""
-    return tuple(row for part in claim.checks if part.kind == "money" for row in _of(claim.id, part, context))
+    """Compute totals of a plan by discount, for every money check that asks for the discount to a lower total.
+
+    Parameters
+    ----------
+    claim
+        The statement with its checks.
+    context
+        The catalogue, and cost per device.
+    """
+    return tuple(row for part in claim.checks if part.kind == "money" for row in _rows_of(claim.id, part, context))
 
 
-def _of(name: str, check: MoneyCheck, context: Context) -> Iterator[Discounted]:
+def _rows_of(name: str, check: MoneyCheck, context: Context) -> Iterator[Discounted]:
     if check.discount_to is None or check.claimed is None:
         return
     plan = sum(devices.h100_equivalents or devices.gpus or 0.0 for devices in check.devices)
@@ -39,21 +47,21 @@ def _of(name: str, check: MoneyCheck, context: Context) -> Iterator[Discounted]:
         accelerator = context.catalog.accelerator(id)
         try:
             (group,) = groups_of([DevicesSpec(accelerator=id, h100_equivalents=plan)], context)
-            price = Span.of(accelerator.price).value
+            price = Span.make(accelerator.price).value
         except UnknownValueError:
             continue
         count = group.count.value
-        known = accelerator.name in context.unit_cost
-        whole = Span.of(context.unit_cost[accelerator.name]).value if known else price
-        share = price / whole
-        # The claimed total is cut by what is let off the devices in it.
+        has_unit_cost = accelerator.name in context.unit_cost
+        unit_cost = Span.make(context.unit_cost[accelerator.name]).value if has_unit_cost else price
+        share = price / unit_cost
+        # The discount reduces the part of the claimed total that is paid for devices.
         needed = (1.0 - check.discount_to / check.claimed) / share
         yield Discounted(
             claim=name,
             title=accelerator.title.split(",")[0].removeprefix("NVIDIA "),
             count=count,
             devices=count * price,
-            totals=tuple(count * (whole - discount * price) for discount in DISCOUNTS),
-            everything=known,
+            totals=tuple(count * (unit_cost - discount * price) for discount in DISCOUNTS),
+            is_complete=has_unit_cost,
             needed=needed if needed <= 1.0 else None,
         )

@@ -1,4 +1,4 @@
-"""From a claims file, or the shipped one, to checked :class:`Claim` objects; every wrong line is reported at once."""
+"""Read a claims file, or the shipped one, as :class:`Claim` objects; all its errors are reported together."""
 
 from collections.abc import Iterator, Mapping
 from importlib.resources import as_file, files
@@ -21,13 +21,26 @@ _EXAMPLE = "Give each claim an id, and below it speaker, statement and checks."
 
 
 def load(catalog: Catalog) -> Mapping[str, Claim]:
-    """The claims that ship, by id, with every name they use checked against ``catalog``."""
+    """Load the claims that ship, by id; names in them are checked against the catalogue.
+
+    Parameters
+    ----------
+    catalog
+        The catalogue.
+    """
     with as_file(files("lindos.catalog").joinpath("data", "claims.yaml")) as path:
         return load_file(path, catalog)
 
 
 def load_file(path: Path, catalog: Catalog) -> Mapping[str, Claim]:
-    """The claims of a YAML file, by id.
+    """Load the claims of a YAML file, by id.
+
+    Parameters
+    ----------
+    path
+        The file.
+    catalog
+        The catalogue that names are checked against.
 
     Raises
     ------
@@ -39,8 +52,23 @@ def load_file(path: Path, catalog: Catalog) -> Mapping[str, Claim]:
 
 
 def claims_from(data: Any, catalog: Catalog, lines: Mapping[str, int] | None = None) -> Mapping[str, Claim]:
-    """Check ``data`` (a mapping of ids to claims) against the schema and the names against ``catalog``."""
-    where = lines or {}
+    """Check plain data against the schema of claims, and names against the catalogue.
+
+    Parameters
+    ----------
+    data
+        A mapping of ids to claims.
+    catalog
+        The catalogue.
+    lines
+        Line of each path in the file, for messages.
+
+    Raises
+    ------
+    InputError
+        With every wrong field, each with its line.
+    """
+    line_numbers = lines or {}
     if not isinstance(data, Mapping) or not data:
         raise InputError("claims", data, "a mapping of ids to claims", _EXAMPLE)
     if len(data) > MOST_CLAIMS:
@@ -50,23 +78,29 @@ def claims_from(data: Any, catalog: Catalog, lines: Mapping[str, int] | None = N
     for name, body in data.items():
         if not 1 <= len(str(name).strip()) <= _LONGEST_ID:
             hint = f"at most {_LONGEST_ID} characters, and not blank"
-            errors.append(InputError("id", str(name), f"a word for the claim of {hint}", "", where.get(str(name))))
+            errors.append(
+                InputError("id", str(name), f"a word for the claim of {hint}", "", line_numbers.get(str(name)))
+            )
             continue
         if not isinstance(body, Mapping):
             if name == "claims":
                 hint = f"Ids stand at the top of the file, without the word claims. {_EXAMPLE}"
-                errors.append(InputError("claims", body, "a claim's id and its fields", hint, where.get("claims")))
+                errors.append(
+                    InputError("claims", body, "a claim's id and its fields", hint, line_numbers.get("claims"))
+                )
                 continue
-            errors.append(InputError(str(name), body, "a claim: a mapping of fields", _EXAMPLE, where.get(str(name))))
+            errors.append(
+                InputError(str(name), body, "a claim: a mapping of fields", _EXAMPLE, line_numbers.get(str(name)))
+            )
             continue
         try:
             claim = Claim.model_validate({**body, "id": str(name)})
         except ValidationError as error:
-            errors += [_input_error(str(name), detail, where) for detail in error.errors()]
+            errors += [_input_error(str(name), detail, line_numbers) for detail in error.errors()]
             continue
         wrong = list(_wrong_names(claim, catalog))
         for problem in wrong:
-            problem.line = line_of(problem.path, where)
+            problem.line = line_of(problem.path, line_numbers)
         errors += wrong
         claims[claim.id] = claim
     if errors:
@@ -75,18 +109,20 @@ def claims_from(data: Any, catalog: Catalog, lines: Mapping[str, int] | None = N
 
 
 def _wrong_names(claim: Claim, catalog: Catalog) -> Iterator[InputError]:
-    """Names that the catalogue does not have, and counts that are missing or doubled."""
+    """Yield an error for each name that the catalogue does not have, and each count that is missing or doubled."""
     for index, check in enumerate(claim.checks):
         path = f"{claim.id}.checks.{index}"
-        for lookup, where, name in _names(check, path, catalog):
+        for lookup, place, name in _names(check, path, catalog):
             try:
-                lookup(name, where)
+                lookup(name, place)
             except InputError as error:
-                yield InputError(where, name, error.expected, error.hint)
-        for at, devices in _device_lists(check, path):
-            given = [n for n in ("gpus", "h100_equivalents") if getattr(devices, n) is not None]
-            if len(given) != 1:
-                yield InputError(at, " and ".join(given) or None, "a count: exactly one of gpus or h100_equivalents")
+                yield InputError(place, name, error.expected, error.hint)
+        for place, devices in _device_lists(check, path):
+            counts = [n for n in ("gpus", "h100_equivalents") if getattr(devices, n) is not None]
+            if len(counts) != 1:
+                yield InputError(
+                    place, " and ".join(counts) or None, "a count: exactly one of gpus or h100_equivalents"
+                )
         if check.kind == "equivalents" and (check.devices is None) == (
             check.power is None or check.accelerator is None
         ):
@@ -114,24 +150,24 @@ def _device_lists(check: Check, path: str) -> Iterator[tuple[str, DevicesSpec]]:
 
 
 def _names(check: Check, path: str, catalog: Catalog) -> Iterator[tuple[Any, str, str]]:
-    def parameter(name: str, where: str) -> None:
+    def parameter(name: str, place: str) -> None:
         try:
             catalog.parameter(name, "1")
         except InputError:
             raise
         except Exception as error:  # a parameter that exists in another unit
-            raise InputError(where, name, "a catalogue parameter without unit") from error
+            raise InputError(place, name, "a catalogue parameter without unit") from error
 
-    def supercomputer(name: str, where: str) -> None:
+    def supercomputer(name: str, place: str) -> None:
         if name not in catalog.supercomputers:
-            raise InputError(where, name, f"one of {', '.join(sorted(catalog.supercomputers))}")
+            raise InputError(place, name, f"one of {', '.join(sorted(catalog.supercomputers))}")
 
-    def scenario(name: str, where: str) -> None:
+    def scenario(name: str, place: str) -> None:
         if name not in builtin_names():
-            raise UnknownNameError(where, name, builtin_names())
+            raise UnknownNameError(place, name, builtin_names())
 
-    for at, devices in _device_lists(check, path):
-        yield catalog.accelerator, f"{at}.accelerator", devices.accelerator
+    for place, devices in _device_lists(check, path):
+        yield catalog.accelerator, f"{place}.accelerator", devices.accelerator
     for number, name in enumerate(getattr(check, "generations", ())):
         yield catalog.accelerator, f"{path}.generations.{number}", name
     for field, lookup in (
@@ -149,15 +185,15 @@ def _names(check: Check, path: str, catalog: Catalog) -> Iterator[tuple[Any, str
 
 def _input_error(claim: str, detail: ErrorDetails, lines: Mapping[str, int]) -> InputError:
     parts = [str(part) for part in detail["loc"]]
-    # Behind the number of a check pydantic names the kind it was read as; a user's file has no such level.
+    # After the number of a check pydantic names the kind that it was read as; a file has no such level.
     parts = [part for i, part in enumerate(parts) if not (i == 2 and parts[0] == "checks" and part in KINDS)]
     path = ".".join([claim, *parts])
     if detail["type"] in ("union_tag_invalid", "union_tag_not_found"):
         body = detail["input"]
         value = body.get("kind") if isinstance(body, Mapping) else body
         return InputError(f"{path}.kind", value, f"one of {', '.join(KINDS)}", "", line_of(path, lines))
-    known = _fields_at([str(part) for part in detail["loc"]])
-    return input_error(detail, path, lines, names=known, owner="a claim")
+    fields = _fields_at([str(part) for part in detail["loc"]])
+    return input_error(detail, path, lines, names=fields, owner="a claim")
 
 
 _NESTED: Mapping[str, type[BaseModel]] = {
@@ -169,7 +205,7 @@ _NESTED: Mapping[str, type[BaseModel]] = {
 
 
 def _fields_at(location: list[str]) -> list[str]:
-    """Names of the fields where the unknown one stands."""
+    """Return the names of the fields at the place of an unknown one."""
     model: type[BaseModel] = Claim
     for part in location[:-1]:
         for kind in Check.__args__:

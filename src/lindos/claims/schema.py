@@ -1,6 +1,6 @@
-"""What a claims file may say, typed: who said what and when, and the structured subject that makes it checkable.
+"""Schema of a claims file: the statement, its speaker and date, and the structured subject of each check.
 
-A file maps ids to claims. No verdict and no computed number stands in it: a check names its subject (how many of which
+A file maps ids to claims. It contains no verdict and no computed number: a check names its subject (how many of which
 device, in which precision, by which date) and the number claimed; :func:`lindos.claims.check` computes the rest.
 """
 
@@ -14,7 +14,7 @@ from lindos.formats import PEAKS
 from lindos.scenario.fields import CalendarDay, Flag, OneOf, Quantity, Text, WholeNumber
 from lindos.units import parse
 
-# A claim may say anything: what is absurd is for the verdict, so nothing but the sign bounds it here.
+# A claim may state any number, since the verdict finds absurd ones: only its sign is checked here.
 Rate: TypeAlias = Annotated[float, Quantity("FLOP/s", "50 EFLOP/s", positive=True)]
 Power: TypeAlias = Annotated[float, Quantity("W", "300 MW", positive=True)]
 Money: TypeAlias = Annotated[float, Quantity("USD", "$2 billion", positive=True)]
@@ -27,7 +27,7 @@ Precision: TypeAlias = Annotated[str, OneOf(PEAKS)]
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A power in watts or a plain count, whichever the text gives."""
+    """A power in watts or a plain count, by the unit of the text."""
 
     value: float
     unit: str
@@ -85,7 +85,7 @@ class _Check(_Part):
 
 
 class ComputeCheck(_Check):
-    """A rate, against so many devices at their dense peak."""
+    """A rate, against devices at their dense peak."""
 
     kind: Literal["compute"]
     claimed: Rate | None = None
@@ -96,7 +96,7 @@ class ComputeCheck(_Check):
 
 
 class PowerCheck(_Check):
-    """A power, against so many devices: the chips alone, or the facility around them."""
+    """A power, against devices: the chips alone, or the facility around them."""
 
     kind: Literal["power"]
     claimed: Power | None = None
@@ -108,7 +108,7 @@ class PowerCheck(_Check):
 
 
 class MoneyCheck(_Check):
-    """An amount of money, against so many devices: the chips alone, or everything they need."""
+    """An amount of money, against devices: the chips alone, or everything they need."""
 
     kind: Literal["money"]
     claimed: Money | None = None
@@ -124,7 +124,7 @@ class MoneyCheck(_Check):
 
 
 class EquivalentsCheck(_Check):
-    """H100-equivalents, against so many devices, or against what a facility power carries of one device."""
+    """H100-equivalents, against devices, or against the devices that a facility power can supply."""
 
     kind: Literal["equivalents"]
     claimed: Equivalents | None = None
@@ -137,7 +137,7 @@ class EquivalentsCheck(_Check):
 
 
 class RatioCheck(_Check):
-    """So many times a supercomputer: in FP64 against its HPL result, in 8-bit by H100-equivalents."""
+    """A multiple of a supercomputer: in FP64 against its HPL result, in 8-bit by H100-equivalents."""
 
     kind: Literal["ratio"]
     claimed: Times | None = None
@@ -197,7 +197,7 @@ class ShareCheck(_Check):
 
 
 class ObservedSpec(_Part):
-    """What was seen at a date: a power or a count, facility power unless ``it_power`` is true."""
+    """An observation at a date: a power or a count; a power is facility power unless ``it_power`` is true."""
 
     date: Date
     amount: PowerOrCount
@@ -206,7 +206,7 @@ class ObservedSpec(_Part):
 
 
 class ScheduleCheck(_Check):
-    """So much by a date, against what was observed."""
+    """An amount by a date, against observations."""
 
     kind: Literal["schedule"]
     claimed: PowerOrCount
@@ -215,7 +215,7 @@ class ScheduleCheck(_Check):
 
 
 class FirstSpec(_Part):
-    """Somebody else, and the day on which they were there."""
+    """Somebody else, and the day on which they did the same."""
 
     name: Text
     date: Date
@@ -223,7 +223,7 @@ class FirstSpec(_Part):
 
 
 class FirstCheck(_Check):
-    """To be the first, against the others' dates; ``date`` is the speaker's own, if it has come."""
+    """To be the first, against the dates of others; ``date`` is the speaker's own, if it has passed."""
 
     kind: Literal["first"]
     date: Date | None = None
@@ -231,7 +231,7 @@ class FirstCheck(_Check):
 
 
 class MissingCheck(_Check):
-    """A statement that no known number can test; ``missing`` says which number that would be."""
+    """A statement that no known number can test; ``missing`` names the number that is needed."""
 
     kind: Literal["not-checkable"]
     missing: Text

@@ -1,4 +1,4 @@
-"""A number with what bounds it, and the text that shows it in a line of arithmetic."""
+"""A number with its bounds, and its text in a line of arithmetic."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ from lindos.units import render
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A value and the bounds that the sources leave it, all in SI."""
+    """A value and its bounds by the sources, all in SI."""
 
     value: float
     low: float
     high: float
 
     @classmethod
-    def of(cls, number: "Span | Fact[Any] | float") -> "Span":
-        """A span from a catalogue fact, another span or a plain number.
+    def make(cls, number: "Span | Fact[Any] | float") -> "Span":
+        """Make a span from a catalogue fact, another span or a plain number.
 
         Raises
         ------
@@ -28,7 +28,7 @@ class Span:
 
         Examples
         --------
-        >>> Span.of(3)
+        >>> Span.make(3)
         Span(value=3.0, low=3.0, high=3.0)
         """
         if isinstance(number, Span):
@@ -41,33 +41,42 @@ class Span:
         return cls(value, low, high)
 
     @classmethod
-    def through(cls, formula: Callable[..., Any], *arguments: "Span | Fact[Any] | float") -> "Span":
-        """``formula`` of spans: its value at the values, its bounds over all combinations of bounds.
+    def apply(cls, formula: Callable[..., Any], *arguments: "Span | Fact[Any] | float") -> "Span":
+        """Apply a formula to spans: its value at the values, its bounds over all combinations of bounds.
 
-        Exact where the formula is monotone in each argument, as all that claims use are.
+        This is exact if the formula is monotone in each argument, as all formulas of claims are.
 
         Examples
         --------
-        >>> Span.through(lambda a, b: a / b, Span(6.0, 4.0, 8.0), 2.0)
+        >>> Span.apply(lambda a, b: a / b, Span(6.0, 4.0, 8.0), 2.0)
         Span(value=3.0, low=2.0, high=4.0)
         """
-        spans = [cls.of(argument) for argument in arguments]
+        spans = [cls.make(argument) for argument in arguments]
         corners = [float(formula(*corner)) for corner in product(*((span.low, span.high) for span in spans))]
         return cls(float(formula(*(span.value for span in spans))), min(corners), max(corners))
 
-    def __add__(self, other: "Span") -> "Span":
-        """Sum, bound by bound."""
-        return Span(self.value + other.value, self.low + other.low, self.high + other.high)
+    def __add__(self, addend: "Span") -> "Span":
+        """Add value to value and bound to bound."""
+        return Span(self.value + addend.value, self.low + addend.low, self.high + addend.high)
 
 
-#: What a study can tell claims about one device: a plain number, a fact of the catalogue, or a span.
+#: Power or cost of one device by its id: a plain number, a fact of the catalogue, or a span.
 PerDevice = Mapping[str, Span | Fact[Any] | float]
 
 
-def shown(number: Span | float, unit: str) -> str:
-    """A number as a line of arithmetic writes it: short, with its unit.
+def brief(number: Span | float, unit: str) -> str:
+    """Write a number for a line of arithmetic: short, with its unit.
 
-    >>> shown(50e6, "1"), shown(989.4e12, "FLOP/s"), shown(230_000, "1")
+    Parameters
+    ----------
+    number
+        A number or the value of a span, in SI.
+    unit
+        Its SI unit.
+
+    Examples
+    --------
+    >>> brief(50e6, "1"), brief(989.4e12, "FLOP/s"), brief(230_000, "1")
     ('50M', '989 TFLOP/s', '230k')
     """
     value = number.value if isinstance(number, Span) else number
@@ -80,10 +89,19 @@ def shown(number: Span | float, unit: str) -> str:
 
 
 def bounded(number: Span, unit: str) -> str:
-    """A number with its bounds where it has any: ``27M (27M to 105M)``.
+    """Write a number with its bounds if they differ: ``27M (27M to 105M)``.
 
+    Parameters
+    ----------
+    number
+        A span in SI.
+    unit
+        Its SI unit.
+
+    Examples
+    --------
     >>> bounded(Span(2.0, 1.0, 3.0), "1")
     '2 (1 to 3)'
     """
-    text, low, high = shown(number, unit), shown(number.low, unit), shown(number.high, unit)
+    text, low, high = brief(number, unit), brief(number.low, unit), brief(number.high, unit)
     return text if low == high else f"{text} ({low} to {high})"

@@ -1,4 +1,4 @@
-"""Beside the leading supercomputers: every row names what is compared, and says whether the precisions match.
+"""Comparison with the leading supercomputers; each row says what is compared and whether the precisions match.
 
 TOP500 ranks by HPL in FP64. An AI cluster's rate in BF16 or 8-bit is another quantity; a ratio of the two is shown
 only with the mark "precisions differ".
@@ -22,14 +22,14 @@ MATCH, PEAK_AGAINST_HPL, DIFFER = "precisions match", "precisions match; peak ag
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """One figure of a supercomputer beside one of the cluster; None is unknown, and then there is no ratio."""
+    """A figure of a supercomputer and one of the cluster; without one of them there is no ratio."""
 
     supercomputer: str
     list_date: str
-    theirs_name: str
-    theirs: float | None
-    ours_name: str
-    ours: float | None
+    machine_name: str
+    machine_value: float | None
+    cluster_name: str
+    cluster_value: float | None
     unit: str
     ratio: float | None
     precisions: str  # "precisions match", "precisions match; peak against HPL" or "precisions differ"
@@ -49,24 +49,40 @@ class Equivalents:
 
 
 def peaks_of(fleet: Fleet, precisions: Iterable[str] = ("fp64", "bf16", "fp8")) -> Mapping[str, Span | None]:
-    """Dense peak of a fleet by precision; None where the peak of a device in it is unknown."""
+    """Compute the dense peak of a fleet by precision, in FLOP/s; None if the peak of a device in it is unknown.
+
+    Parameters
+    ----------
+    fleet
+        Pairs of accelerator and number of devices.
+    precisions
+        Number formats.
+    """
     devices = tuple(fleet)
     peaks: dict[str, Span | None] = {}
     for precision in precisions:
         facts = [(accelerator.peak(precision), count) for accelerator, count in devices]
-        known = bool(facts) and all(fact.is_known for fact, _ in facts)
-        peaks[precision] = total(Span.through(operator.mul, n, fact) for fact, n in facts) if known else None
+        is_known = bool(facts) and all(fact.is_known for fact, _ in facts)
+        peaks[precision] = total(Span.apply(operator.mul, n, fact) for fact, n in facts) if is_known else None
     return peaks
 
 
 def h100_equivalents_table(catalog: Catalog, fleet: Fleet) -> tuple[Equivalents, ...]:
-    """H100-equivalents in dense 8-bit (the default) and dense BF16, each by its convention's name."""
+    """Compute H100-equivalents in dense 8-bit (the default) and in dense BF16, each with the name of its convention.
+
+    Parameters
+    ----------
+    catalog
+        Source of the H100's peaks.
+    fleet
+        Pairs of accelerator and number of devices.
+    """
     devices = tuple(fleet)
     peaks = peaks_of(devices, (REFERENCE_PRECISION, "bf16"))
     rows = []
     for precision, peak in peaks.items():
         reference = catalog.accelerator(REFERENCE_DEVICE).peak(precision)
-        amount = Span.through(lambda ours, one: ours / one, peak, reference) if peak and reference.is_known else None
+        amount = Span.apply(lambda rate, unit: rate / unit, peak, reference) if peak and reference.is_known else None
         rows.append(
             Equivalents(
                 convention=f"{PRECISION_NAMES[precision]} dense",
@@ -87,18 +103,18 @@ def _unknown_in(devices: Iterable[tuple[Accelerator, float]], precision: str) ->
 def compare_top500(
     catalog: Catalog, peaks: Mapping[str, Span | float | None], as_of: str = "9999"
 ) -> tuple[Comparison, ...]:
-    """Rows for each leading supercomputer of one TOP500 list, the fastest by HPL first.
+    """Compare a cluster with each leading supercomputer of one TOP500 list, the fastest by HPL first.
 
     Parameters
     ----------
     catalog
-        Holds the supercomputers and the reference device.
+        Source of the supercomputers and of the reference device.
     peaks
-        Dense peak of the cluster by precision (:func:`peaks_of`): ``fp64``, ``bf16`` and ``fp8`` are used; one that
-        is missing or None is unknown.
+        Dense peak of the cluster by precision in FLOP/s (:func:`peaks_of`); ``fp64``, ``bf16`` and ``fp8`` are used,
+        and a missing one is unknown.
     as_of
-        ISO day: the newest list that the catalogue has up to then, or the oldest of all where it has none so old;
-        the newest of all where left out.
+        ISO day. The newest list until then is taken, or the oldest of all if there is none; the newest of all by
+        default.
 
     Returns
     -------
@@ -107,44 +123,44 @@ def compare_top500(
         the last marked as differing in precision.
     """
     reference = catalog.accelerator(REFERENCE_DEVICE).peak(REFERENCE_PRECISION)
-    ours = {name: None if peak is None else Span.of(peak).value for name, peak in peaks.items()}
-    eight_bit = ours.get(REFERENCE_PRECISION)
-    equivalents = eight_bit / Span.of(reference).value if eight_bit is not None and reference.is_known else None
-    every = list(catalog.supercomputers.values())
-    until = [machine.list_date for machine in every if machine.list_date <= as_of]
-    chosen = max(until) if until else min((machine.list_date for machine in every), default="")
-    machines = [machine for machine in every if machine.list_date == chosen]
+    values = {name: None if peak is None else Span.make(peak).value for name, peak in peaks.items()}
+    eight_bit = values.get(REFERENCE_PRECISION)
+    equivalents = eight_bit / Span.make(reference).value if eight_bit is not None and reference.is_known else None
+    all_machines = list(catalog.supercomputers.values())
+    earlier = [machine.list_date for machine in all_machines if machine.list_date <= as_of]
+    chosen = max(earlier) if earlier else min((machine.list_date for machine in all_machines), default="")
+    machines = [machine for machine in all_machines if machine.list_date == chosen]
     rows = []
-    for machine in sorted(machines, key=lambda m: -(Span.of(m.rmax).value if m.rmax.is_known else 0.0)):
+    for machine in sorted(machines, key=lambda m: -(Span.make(m.rmax).value if m.rmax.is_known else 0.0)):
         head = {"supercomputer": machine.title, "list_date": machine.list_date}
         hpl = ("HPL in FP64", machine.rmax)
         rows += [
-            _row(head, *hpl, "FP64 vector peak", ours.get("fp64"), "FLOP/s", PEAK_AGAINST_HPL),
+            _row(head, *hpl, "FP64 vector peak", values.get("fp64"), "FLOP/s", PEAK_AGAINST_HPL),
             _row(head, "H100-equivalents, 8-bit dense", machine.h100_equivalents, "the same", equivalents, "1", MATCH),
-            _row(head, *hpl, "BF16 dense peak", ours.get("bf16"), "FLOP/s", DIFFER),
+            _row(head, *hpl, "BF16 dense peak", values.get("bf16"), "FLOP/s", DIFFER),
         ]
     return tuple(rows)
 
 
 def _row(
     head: Mapping[str, str],
-    theirs_name: str,
+    machine_name: str,
     fact: Fact[Real],
-    ours_name: str,
-    ours: float | None,
+    cluster_name: str,
+    cluster_value: float | None,
     unit: str,
     match: str,
 ) -> Comparison:
-    theirs = float(fact.value) if fact.is_known else None
+    machine_value = float(fact.value) if fact.is_known else None
     return Comparison(
         supercomputer=head["supercomputer"],
         list_date=head["list_date"],
-        theirs_name=theirs_name,
-        theirs=theirs,
-        ours_name=ours_name,
-        ours=ours,
+        machine_name=machine_name,
+        machine_value=machine_value,
+        cluster_name=cluster_name,
+        cluster_value=cluster_value,
         unit=unit,
-        ratio=ours / theirs if ours is not None and theirs else None,
+        ratio=cluster_value / machine_value if cluster_value is not None and machine_value else None,
         precisions=match,
         sources=fact.sources,
     )

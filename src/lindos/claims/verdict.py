@@ -1,15 +1,15 @@
-"""What comes out of a check, and the one rule by which a claimed number is judged against a computed one."""
+"""The result of a check, and the rule by which a claimed number is judged against a computed one."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from lindos.claims.span import Span, shown
+from lindos.claims.span import Span, brief
 
 #: Claimed and computed numbers count as the same within this factor of the computed span.
 CONSISTENT_WITHIN = 1.15
 #: Up to this factor beyond the computed span a claim is strained, above it wrong.
 STRAINED_WITHIN = 2.0
-#: Orders of magnitude that a unit prefix slips by, and how near (as a fraction) the factor of error must be to one.
+#: Factors by which a unit prefix may slip, and the relative tolerance of a factor of error to one of them.
 PREFIX_STEPS = (1e3, 1e6, 1e9)
 SLIP_TOLERANCE = 0.1
 
@@ -21,10 +21,10 @@ class Ruling(StrEnum):
     STRAINED = "strained"
     WRONG = "wrong"
     UNIT_SLIP = "wrong: unit slip"
-    KEPT = "kept"
+    MET = "kept"
     LATE = "late"
     OPEN = "open"
-    BEYOND = "beyond today's stock"
+    EXCEEDS_STOCK = "beyond today's stock"
     CONSEQUENCE = "what follows"
     NOT_CHECKABLE = "not checkable"
 
@@ -34,10 +34,10 @@ MEANING = {
     Ruling.STRAINED: "off the computed range by up to a factor of 2",
     Ruling.WRONG: "off the computed range by more than a factor of 2",
     Ruling.UNIT_SLIP: "off by a thousand, a million or a billion within 10 %: a slip of the unit's prefix",
-    Ruling.KEPT: "observed by the date that was given",
+    Ruling.MET: "observed by the date that was given",
     Ruling.LATE: "not observed by the date that was given",
     Ruling.OPEN: "the date lies after the last observation",
-    Ruling.BEYOND: "more than exists in the world",
+    Ruling.EXCEEDS_STOCK: "more than exists in the world",
     Ruling.CONSEQUENCE: "no number was claimed; this is what the statement implies",
     Ruling.NOT_CHECKABLE: "a number is missing that the check needs",
 }
@@ -45,7 +45,7 @@ MEANING = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One check of a claim: the number claimed beside the number computed, and how the second came about."""
+    """One check of a claim: the number claimed, the number computed, and the arithmetic of the second."""
 
     question: str  # what is compared: "dense BF16 rate"
     reading: str = ""  # how the statement was read, where it can be read in several ways
@@ -77,9 +77,9 @@ class Verdict:
 
     @property
     def headline(self) -> Finding:
-        """The finding that contradicts the speaker most, else the first.
+        """The finding that contradicts the speaker most, else the first finding.
 
-        Numbers that somebody else gave are no contradiction of the speaker.
+        Numbers that somebody else stated do not contradict the speaker.
         """
         against = [finding for finding in self.findings if not finding.stated_by and _severity(finding)[0]]
         return max(against, key=_severity) if against else self.findings[0]
@@ -90,12 +90,12 @@ class Verdict:
         return self.headline.ruling
 
 
-#: Verdicts from the strongest contradiction down; what is left out contradicts nothing, and the first finding leads.
+#: Verdicts that contradict a speaker, the strongest first.
 _SEVERITY = {
     Ruling.WRONG: 3,
     Ruling.UNIT_SLIP: 3,
     Ruling.LATE: 3,
-    Ruling.BEYOND: 2,
+    Ruling.EXCEEDS_STOCK: 2,
     Ruling.STRAINED: 1,
 }
 
@@ -106,33 +106,49 @@ def _severity(finding: Finding) -> tuple[int, float]:
 
 
 def judged(claimed: Span | float, computed: Span, unit: str) -> tuple[Ruling, float, str]:
-    """Verdict on a claimed number, its factor of error (at least 1) and a remark.
+    """Judge a claimed number against a computed one.
 
-    The factor shown is that between the two values. The verdict gives the claim the benefit of both ranges: it goes by
-    the distance between their nearer ends. A slip of the unit's prefix is named as such.
+    The factor of error is that between the two values. The verdict gives the claim the benefit of both ranges, since it
+    goes by the distance between their nearer ends. A slip of the unit's prefix is named as such.
 
-    >>> judged(50e18, Span.of(49.47e21), "FLOP/s")[0]
+    Parameters
+    ----------
+    claimed
+        The claimed number with its range, in SI.
+    computed
+        The computed number with its range, in SI.
+    unit
+        Their SI unit.
+
+    Returns
+    -------
+    tuple
+        The verdict, the factor of error (at least 1) and a remark.
+
+    Examples
+    --------
+    >>> judged(50e18, Span.make(49.47e21), "FLOP/s")[0]
     <Ruling.UNIT_SLIP: 'wrong: unit slip'>
     """
-    stated = Span.of(claimed)
+    stated = Span.make(claimed)
     if stated.low <= 0 or computed.low <= 0:
         return Ruling.NOT_CHECKABLE, 1.0, "a comparison needs two numbers above zero"
-    factor = _apart(stated.value, computed.value)
-    beyond = max(1.0, stated.low / computed.high, computed.low / stated.high)
-    if beyond <= CONSISTENT_WITHIN:
+    factor = _factor_between(stated.value, computed.value)
+    excess = max(1.0, stated.low / computed.high, computed.low / stated.high)
+    if excess <= CONSISTENT_WITHIN:
         return Ruling.CONSISTENT, factor, ""
-    if beyond <= STRAINED_WITHIN:
+    if excess <= STRAINED_WITHIN:
         return Ruling.STRAINED, factor, ""
     for step in PREFIX_STEPS:
-        if _apart(factor, step) <= 1 + SLIP_TOLERANCE:
+        if _factor_between(factor, step) <= 1 + SLIP_TOLERANCE:
             return Ruling.UNIT_SLIP, factor, _slip(stated.value, computed.value, step, unit)
     return Ruling.WRONG, factor, ""
 
 
-def _apart(one: float, other: float) -> float:
-    return max(one / other, other / one)
+def _factor_between(first: float, second: float) -> float:
+    return max(first / second, second / first)
 
 
 def _slip(claimed: float, computed: float, step: float, unit: str) -> str:
     direction = "too small" if claimed < computed else "too large"
-    return f"{shown(claimed, unit)} is {step:,.0f} times {direction} against {shown(computed, unit)}"
+    return f"{brief(claimed, unit)} is {step:,.0f} times {direction} against {brief(computed, unit)}"

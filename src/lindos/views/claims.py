@@ -144,7 +144,7 @@ def _discounts(outcome: Outcome[ClaimsResult], context: Context) -> tuple[Table,
                 (
                     *(
                         row.claim,
-                        row.title if row.everything else f"{row.title}, devices alone",
+                        row.title if row.is_complete else f"{row.title}, devices alone",
                         row.count,
                         row.devices,
                     ),

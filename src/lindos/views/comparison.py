@@ -32,10 +32,10 @@ def view(context: Context, outcome: Outcome[ComparisonResult]) -> Section | None
         rows=tuple(
             (
                 row.supercomputer,
-                row.theirs_name,
-                Number(value=row.theirs, unit=row.unit),
-                row.ours_name,
-                Number(value=row.ours, unit=row.unit),
+                row.machine_name,
+                Number(value=row.machine_value, unit=row.unit),
+                row.cluster_name,
+                Number(value=row.cluster_value, unit=row.unit),
                 Number(value=row.ratio, suffix="x"),
                 row.precisions,
             )

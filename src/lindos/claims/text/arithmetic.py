@@ -10,7 +10,13 @@ from lindos.claims.text.totals import parts, shares_of_totals, twice_printed, ye
 
 
 def relations(reading: Reading) -> Iterator[Relation]:
-    """Every relation that the text's numbers have to each other."""
+    """Yield every relation between the text's own numbers.
+
+    Parameters
+    ----------
+    reading
+        The text and its numerals.
+    """
     numerals = [
         n
         for n in reading.numerals

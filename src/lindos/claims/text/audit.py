@@ -1,4 +1,4 @@
-"""A text in, every numeral of it out, each with its verdict."""
+"""Audit a text: find all its numerals and judge each of them."""
 
 import datetime
 import re
@@ -19,12 +19,12 @@ from lindos.claims.text.subjects import Mention, mentions_of
 from lindos.claims.text.swaps import Swap, Swaps
 from lindos.errors import InputError
 
-#: Largest text and most numerals that are read; an article has some hundred.
+#: Largest text and largest number of numerals that are read; an article has about a hundred.
 MAX_CHARACTERS = 1_000_000
 MAX_NUMERALS = 2_000
-#: Numerals that are held against each other, and how many of them the next block begins with again.
+#: Numerals that are compared with each other, and the number of them that the next block repeats.
 BLOCK, OVERLAP = 160, 40
-#: A run of one character, or a word, that is longer stands in no article.
+#: Longest run of one character, or word, of an article.
 LONGEST_RUN = 2_000
 _RUN = re.compile(rf"(\W)\1{{{LONGEST_RUN},}}|[\w.,]{{{LONGEST_RUN},}}|(?:\w-){{{LONGEST_RUN},}}")
 _DIGIT_RUN = re.compile(r"\d[\d.,]*")
@@ -32,7 +32,7 @@ _DIGIT_RUN = re.compile(r"\d[\d.,]*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
-    """What was read of a text, and what was made of it."""
+    """A text with its numerals, and the judgement of each."""
 
     reading: Reading
     mentions: tuple[Mention, ...]
@@ -44,30 +44,30 @@ class Audit:
 def audit_text(
     text: str, catalog: Catalog, date: datetime.date, path: str = "FILE", context_of: ContextOf | None = None
 ) -> Audit:
-    """Read ``text`` and hold its numbers against physics, the catalogue and each other.
+    """Read a text and check its numbers against physics, the catalogue and each other.
 
     Parameters
     ----------
     text
         German or English prose.
     catalog
-        Facts that the text is held against.
+        Facts that the text is checked against.
     date
-        Day of the article: what is later is not held against it.
+        Day of the article; later facts are not used.
     path
         Name of the file, for error messages.
     context_of
-        Gives what a study knows of power and money per device; the chips alone are counted where it is left out.
+        Returns power and cost per device; without it only chips are counted.
 
     Returns
     -------
     Audit
-        With a judgement for every numeral.
+        A judgement for every numeral.
 
     Raises
     ------
     InputError
-        If the text is empty, longer than a million characters, or holds more than 3,000 numbers.
+        If the text is empty, longer than a million characters, or has more than 2,000 numbers.
     """
     _refuse(text, path)
     reading = read_text(text, catalog, date)
@@ -81,7 +81,7 @@ def audit_text(
     wrong = [numeral for numeral, judgement in judgements.items() if judgement.verdict == "wrong"]
     titles = {catalog.site(m.id).title for m in mentions if m.kind == "sites"}
     offered = Swaps(catalog, claims, titles)
-    swaps = {numeral: offered.of(numeral) for numeral in wrong}
+    swaps = {numeral: offered.swaps_for(numeral) for numeral in wrong}
     return Audit(reading=reading, mentions=tuple(mentions), relations=relations, judgements=judgements, swaps=swaps)
 
 
@@ -92,7 +92,7 @@ def _relations(
     claims: Mapping[str, Claim],
     context_of: ContextOf | None,
 ) -> Iterator[Relation]:
-    """All checks of one block of numerals."""
+    """Run all checks on one block of numerals."""
     yield from hardware.relations(reading, mentions, catalog)
     yield from places.relations(reading, mentions, catalog)
     yield from fleets.relations(reading, catalog, context_of)
@@ -106,9 +106,9 @@ def _relations(
 
 
 def _blocks(reading: Reading) -> Iterator[Reading]:
-    """A long text in overlapping blocks, so that the work grows with its length and not with the square of it.
+    """Divide a long text into overlapping blocks, so that the work grows with its length and not with its square.
 
-    An amount of nothing is left out: no rate and no share of it can be checked.
+    Amounts of zero are left out, since no rate and no share of them can be checked.
     """
     numerals = [numeral for numeral in reading.numerals if numeral.kind != "amount" or numeral.value != 0]
     if len(numerals) <= BLOCK:

@@ -1,4 +1,4 @@
-"""Checks of dates: durations between years, what lies before and behind the article, editions of the TOP500."""
+"""Checks of dates: durations between years, past and future of the article, editions of the TOP500."""
 
 import re
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ _LASTS = re.compile(
     r"long|run\w*|lasts?|spread|over|über|period|jährig\w*|beträgt|takes?|took|hat|für|für|for|later|span\w*|"
     r"time)\b|-year)"
 )
-_PAST = re.compile(
+_PAST_TENSE = re.compile(
     r"(?i:\b(?:began|started|opened|launched|completed|finished|signed|introduced|went online|wurde|wurden|begann|"
     r"startete|eröffnete|stellte|ging|gingen|war|was|were|had|hatte|vorgestellt)\b[^,;.]{0,30}$)"
 )
@@ -72,7 +72,13 @@ _PART |= {"by th": (0.8, 1.0), "frühj": (0.15, 0.5), "spring": (0.15, 0.5)}
 
 
 def relations(reading: Reading) -> Iterator[Relation]:
-    """Relations between years, dates and durations."""
+    """Yield relations between years, dates and durations.
+
+    Parameters
+    ----------
+    reading
+        The text and its numerals.
+    """
     years = [n for n in reading.numerals if n.claim and n.kind in ("year", "date") and "denied" not in n.marks]
     spans = [n for n in reading.numerals if n.claim and n.kind == "amount" and n.unit == "s" and n.value >= 0.9 * YEAR]
     for span in spans:
@@ -84,15 +90,15 @@ def relations(reading: Reading) -> Iterator[Relation]:
 
 
 def _window(reading: Reading, numeral: Numeral) -> tuple[float, float]:
-    """Earliest and latest moment, in years, that a printed year or date means."""
+    """Return the earliest and latest moment, in years, that a printed year or date means."""
     if numeral.kind == "date":
         parts = [int(part) for part in numeral.date.split("-")]
         middle = parts[0] + (parts[1] - 1) / 12 + ((parts[2] if len(parts) > 2 else 15) - 1) / 365
         return middle - 0.05, middle + 0.05
     year = numeral.values[0]
-    before = _HALF.search(reading.text[max(0, numeral.start - 24) : numeral.start])
-    if before:
-        word = before.group().lower()
+    preceding = _HALF.search(reading.text[max(0, numeral.start - 24) : numeral.start])
+    if preceding:
+        word = preceding.group().lower()
         for stem, (low, high) in _PART.items():
             if word.startswith(stem):
                 return year + low, year + high
@@ -102,22 +108,22 @@ def _window(reading: Reading, numeral: Numeral) -> tuple[float, float]:
 
 
 def _role(reading: Reading, numeral: Numeral) -> str:
-    """Whether a year begins or ends something, by the nearest verb or preposition."""
+    """Tell whether a year begins or ends something, by the nearest verb or preposition."""
     sentence = reading.sentences[numeral.sentence]
-    before = re.split(r"[,;:](?=\s)", reading.text[max(sentence.start, numeral.start - 45) : numeral.start])[-1]
-    behind = reading.text[numeral.end : min(sentence.end, numeral.end + 14)]
-    follows = re.match(r"[  ](?:zu[  ])?(\w+)", behind)
+    preceding = re.split(r"[,;:](?=\s)", reading.text[max(sentence.start, numeral.start - 45) : numeral.start])[-1]
+    following = reading.text[numeral.end : min(sentence.end, numeral.end + 14)]
+    follows = re.match(r"[  ](?:zu[  ])?(\w+)", following)
     verb = (
         follows.group(1)
         if follows and follows.group(1).lower().startswith(("begin", "start", "end", "fertig", "abgesch", "auslauf"))
         else ""
     )
-    marks = [(len(before) - m.end(), "start") for m in _START.finditer(before)] + [
-        (len(before) - m.end(), "end") for m in _END.finditer(before)
+    marks = [(len(preceding) - m.end(), "start") for m in _START.finditer(preceding)] + [
+        (len(preceding) - m.end(), "end") for m in _END.finditer(preceding)
     ]
     if verb:
         return "start" if _START.fullmatch(verb) else "end"
-    before_year = before.lower().rstrip()
+    before_year = preceding.lower().rstrip()
     if before_year.endswith(("end of", "ende", "the end of", "by the end of", "bis ende")):
         marks = [
             (gap, role)
@@ -133,7 +139,7 @@ def _role(reading: Reading, numeral: Numeral) -> str:
 
 
 def _role_in_clause(reading: Reading, numeral: Numeral) -> str:
-    """Role by a verb anywhere in the clause: ``2029 soll die letzte Halle fertig sein``."""
+    """Find the role of a year by a verb anywhere in the clause: ``2029 soll die letzte Halle fertig sein``."""
     sentence = reading.sentences[numeral.sentence]
     words = reading.text[sentence.start : sentence.end]
     offset = numeral.start - sentence.start
@@ -145,10 +151,10 @@ def _role_in_clause(reading: Reading, numeral: Numeral) -> str:
 
 
 def _duration(reading: Reading, span: Numeral, years: list[Numeral]) -> Iterator[Relation]:
-    """``starts in 2027, runs for five years and ends in 2036``."""
-    near = [n for n in years if abs(n.sentence - span.sentence) <= 1 and n.paragraph == span.paragraph]
-    starts = [n for n in near if _role(reading, n) == "start"]
-    ends = [n for n in near if _role(reading, n) == "end"]
+    """Check a duration against its first and last year: ``starts in 2027, runs for five years and ends in 2036``."""
+    nearby = [n for n in years if abs(n.sentence - span.sentence) <= 1 and n.paragraph == span.paragraph]
+    starts = [n for n in nearby if _role(reading, n) == "start"]
+    ends = [n for n in nearby if _role(reading, n) == "end"]
     sentence = reading.sentence_of(span)
     if (
         len(starts) != 1
@@ -193,15 +199,15 @@ def _right_year(start: Numeral, end: Numeral, span: Numeral, blamed: Numeral) ->
 
 
 def _ago(reading: Reading, span: Numeral, years: list[Numeral]) -> Iterator[Relation]:
-    """``three years ago, in 2023``: the article's date less the span."""
+    """Check a year against the article's date less a span: ``three years ago, in 2023``."""
     ago = re.search(r"\b(?:ago|zuvor)\b", reading.text[span.start : span.end + 6]) or re.search(
         r"(?i:\bvor[  ](?:\w+[  ])?)$", reading.text[max(0, span.start - 14) : span.start]
     )
     if not ago:
         return
     for year in years:
-        between = reading.text[min(span.end, year.end) : max(span.start, year.start)]
-        if year.kind != "year" or year.sentence != span.sentence or len(between) > 16:
+        gap = reading.text[min(span.end, year.end) : max(span.start, year.start)]
+        if year.kind != "year" or year.sentence != span.sentence or len(gap) > 16:
             continue
         expected = reading.date.year - span.value / YEAR
         if abs(expected - year.values[0]) > 1.2:
@@ -216,14 +222,14 @@ def _ago(reading: Reading, span: Numeral, years: list[Numeral]) -> Iterator[Rela
 
 
 def _tense(reading: Reading, year: Numeral) -> Iterator[Relation]:
-    """What has happened lies before the article, and what is to come does not."""
+    """Check that past events lie before the article's date and future events after it."""
     sentence = reading.sentences[year.sentence]
-    before = reading.text[max(sentence.start, year.start - 70) : year.start]
+    preceding = reading.text[max(sentence.start, year.start - 70) : year.start]
     moment = float(year.date[:4]) if year.kind == "date" else year.values[0]
     today = reading.date
     if _BACKSHIFT.search(reading.text[sentence.start : sentence.end]):
         return
-    if moment > today.year and _PAST.search(before) and not _FUTURE.search(before):
+    if moment > today.year and _PAST_TENSE.search(preceding) and not _FUTURE.search(preceding):
         yield Relation(
             kind="date_contradiction",
             members=(year,),
@@ -233,8 +239,8 @@ def _tense(reading: Reading, year: Numeral) -> Iterator[Relation]:
         )
     elif (
         moment < today.year - 0
-        and _FUTURE.search(before)
-        and not _PAST.search(before)
+        and _FUTURE.search(preceding)
+        and not _PAST_TENSE.search(preceding)
         and year.kind == "year"
         and len(year.values) == 1
     ):
@@ -248,7 +254,7 @@ def _tense(reading: Reading, year: Numeral) -> Iterator[Relation]:
 
 
 def _editions(reading: Reading) -> Iterator[Relation]:
-    """The TOP500 appears twice a year since June 1993: its number tells its month."""
+    """Check the number of the newest TOP500 list, which appears twice a year since June 1993."""
     for numeral in reading.numerals:
         if (
             numeral.kind != "ordinal"

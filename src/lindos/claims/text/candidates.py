@@ -1,4 +1,4 @@
-"""Words at which a numeral may begin, as one pattern for each language: all else is passed over."""
+"""Words at which a numeral may begin, as one pattern per language."""
 
 import re
 from functools import cache
@@ -13,7 +13,15 @@ _STEMS_DE += "|erst|dritt|million|milliard|billion|hälfte|viertelmillion|halbe[
 
 @cache
 def candidates(language: str) -> re.Pattern[str]:
-    """Pattern of digits and of words that may begin a numeral; an article only before a magnitude or a unit."""
+    """Return the pattern of digits and words that may begin a numeral.
+
+    An article counts only before a magnitude or a unit.
+
+    Parameters
+    ----------
+    language
+        ``"de"`` or ``"en"``.
+    """
     german = language == "de"
     heads = units.unit_words() | units.magnitude_words(language)
     heads |= set(words.DE_FRACTIONS if german else words.EN_FRACTIONS)
@@ -23,13 +31,13 @@ def candidates(language: str) -> re.Pattern[str]:
         else r"(?:(?:full|whole|good|single|mere|half)[  ])?"
     )
     article = r"eine?[nrms]?" if german else r"an?|one"
-    # Two letters are enough to pass over most words; the readers look at the rest.
+    # The first two letters exclude most words; the readers check the others.
     stems = "|".join(sorted({re.escape(head[:2].lower()) for head in heads}))
-    before = rf"(?:{article})(?=[  ]{adjective}(?:{stems}))"
+    article_pattern = rf"(?:{article})(?=[  ]{adjective}(?:{stems}))"
     if german:
         plain = rf"(?:{_STEMS_DE})\w*"
     else:
         numbers = [*words.EN_CARDINALS, *words.EN_ORDINALS, *words.EN_MULTIPLES, "half"]
         crowds = "tens|dozens|hundreds|thousands"
         plain = rf"(?:{'|'.join(sorted(numbers, key=len, reverse=True))}|{crowds})(?!\w)|[a-z]{{3,12}}fold(?!\w)"
-    return re.compile(rf"\d+(?:[.,'’\u00a0\u202f]\d+)*|(?<![\w])(?i:{before}|{plain})")
+    return re.compile(rf"\d+(?:[.,'’\u00a0\u202f]\d+)*|(?<![\w])(?i:{article_pattern}|{plain})")

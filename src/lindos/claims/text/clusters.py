@@ -1,4 +1,4 @@
-"""Checks of clusters: devices times their peak, H100-equivalents, and power for so many devices."""
+"""Checks of clusters: devices times their peak, H100-equivalents, and power of a number of devices."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,15 @@ from lindos.claims.text.relation import AGREE, Relation, amount, distance, is_po
 
 
 def relations(reading: Reading, catalog: Catalog) -> Iterator[Relation]:
-    """Relations between counts of devices and rates, equivalents and power."""
+    """Yield relations between counts of devices and rates, equivalents and power.
+
+    Parameters
+    ----------
+    reading
+        The text and its numerals.
+    catalog
+        Facts about the devices.
+    """
     amounts = [n for n in reading.numerals if n.claim and n.kind == "amount" and "denied" not in n.marks]
     yield from _fleets(amounts, catalog)
     yield from _equivalents(amounts, catalog)
@@ -19,12 +27,20 @@ def relations(reading: Reading, catalog: Catalog) -> Iterator[Relation]:
 
 
 def total_rate(count: float, peak: float) -> float:
-    """Peak rate of ``count`` equal devices."""
+    """Compute the peak rate of equal devices, in FLOP/s.
+
+    Parameters
+    ----------
+    count
+        Number of devices.
+    peak
+        Peak of one device in FLOP/s.
+    """
     return count * peak
 
 
 def _fleets(amounts: list[Numeral], catalog: Catalog) -> Iterator[Relation]:
-    """A total rate against so many devices of the sentence or the one before."""
+    """Check a total rate against a count of devices in its sentence or the one before."""
     for rate in amounts:
         if rate.unit != "FLOP/s" or rate.per or rate.value < 1e16 or rate.subject[0] == "supercomputers":
             continue
@@ -37,8 +53,8 @@ def _fleets(amounts: list[Numeral], catalog: Catalog) -> Iterator[Relation]:
             and n.paragraph == rate.paragraph
             and abs(n.sentence - rate.sentence) <= 1
         ]
-        tried = [(count, fit) for count in fleets for fit in _fleet_fits(rate, count, catalog)]
-        good = [(count, fit) for count, fit in tried if fit[0] <= AGREE]
+        fits = [(count, fit) for count in fleets for fit in _fleet_fits(rate, count, catalog)]
+        good = [(count, fit) for count, fit in fits if fit[0] <= AGREE]
         if good:
             count, (_, line, sources, _) = min(good, key=lambda option: option[1][3])
             yield Relation(
@@ -55,7 +71,7 @@ def _fleets(amounts: list[Numeral], catalog: Catalog) -> Iterator[Relation]:
 
 
 def _devices(id: str, catalog: Catalog) -> list[Accelerator]:
-    """The device of an id, or all of a family."""
+    """Return the device of an id, or all devices of a family."""
     if id in catalog.names("accelerators"):
         return [catalog.accelerator(id)]
     return [a for a in map(catalog.accelerator, catalog.names("accelerators")) if a.family == id]
@@ -67,9 +83,9 @@ def _fleet_fits(rate: Numeral, count: Numeral, catalog: Catalog) -> Iterator[tup
             if not speaks_of(peak, rate):
                 continue
             total = total_rate(count.value, peak.value)
-            apart = distance(total_rate(count.low, peak.value), total_rate(count.high, peak.value), rate)
+            deviation = distance(total_rate(count.low, peak.value), total_rate(count.high, peak.value), rate)
             yield (
-                apart,
+                deviation,
                 f"{written(count)} x {amount(peak.value, 'FLOP/s')} ({short(accelerator)}, {peak.name}) = "
                 f"{amount(total, 'FLOP/s')}",
                 peak.sources,
@@ -118,7 +134,7 @@ def _wrong_fleet(rate: Numeral, count: Numeral, catalog: Catalog) -> Iterator[Re
 
 
 def _equivalents(amounts: list[Numeral], catalog: Catalog) -> Iterator[Relation]:
-    """So many H100 as another fleet is worth, or as a total rate makes up."""
+    """Check a number of H100 against another fleet, or against a total rate."""
     h100 = catalog.accelerator("h100-sxm")
     for count in amounts:
         if count.noun != "device" or not count.device.startswith("h100") or count.per:
@@ -154,7 +170,7 @@ _OVERHEAD = (0.6, 4.0)
 
 
 def _cluster_power(amounts: list[Numeral], catalog: Catalog) -> Iterator[Relation]:
-    """A power in the sentence of a count of devices: too little for the chips alone, or far more than a site draws."""
+    """Check a power against the devices of its sentence: too little for the chips, or far more than a site draws."""
     for power in amounts:
         if power.unit != "W" or power.per or power.value < 1e4:
             continue
@@ -176,17 +192,17 @@ def _cluster_power(amounts: list[Numeral], catalog: Catalog) -> Iterator[Relatio
         low = min(float(a.board_power.value) for a in boards)
         high = max(float(a.board_power.value) for a in boards)
         sources = boards[0].board_power.sources
-        apart = distance(count.low * low * _OVERHEAD[0], count.high * high * _OVERHEAD[1], power)
+        deviation = distance(count.low * low * _OVERHEAD[0], count.high * high * _OVERHEAD[1], power)
         watts = power.value / count.value
         line = (
             f"{written(power)} / {written(count)} = {amount(watts, 'W')} each; the chip alone is rated "
             f"{amount(high, 'W')}"
         )
-        if apart <= 1.0:
+        if deviation <= 1.0:
             yield Relation(
                 kind="cluster_power", members=(power, count), holds=True, arithmetic=line, factor=1.0, sources=sources
             )
-        elif apart > 4.0:
+        elif deviation > 4.0:
             typical = 2 * high * count.value
             factor = off_by(typical, power)
             yield Relation(

@@ -1,4 +1,4 @@
-"""What the words around a numeral say: what is counted, of what it is one share, whose it is, in which precision."""
+"""The words around a numeral: what it counts, the unit that it is per, its subject and its precision."""
 
 import re
 from bisect import bisect_left, bisect_right
@@ -49,7 +49,7 @@ _PER_BEHIND = re.compile(
     r"[  ,]{0,2}(?:(?i:auf|für|for|on)[  ])?(?:(?P<each>(?i:pro|je|per|for each|for every|jede[nrsm]?|each|every|im|"
     r"a|an|the))[  ])(?:(?i:einzelne[nrs]?|installed|of)[  ])?(?P<noun>[\w-]+)"
 )
-_FOR = re.compile(
+_FOR_DEVICE = re.compile(
     r"(?:[  ]in[  ][\w-]+)?(?:[  ](?:dense|dicht))?[  ](?:for|of|bei|beim|für)[  ](?:the[  ]|an?[  ]|den[  ]|"
     r"dem[  ])?"
 )
@@ -65,7 +65,7 @@ _DETERMINER = re.compile(
     r"\b(?P<strong>(?i:each|every|jede[rsnm]?|pro|je|per|eine?[nrs]?[  ]einzelne[rsnm]?|a single))(?!\w)|"
     r"\b(?P<weak>(?i:one|an?|the|eine?[rsnm]?|der|die|das|dem|den))(?!\w)"
 )
-_OF = re.compile(r"[  ](?i:of (?:them|these|those|the)|davon|dieser|solche[rsn]?)(?!\w)")
+_OF_THESE = re.compile(r"[  ](?i:of (?:them|these|those|the)|davon|dieser|solche[rsn]?)(?!\w)")
 _PHRASE = re.compile(r"[  ]([\w-]+)(?:[  ]([\w-]+))?")
 _TOTAL = re.compile(
     r"(?i:\b(?:ensemble|together|zusammen|insgesamt|total|totals?|overall|all of (?:them|it)|whole|gesamt\w*|"
@@ -100,7 +100,7 @@ _NEXT_DENIES = re.compile(
     r"mistake|irrtum|fehler)|"
     r"^(?:not so|falsch|wrong|no|nein)[.,:!])"
 )
-_NOT = re.compile(
+_NEGATION = re.compile(
     r"(?i:\b(?:not|nicht|statt|instead of|rather than|anstelle von|und nicht|and not|keineswegs|"
     r"keine)[  ](?:\w+[  ]){0,2})$"
 )
@@ -111,10 +111,10 @@ _EQUIVALENT = re.compile(
 
 
 class Contexts:
-    """Fills in what words around numerals say."""
+    """Annotates numerals with what the words around them say."""
 
     def __init__(self, reading: Reading, mentions: list[Mention], catalog: Catalog) -> None:
-        """Hold the reading and the mentions, in order of the text."""
+        """Take a reading, and the mentions in order of the text."""
         self.reading, self.mentions, self.catalog = reading, mentions, catalog
         self.starts = [mention.start for mention in mentions]
 
@@ -124,27 +124,27 @@ class Contexts:
             if numeral.kind not in ("amount", "factor", "fraction"):
                 continue
             sentence = self.reading.sentences[numeral.sentence]
-            before = self.reading.text[max(sentence.start, numeral.start - 160) : numeral.start]
-            behind = self.reading.text[numeral.end : min(sentence.end, numeral.end + 70)]
+            preceding = self.reading.text[max(sentence.start, numeral.start - 160) : numeral.start]
+            following = self.reading.text[numeral.end : min(sentence.end, numeral.end + 70)]
             if numeral.kind == "amount" and numeral.unit == "1":
-                self._count(numeral, before, behind)
-            numeral.per = self._per(numeral, before, behind)
+                self._count(numeral, preceding, following)
+            numeral.per = self._per(numeral, preceding, following)
             if not numeral.device:
                 numeral.device = self._device(numeral)
             numeral.subject = self._subject(numeral)
-            numeral.marks = self._marks(numeral, before, behind)
+            numeral.marks = self._marks(numeral, preceding, following)
 
-    def _count(self, numeral: Numeral, before: str, behind: str) -> None:
-        words = list(_WORD.finditer(_PHRASE_END.split(behind)[0][:60]))[:4]
-        here = numeral.end
-        if _DEVICE_HOURS.match(behind):
+    def _count(self, numeral: Numeral, preceding: str, following: str) -> None:
+        words = list(_WORD.finditer(_PHRASE_END.split(following)[0][:60]))[:4]
+        start = numeral.end
+        if _DEVICE_HOURS.match(following):
             numeral.noun = "gpuhour"
             return
-        inside = numeral.text.rsplit(" ", 1)[-1]
-        if _noun_of(inside) == "device":
+        last_word = numeral.text.rsplit(" ", 1)[-1]
+        if _noun_of(last_word) == "device":
             numeral.noun = "device"
-        for mention in self._between(here, here + 34):
-            if mention.kind in ("accelerators", "family") and "." not in self.reading.text[here : mention.start]:
+        for mention in self._mentions_in(start, start + 34):
+            if mention.kind in ("accelerators", "family") and "." not in self.reading.text[start : mention.start]:
                 numeral.device = mention.id
                 if self.reading.text[mention.end : mention.end + 1] != "-":
                     numeral.noun = numeral.noun or "device"
@@ -160,20 +160,20 @@ class Contexts:
                     else "device"
                 )
                 break
-        if not numeral.noun and (own := re.match(r"[  ]of (?:its|their) own ([\w-]+)(?: ([\w-]+))?", behind)):
-            numeral.noun = next((n for n in map(_noun_of, filter(None, own.groups())) if n), "")
+        if not numeral.noun and (possessive := re.match(r"[  ]of (?:its|their) own ([\w-]+)(?: ([\w-]+))?", following)):
+            numeral.noun = next((n for n in map(_noun_of, filter(None, possessive.groups())) if n), "")
         if numeral.noun == "host":
             numeral.device = ""
-        if not numeral.noun and re.match(r"[  ](?:of them|davon|of those|of these)", behind):
+        if not numeral.noun and re.match(r"[  ](?:of them|davon|of those|of these)", following):
             numeral.noun, numeral.device = self._last_count(numeral)
             stretch = self.reading.text[max(0, numeral.start - 160) : numeral.start]
             if numeral.noun == "device" and _RACK_WORD.search(stretch):
-                # It may be racks as well as devices: whichever a check needs.
+                # The words may mean racks or devices: a check takes the one that it needs.
                 numeral.noun, numeral.device = "them", ""
-        if not numeral.noun and re.search(r"(?i:number of [\w ]*chips|zahl der [\w-]*(?:chips|gpus))", before):
+        if not numeral.noun and re.search(r"(?i:number of [\w ]*chips|zahl der [\w-]*(?:chips|gpus))", preceding):
             numeral.noun = "device"
         if not numeral.noun:
-            hyphen = re.match(r"-(\w+)", behind)
+            hyphen = re.match(r"-(\w+)", following)
             numeral.noun = _noun_of(hyphen.group(1)) if hyphen else ""
 
     def _last_count(self, numeral: Numeral) -> tuple[str, str]:
@@ -187,13 +187,13 @@ class Contexts:
         device = self._last_mention(numeral.start, ("accelerators",), 400)
         return ("device", device.id) if device else ("", "")
 
-    def _per(self, numeral: Numeral, before: str, behind: str) -> str:
+    def _per(self, numeral: Numeral, preceding: str, following: str) -> str:
         if numeral.kind != "amount" or numeral.unit in units.DURATIONS:
             return ""
-        if _APIECE.match(behind):
+        if _APIECE.match(following):
             return "unit"
-        match = _PER_BEHIND.match(behind)
-        if match and _EARLIER_BEHIND.match(behind[match.end() :]):
+        match = _PER_BEHIND.match(following)
+        if match and _EARLIER_BEHIND.match(following[match.end() :]):
             match = None
         if match:
             kind = _time_of(match.group("noun"))
@@ -212,73 +212,74 @@ class Contexts:
             ):
                 return noun
         if re.match(
-            r"[  ](?i:jährlich|annually|yearly|a year(?! (?:earlier|ago|before|later))|im Jahr(?! \d))", behind
-        ) or re.search(r"(?i:\bjährlich(?:en|e|er)?|annual(?:ly)?|yearly)[  ](?:\w+[  ]){0,3}$", before):
+            r"[  ](?i:jährlich|annually|yearly|a year(?! (?:earlier|ago|before|later))|im Jahr(?! \d))", following
+        ) or re.search(r"(?i:\bjährlich(?:en|e|er)?|annual(?:ly)?|yearly)[  ](?:\w+[  ]){0,3}$", preceding):
             return "year"
         if numeral.unit == "1" and numeral.noun not in ("device", "host", "die", "parameter"):
             return ""
-        if _JE.search(before):
+        if _JE.search(preceding):
             return "unit"
-        if numeral.noun in ("device", "host") and (pronoun := _HOLDS.search(before)):
-            noun, _ = self._antecedent(numeral, numeral.start - len(before) + pronoun.start())
+        if numeral.noun in ("device", "host") and (pronoun := _HOLDS.search(preceding)):
+            noun, _ = self._antecedent(numeral, numeral.start - len(preceding) + pronoun.start())
             if noun == "rack":
                 return noun
-        return self._behind(numeral) or self._single(numeral, before) or self._named(numeral, before)
+        return self._device_after(numeral) or self._single(numeral, preceding) or self._named(numeral, preceding)
 
-    def _named(self, numeral: Numeral, before: str) -> str:
-        """A rate or memory of a device that the clause names: ``Ironwood peaks at``, ``for Trillium``."""
+    def _named(self, numeral: Numeral, preceding: str) -> str:
+        """Find the device that the clause names before a rate or memory: ``Ironwood peaks at``, ``for Trillium``."""
         if numeral.unit not in ("FLOP/s", "B", "B/s") or not _plausible(numeral, "device"):
             return ""
-        start = numeral.start - len(before)
-        near = [m for m in self._between(start, numeral.start) if m.kind == "accelerators"]
-        if not near or near[-1].plural or _TOTAL.search(before[near[-1].end - start :]):
+        start = numeral.start - len(preceding)
+        nearby = [m for m in self._mentions_in(start, numeral.start) if m.kind == "accelerators"]
+        if not nearby or nearby[-1].plural or _TOTAL.search(preceding[nearby[-1].end - start :]):
             return ""
         counted = re.search(
-            r"\d[\d.,]*[  ](?:\w+[  ])?$|million[  ]$", self.reading.text[max(0, near[-1].start - 24) : near[-1].start]
+            r"\d[\d.,]*[  ](?:\w+[  ])?$|million[  ]$",
+            self.reading.text[max(0, nearby[-1].start - 24) : nearby[-1].start],
         )
-        if counted or numeral.start - near[-1].end > 70:
+        if counted or numeral.start - nearby[-1].end > 70:
             return ""
-        numeral.device = near[-1].id
+        numeral.device = nearby[-1].id
         return "device"
 
-    def _behind(self, numeral: Numeral) -> str:
-        """A rate or memory whose device stands behind it: ``80 gigabytes for the H100``."""
-        behind = _FOR.match(self.reading.text, numeral.end)
-        if behind is None or numeral.unit not in ("FLOP/s", "B", "B/s") or not _plausible(numeral, "device"):
+    def _device_after(self, numeral: Numeral) -> str:
+        """Find the device that follows a rate or memory: ``80 gigabytes for the H100``."""
+        following = _FOR_DEVICE.match(self.reading.text, numeral.end)
+        if following is None or numeral.unit not in ("FLOP/s", "B", "B/s") or not _plausible(numeral, "device"):
             return ""
-        for mention in self._between(behind.end(), behind.end() + 1):
+        for mention in self._mentions_in(following.end(), following.end() + 1):
             if mention.kind == "accelerators" and not mention.plural:
                 numeral.device = mention.id
                 return "device"
         return ""
 
-    def _single(self, numeral: Numeral, before: str) -> str:
-        """What a determiner makes it an amount of: ``Each NVL72 draws``, ``A GB200 reaches``, ``jeder davon``."""
-        start = numeral.start - len(before)
-        for match in reversed(list(_DETERMINER.finditer(before))):
+    def _single(self, numeral: Numeral, preceding: str) -> str:
+        """Find what a determiner relates the amount to: ``Each NVL72 draws``, ``A GB200 reaches``, ``jeder davon``."""
+        start = numeral.start - len(preceding)
+        for match in reversed(list(_DETERMINER.finditer(preceding))):
             strong = match.group("strong") is not None
-            noun, device = self._determined(numeral, before, match, start, strong)
+            noun, device = self._determined(numeral, preceding, match, start, strong)
             if not noun:
                 continue
-            between = before[match.end() :]
-            if _TOTAL.search(between) or re.search(r"[;:]", between) or not _plausible(numeral, noun):
+            gap = preceding[match.end() :]
+            if _TOTAL.search(gap) or re.search(r"[;:]", gap) or not _plausible(numeral, noun):
                 return ""
             numeral.device = numeral.device or device
             return noun
         return ""
 
     def _determined(
-        self, numeral: Numeral, before: str, match: re.Match[str], start: int, strong: bool
+        self, numeral: Numeral, preceding: str, match: re.Match[str], start: int, strong: bool
     ) -> tuple[str, str]:
-        """Noun and device that a determiner stands before, nothing where it is about something else."""
-        if strong and _OF.match(before, match.end()):
+        """Return the noun and device after a determiner; empty if it is about something else."""
+        if strong and _OF_THESE.match(preceding, match.end()):
             return self._antecedent(numeral, start + match.start())
         place = start + match.end()
-        near = (m for m in self._between(place, place + 22) if m.kind in ("accelerators", "systems"))
-        mention = next((m for m in near if self.reading.text[place : m.start].count(" ") <= 2), None)
+        nearby = (m for m in self._mentions_in(place, place + 22) if m.kind in ("accelerators", "systems"))
+        mention = next((m for m in nearby if self.reading.text[place : m.start].count(" ") <= 2), None)
         if mention is not None and not mention.plural and self.reading.text[mention.end : mention.end + 1] != "-":
             return ("rack", "") if mention.kind == "systems" else ("device", mention.id)
-        phrase = _PHRASE.match(before, match.end())
+        phrase = _PHRASE.match(preceding, match.end())
         nouns = [_noun_of(word) for word in phrase.groups() if word] if phrase else []
         noun = next((n for n in nouns if n in ("device", "rack", "node")), "")
         definite = (match.group("weak") or "").lower() in ("the", "der", "die", "das", "den", "dem")
@@ -288,7 +289,7 @@ class Contexts:
         return ("", "") if definite or (plural and not strong) else (noun, "")
 
     def _antecedent(self, numeral: Numeral, position: int) -> tuple[str, str]:
-        """What ``each of them`` and ``jeder davon`` stand for: the thing counted or named last."""
+        """Find what ``each of them`` and ``jeder davon`` refer to: the thing counted or named last."""
         earlier = [
             n for n in self.reading.numerals if n.end <= position and n.noun and numeral.paragraph == n.paragraph
         ]
@@ -299,44 +300,44 @@ class Contexts:
 
     def _mentioned(self, position: int) -> str:
         mention = next(
-            (m for m in self._between(position, position + 2) if m.kind in ("accelerators", "systems")), None
+            (m for m in self._mentions_in(position, position + 2) if m.kind in ("accelerators", "systems")), None
         )
         return "" if mention is None else "rack" if mention.kind == "systems" else "device"
 
     def _device(self, numeral: Numeral) -> str:
-        """The device that is named last before the numeral in its sentence, or behind it with "for"."""
+        """Return the device that the sentence names last before the numeral."""
         if numeral.per not in ("device", "unit"):
             return ""
         sentence = self.reading.sentences[numeral.sentence]
-        before = [m for m in self._between(sentence.start, numeral.start) if m.kind == "accelerators"]
-        return before[-1].id if before else ""
+        preceding = [m for m in self._mentions_in(sentence.start, numeral.start) if m.kind == "accelerators"]
+        return preceding[-1].id if preceding else ""
 
     def _subject(self, numeral: Numeral) -> tuple[str, str]:
-        """The site, machine or model of the sentence: the nearest before the numeral, else behind it, else before."""
+        """Return the site, machine or model of the sentence: the nearest before the numeral, else after it."""
         sentence = self.reading.sentences[numeral.sentence]
         kinds = ("sites", "supercomputers", "models")
-        inside = [m for m in self._between(sentence.start, sentence.end) if m.kind in kinds]
-        before = [m for m in inside if m.end <= numeral.start]
-        near = before[-1] if before else (inside[0] if inside else None)
+        in_sentence = [m for m in self._mentions_in(sentence.start, sentence.end) if m.kind in kinds]
+        preceding = [m for m in in_sentence if m.end <= numeral.start]
+        nearest = preceding[-1] if preceding else (in_sentence[0] if in_sentence else None)
         if numeral.unit == "FLOP/s":
             # "Frontier (1.353)" and "1.809 exaflops, El Capitan": the nearest machine either way.
-            machines = [m for m in inside if m.kind == "supercomputers"]
+            machines = [m for m in in_sentence if m.kind == "supercomputers"]
             if machines:
-                near = min(
+                nearest = min(
                     machines,
                     key=lambda m: (m.start - numeral.end) + 25 if m.start > numeral.start else numeral.start - m.end,
                 )
-        if near is None:
+        if nearest is None:
             paragraph = next(s for s in self.reading.sentences if s.paragraph == numeral.paragraph)
-            last = [m for m in self._between(paragraph.start, numeral.start) if m.kind in kinds]
-            near = last[-1] if last else None
-        if near is None and numeral.unit in ("W", "USD", "1"):
-            earlier = [m for m in self._between(0, numeral.start) if m.kind == "sites"]
-            near = earlier[-1] if earlier else None
-            numeral.carried = near is not None
-        return (near.kind, near.id) if near else ("", "")
+            last = [m for m in self._mentions_in(paragraph.start, numeral.start) if m.kind in kinds]
+            nearest = last[-1] if last else None
+        if nearest is None and numeral.unit in ("W", "USD", "1"):
+            earlier = [m for m in self._mentions_in(0, numeral.start) if m.kind == "sites"]
+            nearest = earlier[-1] if earlier else None
+            numeral.carried = nearest is not None
+        return (nearest.kind, nearest.id) if nearest else ("", "")
 
-    def _marks(self, numeral: Numeral, before: str, behind: str) -> frozenset[str]:
+    def _marks(self, numeral: Numeral, preceding: str, following: str) -> frozenset[str]:
         marks = set()
         sentence = self.reading.sentences[numeral.sentence]
         words = self.reading.text[sentence.start : sentence.end]
@@ -352,7 +353,7 @@ class Contexts:
         nearby = self.reading.sentences[index + 1] if index + 1 < len(self.reading.sentences) else None
         if (
             _DENIED.search(words)
-            or _NOT.search(before)
+            or _NEGATION.search(preceding)
             or (
                 nearby
                 and nearby.paragraph == numeral.paragraph
@@ -360,11 +361,11 @@ class Contexts:
             )
         ):
             marks.add("denied")
-        if numeral.noun == "device" and (_EQUIVALENT.search(before[-90:]) or _EQUIVALENT.search(behind[:45])):
+        if numeral.noun == "device" and (_EQUIVALENT.search(preceding[-90:]) or _EQUIVALENT.search(following[:45])):
             marks.add("equivalent")
         return frozenset(marks)
 
-    def _between(self, start: int, end: int) -> list[Mention]:
+    def _mentions_in(self, start: int, end: int) -> list[Mention]:
         first = bisect_right(self.starts, start - 1)
         last = bisect_left(self.starts, max(end, start + 1))
         return self.mentions[first:last]
@@ -379,16 +380,16 @@ class Contexts:
 
 
 def _gap(words: str, start: int, end: int, match: re.Match[str]) -> float:
-    """How far a word is from a numeral: characters, and more for each end of a clause between; behind is nearer."""
+    """Measure how far a word is from a numeral, in characters; each end of a clause between them adds more."""
     if match.start() >= end:
-        between, extra = words[end : match.start()], 0
+        gap, extra = words[end : match.start()], 0
     else:
-        between, extra = words[match.end() : start], 6
-    return len(between) + extra + 40 * len(re.findall(r"[;:](?=\s)|,(?=\s)", between))
+        gap, extra = words[match.end() : start], 6
+    return len(gap) + extra + 40 * len(re.findall(r"[;:](?=\s)|,(?=\s)", gap))
 
 
 def _noun_of(word: str) -> str:
-    """Kind of a counted noun, nothing where it is none."""
+    """Return the kind of a counted noun; empty if it is none."""
     for kind, pattern in _NOUN.items():
         if pattern.fullmatch(word):
             return kind

@@ -1,4 +1,4 @@
-"""Numbers in digits: decimal marks and thousands of either language; and what stands around a number."""
+"""Numbers in digits, with decimal marks and thousands of both languages, and the text around a number."""
 
 import re
 from typing import NamedTuple
@@ -15,8 +15,17 @@ class Atom(NamedTuple):
 
 
 def literal(text: str, language: str) -> tuple[float, float, int] | None:
-    """Value, step of the last digit and decimals of a number in digits; None where its marks make no number.
+    """Read a number in digits: its value, the step of its last digit and its decimals; None if it is no number.
 
+    Parameters
+    ----------
+    text
+        Digits with their marks.
+    language
+        ``"de"`` or ``"en"``.
+
+    Examples
+    --------
     >>> literal("230.000", "de")[0], literal("3,191", "de")[0], literal("1.379", "en")[0], literal("1,250.5", "en")[0]
     (230000.0, 3.191, 1.379, 1250.5)
     """
@@ -24,15 +33,15 @@ def literal(text: str, language: str) -> tuple[float, float, int] | None:
     decimal, group = (",", ".") if language == "de" else (".", ",")
     if decimal in plain and group in plain and plain.rfind(group) > plain.rfind(decimal):
         decimal, group = group, decimal
-    whole, *parts = plain.split(decimal)
+    integer_part, *parts = plain.split(decimal)
     if group in plain and decimal not in plain and not _grouped(plain.split(group)):
-        # A mark that cannot group thousands is the other language's decimal mark, if it stands once.
-        whole, *parts = plain.split(group)
+        # A single mark that cannot group thousands is the decimal mark of the other language.
+        integer_part, *parts = plain.split(group)
     elif len(parts) > 1 and _grouped(plain.split(decimal)):
-        whole, parts = plain, []
-    if len(parts) > 1 or (group in whole and not _grouped(whole.split(group))):
+        integer_part, parts = plain, []
+    if len(parts) > 1 or (group in integer_part and not _grouped(integer_part.split(group))):
         return None
-    digits = re.sub(r"[.,]", "", whole)
+    digits = re.sub(r"[.,]", "", integer_part)
     fraction = parts[0] if parts else ""
     if not digits.isdigit() or (fraction and not fraction.isdigit()):
         return None
@@ -52,12 +61,26 @@ def _step(digits: str, fraction: str) -> float:
 
 
 def word_step(value: float) -> float:
-    """Step of the last digit of a number in words."""
+    """Return the step of the last digit of a number in words.
+
+    Parameters
+    ----------
+    value
+        The number.
+    """
     return 1.0 if value < 20 or value % 10 else 10.0 if value % 100 else 100.0
 
 
 def is_year(text: str, atom: Atom) -> bool:
-    """Whether four digits without marks may be a year."""
+    """Tell whether four digits without marks may be a year.
+
+    Parameters
+    ----------
+    text
+        The whole text.
+    atom
+        The number in it.
+    """
     return (
         not atom.in_words
         and 1900 <= atom.value <= 2100
@@ -67,13 +90,31 @@ def is_year(text: str, atom: Atom) -> bool:
 
 
 def stands_before(text: str, start: int, options: tuple[str, ...]) -> bool:
-    """Whether one of ``options`` stands before ``start``, with at most one short word between."""
-    before = re.split(r"\W{4,}", text[max(0, start - 40) : start].lower())[-1]
-    return any(word in options for word in re.findall(r"\w+", before)[-2:])
+    """Tell whether one of some words precedes a position, with at most one short word in between.
+
+    Parameters
+    ----------
+    text
+        The whole text.
+    start
+        Position in characters.
+    options
+        The words in lower case.
+    """
+    preceding = re.split(r"\W{4,}", text[max(0, start - 40) : start].lower())[-1]
+    return any(word in options for word in re.findall(r"\w+", preceding)[-2:])
 
 
 def word_at(text: str, position: int) -> str:
-    """Word that begins at ``position``, with the unit digit of an English compound such as ``forty-two``."""
+    """Return the word at a position, with the unit digit of an English compound such as ``forty-two``.
+
+    Parameters
+    ----------
+    text
+        The whole text.
+    position
+        Position in characters.
+    """
     match = re.compile(r"[A-Za-zÄÖÜäöüß]+(?:-(?:one|two|three|four|five|six|seven|eight|nine)(?![a-z]))?").match(
         text, position
     )
@@ -81,6 +122,14 @@ def word_at(text: str, position: int) -> str:
 
 
 def end_of_token(text: str, start: int) -> int:
-    """End of digits and marks that make no number."""
+    """Return the end of digits and marks that are no number.
+
+    Parameters
+    ----------
+    text
+        The whole text.
+    start
+        Position of the first digit, in characters.
+    """
     match = re.compile(r"[\d.,'’]{0,200}\d").match(text, start)
     return match.end() if match else start + 1

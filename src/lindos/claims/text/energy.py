@@ -42,17 +42,25 @@ _USES = re.compile(r"(?i:verbrauch\w*|consum\w*|energie\w*|energy|strombedarf|el
 
 
 def energies(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
-    """Energy over power is a time, and a year has 8,766 hours; a power is not written in watt-hours."""
+    """Check energies against powers: their ratio is a time, and a power is not written in watt-hours.
+
+    Parameters
+    ----------
+    reading
+        The text and its numerals.
+    numerals
+        Numerals to check.
+    """
     for numeral in numerals:
         sentence = reading.sentence_of(numeral)
         offset = numeral.start - reading.sentences[numeral.sentence].start
-        before, behind = sentence[max(0, offset - 70) : offset], sentence[offset + len(numeral.text) :][:50]
+        preceding, following = sentence[max(0, offset - 70) : offset], sentence[offset + len(numeral.text) :][:50]
         if numeral.unit == "J" and numeral.value >= 3.6e9:
             yield from _yearly_energy(reading, numeral, numerals)
-            is_power_word = _POWER_WORD.search(before[-48:]) or _POWER_WORD.search(behind[:34])
+            is_power_word = _POWER_WORD.search(preceding[-48:]) or _POWER_WORD.search(following[:34])
             if (
                 is_power_word
-                and not _ENERGY_WORD.search(before + numeral.text.replace("stunden", "") + behind)
+                and not _ENERGY_WORD.search(preceding + numeral.text.replace("stunden", "") + following)
                 and not numeral.per
             ):
                 watts = numeral.value / 3600
@@ -69,7 +77,7 @@ def energies(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
                 )
         elif (
             numeral.unit == "W"
-            and (numeral.per == "year" or (_YEARLY.search(behind[:16]) and _USES.search(before)))
+            and (numeral.per == "year" or (_YEARLY.search(following[:16]) and _USES.search(preceding)))
             and not units.unit_at(reading.text, numeral.end)
         ):
             joules = numeral.value * 3600

@@ -1,4 +1,4 @@
-"""An article from a file or from standard input: whole, as UTF-8, or refused with one sentence."""
+"""Read an article from a file or from standard input; anything but UTF-8 text is refused with one sentence."""
 
 import stat
 import sys
@@ -11,7 +11,12 @@ STANDARD_INPUT = "-"
 
 
 def read_article(name: str) -> str:
-    """Text of a file, or of standard input for ``-``.
+    """Return the text of a file, or of standard input for ``-``.
+
+    Parameters
+    ----------
+    name
+        Path of the file.
 
     Raises
     ------

@@ -13,18 +13,28 @@ from lindos.claims.text.read import Reading
 from lindos.claims.text.relation import Relation, off_by
 from lindos.claims.verdict import Finding, Ruling
 
-#: Gives what a study knows of power and money per device, for the ids of accelerators.
+#: Returns the power and cost per device of a study, for the ids of accelerators.
 ContextOf = Callable[[tuple[str, ...]], Context]
 _REFERS = re.compile(
     r"(?i:\b(?:diese[srnm]?|das|dies|die geplante|der plan|geplante[nr]?|vorhaben|damit|this|that|these|such|"
     r"the plan|the target|the goal|planned|it|they|programme?|projekt)\b)"
 )
-#: A plan is off where its figure lies this far outside every reading of it.
+#: A plan is wrong if its figure is off by this factor in every reading.
 FAR = 3.0
 
 
 def relations(reading: Reading, catalog: Catalog, context_of: ContextOf | None) -> Iterator[Relation]:
-    """Rates and money that a sentence gives for the fleet that it, or the one before, has counted."""
+    """Yield checks of rates and costs of a fleet that the sentence, or the one before, has counted.
+
+    Parameters
+    ----------
+    reading
+        The text and its numerals.
+    catalog
+        Facts about the devices.
+    context_of
+        Returns power and cost per device; without it only chips are counted.
+    """
     amounts = [n for n in reading.numerals if n.claim and n.kind == "amount" and "denied" not in n.marks]
     names = catalog.names("accelerators")
     fleets = [n for n in amounts if n.noun == "device" and n.device in names and not n.per and n.value >= 1e6]
@@ -35,20 +45,28 @@ def relations(reading: Reading, catalog: Catalog, context_of: ContextOf | None) 
             or (numeral.subject[0] in ("sites", "supercomputers") and not numeral.carried)
         ):
             continue
-        near = [f for f in fleets if f.paragraph == numeral.paragraph and 0 <= numeral.sentence - f.sentence <= 2]
+        nearby = [f for f in fleets if f.paragraph == numeral.paragraph and 0 <= numeral.sentence - f.sentence <= 2]
         rivals = [
             n
             for n in amounts
-            if n.noun == "device" and not n.per and n.paragraph == numeral.paragraph and n not in near
+            if n.noun == "device" and not n.per and n.paragraph == numeral.paragraph and n not in nearby
         ]
         sentence = reading.sentence_of(numeral)
-        if len(near) != 1 or rivals or (numeral.sentence != near[0].sentence and not _REFERS.search(sentence)):
+        if len(nearby) != 1 or rivals or (numeral.sentence != nearby[0].sentence and not _REFERS.search(sentence)):
             continue
-        yield from _fleet(numeral, near[0], catalog, context_of)
+        yield from _fleet(numeral, nearby[0], catalog, context_of)
 
 
 def findings_of(checks: list[Mapping[str, Any]], context: Context) -> tuple[Finding, ...]:
-    """Findings of structured checks, computed as those of a claims file are."""
+    """Compute the findings of structured checks, by the code that also checks claims files.
+
+    Parameters
+    ----------
+    checks
+        Checks as in a claims file.
+    context
+        The catalogue, and power and cost per device.
+    """
     claim = Claim.model_validate({"speaker": "text", "statement": "text", "checks": checks})
     return check(claim, context).findings
 
@@ -74,13 +92,13 @@ def _fleet(numeral: Numeral, fleet: Numeral, catalog: Catalog, context_of: Conte
         return
     best = min(ruled, key=lambda f: f.factor or 1.0)
     holds = best.ruling in (Ruling.CONSISTENT, Ruling.STRAINED)
-    between = (
+    is_in_range = (
         numeral.unit == "USD"
         and len(ruled) > 1
         and min(f.low or 0 for f in ruled) <= numeral.high
         and numeral.low <= max(f.high or 0 for f in ruled)
     )
-    if holds or between:
+    if holds or is_in_range:
         yield Relation(
             kind="fleet",
             members=(numeral, fleet),
@@ -112,7 +130,15 @@ def _text(value: float, unit: str) -> str:
 
 
 def announced(reading: Reading, claims: Mapping[str, Claim]) -> Iterator[Relation]:
-    """Counts that the catalogue's statements give, where their speaker or his company is named."""
+    """Yield counts that match the catalogue's statements, if their speaker or his company is named.
+
+    Parameters
+    ----------
+    reading
+        The text and its numerals.
+    claims
+        Statements by id.
+    """
     for numeral in reading.numerals:
         if (
             numeral.kind != "amount"
@@ -125,12 +151,12 @@ def announced(reading: Reading, claims: Mapping[str, Claim]) -> Iterator[Relatio
         for claim in claims.values():
             values = [v for part in claim.checks for v in _counts(part)]
             if claim.speaker.split()[-1] in reading.text and any(off_by(v, numeral) <= 1.005 for v in values):
-                when = f", {claim.date}" if claim.date else ""
+                date_text = f", {claim.date}" if claim.date else ""
                 yield Relation(
                     kind="announced",
                     members=(numeral,),
                     holds=True,
-                    arithmetic=f"{claim.speaker}{when}: {claim.statement}",
+                    arithmetic=f"{claim.speaker}{date_text}: {claim.statement}",
                     factor=1.0,
                     subject=claim.id,
                     sources=tuple(claim.source),

@@ -44,12 +44,20 @@ _EARLIER = re.compile(
 
 
 def growths(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
-    """Percentages and fractions against the amounts around them: as growth, and as a share."""
+    """Check percentages and fractions against the amounts around them, as growth and as a share.
+
+    Parameters
+    ----------
+    reading
+        The text and its numerals.
+    numerals
+        Numerals to check.
+    """
     for fraction in numerals:
         if fraction.kind != "fraction" or fraction.unit == "points" or not fraction.values or fraction.value <= 0:
             continue
-        before = reading.text[max(0, fraction.start - 16) : fraction.start]
-        if _TOLERANCE.search(before):
+        preceding = reading.text[max(0, fraction.start - 16) : fraction.start]
+        if _TOLERANCE.search(preceding):
             continue
         sentence = reading.sentence_of(fraction)
         offset = fraction.start - reading.sentences[fraction.sentence].start
@@ -62,9 +70,9 @@ def growths(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
             yield fitting[0]
             continue
         far = _far_pairs(fraction, numerals, sentences=0) if grows and fraction.value >= 1.5 else []
-        above = next((r for r in (_growth(fraction, a, b, grows, False) for a, b in far) if r), None)
-        if above is not None:
-            yield above
+        rise = next((r for r in (_growth(fraction, a, b, grows, False) for a, b in far) if r), None)
+        if rise is not None:
+            yield rise
             continue
         yield from _as_factor(fraction, far)
         if grows or shrinks:
@@ -74,16 +82,16 @@ def growths(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
 
 
 def _wholes(fraction: Numeral, numerals: list[Numeral]) -> list[tuple[Numeral, Numeral]]:
-    """Pairs of a part in the sentence of a share and a whole up to three sentences before."""
+    """Return pairs of a part in the sentence of a share, and a whole up to three sentences before."""
     parts_here = [
         n for n in numerals if n.sentence == fraction.sentence and n.kind == "amount" and n.values and not n.per
     ]
-    near = [n for n in numerals if n.kind == "amount" and n.values and close(n, fraction, 3)]
+    nearby = [n for n in numerals if n.kind == "amount" and n.values and close(n, fraction, 3)]
     return [
-        (part, whole)
+        (part, total)
         for part in parts_here[:6]
-        for whole in near
-        if whole.unit == part.unit and whole.value > part.value > 0 and _same_noun(part, whole) and not whole.per
+        for total in nearby
+        if total.unit == part.unit and total.value > part.value > 0 and _same_noun(part, total) and not total.per
     ]
 
 
@@ -91,7 +99,7 @@ _TOLERANCE = re.compile(r"(?i:plus/minus|plus or minus|plus oder minus|±|give o
 
 
 def _fitting(fraction: Numeral, small: Numeral, large: Numeral, grows: bool, shrinks: bool) -> Relation | None:
-    """The pair as growth where the words speak of growth, else as a share."""
+    """Read the pair as growth if the words speak of growth, else as a share."""
     as_share = None if grows and fraction.value > 1 else _share(fraction, small, large)
     if not grows and not shrinks:
         return as_share
@@ -99,8 +107,8 @@ def _fitting(fraction: Numeral, small: Numeral, large: Numeral, grows: bool, shr
 
 
 def _pairs(numeral: Numeral, numerals: list[Numeral], sentences: int) -> list[tuple[Numeral, Numeral]]:
-    """Pairs of comparable amounts near a numeral, the smaller first."""
-    near = [
+    """Return pairs of comparable amounts near a numeral, the smaller first."""
+    nearby = [
         n
         for n in numerals
         if n is not numeral
@@ -110,20 +118,20 @@ def _pairs(numeral: Numeral, numerals: list[Numeral], sentences: int) -> list[tu
         and close(n, numeral, sentences)
     ]
     result = []
-    for i, first in enumerate(near[:12]):
-        for second in near[i + 1 : 12]:
-            alike = first.unit == second.unit and _same_noun(first, second) and first.per == second.per
-            if alike and first.value > 0 and second.value > 0 and first.value != second.value:
+    for i, first in enumerate(nearby[:12]):
+        for second in nearby[i + 1 : 12]:
+            is_comparable = first.unit == second.unit and _same_noun(first, second) and first.per == second.per
+            if is_comparable and first.value > 0 and second.value > 0 and first.value != second.value:
                 result.append((first, second) if first.value < second.value else (second, first))
     result.sort(
         key=lambda pair: sum(abs(n.start - numeral.start) + 400 * (n.sentence != numeral.sentence) for n in pair)
     )
-    pairs_of_one = [(n, n) for n in near if len(n.values) == 2 and n.values[0] != n.values[1]]
+    pairs_of_one = [(n, n) for n in nearby if len(n.values) == 2 and n.values[0] != n.values[1]]
     return result + pairs_of_one
 
 
 def _same_noun(first: Numeral, second: Numeral) -> bool:
-    """Whether two counts are of one thing; a large number without noun takes that of its neighbour."""
+    """Tell whether two counts are of one thing; a large number without noun takes that of its neighbour."""
     if first.unit != "1":
         return True
     if first.noun == second.noun:
@@ -132,11 +140,11 @@ def _same_noun(first: Numeral, second: Numeral) -> bool:
 
 
 def _ratio(small: Numeral, large: Numeral) -> tuple[float, float, float]:
-    """Quotient of two amounts: value, least and largest by their printed digits."""
+    """Divide two amounts; return the value, and the least and largest value by their printed digits."""
     if small is large:
         value = max(small.values) / min(small.values)
         return value, value * 0.97, value * 1.03
-    # Of "from 470 to 590" the last is what is compared.
+    # Of "from 470 to 590" the last value is compared.
     value = large.values[-1] / small.values[-1]
     slack = small.rounding + large.rounding
     return value, value * (1 - slack), value * (1 + slack)
@@ -219,7 +227,7 @@ def _wrong_growth(
 
 
 def _as_factor(fraction: Numeral, pairs: list[tuple[Numeral, Numeral]]) -> Iterator[Relation]:
-    """A rise by so many per cent that is the quotient itself, against an amount further up in the text."""
+    """Check a rise in per cent that equals the quotient itself, against an amount further up in the text."""
     for small, large in pairs:
         ratio, _, _ = _ratio(small, large)
         if off_by(ratio, fraction) <= 1.012 and abs(small.paragraph - large.paragraph) <= 2:
@@ -235,20 +243,20 @@ def _as_factor(fraction: Numeral, pairs: list[tuple[Numeral, Numeral]]) -> Itera
 
 
 def _from_to(reading: Reading, small: Numeral, large: Numeral) -> bool:
-    """Whether the text goes from the one amount to the other in so many words."""
+    """Tell whether the text says "from" the one amount "to" the other."""
     first, last = sorted((small, large), key=lambda n: n.start)
-    before = reading.text[max(0, first.start - 22) : first.start]
-    between = reading.text[first.end : last.start]
+    preceding = reading.text[max(0, first.start - 22) : first.start]
+    gap = reading.text[first.end : last.start]
     return (
-        bool(re.search(r"(?i:\b(?:von|from)\b)", before))
-        and bool(re.search(r"(?i:\b(?:auf|to)\b)", between))
-        and len(between) < 60
+        bool(re.search(r"(?i:\b(?:von|from)\b)", preceding))
+        and bool(re.search(r"(?i:\b(?:auf|to)\b)", gap))
+        and len(gap) < 60
     )
 
 
 def _wrong_share(fraction: Numeral, numerals: list[Numeral]) -> Iterator[Relation]:
-    """A share that is a power of ten off the quotient of its own part and the whole."""
-    inside = [
+    """Report a share that is a power of ten off the quotient of its own part and the whole."""
+    amounts = [
         n
         for n in numerals
         if n.sentence == fraction.sentence
@@ -256,9 +264,9 @@ def _wrong_share(fraction: Numeral, numerals: list[Numeral]) -> Iterator[Relatio
         and n.unit in units.MONEY | {"W", "J", "1"}
         and not n.per
     ]
-    if not inside:
+    if not amounts:
         return
-    part = min(inside, key=lambda n: abs(n.start - fraction.start))
+    part = min(amounts, key=lambda n: abs(n.start - fraction.start))
     wholes = [
         n
         for n in numerals
@@ -270,15 +278,15 @@ def _wrong_share(fraction: Numeral, numerals: list[Numeral]) -> Iterator[Relatio
         and n.start < max(part.start, fraction.start)
         and close(n, part, 3)
     ]
-    for whole in wholes:
-        if not part.value or not whole.value:
+    for total in wholes:
+        if not part.value or not total.value:
             continue
-        quotient = part.value / whole.value
+        quotient = part.value / total.value
         factor = off_by(quotient, fraction)
         if factor >= 9 and any(max(factor / p, p / factor) <= 1.03 for p in (10.0, 1e3)) and 0 < fraction.value <= 1:
-            line = f"{written(part)} / {written(whole)} = {amount(quotient, 'fraction')}, not {written(fraction)}"
-            members = _blame_decimals(part, fraction, whole)
-            right = fraction.value * whole.value
+            line = f"{written(part)} / {written(total)} = {amount(quotient, 'fraction')}, not {written(fraction)}"
+            members = _blame_decimals(part, fraction, total)
+            right = fraction.value * total.value
             yield Relation(
                 kind="decimal_slip",
                 members=members,
@@ -291,12 +299,18 @@ def _wrong_share(fraction: Numeral, numerals: list[Numeral]) -> Iterator[Relatio
 
 
 def _blame_decimals(*members: Numeral) -> tuple[Numeral, ...]:
-    """A mark that slipped leaves more digits behind it than its neighbours have."""
+    """Sort numerals by blame: a mark that slipped leaves more decimals than its neighbours have."""
     return tuple(sorted(members, key=lambda n: (-n.decimals if n.decimals >= 2 else 0, -n.start)))
 
 
 def multiples(numerals: list[Numeral]) -> Iterator[Relation]:
-    """Factors against the amounts around them."""
+    """Check factors against the amounts around them.
+
+    Parameters
+    ----------
+    numerals
+        Numerals to check.
+    """
     for factor in numerals:
         if factor.kind != "factor" or not factor.values:
             continue
@@ -313,14 +327,14 @@ def multiples(numerals: list[Numeral]) -> Iterator[Relation]:
             continue
         yield from _slipped_multiple(factor, pairs)
         yield from _risen(factor, numerals)
-        inside = [
+        in_sentence = [
             (a, b)
             for a, b in pairs
             if a.sentence == b.sentence == factor.sentence
             and a is not b
             and (a.unit != "1" or a.noun == b.noun == "device")
         ]
-        for small, large in inside[:1] if len({id(n) for pair in inside for n in pair}) == 2 else []:
+        for small, large in in_sentence[:1] if len({id(n) for pair in in_sentence for n in pair}) == 2 else []:
             ratio, low, high = _ratio(small, large)
             if distance(low, high, factor) > DISAGREE and off_by(ratio, factor) > 1.4:
                 yield Relation(
@@ -334,17 +348,17 @@ def multiples(numerals: list[Numeral]) -> Iterator[Relation]:
 
 
 def _slipped_multiple(factor: Numeral, pairs: list[tuple[Numeral, Numeral]]) -> Iterator[Relation]:
-    """A multiple that is a power of ten off the quotient of an amount in its sentence and one just before."""
+    """Report a multiple that is a power of ten off the quotient of an amount in its sentence and one just before."""
     for small, large in pairs:
         ratio, _, _ = _ratio(small, large)
-        near = factor.sentence in (small.sentence, large.sentence) and abs(small.sentence - large.sentence) <= 1
-        off = off_by(ratio, factor)
-        if near and small is not large and small.unit != "1" and is_power(off, 1.06) and factor.value >= 1.5:
+        is_near = factor.sentence in (small.sentence, large.sentence) and abs(small.sentence - large.sentence) <= 1
+        error = off_by(ratio, factor)
+        if is_near and small is not large and small.unit != "1" and is_power(error, 1.06) and factor.value >= 1.5:
             yield Relation(
                 kind="decimal_slip",
                 members=late_first(small, large, factor),
                 holds=False,
-                factor=off,
+                factor=error,
                 arithmetic=f"{written(large)} / {written(small)} = {ratio:.3g}, not {written(factor)}",
                 reading=f"a power of ten: {ratio:.3g} times",
             )
@@ -355,18 +369,18 @@ _RISE = re.compile(r"[  ](?:auf|to)[  ]")
 
 
 def _risen(factor: Numeral, numerals: list[Numeral]) -> Iterator[Relation]:
-    """``from 12 to 36 billion, and so doubled``: a rise that is printed as one pair, and its multiple behind it."""
-    before = [n for n in numerals if n.sentence == factor.sentence and n.kind == "amount" and n.start < factor.start]
-    if len(before) != 1 or len(before[0].values) != 2 or not _RISE.search(before[0].text):
+    """Check a multiple after a rise that is printed as a pair: ``from 12 to 36 billion, and so doubled``."""
+    earlier = [n for n in numerals if n.sentence == factor.sentence and n.kind == "amount" and n.start < factor.start]
+    if len(earlier) != 1 or len(earlier[0].values) != 2 or not _RISE.search(earlier[0].text):
         return
-    ratio = before[0].values[1] / before[0].values[0]
-    if before[0].stated_rise and off_by(ratio, factor) > 1.3:
+    ratio = earlier[0].values[1] / earlier[0].values[0]
+    if earlier[0].stated_rise and off_by(ratio, factor) > 1.3:
         yield Relation(
             kind="percent_vs_factor",
-            members=(factor, before[0]),
+            members=(factor, earlier[0]),
             holds=False,
             factor=off_by(ratio, factor),
-            arithmetic=f"{written(before[0])}: a factor of {ratio:.3g}, not {written(factor)}",
+            arithmetic=f"{written(earlier[0])}: a factor of {ratio:.3g}, not {written(factor)}",
             reading=f"{ratio:.3g} times",
         )
 
@@ -380,18 +394,18 @@ def _times_fit(factor: Numeral, small: Numeral, large: Numeral) -> bool:
 
 
 def _far_pairs(factor: Numeral, numerals: list[Numeral], sentences: int = 1) -> list[tuple[Numeral, Numeral]]:
-    """Pairs over the whole text with one member near the factor: a ratio may look back at what was said above."""
-    near = [
+    """Return pairs over the whole text with one member near the factor, since a ratio may refer to earlier amounts."""
+    nearby = [
         n
         for n in numerals
         if n.kind == "amount" and n.values and close(n, factor, sentences) and n.unit not in units.DURATIONS
     ]
     result = []
-    for n in near[:6]:
+    for n in nearby[:6]:
         for far in numerals[:200]:
-            alike = (
+            is_comparable = (
                 far.kind == "amount" and far.values and far.unit == n.unit and far.per == n.per and _same_noun(far, n)
             )
-            if alike and far is not n and far.value > 0 and n.value > 0 and far.value != n.value:
+            if is_comparable and far is not n and far.value > 0 and n.value > 0 and far.value != n.value:
                 result.append((n, far) if n.value < far.value else (far, n))
     return result

@@ -1,4 +1,4 @@
-"""Checks of what is said of one device or one rack against the catalogue: rates by precision, power, price, counts."""
+"""Checks of figures of one device or one rack against the catalogue: rates by precision, power, price, counts."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from lindos.quantities import Real
 _USUAL = ("bf16", "fp8", "fp4", "tf32", "fp64", "fp32")
 #: Vendors that print a second peak, with two of four weights zero.
 _SPARSE_VENDORS = ("NVIDIA", "AMD")
-#: A printed rate is that of a data sheet within this factor.
+#: A printed rate matches a data sheet within this factor.
 SAME_RATE = 1.04
 _TITLES = {"fp64": "FP64", "fp32": "FP32", "tf32": "TF32", "bf16": "BF16", "fp8": "FP8", "fp4": "FP4"}
 
@@ -36,7 +36,15 @@ class Rate(NamedTuple):
 
 
 def rates(accelerator: Accelerator, catalog: Catalog) -> list[Rate]:
-    """Every peak of a device: dense, and where structured sparsity is offered, with it."""
+    """Return every peak of a device: dense, and with structured sparsity if it is offered.
+
+    Parameters
+    ----------
+    accelerator
+        The device.
+    catalog
+        Source of the speed-up by sparsity.
+    """
     result = []
     speedup = catalog.parameter("claims.sparsity_speedup", "1")
     for precision in _USUAL:
@@ -51,7 +59,17 @@ def rates(accelerator: Accelerator, catalog: Catalog) -> list[Rate]:
 
 
 def relations(reading: Reading, mentions: list[Mention], catalog: Catalog) -> Iterator[Relation]:
-    """Every relation between what the text says of devices and racks and what the catalogue has."""
+    """Yield relations between the text's figures of devices and racks and those of the catalogue.
+
+    Parameters
+    ----------
+    reading
+        The text and its numerals.
+    mentions
+        Names in the text.
+    catalog
+        Facts about devices and racks.
+    """
     numerals = [n for n in reading.numerals if n.claim and n.kind == "amount" and "denied" not in n.marks]
     yield from _device_rates(numerals, catalog)
     for numeral in numerals:
@@ -82,9 +100,16 @@ def _stated(numeral: Numeral) -> str:
 
 
 def speaks_of(rate: Rate, numeral: Numeral) -> bool:
-    """Whether a numeral's words allow a rate: its precision, and sparsity where it is usual or printed.
+    """Tell whether the words around a numeral allow a rate: its precision, and sparsity if it is usual or printed.
 
-    In 4 and 8 bit vendors print the sparse peak without saying so; in 16 bit prose means the dense one.
+    In 4 and 8 bit, vendors print the sparse peak without saying so; in 16 bit, prose means the dense peak.
+
+    Parameters
+    ----------
+    rate
+        A peak of a device.
+    numeral
+        The printed rate.
     """
     stated = _stated(numeral)
     if stated and rate.precision != stated:
@@ -142,7 +167,7 @@ def _rate(numeral: Numeral, accelerator: Accelerator, options: list[Rate]) -> It
 
 
 def _mixed(first: Numeral, second: Numeral, catalog: Catalog) -> Iterator[Relation]:
-    """Two devices side by side, one in a precision that the other figure is not in."""
+    """Report two devices side by side whose figures are in different precisions."""
     fits = {}
     for numeral in (first, second):
         if _stated(numeral):
@@ -153,7 +178,7 @@ def _mixed(first: Numeral, second: Numeral, catalog: Catalog) -> Iterator[Relati
     ways = [{(r.precision, r.sparse) for r in fits[n]} for n in (first, second)]
     if ways[0] & ways[1]:
         return
-    # The finer precision gives fewer operations: the figure in fewer bits is the one out of line.
+    # More bits give fewer operations, so that the figure in fewer bits is the wrong one.
     order = {precision: i for i, precision in enumerate(PRECISIONS)}
     blamed, base = sorted((first, second), key=lambda n: -max(order[r.precision] + 0.5 * r.sparse for r in fits[n]))
     common = fits[base][0]
@@ -183,12 +208,18 @@ def _mixed(first: Numeral, second: Numeral, catalog: Catalog) -> Iterator[Relati
 
 
 def short(accelerator: Accelerator) -> str:
-    """Name of a device as prose has it."""
+    """Return the name of a device as prose writes it.
+
+    Parameters
+    ----------
+    accelerator
+        The device.
+    """
     return accelerator.title.split(",")[0].removeprefix("NVIDIA ").removesuffix(" SXM 80 GB")
 
 
-#: Range of amounts, as multiples of the catalogue's, that prose may mean: a chip's power with or without its share of
-#: the building, a price with or without the rest of its rack.
+#: Range of amounts that prose may mean, as multiples of the catalogue's: the power of a chip with or without its share
+#: of the building, a price with or without the rest of the rack.
 _RANGES = {
     ("W", "device"): (0.7, 3.3),
     ("USD", "device"): (0.5, 3.5),
@@ -217,7 +248,7 @@ def _device(numeral: Numeral, accelerator: Accelerator, catalog: Catalog) -> Ite
 
 
 def _memory_of(numeral: Numeral, catalog: Catalog) -> str:
-    """Another device that has exactly this memory."""
+    """Return another device that has exactly this memory."""
     if numeral.unit not in ("B", "B/s"):
         return ""
     field = "memory" if numeral.unit == "B" else "memory_bandwidth"
@@ -274,11 +305,11 @@ def _against(numeral: Numeral, fact: Fact[Real], per: str, title: str, swap: str
 
 
 def _system_near(numeral: Numeral, mentions: list[Mention], catalog: Catalog) -> System | None:
-    """The rack or node named last before the numeral."""
-    near = [m for m in mentions if m.kind == "systems" and m.start < numeral.start and numeral.start - m.end < 500]
-    if not near:
+    """Return the rack or node named last before the numeral."""
+    nearby = [m for m in mentions if m.kind == "systems" and m.start < numeral.start and numeral.start - m.end < 500]
+    if not nearby:
         return None
-    system = catalog.system(near[-1].id)
+    system = catalog.system(nearby[-1].id)
     return system if system.unit == numeral.per or numeral.per == "rack" else None
 
 

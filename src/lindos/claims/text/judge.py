@@ -1,4 +1,4 @@
-"""From relations to verdicts: which numeral is to blame where numbers cannot all be right."""
+"""Turn relations into verdicts: decide which numeral is wrong if numbers contradict each other."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -17,10 +17,17 @@ class Judgement:
 
 
 def judge(numerals: Sequence[Numeral], relations: Sequence[Relation]) -> dict[Numeral, Judgement]:
-    """Verdicts by the fewest wrong numerals that explain every contradiction.
+    """Judge numerals by the fewest wrong ones that explain every contradiction.
 
-    A relation with one member, a fact of the catalogue or a matter of units, blames that member. In the others the
-    first member that nothing else supports is blamed. Of what remains, a numeral in several contradictions goes first.
+    A relation with one member, to a fact of the catalogue or a unit, blames that member. Otherwise the first member
+    without other support is blamed; among those, a numeral in several contradictions comes first.
+
+    Parameters
+    ----------
+    numerals
+        Numerals of the text.
+    relations
+        Relations between them.
     """
     supports: dict[Numeral, Relation] = {}
     for relation in relations:
@@ -48,14 +55,14 @@ def _blamed(relation: Relation, supports: dict[Numeral, Relation], counts: Count
 
 
 def _repeat(numerals: Sequence[Numeral], wrong: dict[Numeral, Relation], supports: dict[Numeral, Relation]) -> None:
-    """A wrong amount is wrong wherever the text prints it again."""
+    """Mark a wrong amount as wrong wherever the text prints it again."""
     for blamed, relation in list(wrong.items()):
         if blamed.kind != "amount" or blamed.unit in ("1", "s", "factor"):
             continue
         for numeral in numerals:
-            same = numeral.values == blamed.values and numeral.unit == blamed.unit and numeral.per == blamed.per
+            is_repeated = numeral.values == blamed.values and numeral.unit == blamed.unit and numeral.per == blamed.per
             if (
-                same
+                is_repeated
                 and numeral.claim
                 and numeral not in wrong
                 and numeral not in supports

@@ -1,4 +1,4 @@
-"""Which of the two languages a text is in, by its commonest words."""
+"""Detect the language of a text by its most frequent words."""
 
 import re
 
@@ -98,8 +98,15 @@ SAMPLE = 50_000
 
 
 def language_of(text: str) -> str:
-    """Code of the language, ``de`` or ``en``.
+    """Return the code of the language, ``de`` or ``en``.
 
+    Parameters
+    ----------
+    text
+        The text.
+
+    Examples
+    --------
     >>> language_of("Der Standort ist mit Strom versorgt."), language_of("The site has power.")
     ('de', 'en')
     """

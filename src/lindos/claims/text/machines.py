@@ -1,4 +1,4 @@
-"""AI rates that a text sets beside a supercomputer of the TOP500, which is measured in FP64."""
+"""Checks of AI rates that a text compares with a supercomputer of the TOP500, which is measured in FP64."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from lindos.claims.text.relation import Relation, amount, distance, is_power, of
 from lindos.claims.text.subjects import Mention
 
 _DATED = re.compile(r"-\d{4}-\d{2}$")
-#: How far from a comparison a caution about it counts.
+#: Number of sentences around a comparison in which a caution about it counts.
 NEAR_SENTENCES = 3
 _LEADER = re.compile(
     r"(?i:(?:leading|fastest|world's (?:fastest|top)|top|most powerful|führende[nrsm]?|schnellste[nrsm]?|"
@@ -30,7 +30,17 @@ _AI_WORD = re.compile(
 
 
 def relations(reading: Reading, mentions: list[Mention], catalog: Catalog) -> Iterator[Relation]:
-    """An AI rate that is said to be so many times a machine's measured FP64 result."""
+    """Yield relations to supercomputers: their rates, and factors of an AI rate over their measured FP64 result.
+
+    Parameters
+    ----------
+    reading
+        The text and its numerals.
+    mentions
+        Names in the text.
+    catalog
+        Source of the supercomputers.
+    """
     numerals = [n for n in reading.numerals if n.claim and "denied" not in n.marks]
     for numeral in numerals:
         if numeral.unit == "FLOP/s" and numeral.subject[0] == "supercomputers" and not numeral.per:
@@ -41,20 +51,20 @@ def relations(reading: Reading, mentions: list[Mention], catalog: Catalog) -> It
             continue
         sentence = reading.sentences[factor.sentence]
         words = reading.text[sentence.start : sentence.end]
-        near = [m for m in machines if sentence.start <= m.start < sentence.end]
-        if not near and not _LEADER.search(words):
+        named = [m for m in machines if sentence.start <= m.start < sentence.end]
+        if not named and not _LEADER.search(words):
             continue
         first, last = max(0, factor.sentence - NEAR_SENTENCES), factor.sentence + NEAR_SENTENCES + 1
         paragraph = [s for s in reading.sentences[first:last] if s.paragraph == sentence.paragraph]
         if any(_CAUTION.search(reading.text[s.start : s.end]) for s in paragraph):
             continue
-        yield from _machine_factor(reading, factor, near, numerals, catalog)
+        yield from _machine_factor(reading, factor, named, numerals, catalog)
 
 
 def _machine_factor(
-    reading: Reading, factor: Numeral, near: list[Mention], numerals: list[Numeral], catalog: Catalog
+    reading: Reading, factor: Numeral, named: list[Mention], numerals: list[Numeral], catalog: Catalog
 ) -> Iterator[Relation]:
-    inside = [
+    rates = [
         n
         for n in numerals
         if n.kind == "amount"
@@ -63,27 +73,27 @@ def _machine_factor(
         and n.paragraph == factor.paragraph
         and not n.per
     ]
-    theirs = [n for n in inside if n.subject[0] == "supercomputers" and n.value < 5e18]
-    ours = [n for n in inside if n not in theirs and "precision:fp64" not in n.marks]
+    machine_rates = [n for n in rates if n.subject[0] == "supercomputers" and n.value < 5e18]
+    cluster_rates = [n for n in rates if n not in machine_rates and "precision:fp64" not in n.marks]
     machine_words = reading.text[
         reading.sentences[max(0, factor.sentence - 1)].start : reading.sentences[factor.sentence].end
     ]
-    if not ours and (len(theirs) >= 2 or len(near) >= 2 or not _AI_WORD.search(machine_words)):
+    if not cluster_rates and (len(machine_rates) >= 2 or len(named) >= 2 or not _AI_WORD.search(machine_words)):
         return
-    machine = _machine_record(near, reading, catalog)
+    machine = _machine_record(named, reading, catalog)
     if machine is None:
         return
     rate = float(machine.rmax.value)
-    theirs_value = theirs[0].value if theirs else rate
+    machine_rate = machine_rates[0].value if machine_rates else rate
     title = machine.title
-    if ours:
-        quotient = ours[-1].value / theirs_value
+    if cluster_rates:
+        quotient = cluster_rates[-1].value / machine_rate
         line = (
-            f"{written(ours[-1])} / {amount(theirs_value, 'FLOP/s')} = {quotient:.3g}: an AI peak over a measured "
-            f"FP64 result of {title}"
+            f"{written(cluster_rates[-1])} / {amount(machine_rate, 'FLOP/s')} = {quotient:.3g}: an AI peak over a "
+            f"measured FP64 result of {title}"
         )
     else:
-        line = f"a rate of AI chips over {amount(theirs_value, 'FLOP/s')}, the FP64 result that {title} was measured at"
+        line = f"a rate of AI chips over {amount(machine_rate, 'FLOP/s')}, the FP64 result that {title} was measured at"
     yield Relation(
         kind="top500_precision",
         members=(factor,),
@@ -96,18 +106,20 @@ def _machine_factor(
     )
 
 
-def _machine_record(near: list[Mention], reading: Reading, catalog: Catalog) -> Supercomputer | None:
-    """The machine named, as on the newest list of the article's day, or the leader of that list."""
+def _machine_record(named: list[Mention], reading: Reading, catalog: Catalog) -> Supercomputer | None:
+    """Return the named machine on the newest list of the article's day, or the leader of that list."""
     rows = [(_DATED.sub("", name), record) for name, record in catalog.supercomputers.items() if record.rmax.is_known]
-    if near:
-        rows = [(base, record) for base, record in rows if base == near[-1].id]
-    past = [record for _, record in rows if record.list_date <= reading.date.isoformat()[:7]] or [
+    if named:
+        rows = [(base, record) for base, record in rows if base == named[-1].id]
+    published = [record for _, record in rows if record.list_date <= reading.date.isoformat()[:7]] or [
         record for _, record in rows
     ]
-    if not past:
+    if not published:
         return None
-    newest = max(record.list_date for record in past)
-    return max((record for record in past if record.list_date == newest), key=lambda record: float(record.rmax.value))
+    newest = max(record.list_date for record in published)
+    return max(
+        (record for record in published if record.list_date == newest), key=lambda record: float(record.rmax.value)
+    )
 
 
 def _rank(factor: float) -> tuple[int, float]:
@@ -118,18 +130,18 @@ _OTHER_PRECISION = frozenset({"sparse", "precision:fp8", "precision:fp4", "preci
 
 
 def _rate(numeral: Numeral, mentions: list[Mention], catalog: Catalog) -> Iterator[Relation]:
-    """A rate beside a machine of the TOP500: its own, on any list, or that of another."""
+    """Check a rate next to a machine of the TOP500: its own on any list, or that of another."""
     rated = [
         (_DATED.sub("", name), record, fact)
         for name, record in catalog.supercomputers.items()
         for fact in (record.rmax, record.rpeak)
         if fact.is_known
     ]
-    mine = [(record, fact) for base, record, fact in rated if base == numeral.subject[1]]
-    if not mine:
+    figures = [(record, fact) for base, record, fact in rated if base == numeral.subject[1]]
+    if not figures:
         return
-    # Its own figure, else one that the printed number is a power of ten off, else the nearest.
-    record, fact = min(mine, key=lambda pair: _rank(off_by(float(pair[1].value), numeral)))
+    # The machine's own figure, else one that differs by a power of ten, else the nearest.
+    record, fact = min(figures, key=lambda pair: _rank(off_by(float(pair[1].value), numeral)))
     value = float(fact.value)
     line = f"{record.title}: {amount(value, 'FLOP/s')} on the list of {record.list_date}"
     if distance(value, value, numeral) <= 1.02:

@@ -1,4 +1,4 @@
-"""What has digits and states no amount: names, links, telephone numbers, times of day, sizes of pictures; and dates."""
+"""Digits that state no amount: names, links, telephone numbers, times of day, sizes of pictures; and dates."""
 
 import datetime
 import re
@@ -72,13 +72,13 @@ _MIXED = re.compile(
 _DIGIT_FIRST = re.compile(r"(?<![\w.,$€£])\d{1,2}[DG](?![\w/])")
 _QUARTER = re.compile(r"(?<!\w)[QH]([1-4])(?!\w)")
 _DIGITS = re.compile(r"\d[\d.,]*")
-_AROUND = 90
+_MARGIN = 90
 _TERM = re.compile(
     r"(?<!\w)(?:doppelt|einfach|halb)e[rnms]?(?= Genauigkeit)|(?<!\w)(?:double|half)(?=[ -]precision)", re.I
 )
 
 
-#: What has digits and is no amount, by kind.
+#: Patterns of digits that are no amount, with their kinds.
 _KINDS = (
     (_LINK, "link"),
     (_PHONE, "phone"),
@@ -93,7 +93,19 @@ _KINDS = (
 def masks(
     text: str, names: re.Pattern[str] | None, numbered: re.Pattern[str] | None, today: datetime.date
 ) -> list[Numeral]:
-    """Numerals that are no amounts, and dates; ``names`` are those of the catalogue that hold a digit."""
+    """Find numerals that are no amounts, and dates.
+
+    Parameters
+    ----------
+    text
+        The whole text.
+    names
+        Pattern of the catalogue's names with a digit.
+    numbered
+        Pattern of product names followed by a version number.
+    today
+        Day of the article; days without a year belong to the nearest year.
+    """
     result = [_mask(match, "term") for match in _TERM.finditer(text)]
     for start, end in windows(text):
         for pattern, kind in _KINDS:
@@ -110,17 +122,23 @@ def masks(
 
 
 def windows(text: str) -> Iterator[tuple[int, int]]:
-    """Stretches around digits, in order and without overlap: nothing else can be a name or a date with digits."""
+    """Yield stretches around digits, in order and without overlap; names and dates with digits lie inside them.
+
+    Parameters
+    ----------
+    text
+        The whole text.
+    """
     start, end = 0, -1
     for match in _DIGITS.finditer(text):
-        low, high = max(0, match.start() - _AROUND), min(len(text), match.end() + _AROUND)
+        low, high = max(0, match.start() - _MARGIN), min(len(text), match.end() + _MARGIN)
         if end >= 0 and low <= end:
             end = max(end, high)
             continue
         if end >= 0:
             yield start, end
-        # A word is not cut, so that no name begins inside another.
-        while low > 0 and not text[low - 1].isspace() and match.start() - low < 2 * _AROUND:
+        # Words are not cut, so that no name begins inside another.
+        while low > 0 and not text[low - 1].isspace() and match.start() - low < 2 * _MARGIN:
             low -= 1
         start, end = (low, high) if low > end else (end, high)
     if end >= 0:
@@ -132,7 +150,7 @@ def _has_digit(match: re.Match[str]) -> bool:
 
 
 def _pairs(text: str, start: int, end: int) -> Iterator[Numeral]:
-    """Sizes of pictures, which claim nothing, and votes."""
+    """Yield sizes of pictures, which claim nothing, and votes."""
     for pattern, kind, unit in ((_PIXELS, "pixels", "pixel"), (_SCORE, "amount", "score")):
         for match in pattern.finditer(text, start, end):
             numbers = tuple(float(part) for part in re.findall(r"\d+", match.group()))
@@ -141,7 +159,7 @@ def _pairs(text: str, start: int, end: int) -> Iterator[Numeral]:
 
 
 def _mixed(parts: list[str]) -> bool:
-    """Whether the part with digits is a name by itself, as in ``DGX H100``, or a size, as in ``80 GB``."""
+    """Tell whether the part with digits is a name by itself, as in ``DGX H100``, or a size, as in ``80 GB``."""
     return any(c.isdigit() for c in parts[0]) or any(re.match(r"[A-Za-z]+\d", part) for part in parts)
 
 
@@ -167,14 +185,20 @@ def _date(match: re.Match[str], year: str | None, month: int, day: int | None, t
         return Numeral(match.start(), match.end(), match.group(), "date", unit="date", date=f"{year}-{month:02}")
     if year is None:
         candidates = [datetime.date(today.year + step, month, day) for step in (-1, 0, 1)]
-        when = min(candidates, key=lambda d: abs((d - today).days))
+        moment = min(candidates, key=lambda d: abs((d - today).days))
     else:
-        when = datetime.date(int(year), month, day)
-    return Numeral(match.start(), match.end(), match.group(), "date", unit="date", date=when.isoformat())
+        moment = datetime.date(int(year), month, day)
+    return Numeral(match.start(), match.end(), match.group(), "date", unit="date", date=moment.isoformat())
 
 
 def name_patterns(words: Iterable[str]) -> tuple[re.Pattern[str] | None, re.Pattern[str] | None]:
-    """Patterns of the catalogue's names with digits, and of a product's name followed by a small version number."""
+    """Return patterns of the catalogue's names with digits, and of product names followed by a small version number.
+
+    Parameters
+    ----------
+    words
+        Names of the catalogue.
+    """
     digits, plain = set(), set()
     for word in words:
         if "_" in word or len(word) < 3:
@@ -189,16 +213,16 @@ def name_patterns(words: Iterable[str]) -> tuple[re.Pattern[str] | None, re.Patt
         if digits
         else None
     )
-    behind = (
+    nouns = (
         "Mio|Mrd|Milli|Billi|million|billion|trillion|thousand|tausend|percent|prozent|per cent|[kmgtpez]?w\\b|watt|"
         "mega|giga|tera|peta|exa|zetta|kilo|dollar|euro|us-|gpu|chip|jahr|year|month|monat|day|tag|week|woche|hour|stunde|"
         "times|mal|bis|to "
     )
     if not plain:
         return names, None
-    # Case is kept: "meta 5" is no name, and German verbs are not companies.
+    # Case matters: "meta 5" is no name, and German verbs are not companies.
     initial = "|".join(sorted(plain, key=len, reverse=True))
     numbered = re.compile(
-        rf"(?<!\w)(?:{initial}|(?:Phase|Stufe|Halle|Modell))[  ]\d{{1,2}}(?:\.\d)?(?![\d%]|[.,:]\d|[  -](?i:{behind}))"
+        rf"(?<!\w)(?:{initial}|(?:Phase|Stufe|Halle|Modell))[  ]\d{{1,2}}(?:\.\d)?(?![\d%]|[.,:]\d|[  -](?i:{nouns}))"
     )
     return names, numbered

@@ -1,4 +1,4 @@
-"""Checks of what is said of a model: its parameters and the tokens it learned from, against the catalogue."""
+"""Checks of the parameters and training tokens of a model against the catalogue."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -20,7 +20,17 @@ class Size(NamedTuple):
 
 
 def relations(reading: Reading, mentions: list[Mention], catalog: Catalog) -> Iterator[Relation]:
-    """Relations between the text's sizes of models and the catalogue's."""
+    """Yield relations between the text's sizes of models and the catalogue's.
+
+    Parameters
+    ----------
+    reading
+        The text and its numerals.
+    mentions
+        Names in the text.
+    catalog
+        Source of the models.
+    """
     named = {m.id for m in mentions if m.kind == "models"}
     if not named:
         return
@@ -32,7 +42,15 @@ def relations(reading: Reading, mentions: list[Mention], catalog: Catalog) -> It
 
 
 def sizes(catalog: Catalog, noun: str) -> list[Size]:
-    """Published tokens or parameters of every model."""
+    """Return the published tokens or parameters of every model.
+
+    Parameters
+    ----------
+    catalog
+        Source of the models.
+    noun
+        ``"token"`` or ``"parameter"``.
+    """
     result = []
     for id in catalog.names("models"):
         model = catalog.published_model(id)
@@ -47,8 +65,8 @@ def _size(
 ) -> Iterator[Relation]:
     subject = _subject(reading, numeral, mentions)
     for size in table:
-        near = size.model == subject if subject else size.model in named
-        if near and distance(size.value, size.value, numeral) <= 1.03:
+        is_named = size.model == subject if subject else size.model in named
+        if is_named and distance(size.value, size.value, numeral) <= 1.03:
             line = f"{size.title}: {amount(size.value, '1')} {numeral.noun}s"
             yield Relation(
                 kind="model",
@@ -60,20 +78,20 @@ def _size(
                 sources=size.sources,
             )
             return
-    mine = next((size for size in table if size.model == subject), None)
-    if mine is not None:
-        yield from _wrong_size(numeral, mine, table, named)
+    size_of_subject = next((size for size in table if size.model == subject), None)
+    if size_of_subject is not None:
+        yield from _wrong_size(numeral, size_of_subject, table, named)
 
 
 def _subject(reading: Reading, numeral: Numeral, mentions: list[Mention]) -> str:
-    """The model named last before the numeral in its sentence."""
+    """Return the model that the sentence names last before the numeral."""
     sentence = reading.sentences[numeral.sentence]
-    before = [m for m in mentions if m.kind == "models" and sentence.start <= m.start < numeral.start]
-    return before[-1].id if before else ""
+    preceding = [m for m in mentions if m.kind == "models" and sentence.start <= m.start < numeral.start]
+    return preceding[-1].id if preceding else ""
 
 
 def _wrong_size(numeral: Numeral, size: Size, table: list[Size], named: set[str]) -> Iterator[Relation]:
-    """The size of another model, or one that slipped."""
+    """Report the size of another model, or one that slipped."""
     factor = off_by(size.value, numeral)
     rivals = [s for s in table if s.model != size.model and off_by(s.value, numeral) <= 1.01]
     rivals.sort(key=lambda s: s.model not in named)

@@ -1,4 +1,4 @@
-"""One numeral of a text: where it stands, what it says, and how finely it says it."""
+"""One numeral of a text: its position, its value, and the rounding of the value."""
 
 from dataclasses import dataclass, field
 
@@ -27,7 +27,7 @@ class Numeral:
     claim: bool = True
     sentence: int = 0
     paragraph: int = 0
-    # What the words around it say, filled in by the reader of contexts.
+    # Annotations from the words around it, by the reader of contexts.
     noun: str = ""  # device, rack, node, host, token, parameter, ... for counts
     per: str = ""  # device, rack, node, year, ... where it is an amount of one of them
     role: str = ""  # growth, share, price, ... what a fraction or factor is of
@@ -52,9 +52,9 @@ class Numeral:
         return self._bound(1)
 
     def noun_like(self, text: str) -> bool:
-        """Whether a word follows that it seems to count."""
-        behind = text[self.end : self.end + 2]
-        return len(behind) == 2 and behind[0] in " \u00a0" and behind[1].isalpha()
+        """Tell whether a word follows that the numeral seems to count."""
+        following = text[self.end : self.end + 2]
+        return len(following) == 2 and following[0] in " \u00a0" and following[1].isalpha()
 
     def _bound(self, sign: int) -> float:
         value = min(self.values) if sign < 0 else max(self.values)
@@ -69,7 +69,13 @@ class Numeral:
 
 
 def cover(numerals: list[Numeral]) -> list[Numeral]:
-    """Numerals in order of the text, without those inside an earlier one."""
+    """Sort numerals by position, and drop those inside an earlier one.
+
+    Parameters
+    ----------
+    numerals
+        Numerals in any order.
+    """
     result: list[Numeral] = []
     for numeral in sorted(numerals, key=lambda n: (n.start, -n.end)):
         if not result or numeral.start >= result[-1].end:

@@ -27,10 +27,10 @@ _VAGUE_DE = re.compile(
     r"Billionen)(?: von)?(?!\w|-)"
 )
 _PART_MILLION = re.compile(r"([Hh]alb|[Vv]iertel|[Dd]reiviertel)(?:e )?[Mm]illion")
-BEHIND = re.compile(r"[  -]?([A-Za-zÄÖÜäöüß]+)")
+NEXT_WORD = re.compile(r"[  -]?([A-Za-zÄÖÜäöüß]+)")
 
 
-#: Before a half they make it a stretch of the year, which is no amount.
+#: Words before "half" that make it half of a year, which is no amount.
 _HALF_YEARS = ("first", "second", "ersten", "zweiten", "erste", "zweite")
 _SO_MUCH = re.compile(r"[  ]so[  ]\w{1,20}|[  ]as(?!\w)")
 
@@ -39,14 +39,14 @@ class PhraseReader:
     """Reads numerals of several words at a position of one text."""
 
     def __init__(self, text: str, language: str) -> None:
-        """Hold the text and the tables of its language."""
+        """Take the text and the tables of its language."""
         self.text, self.language = text, language
         german = language == "de"
         self.fractions = words.DE_FRACTIONS if german else words.EN_FRACTIONS
         self.ordinals = words.DE_ORDINALS if german else words.EN_ORDINALS
 
     def _magnitude(self, position: int) -> tuple[float, int, bool]:
-        """Product of the magnitudes at ``position``, where they end, and whether there are any."""
+        """Return the product of the magnitudes at ``position``, their end, and whether there are any."""
         factor, end, printed = 1.0, position, False
         attached = units.ATTACHED.match(self.text, position)
         if attached and not units.unit_at(self.text, position):
@@ -59,7 +59,7 @@ class PhraseReader:
         return factor, end, printed
 
     def _article(self, start: int, token: str) -> Numeral | None:
-        """``a million``, ``half a gigawatt``, ``einen vollen Exaflop``, ``a year ago``, ``ein Quartal zuvor``."""
+        """Read ``a million``, ``half a gigawatt``, ``einen vollen Exaflop``, ``a year ago``, ``ein Quartal zuvor``."""
         word = token.lower()
         german = self.language == "de"
         if word in (_ARTICLES_DE if german else ("a", "an")):
@@ -84,7 +84,7 @@ class PhraseReader:
         return None
 
     def _of_one(self, start: int, position: int, value: float) -> Numeral | None:
-        """An article before a magnitude, a unit or a span of time."""
+        """Read an article before a magnitude, a unit or a span of time."""
         text = self.text
         adjective = re.compile(
             r"[  ](?:volle[nrsm]?|ganze[nrsm]?|gute[nrsm]?|knappe[nrsm]?|full|whole|good|single|mere|halbe[nrsm]?|"
@@ -121,7 +121,7 @@ class PhraseReader:
         )
 
     def _fraction(self, start: int, token: str) -> Numeral | None:
-        """``a fifth``, ``half``, ``die Hälfte``, ``ein Viertel``; ``half a million`` and ``a third of a zettaflop``."""
+        """Read ``a fifth``, ``half``, ``die Hälfte``, ``half a million`` and ``a third of a zettaflop``."""
         text = self.text
         word = token if self.language == "de" else token.lower()
         if word in ("half", "Hälfte") and stands_before(text, start, _HALF_YEARS):
@@ -137,12 +137,12 @@ class PhraseReader:
             )
         if token.lower() not in (*_ARTICLES_DE, "a", "one", "an"):
             return None
-        one = Atom(1.0, start + len(token), 1.0, 0, True)
-        return self._fraction_behind(start, one)
+        atom = Atom(1.0, start + len(token), 1.0, 0, True)
+        return self._fraction_behind(start, atom)
 
     def _fraction_behind(self, start: int, atom: Atom) -> Numeral | None:
         text = self.text
-        match = BEHIND.match(text, atom.end)
+        match = NEXT_WORD.match(text, atom.end)
         if match is None:
             return None
         name = match.group(1) if self.language == "de" else match.group(1).lower()
@@ -169,10 +169,10 @@ class PhraseReader:
                     unit_printed=True,
                 )
             return None
-        # "Two thirds" promises no more than four digits.
+        # "Two thirds" is rounded to four digits.
         value, end = float(f"{atom.value * self.fractions[name]:.4g}"), match.end()
-        of = re.compile(r"[  ]of[  ]an?(?=[  ])").match(text, end)
-        scaled = self._of_one(start, of.end(), value) if of else None
+        article = re.compile(r"[  ]of[  ]an?(?=[  ])").match(text, end)
+        scaled = self._of_one(start, article.end(), value) if article else None
         if scaled is None and self.language == "de" and self.fractions[name] < 1:
             unit = units.unit_at(text, end)
             if unit is not None and unit[0].symbol in ("W", "J", "FLOP/s"):
@@ -197,8 +197,8 @@ class PhraseReader:
         if value is None:
             return None
         end = start + len(token)
-        behind = None if token.lower().endswith("mal") else _SO_MUCH.match(self.text, end)
-        end = behind.end() if behind else end
+        following = None if token.lower().endswith("mal") else _SO_MUCH.match(self.text, end)
+        end = following.end() if following else end
         return Numeral(
             start,
             end,
@@ -220,7 +220,7 @@ class PhraseReader:
         return Numeral(start, end, token, "ordinal", (self.ordinals[word],), "ordinal", in_words=True)
 
     def _vague(self, start: int, token: str) -> Numeral | None:
-        """``tens of billions of dollars``, ``Hunderte Milliarden Euro``, ``Billionen von Dollar``."""
+        """Read ``tens of billions of dollars``, ``Hunderte Milliarden Euro``, ``Billionen von Dollar``."""
         pattern = _VAGUE_DE if self.language == "de" else _VAGUE_EN
         match = pattern.match(self.text, start)
         if match is None:

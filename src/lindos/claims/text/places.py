@@ -1,4 +1,4 @@
-"""Checks of what is said of sites against what was seen, forecast or announced of them."""
+"""Checks of figures of sites against observations, forecasts and announcements."""
 
 import re
 from collections.abc import Iterator
@@ -11,10 +11,10 @@ from lindos.claims.text.read import Reading
 from lindos.claims.text.relation import Relation, amount, distance, is_power, off_by, written
 from lindos.claims.text.subjects import Mention
 
-#: A printed figure is that of an observation within this factor; rounding and qualifiers come on top.
-SAME = 1.04
-#: Beyond this many times the largest figure that anybody gave, a figure of a site is wrong.
-BEYOND = 3.5
+#: A printed figure matches an observation within this factor, beyond its rounding and qualifiers.
+MATCH = 1.04
+#: A figure of a site is wrong above this multiple of the largest published one.
+FAR_ABOVE = 3.5
 _PLACE_ONLY = re.compile(
     r"(?i:turbin\w*|batter\w*|megapack|substation|umspannwerk|grid|netz\b|cooling|kühl\w*|solar|gas\w*|first phase|"
     r"erste\w* phase|phase|diesel|generator\w*|bond\w*|anleihe\w*|venture|loan\w*|kredit\w*|debt|a year|im jahr)"
@@ -37,7 +37,17 @@ class Sighting(NamedTuple):
 
 
 def relations(reading: Reading, mentions: list[Mention], catalog: Catalog) -> Iterator[Relation]:
-    """Relations between the text's figures of sites and the catalogue's."""
+    """Yield relations between the text's figures of sites and the catalogue's.
+
+    Parameters
+    ----------
+    reading
+        The text and its numerals.
+    mentions
+        Names in the text.
+    catalog
+        Source of the sites.
+    """
     sites = {m.id for m in mentions if m.kind == "sites"}
     for numeral in reading.numerals:
         if not numeral.claim or numeral.kind != "amount" or "denied" in numeral.marks or numeral.per:
@@ -59,7 +69,15 @@ def _field(numeral: Numeral) -> str:
 
 
 def sightings(catalog: Catalog, field: str) -> list[Sighting]:
-    """Every figure of one kind over all sites."""
+    """Return every figure of one kind over all sites.
+
+    Parameters
+    ----------
+    catalog
+        Source of the sites.
+    field
+        Name of the field of an observation.
+    """
     result = []
     for row in catalog.observations:
         fields = (field, "it_power") if field == "facility_power" else (field,)
@@ -73,17 +91,17 @@ def sightings(catalog: Catalog, field: str) -> list[Sighting]:
 def _matches(sighting: Sighting, numeral: Numeral) -> bool:
     low, high = _span(sighting)
     if len(numeral.values) == 2:
-        return any(low / SAME <= value <= high * SAME for value in numeral.values)
-    return distance(low, high, numeral) <= SAME
+        return any(low / MATCH <= value <= high * MATCH for value in numeral.values)
+    return distance(low, high, numeral) <= MATCH
 
 
 def _site(reading: Reading, numeral: Numeral, sites: set[str], catalog: Catalog) -> Iterator[Relation]:
     field = _field(numeral)
     if not field:
         return
-    every = sightings(catalog, field)
+    all_sightings = sightings(catalog, field)
     explicit = numeral.subject[1] if numeral.subject[0] == "sites" and not numeral.carried else ""
-    for sighting in every:
+    for sighting in all_sightings:
         if sighting.site in sites and (not explicit or sighting.site == explicit) and _matches(sighting, numeral):
             yield Relation(
                 kind="site",
@@ -96,10 +114,10 @@ def _site(reading: Reading, numeral: Numeral, sites: set[str], catalog: Catalog)
             )
             return
     topic = numeral.subject[1] if numeral.subject[0] == "sites" else ""
-    mine = [s for s in every if s.site == topic]
-    if not mine or _PLACE_ONLY.search(_clause(reading, numeral)):
+    site_sightings = [s for s in all_sightings if s.site == topic]
+    if not site_sightings or _PLACE_ONLY.search(_clause(reading, numeral)):
         return
-    yield from _elsewhere(numeral, mine, every, sites, catalog)
+    yield from _elsewhere(numeral, site_sightings, all_sightings, sites, catalog)
 
 
 def _clause(reading: Reading, numeral: Numeral) -> str:
@@ -108,7 +126,7 @@ def _clause(reading: Reading, numeral: Numeral) -> str:
 
 
 def _span(sighting: Sighting) -> tuple[float, float]:
-    """Least and largest value that the source of a sighting leaves."""
+    """Return the least and largest value that the source of a sighting allows."""
     fact = sighting.value
     low = float(fact.low if fact.low is not None else fact.value)
     high = float(fact.high if fact.high is not None else fact.value)
@@ -116,12 +134,12 @@ def _span(sighting: Sighting) -> tuple[float, float]:
 
 
 def _elsewhere(
-    numeral: Numeral, mine: list[Sighting], every: list[Sighting], sites: set[str], catalog: Catalog
+    numeral: Numeral, site_sightings: list[Sighting], all_sightings: list[Sighting], sites: set[str], catalog: Catalog
 ) -> Iterator[Relation]:
-    """A figure that is none of its site's: that of another, or one that slipped."""
-    rival = _rival(numeral, mine, every, sites, catalog)
+    """Report a figure that does not belong to its site: that of another site, or one that slipped."""
+    rival = _rival(numeral, site_sightings, all_sightings, sites, catalog)
     if rival is not None:
-        reference = max(mine, key=lambda s: s.status == "announced")
+        reference = max(site_sightings, key=lambda s: s.status == "announced")
         yield Relation(
             kind="wrong_subject",
             members=(numeral,),
@@ -133,38 +151,38 @@ def _elsewhere(
             sources=tuple(dict.fromkeys((*reference.value.sources, *rival.value.sources))),
         )
     else:
-        yield from () if numeral.carried else _slipped(numeral, mine)
+        yield from () if numeral.carried else _slipped(numeral, site_sightings)
 
 
 def _rival(
-    numeral: Numeral, mine: list[Sighting], every: list[Sighting], sites: set[str], catalog: Catalog
+    numeral: Numeral, site_sightings: list[Sighting], all_sightings: list[Sighting], sites: set[str], catalog: Catalog
 ) -> Sighting | None:
-    """Figure of another site, named in the text or of the same operator, that the numeral is instead."""
-    operator = catalog.site(mine[0].site).operator
+    """Find the figure of another site, named in the text or of the same operator, that the numeral matches."""
+    operator = catalog.site(site_sightings[0].site).operator
     rivals = [
         s
-        for s in every
-        if s.site != mine[0].site
+        for s in all_sightings
+        if s.site != site_sightings[0].site
         and _matches(s, numeral)
         and (s.site in sites or catalog.site(s.site).operator == operator)
     ]
     rivals.sort(key=lambda s: (s.site not in sites, off_by(float(s.value.value), numeral)))
-    largest, least = max(_span(s)[1] for s in mine), min(_span(s)[0] for s in mine)
-    beyond = numeral.low > largest * 1.3 or numeral.high < least / 1.3
-    apart = min(distance(*_span(s), numeral) for s in mine)
-    exact = numeral.rounding <= 0.002 if numeral.carried else beyond or numeral.rounding <= 0.01
-    return rivals[0] if rivals and exact and apart > 1.3 else None
+    largest, least = max(_span(s)[1] for s in site_sightings), min(_span(s)[0] for s in site_sightings)
+    is_outside = numeral.low > largest * 1.3 or numeral.high < least / 1.3
+    deviation = min(distance(*_span(s), numeral) for s in site_sightings)
+    exact = numeral.rounding <= 0.002 if numeral.carried else is_outside or numeral.rounding <= 0.01
+    return rivals[0] if rivals and exact and deviation > 1.3 else None
 
 
-def _slipped(numeral: Numeral, mine: list[Sighting]) -> Iterator[Relation]:
-    """A figure a power of ten off one of its site's, or far beyond the largest of them."""
-    largest, least = max(_span(s)[1] for s in mine), min(_span(s)[0] for s in mine)
-    slip = next((s for s in mine if is_power(off_by(float(s.value.value), numeral), 1.03)), None)
-    # Less than a site costs may be a part of it; less than it draws is no figure of the site.
-    apart = numeral.low > largest * 1.5 or (numeral.unit != "USD" and numeral.high < least / 5)
-    if not (slip and apart) and numeral.low <= largest * BEYOND:
+def _slipped(numeral: Numeral, site_sightings: list[Sighting]) -> Iterator[Relation]:
+    """Report a figure that is a power of ten off one of its site's, or far above the largest of them."""
+    largest, least = max(_span(s)[1] for s in site_sightings), min(_span(s)[0] for s in site_sightings)
+    slip = next((s for s in site_sightings if is_power(off_by(float(s.value.value), numeral), 1.03)), None)
+    # An amount below the cost of a site may be a part of it; a power below its own is wrong.
+    is_far = numeral.low > largest * 1.5 or (numeral.unit != "USD" and numeral.high < least / 5)
+    if not (slip and is_far) and numeral.low <= largest * FAR_ABOVE:
         return
-    right = slip or max(mine, key=lambda s: float(s.value.value))
+    right = slip or max(site_sightings, key=lambda s: float(s.value.value))
     factor = off_by(float(right.value.value), numeral)
     kind = "price_total" if numeral.unit == "USD" else "wrong_subject"
     if slip:

@@ -1,4 +1,4 @@
-"""A text as numerals, sentences and language."""
+"""Read a text as numerals, sentences and language."""
 
 import datetime
 import re
@@ -15,7 +15,7 @@ from lindos.claims.text.numeral import Numeral, cover
 from lindos.claims.text.scan import Scanner
 
 _SENTENCE_END = re.compile(r"(?:[.!?…](?:[”“\"»’)]{0,2})(?=\s+[A-ZÄÖÜ„“\"(»\d$€£])|\n+)\s*")
-#: Abbreviations that end with a point and end no sentence.
+#: Abbreviations whose point does not end a sentence.
 _ABBREVIATION = re.compile(
     r"(?:\b(?:Nr|No|ca|bzw|etc|Mio|Mrd|Bio|Tsd|Dr|vs|Inc|Corp|U\.S|z\.B|d\.h|St|Ind|Sept|Nov|Dec|Oct|Aug|Jan|Feb|"
     r"Tel|a\.m|p\.m)|\b\d{1,3}|\b[A-Z])\.$"
@@ -55,7 +55,7 @@ class Sentence:
 
 @dataclass(slots=True)
 class Reading:
-    """All that was read of a text."""
+    """A text with its numerals, sentences and language."""
 
     text: str
     language: str
@@ -65,20 +65,30 @@ class Reading:
     printed: str = ""  # the text with its own line ends; ``text`` has blanks for those inside a paragraph
 
     def sentence_of(self, numeral: Numeral) -> str:
-        """Words of the sentence that holds ``numeral``."""
+        """Return the text of the sentence of a numeral."""
         sentence = self.sentences[numeral.sentence]
         return self.text[sentence.start : sentence.end]
 
 
 def read_text(text: str, catalog: Catalog, date: datetime.date) -> Reading:
-    """Find every numeral of ``text``; ``date`` is the article's, to which days without a year belong."""
+    """Find every numeral of a text.
+
+    Parameters
+    ----------
+    text
+        German or English prose.
+    catalog
+        Source of the names that are no numbers.
+    date
+        Day of the article; days without a year belong to it.
+    """
     printed, text = text, unwrapped(text)
     language = language_of(text)
     sentences = sentences_of(text)
     spoken = [name for kind in _NAMED for name in catalog.spoken_as(kind)]
     names, numbered = name_patterns(spoken)
-    taken = cover(_whole(text, masks(text, names, numbered, date)))
-    numerals = cover([*taken, *Scanner(text, language).numerals(taken)])
+    masked = cover(_without_quantities(text, masks(text, names, numbered, date)))
+    numerals = cover([*masked, *Scanner(text, language).numerals(masked)])
     reading = Reading(text, language, date, numerals, sentences)
     _place(reading)
     for position, numeral in enumerate(numerals):
@@ -91,8 +101,15 @@ def read_text(text: str, catalog: Catalog, date: datetime.date) -> Reading:
 
 
 def unwrapped(text: str) -> str:
-    """The text with a blank for each line end inside a paragraph, where its lines are cut at a width.
+    """Join the lines of each paragraph, if the lines of the text are cut at a width.
 
+    Parameters
+    ----------
+    text
+        The whole text.
+
+    Examples
+    --------
     >>> unwrapped("Headline\\n\\nThe cost is 44 billion dollars, and here is the middle of\\na sentence.")[-21:]
     'middle of a sentence.'
     """
@@ -102,7 +119,7 @@ def unwrapped(text: str) -> str:
     return _INNER_END.sub(" ", text)
 
 
-#: Lines of a text that is cut at a width are no longer than this; a line that ends sooner ends what it is.
+#: Longest line of a text that is cut at a width; in a text with longer lines, each line is a paragraph.
 WIDEST_LINE = 140
 _INNER_END = re.compile(r"(?<=[^\n]{45})\n(?=[^\n])")
 
@@ -110,13 +127,19 @@ _INNER_END = re.compile(r"(?<=[^\n]{45})\n(?=[^\n])")
 _NAMED = ("accelerators", "systems", "models", "sites", "supercomputers", "companies")
 
 
-def _whole(text: str, found: list[Numeral]) -> list[Numeral]:
-    """Names without those that are quantities after all: ``H100`` is a name, ``€20`` and ``x10`` are not."""
-    return [numeral for numeral in found if numeral.kind != "name" or any(c.isdigit() for c in numeral.text)]
+def _without_quantities(text: str, numerals: list[Numeral]) -> list[Numeral]:
+    """Drop names that are quantities: ``H100`` is a name, ``€20`` and ``x10`` are not."""
+    return [numeral for numeral in numerals if numeral.kind != "name" or any(c.isdigit() for c in numeral.text)]
 
 
 def sentences_of(text: str) -> list[Sentence]:
-    """Sentences in order, each with the number of its paragraph; a line is a paragraph."""
+    """Divide a text into sentences, each with the number of its paragraph; a line is a paragraph.
+
+    Parameters
+    ----------
+    text
+        The whole text.
+    """
     result: list[Sentence] = []
     paragraph, offset = 0, 0
     for line in text.splitlines(keepends=True):
@@ -138,14 +161,14 @@ def sentences_of(text: str) -> list[Sentence]:
 
 
 def _pieces(sentence: Sentence) -> Iterator[Sentence]:
-    """A sentence, cut where it is longer than any that a person writes."""
+    """Cut a sentence that is longer than any that a person writes."""
     for start in range(sentence.start, max(sentence.end, sentence.start + 1), LONGEST_SENTENCE):
         end = min(start + LONGEST_SENTENCE, sentence.end)
         yield Sentence(start, end, sentence.paragraph, sentence.boilerplate)
 
 
 def _ends_with_number(line: str, match: re.Match[str]) -> bool:
-    """Whether a point behind digits ends a sentence: what follows opens one."""
+    """Tell whether a point after digits ends a sentence, by the word that follows."""
     if not line[: match.start()][-1:].isdigit():
         return False
     word = re.match(r"[„“\"(»]?(\w+)", line[match.end() :])
@@ -159,7 +182,7 @@ def _ends_with_number(line: str, match: re.Match[str]) -> bool:
 
 
 def _place(reading: Reading) -> None:
-    """Give every numeral its sentence and paragraph; what stands in boilerplate claims nothing."""
+    """Give every numeral its sentence and paragraph; numerals in boilerplate claim nothing."""
     index = 0
     for numeral in reading.numerals:
         while index + 1 < len(reading.sentences) and reading.sentences[index].end <= numeral.start:
@@ -171,18 +194,18 @@ def _place(reading: Reading) -> None:
 
 
 def _qualify(reading: Reading, numeral: Numeral) -> None:
-    before = reading.text[max(0, numeral.start - _BACK) : numeral.start].lower().rstrip(' \u00a0„“"($€£')
+    preceding = reading.text[max(0, numeral.start - _BACK) : numeral.start].lower().rstrip(' \u00a0„“"($€£')
     language = reading.language
     for kind, table in (("min", words.MINIMUM), ("max", words.MAXIMUM), ("rough", words.ROUGH)):
         for phrase in sorted(table[language], key=len, reverse=True):
-            if before.endswith(phrase) and not before[: -len(phrase)][-1:].isalpha():
+            if preceding.endswith(phrase) and not preceding[: -len(phrase)][-1:].isalpha():
                 # "just under" bounds from above even though "under" is one word of it.
                 if not numeral.qualifier or kind != "rough":
                     numeral.qualifier = kind
                 break
         if numeral.qualifier:
             break
-    if len(numeral.values) == 2 and re.search(r"\b(?:von|from)(?:[  ]\w+)?$", before):
+    if len(numeral.values) == 2 and re.search(r"\b(?:von|from)(?:[  ]\w+)?$", preceding):
         numeral.stated_rise = True
     if (
         numeral.kind == "amount"
@@ -199,39 +222,39 @@ def _qualify(reading: Reading, numeral: Numeral) -> None:
 
 
 def _ellipsis(reading: Reading, numerals: list[Numeral], position: int) -> None:
-    """A number without unit takes that of a neighbour: ``Frontier (1.353)``, ``just under one``, ``weitere 75``."""
+    """Give a number without unit that of a neighbour: ``Frontier (1.353)``, ``just under one``, ``weitere 75``."""
     numeral = numerals[position]
     if numeral.kind != "amount" or numeral.unit != "1" or numeral.unit_printed:
         return
     if re.search(r"[  ][A-Za-z]+$", numeral.text) and numeral.bare:
         return
-    behind = reading.text[numeral.end : numeral.end + 24]
-    if _counted(behind) and not re.match(r"[  ](?:auf|to)[  ]", behind):
+    following = reading.text[numeral.end : numeral.end + 24]
+    if _counted(following) and not re.match(r"[  ](?:auf|to)[  ]", following):
         return
-    near = _neighbour(reading, numerals, position)
-    if near is None:
+    neighbour = _neighbour(reading, numerals, position)
+    if neighbour is None:
         return
     if numeral.bare:
-        scale = _scale_of(near, reading.language)
-        if numeral.decimals == 0 and scale == 1.0 and near.unit not in units.MONEY:
+        scale = _scale_of(neighbour, reading.language)
+        if numeral.decimals == 0 and scale == 1.0 and neighbour.unit not in units.MONEY:
             return
         numeral.values = tuple(value * scale for value in numeral.values)
-    elif near.unit in units.MONEY:
+    elif neighbour.unit in units.MONEY:
         pass
-    elif scale := _same_magnitude(reading, numeral, near):
+    elif scale := _same_magnitude(reading, numeral, neighbour):
         numeral.values = tuple(value * scale for value in numeral.values)
     else:
         return
-    numeral.unit = near.unit
+    numeral.unit = neighbour.unit
 
 
-def _same_magnitude(reading: Reading, numeral: Numeral, near: Numeral) -> float:
-    """Factor of the unit behind a magnitude of both: ``21,3 Milliarden Kilowattstunden ... 20,0 Milliarden``."""
+def _same_magnitude(reading: Reading, numeral: Numeral, neighbour: Numeral) -> float:
+    """Return the factor of the unit after a magnitude of both: ``21,3 Milliarden Watt ... 20,0 Milliarden``."""
     word = numeral.text.rsplit(None, 1)[-1]
-    if near.sentence != numeral.sentence or word not in near.text.split() or not near.text[-1].isalpha():
+    if neighbour.sentence != numeral.sentence or word not in neighbour.text.split() or not neighbour.text[-1].isalpha():
         return 0.0
-    unit = units.unit_at(reading.text, near.start + near.text.index(word) + len(word))
-    return unit[0].factor if unit and unit[0].symbol == near.unit else 0.0
+    unit = units.unit_at(reading.text, neighbour.start + neighbour.text.index(word) + len(word))
+    return unit[0].factor if unit and unit[0].symbol == neighbour.unit else 0.0
 
 
 _CLOSES = re.compile(
@@ -241,52 +264,60 @@ _CLOSES = re.compile(
 )
 
 
-def _counted(behind: str) -> bool:
-    """Whether a noun seems to follow, so that the number is a count of its own."""
-    return _CLOSES.match(behind) is None
+def _counted(following: str) -> bool:
+    """Tell whether a noun seems to follow, so that the number is a count."""
+    return _CLOSES.match(following) is None
 
 
 def _neighbour(reading: Reading, numerals: list[Numeral], position: int) -> Numeral | None:
-    """Nearest numeral with a printed unit: before it in this sentence or the last, then behind it in this."""
+    """Find the nearest numeral with a printed unit: before this one in its sentence or the last, then after it."""
     numeral = numerals[position]
-    for other in reversed(numerals[max(0, position - 8) : position]):
-        if numeral.sentence - other.sentence > (0 if numeral.bare else 2) or other.paragraph != numeral.paragraph:
+    for candidate in reversed(numerals[max(0, position - 8) : position]):
+        if (
+            numeral.sentence - candidate.sentence > (0 if numeral.bare else 2)
+            or candidate.paragraph != numeral.paragraph
+        ):
             break
         if (
-            other.kind == "amount"
-            and other.unit not in ("1", "")
-            and (other.unit not in units.DURATIONS)
-            and (other.unit_printed or not other.bare)
+            candidate.kind == "amount"
+            and candidate.unit not in ("1", "")
+            and (candidate.unit not in units.DURATIONS)
+            and (candidate.unit_printed or not candidate.bare)
         ):
-            return other
-        if other.kind == "amount" and other.unit == "1" and other.noun_like(reading.text) and numeral.bare:
+            return candidate
+        if candidate.kind == "amount" and candidate.unit == "1" and candidate.noun_like(reading.text) and numeral.bare:
             break
     if not numeral.bare:
-        behind = numerals[position + 1] if position + 1 < len(numerals) else None
-        if behind and behind.sentence == numeral.sentence and behind.unit in units.MONEY and behind.unit_printed:
-            between = reading.text[numeral.end : behind.start]
+        successor = numerals[position + 1] if position + 1 < len(numerals) else None
+        if (
+            successor
+            and successor.sentence == numeral.sentence
+            and successor.unit in units.MONEY
+            and successor.unit_printed
+        ):
+            gap = reading.text[numeral.end : successor.start]
             return (
-                behind
+                successor
                 if re.fullmatch(
-                    r"[  ,]*(?:auf|to|und|and|bis|oder|or)[  ]*(?:rund |etwa |knapp |about |roughly )?", between
+                    r"[  ,]*(?:auf|to|und|and|bis|oder|or)[  ]*(?:rund |etwa |knapp |about |roughly )?", gap
                 )
                 else None
             )
         return None
-    for other in numerals[position + 1 : position + 3]:
+    for candidate in numerals[position + 1 : position + 3]:
         if (
-            other.sentence == numeral.sentence
-            and other.kind == "amount"
-            and other.unit_printed
-            and other.unit not in units.DURATIONS
+            candidate.sentence == numeral.sentence
+            and candidate.kind == "amount"
+            and candidate.unit_printed
+            and candidate.unit not in units.DURATIONS
         ):
-            between = reading.text[numeral.end : other.start]
-            return other if re.fullmatch(r"[  ,]*(?:und|and|oder|or|beziehungsweise)?[  ]*", between) else None
+            gap = reading.text[numeral.end : candidate.start]
+            return candidate if re.fullmatch(r"[  ,]*(?:und|and|oder|or|beziehungsweise)?[  ]*", gap) else None
     return None
 
 
 def _scale_of(numeral: Numeral, language: str) -> float:
-    """Factor from a printed number to its value: 1e18 for ``198 exaflops``."""
+    """Return the factor from a printed number to its value: 1e18 for ``198 exaflops``."""
     if numeral.unit not in _SCALED or not numeral.values:
         return 1.0
     match = re.search(r"\d[\d.,]*", numeral.text)

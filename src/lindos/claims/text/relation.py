@@ -1,25 +1,25 @@
-"""What a check says: numerals that fit together, or that cannot all be right."""
+"""The result of a check: numerals that agree, or that contradict each other."""
 
 import math
 from dataclasses import dataclass
 
-from lindos.claims.span import shown
+from lindos.claims.span import brief
 from lindos.claims.text.numeral import Numeral
 
-#: Amounts agree within this factor beyond the roundings that the text announces.
+#: Amounts agree within this factor, beyond their rounding.
 AGREE = 1.06
-#: Amounts that are off by less than this factor are not held against a text.
+#: Amounts that differ by less than this factor are not reported.
 DISAGREE = 1.25
-#: How near a factor of error must come to a power of ten, a doubling or a year's hours to count as such a slip.
-NEAR = 1.12
+#: A factor of error counts as a power of ten within this factor.
+POWER_TOLERANCE = 1.12
 POWERS = (10.0, 100.0, 1e3, 1e4, 1e6, 1e9)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relation:
-    """Numerals that one check holds against each other or against a fact.
+    """Numerals that one check compares with each other or with a fact.
 
-    ``members`` stand in the order in which they are blamed where the relation does not hold.
+    ``members`` are in the order in which they are blamed if the relation does not hold.
     """
 
     kind: str
@@ -33,59 +33,121 @@ class Relation:
 
 
 def distance(low: float, high: float, numeral: Numeral) -> float:
-    """Factor between the nearer ends of a computed range and what the numeral allows; 1 where they overlap."""
+    """Return the factor between the nearer ends of a computed range and the numeral's range; 1 if they overlap.
+
+    Parameters
+    ----------
+    low
+        Least computed value, in the unit of the numeral.
+    high
+        Largest computed value.
+    numeral
+        The printed number.
+    """
     if low <= 0 or numeral.low <= 0:
         return math.inf
     return max(1.0, numeral.low / high, low / numeral.high)
 
 
 def off_by(value: float, numeral: Numeral) -> float:
-    """Factor between two values, at least 1."""
+    """Return the factor between a value and a printed number, at least 1.
+
+    Parameters
+    ----------
+    value
+        The value, in the unit of the numeral.
+    numeral
+        The printed number.
+    """
     printed = numeral.value
     if value <= 0 or printed <= 0:
         return math.inf
     return max(value / printed, printed / value)
 
 
-def is_power(factor: float, near: float = NEAR) -> bool:
-    """Whether a factor of error is a power of ten, as slips of a mark, a prefix or a word are."""
-    return any(max(factor / power, power / factor) <= near for power in POWERS)
+def is_power(factor: float, tolerance: float = POWER_TOLERANCE) -> bool:
+    """Tell whether a factor of error is a power of ten, as by a slip of a mark, a prefix or a word.
+
+    Parameters
+    ----------
+    factor
+        Factor of error, at least 1.
+    tolerance
+        Largest factor between it and a power of ten.
+    """
+    return any(max(factor / power, power / factor) <= tolerance for power in POWERS)
 
 
 def is_slip(factor: float) -> bool:
-    """Whether a factor of error has a name: a power of ten, a doubling, the hours of a year."""
+    """Tell whether a factor of error is typical of a slip: a power of ten, a doubling, the hours of a year.
+
+    Parameters
+    ----------
+    factor
+        Factor of error, at least 1.
+    """
     return is_power(factor) or any(max(factor / f, f / factor) <= 1.06 for f in (2.0, 4.0, 72.0, 8766.0))
 
 
 def written(numeral: Numeral) -> str:
-    """The numeral as a line of arithmetic shows it."""
+    """Write a numeral for a line of arithmetic.
+
+    Parameters
+    ----------
+    numeral
+        The printed number.
+    """
     if not numeral.values:
         return numeral.text
     return "-".join(amount(value, numeral.unit) for value in numeral.values)
 
 
 def amount(value: float, unit: str) -> str:
-    """A value with its unit, as results write it."""
+    """Write a value with its unit, as results do.
+
+    Parameters
+    ----------
+    value
+        The value, in its unit.
+    unit
+        SI unit, currency, or kind of number.
+    """
     if unit in ("factor", "1", "rank", "ordinal"):
-        return shown(value, "1")
+        return brief(value, "1")
     if unit in ("fraction", "points"):
         return f"{100 * value:.3g} %"
     if unit in ("EUR", "GBP", "CNY", "JPY", "CHF"):
-        return shown(value, "USD").replace("$", f"{unit} ")
+        return brief(value, "USD").replace("$", f"{unit} ")
     if unit in ("week", "month", "quarter"):
         return f"{value:g} {unit}{'s' if value != 1 else ''}"
     if unit == "year":
         return f"{value:.0f}"
     if unit in ("W", "J", "USD", "FLOP/s", "FLOP", "s", "B", "B/s"):
-        return shown(value, unit)
+        return brief(value, unit)
     return f"{value:,.3g} {unit}"
 
 
 def close(first: Numeral, second: Numeral, sentences: int) -> bool:
-    """Whether two numerals stand in one paragraph, at most so many sentences apart."""
+    """Tell whether two numerals are in one paragraph, and near each other.
+
+    Parameters
+    ----------
+    first
+        A numeral.
+    second
+        Another numeral.
+    sentences
+        Largest distance, in sentences.
+    """
     return first.paragraph == second.paragraph and abs(first.sentence - second.sentence) <= sentences
 
 
 def late_first(*members: Numeral) -> tuple[Numeral, ...]:
-    """What is derived stands last in a text: it is blamed first."""
+    """Sort numerals with the last of the text first: a derived number usually comes last and is blamed first.
+
+    Parameters
+    ----------
+    members
+        Numerals of a relation.
+    """
     return tuple(sorted(members, key=lambda n: -n.start))

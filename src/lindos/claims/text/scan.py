@@ -1,4 +1,4 @@
-"""From characters to numerals: digits and words, magnitudes, units, ranges, fractions and multiples."""
+"""Find the numerals of a text: digits and words, magnitudes, units, ranges, fractions and multiples."""
 
 import re
 
@@ -6,7 +6,7 @@ from lindos.claims.text import units, words
 from lindos.claims.text.candidates import candidates
 from lindos.claims.text.digits import Atom, end_of_token, is_year, literal, stands_before, word_at, word_step
 from lindos.claims.text.numeral import Numeral
-from lindos.claims.text.phrases import BEHIND, PhraseReader
+from lindos.claims.text.phrases import NEXT_WORD, PhraseReader
 
 _LITERAL = re.compile(r"\d+(?:[.,'’]\d+)*|\d{1,3}(?:[\u00a0\u202f]\d{3})+")
 _SPACED = re.compile(
@@ -17,15 +17,15 @@ _SCIENTIFIC = re.compile(
     r"(?=[⁰¹²³⁴⁵⁶⁷⁸⁹]))(?P<power>\d{1,2}|[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3})"
 )
 _E_FORM = re.compile(r"(?P<head>\d+(?:\.\d+)?)[eE]\+?(?P<power>\d{1,2})(?!\w)")
-#: A power of ten beyond these is no amount of anything.
+#: Largest power of ten of an amount.
 _MOST_POWER = 200
 _SUPER = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _CURRENCY = re.compile(r"(?:US\$|\$|€|£|(?:USD|EUR|GBP)[  ])[  ]?$")
 _RANGE = re.compile(r"[  ]?(?P<mark>bis zu|bis|to|und|and|auf|oder|or|–|—|-|‑)[  ]?(?P<currency>US\$|\$|€|£)?")
 MAX_LITERAL = 30
-#: A small number that is rounded to one digit, as "two gigawatts", is not off by more than this share.
+#: Largest relative rounding error of a small number with one digit, such as "two gigawatts".
 MOST_ROUNDING = 0.12
-#: Words of German that open a sentence and so cannot follow an ordinal such as "66.".
+#: German words that begin a sentence, so that "66." before them is no ordinal.
 _OPENERS = frozenset(
     [
         "Der",
@@ -78,10 +78,10 @@ def _plain(digits: str) -> float:
 class Scanner(PhraseReader):
     """Reads the numerals of one text in one language, left to right."""
 
-    def numerals(self, taken: list[Numeral]) -> list[Numeral]:
-        """All numerals outside the spans in ``taken``."""
+    def numerals(self, masked: list[Numeral]) -> list[Numeral]:
+        """Return all numerals outside the spans of ``masked``."""
         result: list[Numeral] = []
-        spans = iter([*taken])
+        spans = iter([*masked])
         span = next(spans, None)
         position = 0
         for token in candidates(self.language).finditer(self.text):
@@ -91,13 +91,13 @@ class Scanner(PhraseReader):
             if start < position or (span is not None and span.start <= start < span.end):
                 continue
             limit = span.start if span is not None else len(self.text)
-            numeral = self._at(start, _token(self.text, start), limit)
+            numeral = self._numeral_at(start, _token(self.text, start), limit)
             if numeral is not None:
                 result.append(numeral)
                 position = numeral.end
         return result
 
-    def _at(self, start: int, token: str, limit: int) -> Numeral | None:
+    def _numeral_at(self, start: int, token: str, limit: int) -> Numeral | None:
         if token[0].isdigit():
             return self._digits(start, limit)
         for reader in (self._vague, self._fraction, self._multiple, self._ordinal, self._article, self._cardinal):
@@ -134,7 +134,7 @@ class Scanner(PhraseReader):
         return Numeral(start, end, self.text[start:end], "amount", (value * factor,), symbol, rounding=rounding)
 
     def _atom(self, start: int) -> Atom | None:
-        """Number at ``start`` in digits or words; None where it is none or cannot be read."""
+        """Read the number at ``start`` in digits or words; None if there is none, or if it cannot be read."""
         text = self.text
         if start < len(text) and text[start].isdigit():
             spaced = _SPACED.match(text, start) if self.language == "de" else None
@@ -169,8 +169,8 @@ class Scanner(PhraseReader):
             return None
         match = re.compile(r"\.[  ]([A-ZÄÖÜa-zäöü]\w+)").match(text, end)
         if match and atom.value <= 200 and atom.value == int(atom.value) and match.group(1) not in _OPENERS:
-            before = re.search(r"(\w+)[  ]$", text[max(0, start - 40) : start])
-            word = before.group(1) if before else ""
+            preceding = re.search(r"(\w+)[  ]$", text[max(0, start - 40) : start])
+            word = preceding.group(1) if preceding else ""
             if word.endswith(("en", "er", "em", "te", "der", "die", "das", "zum", "am", "im", "seit", "ihre", "seine")):
                 return Numeral(start, end + 1, text[start : end + 1], "ordinal", (atom.value,), "ordinal")
         return None
@@ -178,7 +178,7 @@ class Scanner(PhraseReader):
     # Amounts
 
     def _amount(self, start: int, atom: Atom, limit: int) -> Numeral | None:
-        """An amount that begins with ``atom``: a range, a magnitude, a unit, in this order."""
+        """Read an amount that begins with ``atom``: a range, a magnitude, a unit, in this order."""
         text = self.text
         currency = _CURRENCY.search(text[max(0, start - 5) : start])
         opening = start - len(currency.group()) if currency else start
@@ -226,7 +226,7 @@ class Scanner(PhraseReader):
         )
 
     def _second(self, start: int, first: Atom, limit: int) -> Atom | None:
-        """Second number of a range or pair that shares magnitude and unit with the first."""
+        """Read the second number of a range or pair that shares magnitude and unit with the first."""
         text = self.text
         match = _RANGE.match(text, first.end)
         if match is None or match.end() >= limit:
@@ -247,14 +247,14 @@ class Scanner(PhraseReader):
         numbers = (atom, pair) if pair else (atom,)
         if has_unit or any(not is_year(self.text, a) for a in numbers):
             return None
-        behind = BEHIND.match(self.text, end)
-        if behind and NOUN_AHEAD.match(behind.group(1)):
+        following = NEXT_WORD.match(self.text, end)
+        if following and NOUN_AHEAD.match(following.group(1)):
             return None
         values = tuple(a.value for a in numbers)
         return Numeral(start, numbers[-1].end, self.text[start : numbers[-1].end], "year", values, "year")
 
     def _times(self, start: int, atom: Atom, end: int, printed: bool) -> Numeral | None:
-        """A multiple: ``eight times``, ``20x``, ``20-fach``, ``das 1,8-Fache``, ``fünf Mal``."""
+        """Read a multiple: ``eight times``, ``20x``, ``20-fach``, ``das 1,8-Fache``, ``fünf Mal``."""
         if printed:
             return None
         pattern = _TIMES_DE if self.language == "de" else _TIMES_EN
@@ -282,12 +282,12 @@ class Scanner(PhraseReader):
         atom = self._atom(start)
         if atom is None:
             return None
-        behind = text[atom.end : atom.end + 12]
+        following = text[atom.end : atom.end + 12]
         if (
             self.language == "en"
             and atom.value == 1
             and (
-                behind.startswith((" of ", " another", " by "))
+                following.startswith((" of ", " another", " by "))
                 or stands_before(
                     text,
                     start,
@@ -297,9 +297,16 @@ class Scanner(PhraseReader):
         ):
             return None
         ratio = _ONE_IN.match(text, start)
-        if ratio and (of := words.cardinal(ratio.group(1), self.language) or _plain(ratio.group(1))):
+        if ratio and (denominator := words.cardinal(ratio.group(1), self.language) or _plain(ratio.group(1))):
             return Numeral(
-                start, ratio.end(), ratio.group(), "fraction", (1 / of,), "fraction", rounding=0.05, in_words=True
+                start,
+                ratio.end(),
+                ratio.group(),
+                "fraction",
+                (1 / denominator,),
+                "fraction",
+                rounding=0.05,
+                in_words=True,
             )
         fraction = self._fraction_behind(start, atom)
         return fraction or self._amount(start, atom, len(text))

@@ -1,4 +1,4 @@
-"""An audited text as an answer: the text with its marks, what does not hold, and every number with its arithmetic."""
+"""An audited text as an answer: the text with its marks, wrong numbers, and every number with its arithmetic."""
 
 import datetime
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from lindos.claims.text.relation import written
 from lindos.claims.text.swaps import Swap
 from lindos.elements import Cell, Mark, Number, Passage, Section, Table
 
-#: How a kind of error is called for a reader.
+#: Name of each kind of error for a reader.
 KINDS = {
     "billion_billionen": "billion read as Billion: a thousandfold",
     "prefix_1000": "a prefix off by a thousand",
@@ -35,7 +35,26 @@ KINDS = {
 def sections(
     text: str, catalog: Catalog, date: datetime.date, path: str, context_of: ContextOf | None = None
 ) -> tuple[tuple[Section, ...], dict[str, Any], list[str]]:
-    """Sections of an audited text, what its document holds beside them, and the ids of sources it rests on."""
+    """Audit a text and show the result.
+
+    Parameters
+    ----------
+    text
+        German or English prose.
+    catalog
+        Facts that the text is checked against.
+    date
+        Day of the article.
+    path
+        Name of the file, for messages.
+    context_of
+        Returns power and cost per device; without it only chips are counted.
+
+    Returns
+    -------
+    tuple
+        Sections, further parts of the document, and ids of the sources.
+    """
     audit = audit_text(text, catalog, date, path, context_of)
     wrong = [(n, j) for n, j in audit.judgements.items() if j.verdict == "wrong"]
     document = {
@@ -61,7 +80,7 @@ def _sources(judgement: Judgement, swaps: Sequence[Swap]) -> tuple[str, ...]:
 
 
 def _numeral(numeral: Numeral, judgement: Judgement, audit: Audit, catalog: Catalog) -> dict[str, Any]:
-    """One numeral of the document, in SI."""
+    """Make the entry of one numeral in the document, in SI."""
     relation = judgement.relation
     swaps = audit.swaps.get(numeral, ())
     value: Any = numeral.date or None
@@ -146,12 +165,12 @@ def _wrong(wrong: Sequence[tuple[Numeral, Judgement]], audit: Audit) -> Table:
             continue
         swaps = audit.swaps.get(numeral, ())
         factor = relation.factor
-        off: Cell = Number(value=factor, unit="1", suffix="x") if factor and factor > 1.005 else ""
+        error: Cell = Number(value=factor, unit="1", suffix="x") if factor and factor > 1.005 else ""
         rows.append(
             (
                 numeral.text,
                 KINDS.get(relation.kind, relation.kind),
-                off,
+                error,
                 relation.arithmetic,
                 _reading(judgement, swaps),
             )

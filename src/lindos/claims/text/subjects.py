@@ -1,4 +1,4 @@
-"""Mentions of what the catalogue knows: devices, racks, models, sites, supercomputers and companies."""
+"""Mentions of names of the catalogue: devices, racks, models, sites, supercomputers and companies."""
 
 import re
 from functools import lru_cache
@@ -17,13 +17,21 @@ class Mention(NamedTuple):
     plural: bool
 
 
-#: Kinds in the order in which a name that stands for several things is taken.
+#: Kinds in order: a name of several things takes the first.
 _KINDS = ("sites", "systems", "accelerators", "models", "supercomputers", "companies")
 _DATED = re.compile(r"-\d{4}-\d{2}$")
 
 
 def mentions_of(text: str, catalog: Catalog) -> list[Mention]:
-    """All mentions, in order; the longest name wins."""
+    """Find all names of the catalogue in a text, in order; the longest name wins.
+
+    Parameters
+    ----------
+    text
+        The text.
+    catalog
+        Source of the names.
+    """
     pattern, names = _pattern(catalog)
     result = []
     for match in pattern.finditer(text):
@@ -54,7 +62,7 @@ def _key(word: str) -> str:
 
 
 def _spellings(kind: str, written: str, id: str) -> list[str]:
-    """How a title or alias may stand in prose."""
+    """Return the spellings of a title or alias in prose."""
     if "_" in written or len(written) < 2:
         return []
     words = [written]

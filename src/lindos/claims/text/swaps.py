@@ -1,4 +1,4 @@
-"""For a number that does not hold: subjects, precisions and readings under which it would, the nearest first."""
+"""Subjects, precisions and readings under which a wrong number would be right, the nearest first."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from lindos.claims.text.places import sightings
 from lindos.claims.text.relation import amount, off_by
 from lindos.claims.verdict import Ruling
 
-#: A sourced value this near to the printed one is offered as what it may have been of.
+#: A sourced value within this factor of the printed one is offered as another reading.
 OFFERED = 1.06
 MOST = 4
 
@@ -34,13 +34,13 @@ class Swaps:
     def __init__(
         self, catalog: Catalog, claims: Mapping[str, Claim], named: Iterable[str] = (), context: Context | None = None
     ) -> None:
-        """Hold the catalogue, its claims, titles that the text names, and what a study knows per device."""
+        """Take the catalogue, its claims, titles that the text names, and power and cost per device."""
         self.catalog, self.claims, self.named = catalog, claims, tuple(named)
         self.context = context or Context(catalog=catalog)
         self._table: list[tuple[str, str, float, tuple[str, ...]]] | None = None
 
-    def of(self, numeral: Numeral) -> tuple[Swap, ...]:
-        """The best readings of a number that does not hold."""
+    def swaps_for(self, numeral: Numeral) -> tuple[Swap, ...]:
+        """Return the best other readings of a number that is wrong."""
         if numeral.kind not in ("amount", "factor") or not numeral.values:
             return ()
         options = [
@@ -48,12 +48,12 @@ class Swaps:
             for reading, unit, value, sources in self._values()
             if unit == numeral.unit and value > 0
         ]
-        near = sorted((swap for swap in options if swap.factor <= OFFERED), key=self._rank)
-        unique = {swap.reading: swap for swap in near}
+        fitting = sorted((swap for swap in options if swap.factor <= OFFERED), key=self._rank)
+        unique = {swap.reading: swap for swap in fitting}
         return tuple(unique.values())[:MOST]
 
     def _rank(self, swap: Swap) -> tuple[bool, float]:
-        """What the text names comes first, then what is nearest."""
+        """Return the sort key: subjects that the text names come first, then the nearest values."""
         return not any(title in swap.reading for title in self.named), swap.factor
 
     def _values(self) -> list[tuple[str, str, float, tuple[str, ...]]]:
@@ -67,26 +67,26 @@ class Swaps:
                 yield sighting.words, sighting.value.unit, float(sighting.value.value), sighting.value.sources
 
     def _statements(self) -> Iterator[tuple[str, str, float, tuple[str, ...]]]:
-        """What the catalogue's statements claim, and what their subjects amount to."""
+        """Yield the numbers of the catalogue's statements, and the numbers computed for their subjects."""
         for claim in self.claims.values():
             verdict = check(claim, self.context)
             for finding in verdict.findings:
                 unit = "factor" if "against" in finding.question and finding.unit == "1" else finding.unit
-                what = f"{finding.question}: {finding.reading or claim.statement}"
+                question = f"{finding.question}: {finding.reading or claim.statement}"
                 if finding.computed is not None and finding.computed > 0:
                     yield (
-                        f"{what} ({amount(finding.computed, finding.unit)}, claim {claim.id})",
+                        f"{question} ({amount(finding.computed, finding.unit)}, claim {claim.id})",
                         unit,
                         finding.computed,
                         finding.sources,
                     )
-                holds = verdict.ruling in (Ruling.CONSISTENT, Ruling.STRAINED, Ruling.KEPT)
+                holds = verdict.ruling in (Ruling.CONSISTENT, Ruling.STRAINED, Ruling.MET)
                 if holds and finding.claimed is not None and finding.claimed > 0 and "against" not in finding.question:
                     words = f"what {claim.speaker} said of another subject: {claim.statement} (claim {claim.id})"
                     yield words, unit, finding.claimed, tuple(claim.source)
 
     def _ratios(self) -> Iterator[tuple[str, str, float, tuple[str, ...]]]:
-        """8-bit H100-equivalents of every site over those of the leading machines: like over like."""
+        """Yield 8-bit H100-equivalents of every site over those of the leading machine."""
         machines = [m for m in self.catalog.supercomputers.values() if m.h100_equivalents.is_known and m.rmax.is_known]
         leaders = sorted(machines, key=lambda m: -float(m.rmax.value))[:1]
         for sighting in sightings(self.catalog, "h100_equivalents"):

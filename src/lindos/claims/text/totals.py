@@ -29,7 +29,13 @@ _PARTS = ("device", "rack", "node", "unit", "hour")
 
 
 def shares_of_totals(numerals: list[Numeral]) -> Iterator[Relation]:
-    """``$43 billion ... half a million GPUs ... $8,600 per GPU``: an amount of one times a count is a total."""
+    """Check totals against a count times an amount of one: ``$43 billion ... half a million GPUs ... $8,600 per GPU``.
+
+    Parameters
+    ----------
+    numerals
+        Numerals to check.
+    """
     for part in numerals:
         if part.per not in _PARTS or part.unit not in _DIVIDED or part.kind != "amount":
             continue
@@ -40,7 +46,7 @@ def shares_of_totals(numerals: list[Numeral]) -> Iterator[Relation]:
 
 
 def _totals(part: Numeral, numerals: list[Numeral]) -> list[Numeral]:
-    """Amounts of which ``part`` may be one share: the same unit, more of it, near."""
+    """Return amounts of which ``part`` may be one share: larger, near, and in the same unit."""
     return [
         n
         for n in numerals
@@ -55,7 +61,7 @@ def _totals(part: Numeral, numerals: list[Numeral]) -> list[Numeral]:
 
 
 def _counts(part: Numeral, total: Numeral, numerals: list[Numeral]) -> list[Numeral]:
-    """Counts of what ``part`` is an amount of, over the same whole as ``total``."""
+    """Return counts of the thing that ``part`` is an amount of, over the same whole as ``total``."""
     return [
         n
         for n in numerals
@@ -83,25 +89,25 @@ def _judge_part(part: Numeral, triples: list[tuple[Numeral, Numeral]]) -> Iterat
             factor=1.0,
         )
         return
-    near = [
+    nearby = [
         (total, count)
         for total, count in triples
         if close(part, total, 1) and (_said_before(count, part) or count.sentence == total.sentence)
     ]
-    if not near:
+    if not nearby:
         return
-    total, count = min(near, key=lambda pair: _reach(part, *pair))
+    total, count = min(nearby, key=lambda pair: _reach(part, *pair))
     expected = total.value / count.value
     factor = off_by(expected, part)
-    together = close(part, total, 0) and close(part, count, 1)
+    is_close = close(part, total, 0) and close(part, count, 1)
     adjacent = close(part, total, 1) and close(part, count, 3)
-    named = together or (is_slip(factor) and adjacent) or (is_power(factor) and close(part, total, 0))
+    named = is_close or (is_slip(factor) and adjacent) or (is_power(factor) and close(part, total, 0))
     if _quotient(part, total, count) < DISAGREE or not named:
         return
     kind = "price_total" if part.unit in units.MONEY else "power_per_gpu" if part.unit == "W" else "decimal_slip"
     members = late_first(part, total, count)
     if is_power(factor, 1.12) and factor > 300 and re.search(r"(?i:billion|trillion)", total.text):
-        # The word that means a thousandfold in the other language is what slips.
+        # The slip is the word that means a thousandfold in the other language.
         kind, members = "billion_billionen", (total, part, count)
     yield Relation(
         kind=kind,
@@ -118,7 +124,7 @@ def _judge_part(part: Numeral, triples: list[tuple[Numeral, Numeral]]) -> Iterat
 
 
 def _counted_by(count: Numeral, part: Numeral) -> bool:
-    """Whether a count is of what ``part`` is an amount of."""
+    """Tell whether a count is of the thing that ``part`` is an amount of."""
     if part.per == "hour":
         return count.noun == "gpuhour"
     if {count.noun, part.per} <= {"rack", "node"}:
@@ -127,14 +133,14 @@ def _counted_by(count: Numeral, part: Numeral) -> bool:
 
 
 def _over_same(count: Numeral, total: Numeral, part: Numeral) -> bool:
-    """Whether a count is over the whole that the total is of: all of it, or one rack beside the price of one rack."""
+    """Tell whether a count and a total are over the same whole: all of it, or one rack and its price."""
     if count.per == total.per:
         return True
     return total.per == "rack" and not count.per and count.value <= 1_000 and count.sentence == part.sentence
 
 
 def _said_before(count: Numeral, part: Numeral) -> bool:
-    """Whether a count stands before the amount of one, or in the sentence with it."""
+    """Tell whether a count precedes the amount of one, or is in its sentence."""
     return count.start < part.start or count.sentence == part.sentence
 
 
@@ -151,7 +157,13 @@ def _reach(part: Numeral, total: Numeral, count: Numeral) -> int:
 
 
 def yearly_totals(numerals: list[Numeral]) -> Iterator[Relation]:
-    """``300 billion over five years ... 60 billion a year``."""
+    """Check totals against rates times durations: ``300 billion over five years ... 60 billion a year``.
+
+    Parameters
+    ----------
+    numerals
+        Numerals to check.
+    """
     for rate in numerals:
         if rate.per not in ("year", "month", "week", "day") or rate.unit not in ("USD", "EUR", "GBP", "1"):
             continue
@@ -166,10 +178,10 @@ def yearly_totals(numerals: list[Numeral]) -> Iterator[Relation]:
         for total in totals:
             for span in spans:
                 times = span.value * units.SECONDS[span.unit] / period
-                apart = distance(
+                deviation = distance(
                     rate.low * times * (span.low / span.value), rate.high * times * (span.high / span.value), total
                 )
-                pairs.append((apart, total, span, times))
+                pairs.append((deviation, total, span, times))
         if not pairs:
             continue
         slips = (
@@ -177,9 +189,9 @@ def yearly_totals(numerals: list[Numeral]) -> Iterator[Relation]:
             or [p for p in pairs if is_power(off_by(rate.value * p[3], p[1]))]
             or pairs
         )
-        apart, total, span, times = min(slips, key=lambda p: (p[0] > AGREE, abs(p[1].start - rate.start)))
+        deviation, total, span, times = min(slips, key=lambda p: (p[0] > AGREE, abs(p[1].start - rate.start)))
         line = f"{written(rate)} a {rate.per} x {times:.3g} = {amount(rate.value * times, rate.unit)}"
-        if apart <= AGREE:
+        if deviation <= AGREE:
             yield Relation(kind="rate_times_time", members=(total, rate, span), holds=True, arithmetic=line)
             continue
         factor = off_by(rate.value * times, total)
@@ -202,29 +214,37 @@ _THEREOF = re.compile(r"(?i:\b(?:davon|darunter|including|of which|of them|there
 
 
 def parts(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
-    """``230,000 GPUs, 30,000 of them GB200``: a part is less than its whole."""
-    for whole, part in pairwise(numerals):
-        alike = (
-            whole.unit == part.unit
-            and whole.kind == part.kind == "amount"
-            and whole.sentence == part.sentence
-            and whole.per == part.per
+    """Check that a part is less than its whole: ``230,000 GPUs, 30,000 of them GB200``.
+
+    Parameters
+    ----------
+    reading
+        The text and its numerals.
+    numerals
+        Numerals to check.
+    """
+    for total, part in pairwise(numerals):
+        is_comparable = (
+            total.unit == part.unit
+            and total.kind == part.kind == "amount"
+            and total.sentence == part.sentence
+            and total.per == part.per
         )
         if (
-            not alike
-            or (whole.unit == "1" and not (whole.noun == part.noun == "device"))
-            or whole.unit in units.DURATIONS
+            not is_comparable
+            or (total.unit == "1" and not (total.noun == part.noun == "device"))
+            or total.unit in units.DURATIONS
         ):
             continue
-        stretch = reading.text[whole.end : part.end + 12]
+        stretch = reading.text[total.end : part.end + 12]
         if _THEREOF.search(stretch) and len(stretch) < 60 and "denied" not in part.marks:
-            line = f"{written(part)} of {written(whole)}"
-            if part.low > whole.high * 1.001:
+            line = f"{written(part)} of {written(total)}"
+            if part.low > total.high * 1.001:
                 yield Relation(
                     kind="decimal_slip",
-                    members=(part, whole),
+                    members=(part, total),
                     holds=False,
-                    factor=off_by(whole.value, part),
+                    factor=off_by(total.value, part),
                     arithmetic=f"{line}: a part is more than its whole",
                     reading=amount(part.value / 10, part.unit),
                 )
@@ -234,7 +254,15 @@ _LEADING = re.compile(r"\d+(?:[.,]\d+)?")
 
 
 def twice_printed(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
-    """A figure that is printed twice, once a thousand times the other: in one sentence, or in a headline and below."""
+    """Report a figure that is printed twice, once a thousandfold, in one sentence or in a headline and below.
+
+    Parameters
+    ----------
+    reading
+        The text and its numerals.
+    numerals
+        Numerals to check.
+    """
     money = [
         n
         for n in numerals
@@ -249,12 +277,12 @@ def twice_printed(reading: Reading, numerals: list[Numeral]) -> Iterator[Relatio
             ):
                 continue
             digits = [match.group() for n in (first, second) if (match := _LEADING.search(n.text))]
-            same = len(digits) == 2 and digits[0] == digits[1] and len(digits[0]) >= 2
+            is_repeated = len(digits) == 2 and digits[0] == digits[1] and len(digits[0]) >= 2
             headline = first.paragraph == 0 and second.paragraph > 0
             quoted = first.sentence == second.sentence and bool(
                 re.search(r"[„“\"”]", reading.text[first.end : second.end + 2])
             )
-            if same and (headline or quoted):
+            if is_repeated and (headline or quoted):
                 members = (first, second)
                 yield Relation(
                     kind="billion_billionen",

@@ -18,12 +18,20 @@ _LASTED = re.compile(
     r"nach|brauchte|fertig|needed|abgeschlossen|complet\w*|finish\w*|weeks?|days?)\b)"
 )
 _MFU = re.compile(r"(?i:utili[sz]ation|auslastung|mfu\b|ausnutzung)")
-#: Operations of training for each parameter and token.
+#: Operations of training per parameter and token.
 FLOP_PER_PARAM_TOKEN = 6.0
 
 
 def relations(reading: Reading, catalog: Catalog) -> Iterator[Relation]:
-    """Relations between parameters, tokens, operations, devices and times."""
+    """Yield relations between parameters, tokens, operations, devices and times.
+
+    Parameters
+    ----------
+    reading
+        The text and its numerals.
+    catalog
+        Facts about the devices.
+    """
     numerals = [n for n in reading.numerals if n.claim and "denied" not in n.marks]
     amounts = [n for n in numerals if n.kind == "amount"]
     yield from _runs(reading, numerals, amounts, catalog)
@@ -33,12 +41,20 @@ def relations(reading: Reading, catalog: Catalog) -> Iterator[Relation]:
 
 
 def training_flop(parameters: float, tokens: float) -> float:
-    """Operations of a run by the usual six for each parameter and token."""
+    """Compute the operations of a run in FLOP, by the usual six per parameter and token.
+
+    Parameters
+    ----------
+    parameters
+        Parameters of the model.
+    tokens
+        Tokens of the run.
+    """
     return float(scaling.training_flop(parameters, tokens, FLOP_PER_PARAM_TOKEN))
 
 
 def _runs(reading: Reading, numerals: list[Numeral], amounts: list[Numeral], catalog: Catalog) -> Iterator[Relation]:
-    """Operations of a run: six for each parameter and token; over the peak of its devices they are a time."""
+    """Check the operations of a run: six per parameter and token; over the peak of its devices they are a time."""
     if not _TRAINS.search(reading.text):
         return
     parameters = [n for n in amounts if n.noun == "parameter" and n.unit == "1" and n.value >= 1e8]
@@ -76,13 +92,13 @@ def _runs(reading: Reading, numerals: list[Numeral], amounts: list[Numeral], cat
 
 
 def _moe_parameters(reading: Reading, catalog: Catalog, printed: Numeral) -> float | None:
-    """Active parameters where the text names them: with experts, a token meets fewer than all."""
-    near = [
+    """Return the active parameters if the text names them: with experts, a token uses fewer than all."""
+    nearby = [
         n
         for n in reading.numerals
         if n.kind == "amount" and n.noun == "parameter" and n.value < printed.value and n.value >= 1e8
     ]
-    for numeral in near:
+    for numeral in nearby:
         stretch = reading.text[max(0, numeral.start - 60) : numeral.end + 60]
         if re.search(r"(?i:activ|aktiv)", stretch):
             return numeral.value
@@ -120,7 +136,7 @@ def _times(
     amounts: list[Numeral],
     catalog: Catalog,
 ) -> Iterator[Relation]:
-    """Operations over the peak of the devices and the time of the run: a utilisation."""
+    """Compute a utilisation: operations over the peak of the devices and the time of the run."""
     counts = [n for n in amounts if _is_fleet(reading, n, catalog)]
     spans = [n for n in amounts if _is_run_time(reading, n)]
     shares = [n for n in numerals if n.kind == "fraction" and _MFU.search(reading.sentence_of(n)) and n.value <= 2]
@@ -154,7 +170,7 @@ def _utilisation(
     blamed: tuple[Numeral, ...],
     sources: tuple[str, ...],
 ) -> Relation | None:
-    """A run that does more than its devices can, or other than its own utilisation says."""
+    """Report a run that does more than its devices can, or that contradicts its own utilisation."""
     right = seconds * utilised / (share.value if share else 1.0)
     factor = max(right / seconds, seconds / right)
     if utilised > 1.02:
@@ -184,13 +200,13 @@ def _utilisation(
 
 
 def _is_fleet(reading: Reading, numeral: Numeral, catalog: Catalog) -> bool:
-    """Whether a numeral counts the devices of a run, not those that somebody plans to own."""
-    known = numeral.noun == "device" and numeral.device in catalog.names("accelerators") and not numeral.per
-    return known and 100 <= numeral.value <= 1e6 and not _plans(reading, numeral)
+    """Tell whether a numeral counts the devices of a run, not devices that somebody plans to own."""
+    is_device_count = numeral.noun == "device" and numeral.device in catalog.names("accelerators") and not numeral.per
+    return is_device_count and 100 <= numeral.value <= 1e6 and not _plans(reading, numeral)
 
 
 def _is_run_time(reading: Reading, numeral: Numeral) -> bool:
-    """Whether a numeral is the time that a run took."""
+    """Tell whether a numeral is the time that a run took."""
     if numeral.unit not in units.DURATIONS or numeral.per:
         return False
     days = numeral.value * units.SECONDS[numeral.unit] / DAY

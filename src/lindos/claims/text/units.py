@@ -1,4 +1,4 @@
-"""Magnitudes, units and counted nouns of German and English texts, each as one pattern to match behind a number."""
+"""Magnitudes, units and counted nouns of German and English texts, as patterns to match after a number."""
 
 import re
 from dataclasses import dataclass
@@ -27,24 +27,38 @@ _MAGNITUDES_EN |= {"mn": 1e6, "Billion": 1e9, "Million": 1e6, "Trillion": 1e12}
 _ATTACHED = {"k": 1e3, "K": 1e3, "m": 1e6, "M": 1e6, "bn": 1e9, "b": 1e9, "B": 1e9, "T": 1e12, "tn": 1e12, "t": 1e12}
 
 
-def _either(words: object) -> str:
+def _alternatives(words: object) -> str:
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))  # type: ignore[call-overload]
 
 
 MAGNITUDE = {
-    "de": re.compile(rf"[ \u00a0\u202f-]?({_either(_MAGNITUDES_DE)})(?![a-zäöüß])"),
-    "en": re.compile(rf"[ \u00a0\u202f-]?({_either(_MAGNITUDES_EN)})(?![a-z])"),
+    "de": re.compile(rf"[ \u00a0\u202f-]?({_alternatives(_MAGNITUDES_DE)})(?![a-zäöüß])"),
+    "en": re.compile(rf"[ \u00a0\u202f-]?({_alternatives(_MAGNITUDES_EN)})(?![a-z])"),
 }
-ATTACHED = re.compile(rf"({_either(_ATTACHED)})(?![A-Za-zäöüß0-9])")
+ATTACHED = re.compile(rf"({_alternatives(_ATTACHED)})(?![A-Za-zäöüß0-9])")
 
 
 def magnitude_of(word: str, language: str) -> float:
-    """Factor of a magnitude word; German ``Billion`` is a million million, English ``billion`` a thousand million."""
+    """Return the factor of a magnitude word; German ``Billion`` is 1e12, English ``billion`` 1e9.
+
+    Parameters
+    ----------
+    word
+        The word.
+    language
+        ``"de"`` or ``"en"``.
+    """
     return (_MAGNITUDES_DE if language == "de" else _MAGNITUDES_EN)[word]
 
 
 def attached_of(word: str) -> float:
-    """Factor of a magnitude letter that stands at the number: ``550k``, ``405B``."""
+    """Return the factor of a magnitude letter right after a number: ``550k``, ``405B``.
+
+    Parameters
+    ----------
+    word
+        The letter or letters.
+    """
     return _ATTACHED[word]
 
 
@@ -152,14 +166,22 @@ _CASED |= {
 }
 
 _UNIT = re.compile(
-    rf"[ \u00a0\u202f-]?(?:of )?(?:(?P<cased>{_either(_CASED)})(?![\w/²]|-?[Bb]it)|"
-    rf"(?P<word>(?i:{_either(_WORDS)}))(?![A-Za-zäöüß/]))"
+    rf"[ \u00a0\u202f-]?(?:of )?(?:(?P<cased>{_alternatives(_CASED)})(?![\w/²]|-?[Bb]it)|"
+    rf"(?P<word>(?i:{_alternatives(_WORDS)}))(?![A-Za-zäöüß/]))"
 )
 _GPU = re.compile(r"[ \u00a0](?:GPUs?|chips?)(?![A-Za-z-])")
 
 
 def unit_at(text: str, position: int) -> tuple[Unit, int] | None:
-    """Unit that stands at ``position``, with or without a blank or hyphen before it, and where it ends."""
+    """Return the unit at a position, with or without a blank or hyphen before it, and its end.
+
+    Parameters
+    ----------
+    text
+        The whole text.
+    position
+        Position in characters.
+    """
     match = _UNIT.match(text, position)
     if match is None:
         return None
@@ -169,7 +191,15 @@ def unit_at(text: str, position: int) -> tuple[Unit, int] | None:
 
 
 def device_word_end(text: str, position: int) -> int:
-    """End of ``GPUs`` or ``chips`` right behind a number, else ``position``."""
+    """Return the end of ``GPUs`` or ``chips`` right after a number, else the position itself.
+
+    Parameters
+    ----------
+    text
+        The whole text.
+    position
+        Position in characters.
+    """
     match = _GPU.match(text, position)
     return match.end() if match else position
 
@@ -182,10 +212,16 @@ SECONDS = {"s": 1.0, "week": 7 * DAY, "month": YEAR / 12, "quarter": YEAR / 4}
 
 
 def unit_words() -> set[str]:
-    """Every unit that is a word or a symbol, as it may stand behind an article."""
+    """Return every unit that is a word or a symbol, as it may follow an article."""
     return {word for word in (*_WORDS, *_CASED) if word[0].isalpha()}
 
 
 def magnitude_words(language: str) -> set[str]:
-    """Every magnitude of a language."""
+    """Return every magnitude of a language.
+
+    Parameters
+    ----------
+    language
+        ``"de"`` or ``"en"``.
+    """
     return set(_MAGNITUDES_DE if language == "de" else _MAGNITUDES_EN)

@@ -75,8 +75,17 @@ ROUGH["en"] = ("about", "around", "roughly", "some", "approximately", "near", "o
 
 @cache
 def cardinal(word: str, language: str) -> float | None:
-    """Value of a cardinal in words, None where it is none.
+    """Return the value of a cardinal in words; None if it is none.
 
+    Parameters
+    ----------
+    word
+        The word.
+    language
+        ``"de"`` or ``"en"``.
+
+    Examples
+    --------
     >>> cardinal("zweihundertfünfzig", "de"), cardinal("forty-two", "en"), cardinal("Haus", "de")
     (250.0, 42.0, None)
     """
@@ -102,8 +111,17 @@ def _german(text: str) -> float | None:
 
 @cache
 def multiple(word: str, language: str) -> float | None:
-    """Factor that a single word states: ``verdoppelt``, ``Zwanzigfache``, ``tripled``, ``tenfold``, ``fünfmal``.
+    """Return the factor of a word: ``verdoppelt``, ``Zwanzigfache``, ``tripled``, ``tenfold``, ``fünfmal``.
 
+    Parameters
+    ----------
+    word
+        The word.
+    language
+        ``"de"`` or ``"en"``.
+
+    Examples
+    --------
     >>> multiple("Zwanzigfache", "de"), multiple("verdoppeln", "de"), multiple("tenfold", "en")
     (20.0, 2.0, 10.0)
     """
@@ -128,8 +146,15 @@ def multiple(word: str, language: str) -> float | None:
 
 @cache
 def years_in(word: str) -> float | None:
-    """Years that a German adjective states: ``fünfjährig``.
+    """Return the years that a German adjective states: ``fünfjährig``.
 
+    Parameters
+    ----------
+    word
+        The word.
+
+    Examples
+    --------
     >>> years_in("fünfjährigen")
     5.0
     """

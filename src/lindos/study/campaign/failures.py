@@ -164,9 +164,9 @@ def _scenario_cause(
     sizes = {"device": 1, "node": min(unit, domain), "rack": unit, "switch": leaf, "pod": pod}
     if failure.devices is None and failure.of == "feed":
         raise InputError(
-            f"campaign.failures ({failure.name})",
+            f"campaign.failures ({failure.name}).devices",
             None,
-            "given with devices",
+            "given for a power feed",
             "Say how many GPUs one power feed carries.",
         )
     size = sizes.get(failure.of, failure.devices or 1)
