@@ -1,6 +1,7 @@
 """Every shipped scenario is answered whole: finite numbers inside their ranges, with sources, and sane."""
 
 import math
+import re
 from typing import Any
 
 import pytest
@@ -131,6 +132,17 @@ def test_tables_are_rectangles(name: str) -> None:
             assert len(table.columns) == len(table.units)
             assert all(len(row) == len(table.columns) for row in table.rows)
             assert table.rows
+
+
+#: A number that was written already: ``260 ms (51 %)``, ``$44 billion``, ``1.38 GW to 1.41 GW``; not a date or a name.
+WRITTEN = re.compile(r"[-~≥≤<>]?\s?\$?\d[\d,.]*(e[-+]?\d+)?x?( \S+)?( to [-$]?\d\S*( \S+)?)?( \([^)]*\))?")
+
+
+@pytest.mark.parametrize("name", builtin_names())
+def test_no_cell_is_a_number_that_was_written_already(name: str) -> None:
+    for table in (table for section in answered(name).sections for table in section.tables):
+        for cell in (cell for row in table.rows for cell in row if isinstance(cell, str)):
+            assert not WRITTEN.fullmatch(cell), f"{table.name}: {cell}"
 
 
 def test_what_is_known_of_published_sites_and_runs() -> None:

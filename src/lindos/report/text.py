@@ -1,7 +1,6 @@
 """Numbers as text for people, the same in the terminal and in the page."""
 
 import math
-import re
 from collections.abc import Iterable
 
 from lindos.elements import Cell, Figure, Number, Section
@@ -9,10 +8,6 @@ from lindos.units import render
 
 UNKNOWN = "unknown"
 NO_RANGE = "—"
-#: Text that is an amount: ``"260 ms (51 %)"``, ``"$44 billion"``, ``"1.38 GW to 1.41 GW"``; not a date, not a name.
-_AMOUNT = re.compile(r"[-~≥≤<>]?\s?\$?\d[\d,.]*(e[-+]?\d+)?x?( \S+)?( to [-$]?\d\S*( \S+)?)?( \([^)]*\))?")
-#: Longer text is aligned left.
-_LONGEST_AMOUNT = 24
 
 
 def number(value: float | None, unit: str) -> str:
@@ -148,12 +143,7 @@ def is_number(unit: str, cells: Iterable[Cell] = ()) -> bool:
         Its cells.
     """
     values = [value for value in cells if value is not None]
-    if any(isinstance(value, (int, float, Number)) for value in values):
-        return True
-    if unit:
-        return True
-    words = [value for value in values if isinstance(value, str) and value not in ("", "none", UNKNOWN, NO_RANGE)]
-    return bool(words) and all(len(word) <= _LONGEST_AMOUNT and _AMOUNT.fullmatch(word) for word in words)
+    return bool(unit) or any(isinstance(value, (int, float, Number)) for value in values)
 
 
 def headline(section: Section) -> tuple[tuple[Figure, ...], tuple[Figure, ...]]:

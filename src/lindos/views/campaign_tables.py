@@ -133,23 +133,27 @@ def causes(problem: Problem) -> Table:
     for name, members in kinds.items():
         rate = float(sum(np.mean(cause.rate) for cause in members))
         law = members[0].law if members[0].law == "exponential" else f"{members[0].law}, {members[0].shape:g}"
-        stops = ["all" if cause.stopped >= ALL_DEVICES else f"{cause.stopped:,}" for cause in members]
-        broken = [f"{cause.devices:,}" for cause in members]
+        stops = [float(cause.stopped) for cause in members if cause.stopped < ALL_DEVICES]
+        broken = [float(cause.devices) for cause in members]
         title = titled(name).replace("Gpu", "GPU")
-        body.append((title, 1 / rate if rate else None, rate / total, _alternatives(stops), _alternatives(broken), law))
+        body.append((title, 1 / rate if rate else None, rate / total, _counts(stops), _counts(broken), law))
     return Table(
         name="campaign.causes",
         title="What fails",
         columns=("cause", "once in", "share", "GPUs that stop", "out until repaired", "law"),
-        units=("", "s", "%", "", "", ""),
+        units=("", "s", "%", "1", "1", ""),
         rows=tuple(body),
         note="In the long run, all units of a cause together; lemons until they are drained. Out of service with a "
         "failed GPU: its tray or node, and the rest of its tensor- or expert-parallel group.",
     )
 
 
-def _alternatives(words: list[str]) -> str:
-    return " or ".join(dict.fromkeys(words))
+def _counts(counts: list[float]) -> Cell:
+    """Give the count of all pools, or the least and the most of them; a cause that stops everything has none."""
+    if not counts:
+        return "all"
+    low, high = min(counts), max(counts)
+    return low if low == high else Number(value=None, low=low, high=high)
 
 
 def recoveries(options: Sequence[RecoveryOption]) -> Table:
