@@ -27,7 +27,7 @@ class OperatorShare:
 
     @property
     def time(self) -> Seconds:
-        """Get the sum of the three times."""
+        """Sum of the three times."""
         return self.forward + self.backward + self.quantise
 
 

@@ -74,7 +74,7 @@ class StepMemory:
 
     @property
     def total(self) -> Bytes:
-        """Get the sum of the parts."""
+        """Sum of the parts, on the fullest device."""
         return (
             self.weights
             + self.gradients
