@@ -18,7 +18,7 @@ import numpy as np
 from lindos.catalog import load_catalog
 from lindos.planning import Batch, Search
 from lindos.planning.ground import TILE
-from lindos.planning.space import every_plan, taken
+from lindos.planning.space import every_plan, subset
 from lindos.problem.cluster import Pool
 from lindos.problem.job import Job
 from lindos.problem.plan import Plan
@@ -174,7 +174,7 @@ def space_tiles(work: Job, pool: Pool) -> Iterator[tuple[Plan, np.ndarray]]:
     space = Search(work, pool, Batch(size=2048), {}, ASSUMPTIONS).space
     for plan, batch in every_plan(space, pool.num_devices):
         for start in range(0, len(batch), TILE):
-            yield taken(plan, slice(start, start + TILE)), batch[start : start + TILE]
+            yield subset(plan, slice(start, start + TILE)), batch[start : start + TILE]
 
 
 def plans() -> Iterator[tuple[str, str, str]]:

@@ -10,7 +10,7 @@ import pytest
 from lindos.errors import InconsistentError, InfeasibleError, InputError
 from lindos.planning import Batch, Search, best_plan, beyond_software, global_batch
 from lindos.planning.lightest import lightest
-from lindos.planning.space import every_plan, taken
+from lindos.planning.space import every_plan, subset
 from lindos.problem.plan import Plan
 from lindos.step import Reason, check, critical_batch_tokens, estimate, memory
 from lindos.step.feasibility import shape_codes
@@ -86,7 +86,7 @@ def test_no_plan_needs_less_than_the_lightest() -> None:
         for plan, batch in every_plan(search.space, 8):
             holds = np.flatnonzero(np.asarray(shape_codes(task, 8, plan, batch)) == 0)
             if len(holds):
-                part = taken(plan, holds)
+                part = subset(plan, holds)
                 totals = memory(task, pool(8), part, global_batch_size=batch[holds], assumptions=assumptions()).total
                 least = min(least, float(np.min(totals)))
         assert best is not None

@@ -10,9 +10,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from lindos.planning.hunt import Question, retiled
-from lindos.planning.ranking import OBJECTIVES, Found, Limits
+from lindos.planning.ranking import OBJECTIVES, Limits, Tally
 from lindos.planning.search import Search
-from lindos.planning.space import Batch, every_plan, one, size, taken
+from lindos.planning.space import Batch, candidate, every_plan, size, subset
 from lindos.problem.job import Job
 from lindos.problem.plan import Plan, Sharding
 from lindos.step import estimate, feasibility, memory
@@ -110,7 +110,7 @@ def some_plans(task: Job, num_devices: int, batch: Batch) -> tuple[Plan, Any]:
     picked = []
     for plan, sizes in every_plan(where, num_devices):
         index = rng.integers(0, size(plan), min(400, size(plan)))
-        picked.append((taken(plan, index), sizes[index], np.zeros(len(index), dtype=int)))
+        picked.append((subset(plan, index), sizes[index], np.zeros(len(index), dtype=int)))
     ((plan, sizes, _),) = retiled(picked, 10**9)
     return plan, sizes
 
@@ -123,7 +123,7 @@ def test_bounds_hold(model: Any, is_free: bool) -> None:
     plan, batch = some_plans(task, 64, Batch(size=48, is_free=is_free))
     codes = feasibility(task, cluster, plan, global_batch_size=batch, assumptions=assumptions())
     holds = np.flatnonzero((codes == 0) | (codes == int(Reason.MEMORY)))
-    plan, batch = taken(plan, holds), batch[holds]
+    plan, batch = subset(plan, holds), batch[holds]
     asked = {"global_batch_size": batch, "assumptions": assumptions()}
     assert len(holds) > 500
     time = estimate(task, cluster, plan, **asked).time
@@ -139,7 +139,7 @@ def test_memory_of_devices_that_narrow_gradients_is_bounded_too() -> None:
     task = job(SMALL, sequence_length=8192)
     plan, batch = some_plans(task, 16, Batch(size=16))
     holds = np.flatnonzero(shape_codes(task, 16, plan, batch) == int(Reason.OK))
-    plan, batch = taken(plan, holds), batch[holds]
+    plan, batch = subset(plan, holds), batch[holds]
     assert len(holds) > 500
     for share in (1e-3, 1e-2, 3e-2):
         cluster = pool(16, device=accelerator(memory=80e9 * share))
@@ -148,7 +148,7 @@ def test_memory_of_devices_that_narrow_gradients_is_bounded_too() -> None:
 
 
 def test_what_is_found_does_not_depend_on_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    def ask() -> Found:
+    def ask() -> Tally:
         search = Search(job(LATENT_EXPERTS), pool(4096), Batch(size=3072), {}, assumptions())
         return search.best(Limits(memory=80e9, devices=4096), top=4)
 
@@ -183,16 +183,16 @@ def test_the_best_are_kept_in_order_and_equal_ones_by_size() -> None:
         tensor_parallel=np.array([4.0, 2.0, 1.0, 8.0]),
         **{name: np.ones(4) for name in Plan.__dataclass_fields__ if name != "tensor_parallel"},
     )
-    found, batch = Found(top=2), np.full(4, 8.0)
+    found, batch = Tally(top=2), np.full(4, 8.0)
     found.rank(plans, batch, np.array([1.0, 3.0, -np.inf, 3.0]))
     assert [r.plan.tensor_parallel for r in found.best] == [2, 8]
     assert found.bar == 3.0
     found.rank(plans, batch, np.array([1.0, 2.0, 3.0, 2.0]))
     assert [r.plan.tensor_parallel for r in found.best] == [1, 2]
-    other = Found(top=2)
+    other = Tally(top=2)
     other.rank(plans, batch, np.array([9.0, 0.0, 0.0, 0.0]))
     found.add(other)
-    assert [r.plan for r in found.best] == [one(plans, 0), one(plans, 2)]
+    assert [r.plan for r in found.best] == [candidate(plans, 0), candidate(plans, 2)]
 
 
 def test_where_nothing_holds_the_nearest_is_known() -> None:
@@ -206,14 +206,14 @@ def test_where_nothing_holds_the_nearest_is_known() -> None:
 
 
 def test_questions_asked_together_are_answered_as_each_alone() -> None:
-    """Of other batches, devices and memory, near a plan that is known or not."""
+    """Questions differ in batch, devices and memory; some have a warm start."""
     ground = Search(job(EXPERTS, sequence_length=2048), pool(64), Batch(size=1, is_free=True), {}, assumptions())
-    near = Plan(tensor_parallel=2, data_parallel=8, micro_batch_size=2)
+    warm_start = Plan(tensor_parallel=2, data_parallel=8, micro_batch_size=2)
     questions = [
         Question(
             batch=Batch(size=batch, is_free=True, round_up=round_up),
             limits=Limits(memory=memory, devices=devices),
-            near=near if batch == 50 else None,
+            warm_start=warm_start if batch == 50 else None,
         )
         for batch in (13, 50, 301)
         for round_up in (False, True)

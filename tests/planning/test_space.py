@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from lindos.planning.space import Batch, divisors, every_plan, one, size, space
+from lindos.planning.space import Batch, candidate, divisors, every_plan, make_space, size
 from lindos.problem.plan import Plan, Schedule, Sharding
 from lindos.step.feasibility import Reason, shape_codes
 from step_fixtures import DENSE, LATENT_EXPERTS, job
@@ -19,9 +19,9 @@ def holding(num_devices: int, batch: Batch, **fixed: int) -> set[tuple[Plan, int
     """Every plan of the space of the small model whose shape holds, with its batch."""
     task = job(SMALL, sequence_length=2048)
     found = set()
-    for plan, sizes in every_plan(space(task, num_devices, 4, batch, fixed), num_devices):
+    for plan, sizes in every_plan(make_space(task, num_devices, 4, batch, fixed), num_devices):
         codes = shape_codes(task, num_devices, plan, sizes)
-        found |= {(one(plan, int(i)), int(sizes[i])) for i in np.flatnonzero(codes == int(Reason.OK))}
+        found |= {(candidate(plan, int(i)), int(sizes[i])) for i in np.flatnonzero(codes == int(Reason.OK))}
     return found
 
 
@@ -72,40 +72,40 @@ def test_a_free_batch_of_few_devices_holds_every_number_of_replicas() -> None:
 def test_takes_at_most_the_devices(num_devices: int) -> None:
     fixed = {"tensor_parallel": 1, "micro_batch_size": 1, "pipeline_parallel": 1}
     for batch in (Batch(size=1024), Batch(size=1024, is_free=True)):
-        for plan, _ in every_plan(space(job(), num_devices, 8, batch, fixed), num_devices):
+        for plan, _ in every_plan(make_space(job(), num_devices, 8, batch, fixed), num_devices):
             assert np.all(plan.num_devices <= num_devices)
 
 
 def test_fixed_degrees_are_axes_of_one_value() -> None:
     fixed = {"tensor_parallel": 4, "pipeline_parallel": 2, "recompute": 2, "sharding": 1, "data_parallel": 8}
-    for plan, _ in every_plan(space(job(), 64, 8, Batch(size=64), fixed), 64):
+    for plan, _ in every_plan(make_space(job(), 64, 8, Batch(size=64), fixed), 64):
         for name, value in fixed.items():
             assert np.all(getattr(plan, name) == value)
 
 
 def test_tensor_parallel_stays_inside_the_scale_up_domain() -> None:
-    found = space(job(), 1024, 4, Batch(size=1024), {}).splits
+    found = make_space(job(), 1024, 4, Batch(size=1024), {}).splits
     assert set(np.unique(found.tensor_parallel)) == {1, 2, 4}
 
 
 def test_experts_spread_over_divisors() -> None:
-    found = space(job(LATENT_EXPERTS), 2048, 8, Batch(size=15_360), {}).splits
+    found = make_space(job(LATENT_EXPERTS), 2048, 8, Batch(size=15_360), {}).splits
     assert set(np.unique(found.expert_parallel)) == {2**i for i in range(9)}
     assert set(np.unique(found.expert_tensor_parallel)) == {1, 2, 4, 8}
 
 
 def test_long_sequences_are_split() -> None:
-    long = space(job(sequence_length=131_072), 2048, 8, Batch(size=64), {}).splits
+    long = make_space(job(sequence_length=131_072), 2048, 8, Batch(size=64), {}).splits
     assert np.max(long.context_parallel) == 32
-    short = space(job(sequence_length=4096), 2048, 8, Batch(size=64), {}).splits
+    short = make_space(job(sequence_length=4096), 2048, 8, Batch(size=64), {}).splits
     assert np.all(short.context_parallel == 1)
 
 
 def test_size_counts_combinations() -> None:
     """At least as many as have a replica, at most all of them."""
-    where = space(job(SMALL, sequence_length=2048), 8, 4, Batch(size=16), {})
+    where = make_space(job(SMALL, sequence_length=2048), 8, 4, Batch(size=16), {})
     built = sum(size(plan) for plan, _ in every_plan(where, 8))
-    assert built < where.size == size(where.splits) * 3 * 5 * where.each
+    assert built < where.size == size(where.splits) * 3 * 5 * where.plans_per_node
 
 
 def test_divisors() -> None:
@@ -116,7 +116,7 @@ def test_divisors() -> None:
 
 def test_axes_that_are_not_searched_stay_as_the_user_set_them() -> None:
     fixed = {"offload": 3, "sharding_group": 2}
-    where = space(job(), 64, 8, Batch(size=64), fixed)
+    where = make_space(job(), 64, 8, Batch(size=64), fixed)
     plan, _ = next(every_plan(where, 64))
     assert (plan.offload, plan.sharding_group) == (3, 2)
     assert (where.splits.offload, where.splits.sharding_group) == (3, 2)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lindos.errors import InputError
-from lindos.planning.space import Batch, every_plan, size, space, taken
+from lindos.planning.space import Batch, every_plan, make_space, size, subset
 from lindos.problem.plan import Plan
 from lindos.step import estimate, feasibility, memory, sensitivities
 from lindos.step.compiled import compiled, elasticities
@@ -18,9 +18,9 @@ pytest.importorskip("jax")
 def test_compiled_gives_the_same_to_the_last_digits(model: object) -> None:
     task, cluster, rng = job(model), pool(256), np.random.default_rng(0)
     picked, batches = [], []
-    for plan, batch in every_plan(space(task, 256, 8, Batch(size=96), {"context_parallel": 1}), 256):
+    for plan, batch in every_plan(make_space(task, 256, 8, Batch(size=96), {"context_parallel": 1}), 256):
         index = rng.integers(0, size(plan), 60)
-        picked.append(taken(plan, index))
+        picked.append(subset(plan, index))
         batches.append(batch[index])
     plan = Plan(
         **{

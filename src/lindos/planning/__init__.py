@@ -8,11 +8,11 @@ from lindos.planning.one_pool import (
     beyond_software,
     choice,
     global_batch,
-    limits,
+    pool_limits,
 )
 from lindos.planning.pareto import front
 from lindos.planning.pipeline_over_pools import Across, across
-from lindos.planning.ranking import OBJECTIVES, Found, Limits, Ranked
+from lindos.planning.ranking import OBJECTIVES, Limits, Ranked, Tally
 from lindos.planning.refusals import layout_words
 from lindos.planning.search import Search
 from lindos.planning.several_pools import PoolDecision, decide, leaving_out
@@ -24,11 +24,11 @@ __all__ = [
     "Alternative",
     "Batch",
     "Choice",
-    "Found",
     "Limits",
     "PoolDecision",
     "Ranked",
     "Search",
+    "Tally",
     "across",
     "alternative",
     "best_plan",
@@ -39,5 +39,5 @@ __all__ = [
     "global_batch",
     "layout_words",
     "leaving_out",
-    "limits",
+    "pool_limits",
 ]

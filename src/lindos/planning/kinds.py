@@ -1,4 +1,4 @@
-"""Pools of one kind of device and network asked together: what differs is how many devices and sequences they have."""
+"""Pools of the same kind of device and network, searched in one pass over their devices and sequences."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
@@ -8,8 +8,8 @@ import numpy as np
 
 from lindos.planning.hunt import Question
 from lindos.planning.levelling import Times
-from lindos.planning.one_pool import Choice, choice_of, easy, limits
-from lindos.planning.ranking import Found, Limits, Ranked
+from lindos.planning.one_pool import Choice, choice_of, easy, pool_limits
+from lindos.planning.ranking import Limits, Ranked, Tally
 from lindos.planning.refusals import Refusal, refusal
 from lindos.planning.search import Search
 from lindos.planning.space import Batch
@@ -23,27 +23,27 @@ from lindos.step.feasibility import fewest_micro_batches
 from lindos.step.memory import memory
 from lindos.step.tile_cache import picked
 
-#: Micro-batches more or fewer than its share that a pool may be given to finish with the others.
-_AROUND = 3
+#: Largest difference, in micro-batches, between the part of a pool and its share of the batch by speed.
+_MARGIN = 3
 
 
 class Share(NamedTuple):
-    """Sequences for one pool: at most so many, or at least where rounded up, planned near a plan that is known."""
+    """Sequences for one pool (largest number, or smallest if rounded up), and a plan to start the search from."""
 
     pool: int
     size: int
     round_up: bool
-    near: Plan | None
+    warm_start: Plan | None
 
 
 class Option(NamedTuple):
-    """The best plan of a pool for its share, its tokens per second, and the search that led to it."""
+    """The best plan of a pool for its share, its tokens per second, and its search."""
 
     share: Share
     ranked: Ranked
     speed: float
     search: Search
-    found: Found
+    tally: Tally
 
     @property
     def plan(self) -> Plan:
@@ -52,39 +52,39 @@ class Option(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """A share that no plan of its pool can do; why is found out only where somebody asks."""
+    """A share for which no plan of its pool is feasible; the error is made on demand."""
 
     search: Search
     limits: Limits
-    found: Found
+    tally: Tally
 
     def error(self) -> Refusal:
-        """The reason."""
-        return refusal(self.search, self.limits, self.found)
+        """Make the error that says why."""
+        return refusal(self.search, self.limits, self.tally)
 
 
 class Kinds:
-    """The pools of a cluster, those of one kind searched in one pass."""
+    """The pools of a cluster; pools of one kind are searched in one pass."""
 
     def __init__(self, job: Job, pools: Sequence[Pool], fixed: Mapping[str, int], assumptions: Assumptions) -> None:
-        """Sort the pools; nothing is evaluated yet."""
+        """Sort the pools by kind; nothing is evaluated yet."""
         self.job, self.pools, self.fixed, self.assumptions = job, pools, fixed, assumptions
-        #: Sequences that degrees which are fixed need in every pool.
+        #: Smallest batch of a pool, in sequences, under the fixed degrees.
         self.fewest = fixed.get("data_parallel", 1) * fixed.get("micro_batch_size", 1)
         self.kind: list[int] = []
-        self.models: list[Pool] = []  # of each kind the largest pool
+        self.models: list[Pool] = []  # the largest pool of each kind
         for pool in pools:
-            alike = [index for index, model in enumerate(self.models) if are_alike(pool, model)]
-            if not alike:
+            matches = [index for index, model in enumerate(self.models) if are_alike(pool, model)]
+            if not matches:
                 self.models.append(pool)
-            self.kind.append(alike[0] if alike else len(self.models) - 1)
+            self.kind.append(matches[0] if matches else len(self.models) - 1)
             if pool.num_devices > self.models[self.kind[-1]].num_devices:
                 self.models[self.kind[-1]] = pool
         free = Batch(size=1, is_free=True)
         self.searches = [Search(job, model, free, fixed, assumptions) for model in self.models]
 
     def options(self, shares: Sequence[Share]) -> list[Option | Refused]:
-        """The best plan of every share, or why there is none."""
+        """Search the best plan of every share, in the order of the shares."""
         answers: dict[int, Option | Refused] = {}
         for kind, search in enumerate(self.searches):
             numbers = [number for number, share in enumerate(shares) if self.kind[share.pool] == kind]
@@ -92,27 +92,29 @@ class Kinds:
         return [answers[number] for number in range(len(shares))]
 
     def _options(self, search: Search, shares: Sequence[Share]) -> list[Option | Refused]:
-        """Plans that leave some memory free go first, as in :func:`lindos.planning.one_pool.choice`."""
+        """Search plans that leave memory free first, as :func:`lindos.planning.one_pool.choice` does."""
         questions = [self._question(share) for share in shares]
-        found = search.best_of_each([replace(q, limits=easy(q.limits, self.assumptions)) for q in questions])
-        missing = [number for number, part in enumerate(found) if not part.best]
+        tallies = search.best_of_each([replace(q, limits=easy(q.limits, self.assumptions)) for q in questions])
+        missing = [number for number, part in enumerate(tallies) if not part.best]
         for number, part in zip(missing, search.best_of_each([questions[number] for number in missing]), strict=True):
-            found[number] = part
-        held = [number for number, part in enumerate(found) if part.best]
-        plans = [found[number].best[0] for number in held]
-        speeds = dict(zip(held, self._evaluated(search.pool, plans).tokens_per_second, strict=True)) if held else {}
+            tallies[number] = part
+        planned = [number for number, part in enumerate(tallies) if part.best]
+        plans = [tallies[number].best[0] for number in planned]
+        speeds = (
+            dict(zip(planned, self._evaluated(search.pool, plans).tokens_per_second, strict=True)) if planned else {}
+        )
         answers: list[Option | Refused] = []
-        for number, (share, question, part) in enumerate(zip(shares, questions, found, strict=True)):
-            own = search.of_batch(question.batch)
+        for number, (share, question, part) in enumerate(zip(shares, questions, tallies, strict=True)):
+            batch_search = search.of_batch(question.batch)
             if part.best:
-                answers.append(Option(share, part.best[0], float(speeds[number]), own, part))
+                answers.append(Option(share, part.best[0], float(speeds[number]), batch_search, part))
             else:
-                answers.append(Refused(own, question.limits, part))
+                answers.append(Refused(batch_search, question.limits, part))
         return answers
 
     def _question(self, share: Share) -> Question:
         batch = Batch(size=share.size, is_free=True, round_up=share.round_up)
-        return Question(batch=batch, limits=limits(self.pools[share.pool]), near=share.near)
+        return Question(batch=batch, limits=pool_limits(self.pools[share.pool]), warm_start=share.warm_start)
 
     def _evaluated(self, pool: Pool, plans: Sequence[Ranked]) -> Any:
         sizes = np.asarray([float(ranked.batch) for ranked in plans])
@@ -125,23 +127,31 @@ class Kinds:
         )
 
     def choice(self, option: Option) -> Choice:
-        """The plan of an option with all that it was weighed against."""
+        """Make the choice of an option, with the counts of its search."""
         pool = self.pools[option.share.pool]
-        return choice_of(option.search, option.found, [option.ranked], num_devices=pool.num_devices)
+        return choice_of(option.search, option.tally, [option.ranked], num_devices=pool.num_devices)
 
     def times(self, options: Sequence[Option], wanted: Sequence[float]) -> list[Times]:
-        """Step times of plans at the least batch that each can run, and at batches around the one it should get."""
+        """Compute step times of plans, in seconds, at their smallest batch and at batches around their share.
+
+        Parameters
+        ----------
+        options
+            Plans of pools.
+        wanted
+            Share of each, in sequences.
+        """
         sizes = [self._sizes(option.plan, float(share)) for option, share in zip(options, wanted, strict=True)]
         rows = [(number, size) for number, part in enumerate(sizes) for size in part]
         tables: list[dict[int, float]] = [{} for _ in options]
         for kind, search in enumerate(self.searches):
-            mine = [(number, size) for number, size in rows if self.kind[options[number].share.pool] == kind]
-            if not mine:
+            selected = [(number, size) for number, size in rows if self.kind[options[number].share.pool] == kind]
+            if not selected:
                 continue
-            plan = stacked(options[number].plan for number, _ in mine)
-            batch = np.asarray([float(size) for _, size in mine])
+            plan = stacked(options[number].plan for number, _ in selected)
+            batch = np.asarray([float(size) for _, size in selected])
             time = estimate(self.job, search.pool, plan, global_batch_size=batch, assumptions=self.assumptions).time
-            for (number, size), seconds in zip(mine, np.asarray(time), strict=True):
+            for (number, size), seconds in zip(selected, np.asarray(time), strict=True):
                 tables[number][size] = float(seconds)
         return list(tables)
 
@@ -151,11 +161,19 @@ class Kinds:
         unit = int(plan.data_parallel * plan.micro_batch_size) * (p if plan.virtual_stages > 1 else 1)
         least = int(fewest_micro_batches(plan.schedule, p))
         middle = max(least, round(wanted / unit))
-        counts = {least, *range(max(least, middle - _AROUND), middle + _AROUND + 1)}
+        counts = {least, *range(max(least, middle - _MARGIN), middle + _MARGIN + 1)}
         return [unit * count for count in sorted(counts)]
 
     def steps(self, options: Sequence[Option], sizes: Sequence[int]) -> list[PoolStep]:
-        """The part of a step that every option does of so many sequences."""
+        """Evaluate the part of a step of every option.
+
+        Parameters
+        ----------
+        options
+            Plans of pools.
+        sizes
+            Batch of each, in sequences.
+        """
         answers: dict[int, PoolStep] = {}
         for kind, search in enumerate(self.searches):
             numbers = [number for number, option in enumerate(options) if self.kind[option.share.pool] == kind]
@@ -180,13 +198,26 @@ class Kinds:
 
 
 def stacked(plans: Iterable[Plan]) -> Plan:
-    """Plans in plain numbers as one plan of arrays."""
+    """Stack plans of plain numbers into one plan of arrays.
+
+    Parameters
+    ----------
+    plans
+        Plans of plain numbers.
+    """
     rows = list(plans)
     return Plan(**{f.name: np.asarray([float(getattr(plan, f.name)) for plan in rows]) for f in fields(Plan)})
 
 
 def are_alike(first: Pool, second: Pool) -> bool:
-    """Whether plans take the same time in both: all is equal but the number of devices, which the last tier joins."""
-    same = all(getattr(first, name) == getattr(second, name) for name in ("accelerator", "kernels", "system", "fabric"))
-    inner = first.tiers[:-1] == second.tiers[:-1] and len(first.tiers) > 1
-    return same and inner and replace(first.tiers[-1], size=1) == replace(second.tiers[-1], size=1)
+    """Tell whether plans take the same time in both pools: they differ in nothing but the number of devices.
+
+    Parameters
+    ----------
+    first, second
+        Pools of equal devices; the size of the last tier may differ.
+    """
+    parts = ("accelerator", "kernels", "system", "fabric")
+    has_equal_parts = all(getattr(first, name) == getattr(second, name) for name in parts)
+    has_equal_tiers = first.tiers[:-1] == second.tiers[:-1] and len(first.tiers) > 1
+    return has_equal_parts and has_equal_tiers and replace(first.tiers[-1], size=1) == replace(second.tiers[-1], size=1)

@@ -1,4 +1,4 @@
-"""Whole micro-batches for each of several pools, so that all take about as long as the others."""
+"""Division of a batch among pools in whole micro-batches, so that all pools take about the same time."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice, product
@@ -6,15 +6,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-#: Combinations of the pools' plans that are weighed at most.
+#: Largest number of evaluated combinations of the pools' plans.
 _COMBINATIONS = 256
 
-#: Step time of a pool by the sequences that it takes.
+#: Step time of a pool, in seconds, by its batch in sequences.
 Times = Mapping[int, float]
 
 
 class Levelled(NamedTuple):
-    """One plan for each pool, by its index among the options, its sequences, and sequences per second of all."""
+    """Index of the chosen option and batch of each pool, and sequences per second of all pools."""
 
     options: tuple[int, ...]
     sizes: tuple[int, ...]
@@ -22,19 +22,24 @@ class Levelled(NamedTuple):
 
 
 def levelled(options: Sequence[Sequence[Times]], batch: int, *, exact: bool) -> Levelled | None:
-    """The fastest combination of one option for each pool; None where no combination takes the batch.
+    """Choose the fastest combination of one option for each pool.
 
-    No sizes of a combination are faster than those that each pool does in a common time; combinations are taken in the
-    order of that bound until none can be better.
+    No sizes of a combination are faster than the sizes that each pool finishes in a common time. Combinations are
+    evaluated in the order of this bound until no other one can be faster.
 
     Parameters
     ----------
     options
-        For each pool the times of every plan that it may have.
+        Times of every candidate plan, for each pool.
     batch
         Sequences of a step.
     exact
-        Whether all of them are trained, or as many at most.
+        Whether the pools train exactly ``batch`` sequences; otherwise at most.
+
+    Returns
+    -------
+    Levelled or None
+        None if no combination can train the batch.
     """
     tables = [[_Table(times) for times in pool] for pool in options]
     combinations = list(islice(product(*(range(len(pool)) for pool in options)), _COMBINATIONS))
@@ -46,14 +51,14 @@ def levelled(options: Sequence[Sequence[Times]], batch: int, *, exact: bool) -> 
         chosen = combinations[index]
         pools = [pool[option] for pool, option in zip(tables, chosen, strict=True)]
         sizes, speed = _exact_sizes(pools, batch) if exact else _fastest_sizes(pools, batch)
-        # Of equal ones the first combination is taken.
+        # Ties go to the first combination.
         if speed > 0 and (best is None or (speed, [-i for i in chosen]) > (best.speed, [-i for i in best.options])):
             best = Levelled(chosen, sizes, speed)
     return best
 
 
 class _Table:
-    """Times of a plan by its sequences, ascending."""
+    """Step times of a plan by its batch, ascending."""
 
     def __init__(self, times: Times) -> None:
         self.sizes = np.asarray(sorted(times))
@@ -61,7 +66,7 @@ class _Table:
         self._order = np.argsort(self.times, kind="stable")
 
     def most(self, limits: Any) -> Any:
-        """Index of the most sequences that are done within each time; zero where not even the fewest are."""
+        """Get the index of the largest batch that takes at most each time; zero if even the smallest takes longer."""
         reached = np.maximum.accumulate(self._order)
         index = np.searchsorted(self.times[self._order], limits, side="right") - 1
         return np.where(index < 0, 0, reached[np.maximum(index, 0)])
@@ -72,7 +77,7 @@ def _limits(tables: Iterable[_Table]) -> Any:
 
 
 def _bounds(tables: Sequence[Sequence[_Table]], combinations: Any, batch: int, *, exact: bool) -> Any:
-    """Sequences per second that no sizes of each combination exceed."""
+    """Compute an upper bound on the sequences per second of each combination."""
     limits = _limits(table for pool in tables for table in pool)
     done = np.zeros((len(combinations), len(limits)))
     for pool, chosen in zip(tables, combinations.T, strict=True):
@@ -83,10 +88,11 @@ def _bounds(tables: Sequence[Sequence[_Table]], combinations: Any, batch: int, *
 
 
 def _exact_sizes(tables: Sequence[_Table], batch: int) -> tuple[tuple[int, ...], float]:
-    """Batch of each pool so that the whole batch is done first, and sequences per second; zero where none fits.
+    """Divide the whole batch in the least time; return the batch of each pool and sequences per second.
 
-    Every pool takes what it can in the least common time that suffices. What is too much is taken from the pool with
-    most: some of its replicas then have a micro-batch less than others.
+    Every pool gets the largest batch that it finishes in the shortest common time that suffices. The pool with the
+    largest batch gives up the excess: some of its replicas then have one micro-batch less. The speed is zero if no
+    division exists.
     """
     limits = _limits(tables)
     sizes = np.asarray([table.sizes[table.most(limits)] for table in tables])
@@ -101,9 +107,10 @@ def _exact_sizes(tables: Sequence[_Table], batch: int) -> tuple[tuple[int, ...],
 
 
 def _fastest_sizes(tables: Sequence[_Table], batch: int) -> tuple[tuple[int, ...], float]:
-    """Batch of each pool so that most sequences are trained per second, and how many; zero where none fits.
+    """Divide at most the batch at the highest speed; return the batch of each pool and sequences per second.
 
-    Every pool does as much as it can in a common time; what is too much for the batch is taken where that is least.
+    Every pool gets the largest batch that it finishes in a common time; the pools with the smallest steps of their
+    batch give up the excess. The speed is zero if no division exists.
     """
     limits = _limits(tables)
     index = np.asarray([table.most(limits) for table in tables])
@@ -117,8 +124,8 @@ def _fastest_sizes(tables: Sequence[_Table], batch: int) -> tuple[tuple[int, ...
         part = index[:, open_columns]
         cost = np.where(part > 0, steps[rows, part], np.inf)
         pool = np.argmin(cost, axis=0)
-        more = (sizes[rows, part].sum(axis=0) > batch) & np.isfinite(cost.min(axis=0))
-        open_columns, pool = open_columns[more], pool[more]
+        exceeds = (sizes[rows, part].sum(axis=0) > batch) & np.isfinite(cost.min(axis=0))
+        open_columns, pool = open_columns[exceeds], pool[exceeds]
         index[pool, open_columns] -= 1
     done, slowest = sizes[rows, index].sum(axis=0), times[rows, index].max(axis=0)
     speed = np.where(done <= batch, done / slowest, 0.0)

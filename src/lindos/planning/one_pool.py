@@ -1,10 +1,10 @@
-"""The best plan of the search for one pool of equal devices."""
+"""Choice of the best plan for one pool of equal devices."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lindos.planning.hunt import Question
-from lindos.planning.ranking import Found, Limits, Ranked
+from lindos.planning.ranking import Limits, Ranked, Tally
 from lindos.planning.refusals import refusal
 from lindos.planning.search import Search
 from lindos.planning.space import Batch
@@ -22,7 +22,7 @@ from lindos.step.memory import StepMemory, capacity, memory
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alternative:
-    """A plan that holds and comes after the best."""
+    """A feasible plan after the best."""
 
     plan: Plan
     global_batch_size: int
@@ -58,76 +58,117 @@ def best_plan(
     assumptions: Assumptions | None = None,
     round_up: bool = False,
     top: int = 1,
-    near: Plan | None = None,
+    warm_start: Plan | None = None,
 ) -> Choice:
-    """The plan of the whole space that trains most tokens per second.
+    """Search for the plan that trains the most tokens per second.
 
-    Plans leave the headroom of memory free; only where none does, the best of those that fill all of it is taken.
+    Plans leave the headroom of memory free, unless only plans that fill all of the memory are feasible.
 
     Parameters
     ----------
-    job, pool
-        What is trained, on which devices; the pool's numbers as they stand, not sampled.
+    job
+        Model, sequence length, precision and software profile.
+    pool
+        Equal devices, with plain numbers.
     global_batch_size
-        Sequences of a step: exactly, or at most where ``batch_is_free``.
+        Sequences of a step; the largest number if ``batch_is_free``.
     batch_is_free
         Whether the batch may be rounded down to whole micro-batches of all replicas.
     fixed
         Degrees that the user set.
     assumptions
-        Parameters of the catalogue.
+        Parameters of the catalogue; those that Lindos ships by default.
     round_up
-        Whether a free batch is rounded up instead; what is above ``global_batch_size`` then counts for nothing, so that
-        the plan wins that has this batch done first.
+        Whether a free batch is rounded up instead; sequences above ``global_batch_size`` then do not count, so that the
+        best plan is the one that finishes this batch first.
     top
-        How many plans to keep: the best and its alternatives.
-    near
-        A plan that was best under much the same conditions. It changes how long the search takes, not what it finds.
+        Number of plans to return: the best and its alternatives.
+    warm_start
+        Plan that was best under similar conditions; it changes the duration of the search, not its result.
 
     Raises
     ------
     InconsistentError, InfeasibleError
-        If no candidate holds: the reason of the one that came furthest, and how many fell for which reason.
+        If no plan is feasible; the error has the reason of the closest plan and the counts per reason.
     """
     assumptions = assumptions or load_assumptions()
     batch = Batch(size=global_batch_size, is_free=batch_is_free, round_up=round_up)
-    return choice(Search(job, pool, batch, dict(fixed or {}), assumptions), limits(pool), top=top, near=near)
+    return choice(
+        Search(job, pool, batch, dict(fixed or {}), assumptions), pool_limits(pool), top=top, warm_start=warm_start
+    )
 
 
-def limits(pool: Pool) -> Limits:
-    """Those of the pool itself: its devices and their memory."""
+def pool_limits(pool: Pool) -> Limits:
+    """Get the limits of a pool: its devices and their memory.
+
+    Parameters
+    ----------
+    pool
+        Equal devices, with plain numbers.
+    """
     return Limits(memory=float(capacity(pool)), devices=pool.num_devices)
 
 
-def easy(within: Limits, assumptions: Assumptions) -> Limits:
-    """The same limits with the catalogue's headroom of memory left free."""
-    return replace(within, memory=within.memory * (1.0 - assumptions.headroom.value))
+def easy(limits: Limits, assumptions: Assumptions) -> Limits:
+    """Lower the limit of memory by the headroom of the catalogue.
+
+    Parameters
+    ----------
+    limits
+        Limits of a plan.
+    assumptions
+        Parameters of the catalogue.
+    """
+    return replace(limits, memory=limits.memory * (1.0 - assumptions.headroom.value))
 
 
-def choice(search: Search, within: Limits, *, minimise: str = "time", top: int = 1, near: Plan | None = None) -> Choice:
-    """The first ``top`` plans ``within`` limits that leave the headroom of memory free.
+def choice(
+    search: Search, limits: Limits, *, minimise: str = "time", top: int = 1, warm_start: Plan | None = None
+) -> Choice:
+    """Search for the best plans that leave the headroom of memory free, or for those that do not if none does.
 
-    Only where none does, of those that fill all of it.
-
-    Arguments as in :func:`best_plan` and :meth:`lindos.planning.search.Search.best`.
+    Parameters
+    ----------
+    search
+        Space with its splits.
+    limits
+        Limits of a plan.
+    minimise
+        One of :data:`lindos.planning.ranking.OBJECTIVES`.
+    top
+        Number of plans to return: the best and its alternatives.
+    warm_start
+        Plan that was best under similar conditions; it changes the duration of the search, not its result.
 
     Raises
     ------
     InconsistentError, InfeasibleError
         As :func:`best_plan`.
     """
-    question = Question(batch=search.space.batch, limits=easy(within, search.assumptions), near=near)
-    (found,) = search.best_of_each([question], minimise, top)
-    if not found.best:
-        found = search.best(within, minimise=minimise, top=top)
-    if not found.best:
-        raise refusal(search, within, found)
-    return choice_of(search, found, found.best)
+    question = Question(batch=search.space.batch, limits=easy(limits, search.assumptions), warm_start=warm_start)
+    (tally,) = search.best_of_each([question], minimise, top)
+    if not tally.best:
+        tally = search.best(limits, minimise=minimise, top=top)
+    if not tally.best:
+        raise refusal(search, limits, tally)
+    return choice_of(search, tally, tally.best)
 
 
-def choice_of(search: Search, found: Found, best: Sequence[Ranked], num_devices: int | None = None) -> Choice:
-    """The first plan of ``best`` with its alternatives, of a pool of ``num_devices``: by default that of the search."""
-    first, *others = [alternative(search, ranked, num_devices) for ranked in best]
+def choice_of(search: Search, tally: Tally, best: Sequence[Ranked], num_devices: int | None = None) -> Choice:
+    """Make a choice of ranked plans.
+
+    Parameters
+    ----------
+    search
+        Space with its splits.
+    tally
+        Result of the search.
+    best
+        Plans in order; the first is the choice, the others are its alternatives.
+    num_devices
+        Devices of the pool; those of the search's pool by default.
+    """
+    first, *alternatives = [alternative(search, ranked, num_devices) for ranked in best]
     free = float(search.assumptions.headroom.value)
     return Choice(
         headroom=free if first.memory.total <= capacity(search.pool) * (1.0 - free) else 0.0,
@@ -135,17 +176,27 @@ def choice_of(search: Search, found: Found, best: Sequence[Ranked], num_devices:
         global_batch_size=first.global_batch_size,
         estimate=first.estimate,
         memory=first.memory,
-        num_candidates=found.num_candidates,
-        num_weighed=found.num_weighed,
-        num_slower=found.num_slower,
-        rejected={reason: found.rejected[reason] for reason in Reason if reason is not Reason.OK},
+        num_candidates=tally.num_candidates,
+        num_weighed=tally.num_weighed,
+        num_slower=tally.num_slower,
+        rejected={reason: tally.rejected[reason] for reason in Reason if reason is not Reason.OK},
         idle_devices=first.idle_devices,
-        alternatives=tuple(others),
+        alternatives=tuple(alternatives),
     )
 
 
 def alternative(search: Search, ranked: Ranked, num_devices: int | None = None) -> Alternative:
-    """One plan by itself, in plain numbers; of ``num_devices``, those of the search's pool by default."""
+    """Evaluate one ranked plan.
+
+    Parameters
+    ----------
+    search
+        Space with its splits.
+    ranked
+        Plan with its batch.
+    num_devices
+        Devices of the pool; those of the search's pool by default.
+    """
     job, pool, assumptions = search.job, search.pool, search.assumptions
     return Alternative(
         plan=ranked.plan,
@@ -157,27 +208,49 @@ def alternative(search: Search, ranked: Ranked, num_devices: int | None = None) 
 
 
 def global_batch(job: Job, training_tokens: Tokens, assumptions: Assumptions | None = None) -> int:
-    """Sequences of a step: the job's own, or the critical batch of a run over so many tokens.
+    """Get the sequences of a step: those that the job fixes, or the critical batch of its run.
 
-    Rounded down, at least one. Decides with the numbers as they stand: it is not meant for a sampled catalogue.
+    The critical batch is rounded down to whole sequences, at least one. The catalogue must not be a sampled one.
+
+    Parameters
+    ----------
+    job
+        Batch and sequence length.
+    training_tokens
+        Tokens of the whole run.
+    assumptions
+        Parameters of the catalogue; those that Lindos ships by default.
     """
     if job.global_batch_size is not None:
         return job.global_batch_size
     return max(1, int(float(critical_batch_tokens(training_tokens, assumptions)) / job.sequence_length))
 
 
-def beyond_software(search: Search, found: Choice) -> Alternative | None:
-    """The fastest plan beyond what the job's software ships, within the same limits; None where none is faster."""
+def beyond_software(search: Search, best: Choice) -> Alternative | None:
+    """Search for a faster plan beyond the features of the job's software, within the same limits.
+
+    Parameters
+    ----------
+    search
+        Space with its splits.
+    best
+        The best plan with that software.
+
+    Returns
+    -------
+    Alternative or None
+        None if no such plan is faster, or if the software has no limits.
+    """
     job, pool, assumptions = search.job, search.pool, search.assumptions
     if job.any_software or not shipped(job.stack):
         return None
     free = Search(replace(job, any_software=True), pool, search.space.batch, search.space.fixed, assumptions)
-    within = replace(limits(pool), memory=float(capacity(pool)) * (1.0 - found.headroom))
-    speed = float(found.estimate.tokens_per_second)
-    question = Question(batch=search.space.batch, limits=within, floor=speed * (1 + _FASTER), near=found.plan)
+    limits = replace(pool_limits(pool), memory=float(capacity(pool)) * (1.0 - best.headroom))
+    speed = float(best.estimate.tokens_per_second)
+    question = Question(batch=search.space.batch, limits=limits, floor=speed * (1 + _FASTER), warm_start=best.plan)
     (better,) = free.best_of_each([question])
     return alternative(free, better.best[0]) if better.best else None
 
 
-#: Share by which a plan beyond the software must be faster to be named.
+#: Least relative gain of speed of a plan beyond the software.
 _FASTER = 1e-3

@@ -1,8 +1,9 @@
-"""The Pareto front of plans: what giving up speed buys in memory left free and in devices, energy and cost.
+"""The Pareto front of plans: speed against free memory, devices, energy and cost.
 
-Traced by the epsilon-constraint method [1]_: the fastest plan, then the fastest that needs a tenth less memory than
-the one before, and so on; and the fastest on half as many devices, a quarter, and so on. Each is the best of the whole
-space under its limit. Energy and cost of a token follow devices over speed.
+The front is traced by the epsilon-constraint method [1]_. One chain has the fastest plan, then the fastest plan with a
+tenth less memory than the plan before, and so on. The other has the fastest plan on half of the devices, on a quarter,
+and so on. Each plan is the best of the whole space under its limit. Energy and cost of a token are proportional to
+devices over speed.
 
 References
 ----------
@@ -19,52 +20,60 @@ from lindos.planning.ranking import Limits
 from lindos.planning.search import Search
 from lindos.problem.plan import Plan
 
-#: Memory that each plan needs at most of what the one before needed, and plans of either chain at most.
+#: Largest memory of a plan over that of the plan before it, and largest number of plans of a chain.
 _LESS, _LONGEST = 0.9, 6
 
 
-def front(search: Search, within: Limits) -> tuple[Alternative, ...]:
-    """Plans of which none is faster, smaller, cheaper and on fewer devices than another; fastest first."""
-    found: list[Alternative] = []
-    for one in (*_by_memory(search, within), *_by_devices(search, within)):
-        if not any(_dominates(other, one) for other in found):
-            found = [other for other in found if not _dominates(one, other)] + [one]
-    return tuple(sorted(found, key=lambda one: -float(one.estimate.tokens_per_second)))
+def front(search: Search, limits: Limits) -> tuple[Alternative, ...]:
+    """Search for plans that no other plan beats in speed, memory, devices and cost at once; the fastest first.
+
+    Parameters
+    ----------
+    search
+        Space with its splits.
+    limits
+        Limits of the fastest plan.
+    """
+    plans: list[Alternative] = []
+    for candidate in (*_by_memory(search, limits), *_by_devices(search, limits)):
+        if not any(_dominates(rival, candidate) for rival in plans):
+            plans = [rival for rival in plans if not _dominates(candidate, rival)] + [candidate]
+    return tuple(sorted(plans, key=lambda candidate: -float(candidate.estimate.tokens_per_second)))
 
 
-def _by_memory(search: Search, within: Limits) -> Iterator[Alternative]:
-    near: Plan | None = None
+def _by_memory(search: Search, limits: Limits) -> Iterator[Alternative]:
+    warm_start: Plan | None = None
     for _ in range(_LONGEST):
-        one = _best(search, within, near)
-        if one is None:
+        candidate = _best(search, limits, warm_start)
+        if candidate is None:
             return
-        yield one
-        near, within = one.plan, replace(within, memory=_LESS * float(one.memory.total))
+        yield candidate
+        warm_start, limits = candidate.plan, replace(limits, memory=_LESS * float(candidate.memory.total))
 
 
-def _by_devices(search: Search, within: Limits) -> Iterator[Alternative]:
-    near: Plan | None = None
+def _by_devices(search: Search, limits: Limits) -> Iterator[Alternative]:
+    warm_start: Plan | None = None
     for _ in range(_LONGEST):
-        within = replace(within, devices=within.devices // 2)
-        one = _best(search, within, near) if within.devices else None
-        if one is None:
+        limits = replace(limits, devices=limits.devices // 2)
+        candidate = _best(search, limits, warm_start) if limits.devices else None
+        if candidate is None:
             return
-        yield one
-        near = replace(one.plan, data_parallel=max(1, int(one.plan.data_parallel) // 2))
+        yield candidate
+        warm_start = replace(candidate.plan, data_parallel=max(1, int(candidate.plan.data_parallel) // 2))
 
 
-def _best(search: Search, within: Limits, near: Plan | None) -> Alternative | None:
-    """The fastest plan; a plan that is nearly as good shortens the search."""
-    (found,) = search.best_of_each([Question(batch=search.space.batch, limits=within, near=near)])
-    return alternative(search, found.best[0]) if found.best else None
+def _best(search: Search, limits: Limits, warm_start: Plan | None) -> Alternative | None:
+    """Search for the fastest plan; a good plan to start from shortens the search."""
+    (plans,) = search.best_of_each([Question(batch=search.space.batch, limits=limits, warm_start=warm_start)])
+    return alternative(search, plans.best[0]) if plans.best else None
 
 
-def _dominates(one: Alternative, other: Alternative) -> bool:
-    """Whether ``one`` is as good as ``other`` in everything; of two equal ones the first stays."""
-    return all(a >= b for a, b in zip(_goods(one), _goods(other), strict=True))
+def _dominates(candidate: Alternative, rival: Alternative) -> bool:
+    """Tell whether ``candidate`` is at least as good as ``rival`` in everything."""
+    return all(a >= b for a, b in zip(_goods(candidate), _goods(rival), strict=True))
 
 
-def _goods(one: Alternative) -> tuple[float, ...]:
-    """What more of is better: speed, memory left free, devices left free, tokens for the energy and cost."""
-    speed, devices = float(one.estimate.tokens_per_second), float(one.plan.num_devices)
-    return speed, -float(one.memory.total), -devices, speed / devices
+def _goods(candidate: Alternative) -> tuple[float, ...]:
+    """Get the quantities to maximise: speed, negative memory, negative devices, and speed per device."""
+    speed, devices = float(candidate.estimate.tokens_per_second), float(candidate.plan.num_devices)
+    return speed, -float(candidate.memory.total), -devices, speed / devices

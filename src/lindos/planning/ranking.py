@@ -1,4 +1,4 @@
-"""What a search is asked, and what it found: the best plans, and what became of the others."""
+"""Limits and results of a search: the best plans, and counts of the rejected ones."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -6,37 +6,47 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lindos.planning.space import one
+from lindos.planning.space import candidate
 from lindos.problem.plan import Plan
 from lindos.quantities import Bytes, TokensPerSecond
 from lindos.step.feasibility import Reason
 
-#: What "best" may mean: most tokens a second; most tokens a second and device, which is least device time, energy and
-#: cost; or fewest devices, and of these most tokens a second.
+#: Objectives of a search: most tokens per second; most tokens per second and device, which is the least device time,
+#: energy and cost; or fewest devices, with ties decided by tokens per second.
 OBJECTIVES = ("time", "device_time", "devices")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a plan must keep to."""
+    """Limits of a plan."""
 
-    memory: Bytes
-    devices: int
-    speed: TokensPerSecond = 0.0  # at least
-    speed_per_device: TokensPerSecond = 0.0  # at least
+    memory: Bytes  # largest, of a device
+    devices: int  # largest number
+    speed: TokensPerSecond = 0.0  # smallest
+    speed_per_device: TokensPerSecond = 0.0  # smallest
 
 
 class Ranked(NamedTuple):
-    """A plan that holds, with what it is sorted by."""
+    """A feasible plan with its sort keys."""
 
     score: float  # the larger the better
-    order: tuple[float, ...]  # of equal ones the plan of fewer devices, then of lower degrees
+    order: tuple[float, ...]  # ties go to the plan with fewer devices, then lower degrees
     plan: Plan
     batch: int
 
 
 def ranked(plan: Plan, batch: int, score: float) -> Ranked:
-    """A plan of plain numbers with its place."""
+    """Make the sort keys of a plan.
+
+    Parameters
+    ----------
+    plan
+        One plan of plain numbers.
+    batch
+        Sequences of a step.
+    score
+        Value to maximise; its unit depends on the objective.
+    """
     return Ranked(score, (float(plan.num_devices), *(float(getattr(plan, name)) for name in _FIELDS)), plan, batch)
 
 
@@ -44,31 +54,45 @@ _FIELDS = tuple(Plan.__dataclass_fields__)
 
 
 @dataclass(slots=True, kw_only=True)
-class Found:
-    """The best plans in order, and counts of the others; parts of a search are added up."""
+class Tally:
+    """The best plans in order, and counts of the others; tallies of parts of a search can be added."""
 
     top: int = 1
-    floor: float = -np.inf  # score that the best are known to reach
+    floor: float = -np.inf  # lower bound on the scores of the best plans
     best: list[Ranked] = field(default_factory=list)
     num_candidates: int = 0  # combinations of the axes
-    num_weighed: int = 0  # of these evaluated in full, and holding
+    num_weighed: int = 0  # feasible plans that were evaluated in full
     rejected: Counter[Reason] = field(default_factory=Counter)
-    nearest: dict[Reason, tuple[float, Plan, int]] = field(default_factory=dict)  # least short of holding
+    nearest: dict[Reason, tuple[float, Plan, int]] = field(default_factory=dict)  # closest to feasible, by reason
 
     @property
     def bar(self) -> float:
-        """Score that a plan needs to be among the best."""
+        """Smallest score among the best plans."""
         return self.best[-1].score if len(self.best) == self.top else self.floor
 
     @property
     def num_slower(self) -> int:
-        """Plans set aside because no plan like them can be among the best."""
+        """Plans skipped because a bound proves that they are not among the best."""
         return self.num_candidates - self.num_weighed - self.rejected.total()
 
     def reject(
         self, reason: Reason, count: int, short: Any = None, plan: Plan | None = None, batch: Any = None
     ) -> None:
-        """Note that ``count`` plans fell for ``reason``; of ``plan`` the one that is least ``short`` is kept."""
+        """Count rejected plans.
+
+        Parameters
+        ----------
+        reason
+            Reason of the rejection.
+        count
+            Number of plans.
+        short
+            Lack of each plan, in the unit of the reason.
+        plan
+            Plans of arrays; the one with the smallest lack is recorded as the nearest.
+        batch
+            Sequences of a step of each plan.
+        """
         if not count:
             return
         self.rejected[reason] += count
@@ -77,25 +101,25 @@ class Found:
         index = int(np.argmin(short))
         least = float(np.asarray(short)[index])
         if reason not in self.nearest or least < self.nearest[reason][0]:
-            self.nearest[reason] = least, one(plan, index), int(batch[index])
+            self.nearest[reason] = least, candidate(plan, index), int(batch[index])
 
     def rank(self, plan: Plan, batch: Any, score: Any) -> None:
-        """Put the best of some plans that hold among the best."""
+        """Merge feasible plans into the best plans by their scores."""
         good = np.flatnonzero((score >= self.bar) & (score > -np.inf))
         if len(good) > self.top:
             last = np.partition(-score[good], self.top - 1)[self.top - 1]
             good = good[-score[good] <= last]
-        new = [ranked(one(plan, int(i)), int(batch[i]), float(score[i])) for i in good]
+        new = [ranked(candidate(plan, int(i)), int(batch[i]), float(score[i])) for i in good]
         self._keep(new)
 
-    def add(self, part: "Found") -> None:
-        """Add what a part of the search found."""
+    def add(self, part: "Tally") -> None:
+        """Add the tally of another part of the search."""
         self.num_weighed += part.num_weighed
         self.rejected.update(part.rejected)
-        for reason, near in part.nearest.items():
-            if reason not in self.nearest or near[0] < self.nearest[reason][0]:
-                self.nearest[reason] = near
+        for reason, closest in part.nearest.items():
+            if reason not in self.nearest or closest[0] < self.nearest[reason][0]:
+                self.nearest[reason] = closest
         self._keep(part.best)
 
     def _keep(self, new: list[Ranked]) -> None:
-        self.best = sorted([*self.best, *new], key=lambda one: (-one.score, one.order))[: self.top]
+        self.best = sorted([*self.best, *new], key=lambda candidate: (-candidate.score, candidate.order))[: self.top]

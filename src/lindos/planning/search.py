@@ -1,18 +1,18 @@
-"""The best plans of the whole space, found without evaluating all of it.
+"""Search for the best plans of the whole space without evaluating all of it.
 
-Branch and bound over nested loops (:mod:`lindos.planning.space`). Plans are set aside only where it is proved that
-none of them belongs among the best:
+The method is branch and bound over nested loops (:mod:`lindos.planning.space`). The search skips plans only if a bound
+proves that none of them is among the best:
 
 * no plan of a *split* takes less device time for a sequence than its micro-batch does in kernels and in collectives
-  that stay visible (:mod:`lindos.step.micro_batch`);
+  that compute does not hide (:mod:`lindos.step.micro_batch`);
 * no plan of a *pair* (a split with a number of stages) takes less time than its part of the batch on as many replicas
   as fit, and the smallest bubble of any schedule;
 * no plan of a *node* (a pair with a number of micro-batches) takes less time than these micro-batches one after the
-  other on its fullest stage and the smallest bubble, or less than :func:`lindos.step.memory.least_memory`;
+  other on its fullest stage and the smallest bubble, or less memory than :func:`lindos.step.memory.least_memory`;
 * no sharding makes a plan faster than :func:`lindos.step.estimate.least_time`.
 
-Bounds stand in :mod:`lindos.planning.ground`, the loop over them in :mod:`lindos.planning.hunt`. Memory is bounded by
-the pairs that are held at a time, whatever the size of the space.
+:mod:`lindos.planning.ground` computes the bounds, :mod:`lindos.planning.hunt` loops over them. The memory of a search
+depends on the number of pairs in one round, not on the size of the space.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,8 +24,8 @@ import numpy as np
 from lindos.errors import InputError
 from lindos.planning.ground import Ground
 from lindos.planning.hunt import Hunt, Question
-from lindos.planning.ranking import Found, Limits
-from lindos.planning.space import Batch, Space, space
+from lindos.planning.ranking import Limits, Tally
+from lindos.planning.space import Batch, Space, make_space
 from lindos.problem.cluster import Pool
 from lindos.problem.job import Job
 from lindos.problem.software import check_software
@@ -34,7 +34,7 @@ from lindos.step.micro_batch import MicroBatch
 
 
 class Search:
-    """A space with its splits evaluated; `best` may then be asked again and again under other limits."""
+    """A space with its evaluated splits; `best` may be called many times under different limits."""
 
     def __init__(
         self,
@@ -45,19 +45,35 @@ class Search:
         assumptions: Assumptions,
         ground: Ground | None = None,
     ) -> None:
-        """Lay out the space; ``ground`` is that of a search that differs in the batch alone, if there was one."""
+        """Make the space.
+
+        Parameters
+        ----------
+        job
+            Model, sequence length, precision and software profile.
+        pool
+            Equal devices, with plain numbers.
+        batch
+            Sequences of a step.
+        fixed
+            Fields of a plan that the user set.
+        assumptions
+            Parameters of the catalogue.
+        ground
+            Ground of a search that differs in the batch alone, if there is one.
+        """
         self.job, self.pool, self.assumptions = job, pool, assumptions
         if ground is None:
             check_software(job, fixed)
-            self.space: Space = space(job, pool.num_devices, pool.tiers[0].size, batch, fixed)
+            self.space: Space = make_space(job, pool.num_devices, pool.tiers[0].size, batch, fixed)
             self.ground = Ground(job, pool, self.space, assumptions)
         else:
             self.space, self.ground = replace(ground.space, batch=batch), ground
-        #: Sequences that count at most: what a batch is rounded up by is done for nothing.
+        #: Largest number of sequences that count: those added by rounding up do not.
         self.counted = float(batch.size) if batch.is_free and batch.round_up else np.inf
 
     def of_batch(self, batch: Batch) -> "Search":
-        """The same search for another batch."""
+        """Make the same search for another batch."""
         shares = batch.is_free and self.space.batch.is_free
         return Search(
             self.job, self.pool, batch, self.space.fixed, self.assumptions, ground=self.ground if shares else None
@@ -65,7 +81,7 @@ class Search:
 
     @property
     def codes(self) -> Any:
-        """Reasons for which splits alone do not hold."""
+        """Codes of the reasons for which splits alone are not feasible."""
         return self.ground.codes
 
     @property
@@ -73,23 +89,41 @@ class Search:
         """One micro-batch of every split."""
         return self.ground.micro
 
-    def best(self, limits: Limits, *, minimise: str = "time", top: int = 1, floor: float = -np.inf) -> Found:
-        """The first ``top`` plans by ``minimise``, one of `OBJECTIVES`, that keep to ``limits``.
+    def best(self, limits: Limits, *, minimise: str = "time", top: int = 1, floor: float = -np.inf) -> Tally:
+        """Search for the best plans under limits.
 
-        Plans whose score is below ``floor`` are not looked for.
+        Parameters
+        ----------
+        limits
+            Limits of a plan.
+        minimise
+            One of `OBJECTIVES`.
+        top
+            Number of plans.
+        floor
+            Plans with a score below this are skipped.
         """
         return self.best_of_each([Question(batch=self.space.batch, limits=limits, floor=floor)], minimise, top)[0]
 
-    def best_of_each(self, questions: Sequence[Question], minimise: str = "time", top: int = 1) -> list[Found]:
-        """What `best` finds for several questions, in one pass.
+    def best_of_each(self, questions: Sequence[Question], minimise: str = "time", top: int = 1) -> list[Tally]:
+        """Search for the best plans of several questions.
 
-        Several questions minimise time over free batches: of these the space is the same.
+        Questions that minimise time over free batches share a space and are answered in one pass, others one by one.
+
+        Parameters
+        ----------
+        questions
+            Batches and limits.
+        minimise
+            One of `OBJECTIVES`.
+        top
+            Number of plans of each.
         """
         if top < 1:
             raise InputError("top", top, "at least 1")
         if not questions:
             return []
-        alike = minimise == "time" and all(question.batch.is_free for question in questions)
-        if len(questions) > 1 and not alike:
+        is_shared = minimise == "time" and all(question.batch.is_free for question in questions)
+        if len(questions) > 1 and not is_shared:
             return [self.of_batch(question.batch).best_of_each([question], minimise, top)[0] for question in questions]
         return Hunt(self.ground, questions, minimise, top).run()

@@ -1,8 +1,9 @@
 """The space of plans of a job on a pool: every combination of the axes below, in the order of nested loops.
 
-Outermost are the *splits*: how layers are cut up and how many sequences a micro-batch has. They alone decide what a
-micro-batch takes. Inside lie the pipeline and the number of micro-batches, and with it the data-parallel degree; then
-schedule and recomputation; then sharding. What a user fixed is an axis of one value, whether or not it can hold.
+The outermost loop is over *splits*: the split of layers and the sequences of a micro-batch, which alone decide the time
+of a micro-batch. Inside are the loops over the stages and the number of micro-batches, which sets the data-parallel
+degree; then over schedule and recomputation; then over sharding. A fixed field is an axis of one value, even if no plan
+with it is feasible.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,20 +17,20 @@ from lindos.problem.job import Job
 from lindos.problem.plan import AXES, SPLITS, Plan, Schedule, axes_in
 from lindos.problem.software import layers_are_equal, limits_of
 
-#: Tokens of a sequence that context parallelism leaves a rank at least.
+#: Least tokens of a sequence on one rank under context parallelism.
 _CONTEXT_TOKENS = 4096
-#: Most of what is tried of each: expert tensor parallelism and micro-batches in powers of two, virtual stages.
+#: Largest value tried for: expert tensor parallelism and micro-batch size (powers of two), virtual stages.
 _MOST_EXPERT_TENSOR = 8
 _MOST_SEQUENCES = 32
 _MOST_CHUNKS = 16
-#: Micro-batches of a free batch beyond the fewest: each of the next few, then half-octaves.
+#: Numbers of micro-batches of a free batch above the fewest: each of the next few, then half-octaves.
 _NEXT = 8
 _OCTAVES = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Sequences of a step: exactly so many; or, where it is free, at most so many, or at least where rounded up."""
+    """Sequences of a step: an exact number; for a free batch the largest number, or the smallest if rounded up."""
 
     size: int
     is_free: bool = False
@@ -38,11 +39,11 @@ class Batch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Space:
-    """Axes of the search; see the module."""
+    """Axes of a search, in the order of the nested loops of this module."""
 
     job: Job
     batch: Batch
-    splits: Plan  # arrays: every combination of SPLITS; axes that are not searched as the user set them
+    splits: Plan  # arrays: every combination of SPLITS; axes that are not searched have the value of the user
     stages: Any
     inner: Plan  # arrays: schedule, virtual stages and recomputation
     sharding: Any
@@ -50,12 +51,12 @@ class Space:
 
     @property
     def data_parallel(self) -> int | None:
-        """The user's degree, if fixed."""
+        """Data-parallel degree that the user set, if any."""
         return self.fixed.get("data_parallel")
 
     @property
     def num_slots(self) -> int:
-        """Numbers of micro-batches tried for one split and one pipeline."""
+        """Count the numbers of micro-batches of one split and one number of stages."""
         if self.data_parallel is not None:
             return 1
         if self.batch.is_free:
@@ -63,22 +64,35 @@ class Space:
         return max(1, len(divisors(self.batch.size)))
 
     @property
-    def each(self) -> int:
-        """Plans for one split, one pipeline and one number of micro-batches."""
+    def plans_per_node(self) -> int:
+        """Count the plans of one split, one number of stages and one number of micro-batches."""
         return size(self.inner) * len(self.sharding)
 
     @property
     def size(self) -> int:
-        """Plans in all."""
-        return size(self.splits) * len(self.stages) * self.num_slots * self.each
+        """Count the plans of the space."""
+        return size(self.splits) * len(self.stages) * self.num_slots * self.plans_per_node
 
 
-def space(job: Job, num_devices: int, scale_up_size: int, batch: Batch, fixed: Mapping[str, int]) -> Space:
-    """The space for at most ``num_devices``; ``fixed`` are the fields of `Plan` that the user set.
+def make_space(job: Job, num_devices: int, scale_up_size: int, batch: Batch, fixed: Mapping[str, int]) -> Space:
+    """Make the space of plans.
 
-    Beyond its bounds nothing measured is near: tensor parallelism stays inside a scale-up domain of ``scale_up_size``
-    devices, context parallelism leaves a rank 4,096 tokens. A user may fix what lies outside. Of each axis there is
-    what the job's software ships.
+    The space ends where measurements end: tensor parallelism stays inside a scale-up domain, and context parallelism
+    leaves each rank at least 4,096 tokens. Its axes have the values that the job's software ships. A user may fix
+    values outside these ranges.
+
+    Parameters
+    ----------
+    job
+        Model, sequence length and software profile.
+    num_devices
+        Largest number of devices of a plan.
+    scale_up_size
+        Devices of a scale-up domain.
+    batch
+        Sequences of a step.
+    fixed
+        Fields of a plan that the user set.
     """
     model = job.model
     most_context = max(1, job.sequence_length // _CONTEXT_TOKENS)
@@ -145,14 +159,21 @@ def _grid(axes: Mapping[str, Sequence[int]]) -> dict[str, Any]:
     return {name: array.ravel() for name, array in zip(axes, arrays, strict=True)}
 
 
-def _twos(most: int, whole: int) -> list[int]:
-    """Powers of two up to ``most`` that divide ``whole``; zero is divided by all."""
-    return [n for n in (2**i for i in range(most.bit_length())) if n <= most and whole % n == 0]
+def _twos(most: int, number: int) -> list[int]:
+    """List the powers of two up to ``most`` that divide ``number``; all of them divide zero."""
+    return [n for n in (2**i for i in range(most.bit_length())) if n <= most and number % n == 0]
 
 
 def divisors(number: int) -> list[int]:
-    """Divisors of a whole number, ascending.
+    """List the divisors of a whole number, ascending.
 
+    Parameters
+    ----------
+    number
+        Positive whole number.
+
+    Examples
+    --------
     >>> divisors(12)
     [1, 2, 3, 4, 6, 12]
     """
@@ -162,71 +183,89 @@ def divisors(number: int) -> list[int]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nodes:
-    """Splits with a pipeline and a number of micro-batches: everything but the inner axes and sharding."""
+    """Splits with a number of stages and of micro-batches: all axes but the inner ones and sharding."""
 
-    plan: Plan  # without interleaving, one forward one backward
+    plan: Plan  # without interleaving; one forward one backward
     batch: Any  # sequences of a step
     split: Any  # index of the split
-    question: Any  # index of the question that is asked of the node
-    interleaved: Any  # whether virtual stages may be several
-    alone: bool  # whether where they may be, they must be
+    question: Any  # index of the question
+    interleaved: Any  # whether a plan may have several virtual stages
+    only_interleaved: bool  # whether such a plan must have several virtual stages
 
     @property
     def num_micro_batches(self) -> Any:
-        """Micro-batches of a step."""
+        """Count the micro-batches of a step."""
         return np.ceil(self.batch / (self.plan.data_parallel * self.plan.micro_batch_size))
 
-    def plans(self, where: "Space") -> int:
-        """Plans inside a node, in the mean of those with and without interleaving."""
-        return where.each // 2 if self.alone else where.each
+    def plans(self, space: "Space") -> int:
+        """Count the plans of a node, in the mean of nodes with and without interleaving."""
+        return space.plans_per_node // 2 if self.only_interleaved else space.plans_per_node
 
     def take(self, index: Any) -> "Nodes":
-        """Some of them."""
+        """Take the rows at ``index``."""
         return Nodes(
-            plan=taken(self.plan, index),
+            plan=subset(self.plan, index),
             batch=self.batch[index],
             split=self.split[index],
             question=self.question[index],
             interleaved=self.interleaved[index],
-            alone=self.alone,
+            only_interleaved=self.only_interleaved,
         )
 
     def __len__(self) -> int:
-        """How many."""
+        """Count the rows."""
         return len(self.batch)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pairs:
-    """Splits with a number of stages, and how many sequences and devices there are for each."""
+    """Splits with a number of stages, and the sequences and devices of each."""
 
     split: Any  # index of the split
     stages: Any
-    question: Any  # index of the question, carried along
-    interleaved: Any  # whether virtual stages may be several; of a free batch they then must be
+    question: Any  # index of the question
+    interleaved: Any  # whether a plan may have several virtual stages; of a free batch it then must
     batch: Any  # sequences of a step, as `Batch.size`
     round_up: Any  # as `Batch.round_up`
-    devices: Any  # that there are
-    fewest: Any  # devices that a plan takes at least,
-    most: Any  # and at most
+    devices: Any  # available devices
+    fewest: Any  # smallest number of devices of a plan
+    most: Any  # largest number of devices of a plan
 
     def take(self, index: Any) -> "Pairs":
-        """Some of them."""
+        """Take the rows at ``index``."""
         return Pairs(**{field.name: getattr(self, field.name)[index] for field in fields(Pairs)})
 
     def __len__(self) -> int:
-        """How many."""
+        """Count the rows."""
         return len(self.split)
 
 
-def pairs(where: Space, split: Any, stages: Any, *, devices: int, fewest: int = 0, batch: Batch | None = None) -> Pairs:
-    """Pairs of one question: on ``devices``, with ``fewest`` devices or more, for one batch (that of the space)."""
-    batch, stages = batch or where.batch, np.asarray(stages, dtype=float)
+def make_pairs(
+    space: Space, split: Any, stages: Any, *, devices: int, fewest: int = 0, batch: Batch | None = None
+) -> Pairs:
+    """Make the pairs of one question.
+
+    Parameters
+    ----------
+    space
+        Space of plans.
+    split
+        Indices of splits.
+    stages
+        Number of stages of each pair.
+    devices
+        Available devices.
+    fewest
+        Smallest number of devices of a plan.
+    batch
+        Sequences of a step; those of the space by default.
+    """
+    batch, stages = batch or space.batch, np.asarray(stages, dtype=float)
     interleaved = np.ones(len(split), dtype=bool)
     if batch.is_free:
-        several = np.flatnonzero(stages > 1)
-        interleaved = np.concatenate([np.zeros(len(split), dtype=bool), np.ones(len(several), dtype=bool)])
-        split, stages = np.concatenate([split, split[several]]), np.concatenate([stages, stages[several]])
+        multi_stage = np.flatnonzero(stages > 1)
+        interleaved = np.concatenate([np.zeros(len(split), dtype=bool), np.ones(len(multi_stage), dtype=bool)])
+        split, stages = np.concatenate([split, split[multi_stage]]), np.concatenate([stages, stages[multi_stage]])
     count = len(split)
     return Pairs(
         split=split,
@@ -241,25 +280,32 @@ def pairs(where: Space, split: Any, stages: Any, *, devices: int, fewest: int = 
     )
 
 
-def nodes(where: Space, pair: Pairs) -> tuple[Nodes, Any]:
-    """Nodes of pairs of a split and a number of stages.
+def make_nodes(space: Space, pair: Pairs) -> tuple[Nodes, Any]:
+    """Make the nodes of pairs.
+
+    Parameters
+    ----------
+    space
+        Space of plans.
+    pair
+        Splits with a number of stages.
 
     Returns
     -------
     tuple
-        The nodes that take ``fewest`` to ``most`` devices, and of each pair how many combinations were looked at, those
-        that take too few left out.
+        Nodes with ``fewest`` to ``most`` devices, and the number of candidate degrees of each pair, without those of
+        too few devices.
     """
-    splits, stages = taken(where.splits, pair.split), pair.stages
+    splits, stages = subset(space.splits, pair.split), pair.stages
     ranks = np.asarray(splits.tensor_parallel * splits.context_parallel) * stages
     room, least = np.floor(pair.devices / ranks), pair.fewest / ranks
-    unit = np.asarray(splits.micro_batch_size) * np.where(pair.interleaved & where.batch.is_free, stages, 1.0)
-    degrees, sizes = _replicas(where, pair, unit, room, least, least_multiple(splits))
-    enough = degrees >= least[:, None]
-    holds = enough & (degrees >= 1) & (sizes >= 1) & (degrees * ranks[:, None] <= pair.most[:, None])
+    unit = np.asarray(splits.micro_batch_size) * np.where(pair.interleaved & space.batch.is_free, stages, 1.0)
+    degrees, sizes = _replicas(space, pair, unit, room, least, least_multiple(splits))
+    suffices = degrees >= least[:, None]
+    holds = suffices & (degrees >= 1) & (sizes >= 1) & (degrees * ranks[:, None] <= pair.most[:, None])
     row, slot = np.nonzero(holds)
     plan = replace(
-        taken(splits, row),
+        subset(splits, row),
         pipeline_parallel=stages[row],
         data_parallel=degrees[row, slot],
         **_NODE,
@@ -270,47 +316,61 @@ def nodes(where: Space, pair: Pairs) -> tuple[Nodes, Any]:
         split=pair.split[row],
         question=pair.question[row],
         interleaved=pair.interleaved[row],
-        alone=where.batch.is_free,
+        only_interleaved=space.batch.is_free,
     )
-    return chosen, np.sum(enough | (degrees < 1), axis=-1)
+    return chosen, np.sum(suffices | (degrees < 1), axis=-1)
 
 
 #: Axes inside a node, the outer loops first.
 INNER = axes_in(Loop.SCHEDULE, Loop.CHUNKS, Loop.RECOMPUTE)
-#: Values of the searched axes inside a node while it is bounded.
+#: Values of the inner axes for the bound of a node.
 _NODE = {name: axis.node for name, axis in AXES.items() if axis.node is not None}
 
 
 def least_multiple(splits: Plan) -> Any:
-    """What data-parallel degrees are multiples of, so that the experts of a stage spread over its ranks."""
+    """Compute the number that divides all data-parallel degrees, so that experts divide among the ranks of a stage.
+
+    Parameters
+    ----------
+    splits
+        Splits as arrays.
+    """
     spread = splits.expert_parallel * splits.expert_tensor_parallel
     return np.maximum(np.ceil(spread / (splits.tensor_parallel * splits.context_parallel)), 1.0)
 
 
-def most_replicas(where: Space, pair: Pairs) -> Any:
-    """Data-parallel degrees that no plan of each pair exceeds; zero where none has a replica."""
-    splits = taken(where.splits, pair.split)
+def most_replicas(space: Space, pair: Pairs) -> Any:
+    """Compute an upper bound on the data-parallel degree of each pair; zero if no replica fits.
+
+    Parameters
+    ----------
+    space
+        Space of plans.
+    pair
+        Splits with a number of stages.
+    """
+    splits = subset(space.splits, pair.split)
     room = np.floor(pair.devices / (splits.tensor_parallel * splits.context_parallel * pair.stages))
-    if where.data_parallel is not None:
-        return np.where(room >= where.data_parallel, float(where.data_parallel), 0.0)
+    if space.data_parallel is not None:
+        return np.where(room >= space.data_parallel, float(space.data_parallel), 0.0)
     multiple = least_multiple(splits)
-    if not where.batch.is_free:
+    if not space.batch.is_free:
         return np.where(room >= multiple, room, 0.0)
     unit = np.asarray(splits.micro_batch_size) * np.where(pair.interleaved, pair.stages, 1.0)
     return np.floor(np.minimum(room, np.ceil(pair.batch / unit)) / multiple) * multiple
 
 
-def _replicas(where: Space, pair: Pairs, unit: Any, room: Any, least: Any, multiple: Any) -> tuple[Any, Any]:
-    """Data-parallel degrees and batches, a slot of micro-batches in the last axis; zero where there is none.
+def _replicas(space: Space, pair: Pairs, unit: Any, room: Any, least: Any, multiple: Any) -> tuple[Any, Any]:
+    """Compute data-parallel degrees and batches by pair and, in the last axis, by slot; zero in unused slots.
 
-    Slots in which no degree reaches ``least`` may be left out.
+    Slots without a degree of at least ``least`` may be missing.
     """
     size, unit = pair.batch[:, None], unit[:, None]
-    if where.data_parallel is not None:
-        degrees = np.full(unit.shape, float(where.data_parallel))
-        return degrees, _whole(degrees * unit, size, pair.round_up[:, None], is_free=where.batch.is_free)
-    if not where.batch.is_free:
-        degrees = np.asarray(divisors(where.batch.size), dtype=float)
+    if space.data_parallel is not None:
+        degrees = np.full(unit.shape, float(space.data_parallel))
+        return degrees, _whole_rounds(degrees * unit, size, pair.round_up[:, None], is_free=space.batch.is_free)
+    if not space.batch.is_free:
+        degrees = np.asarray(divisors(space.batch.size), dtype=float)
         degrees = degrees[degrees >= np.min(least, initial=np.inf)]
         fits = (degrees <= room[:, None]) & (np.fmod(size / degrees, unit) == 0)
         return np.where(fits, degrees, 0.0), np.where(fits, size, 0.0)
@@ -319,7 +379,7 @@ def _replicas(where: Space, pair: Pairs, unit: Any, room: Any, least: Any, multi
     most = np.where(most >= 1, most, 0.0)
     rounds = size / (unit * np.maximum(most, 1.0))
     fewest = np.where(round_up, np.ceil(rounds), np.maximum(np.floor(rounds), 1.0))
-    # Each half-octave of micro-batches more takes as much fewer replicas.
+    # A half-octave more micro-batches needs a half-octave fewer replicas.
     drop = np.max(room / np.maximum(least, 1.0), initial=1.0)
     halves = min(2 * _OCTAVES, int(np.ceil(2 * np.log2(max(drop, 1.0)))) + 1)
     later = np.concatenate([np.arange(_NEXT), np.zeros(halves)])
@@ -327,67 +387,122 @@ def _replicas(where: Space, pair: Pairs, unit: Any, room: Any, least: Any, multi
     rounds = np.ceil((fewest + later) * times)
     wanted = size / (unit * rounds) / step
     degrees = np.minimum(np.where(round_up, np.ceil(wanted), np.floor(wanted)) * step, most)
-    same = np.zeros(degrees.shape, dtype=bool)
-    same[:, 1:] = degrees[:, 1:] == degrees[:, :-1]
-    degrees = np.where(same, 0.0, degrees)
-    return degrees, np.where(degrees >= 1, _whole(degrees * unit, size, round_up, is_free=True), 0.0)
+    repeats = np.zeros(degrees.shape, dtype=bool)
+    repeats[:, 1:] = degrees[:, 1:] == degrees[:, :-1]
+    degrees = np.where(repeats, 0.0, degrees)
+    return degrees, np.where(degrees >= 1, _whole_rounds(degrees * unit, size, round_up, is_free=True), 0.0)
 
 
-def _whole(unit: Any, batch: Any, round_up: Any, *, is_free: bool) -> Any:
-    """The batch in whole rounds of ``unit``; as it is where it is not free."""
+def _whole_rounds(unit: Any, batch: Any, round_up: Any, *, is_free: bool) -> Any:
+    """Round a free batch to whole multiples of ``unit``; other batches stay as they are."""
     if not is_free:
         return np.broadcast_to(batch, unit.shape).astype(float)
     unit = np.maximum(unit, 1.0)
     return unit * np.where(round_up, np.ceil(batch / unit), np.floor(batch / unit))
 
 
-def inside(where: Space, some: Nodes) -> tuple[Plan, Any, Any]:
-    """Every node with every schedule, virtual stages and recomputation: plans, batches, and the node of each."""
-    count, width = len(some), size(where.inner)
+def expand_nodes(space: Space, parents: Nodes) -> tuple[Plan, Any, Any]:
+    """Expand nodes by every schedule, number of virtual stages and recomputation.
+
+    Parameters
+    ----------
+    space
+        Space of plans.
+    parents
+        Nodes to expand.
+
+    Returns
+    -------
+    tuple
+        Plans, their batches, and the index of the node of each plan.
+    """
+    count, width = len(parents), size(space.inner)
     node = np.repeat(np.arange(count), width)
     plan = replace(
-        taken(some.plan, node),
-        **{name: np.tile(getattr(where.inner, name), count) for name in INNER},
+        subset(parents.plan, node),
+        **{name: np.tile(getattr(space.inner, name), count) for name in INNER},
     )
-    if some.alone:
-        mine = some.interleaved[node] == (plan.virtual_stages > 1)
-        plan, node = taken(plan, mine), node[mine]
-    return plan, some.batch[node], node
+    if parents.only_interleaved:
+        valid = parents.interleaved[node] == (plan.virtual_stages > 1)
+        plan, node = subset(plan, valid), node[valid]
+    return plan, parents.batch[node], node
 
 
-def sharded(where: Space, plan: Plan) -> tuple[Plan, Any]:
-    """All plans under one sharding after the other, and the plan that each was: neighbours stay alike."""
+def sharded(space: Space, plan: Plan) -> tuple[Plan, Any]:
+    """Expand plans by every sharding; sharding is the outer loop, so that neighbours stay equal in other fields.
+
+    Parameters
+    ----------
+    space
+        Space of plans.
+    plan
+        Plans of arrays.
+
+    Returns
+    -------
+    tuple
+        Expanded plans, and the index of the original of each.
+    """
     count = size(plan)
-    index = np.tile(np.arange(count), len(where.sharding))
-    return replace(taken(plan, index), sharding=np.repeat(where.sharding, count)), index
+    index = np.tile(np.arange(count), len(space.sharding))
+    return replace(subset(plan, index), sharding=np.repeat(space.sharding, count)), index
 
 
 def size(plan: Plan) -> int:
-    """Candidates in a plan of arrays."""
+    """Count the candidates in a plan of arrays.
+
+    Parameters
+    ----------
+    plan
+        Plans of arrays.
+    """
     return max(int(np.size(getattr(plan, field.name))) for field in fields(Plan))
 
 
-def taken(plan: Plan, index: Any) -> Plan:
-    """Some candidates of a plan of arrays; plain numbers stay."""
+def subset(plan: Plan, index: Any) -> Plan:
+    """Select candidates of a plan of arrays; plain numbers stay.
+
+    Parameters
+    ----------
+    plan
+        Plans of arrays.
+    index
+        Positions, a mask or a slice.
+    """
     values = {f.name: getattr(plan, f.name) for f in fields(Plan)}
     return Plan(**{name: value[index] if isinstance(value, np.ndarray) else value for name, value in values.items()})
 
 
-def one(plan: Plan, index: int) -> Plan:
-    """One candidate in plain numbers."""
+def candidate(plan: Plan, index: int) -> Plan:
+    """Get one candidate in plain numbers.
+
+    Parameters
+    ----------
+    plan
+        Plans of arrays.
+    index
+        Position of the candidate.
+    """
     values = {f.name: getattr(plan, f.name) for f in fields(Plan)}
     return Plan(**{name: int(v[index] if isinstance(v, np.ndarray) else v) for name, v in values.items()})
 
 
-def every_plan(where: Space, devices: int) -> Iterator[tuple[Plan, Any]]:
-    """The whole space on so many ``devices``, with the batch of each plan, split by split.
+def every_plan(space: Space, devices: int) -> Iterator[tuple[Plan, Any]]:
+    """Yield all plans of the space with their batches, split by split.
 
-    Nothing is left out but what has no replica.
+    Combinations without a replica are the only ones that are missing.
+
+    Parameters
+    ----------
+    space
+        Space of plans.
+    devices
+        Available devices.
     """
-    for index in range(size(where.splits)):
-        split = np.full(len(where.stages), index)
-        part, _ = nodes(where, pairs(where, split, where.stages, devices=devices))
+    for index in range(size(space.splits)):
+        split = np.full(len(space.stages), index)
+        part, _ = make_nodes(space, make_pairs(space, split, space.stages, devices=devices))
         if len(part):
-            plan, batch, _ = inside(where, part)
-            plan, index = sharded(where, plan)
+            plan, batch, _ = expand_nodes(space, part)
+            plan, index = sharded(space, plan)
             yield plan, batch[index]

@@ -200,7 +200,7 @@ def compute_alternatives(world: World, result: ClusterResult, job: Job, plans: P
     """
     wanted = request(world, job, result.cluster)
     active = working_cluster(result.cluster, world.scenario.campaign, world.catalog)
-    steps = planning.leaving_out(job, active, near=plans.pools, **wanted.arguments())
+    steps = planning.leaving_out(job, active, warm_starts=plans.pools, **wanted.arguments())
     return Alternatives(
         steps_without=steps,
         stages=_open_stages(job, result.cluster, wanted),

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import numpy as np
 
-from lindos.planning import Batch, Limits, Search, limits
-from lindos.planning.space import inside, nodes, pairs, sharded, size
+from lindos.planning import Batch, Limits, Search, pool_limits
+from lindos.planning.space import expand_nodes, make_nodes, make_pairs, sharded, size
 from lindos.quantities import Fraction
 from lindos.results import Why
 from lindos.step import estimate, feasibility
@@ -52,7 +52,7 @@ def rank(ready: Prepared, seed: int = 0) -> Rank | None:
     splits = np.flatnonzero(search.codes == 0)
     stages = np.tile(search.space.stages, len(splits))
     split = np.repeat(splits, len(search.space.stages))
-    candidates, _ = nodes(search.space, pairs(search.space, split, stages, devices=used, fewest=used))
+    candidates, _ = make_nodes(search.space, make_pairs(search.space, split, stages, devices=used, fewest=used))
     if not len(candidates):
         return None
     rng = np.random.default_rng(seed)
@@ -61,7 +61,7 @@ def rank(ready: Prepared, seed: int = 0) -> Rank | None:
     parts = []
     width = size(search.space.inner)
     for start in range(0, _DRAWN, 1000):
-        tile, _, _ = inside(search.space, drawn.take(slice(start, start + 1000)))
+        tile, _, _ = expand_nodes(search.space, drawn.take(slice(start, start + 1000)))
         parts.append(picked(tile, np.arange(1000) * width + rng.integers(0, width, 1000)))
     plans, _ = sharded(search.space, joined(parts, [1000] * len(parts)))
     plans = picked(plans, np.arange(_DRAWN) + _DRAWN * rng.integers(0, len(search.space.sharding), _DRAWN))
@@ -69,6 +69,6 @@ def rank(ready: Prepared, seed: int = 0) -> Rank | None:
     if not np.any(holds):
         return None
     times = np.asarray(estimate(job, pool, picked(plans, holds), global_batch_size=batch, assumptions=assumptions).time)
-    best = search.best(Limits(memory=limits(pool).memory, devices=used)).best
+    best = search.best(Limits(memory=pool_limits(pool).memory, devices=used)).best
     fastest = batch * job.sequence_length / best[0].score if best else time
     return Rank(share=float(np.mean(times < time)), gain=time / fastest - 1.0, num_feasible=int(np.sum(holds)))
