@@ -18,7 +18,8 @@ import numpy as np
 from lindos.catalog import load_catalog
 from lindos.planning import Batch, Search
 from lindos.planning.ground import TILE
-from lindos.planning.space import every_plan, subset
+from lindos.planning.nodes import every_plan
+from lindos.planning.space import subset
 from lindos.problem.cluster import Pool
 from lindos.problem.job import Job
 from lindos.problem.plan import Plan

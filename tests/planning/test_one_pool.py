@@ -10,7 +10,8 @@ import pytest
 from lindos.errors import InconsistentError, InfeasibleError, InputError
 from lindos.planning import Batch, Search, best_plan, beyond_software, global_batch
 from lindos.planning.lightest import lightest
-from lindos.planning.space import every_plan, subset
+from lindos.planning.nodes import every_plan
+from lindos.planning.space import subset
 from lindos.problem.plan import Plan
 from lindos.step import Reason, check, critical_batch_tokens, estimate, memory
 from lindos.step.feasibility import shape_codes

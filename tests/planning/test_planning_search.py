@@ -10,9 +10,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from lindos.planning.hunt import Question, retiled
+from lindos.planning.nodes import every_plan
 from lindos.planning.ranking import OBJECTIVES, Limits, Tally
 from lindos.planning.search import Search
-from lindos.planning.space import Batch, candidate, every_plan, size, subset
+from lindos.planning.space import Batch, candidate, size, subset
 from lindos.problem.job import Job
 from lindos.problem.plan import Plan, Sharding
 from lindos.step import estimate, feasibility, memory

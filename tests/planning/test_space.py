@@ -7,7 +7,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from lindos.planning.space import Batch, candidate, divisors, every_plan, make_space, size
+from lindos.planning.nodes import every_plan
+from lindos.planning.space import Batch, candidate, divisors, make_space, size
 from lindos.problem.plan import Plan, Schedule, Sharding
 from lindos.step.feasibility import Reason, shape_codes
 from step_fixtures import DENSE, LATENT_EXPERTS, job

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from lindos.errors import InputError
-from lindos.planning.space import Batch, every_plan, make_space, size, subset
+from lindos.planning.nodes import every_plan
+from lindos.planning.space import Batch, make_space, size, subset
 from lindos.problem.plan import Plan
 from lindos.step import estimate, feasibility, memory, sensitivities
 from lindos.step.compiled import compiled, elasticities

@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 
 from lindos.planning.ground import TILE, Ground
+from lindos.planning.nodes import Nodes, Pairs, expand_nodes, make_nodes, most_replicas, sharded
 from lindos.planning.ranking import Limits, Tally
-from lindos.planning.space import Batch, Nodes, Pairs, expand_nodes, make_nodes, most_replicas, sharded, size, subset
+from lindos.planning.space import Batch, size, subset
 from lindos.problem.plan import Plan
 from lindos.quantities import Seconds
 from lindos.step.estimate import estimate, least_time

@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from lindos.planning.ground import TILE
+from lindos.planning.nodes import Nodes, expand_nodes, make_nodes, make_pairs, sharded
 from lindos.planning.search import Search
-from lindos.planning.space import Nodes, candidate, expand_nodes, make_nodes, make_pairs, sharded, size, subset
+from lindos.planning.space import candidate, size, subset
 from lindos.problem.plan import Plan
 from lindos.step.feasibility import Reason, shape_codes
 from lindos.step.memory import StepMemory, least_memory, memory

@@ -6,7 +6,8 @@ from typing import Annotated
 import numpy as np
 
 from lindos.planning import Batch, Limits, Search, pool_limits
-from lindos.planning.space import expand_nodes, make_nodes, make_pairs, sharded, size
+from lindos.planning.nodes import expand_nodes, make_nodes, make_pairs, sharded
+from lindos.planning.space import size
 from lindos.quantities import Fraction
 from lindos.results import Why
 from lindos.step import estimate, feasibility
