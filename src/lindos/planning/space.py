@@ -132,7 +132,7 @@ def make_space(job: Job, num_devices: int, scale_up_size: int, batch: Batch, fix
 
 
 def _stages(job: Job, num_devices: int) -> list[int]:
-    """Numbers of stages: none without a layer, unless any software is asked for; equal ones where stages must be."""
+    """List the numbers of stages: each stage has layers unless any software may be used, and equal ones if it must."""
     layers = job.model.num_layers + job.model.num_mtp_layers
     most = min(layers + 2 if job.any_software else layers, num_devices)
     return [p for p in range(1, most + 1) if not layers_are_equal(job) or job.model.num_layers % p == 0]

@@ -19,7 +19,7 @@ class Job:
     precision: str  # one of `lindos.formats.TRAINING`; lindos.step says which operators stay in BF16
     stack: Stack
     global_batch_size: int | None = None
-    any_software: bool = False  # plans beyond what the stack ships are looked at too
+    any_software: bool = False  # whether a search also considers plans that the stack does not ship
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

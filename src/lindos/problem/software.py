@@ -1,4 +1,4 @@
-"""Which plans a job's software ships: its lists in the catalogue as values of a plan's axes."""
+"""Plans that the software of a job supports: lists of the catalogue as values of a plan's axes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,12 +26,19 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
 
 
 def words(stack: Stack, field: str) -> tuple[str, ...] | None:
-    """Words of a list of a stack; None where it is unknown.
+    """Get the words of a list of a stack; None if the list is unknown.
+
+    Parameters
+    ----------
+    stack
+        Software profile of the catalogue.
+    field
+        Name of the list.
 
     Raises
     ------
     InputError
-        If one is no word of the list.
+        If the list has an unknown word.
     """
     listed: Fact[str] = getattr(stack, field)
     if not listed.is_known:
@@ -44,7 +51,13 @@ def words(stack: Stack, field: str) -> tuple[str, ...] | None:
 
 
 def shipped(stack: Stack) -> dict[str, frozenset[int]]:
-    """Values of each axis that ``stack`` ships, by its name; an axis that is missing is open."""
+    """Get the values of each axis that a stack ships; an axis without limits is missing.
+
+    Parameters
+    ----------
+    stack
+        Software profile of the catalogue.
+    """
     values: dict[str, frozenset[int]] = {}
     schedules = words(stack, "schedules")
     if schedules is not None:
@@ -67,22 +80,41 @@ def shipped(stack: Stack) -> dict[str, frozenset[int]]:
 
 
 def limits_of(job: Job) -> dict[str, frozenset[int]]:
-    """Values of each axis that a plan of ``job`` may have, where its software limits them."""
+    """Get the values of each axis that a plan may have; an axis without limits is missing.
+
+    Parameters
+    ----------
+    job
+        Job with its software profile.
+    """
     return {} if job.any_software else shipped(job.stack)
 
 
 def layers_are_equal(job: Job) -> bool:
-    """Whether pipeline stages must hold equal numbers of layers."""
+    """Tell whether pipeline stages must have equal numbers of layers.
+
+    Parameters
+    ----------
+    job
+        Job with its software profile.
+    """
     return not job.any_software and words(job.stack, "stage_layers") == ("equal",)
 
 
 def check_software(job: Job, fixed: Mapping[str, int]) -> None:
-    """Refuse what the user fixed and the job's software does not ship.
+    """Refuse values that the user fixed and the job's software does not ship.
+
+    Parameters
+    ----------
+    job
+        Job with its software profile.
+    fixed
+        Fields of a plan that the user set.
 
     Raises
     ------
     InconsistentError
-        If a value lies beyond the stack's lists; both are named, and how to search beyond them.
+        If the lists of the stack do not have a value; the error names both, and the option to search without limits.
     """
     if job.any_software:
         return

@@ -75,7 +75,7 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
     ),
     Reason.LIMITS: ("they are too slow for the deadline or the budget", "Allow more time, money or GPUs"),
     Reason.SOFTWARE: (
-        "the software does not split layers over stages so",
+        "the software does not support this split of layers over stages",
         "Set any_software to look beyond it, or take stages that divide the layers",
     ),
 }
@@ -225,7 +225,7 @@ def _violations(job: Job, num_devices: Count, plan: Plan, batch: Any) -> dict[Re
 
 
 def _splits_layers_otherwise(job: Job, stages: Count, chunks: Count) -> Any:
-    """Whether the job's software does not split the layers so; no run has more stages than layers."""
+    """Tell whether the job's software cannot split the layers in this way; no run has more stages than layers."""
     if job.any_software:
         return False
     layers = job.model.num_layers

@@ -134,7 +134,7 @@ class Option:
     @cached_property
     def limits(self) -> Limits:
         """Devices and memory."""
-        return replace(planning.limits(self.pool), devices=self.devices)
+        return replace(planning.pool_limits(self.pool), devices=self.devices)
 
     @property
     def limits_with_headroom(self) -> Limits:
