@@ -4,11 +4,12 @@ Rows are trials. A row with fewer failures than the longest is padded with the h
 """
 
 import zlib
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
+from lindos.campaign.arrays import CountArray, FractionArray, SecondsArray
 from lindos.campaign.causes import Cause, cumulative_hazard, lifetime
 
 #: Columns above the mean, in standard deviations and in number; one row in a billion needs more.
@@ -32,7 +33,7 @@ def stream(seed: int, tile: int, name: str) -> np.random.Generator:
     return np.random.default_rng([seed, tile, zlib.crc32(name.encode())])
 
 
-def columns(rng_draw: Any, num_columns: int, num_trials: int) -> Any:
+def columns(rng_draw: Callable[[tuple[int, int]], FractionArray], num_columns: int, num_trials: int) -> FractionArray:
     """Draw random numbers of shape (trials, columns); the first columns do not depend on the number of columns.
 
     Parameters
@@ -47,7 +48,7 @@ def columns(rng_draw: Any, num_columns: int, num_trials: int) -> Any:
     return np.ascontiguousarray(rng_draw((num_columns, num_trials)).T)
 
 
-def arrivals(cause: Cause, horizon: Any, num_trials: int, rng: np.random.Generator) -> Any:
+def arrivals(cause: Cause, horizon: SecondsArray, num_trials: int, rng: np.random.Generator) -> SecondsArray:
     """Draw the times of the failures of one cause up to the horizon of each trial, sorted along rows.
 
     Parameters
@@ -83,7 +84,7 @@ def arrivals(cause: Cause, horizon: Any, num_trials: int, rng: np.random.Generat
     return times[:, : max(1, int((times < horizon).sum(axis=1).max(initial=0)))]
 
 
-def _poisson(cause: Cause, span: Any, num_trials: int, rng: np.random.Generator) -> Any:
+def _poisson(cause: Cause, span: SecondsArray, num_trials: int, rng: np.random.Generator) -> SecondsArray:
     if float(cause.units) <= 0:
         return np.full((num_trials, 1), np.inf)
     gap = cause.mtbf / cause.units
@@ -91,13 +92,13 @@ def _poisson(cause: Cause, span: Any, num_trials: int, rng: np.random.Generator)
     return np.ascontiguousarray(np.cumsum(gaps, axis=0, out=gaps).T) * gap
 
 
-def _num_columns(mean: Any) -> int:
+def _num_columns(mean: CountArray) -> int:
     """Return the number of columns that hold the failures of every row, if `mean` are expected on average."""
     largest = float(np.max(mean, initial=0.0))
     return int(largest + _DEVIATIONS * largest**0.5) + _EXTRA
 
 
-def _drained(cause: Cause, span: Any, num_trials: int, rng: np.random.Generator) -> Any:
+def _drained(cause: Cause, span: SecondsArray, num_trials: int, rng: np.random.Generator) -> SecondsArray:
     """Draw the failures of a few units, each drained after `most` of them; only the first life begins at their age.
 
     Lives are drawn in blocks that double in length while any unit still fails within the span, so that memory follows
@@ -107,7 +108,7 @@ def _drained(cause: Cause, span: Any, num_trials: int, rng: np.random.Generator)
     if units < 1:
         return np.full((num_trials, 1), np.inf)
     worn = rng.standard_exponential((num_trials, units)) + cumulative_hazard(cause, cause.age)
-    latest = lifetime(cause, worn) - cause.age
+    latest: SecondsArray = np.asarray(lifetime(cause, worn)) - cause.age
     blocks, done, block = [latest], 1, 1
     while done < (cause.most or 1) and np.any(latest < span):
         lives = lifetime(_deeper(cause), rng.standard_exponential((num_trials, units, block)))
@@ -118,7 +119,7 @@ def _drained(cause: Cause, span: Any, num_trials: int, rng: np.random.Generator)
     return failures[:, : max(1, int((failures < span).sum(axis=1).max(initial=0)))]
 
 
-def _renewals(cause: Cause, span: Any, num_trials: int, rng: np.random.Generator) -> Any:
+def _renewals(cause: Cause, span: SecondsArray, num_trials: int, rng: np.random.Generator) -> SecondsArray:
     latest = _first(cause, span, num_trials, rng.spawn(1)[0])
     blocks, lives = [latest], 1
     while np.any(latest < span):
@@ -138,7 +139,7 @@ def _deeper(cause: Cause) -> Cause:
     return replace(cause, mtbf=np.expand_dims(cause.mtbf, -1)) if np.ndim(cause.mtbf) else cause
 
 
-def _first(cause: Cause, span: Any, num_trials: int, rng: np.random.Generator) -> Any:
+def _first(cause: Cause, span: SecondsArray, num_trials: int, rng: np.random.Generator) -> SecondsArray:
     """Draw the first failures of all units in order, as many as happen within the span.
 
     The differences between the order statistics of `n` draws from the exponential law are independent draws over n, n -

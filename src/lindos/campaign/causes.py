@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -139,7 +138,7 @@ def lemons(causes: tuple[Cause, ...], share: Fraction, factor: float, drained_af
     return (*sound, replace(first, name="lemons", units=num_lemons, mtbf=mtbf, most=drained_after))
 
 
-def cumulative_hazard(cause: Cause, age: Any) -> Any:
+def cumulative_hazard(cause: Cause, age: Seconds) -> Count:
     """Compute the cumulative hazard of a unit at an age: the negative logarithm of its survival.
 
     It is the number of failures until then if each were repaired at once to the same age. Survival itself would be
@@ -163,11 +162,12 @@ def cumulative_hazard(cause: Cause, age: Any) -> Any:
 
         with np.errstate(divide="ignore"):
             late = (np.log(age) - np.log(cause.mtbf)) / cause.shape + cause.shape / 2
-        return -log_ndtr(-late)
+        expected: Count = -log_ndtr(-late)
+        return expected
     return (age / _scale(cause)) ** cause.shape
 
 
-def lifetime(cause: Cause, hazard: Any) -> Any:
+def lifetime(cause: Cause, hazard: Count) -> Seconds:
     """Compute the age at which a unit reaches a cumulative hazard: the inverse of :func:`cumulative_hazard`.
 
     For a hazard drawn from the exponential law of mean 1, this is the life of a unit.
@@ -187,10 +187,11 @@ def lifetime(cause: Cause, hazard: Any) -> Any:
     if cause.law == "lognormal":
         from scipy.special import ndtri_exp
 
-        return np.exp(-cause.shape * ndtri_exp(-np.asarray(hazard)) - cause.shape**2 / 2) * cause.mtbf
+        life: Seconds = np.exp(-cause.shape * ndtri_exp(-np.asarray(hazard)) - cause.shape**2 / 2) * cause.mtbf
+        return life
     return _scale(cause) * np.asarray(hazard) ** (1 / cause.shape)
 
 
-def _scale(cause: Cause) -> Any:
+def _scale(cause: Cause) -> Seconds:
     """Return the scale of the Weibull law whose mean is the mean time between failures."""
     return cause.mtbf / math.gamma(1 + 1 / cause.shape)

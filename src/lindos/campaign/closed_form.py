@@ -12,7 +12,7 @@ from lindos.campaign.result import CampaignEstimate, CampaignTime
 from lindos.campaign.shortage import in_repair, short_of_replicas, staffed_share
 from lindos.errors import InputError
 from lindos.formulas import checkpoint, reliability
-from lindos.quantities import Fraction, PerSecond, Seconds, namespace
+from lindos.quantities import Fraction, PerSecond, Real, Seconds, namespace
 
 #: Standard deviations of the normal law below which 99 % of moments lie: the others are short of spares.
 _SPARE_DEVIATIONS = 2.326
@@ -25,11 +25,11 @@ _SHORT = 0.1
 class _Shares(NamedTuple):
     """Seconds of each bucket for one second of productive time."""
 
-    save: Any
-    restore: Any
-    wasted: Any
-    slow: Any
-    recovery: Any
+    save: Fraction
+    restore: Fraction
+    wasted: Fraction
+    slow: Fraction
+    recovery: Fraction
 
 
 def estimate(problem: Problem, workload: Workload) -> CampaignEstimate:
@@ -131,7 +131,7 @@ def _rate(causes: list[Cause]) -> PerSecond:
     return sum((cause.rate for cause in causes), start=0.0)
 
 
-def _mean(causes: list[Cause], values: list[Any]) -> Any:
+def _mean(causes: list[Cause], values: list[Real]) -> Real:
     """Return the mean over failures of a value that differs by cause."""
     weighted = sum(cause.rate * value for cause, value in zip(causes, values, strict=True))
     return weighted / _rate(causes)
@@ -208,12 +208,13 @@ def _time(problem: Problem, shares: _Shares) -> CampaignTime:
     slow = (1 + shares.slow) / (1 - missing) - 1
     running = 1 + shares.save + shares.restore + shares.wasted + slow + shares.recovery
     waiting = running * (1 / staffed - 1)
-    first: Any = problem.startup_time
+    first: Seconds = problem.startup_time
     xp = namespace(first, running)
     if problem.duration is not None:
         first = xp.minimum(first, problem.duration)
-        productive: Any = (problem.duration - first) / (running + waiting)
+        productive: Seconds = (problem.duration - first) / (running + waiting)
     else:
+        assert problem.work is not None
         productive = problem.work
     return CampaignTime(
         productive=productive,

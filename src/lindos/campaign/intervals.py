@@ -1,14 +1,13 @@
 """Intervals between checkpoints by the formulas of Young and Daly, for the failures that restart from each tier."""
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from lindos.campaign.problem import Problem
 from lindos.campaign.progress import ENDLESS, CheckpointTier, tier_for
 from lindos.formulas import checkpoint
-from lindos.quantities import Seconds
+from lindos.quantities import PerSecond, Seconds
 
 
 def with_best_intervals(problem: Problem, *, least: Seconds, fixed: tuple[Seconds | None, ...] = ()) -> Problem:
@@ -36,7 +35,7 @@ def with_best_intervals(problem: Problem, *, least: Seconds, fixed: tuple[Second
     for index, tier in enumerate(problem.tiers):
         chosen = fixed[index] if fixed else None
         rate = _rate(problem, index)
-        interval: Any = ENDLESS
+        interval: Seconds = ENDLESS
         if chosen is not None:
             interval = chosen
         elif np.any(rate > 0):
@@ -50,7 +49,7 @@ def with_best_intervals(problem: Problem, *, least: Seconds, fixed: tuple[Second
     return replace(problem, tiers=tuple(tiers))
 
 
-def _rate(problem: Problem, index: int) -> Any:
+def _rate(problem: Problem, index: int) -> PerSecond:
     """Return the failures per second that restart from one tier."""
     stopping = [cause for cause in problem.causes if problem.stops_all(cause)]
     reaching = [cause for cause in stopping if tier_for(cause.reach, problem.tiers) == index]

@@ -6,10 +6,11 @@ maxima and sums along the line, without a loop over events.
 """
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from lindos.campaign.arrays import FractionArray, SecondsArray
 from lindos.campaign.problem import Problem
 from lindos.campaign.progress import KEEPS, corrupted, losses, saving_share
 from lindos.campaign.repair import in_order, integral
@@ -21,21 +22,21 @@ class Line:
     """A tile of trials as stretches of steps between stops; arrays of shape (trials, stops)."""
 
     stops: Stops
-    gap: Any  # seconds from a stop to the next
-    down: Any  # seconds of it without steps
-    up: Any  # seconds of it with steps
-    compute: Any  # seconds of `up` that do not wait for checkpoints
-    work: Any  # seconds of work at full speed that are done in the stretch
-    lost: Any  # work lost at the stop that ends the stretch
-    progress: Any  # net work when the stretch begins
+    gap: SecondsArray  # seconds from a stop to the next
+    down: SecondsArray  # seconds of it without steps
+    up: SecondsArray  # seconds of it with steps
+    compute: SecondsArray  # seconds of `up` that do not wait for checkpoints
+    work: SecondsArray  # seconds of work at full speed that are done in the stretch
+    lost: SecondsArray  # work lost at the stop that ends the stretch
+    progress: SecondsArray  # net work when the stretch begins
 
     @property
-    def start(self) -> Any:
+    def start(self) -> SecondsArray:
         """Time at which steps go on after the stop, in seconds."""
         return self.stops.time + self.down
 
 
-def line_of(problem: Problem, events: Interruptions, horizon: Any) -> Line:
+def line_of(problem: Problem, events: Interruptions, horizon: SecondsArray) -> Line:
     """Lay out the stretches of steps between the stops of each trial.
 
     Parameters
@@ -69,7 +70,7 @@ def line_of(problem: Problem, events: Interruptions, horizon: Any) -> Line:
     return Line(stops, gap, down, up, compute, work, lost, after - (work - lost))
 
 
-def _speed(reductions: list[Reduction], start: Any, end: Any, horizon: Any) -> Any:
+def _speed(reductions: list[Reduction], start: SecondsArray, end: SecondsArray, horizon: SecondsArray) -> FractionArray:
     """Return the mean speed of each stretch of steps, as a share of full speed."""
     if not reductions:
         return np.ones_like(start)
@@ -84,8 +85,14 @@ def _speed(reductions: list[Reduction], start: Any, end: Any, horizon: Any) -> A
 
 
 def _corrupted(
-    problem: Problem, events: Interruptions, stops: Stops, work: Any, lost: Any, after: Any, start: Any
-) -> Any:
+    problem: Problem,
+    events: Interruptions,
+    stops: Stops,
+    work: SecondsArray,
+    lost: SecondsArray,
+    after: SecondsArray,
+    start: SecondsArray,
+) -> SecondsArray:
     """Return the work that is undone when silent corruption is detected."""
     assert events.corruptions is not None
     onset, seen = events.corruptions
@@ -109,13 +116,13 @@ def _corrupted(
 class Pauses(NamedTuple):
     """Seconds without steps after a stop by cause, in this order; arrays of shape (trials, stops)."""
 
-    planned: Any
-    recovery: Any
-    waited: Any
-    restore: Any
+    planned: SecondsArray
+    recovery: SecondsArray
+    waited: SecondsArray
+    restore: SecondsArray
 
 
-def pauses(stops: Stops, down: Any) -> Pauses:
+def pauses(stops: Stops, down: SecondsArray) -> Pauses:
     """Divide the time without steps after each stop into its causes; a stop may occur in the recovery from another.
 
     Parameters

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
+from lindos.campaign.arrays import Indexes
 from lindos.campaign.causes import Cause, check_shape
 from lindos.campaign.optimal import ScalingLaw
 from lindos.campaign.progress import CheckpointTier
@@ -247,7 +248,7 @@ class Problem:
         return self.recovery == "restart" or bool(self.replicas_hit(cause) >= self.num_replicas)
 
 
-def take_draws(value: T, draws: Any) -> T:
+def take_draws(value: T, draws: Indexes) -> T:
     """Return `value` with some rows of its (draws, 1) arrays, and everything else unchanged.
 
     Parameters

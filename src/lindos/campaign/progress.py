@@ -5,11 +5,11 @@ Rows are trials of the campaign, columns the stretches between two stops. Work i
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from lindos.quantities import Count, Seconds
+from lindos.campaign.arrays import FractionArray, Indexes, Mask, SecondsArray
+from lindos.quantities import Count, Fraction, Seconds
 
 #: Effects of a stop on unsaved work that are no index of a tier to restart from.
 KEEPS, SAVES = -1, -2
@@ -47,7 +47,7 @@ class CheckpointTier:
     survives: Count
 
 
-def saving_share(tiers: tuple[CheckpointTier, ...]) -> Any:
+def saving_share(tiers: tuple[CheckpointTier, ...]) -> Fraction:
     """Return the seconds that training waits for checkpoints per second of work at full speed.
 
     Parameters
@@ -74,7 +74,7 @@ def tier_for(devices: int, tiers: tuple[CheckpointTier, ...]) -> int:
     return len(tiers) - 1
 
 
-def losses(work: Any, stop: Any, rate: Any, tiers: tuple[CheckpointTier, ...]) -> Any:
+def losses(work: SecondsArray, stop: Indexes, rate: FractionArray, tiers: tuple[CheckpointTier, ...]) -> SecondsArray:
     """Compute the work lost at the stop that ends each stretch.
 
     Parameters
@@ -107,7 +107,7 @@ def losses(work: Any, stop: Any, rate: Any, tiers: tuple[CheckpointTier, ...]) -
     return lost
 
 
-def _since_reset(gain: Any, resets: Any) -> Any:
+def _since_reset(gain: SecondsArray, resets: Mask) -> SecondsArray:
     """Sum `gain` over the stretches after the last stop that reset the sum, this stretch included."""
     if resets[:, :-1].all():
         return gain
@@ -119,7 +119,14 @@ def _since_reset(gain: Any, resets: Any) -> Any:
     return total - np.where(previous >= 0, base, 0.0)
 
 
-def corrupted(progress: Any, reached: Any, onset: Any, stop_column: Any, onset_column: Any, interval: Any) -> Any:
+def corrupted(
+    progress: SecondsArray,
+    reached: SecondsArray,
+    onset: SecondsArray,
+    stop_column: Indexes,
+    onset_column: Indexes,
+    interval: Seconds,
+) -> SecondsArray:
     """Compute the work lost to silent corruption: at each detection all since the last checkpoint before its onset.
 
     Parameters

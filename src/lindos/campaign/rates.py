@@ -90,7 +90,7 @@ def mean_failure_rate(catalog: Catalog, devices: Iterable[tuple[str, int]]) -> F
     total = sum(count for _, count in pools)
     if total < 1:
         raise InputError("devices", total, "at least one device")
-    rate: Any = 0.0
+    rate: PerSecond = 0.0
     for pool, count in pools:
         rate = rate + reliability.job_failure_rate(float(count), pool.device_failure_rate)
     return FailureRate(

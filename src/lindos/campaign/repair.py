@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lindos.campaign.arrays import CountArray, Indexes, SecondsArray
 from lindos.quantities import Count
 
 
@@ -18,12 +19,12 @@ class Missing(NamedTuple):
     ``order`` is the index of each moment among the failures, followed by the repairs.
     """
 
-    times: Any
-    amount: Any
-    order: Any
+    times: SecondsArray
+    amount: CountArray
+    order: Indexes
 
 
-def in_order(order: Any, *columns: Any) -> tuple[Any, ...]:
+def in_order(order: Indexes, *columns: Any) -> tuple[Any, ...]:
     """Return arrays with each row sorted by `order`.
 
     Parameters
@@ -38,7 +39,7 @@ def in_order(order: Any, *columns: Any) -> tuple[Any, ...]:
     return tuple(np.take(np.ascontiguousarray(column), flat) for column in columns)
 
 
-def repaired(times: Any, durations: Any, teams: float) -> Any:
+def repaired(times: SecondsArray, durations: SecondsArray, teams: float) -> SecondsArray:
     """Compute when each failure is repaired, by teams that work side by side.
 
     With fewer teams than failures, repairs queue: the teams take failures in turn, and each team finishes one before
@@ -66,7 +67,7 @@ def repaired(times: Any, durations: Any, teams: float) -> Any:
     return done.reshape(rows, -1)[:, :count]
 
 
-def missing(times: Any, back: Any, weight: Any) -> Missing:
+def missing(times: SecondsArray, back: SecondsArray, weight: CountArray) -> Missing:
     """Compute the devices out of service after each failure and each repair.
 
     Parameters
@@ -85,7 +86,7 @@ def missing(times: Any, back: Any, weight: Any) -> Missing:
     return Missing(moments, np.cumsum(change, axis=1), order)
 
 
-def staffed(shortage: Missing, spares: Count, shape: tuple[int, int]) -> Any:
+def staffed(shortage: Missing, spares: Count, shape: tuple[int, int]) -> SecondsArray:
     """Return the first moment after each failure when spares stand in for all missing devices.
 
     It is infinity if repairs do not end.
@@ -105,7 +106,13 @@ def staffed(shortage: Missing, spares: Count, shape: tuple[int, int]) -> Any:
 
 
 def missing_beyond_racks(
-    times: Any, back: Any, weight: Any, num_racks: float, spares: float, rack_devices: float, rng: np.random.Generator
+    times: SecondsArray,
+    back: SecondsArray,
+    weight: CountArray,
+    num_racks: float,
+    spares: float,
+    rack_devices: float,
+    rng: np.random.Generator,
 ) -> Missing:
     """Compute the devices that are missing once the spares inside racks stand in for their own rack.
 
@@ -148,7 +155,7 @@ def missing_beyond_racks(
     return Missing(np.take_along_axis(events, order, axis=1), amount, order)
 
 
-def integral(queries: Any, times: Any, amount: Any, horizon: Any) -> Any:
+def integral(queries: SecondsArray, times: SecondsArray, amount: CountArray, horizon: SecondsArray) -> CountArray:
     """Integrate an amount that changes in steps, from 0 to each query.
 
     Parameters
@@ -175,4 +182,5 @@ def integral(queries: Any, times: Any, amount: Any, horizon: Any) -> Any:
     # All rows are interpolated as one line, in which an offset separates the knots of each row.
     offset = np.arange(rows)[:, None] * (float(np.max(horizon)) + 2.0)
     flat = np.interp((np.minimum(queries, end) + offset).ravel(), (knots + offset).ravel(), total.ravel())
-    return flat.reshape(queries.shape)
+    integrals: CountArray = flat.reshape(queries.shape)
+    return integrals

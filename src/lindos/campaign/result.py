@@ -1,11 +1,11 @@
 """The estimate of a campaign: its time in disjoint buckets, and the counts that it follows from."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 
-from lindos.quantities import Count, Flop, Fraction, Seconds, Tokens
+from lindos.quantities import Count, Flop, Fraction, Real, Seconds, Tokens
 from lindos.results import Why
 from lindos.units import render
 
@@ -98,7 +98,8 @@ class CampaignEstimate:
     def statement(self) -> str:
         """The result in one or two sentences; of an array, its median."""
         mtbf = render(_middle(self.job_mtbf), "s")
-        restarts = self.checkpoint_interval is not None
+        interval = self.checkpoint_interval
+        restarts = interval is not None
         if _middle(self.sustainable) < 1:
             event = "one save and recovery take" if restarts else "the others wait at each failure for"
             lasting = self.recovery_time + self.checkpoint_time if restarts else self.recovery_time
@@ -112,13 +113,13 @@ class CampaignEstimate:
             f"{render(_middle(self.duration), 's')} at a goodput of {100 * _middle(self.goodput):.3g} %: one failure "
             f"every {mtbf}, "
         )
-        if not restarts:
+        if interval is None:
             return sentence + f"at which the other replicas wait {render(_middle(self.recovery_time), 's')} and go on."
-        sentence += f"a checkpoint every {render(_middle(self.checkpoint_interval), 's')}."
+        sentence += f"a checkpoint every {render(_middle(interval), 's')}."
         if _middle(self.young_valid) < 1:
             sentence += " A save is not short against the time between failures: the interval is rough."
         return sentence
 
 
-def _middle(value: Any) -> float:
+def _middle(value: Real) -> float:
     return float(np.median(np.asarray(value, dtype=float)))

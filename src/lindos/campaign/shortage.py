@@ -1,6 +1,6 @@
 """Mean cost of a shortage of spares: devices in repair follow a Poisson law, whatever the law of repair times."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -42,7 +42,7 @@ def staffed_share(problem: Problem) -> Fraction:
     problem
         The campaign.
     """
-    share: Any = 1.0
+    share: Fraction = 1.0
     for index, pool in enumerate(problem.pools):
         repairs, size = in_repair(problem, index)
         if np.isfinite(pool.spares):
@@ -61,7 +61,7 @@ def short_of_replicas(problem: Problem) -> Fraction:
     problem
         The campaign.
     """
-    missing: Any = 0.0
+    missing: Fraction = 0.0
     for index, pool in enumerate(problem.pools):
         if not np.isfinite(pool.spares):
             continue
@@ -84,11 +84,11 @@ def _stock(problem: Problem, index: int) -> float:
     return float(pool.spares + pool.rack_spares * pool.num_racks)
 
 
-def _rounded_down(value: Any) -> Any:
+def _rounded_down(value: Count) -> Count:
     return np.floor(np.asarray(value, dtype=float) + 1e-9)
 
 
-def _at_most(count: Any, mean: Any) -> Any:
+def _at_most(count: Count, mean: Count) -> Fraction:
     """Return the probability that a Poisson number of this mean is at most `count`."""
     if np.all(np.asarray(count) <= 0):
         return np.where(np.asarray(count) < 0, 0.0, np.exp(-np.asarray(mean, dtype=float)))

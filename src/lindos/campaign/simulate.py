@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
+from lindos.campaign.arrays import FractionArray, Mask, SecondsArray
 from lindos.campaign.line import Line, line_of, pauses
 from lindos.campaign.problem import Problem, take_draws
 from lindos.campaign.progress import KEEPS
@@ -46,7 +47,7 @@ class Trials:
     num_failures: Annotated[Count, Why("failures of any kind until the goal was reached")]
     num_stops: Annotated[Count, Why("failures that stopped the whole job")]
     finished: Annotated[Fraction, Why("1 where the goal was reached")]
-    progress: Any = None
+    progress: SecondsArray | None = None
     trace: Trace | None = None
 
     @property
@@ -64,8 +65,9 @@ class Trials:
         """Trials that were simulated."""
         return int(np.size(self.finished))
 
-    def progress_at(self, times: Any) -> Any:
+    def progress_at(self, times: SecondsArray) -> SecondsArray:
         """Return the net work of each trial at `times` in seconds, constant after its end; shape (trials, times)."""
+        assert self.progress is not None
         ends = np.ravel(np.asarray(self.time.total))
         steps = np.linspace(0.0, 1.0, self.progress.shape[1])
         rows = [np.interp(times, end * steps, line) for end, line in zip(ends, self.progress, strict=True)]
@@ -221,7 +223,7 @@ def tile(problem: Problem, *, expected: Seconds, rows: int, seed: int, number: i
         longer *= 2
 
 
-def _hopeless(problem: Problem, trials: Trials, longer: float) -> Any:
+def _hopeless(problem: Problem, trials: Trials, longer: float) -> Mask:
     """Tell which trials are so slow that a longer horizon does not help; while hardware joins, none is."""
     reached = trials.time.productive * _HOPE * _PATIENCE / longer
     return (reached < np.ravel(np.asarray(problem.work, dtype=float))) & (len(problem.joins) == 1)
@@ -237,7 +239,7 @@ def _observed(trials: Trials, line: Line) -> Trials:
     return replace(trials, progress=curves)
 
 
-def _parts(line: Line, down: Any, up_share: Any) -> dict[str, Any]:
+def _parts(line: Line, down: SecondsArray, up_share: FractionArray | float) -> dict[str, SecondsArray]:
     """Sum up the seconds of each bucket except productive and wasted time; ``up_share`` of each stretch counts."""
     pause = pauses(line.stops, down)
     compute, work = line.compute * up_share, line.work * up_share
@@ -254,7 +256,9 @@ def _parts(line: Line, down: Any, up_share: Any) -> dict[str, Any]:
     }
 
 
-def _result(line: Line, parts: dict[str, Any], productive: Any, counted: Any, finished: Any) -> Trials:
+def _result(
+    line: Line, parts: dict[str, SecondsArray], productive: SecondsArray, counted: Mask, finished: FractionArray | Mask
+) -> Trials:
     stops = line.stops
     work = parts.pop("work")
     # If nothing is lost, the two sums differ only by rounding.
@@ -267,19 +271,19 @@ def _result(line: Line, parts: dict[str, Any], productive: Any, counted: Any, fi
     )
 
 
-def _at_end(line: Line, horizon: Any) -> Trials:
+def _at_end(line: Line, horizon: SecondsArray) -> Trials:
     """Account for campaigns of a fixed duration; work that is not saved at the end counts."""
     parts = _parts(line, line.down, 1.0)
     productive = line.progress[:, -1] + line.work[:, -1]
     return _result(line, parts, productive, line.stops.time < horizon, np.ones(productive.shape))
 
 
-def _at_goal(problem: Problem, line: Line, horizon: Any) -> Trials:
+def _at_goal(problem: Problem, line: Line, horizon: SecondsArray) -> Trials:
     """Account for each trial until it reaches its goal, or until the horizon."""
     rows, count = line.work.shape
     goal = np.broadcast_to(np.asarray(problem.work, dtype=float), (rows, 1))
     reaches = (line.progress + line.work >= goal) & (line.work > 0)
-    finished = reaches.any(axis=1)
+    finished: Mask = np.asarray(reaches.any(axis=1))
     last = np.where(finished, reaches.argmax(axis=1), count - 1)[:, None]
     column = np.arange(count)
     share = np.where(column < last, 1.0, 0.0)

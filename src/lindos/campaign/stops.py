@@ -1,35 +1,38 @@
 """Interruptions of the steps: failures with their recovery, pauses and joins, as one line of stops for each trial."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from lindos.campaign.arrays import CountArray, FractionArray, Indexes, Mask, SecondsArray
 from lindos.campaign.arrivals import arrivals, columns, stream
 from lindos.campaign.causes import Cause
 from lindos.campaign.problem import Problem
 from lindos.campaign.progress import ENDLESS, KEEPS, SAVES, tier_for
 from lindos.campaign.repair import Missing, in_order, missing, missing_beyond_racks, repaired, staffed
+from lindos.quantities import Real, Seconds
 
 
 class Stops(NamedTuple):
     """Stops of every trial in order of time, shape (trials, stops); rows are padded with the horizon."""
 
-    time: Any
-    end: Any  # when steps go on if no other stop occurs
-    waited: Any  # seconds of the stop that wait for spares
-    restore: Any  # seconds of the stop that read a checkpoint
-    effect: Any  # index of the tier to restart from, KEEPS or SAVES
-    planned: Any  # maintenance, not failure
-    failed: Any  # a failure of any kind
+    time: SecondsArray
+    end: SecondsArray  # when steps go on if no other stop occurs
+    waited: SecondsArray  # seconds of the stop that wait for spares
+    restore: SecondsArray  # seconds of the stop that read a checkpoint
+    effect: Indexes  # index of the tier to restart from, KEEPS or SAVES
+    planned: Mask  # maintenance, not failure
+    failed: Mask  # a failure of any kind
 
 
 @dataclass(frozen=True, slots=True)
 class Reduction:
     """Changes of the share of the job's speed that is missing, at each of ``times``, in any order."""
 
-    times: Any
-    change: Any
+    times: SecondsArray
+    change: FractionArray
 
 
 class Interruptions(NamedTuple):
@@ -37,10 +40,10 @@ class Interruptions(NamedTuple):
 
     stops: Stops
     reductions: list[Reduction]
-    corruptions: tuple[Any, Any] | None
+    corruptions: tuple[SecondsArray, SecondsArray] | None
 
 
-def interruptions(problem: Problem, horizon: Any, num_trials: int, seed: int, tile: int) -> Interruptions:
+def interruptions(problem: Problem, horizon: SecondsArray, num_trials: int, seed: int, tile: int) -> Interruptions:
     """Draw everything that interrupts the trials of a campaign.
 
     Parameters
@@ -95,23 +98,23 @@ def _startup(problem: Problem, rows: int) -> Stops:
     return Stops(none, end, none, none, np.full((rows, 1), SAVES, dtype=np.int8), none > 0, none > 0)
 
 
-def _pauses(times: Any, lasting: Any, effect: int) -> Stops:
+def _pauses(times: SecondsArray, lasting: Seconds, effect: int) -> Stops:
     none = np.zeros_like(times)
     return Stops(times, times + lasting, none, none, np.full(times.shape, effect, dtype=np.int8), none > 0, none > 0)
 
 
-def _as(value: Any, stops: Stops) -> Any:
+def _as(value: Seconds, stops: Stops) -> SecondsArray:
     return np.broadcast_to(np.asarray(value, dtype=float), stops.time.shape)
 
 
-def _maintenance(problem: Problem, horizon: Any, rows: int) -> Stops:
+def _maintenance(problem: Problem, horizon: SecondsArray, rows: int) -> Stops:
     count = int(np.max(horizon) / problem.maintenance_every) + 1
     times = np.minimum(np.tile(problem.maintenance_every * np.arange(1, count + 1), (rows, 1)), horizon)
     stops = _pauses(times, problem.maintenance_time, SAVES)
     return stops._replace(planned=times < horizon)
 
 
-def _after(problem: Problem, restore: Any) -> Any:
+def _after(problem: Problem, restore: Seconds) -> Seconds:
     """Return the seconds from the diagnosis until steps run again."""
     return problem.restart_time + restore
 
@@ -128,11 +131,11 @@ def _merged(parts: list[Stops]) -> Stops:
 class _Struck(NamedTuple):
     """Failures of one pool in order of time, with the index of the cause of each."""
 
-    times: Any
-    cause: Any
-    is_real: Any  # False in the padding of a row
+    times: SecondsArray
+    cause: Indexes
+    is_real: Mask  # False in the padding of a row
 
-    def lookup(self, values: list[Any]) -> Any:
+    def lookup(self, values: Sequence[Real]) -> SecondsArray:
         """Look up a property of the cause of each failure; each value is a number or an array of shape (trials, 1)."""
         if all(np.ndim(value) == 0 for value in values):
             return np.asarray(values)[self.cause]
@@ -141,7 +144,7 @@ class _Struck(NamedTuple):
         return np.take_along_axis(table, self.cause, axis=1)
 
 
-def _struck(causes: list[Cause], horizon: Any, rows: int, key: tuple[int, int]) -> _Struck:
+def _struck(causes: list[Cause], horizon: SecondsArray, rows: int, key: tuple[int, int]) -> _Struck:
     lines = [arrivals(cause, horizon, rows, stream(*key, f"{cause.pool} {cause.name}")) for cause in causes]
     if len(lines) == 1:
         return _Struck(lines[0], np.zeros(lines[0].shape, dtype=np.intp), lines[0] < horizon)
@@ -155,7 +158,7 @@ def _struck(causes: list[Cause], horizon: Any, rows: int, key: tuple[int, int]) 
 
 
 def _failures(
-    problem: Problem, pool: int, causes: list[Cause], horizon: Any, rows: int, key: tuple[int, int]
+    problem: Problem, pool: int, causes: list[Cause], horizon: SecondsArray, rows: int, key: tuple[int, int]
 ) -> tuple[Stops, list[Reduction]]:
     """Draw the failures of one pool as stops, and the speed that is missing while they are repaired."""
     struck = _struck(causes, horizon, rows, key)
@@ -200,8 +203,13 @@ def _failures(
 
 
 def _rounds(
-    problem: Problem, pool: int, notice: Any, restore: Any, shape: tuple[int, int], key: tuple[int, int]
-) -> Any:
+    problem: Problem,
+    pool: int,
+    notice: SecondsArray,
+    restore: SecondsArray,
+    shape: tuple[int, int],
+    key: tuple[int, int],
+) -> SecondsArray:
     """Return the time until the right device is identified; each wrong diagnosis costs a whole recovery."""
     if not problem.misdiagnosis:
         return notice
@@ -212,8 +220,8 @@ def _rounds(
 class _Broken(NamedTuple):
     """Devices that each failure takes out, 0 if nothing is broken, and when they are repaired."""
 
-    weight: Any
-    repaired: Any
+    weight: CountArray
+    repaired: SecondsArray
 
 
 def _broken(problem: Problem, pool: int, causes: list[Cause], struck: _Struck, key: tuple[int, int]) -> _Broken | None:
@@ -228,7 +236,7 @@ def _broken(problem: Problem, pool: int, causes: list[Cause], struck: _Struck, k
     return _Broken(weight, repaired(struck.times, np.where(weight > 0, lasting, 0.0), problem.repair_teams))
 
 
-def _shortage(problem: Problem, pool: int, begin: Any, broken: _Broken, key: tuple[int, int]) -> Missing:
+def _shortage(problem: Problem, pool: int, begin: SecondsArray, broken: _Broken, key: tuple[int, int]) -> Missing:
     """Return the devices that need spares of the pool through time, each from its `begin` until it is repaired."""
     stock, end = problem.pools[pool], np.maximum(broken.repaired, begin)
     if not stock.rack_spares:
@@ -239,7 +247,7 @@ def _shortage(problem: Problem, pool: int, begin: Any, broken: _Broken, key: tup
 
 
 def _replicas_out(
-    problem: Problem, causes: list[Cause], struck: _Struck, back: Any, partial: list[bool]
+    problem: Problem, causes: list[Cause], struck: _Struck, back: SecondsArray, partial: list[bool]
 ) -> list[Reduction]:
     """Return the share of the replicas that each failure takes out, until they are back."""
     if not any(partial):
@@ -254,12 +262,12 @@ def _replicas_out(
     return out
 
 
-def _spell(begin: Any, end: Any, share: Any) -> Reduction:
+def _spell(begin: SecondsArray, end: SecondsArray, share: FractionArray) -> Reduction:
     """Remove a share of the speed from each `begin` to its `end`."""
     return Reduction(np.concatenate([begin, end], axis=1), np.concatenate([share, -share], axis=1))
 
 
-def _slow(problem: Problem, horizon: Any, rows: int, key: tuple[int, int]) -> Reduction:
+def _slow(problem: Problem, horizon: SecondsArray, rows: int, key: tuple[int, int]) -> Reduction:
     """Draw the times in which at least one device is slow; all devices wait for it."""
     slow = problem.stragglers
     assert slow is not None
@@ -274,7 +282,9 @@ def _slow(problem: Problem, horizon: Any, rows: int, key: tuple[int, int]) -> Re
     return Reduction(moments, np.broadcast_to(change, moments.shape))
 
 
-def _corruptions(problem: Problem, cause: Cause, horizon: Any, rows: int, key: tuple[int, int]) -> tuple[Any, Any]:
+def _corruptions(
+    problem: Problem, cause: Cause, horizon: SecondsArray, rows: int, key: tuple[int, int]
+) -> tuple[SecondsArray, SecondsArray]:
     """Draw onset and detection of silent corruptions, in order of detection; infinity and the horizon if none."""
     onset = arrivals(cause, horizon, rows, stream(*key, "corruption"))
     delay = columns(stream(*key, "corruption found").standard_exponential, onset.shape[1], rows)

@@ -1,10 +1,10 @@
 """The timeline of one trial, and the progress of trials through time."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from lindos.campaign.arrays import SecondsArray
 from lindos.campaign.line import Line, pauses
 
 #: States of a trial.
@@ -22,7 +22,7 @@ POINTS = 121
 class Trace:
     """Timeline of one trial: the ``starts`` of stretches of time, each in one of :data:`STATES`, until ``end``."""
 
-    starts: Any
+    starts: SecondsArray
     states: tuple[str, ...]
     end: float
 
@@ -63,7 +63,7 @@ def trace_of(line: Line, end: float) -> Trace:
     return Trace(begin[visible], tuple(_ORDER[index] for index in names.tolist()), end)
 
 
-def _undone(work: Any, lost: Any) -> Any:
+def _undone(work: SecondsArray, lost: SecondsArray) -> SecondsArray:
     """Return the work of each stretch that is lost at some stop; a stop may undo more than the stretch that it ends.
 
     The loss at the end of the last stretch does not count, since the campaign ends there without a stop.
@@ -77,7 +77,7 @@ def _undone(work: Any, lost: Any) -> Any:
     return np.array(undone)
 
 
-def progress_curves(line: Line, ends: Any) -> Any:
+def progress_curves(line: Line, ends: SecondsArray) -> SecondsArray:
     """Return the net work of each trial at :data:`POINTS` equal distances from its start to its end.
 
     Parameters
@@ -96,7 +96,8 @@ def progress_curves(line: Line, ends: Any) -> Any:
     return np.stack([_curve(line, end * shares, row) for row, end in enumerate(ends)])
 
 
-def _curve(line: Line, times: Any, row: int) -> Any:
+def _curve(line: Line, times: SecondsArray, row: int) -> SecondsArray:
     knots = np.stack([line.start[row], line.start[row] + line.up[row]], axis=1).ravel()
     heights = np.stack([line.progress[row], line.progress[row] + line.work[row]], axis=1).ravel()
-    return np.interp(times, knots, heights)
+    progress: SecondsArray = np.interp(times, knots, heights)
+    return progress

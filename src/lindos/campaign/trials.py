@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from lindos.campaign.problem import Problem
 from lindos.campaign.simulate import Trials, concatenated, simulate, tile_rows
-from lindos.quantities import Count, Fraction, Seconds
+from lindos.quantities import Fraction, Real, Seconds
 
 #: Percentiles that are reported of every number.
 PERCENTILES = (10.0, 50.0, 90.0)
@@ -89,7 +88,7 @@ def simulate_until(
         wanted = min(2 * done, sampling.max_trials)
 
 
-def confidence(values: Any) -> Count:
+def confidence(values: Real) -> float:
     """Compute half of the widest 95 % confidence interval of the percentiles of a sample.
 
     The interval follows from the order of the sample alone: the true percentile :math:`p` of ``n`` values lies between

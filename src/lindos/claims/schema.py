@@ -35,7 +35,7 @@ class Amount:
 
 class _AmountReader(Quantity):
     def read(self, value: object) -> Any:
-        """Watts where the text has a unit of power, else a count."""
+        """Read watts if the text has a unit of power, else a count."""
         for unit in ("W", "1"):
             try:
                 number = parse(value, unit)
@@ -53,7 +53,7 @@ PowerOrCount: TypeAlias = Annotated[Amount, _AmountReader("W", "1 GW")]
 
 
 def _day(value: object) -> object:
-    """A day, kept as written, so that a month stays a month."""
+    """Check a day and return its text, so that a month remains a month."""
     Date.__metadata__[0].read(value)  # type: ignore[attr-defined]
     return str(value)[:10]
 
@@ -147,7 +147,7 @@ class RatioCheck(_Check):
 
 
 class StartSpec(_Part):
-    """Where a growth path begins."""
+    """Beginning of a growth path."""
 
     h100_equivalents: Equivalents
     date: Date
@@ -223,7 +223,7 @@ class FirstSpec(_Part):
 
 
 class FirstCheck(_Check):
-    """To be the first, against the dates of others; ``date`` is the speaker's own, if it has passed."""
+    """A claim to be the first, against the dates of others; ``date`` is the speaker's own, if it has passed."""
 
     kind: Literal["first"]
     date: Date | None = None

@@ -47,7 +47,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Context:
-    """What all scenarios of a sweep share; it is sent to each worker once."""
+    """Base scenario, catalogue and sections that all scenarios share; they are sent to each worker once."""
 
     base: Mapping[str, Any]
     folder: Path | None

@@ -1,4 +1,4 @@
-"""The whole run: how long it takes once things fail, what it trains, and what could be done otherwise."""
+"""View of the whole run: its duration once devices fail, what it trains, and alternatives."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -67,7 +67,7 @@ _HEADLINE = (
     "campaign.run_energy",
 )
 _OF_A_DURATION = ("campaign.data.params", "campaign.data.tokens", "campaign.data.stocks_used")
-#: Numbers that hold whether or not failures let the run end; and those that a goal in tokens or FLOP fixes by itself.
+#: Figures that are valid even if the run never ends, and figures that a goal in tokens or FLOP fixes.
 _ALWAYS = (
     *("job_mtbf", "checkpoint_time", "checkpoint_interval", "recovery_time", "spares_needed", "spares_given"),
     *("largest_job", "sustainable", "young_valid"),
@@ -76,9 +76,9 @@ _BY_GOAL = (
     *("num_steps", "tokens", "effective_tokens", "training_flop"),
     *("compute_optimal_params", "compute_optimal_tokens"),
 )
-#: Years that devices are kept at most.
+#: Largest number of years that devices are used.
 _LONGEST = 10.0
-#: Goodput that a shortage of spares may cost without a word.
+#: Loss of goodput by a shortage of spares that is not reported.
 _SLIGHT = 0.002
 
 
@@ -220,7 +220,7 @@ def _summary(context: Context, result: CampaignResult) -> str:
 
 
 def _of_duration(context: Context, result: CampaignResult, data: DataLimit) -> str:
-    """What a span of time trains, and what would stand against it."""
+    """Say what a span of time trains, and the limits of batch and text."""
     estimate = result.estimate
     span, flop = _written(result.target.duration, "s"), _written(estimate.training_flop, "FLOP")
     tokens, model = _written(estimate.tokens, "token"), _model(context)
@@ -249,7 +249,7 @@ def _model(context: Context) -> str:
 
 
 def _stalls(result: CampaignResult) -> str:
-    """How much rests on the one published stall of the other replicas."""
+    """Give the goodput under the published range of the other replicas' stall."""
     options = result.alternatives.stalls if result.alternatives is not None else ()
     parts = [
         f"{100 * float(option.goodput):.2g} % if they wait {_written(option.stall_time, 's')}"
@@ -260,7 +260,7 @@ def _stalls(result: CampaignResult) -> str:
 
 
 def _shortage(result: CampaignResult) -> str:
-    """What the lack of spares costs, where it costs something."""
+    """Say what a lack of spares costs; empty if it costs next to nothing."""
     gap = _gap(result)
     if gap is None:
         return ""
@@ -283,7 +283,7 @@ def _gap(result: CampaignResult) -> tuple[float, str] | None:
 
 
 def _aim(target: Goal) -> str:
-    """The goal in front of the result, with what it stands for."""
+    """Write the goal and its label, as the beginning of the summary."""
     label = f" ({target.label})" if target.label else ""
     if target.tokens is not None:
         return f"{_written(target.tokens, 'token')}{label}: "
@@ -293,7 +293,7 @@ def _aim(target: Goal) -> str:
 
 
 def _not_sustained(result: CampaignResult) -> str:
-    """Why the run goes nowhere: failures come too fast, or the simulation spends its time otherwise."""
+    """Say why the run never ends: failures come too fast, or another bucket takes most of its time."""
     closed = result.closed
     if result.simulation is None and float(closed.job_mtbf) <= float(closed.recovery_time):
         return closed.statement
@@ -318,7 +318,7 @@ def _not_sustained(result: CampaignResult) -> str:
 
 
 def _warnings(result: CampaignResult) -> Iterator[str]:
-    """What stands against the answer."""
+    """Yield warnings: repairs that queue without end, runs that never end, spares that are short."""
     estimate = result.estimate
     if (load := _repair_load(result.problem)) > 1:
         yield f"Devices fail {load:.3g} times as fast as campaign.repair_teams repair them: the queue never ends."
@@ -348,13 +348,13 @@ def _percent(estimate: CampaignEstimate) -> str:
 
 
 def _repair_load(problem: Problem) -> float:
-    """Repairs that come in for each one that the teams can finish."""
+    """Return the repairs that failures need, over those that the teams can finish."""
     work = sum(float(np.mean(cause.rate * cause.repair_time)) for cause in problem.causes if cause.devices)
     return work / problem.repair_teams
 
 
 def _notes(context: Context, outcome: Outcome[CampaignResult]) -> Iterator[str]:
-    """What the numbers rest on."""
+    """Yield notes on failure rates, draws, pools that join and spares beside the cluster."""
     values, draws = outcome.point, outcome.sampled
     yield from values.notes
     if not values.is_sustained:
@@ -375,7 +375,7 @@ def _notes(context: Context, outcome: Outcome[CampaignResult]) -> Iterator[str]:
 
 
 def _other_fit(context: Context, estimate: CampaignEstimate) -> str:
-    """The compute-optimal model by the other published fit: their difference is the honest range."""
+    """Give the compute-optimal model by the other published fit, to show the uncertainty."""
     first, second = FITS
     best = compute_optimal(float(number(estimate.training_flop) or 0.0), scaling_law(context.catalog, second))
     return (

@@ -14,7 +14,7 @@ from lindos.views.figures import parts_series
 
 #: Points along a chart of progress.
 _POINTS = 60
-#: Rows of a timeline: (length of a row in seconds, word for it), from the longest; and stretches that a chart can show.
+#: Rows of a timeline (seconds of a row, its name), from the longest; largest number of rows and of stretches.
 _ROWS = ((7 * 86_400.0, "week"), (86_400.0, "day"), (3600.0, "hour"))
 _MOST_ROWS, _MOST_STRETCHES = 12, 900
 

@@ -1,4 +1,4 @@
-"""The campaign's tables: where the days go, how sure that is, what would help."""
+"""The campaign's tables: where the days go, percentiles, what would help."""
 
 import datetime
 from collections.abc import Sequence

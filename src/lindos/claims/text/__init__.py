@@ -1,4 +1,4 @@
-"""Reads German and English prose: every numeral, what it is about, and whether it holds."""
+"""Audit of German and English prose: every numeral, its subject, and whether it is right."""
 
 from lindos.claims.text.audit import Audit, audit_text
 from lindos.claims.text.judge import Judgement

@@ -32,7 +32,7 @@ _RACK_WORD = re.compile(
 _DEVICE_HOURS = re.compile(r"[  ](?:[A-Z]\w+[  -])?(?i:gpu|chip|device|accelerator)?[  -](?i:hours|stunden)\b")
 _NOUN = {kind: re.compile(rf"(?i:{pattern})") for kind, pattern in _NOUNS.items()}
 _WORD = re.compile(r"[A-Za-zÄÖÜäöüß0-9][\w.]*(?:-[A-Za-zÄÖÜäöüß0-9][\w]*)*")
-#: What ends the phrase that a number counts.
+#: End of the phrase that a number counts.
 _PHRASE_END = re.compile(r"[.;:!?()„“\"]|,(?!\d)|\b(?i:per|pro|je|for|in|at|für|auf|bei|to|with|mit)\b")
 _TIMES = {
     "year": r"jahr(?:es)?|year|annum|jährlich|annually|yearly|a year",

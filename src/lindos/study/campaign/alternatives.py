@@ -142,7 +142,7 @@ class Alternatives:
     curve: SizeCurve
 
 
-class Comparison:
+class PairedTrials:
     """Simulations of alternatives to one campaign over the same span and failures; each is simulated once."""
 
     def __init__(self, basis: Basis, simulation: Simulation, seed: int) -> None:
@@ -212,6 +212,7 @@ class Comparison:
 
 def _pieces(trials: Trials) -> Any:
     """Return the work done in equal pieces of the span, in seconds at full speed; shape (trials, pieces)."""
+    assert trials.progress is not None
     columns = np.linspace(0, trials.progress.shape[1] - 1, _PIECES + 1).astype(int)
     return np.diff(trials.progress[:, columns], axis=1)
 
@@ -228,16 +229,16 @@ def alternatives(basis: Basis, simulation: Simulation, seed: int) -> Alternative
     seed
         Seed of the random numbers.
     """
-    comparison = Comparison(basis, simulation, seed)
-    sizes, curve = _sizes(comparison)
+    paired = PairedTrials(basis, simulation, seed)
+    sizes, curve = _sizes(paired)
     return Alternatives(
-        base=comparison.goodput(Changes()),
-        num_trials=comparison.num_trials,
-        span=comparison.span,
-        worth=tuple(_worth(comparison, simulation.problem)),
-        stalls=tuple(_stalls(comparison, simulation.problem)),
-        spares=_spares(comparison, simulation),
-        intervals=tuple(_intervals(comparison)),
+        base=paired.goodput(Changes()),
+        num_trials=paired.num_trials,
+        span=paired.span,
+        worth=tuple(_worth(paired, simulation.problem)),
+        stalls=tuple(_stalls(paired, simulation.problem)),
+        spares=_spares(paired, simulation),
+        intervals=tuple(_intervals(paired)),
         sizes=sizes,
         curve=curve,
     )
@@ -261,7 +262,7 @@ def recoveries(basis: Basis, target: Goal) -> tuple[RecoveryOption, ...]:
     )
 
 
-def _worth(comparison: Comparison, problem: Problem) -> list[Option]:
+def _worth(paired: PairedTrials, problem: Problem) -> list[Option]:
     """Compare better devices, recovery and storage."""
     restarts = problem.recovery == "restart"
     options = [("failures half as often", Changes(mtbf=2.0))]
@@ -274,14 +275,14 @@ def _worth(comparison: Comparison, problem: Problem) -> list[Option]:
     if restarts:
         options.append(("checkpoints twice as fast", Changes(bandwidth=2.0)))
     options.append(("as many spares as fail", Changes(spares=float("inf"))))
-    return [comparison.option(name, changes) for name, changes in options]
+    return [paired.option(name, changes) for name, changes in options]
 
 
-def _stalls(comparison: Comparison, problem: Problem) -> list[StallOption]:
+def _stalls(paired: PairedTrials, problem: Problem) -> list[StallOption]:
     """Compute goodput over the published range of the other replicas' stall, and over numbers of groups."""
     if problem.recovery != "replica":
         return []
-    fact = comparison.basis.catalog.parameter("reliability.replica_stall_time", "s")
+    fact = paired.basis.catalog.parameter("reliability.replica_stall_time", "s")
     bounds = [("shortest published", fact.low), ("longest published", fact.high)]
     usual, groups = float(np.max(problem.stall_time)), problem.stall_groups
     stalls = [(name, float(bound), groups) for name, bound in bounds if bound is not None]
@@ -296,51 +297,51 @@ def _stalls(comparison: Comparison, problem: Problem) -> list[StallOption]:
                 name=name,
                 stall_time=stall,
                 groups=count,
-                closed_form=float(comparison.closed_form(changes).goodput),
-                goodput=comparison.goodput(changes),
+                closed_form=float(paired.closed_form(changes).goodput),
+                goodput=paired.goodput(changes),
                 as_written=as_written,
             )
         )
     return options
 
 
-def _spares(comparison: Comparison, simulation: Simulation) -> SpareOptions:
+def _spares(paired: PairedTrials, simulation: Simulation) -> SpareOptions:
     """Compute goodput and days by the number of spares, and the fewest spares that suffice."""
-    basis = comparison.basis
-    best = comparison.goodput(Changes(spares=float("inf")))
-    share_needed = _fewest(comparison, best)
+    basis = paired.basis
+    best = paired.goodput(Changes(spares=float("inf")))
+    share_needed = _fewest(paired, best)
     shares = sorted({0.0, *((share_needed / 4, share_needed / 2, share_needed) if share_needed is not None else ())})
-    options = [_spare_option(comparison, sum(set_aside(basis, share)), share) for share in shares]
+    options = [_spare_option(paired, sum(set_aside(basis, share)), share) for share in shares]
     written = float(simulation.estimate.spares_given)
-    as_written = _spare_option(comparison, written, None)
+    as_written = _spare_option(paired, written, None)
     options = [option for option in options if option.devices != written]
     options.append(replace(as_written, as_written=True))
-    options.append(_spare_option(comparison, float("inf"), float("inf")))
+    options.append(_spare_option(paired, float("inf"), float("inf")))
     return SpareOptions(
         options=tuple(sorted({option.devices: option for option in options}.values(), key=lambda row: row.devices)),
         fewest=None if share_needed is None else sum(set_aside(basis, share_needed)),
     )
 
 
-def _spare_option(comparison: Comparison, devices: float, share: float | None) -> SpareOption:
-    goodput = comparison.goodput(Changes(spares=share))
-    base = comparison.goodput(Changes())
+def _spare_option(paired: PairedTrials, devices: float, share: float | None) -> SpareOption:
+    goodput = paired.goodput(Changes(spares=share))
+    base = paired.goodput(Changes())
     return SpareOption(
         devices=devices,
-        share=devices / float(comparison.basis.num_devices),
+        share=devices / float(paired.basis.num_devices),
         goodput=goodput,
-        duration=comparison.duration * base / goodput if goodput > 0 else float("inf"),
+        duration=paired.duration * base / goodput if goodput > 0 else float("inf"),
     )
 
 
-def _fewest(comparison: Comparison, best: float) -> float | None:
+def _fewest(paired: PairedTrials, best: float) -> float | None:
     """Find the smallest share of spares that gives up next to no goodput: by the closed form, then by simulation."""
 
     def closed(share: float) -> float:
-        return float(comparison.closed_form(Changes(spares=share)).goodput)
+        return float(paired.closed_form(Changes(spares=share)).goodput)
 
     def is_enough(share: float) -> bool:
-        return comparison.goodput(Changes(spares=share)) >= best - GOODPUT_TOLERANCE
+        return paired.goodput(Changes(spares=share)) >= best - GOODPUT_TOLERANCE
 
     target = closed(float("inf")) - GOODPUT_TOLERANCE
     low, high = 0.0, 1.0
@@ -357,17 +358,17 @@ def _fewest(comparison: Comparison, best: float) -> float | None:
     return share
 
 
-def _intervals(comparison: Comparison) -> list[IntervalOption]:
+def _intervals(paired: PairedTrials) -> list[IntervalOption]:
     """Find the best interval of each tier: by the closed form, and among those simulated."""
-    base = comparison.problem(Changes())
+    base = paired.problem(Changes())
     options: list[IntervalOption] = []
     for index, tier in enumerate(base.tiers):
         if float(np.min(tier.interval)) >= ENDLESS:
             continue
         goodputs = {
-            factor: comparison.goodput(Changes())
+            factor: paired.goodput(Changes())
             if factor == 1.0
-            else comparison.goodput_of(comparison.simulated(_stretched(base, index, factor)))
+            else paired.goodput_of(paired.simulated(_stretched(base, index, factor)))
             for factor in _FACTORS
         }
         best = max(goodputs, key=lambda factor: goodputs[factor])
@@ -397,18 +398,18 @@ def _stretched(problem: Problem, index: int, factor: float) -> Problem:
     return replace(problem, tiers=tuple(tiers))
 
 
-def _sizes(comparison: Comparison) -> tuple[tuple[SizeOption, ...], SizeCurve]:
+def _sizes(paired: PairedTrials) -> tuple[tuple[SizeOption, ...], SizeCurve]:
     """Find the size at which more devices stop helping, at the same time of a step."""
-    devices = float(comparison.basis.num_devices)
-    largest = float(comparison.closed_form(Changes()).largest_job) / devices
+    devices = float(paired.basis.num_devices)
+    largest = float(paired.closed_form(Changes()).largest_job) / devices
     limits = (largest / 2, largest) if largest < max(_SIZES) else ()
     sizes = sorted({*(size for size in _SIZES if size <= 4 * largest), *limits})
     smooth = np.geomspace(min(sizes), max(max(sizes), 1.0), _SMOOTH)
-    drawn = np.array([float(comparison.closed_form(Changes(size=float(size))).goodput) for size in smooth])
+    drawn = np.array([float(paired.closed_form(Changes(size=float(size))).goodput) for size in smooth])
     options = [
         SizeOption(
             devices=size * devices,
-            goodput=_goodput_of_size(comparison, size),
+            goodput=_goodput_of_size(paired, size),
             closed_form=float(np.interp(size, smooth, drawn)),
         )
         for size in sizes
@@ -417,17 +418,17 @@ def _sizes(comparison: Comparison) -> tuple[tuple[SizeOption, ...], SizeCurve]:
     return tuple(options), curve
 
 
-def _goodput_of_size(comparison: Comparison, size: float) -> float:
+def _goodput_of_size(paired: PairedTrials, size: float) -> float:
     """Simulate a job of another size; a larger job fails more often, so that a shorter span suffices."""
     if size == 1.0:
-        return comparison.headline
-    problem = comparison.problem(Changes(size=size))
+        return paired.headline
+    problem = paired.problem(Changes(size=size))
     repairs = [float(np.max(cause.repair_time)) for cause in problem.causes if cause.devices]
-    span = min(comparison.span, max(comparison.span / max(size, 1.0), _REPAIRS * max(repairs, default=0.0)))
+    span = min(paired.span, max(paired.span / max(size, 1.0), _REPAIRS * max(repairs, default=0.0)))
     trials = campaign.simulate(
         replace(problem, duration=span),
         expected=span,
-        num_trials=max(1, int(comparison.num_trials / max(size, 1.0))),
-        seed=comparison.seed,
+        num_trials=max(1, int(paired.num_trials / max(size, 1.0))),
+        seed=paired.seed,
     )
     return float(np.mean(trials.goodput))
