@@ -24,6 +24,15 @@ PERTURBATION = 1e-5
 NUM_FACTS = 3
 
 
+#: A simulated number rests on the failures that were drawn: a change below this share may be chance, and a number that
+#: is expected to change may stay, since failures are counted. What it cites is what moves its expectation.
+CHANCE = 0.05 * PERTURBATION
+
+
+def is_simulated(key: str) -> bool:
+    return key.startswith("campaign.") and not key.startswith("campaign.closed_form.")
+
+
 def figures_of(scenario: Scenario, catalog: Catalog, chain: Chain) -> dict[str, Figure]:
     """Every figure of the floors of the chain."""
     views = [view for view in FLOORS if view.floor.is_asked(scenario)]
@@ -67,10 +76,14 @@ def test_exactly_the_figures_that_cite_a_fact_move_with_it(name: str) -> None:
         after = figures_of(scenario, CATALOG.changed(("perturbed", path), perturbed(path)), chain)
         assert set(after) == set(before)
         citing = {key for key, figure in before.items() if path in figure.facts}
-        surely = {key for key in before if moved(before[key], after[key], 1e-12)}
+        surely = {key for key in before if moved(before[key], after[key], CHANCE if is_simulated(key) else 1e-12)}
         at_all = {key for key in before if moved(before[key], after[key], 0.0)}
+        still = citing - at_all
         assert surely <= citing, f"{path} moves figures that do not cite it: {sorted(surely - citing)}"
-        assert citing <= at_all, f"{path} is cited by figures that it does not move: {sorted(citing - at_all)}"
+        exact = {key for key in still if not is_simulated(key)}
+        assert not exact, f"{path} is cited by figures that it does not move: {sorted(exact)}"
+        # A count of failures that were drawn does not move with every change of the number that is expected.
+        assert not still or any(is_simulated(key) for key in at_all), f"{path} moves nothing of the campaign"
 
 
 def test_what_the_user_wrote_has_no_source() -> None:
