@@ -1,4 +1,4 @@
-"""The best plans of a job: options weighed against each other, the best one answered in full."""
+"""The best plans of a job: all options in comparison, and the full answer of the best option."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -28,8 +28,8 @@ from lindos.study.step import STEP
 from lindos.views import FLOORS, Context
 from lindos.views.search import Result, placement_view, rank, view
 
-#: The word that asks for every precision a device has.
-ANY = "any"
+#: Word for every precision that a device has.
+ANY_PRECISION = "any"
 
 
 def answer_search(
@@ -49,17 +49,17 @@ def answer_search(
     clusters
         Systems, or built-in scenarios with a cluster.
     gpus
-        GPUs to use at most; required where a cluster is a system.
+        Largest number of GPUs; required if a cluster is a system.
     fabric
         Scale-out network; each system's usual one if None.
     job
-        Fields of a scenario's job; a ``precision`` of ``any`` tries all that the devices have.
+        Fields of a scenario's job; the ``precision`` ``any`` tries all precisions of the devices.
     question
-        What is best, and what the run must keep to.
+        Objective, and limits of the run.
     catalogs
         The user's own catalogue files.
     recovery
-        What a failure stops, as in a scenario.
+        Effect of a failure, as in a scenario.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def answer_search(
             data = _scenario(name, pools, {**job, "precision": precision}, question, recovery, catalog)
             scenario = counted(scenario_from(data), catalog)
             label = name if len(clusters) > 1 else ""
-            label = f"{label} {precision}".strip() if job["precision"] == ANY else label
+            label = f"{label} {precision}".strip() if job["precision"] == ANY_PRECISION else label
             if len(pools) > 1:
                 _check_alone(name, clusters, question, str(job["precision"]))
                 return _placement_answer(scenario, catalog)
@@ -97,7 +97,7 @@ def answer_search(
 
 
 def _check_alone(name: str, clusters: Sequence[str], question: Question, word: str) -> None:
-    """Refuse other questions about a job over several pools: it is placed to be fastest."""
+    """Refuse other questions about a job over several pools, whose placements are compared by speed alone."""
     extra = {
         "cluster": "given more than once" if len(clusters) > 1 else None,
         "minimise": question.minimise if question.minimise != "time" else None,
@@ -105,7 +105,7 @@ def _check_alone(name: str, clusters: Sequence[str], question: Question, word: s
         "budget": question.budget,
         "power": question.power,
         "largest": "asked for" if question.largest else None,
-        "precision": ANY if word == ANY else None,
+        "precision": ANY_PRECISION if word == ANY_PRECISION else None,
     }
     for field, value in extra.items():
         if value is not None:
@@ -114,7 +114,7 @@ def _check_alone(name: str, clusters: Sequence[str], question: Question, word: s
 
 
 def _precisions(word: str) -> tuple[str, ...]:
-    return TRAINING if word == ANY else (word,)
+    return TRAINING if word == ANY_PRECISION else (word,)
 
 
 def _scenario(
@@ -140,7 +140,7 @@ def _scenario(
 
 
 def _with_spares(scenario: Scenario) -> Scenario:
-    """Plan for the GPUs that work: as many more stand by as fail, beside the cluster and its bill."""
+    """Plan for working GPUs: spares that replace failed ones belong neither to the cluster nor to its bill."""
     if scenario.campaign.spare_fraction is not None or scenario.cluster is None:
         return scenario
     devices = sum(pool.gpus or 0 for pool in scenario.cluster.pools)
@@ -170,7 +170,7 @@ def _answer(results: Sequence[Result], failures: Mapping[str, Exception], catalo
     sections = [view(results, failures)]
     names = ("step", "campaign") if option.has_goal else ("step",)
     for section in _sections(option.scenario, catalog, names, settings):
-        # The plan stands among the best plans already.
+        # The table of the best plans has this plan already.
         tables = tuple(table for table in section.tables if table.name != "step.plan")
         sections.append(replace(section, tables=tables))
     inputs = option.scenario.model_copy(update={"campaign": _stated_campaign(option.scenario)})
@@ -195,8 +195,8 @@ def _placement_answer(scenario: Scenario, catalog: Catalog) -> Answer:
     study = Chain().study((CLUSTER, JOB, PLAN, ALTERNATIVES, STEP), scenario, catalog)
     job = study.outcome(JOB)
     assert job is not None
-    shown = placement_view(placements(study, scenario), job.point.model.title)
+    search_section = placement_view(placements(study, scenario), job.point.model.title)
     context = Context(scenario=scenario, catalog=catalog)
     step = next(floor_view for floor_view in FLOORS if floor_view.floor is STEP).section(context, study)
-    sections = [shown] if step is None else [shown, step]
+    sections = [search_section] if step is None else [search_section, step]
     return assemble(scenario, catalog, "search", sections, configuration_notes(scenario))

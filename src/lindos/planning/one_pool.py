@@ -33,15 +33,15 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """The best plan that holds, what was weighed and why others fell, and the plans that come next."""
+    """The best feasible plan, the counts of its search, and the plans after it."""
 
     plan: Plan
     global_batch_size: int
     estimate: StepEstimate
     memory: StepMemory
     num_candidates: int  # combinations of the axes
-    num_weighed: int  # of these evaluated in full, and holding
-    num_slower: int  # set aside because no plan like them can be as fast
+    num_weighed: int  # feasible plans that were evaluated in full
+    num_slower: int  # skipped because a bound proves that they are not among the best
     rejected: Mapping[Reason, int]
     idle_devices: int
     alternatives: tuple[Alternative, ...] = ()

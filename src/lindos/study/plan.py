@@ -181,7 +181,7 @@ class Alternatives:
 
     steps_without: Mapping[str, ClusterStep]
     stages: tuple[OpenStages, ...]
-    beyond: Alternative | None  # a faster plan that the software does not ship, in the only pool
+    beyond_software: Alternative | None  # a faster plan that the software does not ship, in the only pool
 
 
 def compute_alternatives(world: World, result: ClusterResult, job: Job, plans: Plans) -> Alternatives:
@@ -204,11 +204,11 @@ def compute_alternatives(world: World, result: ClusterResult, job: Job, plans: P
     return Alternatives(
         steps_without=steps,
         stages=_open_stages(job, result.cluster, wanted),
-        beyond=_beyond(job, active, wanted, plans),
+        beyond_software=_beyond_software(job, active, wanted, plans),
     )
 
 
-def _beyond(job: Job, cluster: Cluster, wanted: Request, plans: Plans) -> Alternative | None:
+def _beyond_software(job: Job, cluster: Cluster, wanted: Request, plans: Plans) -> Alternative | None:
     choice = plans.pools[0].choice
     if len(cluster.pools) > 1 or choice is None:
         return None

@@ -71,7 +71,7 @@ def view(results: Sequence[Result], failures: Mapping[str, Exception]) -> Sectio
         Why others have none, by name.
     """
     best = results[0]
-    several = (_options(results, failures),) if len(results) + len(failures) > 1 else ()
+    options = (_options(results, failures),) if len(results) + len(failures) > 1 else ()
     return Section(
         name="search",
         title=TITLE,
@@ -79,7 +79,7 @@ def view(results: Sequence[Result], failures: Mapping[str, Exception]) -> Sectio
         headline=("search.num_plans", "search.num_weighed", "search.num_slower"),
         figures=tuple(_figures(best.choice)),
         tables=(
-            *several,
+            *options,
             _plans(best),
             _front(best.option),
             _sensitivity(best.option, best.choice),
@@ -95,9 +95,9 @@ def _figures(choice: Choice) -> list[Figure]:
         ("search.num_weighed", "Evaluated in full", choice.num_weighed, "feasible plans"),
         (
             "search.num_slower",
-            "Set aside by bounds",
+            "Skipped by bounds",
             choice.num_slower,
-            "plans proved not to be among the best without evaluating each",
+            "plans that a bound proves not to be among the best",
         ),
     )
     return [
@@ -213,7 +213,7 @@ def _plans(result: Result) -> Table:
 
 
 def _run_rows(runs: Sequence[Run]) -> list[tuple[Cell, ...]]:
-    """Give days, dollars and joules of the run under each plan, where there is a run."""
+    """Give days, dollars and joules of the run under each plan, if there is a run."""
     if all(run.duration is None and run.sustained for run in runs):
         return []
     titles = (
@@ -229,7 +229,7 @@ def _run_cell(run: Run, field: str, unit: str) -> Cell:
 
 
 def _uneven_stages(option: Option, plan: Plan) -> str:
-    """Say how layers lie on stages where they do not divide."""
+    """Describe the layers of stages if the stages do not divide them."""
     layers = option.job.model.num_layers
     stages = int(plan.pipeline_parallel) * int(plan.virtual_stages)
     if stages == 1 or layers % stages == 0:
@@ -239,7 +239,7 @@ def _uneven_stages(option: Option, plan: Plan) -> str:
 
 
 def _front(option: Option) -> Table:
-    """Tabulate plans of which none is better in everything."""
+    """Tabulate the Pareto front: no plan is better than another in everything."""
     body: list[tuple[Cell, ...]] = []
     for alternative in planning.front(option.search, option.limits_with_headroom):
         run = option.run(alternative)
@@ -251,14 +251,14 @@ def _front(option: Option) -> Table:
     units = ("s", "USD", "J") if option.has_goal else ("s", "token/s")
     return Table(
         name="search.front",
-        title="What giving up speed buys",
+        title="Pareto front: speed against memory and GPUs",
         columns=("GPUs", "memory left", *columns, "degrees"),
         units=("1", "B", *units, ""),
         rows=tuple(body),
         note=(
-            "Pareto front: no plan is better in all of this. The fastest, the fastest that need ever less memory, and "
-            "the fastest on half the GPUs, a quarter, and so on. Degrees: tensor, context, pipeline (x virtual stages) "
-            "and data parallel; e: expert parallel (x expert tensor parallel)."
+            "No plan is better in all columns at once. The rows are the fastest plan, the fastest plans with less and "
+            "less memory, and the fastest on half of the GPUs, a quarter, and so on. Degrees: tensor, context, pipeline "
+            "(x virtual stages) and data parallel; e: expert parallel (x expert tensor parallel)."
         ),
     )
 
@@ -299,7 +299,7 @@ def _rejected(choice: Choice) -> Table:
     """Tabulate how many plans were rejected for which reason, and what would help."""
     body: list[tuple[Cell, ...]] = [
         ("feasible, and evaluated in full", float(choice.num_weighed), ""),
-        ("no plan like them can be among the best", float(choice.num_slower), ""),
+        ("skipped: a bound proves that they are not among the best", float(choice.num_slower), ""),
     ]
     for reason in sorted(choice.rejected, key=lambda reason: -choice.rejected[reason]):
         if choice.rejected[reason] and reason is not Reason.OK:
@@ -310,12 +310,12 @@ def _rejected(choice: Choice) -> Table:
         columns=("plans", "number", "remedy"),
         units=("", "1", ""),
         rows=tuple(body),
-        note="A plan is counted under the first reason that applies; those set aside may have others too.",
+        note="A plan is counted under the first reason that applies; plans skipped by bounds may have other reasons.",
     )
 
 
 def _sensitivity(option: Option, choice: Choice) -> Table:
-    """Tabulate what a tenth more of each number of the hardware buys, and a tenth more memory under a new plan."""
+    """Tabulate the gains from each number of the hardware at a tenth better, and from a tenth more memory."""
     gains = sensitivities(
         option.job,
         option.pool,
@@ -330,7 +330,7 @@ def _sensitivity(option: Option, choice: Choice) -> Table:
     first = body[0][0]
     return Table(
         name="search.sensitivity",
-        title="What a tenth better hardware buys",
+        title="Gain from a tenth better hardware",
         columns=("better by 10 %", "now", "faster by"),
         units=("", "1", "%"),
         rows=tuple(row for row in body if row[2] >= _SMALLEST_GAIN),
@@ -339,13 +339,13 @@ def _sensitivity(option: Option, choice: Choice) -> Table:
 
 
 def _gain_of_memory(option: Option, choice: Choice) -> float:
-    """Get the speed won with a tenth more memory, if another plan then fits."""
-    more = planning.Limits(
+    """Compute the gain of speed from a tenth more memory, under which another plan may fit."""
+    limits = planning.Limits(
         memory=option.limits.memory * BETTER * (1.0 - option.search.assumptions.headroom.value),
         devices=int(choice.plan.num_devices),
     )
     speed = float(choice.estimate.tokens_per_second)
-    best = option.search.best(more, floor=speed).best
+    best = option.search.best(limits, floor=speed).best
     return max(0.0, float(best[0].score) / speed - 1.0) if best else 0.0
 
 
@@ -357,11 +357,11 @@ def placement_view(placements: Sequence[Placement], model_title: str) -> Section
     placements
         The fastest first.
     model_title
-        What is trained.
+        Title of the model.
     """
-    first, *others = placements
-    gain = first.tokens_per_second / others[0].tokens_per_second - 1.0 if others else None
-    rest = "" if gain is None else f", {100 * gain:.3g} % faster than {others[0].title}"
+    first, *slower = placements
+    gain = first.tokens_per_second / slower[0].tokens_per_second - 1.0 if slower else None
+    rest = "" if gain is None else f", {100 * gain:.3g} % faster than {slower[0].title}"
     speed = first.tokens_per_second
     return Section(
         name="search",

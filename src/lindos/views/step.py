@@ -225,7 +225,10 @@ def _software_notes(result: StepResult, choice: Choice, alternatives: Outcome[Al
     )
     software = "" if result.job.any_software else f" and keeps to what {result.job.stack.title} ships"
     yield f"The plan {headroom}{software}."
-    better, speed = alternatives.point.beyond if alternatives else None, number(choice.estimate.tokens_per_second)
+    better, speed = (
+        alternatives.point.beyond_software if alternatives else None,
+        number(choice.estimate.tokens_per_second),
+    )
     if better is not None and speed:
         gain = 100 * (float(better.estimate.tokens_per_second) / speed - 1)
         yield (

@@ -1,7 +1,8 @@
-"""The largest model of a shape that can be trained in time: the shape grown or shrunk until the deadline binds.
+"""Search for the largest model of a shape that can be trained in time.
 
-Layers grow with the width, as published families do; heads keep their dimension, feed-forward layers and experts their
-ratio to the width. Every size is trained on the tokens that its compute is best spent on, unless tokens are given.
+The shape grows or shrinks until the deadline binds. Layers grow with the width, as in published families. Heads keep
+their dimension, and feed-forward layers and experts their ratio to the width. Every size is trained on its
+compute-optimal number of tokens, unless the question states tokens.
 """
 
 from dataclasses import replace
@@ -14,12 +15,20 @@ from lindos.study.search.option import Option
 from lindos.transformer import active_params
 from lindos.units import render
 
-#: Sizes between a factor of two of the width, and how many factors of two it may shrink or grow.
+#: Sizes for each factor of two of the width, and largest number of factors of two in either direction.
 _STEPS, _OCTAVES = 16, 4
 
 
 def grown(model: Model, times: float) -> Model:
-    """The shape with its width and depth about ``times`` as large."""
+    """Scale the width and the depth of a shape.
+
+    Parameters
+    ----------
+    model
+        Shape of the transformer.
+    times
+        Factor of width and depth; the result is rounded to usual sizes.
+    """
     if times == 1.0:
         return model
     kv = model.num_kv_heads
@@ -49,7 +58,15 @@ def grown(model: Model, times: float) -> Model:
 
 
 def best_tokens(option: Option, model: Model) -> float:
-    """Tokens that the compute of a model of this size is best spent on, by its active parameters."""
+    """Compute the compute-optimal tokens of a model from its active parameters.
+
+    Parameters
+    ----------
+    option
+        Its catalogue has the scaling law.
+    model
+        Shape of the transformer.
+    """
     law = scaling_law(option.catalog)
     tokens = optimal_tokens(
         active_params(model),
@@ -62,12 +79,17 @@ def best_tokens(option: Option, model: Model) -> float:
 
 
 def largest(option: Option) -> Option:
-    """The option of the largest size of the model's shape that keeps to the limits.
+    """Search for the largest size of the model's shape that keeps to the limits.
+
+    Parameters
+    ----------
+    option
+        Option with the model, and the limits of its question.
 
     Raises
     ------
     InfeasibleError
-        If even the smallest size does not.
+        If even the smallest size exceeds the limits.
     """
     fits: Option | None = None
     low, high = -_STEPS * _OCTAVES, _STEPS * _OCTAVES

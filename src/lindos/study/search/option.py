@@ -1,4 +1,4 @@
-"""One model in one precision on one cluster: its search, and what each plan means in days, dollars and joules."""
+"""Option of a search: one model in one precision on one cluster, with duration, cost and energy of each plan."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -30,13 +30,13 @@ from lindos.study.residual import residual
 from lindos.study.search.question import Question
 from lindos.units import render
 
-#: How often limits are set again from the goodput of the plan that they led to.
+#: Largest number of rounds in which the goodput of a plan sets the limits of the next search.
 _ROUNDS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What a plan means for the whole run: seconds, USD, J; None where it is unknown, or the run never ends."""
+    """The whole run under a plan, in seconds, USD and J; None if it is unknown or the run never ends."""
 
     duration: float | None = None
     cost: float | None = None
@@ -55,17 +55,17 @@ class Option:
     catalog
         The facts.
     question
-        What is best, and what the run must keep to.
+        Objective, and limits of the run.
     label
         Name of the option among several.
     model
-        Trained instead of the one that the scenario names.
+        Model to train instead of that of the scenario.
     """
 
     def __init__(
         self, scenario: Scenario, catalog: Catalog, question: Question, label: str, model: Model | None = None
     ) -> None:
-        """Lay out the search; nothing is evaluated yet."""
+        """Make the search; nothing is evaluated yet."""
         self.scenario, self.catalog, self.question, self.label = scenario, catalog, question, label
         self.chain = Chain()
         self.model_setting = {MODEL_SETTING: model}
@@ -86,7 +86,7 @@ class Option:
 
     @property
     def tokens(self) -> Tokens | None:
-        """Tokens of the run, where it has a goal."""
+        """Tokens of the run; None if it has no goal."""
         return training_tokens(self.world, self.job, self.cluster) if self.has_goal else None
 
     @property
@@ -100,7 +100,7 @@ class Option:
 
     @cached_property
     def gap(self) -> str:
-        """The sentence that says which value the cost rests on is unknown; empty if none is."""
+        """Sentence that names an unknown value of the cost; empty if all values are known."""
         try:
             require(self._site.gaps)
         except UnknownValueError as error:
@@ -109,12 +109,12 @@ class Option:
 
     @property
     def site(self) -> SiteEstimate | None:
-        """Power and money of the cluster's site; None where a part is unknown."""
+        """Power and money of the cluster's site; None if a part is unknown."""
         return None if self.gap else self._site
 
     @property
     def devices(self) -> int:
-        """Devices that a plan may take: as many of the pool as the power limit allows."""
+        """Devices that a plan may use under the power limit."""
         if self.question.power is None:
             return self.pool.num_devices
         power = self._site.power
@@ -133,23 +133,23 @@ class Option:
 
     @cached_property
     def limits(self) -> Limits:
-        """Devices and memory."""
+        """Limits of a plan on devices and memory."""
         return replace(planning.pool_limits(self.pool), devices=self.devices)
 
     @property
     def limits_with_headroom(self) -> Limits:
-        """The same with the headroom of memory left free."""
+        """The same limits with the headroom of memory left free."""
         return replace(self.limits, memory=self.limits.memory * (1.0 - float(self.search.assumptions.headroom.value)))
 
     def with_model(self, model: Model, tokens: float) -> "Option":
-        """Ask the same about another model.
+        """Make the same option for another model.
 
         Parameters
         ----------
         model
-            What is trained.
+            Model to train.
         tokens
-            How many tokens it is trained on.
+            Tokens of the run.
         """
         assert self.scenario.job is not None
         job = self.scenario.job.model_copy(update={"goal": GoalSpec.model_construct(tokens=tokens)})
@@ -157,15 +157,15 @@ class Option:
         return Option(scenario, self.catalog, self.question, self.label, model)
 
     def best(self) -> Choice:
-        """Find the best plans that keep to what was asked.
+        """Search for the best plans that keep to the limits of the question.
 
-        A run takes longer than its steps: goodput follows from the plan and the plan from the speed that goodput
-        leaves to ask for. The limits are set again until the plan that they lead to keeps to them.
+        A run takes longer than its steps. The goodput depends on the plan, and the necessary speed of the plan depends
+        on the goodput. The limits are set again until the run under their plan keeps to them.
 
         Raises
         ------
         InfeasibleError
-            If no plan does.
+            If no plan keeps to the limits.
         """
         goodput = 1.0
         for _ in range(_ROUNDS):
@@ -189,10 +189,10 @@ class Option:
         )
 
     def _choice(self, limits: Limits) -> Choice:
-        """Find the best plans within limits on the step, to the last GPU.
+        """Search for the best plans within limits on the step, with the exact number of GPUs.
 
-        Of a free batch the space contains numbers of replicas that grow sparse far below the number of devices. With
-        fewer devices to use they are dense again.
+        For a free batch the numbers of replicas in the space are sparse far below the number of devices. A search on
+        fewer devices has all numbers close to it.
         """
         choice = self._chosen(limits)
         if not self.search.space.batch.is_free or self.question.objective == "time":
@@ -201,9 +201,9 @@ class Option:
         if self.question.objective == "devices":
             return self._chosen(replace(limits, devices=self._fewest(limits, used, float(choice.memory.total))))
         while used > 1:
-            fewer = used - max(1, used // 32)
+            devices = used - max(1, used // 32)
             try:
-                smaller = self._chosen(replace(limits, devices=fewer))
+                smaller = self._chosen(replace(limits, devices=devices))
             except InfeasibleError:
                 break
             if _per_device(smaller) <= _per_device(choice):
@@ -214,16 +214,16 @@ class Option:
     def _chosen(self, limits: Limits) -> Choice:
         return planning.choice(self.search, limits, minimise=self.question.objective, top=self.question.top)
 
-    def _fewest(self, limits: Limits, enough: int, memory: float) -> int:
-        """Find the fewest GPUs on which some plan is fast enough, by halving; at most ``enough``."""
+    def _fewest(self, limits: Limits, most: int, memory: float) -> int:
+        """Search for the fewest GPUs with a plan that is fast enough, at most ``most``, by bisection."""
         roomy = limits.memory * (1.0 - float(self.search.assumptions.headroom.value))
         limits = replace(limits, memory=roomy if memory <= roomy else limits.memory)
         low = 0
-        while enough - low > 1:
-            middle = (low + enough) // 2
+        while most - low > 1:
+            middle = (low + most) // 2
             best = self.search.best(replace(limits, devices=middle), floor=float(limits.speed)).best
-            low, enough = (low, int(best[0].plan.num_devices)) if best else (middle, enough)
-        return enough
+            low, most = (low, int(best[0].plan.num_devices)) if best else (middle, most)
+        return most
 
     def _limits_of_run(self, goodput: float) -> Limits:
         """Get the limits on the step from those on the run."""
@@ -251,7 +251,7 @@ class Option:
         return not (is_late or is_dear)
 
     def _too_slow(self, error: InfeasibleError) -> InfeasibleError:
-        """Get the same refusal with how far the fastest and the cheapest plan are from the limits."""
+        """Extend a refusal by the distance of the fastest and the cheapest plan from the limits."""
         if self.question.deadline is None and self.question.budget is None:
             return error
         sentences: list[str] = []
@@ -290,13 +290,13 @@ class Option:
         estimate = campaign.estimate(problem_of(basis, goal(basis)), workload_of(basis))
         if float(estimate.sustainable) < 1:
             return Run(sustained=False)
-        held, site = float(choice.plan.num_devices), self.site
+        devices, site = float(choice.plan.num_devices), self.site
         duration = float(estimate.duration)
         return Run(
             duration=duration,
             goodput=float(estimate.goodput),
-            cost=None if site is None else float(site_room.run_cost(site, held * duration)),
-            energy=None if site is None else float(site_room.run_energy(site, held, duration)),
+            cost=None if site is None else float(site_room.run_cost(site, devices * duration)),
+            energy=None if site is None else float(site_room.run_energy(site, devices, duration)),
         )
 
     def decisions(self, choice: Choice | planning.Alternative) -> tuple[PoolDecision, ...]:

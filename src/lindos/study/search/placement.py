@@ -1,4 +1,4 @@
-"""Where a job over several kinds of device goes: replicas in every pool, one pipeline across them, or fewer pools."""
+"""Placements of a job on several kinds of device: replicas in every pool, one pipeline across them, or fewer pools."""
 
 from dataclasses import dataclass, replace
 
@@ -17,7 +17,7 @@ from lindos.study.step import STEP
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedPool:
-    """A pool's part of the job: its share of the batch in sequences, or its stages and the most layers of one."""
+    """Part of a pool in the job: its share of the batch in sequences, or its stages and the layers of the fullest."""
 
     name: str
     plan: Plan
@@ -28,7 +28,7 @@ class PlacedPool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """One way to place the job, at its best: devices that work, seconds of a step, tokens a second."""
+    """The best plan of one placement: working devices, seconds of a step, tokens per second."""
 
     title: str
     num_devices: float
@@ -38,7 +38,7 @@ class Placement:
 
 
 def placements(study: Study, scenario: Scenario) -> list[Placement]:
-    """Compare all ways to place the job, the fastest first.
+    """Compare all placements of the job, the fastest first.
 
     Parameters
     ----------

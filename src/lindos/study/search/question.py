@@ -1,4 +1,4 @@
-"""What is asked of a search, read from text."""
+"""The question of a search, read from text."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 from lindos.errors import InconsistentError, InputError, InputErrors, LindosError
 from lindos.scenario.fields import OneOf, Quantity, WholeNumber
 
-#: What may be minimised, and what the floor below then maximises.
+#: Quantities to minimise, and the objective of the search over plans for each.
 MINIMISED = {"time": "time", "cost": "device_time", "energy": "device_time", "gpus": "devices"}
 _TEXTS = {
     "deadline": Quantity("s", "90 days", positive=True),
@@ -15,13 +15,13 @@ _TEXTS = {
     "power": Quantity("W", "150 MW", positive=True),
     "tokens": Quantity("token", "15T tokens", positive=True),
 }
-#: Plans that are shown at most: a page of them.
+#: Largest number of plans in an answer.
 _MOST = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is best, how many plans to show, and what a run must keep to; None where it need not."""
+    """Objective, number of plans to show, and limits of the run; None for no limit."""
 
     minimise: str = "time"
     top: int = 5
@@ -33,24 +33,29 @@ class Question:
 
     @property
     def objective(self) -> str:
-        """What the floor of steps is asked for."""
+        """Objective of the search over plans, one of :data:`lindos.planning.OBJECTIVES`."""
         return MINIMISED[self.minimise]
 
 
-def question(given: Mapping[str, Any]) -> Question:
+def question(words: Mapping[str, Any]) -> Question:
     """Read a question from command-line words.
+
+    Parameters
+    ----------
+    words
+        Texts by the names of the fields of a question; None for the default.
 
     Raises
     ------
     InputError
-        With every wrong word.
+        If words are wrong; the error lists all of them.
     InconsistentError
-        If the largest model is asked for without a deadline.
+        If the question is about the largest model and has no deadline.
     """
     errors: list[InputError] = []
     read: dict[str, Any] = {}
     readers = {**_TEXTS, "top": WholeNumber("5"), "minimise": OneOf(tuple(MINIMISED))}
-    for name, value in given.items():
+    for name, value in words.items():
         if value is None:
             continue
         try:
@@ -60,10 +65,10 @@ def question(given: Mapping[str, Any]) -> Question:
                 raise
             errors.append(InputError(name, value, error.expected, error.hint))
     if not 1 <= read.get("top", 1) <= _MOST:
-        errors.append(InputError("top", given["top"], f"from 1 to {_MOST}"))
+        errors.append(InputError("top", words["top"], f"from 1 to {_MOST}"))
     if errors:
         raise InputErrors(errors)
-    found = Question(**read)
-    if found.largest and found.deadline is None:
+    question_read = Question(**read)
+    if question_read.largest and question_read.deadline is None:
         raise InconsistentError("largest", "asked for", "deadline", None, "come with the second", "Add --deadline.")
-    return found
+    return question_read
