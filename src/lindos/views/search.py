@@ -257,8 +257,8 @@ def _front(option: Option) -> Table:
         rows=tuple(body),
         note=(
             "No plan is better in all columns at once. The rows are the fastest plan, the fastest plans with less and "
-            "less memory, and the fastest on half of the GPUs, a quarter, and so on. Degrees: tensor, context, pipeline "
-            "(x virtual stages) and data parallel; e: expert parallel (x expert tensor parallel)."
+            "less memory, and the fastest on half of the GPUs, a quarter, and so on. Degrees: tensor, context, "
+            "pipeline (x virtual stages) and data parallel; e: expert parallel (x expert tensor parallel)."
         ),
     )
 
