@@ -150,12 +150,12 @@ class Hunt:
         fewest = most
         if self.minimise == "devices":
             fewest = np.maximum(np.ceil(self.speed / np.maximum(pace, 1e-300) * (1 - 1e-12)), ranks)
-        holds, wide = (self.ground.codes == int(Reason.OK))[:, None], ranks > most
-        late = self._is_late(speed, most, slice(None)) & holds & ~wide
+        feasible, wide = (self.ground.codes == int(Reason.OK))[:, None], ranks > most
+        late = self._is_late(speed, most, slice(None)) & feasible & ~wide
         for index, best in enumerate(self.best):
-            best.reject(Reason.REPLICAS, int(np.sum((holds & wide)[:, index])) * plans)
+            best.reject(Reason.REPLICAS, int(np.sum((feasible & wide)[:, index])) * plans)
             best.reject(Reason.LIMITS, int(np.sum(late[:, index])) * plans)
-        return np.where(holds & ~wide & ~late, self._score(speed, fewest), -np.inf)
+        return np.where(feasible & ~wide & ~late, self._score(speed, fewest), -np.inf)
 
     def _expand(self, splits: Any, bounds: Any) -> None:
         """Evaluate the pairs of splits in the order of their bounds, for all questions together."""
@@ -346,8 +346,13 @@ class Hunt:
             question = part.question[node]
             codes = shape_codes(self.job, self.devices[question], plan, batch)
             _note(tallies, codes, question, wide, plan.num_devices, plan, batch)
-            holds = np.flatnonzero(codes == int(Reason.OK))
-            plan, batch, question, split = subset(plan, holds), batch[holds], question[holds], part.split[node[holds]]
+            feasible = np.flatnonzero(codes == int(Reason.OK))
+            plan, batch, question, split = (
+                subset(plan, feasible),
+                batch[feasible],
+                question[feasible],
+                part.split[node[feasible]],
+            )
             speed = self._speed(question, batch, self._least_time(plan, batch, split))
             late = self._is_late(speed, plan.num_devices, question)
             for best, count in zip(tallies, self._counts(question[late]), strict=True):

@@ -42,10 +42,10 @@ def lightest(search: Search, devices: int) -> Lightest | None:
         None if no plan on these devices divides the model and the batch.
     """
     job, pool, assumptions, space = search.job, search.pool, search.assumptions, search.space
-    holds = np.flatnonzero((search.codes == int(Reason.OK)) & (search.ground.ranks <= devices))
+    feasible = np.flatnonzero((search.codes == int(Reason.OK)) & (search.ground.ranks <= devices))
     best: Lightest | None = None
-    for start in range(0, len(holds), _SPLITS):
-        splits = holds[start : start + _SPLITS]
+    for start in range(0, len(feasible), _SPLITS):
+        splits = feasible[start : start + _SPLITS]
         pair = make_pairs(
             space, np.repeat(splits, len(space.stages)), np.tile(space.stages, len(splits)), devices=devices
         )
@@ -69,10 +69,10 @@ def _lightest(search: Search, part: Nodes, devices: int) -> Lightest | None:
     plan, batch, _ = expand_nodes(space, part)
     plan, index = sharded(space, plan)
     batch = batch[index]
-    holds = np.flatnonzero(shape_codes(job, devices, plan, batch) == int(Reason.OK))
-    if not len(holds):
+    feasible = np.flatnonzero(shape_codes(job, devices, plan, batch) == int(Reason.OK))
+    if not len(feasible):
         return None
-    plan, batch = subset(plan, holds), batch[holds]
+    plan, batch = subset(plan, feasible), batch[feasible]
     totals = np.concatenate(
         [
             np.asarray(

@@ -135,8 +135,8 @@ def make_nodes(space: Space, pair: Pairs) -> tuple[Nodes, Any]:
     unit = np.asarray(splits.micro_batch_size) * np.where(pair.interleaved & space.batch.is_free, stages, 1.0)
     degrees, sizes = _replicas(space, pair, unit, room, least, least_multiple(splits))
     suffices = degrees >= least[:, None]
-    holds = suffices & (degrees >= 1) & (sizes >= 1) & (degrees * ranks[:, None] <= pair.most[:, None])
-    row, slot = np.nonzero(holds)
+    feasible = suffices & (degrees >= 1) & (sizes >= 1) & (degrees * ranks[:, None] <= pair.most[:, None])
+    row, slot = np.nonzero(feasible)
     plan = replace(
         subset(splits, row),
         pipeline_parallel=stages[row],

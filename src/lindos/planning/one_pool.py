@@ -125,7 +125,7 @@ def easy(limits: Limits, assumptions: Assumptions) -> Limits:
 def choice(
     search: Search, limits: Limits, *, minimise: str = "time", top: int = 1, warm_start: Plan | None = None
 ) -> Choice:
-    """Search for the best plans that leave the headroom of memory free, or for those that do not if none does.
+    """Search for the best plans with free headroom of memory; if none is feasible, for the best without.
 
     Parameters
     ----------

@@ -165,12 +165,12 @@ class _Hunt:
         start, width = 0, _FIRST_SPLITS
         while start < len(order) and bound[order[start]] >= self.place[0]:
             places = np.arange(start, min(start + width, len(order)))
-            make_nodes = self._nodes(order[places], places)
-            make_nodes = make_nodes.take(np.argsort(-make_nodes.bound, kind="stable"))
-            while len(make_nodes):
-                self._weigh(make_nodes.take(slice(0, _NODES)))
-                make_nodes = make_nodes.take(slice(_NODES, None))
-                make_nodes = make_nodes.take(np.flatnonzero(make_nodes.bound >= self.place[0]))
+            nodes = self._nodes(order[places], places)
+            nodes = nodes.take(np.argsort(-nodes.bound, kind="stable"))
+            while len(nodes):
+                self._weigh(nodes.take(slice(0, _NODES)))
+                nodes = nodes.take(slice(_NODES, None))
+                nodes = nodes.take(np.flatnonzero(nodes.bound >= self.place[0]))
             start, width = start + width, min(2 * width, _SPLITS)
         return self.best
 
@@ -193,69 +193,67 @@ class _Hunt:
         # There are at most as many stages as layers.
         stages = np.floor(stages * np.minimum(1.0, self.layers / np.maximum(stages.sum(axis=0), 1.0)))
         sizes = unit * np.floor(self.batch.size / unit)
-        holds = (stages.min(axis=0) >= 1) & (sizes >= 1) & (self.batch.is_free | (sizes == self.batch.size))
+        feasible = (stages.min(axis=0) >= 1) & (sizes >= 1) & (self.batch.is_free | (sizes == self.batch.size))
         order = (places[row] * shape[1] + replica) * shape[2] + recompute
-        make_nodes = _Nodes(plan, order, sizes, stages, layer_time, np.zeros(len(row))).take(np.flatnonzero(holds))
-        make_nodes = replace(make_nodes, bound=self._bound(make_nodes))
-        make_nodes = make_nodes.take(np.flatnonzero(make_nodes.bound >= self.place[0]))
-        codes = shape_codes(self.job, 2**62, make_nodes.plan, make_nodes.sizes)
-        return make_nodes.take(np.flatnonzero(codes == int(Reason.OK)))
+        nodes = _Nodes(plan, order, sizes, stages, layer_time, np.zeros(len(row))).take(np.flatnonzero(feasible))
+        nodes = replace(nodes, bound=self._bound(nodes))
+        nodes = nodes.take(np.flatnonzero(nodes.bound >= self.place[0]))
+        codes = shape_codes(self.job, 2**62, nodes.plan, nodes.sizes)
+        return nodes.take(np.flatnonzero(codes == int(Reason.OK)))
 
-    def _bound(self, make_nodes: _Nodes) -> Any:
+    def _bound(self, nodes: _Nodes) -> Any:
         """Compute an upper bound on the tokens per second of any placement of layers.
 
         The slowest stage takes at least the time at which all stages are equally slow, rounded up to a whole number of
         layers.
         """
-        level = self.layers / (make_nodes.stages / make_nodes.layer_time).sum(axis=0) * (1 - 1e-9)
-        slowest = (np.ceil(level / make_nodes.layer_time) * make_nodes.layer_time).min(axis=0)
-        least = self.layers * make_nodes.layer_time.min(axis=0) + (make_nodes.num_micro_batches - 1) * slowest
-        return make_nodes.sizes * self.job.sequence_length / least
+        level = self.layers / (nodes.stages / nodes.layer_time).sum(axis=0) * (1 - 1e-9)
+        slowest = (np.ceil(level / nodes.layer_time) * nodes.layer_time).min(axis=0)
+        least = self.layers * nodes.layer_time.min(axis=0) + (nodes.num_micro_batches - 1) * slowest
+        return nodes.sizes * self.job.sequence_length / least
 
-    def _weigh(self, make_nodes: _Nodes) -> None:
+    def _weigh(self, nodes: _Nodes) -> None:
         """Place layers on stages, and evaluate the nodes that can still be the best under every sharding."""
-        stage_layers = _layers(make_nodes.layer_time, make_nodes.stages, self.layers)
-        slowest = (stage_layers * make_nodes.layer_time).max(axis=0)
-        least = (make_nodes.stages * stage_layers * make_nodes.layer_time).sum(axis=0) + (
-            make_nodes.num_micro_batches - 1
-        ) * slowest
+        stage_layers = _layers(nodes.layer_time, nodes.stages, self.layers)
+        slowest = (stage_layers * nodes.layer_time).max(axis=0)
+        least = (nodes.stages * stage_layers * nodes.layer_time).sum(axis=0) + (nodes.num_micro_batches - 1) * slowest
         # Every stage needs at least one layer.
         fast = np.flatnonzero(
-            (make_nodes.sizes * self.job.sequence_length >= self.place[0] * least) & (stage_layers.min(axis=0) >= 1)
+            (nodes.sizes * self.job.sequence_length >= self.place[0] * least) & (stage_layers.min(axis=0) >= 1)
         )
         if not len(fast):
             return
         wide = len(self.sharding)
         index = np.repeat(fast, wide)
-        make_nodes, stage_layers = make_nodes.take(index), stage_layers[:, index]
+        nodes, stage_layers = nodes.take(index), stage_layers[:, index]
         sharding = np.tile(np.asarray(self.sharding, dtype=float), len(fast))
-        plan = replace(make_nodes.plan, sharding=sharding, pipeline_parallel=make_nodes.stages.sum(axis=0))
+        plan = replace(nodes.plan, sharding=sharding, pipeline_parallel=nodes.stages.sum(axis=0))
         time, fits = _time(
             self.job,
             self.pools,
             plan,
-            make_nodes.sizes,
-            make_nodes.stages,
+            nodes.sizes,
+            nodes.stages,
             stage_layers,
-            make_nodes.layer_time,
+            nodes.layer_time,
             self.assumptions,
         )
-        speed = np.where(fits, make_nodes.sizes * self.job.sequence_length / time, 0.0)
-        place = -(make_nodes.order * wide + np.tile(np.arange(wide), len(fast)))
+        speed = np.where(fits, nodes.sizes * self.job.sequence_length / time, 0.0)
+        place = -(nodes.order * wide + np.tile(np.arange(wide), len(fast)))
         first = max(range(len(speed)), key=lambda i: (speed[i], place[i]))
         if speed[first] > 0 and (speed[first], place[first]) > self.place:
             self.place = (float(speed[first]), int(place[first]))
-            self.best = self._across(candidate(plan, first), make_nodes, stage_layers, first, float(time[first]))
+            self.best = self._across(candidate(plan, first), nodes, stage_layers, first, float(time[first]))
 
-    def _across(self, plan: Plan, make_nodes: _Nodes, stage_layers: Any, index: int, time: float) -> Across:
+    def _across(self, plan: Plan, nodes: _Nodes, stage_layers: Any, index: int, time: float) -> Across:
         return Across(
             plan=plan,
-            global_batch_size=int(make_nodes.sizes[index]),
-            stages=tuple(int(count) for count in make_nodes.stages[:, index]),
+            global_batch_size=int(nodes.sizes[index]),
+            stages=tuple(int(count) for count in nodes.stages[:, index]),
             layers=tuple(int(count) for count in stage_layers[:, index]),
             num_devices=int(plan.num_devices),
             time=time,
-            tokens=float(make_nodes.sizes[index] * self.job.sequence_length),
+            tokens=float(nodes.sizes[index] * self.job.sequence_length),
         )
 
 

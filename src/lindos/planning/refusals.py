@@ -41,9 +41,11 @@ def refusal(search: Search, limits: Limits, tally: Tally) -> Refusal:
     job, fixed, pool = search.job, search.space.fixed, replace(search.pool, num_devices=limits.devices)
     freely = replace(limits, speed=0.0, speed_per_device=0.0)
     if freely != limits:
-        fell, tally = counted(tally.rejected), search.best(freely)
+        counts, tally = counted(tally.rejected), search.best(freely)
         if tally.best:
-            return InfeasibleError("No plan keeps to the limits", f"all that fit are too slow ({fell})", _LIMITS_REMEDY)
+            return InfeasibleError(
+                "No plan keeps to the limits", f"all plans that fit are too slow ({counts})", _LIMITS_REMEDY
+            )
     reasons = [reason for reason in tally.nearest if reason is not Reason.REPLICAS]
     if Reason.MEMORY in reasons:
         best = lightest(search, limits.devices)
@@ -68,7 +70,7 @@ _LIMITS_REMEDY = SENTENCES[Reason.LIMITS][1]
 def _too_large(search: Search, limits: Limits, best: Lightest, tally: Tally) -> InfeasibleError:
     """Make the error if even the plan with the least memory does not fit."""
     fixed = f" with {_words(search.space.fixed)}" if search.space.fixed else ""
-    of_all = f"of {tally.num_candidates:,} plans for {limits.devices:,} GPUs{fixed} none holds"
+    of_all = f"of {tally.num_candidates:,} plans for {limits.devices:,} GPUs{fixed} none is feasible"
     return InfeasibleError(
         f"{search.job.model.title} does not fit in the memory of {search.pool.accelerator.title}",
         f"{of_all} ({counted(tally.rejected)}); the best needs {render(float(best.memory.total), 'B')} a device of "

@@ -134,9 +134,9 @@ def elasticities(
     names = list(hardware(job, pool))
 
     def slowness(times: Any) -> Any:
-        select = better(pool, dict(zip(names, times, strict=True)))
+        improved = better(pool, dict(zip(names, times, strict=True)))
         return jax.numpy.log(
-            estimate(job, select, plan, global_batch_size=global_batch_size, assumptions=assumptions).time
+            estimate(job, improved, plan, global_batch_size=global_batch_size, assumptions=assumptions).time
         )
 
     with jax.enable_x64(True):

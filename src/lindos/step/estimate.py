@@ -38,7 +38,7 @@ from lindos.transformer.parameters import model_flops_per_token
 class StepEstimate:
     """Where the time of one optimiser step goes on a mean device; the times are disjoint and add up to ``time``.
 
-    Model FLOPs count causal attention half and nothing that is recomputed; hardware FLOPs add what is recomputed.
+    Model FLOPs count causal attention half and exclude recomputation; hardware FLOPs include it.
     Energy is that of the devices alone at board power: hosts, network and cooling belong to the site.
     """
 
@@ -84,7 +84,7 @@ class StepEstimate:
 
     @property
     def hardware_flops(self) -> Flop:
-        """FLOP the devices compute, what is recomputed included."""
+        """FLOP that the devices compute, including recomputation."""
         return self.model_flops + self.recomputed_flops
 
     @property
@@ -94,12 +94,12 @@ class StepEstimate:
 
     @property
     def mfu_bf16(self) -> Fraction:
-        """Model FLOPs over the dense BF16 peak, whatever the precision of the job."""
+        """Model FLOPs over the dense BF16 peak, for any precision of the job."""
         return self.model_flops / (self.time * self.num_devices * self.peak_bf16)
 
     @property
     def hfu(self) -> Fraction:
-        """Hardware FLOPs, what is recomputed included, over the dense peak in the precision of the job."""
+        """Hardware FLOPs over the dense peak in the precision of the job."""
         return self.hardware_flops / (self.time * self.num_devices * self.peak)
 
     @property

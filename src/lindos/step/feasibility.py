@@ -63,8 +63,14 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
     ),
     Reason.STAGES: ("there are more stages than layers", "Lower pipeline_parallel or virtual_stages"),
     Reason.BATCH: ("data_parallel x micro_batch_size does not divide the batch", "Change one of the three"),
-    Reason.SEQUENCE: ("the sequence does not split evenly", "Lower context_parallel or tensor_parallel"),
-    Reason.INTERLEAVING: ("micro-batches are no multiple of the stages", "Set virtual_stages to 1 or change the batch"),
+    Reason.SEQUENCE: (
+        "the sequence is not divisible by its parallel degrees",
+        "Lower context_parallel or tensor_parallel",
+    ),
+    Reason.INTERLEAVING: (
+        "micro-batches are not a multiple of the stages",
+        "Set virtual_stages to 1 or change the batch",
+    ),
     Reason.DUAL_PIPE: ("DualPipe needs an even pipeline and two micro-batches a stage", "Use another schedule"),
     Reason.ZERO_BUBBLE: ("a zero-bubble schedule has fewer micro-batches than stages", "Use another schedule"),
     Reason.SHARDING_GROUP: ("sharding_group does not divide the data-parallel ranks", "Change or leave out one"),

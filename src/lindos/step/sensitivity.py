@@ -49,8 +49,8 @@ def sensitivities(
     """
     assumptions = assumptions or load_assumptions()
 
-    def time(select: Pool) -> float:
-        return float(estimate(job, select, plan, global_batch_size=global_batch_size, assumptions=assumptions).time)
+    def time(variant: Pool) -> float:
+        return float(estimate(job, variant, plan, global_batch_size=global_batch_size, assumptions=assumptions).time)
 
     base = time(pool)
     gains = [

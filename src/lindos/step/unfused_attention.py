@@ -1,7 +1,8 @@
 """Attention before FlashAttention: kernels write the matrix of scores to memory and read it again.
 
-Two batched products over the full mask, and between them softmax (fused with scale and mask) and dropout, which read
-and write a score for every pair of tokens and head. Backward does four products and passes the scores as often.
+The forward pass computes two batched products over the full mask. Between them softmax (fused with scale and mask) and
+dropout read and write a score for every pair of tokens and every head. The backward pass computes four products and
+reads and writes the scores as often.
 
 References
 ----------

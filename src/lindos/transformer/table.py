@@ -125,7 +125,7 @@ def _operators(model: Model, sequence_length: int, mtp: bool) -> tuple[Operator,
 
 
 def _mtp(model: Model, sequence_length: int) -> Iterator[Operator]:
-    """One more transformer layer a depth, a projection that joins two hidden states, and the shared head again."""
+    """Yield one transformer layer per depth, a projection of two joined hidden states, and the shared head."""
     depths = model.num_mtp_layers
     moe = depths if model.num_moe_layers else 0
     join = _gemm("join", Role.JOIN, depths, model.hidden_size, 2 * model.hidden_size, Split.COLUMNS)
