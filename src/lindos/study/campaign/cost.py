@@ -60,8 +60,8 @@ def compute(world: World, step: StepResult, campaign: CampaignResult, result: Si
     """
     if result is None or result.estimate.gaps:
         return None
-    held = step.num_devices if world.settings.get(PAYS_SETTING) == WORKING else step.cluster.num_devices
-    return priced(result.estimate, held, step.num_devices, campaign)
+    paid = step.num_devices if world.settings.get(PAYS_SETTING) == WORKING else step.cluster.num_devices
+    return priced(result.estimate, paid, step.num_devices, campaign)
 
 
 def priced(estimate: SiteEstimate, cluster_devices: Count, working: Count, campaign: CampaignResult) -> RunCost:
