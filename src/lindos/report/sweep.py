@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from lindos import __version__
-from lindos.elements import Table
+from lindos.elements import Cell, Number, Table
 from lindos.report.console import print_table
 from lindos.report.document import plain
 from lindos.report.text import number
@@ -149,7 +149,7 @@ def _tables(sweep: Sweep, summary: Summary) -> list[Table]:
     return tables
 
 
-def _table(title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> Table:
+def _table(title: str, columns: tuple[str, ...], rows: list[tuple[Cell, ...]]) -> Table:
     return Table(name="sweep", title=title, columns=columns, units=("",) * len(columns), rows=tuple(rows))
 
 
@@ -157,9 +157,14 @@ def _is_same(spread: Spread) -> bool:
     return spread.least == spread.most
 
 
-def _figure(spread: Spread) -> tuple[str, ...]:
-    values = (_number(value, spread) for value in (spread.least, spread.median, spread.most))
-    return (spread.label.title, *values, "" if spread.best is None else str(spread.best))
+def _figure(spread: Spread) -> tuple[Cell, ...]:
+    unit = "%" if spread.label.percent else spread.label.unit
+    values = (Number(value=value, unit=unit) for value in (spread.least, spread.median, spread.most))
+    return (spread.label.title, *values, "" if spread.best is None else _index(spread.best))
+
+
+def _index(scenario: int) -> Number:
+    return Number(value=float(scenario), unit="1")
 
 
 def _names(sweep: Sweep) -> tuple[str, ...]:
@@ -169,18 +174,18 @@ def _names(sweep: Sweep) -> tuple[str, ...]:
     return tuple(word if words.count(word) == 1 else path for word, path in zip(words, paths, strict=True))
 
 
-def _scenario(sweep: Sweep, index: int) -> tuple[str, ...]:
+def _scenario(sweep: Sweep, index: int) -> tuple[Cell, ...]:
     values = sweep.cells(index)
-    return (str(index), *(_value(values, swept) for swept in sweep.swept))
+    return (_index(index), *(_value(values, swept) for swept in sweep.swept))
 
 
 def _number(value: float, spread: Spread) -> str:
     return number(value, "%" if spread.label.percent else spread.label.unit)
 
 
-def _value(values: Mapping[str, float | str | None], swept: Any) -> str:
+def _value(values: Mapping[str, float | str | None], swept: Any) -> Cell:
     value = values[swept.field.path]
-    return render(value, swept.field.unit) if isinstance(value, float) else str(value or "left out")
+    return Number(value=value, unit=swept.field.unit) if isinstance(value, float) else str(value or "left out")
 
 
 def _counts(summary: Summary) -> dict[str, tuple[int, str]]:
