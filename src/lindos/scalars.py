@@ -21,6 +21,8 @@ _PLAIN = re.compile(r"[0-9]++(\.[0-9]*+)?|\.[0-9]++")
 _GROUPED = re.compile(r"[1-9][0-9]{0,2}(,[0-9]{3})++(\.[0-9]*+)?|[1-9][0-9]{0,2}(_[0-9]{3})++(\.[0-9]*+)?")
 _COMMA_DECIMAL = re.compile(r"([0-9]{1,3}(\.[0-9]{3})+|[0-9]+),[0-9]*")
 _POINT_GROUPED = re.compile(r"[0-9]{1,3}(\.[0-9]{3}){2,}")
+#: Three digits after a point, the last of them a zero: decimals are seldom written so, groups of thousands often.
+_POINT_DECIMAL_OR_GROUPS = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{2}0")
 _OCTAL = re.compile(r"0[0-7]+")
 
 
@@ -74,6 +76,8 @@ def numeral(text: str, path: str) -> Numeral | None:
     if not _PLAIN.fullmatch(digits) and not _GROUPED.fullmatch(digits):
         _refuse(text, match.span("digits"), path)
         return None
+    if _POINT_DECIMAL_OR_GROUPS.fullmatch(digits):
+        raise _either_reading(text, match.span("digits"), path)
     if len(digits) > 1 and digits[0] == "0" and digits[1].isdigit():
         raise _leading_zero(text, match.span("digits"), path)
     exponent = _EXPONENT.match(text, match.end())
@@ -120,6 +124,20 @@ def thousands(digits: str) -> str:
     ('16,384', '', '')
     """
     return digits.replace(".", ",") if re.fullmatch(r"[1-9][0-9]{0,2}\.[0-9]{3}", digits) else ""
+
+
+def _either_reading(text: str, span: tuple[int, int], path: str) -> NumeralError:
+    """Make the error of digits whose point may stand before decimals or group thousands."""
+    digits = text[slice(*span)]
+    decimal, grouped = f"{float(digits):g}", digits.replace(".", ",")
+    plain, shown = (text[: span[0]] + form + text[span[1] :] for form in (decimal, grouped))
+    return NumeralError(
+        path,
+        text,
+        f"a number that can be read in one way only: this is {decimal} where a point stands before the decimals, and "
+        f"{digits.replace('.', '')} where it groups digits",
+        f"Write {plain!r} or {shown!r}.",
+    )
 
 
 def _refuse(text: str, span: tuple[int, int], path: str) -> None:

@@ -64,3 +64,18 @@ def test_parameters_and_the_later_of_two_files(tmp_path: Path) -> None:
 
 def test_the_shipped_catalogue_says_nothing() -> None:
     assert load_catalog().unread(set()) == ()
+
+
+def test_a_limit_of_a_device_that_the_site_does_not_read_is_said(tmp_path: Path) -> None:
+    """Energy of a step reads the device, but the site counts what its node draws."""
+    import lindos
+
+    file = tmp_path / "mine.yaml"
+    file.write_text("accelerators: {h100-sxm: {board_power: 500 W}}\n", encoding="utf-8")
+    warnings = lindos.run("one-node", file, sections=["cluster", "step", "site"]).warnings
+    assert any(
+        "the site does not read it: the power of hgx-h100 (systems.hgx-h100.power) counts" in w for w in warnings
+    )
+    changed = lindos.price_site("one-node", changes={"catalog.accelerators.h100-sxm.price": "$3k"}).warnings
+    sentence = "--set: accelerators.h100-sxm.price is given, but nothing reads it"
+    assert any(warning.startswith(sentence) for warning in changed)

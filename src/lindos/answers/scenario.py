@@ -129,9 +129,10 @@ class Question:
             field_at(path, path, None)
         scenario = scenario_from(with_values(self.data, values) if values else self.data, self.lines)
         _check_sections(scenario, sections, command)
+        catalog = with_facts(self.catalog, facts) if facts else self.catalog
         unchanged = answer(
             scenario,
-            with_facts(self.catalog, facts) if facts else self.catalog,
+            catalog,
             folder=self.folder,
             command=command,
             sections=sections,
@@ -142,7 +143,8 @@ class Question:
         def ask_again(more_changes: Mapping[str, Any]) -> Answer:
             return self.ask({**changes, **more_changes}, sections=sections, campaign=campaign, command=command)
 
-        return replace(unchanged, ask_again=ask_again)
+        overlays = {"catalog_values": list(catalog.user_data)} if catalog.user_data else {}
+        return replace(unchanged, inputs={**unchanged.inputs, **overlays}, ask_again=ask_again)
 
 
 def _question(

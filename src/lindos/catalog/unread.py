@@ -26,6 +26,7 @@ class _Entry(NamedTuple):
     path: str
     line: int | None
     remedy: str = ""
+    reason: str = "nothing reads it"
 
 
 def unread(catalog: "Catalog", layers: Sequence["Layer"], paths: Set[str]) -> tuple[str, ...]:
@@ -50,11 +51,11 @@ def unread(catalog: "Catalog", layers: Sequence["Layer"], paths: Set[str]) -> tu
             if not any(_holds(later, entry.path) for later, _, _ in layers[number + 1 :])
         ]
         sentences += [
-            f"{file} line {e.line}: {e.path} is given, but nothing reads it: {e.remedy}" for e in entries if e.remedy
+            f"{file}{_place(e.line)}: {e.path} is given, but {e.reason}: {e.remedy}" for e in entries if e.remedy
         ]
         remaining = [entry for entry in entries if not entry.remedy]
         if remaining:
-            named = ", ".join(f"{entry.path} (line {entry.line})" for entry in remaining[:_MOST_NAMED])
+            named = ", ".join(f"{entry.path}{_in_brackets(entry.line)}" for entry in remaining[:_MOST_NAMED])
             suffix = f" and {len(remaining) - _MOST_NAMED} more" if len(remaining) > _MOST_NAMED else ""
             sentences.append(f"{file}: nothing in this answer reads {named}{suffix}.")
     return tuple(sentences)
@@ -86,10 +87,29 @@ def _entries_of_record(
         for field in fields
         if field not in _WORDS and (f"{kind}.{name}.{field}" not in paths if _is_number(record, field) else not is_used)
     ]
+    yield from _read_elsewhere(catalog, kind, name, fields, paths)
     if is_used or any(entry.remedy for entry in unused) or len(unused) < len(set(fields) - _WORDS):
         yield from unused
     else:
         yield _Entry(f"{kind}.{name}", None)
+
+
+def _read_elsewhere(
+    catalog: "Catalog", kind: str, name: str, fields: Mapping[str, Any], paths: Set[str]
+) -> Iterator[_Entry]:
+    """Yield fields of a device that other floors read, while the site counts that of the node or rack."""
+    record_id = str(catalog.record_id(kind, name))
+    for field in fields:
+        if f"{kind}.{name}.{field}" in paths and (remedy := _remedy(catalog, kind, record_id, field, paths)):
+            yield _Entry(f"{kind}.{name}.{field}", None, remedy, "the site does not read it")
+
+
+def _place(line: int | None) -> str:
+    return "" if line is None else f" line {line}"
+
+
+def _in_brackets(line: int | None) -> str:
+    return "" if line is None else f" (line {line})"
 
 
 def _is_number(record: Any, field: str) -> bool:

@@ -6,7 +6,11 @@ import click
 
 
 @click.command()
-@click.option("--results", is_flag=True, help="The schema of results.json and of --json instead.")
+@click.option(
+    "--results",
+    is_flag=True,
+    help="The schema of results.json, and of --json of an answer, instead.",
+)
 def command(results: bool) -> None:
     """Print the JSON Schema of a scenario file; point your editor's YAML support at it."""
     if results:

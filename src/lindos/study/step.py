@@ -27,6 +27,7 @@ class StepResult:
     limit: BatchLimit
     residual: Residual
     replica_devices: Annotated[Count, Why("devices of the largest data-parallel replica")]
+    training_tokens: Annotated[Tokens, Why("tokens of the run that the critical batch is taken for")]
 
     @property
     def time(self) -> Seconds:
@@ -83,13 +84,15 @@ def compute(world: World, result: ClusterResult, job: Job, plans: Plans) -> Step
         step = with_draws(plans.step, step, plans.residual, world.num_draws)
     if world.kind == "varied":
         step = with_trace(step, error)
+    tokens = training_tokens(world, job, result.cluster)
     return StepResult(
         step=step,
         cluster=result.cluster,
         job=job,
-        limit=batch_limit(step.tokens, training_tokens(world, job, result.cluster), assumptions),
+        limit=batch_limit(step.tokens, tokens, assumptions),
         residual=error,
         replica_devices=float(max(int(part.plan.num_devices / part.plan.data_parallel) for part in step.pools)),
+        training_tokens=tokens,
     )
 
 

@@ -266,9 +266,14 @@ def _shortage(result: CampaignResult) -> str:
         return ""
     best, needed = gap
     return (
-        f" That is with the {_written(result.estimate.spares_given, '1')} spare GPUs there are; with {needed} it would "
-        f"be {100 * best:.3g} %."
+        f" That is with the {_written(result.estimate.spares_given, '1')} spare GPUs where they are; with {needed} "
+        f"{_spread(result)}it would be {100 * best:.3g} %."
     )
+
+
+def _spread(result: CampaignResult) -> str:
+    """Say that spares are counted in every pool, where there are several: those of one do not help another."""
+    return "in proportion in every pool " if len(result.problem.pools) > 1 else ""
 
 
 def _gap(result: CampaignResult) -> tuple[float, str] | None:
@@ -338,7 +343,7 @@ def _warnings(result: CampaignResult) -> Iterator[str]:
         best, needed = gap
         yield (
             f"Spares are short: {_written(estimate.spares_given, '1')} stand by, goodput is "
-            f"{_percent(estimate)}. With {needed} it would be {100 * best:.3g} %: set them aside with "
+            f"{_percent(estimate)}. With {needed} {_spread(result)}it would be {100 * best:.3g} %: set them aside with "
             "campaign.spare_fraction, or let the job go on with fewer replicas (campaign.elastic)."
         )
 

@@ -82,7 +82,7 @@ def view(
         figures=_figures(context, outcome).all(),
         tables=(_plan_table(step), *_stages_table(stages), _time_table(step)),
         charts=(_time_chart(step), _memory_chart(result)),
-        notes=tuple(_notes(result, plans, alternatives)),
+        notes=(*_goal_notes(context, result), *_notes(result, plans, alternatives)),
         warnings=tuple(_warnings(context, result)),
     )
 
@@ -188,6 +188,21 @@ def _batch_figures(figures: Figures[StepResult]) -> None:
         "token",
         lambda result: result.limit.critical,
         why="batch beyond which a larger one costs ever more extra tokens",
+    )
+
+
+def _goal_notes(context: Context, result: StepResult) -> Iterator[str]:
+    """Say for how many tokens the critical batch is taken, where the scenario does not state them."""
+    goal = context.scenario.job.goal if context.scenario.job else None
+    if not is_guess(goal):
+        return
+    stated = "a quarter of a year" if goal is None else "the stated time"
+    subject = "critical batch rests"
+    if result.job.global_batch_size is None:
+        subject = "critical batch, and with it the batch, rests"
+    yield (
+        f"The {subject} on a run over {_written(result.training_tokens, 'token')}: "
+        f"{stated} at a plausible MFU. A goal in tokens gives another: state job.goal, or fix the batch."
     )
 
 
