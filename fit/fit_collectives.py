@@ -69,7 +69,7 @@ def time(sample: Collectives, p: Mapping[str, float]) -> np.ndarray:
     table = sample.table
     message, name = table["bytes"].astype(float), table["op_name"]
     level = Level(
-        below=1.0,
+        inner_members=1.0,
         ratio=table["num_gpus"].astype(float),
         bandwidth=sample.bandwidth * p["efficiency"],
         latency=p["base_latency"],
