@@ -147,7 +147,7 @@ def _section(section: Section, answer: Answer) -> str:
 def _rest(figures: tuple[Figure, ...], answer: Answer, is_rest: bool) -> str:
     if not figures:
         return ""
-    count = f"{len(figures)} {'is_rest ' if is_rest else ''}figure{'s' if len(figures) != 1 else ''}"
+    count = f"{len(figures)} {'more ' if is_rest else ''}figure{'s' if len(figures) != 1 else ''}"
     return f"<details><summary>{count}</summary>{parts.figures_table(figures, answer)}</details>"
 
 

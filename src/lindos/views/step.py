@@ -82,7 +82,7 @@ def view(
         figures=_figures(context, outcome).all(),
         tables=(_plan_table(step), *_stages_table(stages), _time_table(step)),
         charts=(_time_chart(step), _memory_chart(result)),
-        notes=(*_goal_notes(context, result), *_notes(result, plans, alternatives)),
+        notes=tuple(dict.fromkeys((*_goal_notes(context, result), *_notes(result, plans, alternatives)))),
         warnings=tuple(_warnings(context, result)),
     )
 
