@@ -178,3 +178,33 @@ def test_where_prices_are_unknown_the_rest_is_told() -> None:
     assert any(note.startswith("Money: systems.amd-helios") for note in found.sections[0].notes)
     with pytest.raises(InfeasibleError, match="The cost is unknown"):
         ask("amd-helios", gpus="72", budget="$1M")
+
+
+@pytest.mark.parametrize("minimise", ["time", "gpus"])
+def test_the_run_of_a_search_is_the_run_of_a_scenario_of_that_cluster(minimise: str) -> None:
+    """The same spares, the same bill: days, goodput and dollars are those of `lindos run`."""
+    import lindos
+
+    fields = {"model": "llama-3.1-8b", "sequence_length": "8192", "global_batch_size": "128"}
+    deadline = {"deadline": "60 days"} if minimise == "gpus" else {}
+    search = lindos.search_plans(
+        "llama-3.1-8b", "hgx-h100", 64, sequence_length="8192", global_batch_size="128", tokens="300B tokens",
+        minimise=minimise, **deadline,
+    )  # fmt: skip
+    gpus = search["step.num_devices"].value if minimise == "gpus" else 64
+    plan = {row[0]: row[1] for row in search.tables["search.plans"].rows}
+    words = {name.replace(" ", "_"): cell for name, cell in plan.items()}
+    fixed = {name: f"{cell:.0f}" if isinstance(cell, float) else cell for name, cell in words.items() if name in FIXED}
+    scenario = {
+        "name": "mine",
+        "title": "Mine",
+        "cluster": {"pools": [{"system": "hgx-h100", "gpus": int(gpus or 0)}]},
+        "job": {**fields, "goal": {"tokens": "300B tokens"}, "plan": fixed},
+        "compare_top500": False,
+    }
+    run = lindos.run(scenario)
+    for name in ("step.time", "campaign.duration", "campaign.goodput", "campaign.run_cost", "campaign.spares_given"):
+        assert search[name].value == pytest.approx(run[name].value, rel=1e-9), name
+
+
+FIXED = ("tensor_parallel", "pipeline_parallel", "virtual_stages", "data_parallel", "micro_batch_size", "sharding")

@@ -12,13 +12,11 @@ from lindos.catalog import Catalog, load_catalog
 from lindos.elements import Section
 from lindos.errors import InconsistentError, InfeasibleError
 from lindos.formats import TRAINING
-from lindos.scenario.campaign import CampaignSpec
 from lindos.scenario.configuration import configuration_notes
 from lindos.scenario.read import scenario_from
 from lindos.scenario.resolve import counted, model_named
 from lindos.scenario.schema import Scenario
 from lindos.study.campaign import CampaignAsked
-from lindos.study.campaign.cost import PAYS_SETTING, WORKING
 from lindos.study.chain import Chain
 from lindos.study.cluster import CLUSTER
 from lindos.study.job import JOB
@@ -82,7 +80,7 @@ def answer_search(
                 _check_alone(name, clusters, question, str(job["precision"]))
                 return _placement_answer(scenario, catalog)
             try:
-                option = Option(_with_spares(scenario), catalog, question, label)
+                option = Option(scenario, catalog, question, label)
                 if question.largest:
                     option = largest(option)
                 choice = option.best()
@@ -139,15 +137,6 @@ def _scenario(
     }
 
 
-def _with_spares(scenario: Scenario) -> Scenario:
-    """Plan for working GPUs: spares that replace failed ones belong neither to the cluster nor to its bill."""
-    if scenario.campaign.spare_fraction is not None or scenario.cluster is None:
-        return scenario
-    devices = sum(pool.gpus or 0 for pool in scenario.cluster.pools)
-    campaign = scenario.campaign.model_copy(update={"shared_standby": devices})
-    return scenario.model_copy(update={"campaign": campaign})
-
-
 def _all_failed(failures: Mapping[str, Exception]) -> Exception:
     if len(failures) == 1:
         return next(iter(failures.values()))
@@ -163,22 +152,17 @@ def _answer(results: Sequence[Result], failures: Mapping[str, Exception], catalo
     option = best.option
     settings = {
         PLAN_SETTING: option.decisions(best.choice),
-        PAYS_SETTING: WORKING,
         "campaign": CampaignAsked(),
         **option.model_setting,
     }
     sections = [view(results, failures)]
     names = ("step", "campaign") if option.has_goal else ("step",)
-    for section in _sections(option.scenario, catalog, names, settings):
+    scenario = option.scenario_of(best.choice)
+    for section in _sections(scenario, catalog, names, settings):
         # The table of the best plans has this plan already.
         tables = tuple(table for table in section.tables if table.name != "step.plan")
         sections.append(replace(section, tables=tables))
-    inputs = option.scenario.model_copy(update={"campaign": _stated_campaign(option.scenario)})
-    return assemble(inputs, catalog, "search", sections, configuration_notes(option.scenario))
-
-
-def _stated_campaign(scenario: Scenario) -> CampaignSpec:
-    return scenario.campaign.model_copy(update={"shared_standby": 0})
+    return assemble(option.scenario, catalog, "search", sections, configuration_notes(option.scenario))
 
 
 def _sections(scenario: Scenario, catalog: Catalog, names: Sequence[str], settings: Mapping[str, Any]) -> list[Section]:

@@ -16,9 +16,6 @@ from lindos.study.floor import Floor, World
 from lindos.study.site import SITE, SiteResult
 from lindos.study.step import STEP, StepResult
 
-#: Setting that says which GPUs are paid for: all of the cluster, or those that work.
-PAYS_SETTING, WORKING = "pays", "working"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpareCost:
@@ -60,8 +57,7 @@ def compute(world: World, step: StepResult, campaign: CampaignResult, result: Si
     """
     if result is None or result.estimate.gaps:
         return None
-    paid = step.num_devices if world.settings.get(PAYS_SETTING) == WORKING else step.cluster.num_devices
-    return priced(result.estimate, paid, step.num_devices, campaign)
+    return priced(result.estimate, step.cluster.num_devices, step.num_devices, campaign)
 
 
 def priced(estimate: SiteEstimate, cluster_devices: Count, working: Count, campaign: CampaignResult) -> RunCost:
@@ -110,6 +106,5 @@ RUN_COST = Floor(
     compute=compute,
     needs=(STEP, CAMPAIGN),
     wants=(SITE,),
-    setting=PAYS_SETTING,
     is_asked=_is_asked,
 )

@@ -11,17 +11,18 @@ from lindos.catalog.gaps import require
 from lindos.catalog.model import Model
 from lindos.errors import InfeasibleError, InputError, UnknownValueError
 from lindos.planning import Choice, Limits, PoolDecision, Search
+from lindos.problem.cluster import Cluster
 from lindos.quantities import Tokens
 from lindos.scenario.peaks import check_peaks
 from lindos.scenario.resolve import check_precision
-from lindos.scenario.schema import GoalSpec, Scenario
+from lindos.scenario.schema import ClusterSpec, GoalSpec, Scenario
 from lindos.site import SiteEstimate
 from lindos.step import cluster_step
 from lindos.study import step as step_floor
 from lindos.study.campaign.basis import basis_of
 from lindos.study.campaign.problem import goal, problem_of, workload_of
 from lindos.study.chain import Chain
-from lindos.study.cluster import CLUSTER
+from lindos.study.cluster import CLUSTER, ClusterResult
 from lindos.study.floor import World
 from lindos.study.job import JOB, MODEL_SETTING, training_tokens
 from lindos.study.plan import Plans, request
@@ -284,20 +285,59 @@ class Option:
         """
         if not self.has_goal:
             return Run()
-        plans = self._plans(choice)
-        step = step_floor.compute(self.world, self.cluster_result, self.job, plans)
+        result = self.cluster_of(choice)
+        plans = self._plans(choice, result.cluster)
+        step = step_floor.compute(self.world, result, self.job, plans)
         basis = basis_of(self.world, step)
         estimate = campaign.estimate(problem_of(basis, goal(basis)), workload_of(basis))
         if float(estimate.sustainable) < 1:
             return Run(sustained=False)
-        devices, site = float(choice.plan.num_devices), self.site
-        duration = float(estimate.duration)
+        held, working = float(result.cluster.num_devices), float(choice.plan.num_devices)
+        duration, site = float(estimate.duration), self._site_of(result)
         return Run(
             duration=duration,
             goodput=float(estimate.goodput),
-            cost=None if site is None else float(site_room.run_cost(site, devices * duration)),
-            energy=None if site is None else float(site_room.run_energy(site, devices, duration)),
+            cost=None if site is None else float(site_room.run_cost(site, held * duration)),
+            energy=None if site is None else float(site_room.run_energy(site, working, duration)),
         )
+
+    def cluster_of(self, choice: Choice | planning.Alternative) -> ClusterResult:
+        """Get the cluster that a plan is judged on.
+
+        Where speed is asked for, it is the cluster as stated: GPUs that the plan leaves idle stand in for failed ones
+        and are paid for. Where few GPUs, low cost or low energy are asked for, it is a cluster of the plan's own GPUs,
+        so that the answer does not depend on how many more there are.
+
+        Parameters
+        ----------
+        choice
+            The plan.
+        """
+        used = int(choice.plan.num_devices)
+        if self.question.objective == "time" or used == self.pool.num_devices:
+            return self.cluster_result
+        return self.chain.point(CLUSTER, self.scenario_of(choice), self.catalog)
+
+    def scenario_of(self, choice: Choice | planning.Alternative) -> Scenario:
+        """Get the scenario of the cluster that a plan is judged on.
+
+        Parameters
+        ----------
+        choice
+            The plan.
+        """
+        used = int(choice.plan.num_devices)
+        if self.question.objective == "time" or used == self.pool.num_devices or self.scenario.cluster is None:
+            return self.scenario
+        (pool,) = self.scenario.cluster.pools
+        pool = pool.model_copy(update={"gpus": used, "nodes": None, "racks": None})
+        return self.scenario.model_copy(update={"cluster": ClusterSpec(pools=[pool])})
+
+    def _site_of(self, result: ClusterResult) -> SiteEstimate | None:
+        """Get power and money of a cluster; None where a part is unknown."""
+        if self.gap:
+            return None
+        return self._site if result is self.cluster_result else priced(result.cluster, self.scenario.site, self.catalog)
 
     def decisions(self, choice: Choice | planning.Alternative) -> tuple[PoolDecision, ...]:
         """Get a plan as the decision that the chain takes it from.
@@ -310,15 +350,15 @@ class Option:
         decision = PoolDecision(
             plan=choice.plan,
             global_batch_size=choice.global_batch_size,
-            idle_devices=choice.idle_devices,
+            idle_devices=self.cluster_of(choice).cluster.num_devices - int(choice.plan.num_devices),
             choice=choice if isinstance(choice, Choice) else None,
         )
         return (decision,)
 
-    def _plans(self, choice: Choice | planning.Alternative) -> Plans:
+    def _plans(self, choice: Choice | planning.Alternative, cluster: Cluster) -> Plans:
         decisions = self.decisions(choice)
-        step = cluster_step(self.job, self.cluster, decisions, assumptions=self.search.assumptions)
-        return Plans(pools=decisions, step=step, residual=residual(self.catalog, self.job, self.cluster, step))
+        step = cluster_step(self.job, cluster, decisions, assumptions=self.search.assumptions)
+        return Plans(pools=decisions, step=step, residual=residual(self.catalog, self.job, cluster, step))
 
 
 def _per_device(choice: Choice) -> float:
