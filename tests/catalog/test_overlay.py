@@ -35,7 +35,7 @@ MISTAKES = {
     MODEL + "num_layers: 32.5}": "models.m.num_layers is 32.5, but must be a whole number of at least 1.",
     MODEL + "num_layers: '032'}": "but must be a number without leading zeros: this is 32 as it stands, and 26 to YAML",
     MODEL + "num_layers: 1:20}": "models.m.num_layers is '1:20', but must be a number without a colon.",
-    MODEL + "num_layers: 1.000}": "this is 1. Write '1,000' or '1'.",
+    MODEL + "num_layers: 1.000}": "Write '1' or '1,000'.",
     MODEL + "num_layers: 1e9}": "models.m.num_layers is '1e9', but must be at most 10,000.",
     MODEL + "gated: on}": "models.m.gated is 'on', but must be true or false.",
     "systems: {hgx-h100: {price: '$250.000,00'}}": "this is 250000 where a comma stands before the decimals",

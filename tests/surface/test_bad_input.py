@@ -84,7 +84,7 @@ FIELDS = [
     ("cluster.pools.0.gpus", "--64", "gpus"),
     ("cluster.pools.0.gpus", "0100", "without leading zeros"),
     ("cluster.pools.0.gpus", "1:30:00", "without a colon"),
-    ("cluster.pools.0.gpus", "1.000", "'1,000' or '1'"),
+    ("cluster.pools.0.gpus", "1.000", "write '1' or '1,000'"),
     ("cluster.pools.0.gpus", "2 racks", "cluster.pools.0.racks is 2"),
     ("cluster.pools.0.gpus", "64 H100e", "It counts H100-equivalents"),
     ("cluster.pools.0.gpus", " " * 300 + "x", "gpus"),
