@@ -43,11 +43,6 @@ Elements: TypeAlias = Annotated[Number, Bounds(1, 100_000, is_whole=True)]  # ro
 AS_USUAL = "left out: as usual"
 
 
-def _unknown() -> Fact[Real]:
-    """A fact that nobody has published."""
-    return Fact(path="unknown", content=None)
-
-
 def _usual_rate() -> Fact[Real]:
     """A rate that equals the usual rate, where nobody has fitted it."""
     return Fact(path="as_usual", content=1.0, unit="1", note=AS_USUAL)

@@ -136,19 +136,6 @@ def network_of(device: Accelerator, system: System, inner: Fabric, outer: Fabric
     )
 
 
-def matmul_fraction(kernels: Kernels, precision: str) -> Real:
-    """Return the share of the dense peak that matrix products reach.
-
-    Parameters
-    ----------
-    kernels
-        Measured efficiencies of a device's kernels.
-    precision
-        Number format of the product, e.g. ``"fp8"``.
-    """
-    return kernels.matmul(precision).value
-
-
 def _newer(price: CloudPrice, prices: Iterable[CloudPrice]) -> str:
     """Date of a newer price of the same provider on the same terms, if there is one."""
     dates = [rival.date for rival in prices if (rival.provider, rival.term) == (price.provider, price.term)]

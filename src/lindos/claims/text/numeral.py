@@ -2,9 +2,6 @@
 
 from dataclasses import dataclass, field
 
-#: Kinds that state an amount which a check can use.
-AMOUNTS = frozenset({"amount", "factor", "fraction"})
-
 
 @dataclass(slots=True, eq=False)
 class Numeral:
