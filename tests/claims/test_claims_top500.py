@@ -4,7 +4,7 @@ import pytest
 
 from lindos import claims
 from lindos.catalog import Catalog, load_catalog
-from lindos.claims.top500 import DIFFER, MATCH, PEAK_AGAINST_HPL
+from lindos.claims.top500 import DIFFER, MATCH, MIXED, PEAK_AGAINST_HPL
 
 
 @pytest.fixture(scope="module")
@@ -12,12 +12,14 @@ def catalog() -> Catalog:
     return load_catalog()
 
 
-def test_three_rows_for_each_machine_the_fastest_first(catalog: Catalog) -> None:
+def test_rows_of_each_machine_the_fastest_first(catalog: Catalog) -> None:
     rows = claims.compare_top500(catalog, claims.peaks_of([(catalog.accelerator("h100-sxm"), 100e3)]))
     newest = max(machine.list_date for machine in catalog.supercomputers.values())
-    assert len(rows) == 3 * sum(machine.list_date == newest for machine in catalog.supercomputers.values())
+    machines = [machine for machine in catalog.supercomputers.values() if machine.list_date == newest]
+    peaks = sum(row.machine_name == "BF16 dense peak" for row in rows)
+    assert len(rows) == 3 * len(machines) + sum(machine.hpl_mxp.is_known for machine in machines) + peaks
     assert {row.list_date for row in rows} == {newest}
-    assert [row.precisions for row in rows[:3]] == [PEAK_AGAINST_HPL, MATCH, DIFFER]
+    assert [row.precisions for row in rows[:4]] == [PEAK_AGAINST_HPL, MATCH, MIXED, DIFFER]
     hpl = [row.machine_value for row in rows if row.precisions == DIFFER and row.machine_value is not None]
     assert hpl == sorted(hpl, reverse=True)
 
@@ -28,7 +30,33 @@ def test_an_older_statement_meets_the_list_of_its_time(catalog: Catalog) -> None
     assert {row.list_date for row in rows} == {"2025-06"}
     assert rows[0].machine_value == pytest.approx(1.742e18)
     # A statement older than every list that is known is held against the oldest of them.
-    assert {row.list_date for row in claims.compare_top500(catalog, peaks, as_of="1993")} == {"2025-06"}
+    assert {row.list_date for row in claims.compare_top500(catalog, peaks, as_of="1993")} == {"2024-06"}
+
+
+@pytest.mark.parametrize(
+    ("day", "leader", "rmax"),
+    [
+        ("2024-07-22", "Frontier", 1.206e18),
+        ("2024-12-01", "El Capitan", 1.742e18),
+        ("2025-07-22", "El Capitan", 1.742e18),
+        ("2026-01-15", "El Capitan", 1.809e18),
+        ("2026-07-01", "LineShine", 2.1984e18),
+    ],
+)
+def test_each_day_has_the_leader_of_its_list(catalog: Catalog, day: str, leader: str, rmax: float) -> None:
+    row = claims.compare_top500(catalog, {}, as_of=day)[0]
+    assert row.supercomputer.startswith(leader)
+    assert row.machine_value == pytest.approx(rmax)
+
+
+def test_a_machine_has_the_peak_of_its_devices(catalog: Catalog) -> None:
+    rows = claims.compare_top500(catalog, claims.peaks_of([(catalog.accelerator("h100-sxm"), 100e3)]))
+    peak = next(
+        row for row in rows if row.supercomputer.startswith("Frontier") and row.machine_name == "BF16 dense peak"
+    )
+    assert peak.precisions == MATCH
+    assert peak.machine_value == pytest.approx(39_424 * 383e12)
+    assert peak.sources
 
 
 def test_ratios_by_hand(catalog: Catalog) -> None:
@@ -37,6 +65,8 @@ def test_ratios_by_hand(catalog: Catalog) -> None:
     eight_bit = next(row for row in rows if row.precisions == MATCH and row.supercomputer.startswith("El Capitan"))
     assert eight_bit.cluster_value == pytest.approx(100e3)
     assert eight_bit.ratio == pytest.approx(100e3 / 44_143, rel=1e-3)
+    mixed = next(row for row in rows if row.precisions == MIXED and row.supercomputer == eight_bit.supercomputer)
+    assert mixed.machine_value == pytest.approx(16.7e18)
     bf16 = next(row for row in rows if row.precisions == DIFFER and row.supercomputer == eight_bit.supercomputer)
     assert bf16.ratio is not None and bf16.machine_value is not None
     assert bf16.ratio == pytest.approx(100e3 * float(device.peak_bf16.value) / bf16.machine_value)

@@ -12,6 +12,9 @@ from lindos.errors import CatalogError, InputError, InputErrors
 #: Plain data, the line of each path in it, and the name of the user's file; the name is empty for data that ships.
 Layer: TypeAlias = tuple[Any, Mapping[str, int], str]
 
+#: Kinds whose data may stand in several files, one for each topic.
+_BY_TOPIC = ("parameters", "sources", "kernels", "fabrics", "sites", "observations")
+
 
 @cache
 def shipped_data() -> dict[str, dict[str, Any]]:
@@ -21,7 +24,7 @@ def shipped_data() -> dict[str, dict[str, Any]]:
         if not entry.name.endswith(".yaml"):
             continue
         stem = entry.name.removesuffix(".yaml")
-        kind = next((k for k in ("parameters", "sources", "kernels", "fabrics") if stem.split("_")[0] == k), stem)
+        kind = stem.split("_")[0] if stem.split("_")[0] in _BY_TOPIC else stem
         data = yaml_text(entry.read_text(encoding="utf-8")) or {}
         _merge(merged.setdefault(kind, {}), data, entry.name)
     return merged

@@ -17,6 +17,7 @@ REFERENCES: Mapping[str, Mapping[str, str]] = {
     "systems": {"accelerator": "accelerators", "fabric": "fabrics", "scale_up_fabric": "fabrics"},
     "cloud_prices": {"accelerator": "accelerators"},
     "sites": {"operator": "companies"},
+    "supercomputers": {"accelerator": "accelerators"},
     "observations": {"site": "sites"},
 }
 

@@ -268,15 +268,21 @@ class CloudPrice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Supercomputer:
-    """An entry of the TOP500 list: FP64 HPL, never compared with another precision without a mark."""
+    """An entry of a TOP500 list: FP64 HPL, never compared with another precision without a mark.
+
+    The dense peak in another precision is that of its devices, where both are known.
+    """
 
     name: str
     title: str
     list_date: str
     rmax: Annotated[FlopRate, Bounds("1 TFLOP/s", "1000 ZFLOP/s")]
     rpeak: Annotated[FlopRate, Bounds("1 TFLOP/s", "1000 ZFLOP/s")]
-    power: SitePower
+    power: SitePower  # mean while HPL runs, as submitted
+    hpl_mxp: Annotated[FlopRate, Bounds("1 TFLOP/s", "1000 ZFLOP/s")]  # the same system in mixed precision
     h100_equivalents: Equivalents  # 8-bit dense, where published
+    num_devices: Equivalents
+    accelerator: str = ""  # id of its device; empty if it has none, or the catalogue does not know it
 
 
 def _unlisted() -> Text:

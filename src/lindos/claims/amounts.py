@@ -19,6 +19,7 @@ from lindos.claims.schema import (
     ShareCheck,
 )
 from lindos.claims.span import PerDevice, Span, bounded, brief
+from lindos.claims.supercomputer import machine_peak
 from lindos.claims.verdict import CONSISTENT_WITHIN, Finding, Ruling, judged
 from lindos.formats import PEAKS, number_format
 from lindos.formulas import equivalents as formulas
@@ -331,15 +332,18 @@ def ratio(check: RatioCheck, context: Context) -> Finding:
         unit, name, note = " H100e", "8-bit H100-equivalents", ""
         text = f"{brief(fleet, '1')}{unit} / {brief(reference, '1')}{unit}"
     else:
-        fleet, reference = rate_of(groups, check.precision), Span.make(machine.rmax)
-        name = f"dense {PRECISION_NAMES[check.precision]} peak over HPL in FP64"
+        peak = machine_peak(context.catalog, machine, check.precision)
+        is_peak = check.precision != "fp64" and peak.is_known
+        fleet, reference = rate_of(groups, check.precision), Span.make(peak if is_peak else machine.rmax)
+        name = f"dense {PRECISION_NAMES[check.precision]} peak" + (", both" if is_peak else " over HPL in FP64")
         note = "a peak against a measured HPL result" if check.precision == "fp64" else "precisions differ"
+        note = "" if is_peak else note
         text = f"{brief(fleet, 'FLOP/s')} / {brief(reference, 'FLOP/s')}"
     times = Span.apply(lambda a, b: a / b, fleet, reference)
     text = f"{' + '.join(group.text for group in groups)}: {text} = {bounded(times, '1')}"
     finding = finding_of(f"{name}, against {machine.title}", "1", check.claimed, times, text, note)
     # The ratio of two quantities in different precisions tests nothing.
-    differ = check.precision not in (REFERENCE_PRECISION, "fp64")
+    differ = note == "precisions differ"
     return replace(finding, ruling=Ruling.NOT_CHECKABLE, factor=None) if differ else finding
 
 

@@ -13,11 +13,13 @@ from lindos.catalog.facts import Fact
 from lindos.catalog.records import Accelerator
 from lindos.claims.amounts import PRECISION_NAMES, REFERENCE_DEVICE, REFERENCE_PRECISION, total
 from lindos.claims.span import Span
+from lindos.claims.supercomputer import machine_peak
 from lindos.quantities import Real
 
 #: Equal devices and how many.
 Fleet = Iterable[tuple[Accelerator, float]]
 MATCH, PEAK_AGAINST_HPL, DIFFER = "precisions match", "precisions match; peak against HPL", "precisions differ"
+MIXED = "mixed precision; peak against a measured result"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +34,7 @@ class Comparison:
     cluster_value: float | None
     unit: str
     ratio: float | None
-    precisions: str  # "precisions match", "precisions match; peak against HPL" or "precisions differ"
+    precisions: str  # MATCH, PEAK_AGAINST_HPL, MIXED or DIFFER
     sources: tuple[str, ...] = ()
 
 
@@ -119,8 +121,8 @@ def compare_top500(
     Returns
     -------
     tuple of Comparison
-        Three for each machine: FP64 peak against HPL, 8-bit H100-equivalents against each other, and BF16 against HPL,
-        the last marked as differing in precision.
+        For each machine: FP64 peak against HPL, 8-bit H100-equivalents against each other, BF16 peaks against each other
+        and BF16 against HPL-MxP where the machine's are known, and BF16 against HPL, marked as differing in precision.
     """
     reference = catalog.accelerator(REFERENCE_DEVICE).peak(REFERENCE_PRECISION)
     values = {name: None if peak is None else Span.make(peak).value for name, peak in peaks.items()}
@@ -137,6 +139,14 @@ def compare_top500(
         rows += [
             _row(head, *hpl, "FP64 vector peak", values.get("fp64"), "FLOP/s", PEAK_AGAINST_HPL),
             _row(head, "H100-equivalents, 8-bit dense", machine.h100_equivalents, "the same", equivalents, "1", MATCH),
+            *(
+                _row(head, name, fact, "BF16 dense peak", values.get("bf16"), "FLOP/s", match)
+                for name, fact, match in (
+                    ("BF16 dense peak", machine_peak(catalog, machine, "bf16"), MATCH),
+                    ("HPL-MxP in mixed precision", machine.hpl_mxp, MIXED),
+                )
+                if fact.is_known
+            ),
             _row(head, *hpl, "BF16 dense peak", values.get("bf16"), "FLOP/s", DIFFER),
         ]
     return tuple(rows)
