@@ -247,6 +247,23 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Supply:
+    """The world's AI chips at a date, as published; the roadmap's trend is shown beside them."""
+
+    name: str
+    date: str
+    status: str  # "seen" or "forecast"
+    h100_equivalents: Equivalents  # ever delivered, 8-bit dense
+    facility_power: SitePower
+    yearly_capex: Capital  # of the largest buyers in the calendar year
+
+    @property
+    def title(self) -> str:
+        """Status and date."""
+        return f"AI chips of the world, {self.status} {self.date}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Company:
     """A company that builds, buys or supplies; its aliases are the names that texts use."""
 

@@ -19,6 +19,7 @@ from lindos.units import parse, parse_whole
 _WORDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("System", "unit"): ("node", "rack"),
     ("Observation", "status"): ("seen", "forecast", "announced"),
+    ("Supply", "status"): ("seen", "forecast"),
     ("Fabric", "kind"): ("scale-up", "scale-out"),
     ("Stack", "attention_kernels"): ("device", "ampere"),
     ("Stack", "sharding"): ("none", "optimizer", "gradients", "parameters"),

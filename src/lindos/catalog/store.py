@@ -17,6 +17,7 @@ from lindos.catalog.records import (
     SiteFacts,
     Stack,
     Supercomputer,
+    Supply,
     System,
 )
 from lindos.catalog.schema import DECLARED_KEYS, Declared, Reader
@@ -36,6 +37,7 @@ KINDS: Mapping[str, type] = {
     "supercomputers": Supercomputer,
     "observations": Observation,
     "companies": Company,
+    "supply": Supply,
 }
 USER = Source(id="user", title="your own file", url="", kind="user")
 

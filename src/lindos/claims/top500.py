@@ -121,8 +121,8 @@ def compare_top500(
     Returns
     -------
     tuple of Comparison
-        For each machine: FP64 peak against HPL, 8-bit H100-equivalents against each other, BF16 peaks against each
-        other and BF16 against HPL-MxP where the machine's are known, and BF16 against HPL, marked as differing in precision.
+        For each machine: FP64 peak against HPL, 8-bit H100-equivalents against each other, BF16 against HPL marked as
+        differing in precision; where the machine's are known, BF16 peaks against each other and BF16 against HPL-MxP.
     """
     reference = catalog.accelerator(REFERENCE_DEVICE).peak(REFERENCE_PRECISION)
     values = {name: None if peak is None else Span.make(peak).value for name, peak in peaks.items()}
