@@ -35,7 +35,9 @@ def test_rows_name_fields_that_exist() -> None:
 
 
 def test_every_peak_of_an_accelerator_has_a_format() -> None:
-    assert {f"peak_{name}" for name in PEAKS} == {f.name for f in fields(Accelerator) if f.name.startswith("peak_")}
+    peaks = {f.name for f in fields(Accelerator) if f.name.startswith("peak_")}
+    # Integers are counted beside the formats of 8 bits, and nothing trains or serves in them.
+    assert {f"peak_{name}" for name in PEAKS} == peaks - {"peak_int8"}
 
 
 def test_a_word_means_one_format() -> None:

@@ -187,6 +187,26 @@ def test_a_gb200_counts_two_and_a_half_h100_in_eight_bits(catalog: Catalog) -> N
     assert ratio == pytest.approx(2.527, abs=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("name", "factor"),
+    [("a100-80gb-sxm", 0.315), ("tpu-v5p", 0.464), ("tpu-v6e", 0.928), ("tpu-v7", 2.331), ("trainium2", 0.656)],
+)
+def test_equivalents_count_the_fastest_8_bit_operations_as_published(
+    catalog: Catalog, name: str, factor: float
+) -> None:
+    # Epoch AI counts so: integers where they are faster than FP8.
+    reference = catalog.accelerator("h100-sxm").counted_peak("fp8").value
+    assert catalog.accelerator(name).counted_peak("fp8").value / reference == pytest.approx(factor, abs=1e-3)
+
+
+def test_a_rate_of_integers_is_stated_where_it_is_above_that_of_fp8(catalog: Catalog) -> None:
+    for name in catalog.names("accelerators"):
+        device = catalog.accelerator(name)
+        if device.peak_int8.is_known:
+            assert not device.peak_fp8.is_known or device.peak_int8.value > device.peak_fp8.value, name
+            assert device.peak_int8.value >= device.peak_bf16.value, name
+
+
 def test_top500_runs_below_the_peak_at_known_efficiency(catalog: Catalog) -> None:
     for name, machine in catalog.supercomputers.items():
         if machine.rpeak.is_known:

@@ -43,7 +43,7 @@ def test_a_site_of_a100_answers_all_that_is_known() -> None:
     found = answer(scenario_from(A100), CATALOG)
     assert found.figure("cluster.num_devices").value == 256
     assert found.figure("cluster.board_power").value == 256 * 400
-    assert found.figure("cluster.h100_equivalents").value is None
+    assert found.figure("cluster.h100_equivalents").value == pytest.approx(256 * 624 / 1979)
     power, capex = (found.figure(f"site.{part}.total") for part in ("power", "capex"))
     assert power.value == pytest.approx(32 * 6_500 * 1.03 * 1.3, rel=1e-9)
     assert capex.value is not None

@@ -85,6 +85,9 @@ class Accelerator:
     kernels: str = ""  # key of the kernel model measured on this device; empty for that of the family
     reported_memory: DataSize = field(default_factory=lambda: Fact(path="reported_memory", content=None, unit="B"))
     host_bandwidth: DataRate = field(default_factory=lambda: Fact(path="host_bandwidth", content=None, unit="B/s"))
+    peak_int8: FlopRate = field(  # stated only where integers of 8 bits run faster than FP8
+        default_factory=lambda: Fact(path="peak_int8", content=None, unit="FLOP/s")
+    )
 
     @property
     def usable_memory(self) -> DataSize:
@@ -101,6 +104,21 @@ class Accelerator:
         """
         fact: Fact[Real] = getattr(self, f"peak_{number_format(precision).peak}")
         return fact
+
+    def counted_peak(self, precision: str) -> Fact[Real]:
+        """Get the dense peak rate by which devices are counted and compared, the fastest format of as many bits.
+
+        H100-equivalents count operations of 8 bits, integers or not: TPU v6e multiplies integers twice as fast as FP8,
+        and A100 has no FP8.
+
+        Parameters
+        ----------
+        precision
+            Name of a number format of these bits.
+        """
+        return (
+            self.peak_int8 if number_format(precision).bits == 8 and self.peak_int8.is_known else self.peak(precision)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

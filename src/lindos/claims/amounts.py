@@ -61,7 +61,7 @@ def groups_of(devices: list[DevicesSpec], context: Context) -> tuple[Group, ...]
             count = Span.apply(
                 formulas.devices_for_equivalents,
                 float(part.h100_equivalents or 0.0),
-                accelerator.peak(REFERENCE_PRECISION),
+                accelerator.counted_peak(REFERENCE_PRECISION),
                 _reference(context, REFERENCE_PRECISION),
             )
             text = f"{brief(count, '1')} {title} ({brief(part.h100_equivalents or 0.0, '1')} H100e in 8-bit)"
@@ -79,7 +79,7 @@ def rate_of(groups: tuple[Group, ...], precision: str) -> Span:
     precision
         Number format, such as ``"bf16"``.
     """
-    return total(Span.apply(operator.mul, g.count, g.accelerator.peak(precision)) for g in groups)
+    return total(Span.apply(operator.mul, g.count, g.accelerator.counted_peak(precision)) for g in groups)
 
 
 def equivalents_of(groups: tuple[Group, ...], context: Context, precision: str) -> Span:
@@ -96,7 +96,7 @@ def equivalents_of(groups: tuple[Group, ...], context: Context, precision: str) 
     """
     reference = _reference(context, precision)
     return total(
-        Span.apply(formulas.h100_equivalents, g.count, g.accelerator.peak(precision), reference) for g in groups
+        Span.apply(formulas.h100_equivalents, g.count, g.accelerator.counted_peak(precision), reference) for g in groups
     )
 
 
@@ -116,7 +116,7 @@ def total(spans: Iterable[Span]) -> Span:
 
 def _reference(context: Context, precision: str) -> Fact[Real]:
     device: Accelerator = context.catalog.accelerator(REFERENCE_DEVICE)
-    return device.peak(precision)
+    return device.counted_peak(precision)
 
 
 def finding_of(
@@ -178,7 +178,7 @@ def compute(check: ComputeCheck, context: Context) -> Finding:
     """
     groups = groups_of(check.devices, context)
     rate = rate_of(groups, check.precision)
-    parts = (f"{g.text} x {brief(Span.make(g.accelerator.peak(check.precision)), 'FLOP/s')}" for g in groups)
+    parts = (f"{g.text} x {brief(Span.make(g.accelerator.counted_peak(check.precision)), 'FLOP/s')}" for g in groups)
     question = f"dense {PRECISION_NAMES[check.precision]} rate"
     return finding_of(question, "FLOP/s", _claimed(check), rate, f"{' + '.join(parts)} = {bounded(rate, 'FLOP/s')}")
 
@@ -293,7 +293,9 @@ def equivalents(check: EquivalentsCheck, context: Context) -> Finding:
     if check.devices is not None:
         groups = groups_of(check.devices, context)
         amount = equivalents_of(groups, context, check.precision)
-        parts = (f"{g.text} x {brief(Span.make(g.accelerator.peak(check.precision)), 'FLOP/s')}" for g in groups)
+        parts = (
+            f"{g.text} x {brief(Span.make(g.accelerator.counted_peak(check.precision)), 'FLOP/s')}" for g in groups
+        )
         text = f"({' + '.join(parts)}) / {reference_text} = {bounded(amount, '1')}"
         return finding_of(f"H100-equivalents, dense {name}", "1", _claimed(check), amount, text)
     accelerator = context.catalog.accelerator(check.accelerator or "")
@@ -301,7 +303,7 @@ def equivalents(check: EquivalentsCheck, context: Context) -> Finding:
     device_power = Span.make(
         context.facility_power[accelerator.name] if has_facility_power else accelerator.board_power
     )
-    peak = Span.make(accelerator.peak(check.precision))
+    peak = Span.make(accelerator.counted_peak(check.precision))
     amount = Span.apply(formulas.equivalents_at_power, check.power or 0.0, device_power, peak, reference)
     text = (
         f"{brief(check.power or 0.0, 'W')} / {brief(device_power, 'W')} x {brief(peak, 'FLOP/s')} / {reference_text}"

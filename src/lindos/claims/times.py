@@ -69,7 +69,7 @@ def per_device(check: PerDeviceCheck, context: Context) -> Finding:
     """
     target = rate_of(groups_of(check.devices, context), check.precision)
     needed = Span.apply(equivalents.rate_per_device, target, float(check.gpus))
-    peak = Span.make(context.catalog.accelerator(check.reference).peak(check.precision))
+    peak = Span.make(context.catalog.accelerator(check.reference).counted_peak(check.precision))
     projected, trend_text = _on_trend(peak, "FLOP/s", check, context)
     rate = f"{brief(target, 'FLOP/s')} / {brief(float(check.gpus), '1')} = {brief(needed, 'FLOP/s')} each"
     text = f"{rate}; trend: {trend_text}"
@@ -91,7 +91,7 @@ def efficiency(check: EfficiencyCheck, context: Context) -> Finding:
     target = rate_of(groups_of(check.devices, context), check.precision)
     needed = Span.apply(equivalents.rate_per_watt, target, check.power)
     reference = context.catalog.accelerator(check.reference)
-    current = Span.apply(equivalents.rate_per_watt, reference.peak(check.precision), reference.board_power)
+    current = Span.apply(equivalents.rate_per_watt, reference.counted_peak(check.precision), reference.board_power)
     projected, trend_text = _on_trend(current, "FLOP/J", check, context)
     rate = f"{brief(target, 'FLOP/s')} / {brief(check.power, 'W')} = {brief(needed, 'FLOP/J')}"
     text = f"{rate}; trend of chips: {trend_text}"

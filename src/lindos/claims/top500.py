@@ -63,7 +63,7 @@ def peaks_of(fleet: Fleet, precisions: Iterable[str] = ("fp64", "bf16", "fp8")) 
     devices = tuple(fleet)
     peaks: dict[str, Span | None] = {}
     for precision in precisions:
-        facts = [(accelerator.peak(precision), count) for accelerator, count in devices]
+        facts = [(accelerator.counted_peak(precision), count) for accelerator, count in devices]
         is_known = bool(facts) and all(fact.is_known for fact, _ in facts)
         peaks[precision] = total(Span.apply(operator.mul, n, fact) for fact, n in facts) if is_known else None
     return peaks
@@ -83,7 +83,7 @@ def h100_equivalents_table(catalog: Catalog, fleet: Fleet) -> tuple[Equivalents,
     peaks = peaks_of(devices, (REFERENCE_PRECISION, "bf16"))
     rows = []
     for precision, peak in peaks.items():
-        reference = catalog.accelerator(REFERENCE_DEVICE).peak(precision)
+        reference = catalog.accelerator(REFERENCE_DEVICE).counted_peak(precision)
         amount = Span.apply(lambda rate, unit: rate / unit, peak, reference) if peak and reference.is_known else None
         rows.append(
             Equivalents(
@@ -99,7 +99,10 @@ def h100_equivalents_table(catalog: Catalog, fleet: Fleet) -> tuple[Equivalents,
 
 
 def _unknown_in(devices: Iterable[tuple[Accelerator, float]], precision: str) -> str:
-    return ", ".join(dict.fromkeys(a.title for a, _ in devices if not a.peak(precision).is_known)) or "the reference"
+    return (
+        ", ".join(dict.fromkeys(a.title for a, _ in devices if not a.counted_peak(precision).is_known))
+        or "the reference"
+    )
 
 
 def compare_top500(
@@ -124,7 +127,7 @@ def compare_top500(
         For each machine: FP64 peak against HPL, 8-bit H100-equivalents against each other, BF16 against HPL marked as
         differing in precision; where the machine's are known, BF16 peaks against each other and BF16 against HPL-MxP.
     """
-    reference = catalog.accelerator(REFERENCE_DEVICE).peak(REFERENCE_PRECISION)
+    reference = catalog.accelerator(REFERENCE_DEVICE).counted_peak(REFERENCE_PRECISION)
     values = {name: None if peak is None else Span.make(peak).value for name, peak in peaks.items()}
     eight_bit = values.get(REFERENCE_PRECISION)
     equivalents = eight_bit / Span.make(reference).value if eight_bit is not None and reference.is_known else None

@@ -42,15 +42,15 @@ def generations(catalog: Catalog, names: Sequence[str] = DEFAULT) -> tuple[Gener
     tuple of Generation
         H100-equivalents compare dense 8-bit rates.
     """
-    reference = catalog.accelerator(_REFERENCE).peak_fp8.value
+    reference = catalog.accelerator(_REFERENCE).counted_peak("fp8").value
     listed = []
     for name in names:
         device = catalog.accelerator(name)
         available = _launch(device.launch_date.value) if device.launch_date.is_known else None
         if available is None:
             continue
-        rated = device.peak_fp8.is_known
-        amount = equivalents.h100_equivalents(1.0, device.peak_fp8.value, reference) if rated else None
+        peak = device.counted_peak("fp8")
+        amount = equivalents.h100_equivalents(1.0, peak.value, reference) if peak.is_known else None
         listed.append(Generation(name=device.name, title=device.title, available=available, h100_equivalents=amount))
     return tuple(sorted(listed, key=lambda generation: generation.available))
 

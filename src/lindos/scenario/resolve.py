@@ -47,8 +47,9 @@ def _counted_pool(pool: PoolSpec, catalog: Catalog, path: str) -> PoolSpec:
     system = catalog.system(pool.system, f"{path}.system")
     if pool.h100_equivalents is None:
         return pool.model_copy(update={"gpus": _gpus_of_units(pool, system, path), "nodes": None, "racks": None})
-    rate = catalog.accelerator(system.accelerator).peak_fp8.value
-    gpus = math.ceil(pool.h100_equivalents * float(catalog.accelerator(REFERENCE_DEVICE).peak_fp8.value) / float(rate))
+    rate = catalog.accelerator(system.accelerator).counted_peak("fp8").value
+    reference = catalog.accelerator(REFERENCE_DEVICE).counted_peak("fp8").value
+    gpus = math.ceil(pool.h100_equivalents * float(reference) / float(rate))
     return pool.model_copy(update={"gpus": gpus, "h100_equivalents": None})
 
 

@@ -56,7 +56,7 @@ def compute(world: World) -> ClusterResult:
         num_devices=float(cluster.num_devices),
         peak_bf16=bf16,
         peak_fp8=fp8,
-        h100_equivalents=None if fp8 is None else h100_equivalents(1.0, fp8, reference.peak_fp8.value),
+        h100_equivalents=None if fp8 is None else h100_equivalents(1.0, fp8, reference.counted_peak("fp8").value),
         h100_equivalents_bf16=None if bf16 is None else h100_equivalents(1.0, bf16, reference.peak_bf16.value),
         memory=_optional(lambda: sum(pool.num_devices * pool.accelerator.memory.value for pool in cluster.pools)),
         board_power=_optional(
@@ -89,7 +89,7 @@ def peak(cluster: Cluster, precision: str) -> FlopPerSecond:
     UnknownValueError
         If the catalogue does not know the peak of a device.
     """
-    rates = [pool.num_devices * pool.accelerator.peak(precision).value for pool in cluster.pools]
+    rates = [pool.num_devices * pool.accelerator.counted_peak(precision).value for pool in cluster.pools]
     return sum(rates[1:], start=rates[0])
 
 
@@ -105,9 +105,9 @@ def equivalents(cluster: Cluster, catalog: Catalog, day: str = "9999") -> Count 
     day
         ISO date; pools that come online later do not count.
     """
-    reference = catalog.accelerator(REFERENCE_DEVICE).peak_fp8
+    reference = catalog.accelerator(REFERENCE_DEVICE).counted_peak("fp8")
     pools = [pool for pool in cluster.pools if pool.online <= day]
-    facts = [pool.accelerator.peak_fp8 for pool in pools]
+    facts = [pool.accelerator.counted_peak("fp8") for pool in pools]
     if not reference.is_known or not all(fact.is_known for fact in facts):
         return None
     total: Count = 0.0

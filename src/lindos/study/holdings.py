@@ -82,7 +82,7 @@ def compute(world: World, result: ClusterResult | None) -> Holdings:
     for pool in () if spec.programmes else pools:
         if holdings.is_online(pool.online) or spec.start < pool.online <= (spec.by or spec.start):
             # The path counts H100-equivalents: a device without an 8-bit peak has none, and the catalogue says so.
-            _ = pool.accelerator.peak_fp8.value
+            _ = pool.accelerator.counted_peak("fp8").value
     return holdings
 
 

@@ -155,7 +155,9 @@ def purchase(catalog: Catalog) -> Purchase:
     if share.capex is None or share.facility_power is None:
         raise InputError(f"systems.{SYSTEM}", None, "known in price and power", "Later purchases are priced by it.")
     device = catalog.accelerator(catalog.system(SYSTEM).accelerator)
-    equivalent = h100_equivalents(1.0, device.peak_fp8.value, catalog.accelerator(REFERENCE_DEVICE).peak_fp8.value)
+    equivalent = h100_equivalents(
+        1.0, device.counted_peak("fp8").value, catalog.accelerator(REFERENCE_DEVICE).counted_peak("fp8").value
+    )
     return Purchase(capex=share.capex / equivalent, facility_power=share.facility_power / equivalent)
 
 

@@ -160,7 +160,9 @@ def _target(world: World, spec: RoadmapSpec) -> Count | None:
 def _equivalents(world: World, gpus: float, accelerator: str, path: str) -> Count:
     """Compute the H100-equivalents (8-bit dense) of a number of devices."""
     device = world.catalog.accelerator(accelerator, path)
-    return h100_equivalents(gpus, device.peak_fp8.value, world.catalog.accelerator(REFERENCE_DEVICE).peak_fp8.value)
+    return h100_equivalents(
+        gpus, device.counted_peak("fp8").value, world.catalog.accelerator(REFERENCE_DEVICE).counted_peak("fp8").value
+    )
 
 
 def _demand(world: World, spec: RoadmapSpec) -> Demand:

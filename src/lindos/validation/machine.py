@@ -108,7 +108,7 @@ def _device(device: Accelerator, machine: Machine) -> Accelerator:
     if machine.board_power is not None and device.board_power.is_known:
         clock = (machine.board_power / device.board_power.value) ** (1 / 3)
         changed["board_power"] = _replaced(device.board_power, machine.board_power)
-        for precision in PRECISIONS:
+        for precision in (*PRECISIONS, "int8"):
             peak: Fact[Real] = getattr(device, f"peak_{precision}")
             if peak.is_known:
                 changed[f"peak_{precision}"] = _replaced(peak, peak.value * clock)

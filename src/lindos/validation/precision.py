@@ -8,9 +8,6 @@ from lindos.validation.refusal import NotPredictedError
 from lindos.validation.run import Run
 from lindos.validation.sources import Recipe
 
-#: Dense 8-bit integer peaks of devices that train in it, FLOP/s: Google Cloud's TPU documentation.
-INT8_PEAKS = {"tpu-v5e": 394e12, "tpu-v5p": 918e12, "tpu-v6e": 1836e12, "tpu-v7": 4614e12}
-
 
 def precision_of(run: Run, pool: Pool, recipes: tuple[Recipe, ...]) -> tuple[str, Pool, tuple[str, ...]]:
     """Get the precision of a run.
@@ -46,9 +43,8 @@ def precision_of(run: Run, pool: Pool, recipes: tuple[Recipe, ...]) -> tuple[str
         filled.append(f"{word} ({recipe.why})" if recipe else "bf16")
     if word not in TRAINING_WORDS:
         raise NotPredictedError("precision that Lindos does not model", f"precision {run.precision}")
-    if word == "int8" and pool.accelerator.name in INT8_PEAKS:
-        peak = replace(pool.accelerator.peak_fp8, content=INT8_PEAKS[pool.accelerator.name], low=None, high=None)
-        pool = replace(pool, accelerator=replace(pool.accelerator, peak_fp8=peak))
+    if word == "int8" and pool.kernels.matmul("fp8").is_known:
+        pool = replace(pool, accelerator=replace(pool.accelerator, peak_fp8=pool.accelerator.counted_peak("fp8")))
     precision = TRAINING_WORDS[word]
     if not pool.accelerator.peak(precision).is_known:
         detail = f"{pool.accelerator.title} has no known rate in {word}"

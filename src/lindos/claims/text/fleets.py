@@ -79,7 +79,7 @@ def _fleet(numeral: Numeral, fleet: Numeral, catalog: Catalog, context_of: Conte
     if numeral.unit == "FLOP/s":
         stated = next((m.partition(":")[2] for m in numeral.marks if m.startswith("precision:")), "bf16")
         checks: list[Mapping[str, Any]] = [{"kind": "compute", "precision": stated, **printed}]
-        if stated == "bf16" and catalog.accelerator(fleet.device).peak_fp8.is_known:
+        if stated == "bf16" and catalog.accelerator(fleet.device).counted_peak("fp8").is_known:
             checks.append({"kind": "compute", "precision": "fp8", **printed})
     else:
         checks = [{"kind": "money", "scope": "chips", **printed}]

@@ -48,7 +48,7 @@ def rates(accelerator: Accelerator, catalog: Catalog) -> list[Rate]:
     result = []
     speedup = catalog.parameter("claims.sparsity_speedup", "1")
     for precision in _USUAL:
-        peak = accelerator.peak(precision)
+        peak = accelerator.counted_peak(precision)
         if not peak.is_known:
             continue
         result.append(Rate(precision, False, float(peak.value), peak.sources))
