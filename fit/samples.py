@@ -5,12 +5,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from lindos.catalog import load_catalog
+from lindos.errors import LindosError
 from lindos.step import estimate, load_assumptions
 from lindos.validation import Row, read_runs
 from lindos.validation.flops import measured_time
 from lindos.validation.predict import Prepared, prepare
 from lindos.validation.refusal import NotPredictedError
+from lindos.validation.run import source_of
 
 #: Fields that a row must state to be part of the fit.
 PLANNED = (
@@ -31,8 +35,23 @@ class Sample:
 
     @property
     def group(self) -> tuple[str, str]:
-        """Runs of one group are in the same fold."""
+        """Runs of one model on one accelerator."""
         return (self.row.run.model_name, self.row.run.accelerator)
+
+    @property
+    def source(self) -> str:
+        """The publication or repository of the run."""
+        return source_of(self.row.run)
+
+    def reads(self, path: str) -> bool:
+        """Tell whether the prediction may depend on a fact of the catalogue.
+
+        Parameters
+        ----------
+        path
+            Path of the fact.
+        """
+        return path.startswith(("training.", f"stacks.{self.stack}."))
 
 
 def samples() -> list[Sample]:
@@ -43,7 +62,7 @@ def samples() -> list[Sample]:
     for row in read_runs():
         try:
             ready = prepare(row.run, catalog, assumptions)
-        except NotPredictedError:
+        except (NotPredictedError, LindosError):
             continue
         measured, _ = measured_time(row.measurement, ready)
         if measured is None:
@@ -54,15 +73,15 @@ def samples() -> list[Sample]:
     return runs
 
 
-def residual(sample: Sample, values: Mapping[str, float]) -> float:
-    """Compute the logarithm of measured over predicted step time.
+def logs(sample: Sample, values: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Compute the logarithms of predicted step times, one for each set of values.
 
     Parameters
     ----------
     sample
         The run.
     values
-        Values of catalogue facts by path; other facts keep theirs.
+        Arrays of values of catalogue facts by path; other facts keep theirs.
     """
     ready = sample.ready
     job, assumptions = ready.job, ready.assumptions
@@ -82,11 +101,25 @@ def residual(sample: Sample, values: Mapping[str, float]) -> float:
         assumptions = replace(assumptions, **shared)
     batch = ready.sizes.global_batch_size
     step = estimate(job, ready.pool, ready.chosen.plan, global_batch_size=batch, assumptions=assumptions)
-    return math.log(sample.measured / float(step.time))
+    return np.log(np.asarray(step.time, dtype=float))
+
+
+def residual(sample: Sample, values: Mapping[str, float]) -> float:
+    """Compute the logarithm of measured over predicted step time.
+
+    Parameters
+    ----------
+    sample
+        The run.
+    values
+        Values of catalogue facts by path; other facts keep theirs.
+    """
+    predicted = logs(sample, {path: np.array([value]) for path, value in values.items()})
+    return math.log(sample.measured) - float(predicted.ravel()[0])
 
 
 def folds(runs: Sequence[Sample], number: int = 5) -> list[list[Sample]]:
-    """Divide runs into folds of about equal size, deterministically; every group is in one fold.
+    """Divide runs into folds of about equal size, deterministically; all runs of a model on one accelerator stay together.
 
     Parameters
     ----------

@@ -184,3 +184,29 @@ def test_no_stack_has_more_than_four_fitted_numbers() -> None:
         facts = [fact for _, fact in CATALOG.facts("stacks", name)]
         own = [fact for fact in facts if fact.path.startswith(f"stacks.{name}.") and "fitted" in fact.note]
         assert len(own) <= 4, name
+
+
+def test_a_power_limit_and_a_memory_that_a_row_states_are_those_of_its_device() -> None:
+    plain, limited, small = (
+        predict(row(**cells).run, CATALOG) for cells in ({}, {"power_limit_w": "500"}, {"memory_gb": "60"})
+    )
+    assert plain.time is not None
+    assert limited.time is not None
+    assert limited.time > 1.02 * plain.time
+    assert small.prepared is not None
+    assert small.prepared.chosen.capacity == 60e9
+
+
+def test_a_router_that_is_forced_to_balance_has_no_busiest_rank() -> None:
+    cells = {
+        "model_name": "Mixtral-8x7B",
+        "layers": "32",
+        "n_experts": "8",
+        "topk": "2",
+        "expert_ffn": "14336",
+        "ep": "8",
+    }
+    balanced, real = (predict(row(router=word, **cells).run, CATALOG) for word in ("balanced", "real"))
+    assert balanced.time is not None
+    assert real.time is not None
+    assert balanced.time < real.time

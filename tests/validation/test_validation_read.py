@@ -15,8 +15,8 @@ from validation_rows import COLUMNS, row, rows, table
 
 def test_the_shipped_runs_are_read() -> None:
     found = read_runs()
-    assert len(found) == 700
-    assert len({one.run.id for one in found}) == 700
+    assert len(found) == 903
+    assert len({one.run.id for one in found}) == 903
 
 
 def test_a_row_becomes_typed_fields_and_si_units() -> None:
@@ -26,6 +26,15 @@ def test_a_row_becomes_typed_fields_and_si_units() -> None:
     assert one.run.sequence_parallel is False
     assert one.run.virtual_stages is None
     assert one.measurement.value == 12.5
+
+
+def test_columns_that_say_how_a_run_was_made_are_read() -> None:
+    one = row(
+        software="torchtitan", software_year="2024", attention_kernel="Flash-2", power_limit_w="500", memory_gb="96"
+    )
+    assert (one.run.software, one.run.software_year, one.run.attention_kernel) == ("torchtitan", 2024, "flash-2")
+    assert one.run.power_limit == 500
+    assert one.run.device_memory == 96e9
 
 
 def test_a_peak_is_read_for_scores_alone() -> None:
@@ -50,6 +59,9 @@ def test_a_degree_of_zero_means_without() -> None:
         ({"measured_metric": "mph"}, "measured_metric is 'mph'"),
         ({"recompute": "maybe"}, "recompute is 'maybe'"),
         ({"ffn_gated": "perhaps"}, "ffn_gated is 'perhaps', but must be 1, 0 or empty"),
+        ({"attention_kernel": "flash-9"}, "attention_kernel is 'flash-9', but must be flash-1, flash-2"),
+        ({"router": "fair"}, "router is 'fair', but must be balanced, real, dropped or empty"),
+        ({"power_limit_w": "-5"}, "power_limit_w is -5"),
         ({"id": ""}, "id is required"),
         ({"global_batch": "1e30"}, "global_batch is '1e30'"),
     ],

@@ -14,13 +14,25 @@ class Column(NamedTuple):
     """One column: its name in the file, the field of a run, and its kind.
 
     Kinds are text, number, flag, count (at least 1), zero-count (at least 0), degree (a count for which 0 and 1 both
-    mean that the run does not use the axis) and words (a choice or a set of words of a plan's axis).
+    mean that the run does not use the axis), words (a choice or a set of words of a plan's axis) and choice (one of
+    ``choices``).
     """
 
     name: str
     field: str
     kind: str
     required: bool = True
+    choices: tuple[str, ...] = ()
+
+
+#: Kernels of attention. ``flash`` is FlashAttention of an unknown version, ``torch-sdpa`` what PyTorch chooses,
+#: ``torch`` unfused, and ``fused-megatron`` Megatron's fused softmax between two products.
+ATTENTION_KERNELS = (
+    *("flash-1", "flash-2", "flash-3", "flash", "cudnn", "torch-sdpa", "torch"),
+    *("fused-megatron", "splash", "flex", "xformers"),
+)
+#: How a router fills experts: the same load by force, as it comes, or with tokens dropped above a capacity.
+ROUTERS = ("balanced", "real", "dropped")
 
 
 def _plan_columns() -> Iterator[Column]:
@@ -63,6 +75,23 @@ RUN = (
     Column("global_batch", "global_batch_size", "count"),
     Column("head_dim", "head_dim", "count", required=False),
     Column("workload_kind", "workload", "text", required=False),
+    Column("software", "software", "text", required=False),
+    Column("software_version", "software_version", "text", required=False),
+    Column("software_year", "software_year", "count", required=False),
+    Column("attention_kernel", "attention_kernel", "choice", required=False, choices=ATTENTION_KERNELS),
+    Column("schedule", "pipeline_schedule", "text", required=False),
+    Column("expert_tensor_parallel", "expert_tensor_parallel", "count", required=False),
+    Column("expert_dispatcher", "expert_dispatcher", "text", required=False),
+    Column("router", "router", "choice", required=False, choices=ROUTERS),
+    Column("recompute_modules", "recompute_modules", "text", required=False),
+    Column("compiled", "is_compiled", "flag", required=False),
+    Column("graphs", "has_graphs", "flag", required=False),
+    Column("power_limit_w", "power_limit", "number", required=False),
+    Column("memory_gb", "device_memory", "number", required=False),
+    Column("mtp_layers", "num_mtp_layers", "zero-count", required=False),
+    Column("layer_kinds", "layer_kinds", "text", required=False),
+    Column("optimizer", "optimizer", "text", required=False),
+    Column("optimizer_state_bytes", "optimizer_state_bytes", "number", required=False),
 )
 #: Columns that only a score may read.
 MEASURED = (

@@ -33,6 +33,7 @@ DEFINITIONS = (
     Definition("megatron-lm printed", True, False),
     Definition("nemo formula", True, False),
     Definition("causal treatment not stated", True, False),  # NeMo's formula of that time counts the full mask
+    Definition("palm definition", True, False),
     Definition("throughput", True, True),
 )
 #: Any other definition: model FLOPs over the full mask, by the usual formula of 6N plus attention.

@@ -12,7 +12,7 @@ from lindos.quantities import Real
 from lindos.scenario.resolve import pool_from_system
 from lindos.validation.refusal import NotPredictedError
 from lindos.validation.run import Run
-from lindos.validation.sources import Machine, machine_of
+from lindos.validation.sources import Machine, Source, machine_of
 
 #: System for a device of a family where the catalogue has no system with that device.
 _FAMILY_SYSTEMS = {
@@ -55,16 +55,25 @@ def pool_of(run: Run, catalog: Catalog, num_devices: int) -> tuple[Pool, tuple[s
     """
     if not run.accelerator:
         raise NotPredictedError("the row names no accelerator")
-    machine = machine_of(run)
+    machine = _stated(run, machine_of(run))
     nic = run.nic_bandwidth or (machine.nic_bandwidth if machine else None)
     try:
         pool = _pool(catalog, run.accelerator, num_devices, run.scale_up_size, nic, machine)
     except LindosError as error:
         raise NotPredictedError("accelerator that the catalogue does not describe", str(error)) from None
-    filled = [machine.why] if machine else []
+    filled = [machine.why] if machine and machine.why else []
     if nic is None and num_devices > pool.tiers[0].size:
         filled.append(f"network of {pool.system.title}")
     return pool, tuple(filled)
+
+
+def _stated(run: Run, machine: Machine | None) -> Machine | None:
+    """The machine of a source, with the memory and the power limit that the row states."""
+    stated = {"memory": run.device_memory, "board_power": run.power_limit}
+    changed = {name: value for name, value in stated.items() if value is not None}
+    if not changed:
+        return machine
+    return (machine or Machine(Source(()), run.accelerator, ""))._replace(**changed)
 
 
 @lru_cache(maxsize=1024)

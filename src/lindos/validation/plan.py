@@ -171,11 +171,11 @@ def _experts(
     if e is None:
         e = max(n for n in range(1, min(experts, ranks) + 1) if experts % n == 0 and ranks % n == 0)
         filled.append(f"expert parallel {e}")
-    stated = next((r.expert_tensor_parallel for r in recipes if r.expert_tensor_parallel), None)
-    inner = stated or (t if splits else 1)
+    recipe = next((r.expert_tensor_parallel for r in recipes if r.expert_tensor_parallel), None)
+    inner = run.expert_tensor_parallel or recipe or (t if splits else 1)
     if inner > 1 and ranks % (e * inner):
         inner = 1
-    if inner > 1:
+    if inner > 1 and not run.expert_tensor_parallel:
         filled.append(f"expert tensor parallel {inner}")
     return e, inner
 

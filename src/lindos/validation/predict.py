@@ -168,7 +168,8 @@ def prepare(run: Run, catalog: Catalog, assumptions: Assumptions) -> Prepared:
         global_batch_size=sizes.global_batch_size,
         any_software=True,  # the run shows that its software does what it did
     )
-    if any(recipe.balanced for recipe in recipes):
+    balanced = run.router == "balanced" if run.router else any(recipe.balanced for recipe in recipes)
+    if balanced:
         assumptions = replace(
             assumptions, expert_load_imbalance=replace(assumptions.expert_load_imbalance, content=1.0)
         )

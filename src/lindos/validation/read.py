@@ -19,6 +19,9 @@ from lindos.validation.run import Measurement, Row, Run
 MAX_BYTES = 20_000_000
 _GBPS = 1e9 / 8
 _GIB = 2**30
+_GB = 1e9
+#: Published runs: those of vendors and frameworks, and those of other sources.
+SHIPPED = ("training_runs.csv", "training_runs_other_sources.csv")
 _FLAGS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "1.0": True, "0.0": False}
 
 
@@ -41,7 +44,8 @@ def read_runs(path: Path | None = None) -> tuple[Row, ...]:
     True
     """
     if path is None:
-        return parse_runs(files("lindos.validation").joinpath("training_runs.csv").read_bytes(), "training_runs.csv")
+        folder = files("lindos.validation")
+        return tuple(row for name in SHIPPED for row in parse_runs(folder.joinpath(name).read_bytes(), name))
     try:
         size = path.stat().st_size
         if not path.is_file():
@@ -125,12 +129,14 @@ def _row(record: Mapping[str, str], line: int, errors: list[InputError]) -> Row:
                 values[column.field] = _cell(column, record.get(column.name, ""), line)
             except InputError as error:
                 errors.append(error)
-                values[column.field] = "" if column.kind in ("text", "words") else None
+                values[column.field] = "" if column.kind in ("text", "words", "choice") else None
         return values
 
     run, measured = fields(RUN), fields(MEASURED)
     if run["nic_bandwidth"] is not None:
         run["nic_bandwidth"] *= _GBPS
+    if run["device_memory"] is not None:
+        run["device_memory"] *= _GB
     if not run["id"]:
         errors.append(InputError("id", None, "given", "", line))
     axes = [name for name in AXES if name in run and name not in _RUN_FIELDS]
@@ -146,6 +152,10 @@ def _cell(column: Column, text: str, line: int) -> Any:
     """The value of one cell; None, or an empty text, where it is empty."""
     if column.kind == "text":
         return sys.intern(text)  # a file of many rows names few sources, models and machines
+    if column.kind == "choice":
+        if text and text.lower() not in column.choices:
+            raise InputError(column.name, text, f"{', '.join(column.choices)} or empty", "", line)
+        return sys.intern(text.lower())
     if column.kind == "words":
         return _words(column, text.lower(), line)
     if not text:

@@ -14,6 +14,7 @@ OneTime: TypeAlias = Annotated[float, Unit("s")]
 OneShare: TypeAlias = Annotated[float, Unit("1")]
 OneSize: TypeAlias = Annotated[float, Unit("B")]
 OneRate: TypeAlias = Annotated[float, Unit("B/s")]
+OnePower: TypeAlias = Annotated[float, Unit("W")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,35 @@ class Run:
     sharding: str = ""
     recompute: str = ""
     sequence_parallel: bool | None = None
+    software: str = ""
+    software_version: str = ""
+    software_year: int | None = None  # of that release, else of the publication
+    attention_kernel: str = ""
+    pipeline_schedule: str = ""  # in the words of the software
+    expert_tensor_parallel: int | None = None
+    expert_dispatcher: str = ""
+    router: str = ""
+    recompute_modules: str = ""  # in the words of the software
+    is_compiled: bool | None = None
+    has_graphs: bool | None = None  # graphs of any scope
+    power_limit: OnePower | None = None
+    device_memory: OneSize | None = None
+    num_mtp_layers: int | None = None
+    layer_kinds: str = ""
+    optimizer: str = ""
+    optimizer_state_bytes: OneSize | None = None  # of one parameter, with its master weight
     stated: tuple[tuple[str, int], ...] = ()  # axes of the plan without a field here, by name, with their codes
+
+
+def source_of(run: Run) -> str:
+    """Get the name of the publication or repository of a run: its id without the number.
+
+    Parameters
+    ----------
+    run
+        The run.
+    """
+    return run.id.rsplit("-", 1)[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from lindos.step.interval import difficulty, interval, interval_facts
 from lindos.validation.flops import measured_time, stated_time
 from lindos.validation.predict import Prediction, predict, size_class
 from lindos.validation.read import read_runs
-from lindos.validation.run import OneShare, OneTime, Row, Run
+from lindos.validation.run import OneShare, OneTime, Row, Run, source_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +155,7 @@ SLICES: dict[str, Callable[[Result], str]] = {
     "model_kind": lambda r: r.prediction.prepared.model_kind if r.prediction.prepared else "unknown",
     "stack": lambda r: r.prediction.stack,
     "metric": lambda r: "converted from FLOPs" if r.converted else "time or tokens",
-    "source": lambda r: r.row.run.id.rsplit("-", 1)[0],
+    "source": lambda r: source_of(r.row.run),
     "size": lambda r: size_class(r.prediction),
 }
 

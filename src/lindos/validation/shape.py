@@ -59,7 +59,9 @@ def model_of(run: Run, catalog: Catalog, recipes: tuple[Recipe, ...] = ()) -> tu
         latent = catalog.model(LATENT_MODEL)
         shape = replace(shape, attention="mla", **{name: getattr(latent, name) for name in _LATENT})
         filled.append(f"ranks of latent attention as in {LATENT_MODEL}")
-    for recipe in recipes:
+    if run.num_mtp_layers is not None:
+        shape = replace(shape, num_mtp_layers=run.num_mtp_layers)
+    for recipe in recipes if run.num_mtp_layers is None else ():
         if recipe.num_mtp_layers is not None and shape.num_mtp_layers != recipe.num_mtp_layers:
             shape = replace(shape, num_mtp_layers=recipe.num_mtp_layers)
             filled.append(recipe.why)
