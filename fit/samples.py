@@ -119,7 +119,7 @@ def residual(sample: Sample, values: Mapping[str, float]) -> float:
 
 
 def folds(runs: Sequence[Sample], number: int = 5) -> list[list[Sample]]:
-    """Divide runs into folds of about equal size, deterministically; all runs of a model on one accelerator stay together.
+    """Divide runs into folds of about equal size, deterministically; a group is in one fold.
 
     Parameters
     ----------
