@@ -69,11 +69,11 @@ def pool_of(run: Run, catalog: Catalog, num_devices: int) -> tuple[Pool, tuple[s
 
 def _stated(run: Run, machine: Machine | None) -> Machine | None:
     """The machine of a source, with the memory and the power limit that the row states."""
-    stated = {"memory": run.device_memory, "board_power": run.power_limit}
-    changed = {name: value for name, value in stated.items() if value is not None}
-    if not changed:
+    if run.device_memory is None and run.power_limit is None:
         return machine
-    return (machine or Machine(Source(()), run.accelerator, ""))._replace(**changed)
+    base = machine or Machine(Source(()), run.accelerator, "")
+    memory = base.memory if run.device_memory is None else run.device_memory
+    return base._replace(memory=memory, board_power=base.board_power if run.power_limit is None else run.power_limit)
 
 
 @lru_cache(maxsize=1024)
