@@ -10,6 +10,7 @@ from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hi
 
 from lindos.bounds import Bounds
 from lindos.catalog.facts import Fact, Source
+from lindos.catalog.sampling import is_structure
 from lindos.errors import CatalogError, InputError, NumeralError
 from lindos.quantities import Unit
 from lindos.scalars import flag
@@ -345,6 +346,9 @@ class Reader:
                 self.wrong(f"{path}.low", data["low"], f"at most the value, {data['value']}")
             if high is not None and high < content:
                 self.wrong(f"{path}.high", data["high"], f"at least the value, {data['value']}")
+            # A reporter's count of GPUs may be a range; the GPUs of a rack are not.
+            if is_structure(path) and not path.startswith("observations."):
+                self.number_of_parts(path, data, (content, low, high))
         return Fact(
             path=path,
             content=content,
@@ -355,6 +359,28 @@ class Reader:
             note=str(data.get("note") or ""),
             estimate=flag(data.get("estimate", False)) or False,
         )
+
+    def number_of_parts(
+        self, path: str, data: Mapping[str, Any], values: tuple[float, float | None, float | None]
+    ) -> None:
+        """Check a number of parts, such as the GPUs of a rack: it is whole, and has no range.
+
+        Parameters
+        ----------
+        path
+            Path of the fact.
+        data
+            Its mapping in the file.
+        values
+            Value, low and high as numbers.
+        """
+        content, *limits = values
+        if content != int(content):
+            self.wrong(path, data["value"], "a whole number")
+        for key, limit in zip(("low", "high"), limits, strict=True):
+            if limit is not None and limit != content:
+                expected = "left out: a number of parts has no range"
+                self.wrong(f"{path}.{key}", data[key], expected, "Compare two files, each with its number.")
 
     def leaf_words(self, path: str, data: Mapping[str, Any], unit: str | None) -> None:
         """Check the keys beside a value: its range, whether it is an estimate, and its note.
