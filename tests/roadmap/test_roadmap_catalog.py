@@ -1,14 +1,15 @@
 """Trends and generations of the catalogue."""
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import pytest
 
 from lindos.catalog import load_catalog
+from lindos.errors import InputError
 from lindos.results import rows
-from lindos.roadmap import generations, growth, trends
-from lindos.roadmap.generations import newest
+from lindos.roadmap import Generation, generations, growth, purchase, trends
 from lindos.roadmap.trends import STOCK_DATE
 
 CATALOG = load_catalog()
@@ -38,10 +39,18 @@ def test_generations_in_order_with_unknown_rates_unknown() -> None:
     assert known["feynman"] is None
 
 
+def priced() -> tuple[Generation, ...]:
+    """Price the generations whose rate is published."""
+    return tuple(
+        replace(generation, capex=32e3, facility_power=1e3) if generation.h100_equivalents is not None else generation
+        for generation in generations(CATALOG)
+    )
+
+
 def test_newest_on_sale() -> None:
-    found = generations(CATALOG)
-    assert newest(found, date(2000, 1, 1)) is None
-    names = [generation.name for day in (2024, 2026, 2029) if (generation := newest(found, date(day, 7, 1)))]
+    with pytest.raises(InputError, match="must be after the launch of a system of known price and power"):
+        purchase(priced(), date(2000, 1, 1), trends(CATALOG))
+    names = [purchase(priced(), date(year, 7, 1), trends(CATALOG)).newest.name for year in (2024, 2026, 2029)]
     assert names[0].startswith("h")
     assert names[1].startswith("gb")
     assert names[2] == "feynman"
@@ -56,9 +65,7 @@ def test_fifty_million_in_both_worlds() -> None:
             start="2025-07-22",
             end="2030-07-22",
             trends=trends(catalog),
-            generations=generations(catalog),
-            price_per_equivalent=32e3,
-            power_per_equivalent=1e3,
+            generations=priced(),
         )
 
     point, draws = path(CATALOG), path(CATALOG.sampled(64, 0))

@@ -23,7 +23,15 @@ TRENDS = Trends(
     performance_per_watt_growth=1.0,
 )
 GENERATIONS = (
-    Generation(name="old", title="Old", available=date(2025, 1, 1), h100_equivalents=2.5),
+    Generation(
+        name="old",
+        title="Old",
+        available=date(2025, 1, 1),
+        h100_equivalents=2.5,
+        system="old-rack",
+        capex=30e3,
+        facility_power=1e3,
+    ),
     Generation(name="new", title="New", available=date(2028, 1, 1), h100_equivalents=10.0),
     Generation(name="later", title="Later", available=date(2029, 1, 1), h100_equivalents=None),
 )
@@ -38,8 +46,6 @@ def path(**changes: Any) -> Growth:
         "end": "2030-01-01",
         "trends": TRENDS,
         "generations": GENERATIONS,
-        "price_per_equivalent": 30e3,
-        "power_per_equivalent": 1e3,
     }
     return growth(**(arguments | changes))
 
@@ -85,6 +91,25 @@ def test_falling_prices_and_power_cost_less() -> None:
     assert float(cheaper.final_power) < 0.6 * float(path().final_power)
 
 
+def test_a_system_that_is_the_newest_costs_and_draws_what_it_does_on_every_day() -> None:
+    falling = replace(TRENDS, performance_per_dollar_growth=1.3, performance_per_watt_growth=1.5)
+    years = path(end="2029-01-01", trends=falling).years
+    assert [year.priced_as for year in years] == ["old-rack"] * 3
+    assert [year.is_on_trend for year in years] == [False, False, True]
+    per_equivalent = [float(year.capex / year.bought) for year in years]
+    # The middle of 2028 is three and a half years after the launch of the last system of known price.
+    assert per_equivalent == pytest.approx([30e3, 30e3, 30e3 / 1.3**3.5], rel=1e-3)
+
+
+def test_a_newer_system_of_known_price_counts_from_its_launch() -> None:
+    newer = (GENERATIONS[0], replace(GENERATIONS[1], system="new-rack", capex=40e3, facility_power=500.0))
+    years = path(end="2029-01-01", generations=newer).years
+    assert [year.priced_as for year in years] == ["old-rack", "old-rack", "new-rack"]
+    assert [float(year.capex / year.bought) for year in years] == pytest.approx([30e3, 30e3, 40e3])
+    drawn = float(years[2].power) - float(years[1].power)
+    assert drawn == pytest.approx(500.0 * float(years[2].bought))
+
+
 def test_the_last_year_may_be_short() -> None:
     result = path(end="2029-07-01")
     assert [year.end for year in path(start="2028-02-29").years][:2] == ["2029-02-28", "2030-01-01"]
@@ -103,12 +128,17 @@ def test_a_larger_target_never_costs_less(factor: float) -> None:
     assert float(path(target_h100_equivalents=16e6 * factor).total_capex) > float(path().total_capex)
 
 
+def costing(price: Any) -> tuple[Generation, ...]:
+    """Return the generations with another price of the old one."""
+    return (replace(GENERATIONS[0], capex=price), *GENERATIONS[1:])
+
+
 def test_arrays_give_what_floats_give() -> None:
     prices, gains = np.array([20e3, 30e3, 40e3]), np.array([1.1, 1.3, 1.5])
-    many = path(price_per_equivalent=prices, trends=replace(TRENDS, performance_per_dollar_growth=gains))
+    many = path(generations=costing(prices), trends=replace(TRENDS, performance_per_dollar_growth=gains))
     for index in range(3):
         one = path(
-            price_per_equivalent=float(prices[index]),
+            generations=costing(float(prices[index])),
             trends=replace(TRENDS, performance_per_dollar_growth=float(gains[index])),
         )
         for wide, single in zip(rows(many), rows(one), strict=True):
@@ -163,6 +193,7 @@ def test_a_start_before_the_first_device_is_refused() -> None:
 
 def test_prices_fall_with_the_calendar_and_not_from_the_start() -> None:
     falling = replace(TRENDS, performance_per_dollar_growth=1.5)
-    early = path(start="2026-01-01", end="2029-01-01", trends=falling)
-    late = path(start="2028-01-01", end="2031-01-01", trends=falling)
+    unpriced = (GENERATIONS[0], replace(GENERATIONS[1], available=date(2025, 6, 1)))
+    early = path(start="2026-01-01", end="2029-01-01", trends=falling, generations=unpriced)
+    late = path(start="2028-01-01", end="2031-01-01", trends=falling, generations=unpriced)
     assert float(late.total_capex) == pytest.approx(float(early.total_capex) / 1.5**2, rel=0.01)

@@ -54,6 +54,10 @@ def said(**sections: Any) -> list[str]:
             {"roadmap": {"start": "2026", "programmes": [SUM["programmes"][0] | {"accelerator": "gb300"}]}},  # type: ignore[index]
             ["roadmap.programmes.0.accelerator"],
         ),
+        (
+            {"cluster": None, "job": None, "roadmap": PATH, "site": {"pue": "1.2", "electricity_price": "$0.1/kWh"}},
+            ["site.electricity_price"],
+        ),
         ({"cluster": None, "job": None, "roadmap": PATH, "compare_top500": "true"}, ["compare_top500"]),
     ],
 )

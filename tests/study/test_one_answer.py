@@ -3,16 +3,17 @@
 import math
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lindos.answers import Answer, answer, audit_claims, run
-from lindos.catalog import load_catalog
+from lindos.catalog import Catalog, load_catalog
 from lindos.elements import Figure, Number
 from lindos.errors import InconsistentError, InputError
-from lindos.roadmap import Programme, demand, trends
+from lindos.roadmap import Generation, Programme, demand, purchase, trends
 from lindos.scenario.read import builtin_names, scenario_from
 from lindos.study.chain import Chain
 from lindos.study.cluster import CLUSTER
@@ -21,6 +22,15 @@ from lindos.study.fleet import FLEET
 from lindos.study.site import SITE
 
 #: Sections that count, power or price machines; the campaign is simulated elsewhere and takes long.
+H100_SOLD = Generation(
+    name="h100-sxm",
+    title="H100",
+    available=date(2022, 9, 20),
+    h100_equivalents=1.0,
+    system="hgx-h100",
+    capex=60e3,
+    facility_power=1.8e3,
+)
 SECTIONS = frozenset({"cluster", "site", "fleet", "roadmap", "claims", "comparison"})
 ANSWERS: dict[str, Answer] = {}
 
@@ -100,7 +110,7 @@ def test_what_is_ordered_is_what_the_site_has() -> None:
     assert found.figure("roadmap.bought_capex").value == pytest.approx(0.0)
 
 
-def growing(pools: list[dict[str, Any]], **roadmap: Any) -> Answer:
+def growing(pools: list[dict[str, Any]], catalog: Catalog | None = None, **roadmap: Any) -> Answer:
     data = {
         "name": "mine",
         "title": "t",
@@ -109,7 +119,7 @@ def growing(pools: list[dict[str, Any]], **roadmap: Any) -> Answer:
         "roadmap": {"start": "2025-07-22", "by": "2030-07-22", **roadmap},
         "compare_top500": False,
     }
-    return answer(scenario_from(data), load_catalog(), sections=SECTIONS)
+    return answer(scenario_from(data), catalog or load_catalog(), sections=SECTIONS)
 
 
 H100 = {"system": "hgx-h100", "gpus": 10_000}
@@ -150,25 +160,59 @@ def test_a_target_in_watts_that_is_met_is_refused() -> None:
 
 
 def test_programmes_in_watts_draw_that_much_in_the_end() -> None:
-    catalog = load_catalog()
+    catalog, offered = load_catalog(), (H100_SOLD,)
     there = demand(
         programmes=[Programme(name="x", facility_power=1e9, end="2030-01-01")],
         start="2026-01-01",
         trends=trends(catalog),
-        power_per_equivalent=1e3,
+        generations=offered,
     )
     drawn = 0.0
     for year in there.years:
         begin, end = date.fromisoformat(year.begin), date.fromisoformat(year.end)
-        drawn += float(year.demand) * float(trends(catalog).power(1e3, begin + (end - begin) / 2))
+        middle = begin + (end - begin) / 2
+        drawn += float(year.demand) * float(purchase(offered, middle, trends(catalog)).facility_power)
     assert drawn == pytest.approx(1e9)
 
 
-def test_devices_without_an_8_bit_peak_leave_the_site_known_and_name_the_peak() -> None:
-    found = growing([H100, {"system": "dgx-a100", "gpus": 2048}], target_power="1 GW")
+@pytest.mark.parametrize(
+    ("system", "device", "bought"),
+    [
+        ("hgx-h100", "h100-sxm", "2023-06-01"),
+        ("gb200-nvl72", "gb200", "2025-05-01"),
+        ("gb300-nvl72", "gb300", "2026-03-01"),
+        ("vera-rubin-nvl72", "rubin-vr200", "2027-03-01"),
+    ],
+)
+@pytest.mark.parametrize("gpus", [1_440, 14_400, 144_000])
+def test_a_system_that_a_roadmap_buys_has_the_price_and_power_of_its_site(
+    system: str, device: str, bought: str, gpus: int
+) -> None:
+    terms = {"pue": 1.17, "volume_discount": 0.1}
+    start = (date.fromisoformat(bought) - timedelta(days=60)).isoformat()
+    end = (date.fromisoformat(bought) + timedelta(days=60)).isoformat()
+    # What stands is one device, of the same kind, beside the purchase.
+    path = {"start": start, "by": end, "start_h100_equivalents": 1, "target_gpus": gpus, "target_accelerator": device}
+    base = {"name": "mine", "title": "t", "site": terms, "compare_top500": False}
+    roadmap = answer(scenario_from({**base, "roadmap": path}), load_catalog(), sections=SECTIONS)
+    cluster = {"pools": [{"system": system, "gpus": gpus, "online": bought}]}
+    site = answer(scenario_from({**base, "cluster": cluster}), load_catalog(), sections=SECTIONS)
+    table = next(table for table in roadmap.sections[0].tables if table.name == "roadmap.years")
+    assert table.rows[0][2] == system
+    share = 1 - 1 / roadmap.figure("roadmap.target_h100_equivalents").value
+    for part, total in (("power.total", "bought_power"), ("capex.total", "bought_capex")):
+        whole = site.figure(f"site.{part}")
+        assert roadmap.figure(f"roadmap.{total}").value == pytest.approx(whole.value * share, rel=1e-6)
+
+
+def test_devices_without_an_8_bit_peak_leave_the_site_known_and_name_the_peak(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("accelerators: {a100-80gb-sxm: {peak_int8: {value: null}}}")
+    pools = [H100, {"system": "dgx-a100", "gpus": 2048}]
+    found = growing(pools, load_catalog([file]), target_power="1 GW")
     assert found.figure("site.power.total").value is not None
     roadmap = next(section for section in found.sections if section.name == "roadmap")
-    assert roadmap.summary.startswith("Unknown: accelerators.a100-80gb-sxm.peak_fp8 is unknown")
+    assert roadmap.summary.startswith("Unknown: accelerators.a100-80gb-sxm.peak_")
 
 
 def test_a_start_below_what_is_online_is_refused() -> None:

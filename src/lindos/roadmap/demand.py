@@ -13,6 +13,7 @@ from lindos.errors import InconsistentError, InputError
 from lindos.quantities import Count, Fraction, Watts, namespace
 from lindos.results import Why
 from lindos.roadmap.calendar import YEAR, day, seconds_between, year_ends
+from lindos.roadmap.generations import Generation, purchase
 from lindos.roadmap.trends import Trends
 from lindos.units import render
 
@@ -91,7 +92,9 @@ class Demand:
         )
 
 
-def demand(*, programmes: Sequence[Programme], start: str, trends: Trends, power_per_equivalent: Watts = 0.0) -> Demand:
+def demand(
+    *, programmes: Sequence[Programme], start: str, trends: Trends, generations: Sequence[Generation] = ()
+) -> Demand:
     """Add programmes up, year by year, against what the world can ship.
 
     Parameters
@@ -102,8 +105,8 @@ def demand(*, programmes: Sequence[Programme], start: str, trends: Trends, power
         First day, ISO.
     trends
         World supply and its growth, and how the power of purchases falls.
-    power_per_equivalent
-        Facility power of one H100-equivalent bought on `PRICE_DATE`, W; sizes the programmes that are given in watts.
+    generations
+        What can be bought when, with the power of an H100-equivalent; sizes the programmes that are given in watts.
 
     Raises
     ------
@@ -126,7 +129,7 @@ def demand(*, programmes: Sequence[Programme], start: str, trends: Trends, power
             raise InconsistentError(path, programme.end, "roadmap.start", start, "be later than the second")
     days = year_ends(start, max(programme.end for programme in programmes))
     pace = trends.pace_before(first)
-    sized = tuple(_sized(programme, days, trends, power_per_equivalent) for programme in programmes)
+    sized = tuple(_sized(programme, days, trends, generations) for programme in programmes)
     years = []
     for begin, end in pairwise(days):
         wanted: Any = 0.0
@@ -155,7 +158,7 @@ def demand(*, programmes: Sequence[Programme], start: str, trends: Trends, power
     )
 
 
-def _sized(programme: Programme, days: Sequence[date], trends: Trends, power_per_equivalent: Watts) -> Wanted:
+def _sized(programme: Programme, days: Sequence[date], trends: Trends, generations: Sequence[Generation]) -> Wanted:
     """Convert a programme in watts to H100-equivalents: all of its purchases together draw that power."""
     if programme.facility_power is None:
         if programme.h100_equivalents is None:
@@ -165,7 +168,7 @@ def _sized(programme: Programme, days: Sequence[date], trends: Trends, power_per
     mean: Watts = 0.0
     for begin, end in pairwise(days):
         middle = begin + (min(end, last) - begin) / 2
-        mean = mean + _share(days[0], last, begin, end) * trends.power(power_per_equivalent, middle)
+        mean = mean + _share(days[0], last, begin, end) * purchase(generations, middle, trends).facility_power
     return Wanted(name=programme.name, h100_equivalents=programme.facility_power / mean, end=programme.end)
 
 

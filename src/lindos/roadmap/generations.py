@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from lindos.catalog import Catalog
+from lindos.errors import InputError
 from lindos.formulas import equivalents
-from lindos.quantities import Count
+from lindos.quantities import Count, Usd, Watts
+from lindos.roadmap.trends import Trends
 
 #: What a buyer of NVIDIA racks gets over the years; other vendors by name.
 DEFAULT = ("h100-sxm", "h200-sxm", "gb200", "gb300", "rubin-vr200", "rubin-ultra-vr300", "feynman")
@@ -17,12 +19,48 @@ _LAUNCH = re.compile(r"^(\d{4})(?:-(?:(\d{2})(?:-(\d{2}))?|H([12])|Q([1-4])))?")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generation:
-    """One device with the first day of its sale; ``h100_equivalents`` is None if no rate is published."""
+    """One device, the first day of its sale, and what an H100-equivalent of it costs and draws.
+
+    Parameters
+    ----------
+    name, title
+        Device of the catalogue.
+    available
+        First day of its sale.
+    h100_equivalents
+        Dense 8-bit peak over that of one H100; None if it is not published.
+    system
+        Node or rack that is bought; empty if the catalogue has none.
+    capex, facility_power
+        Capital cost (USD) and facility power (W) of one H100-equivalent of that system at its site; None if unknown.
+    """
 
     name: str
     title: str
     available: date
     h100_equivalents: Count | None
+    system: str = ""
+    capex: Usd | None = None
+    facility_power: Watts | None = None
+
+    @property
+    def is_priced(self) -> bool:
+        """Whether both cost and power of a purchase are known."""
+        return self.capex is not None and self.facility_power is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purchase:
+    """Capital cost (USD) and facility power (W) of one H100-equivalent that is bought on a day, all in.
+
+    ``priced`` is the generation that gives them. If it is not the newest on sale, it is the last whose price and power
+    are known, and both have followed their trends since it went on sale.
+    """
+
+    newest: Generation
+    priced: Generation
+    capex: Usd
+    facility_power: Watts
 
 
 def generations(catalog: Catalog, names: Sequence[str] = DEFAULT) -> tuple[Generation, ...]:
@@ -55,18 +93,37 @@ def generations(catalog: Catalog, names: Sequence[str] = DEFAULT) -> tuple[Gener
     return tuple(sorted(listed, key=lambda generation: generation.available))
 
 
-def newest(generations: Sequence[Generation], day: date) -> Generation | None:
-    """Return the newest generation that can be bought on a day, or None before the first.
+def purchase(generations: Sequence[Generation], day: date, trends: Trends) -> Purchase:
+    """Determine what an H100-equivalent costs and draws if it is bought on a day.
 
     Parameters
     ----------
     generations
-        Oldest first.
+        Oldest first, with cost and power where they are known.
     day
         Day of purchase.
+    trends
+        How cost and power fall after the last generation that has both.
+
+    Raises
+    ------
+    InputError
+        If no generation that is on sale has a known cost and power.
     """
     sold = [generation for generation in generations if generation.available <= day]
-    return sold[-1] if sold else None
+    priced = next((generation for generation in reversed(sold) if generation.is_priced), None)
+    if priced is None or priced.capex is None or priced.facility_power is None:
+        names = ", ".join(generation.name for generation in sold) or "none"
+        expected = f"after the launch of a system of known price and power (on sale by {day}: {names})"
+        raise InputError("roadmap.start", str(day), expected, "Give systems.*.price and power in a file of your own.")
+    if priced is sold[-1]:
+        return Purchase(newest=priced, priced=priced, capex=priced.capex, facility_power=priced.facility_power)
+    return Purchase(
+        newest=sold[-1],
+        priced=priced,
+        capex=trends.price(priced.capex, priced.available, day),
+        facility_power=trends.power(priced.facility_power, priced.available, day),
+    )
 
 
 def _launch(text: str) -> date | None:

@@ -11,7 +11,7 @@ from lindos.errors import InconsistentError, InputError
 from lindos.formulas import growth as formulas
 from lindos.quantities import Count, Usd, Watts, namespace
 from lindos.roadmap.calendar import YEAR, seconds_between, year_ends
-from lindos.roadmap.generations import Generation, newest
+from lindos.roadmap.generations import Generation
 from lindos.roadmap.path import (
     Delivery,
     PathYear,
@@ -33,8 +33,6 @@ def growth(
     end: str,
     trends: Trends,
     generations: Sequence[Generation],
-    price_per_equivalent: Usd,
-    power_per_equivalent: Watts,
     target_h100_equivalents: Count | None = None,
     target_power: Watts | None = None,
     deliveries: Sequence[Delivery] = (),
@@ -43,7 +41,7 @@ def growth(
     """Follow constant growth from today to a target, year by year.
 
     Machines that are online at the start keep their power. Ordered machines come online on their day, at their own
-    price and power. The rest of the target is bought at the price and power of its year.
+    price and power. The rest of the target is bought as the newest generation on sale, at its price and power.
 
     Parameters
     ----------
@@ -58,11 +56,7 @@ def growth(
     trends
         World supply, prices and power (:func:`lindos.roadmap.trends`).
     generations
-        What can be bought when (:func:`lindos.roadmap.generations`).
-    price_per_equivalent
-        All-in capital cost of one H100-equivalent bought on `PRICE_DATE`: devices, network, building, USD.
-    power_per_equivalent
-        Facility power of one H100-equivalent bought on `PRICE_DATE`, W.
+        What can be bought when (:func:`lindos.roadmap.generations`), with the cost and power of an H100-equivalent.
     target_h100_equivalents
         Target at the end; the machines that are online or ordered if neither target is given.
     target_power
@@ -86,12 +80,13 @@ def growth(
 
     Notes
     -----
-    Purchases of a year pay the price in its middle. Devices stay in service to the end of the path. Not modelled:
+    Purchases of a year are the newest generation on sale in its middle. After the last generation of known price and
+    power both follow their trends from its launch. Devices stay in service to the end of the path. Not modelled:
     shortages and their prices, retirement, lead times of power; the trends are those of the past.
     """
     days = year_ends(start, end)
     _check_start(days[0], generations)
-    years = path_years(days, trends, price_per_equivalent, power_per_equivalent, deliveries)
+    years = path_years(days, generations, trends, deliveries)
     ordered = total(delivery.h100_equivalents for year in years for delivery in year.deliveries)
     ordered_power = total(delivery.power for year in years for delivery in year.deliveries)
     if target_power is not None:
@@ -104,7 +99,7 @@ def growth(
     duration = seconds_between(days[0], days[-1])
     rest = remaining_purchases(start_h100_equivalents, target, ordered)
     parts = yearly_shares(start_h100_equivalents, target, years)
-    records = _records(start_h100_equivalents, start_power, [rest * part for part in parts], years, trends, generations)
+    records = _records(start_h100_equivalents, start_power, [rest * part for part in parts], years, trends)
     reached = records[-1].h100_equivalents
     return Growth(
         start=start,
@@ -115,9 +110,9 @@ def growth(
         bought_h100_equivalents=rest,
         start_power=start_power,
         ordered_power=ordered_power,
-        bought_power=rest * total(part * year.power for part, year in zip(parts, years, strict=True)),
+        bought_power=rest * total(part * year.purchase.facility_power for part, year in zip(parts, years, strict=True)),
         ordered_capex=total(delivery.capex for year in years for delivery in year.deliveries),
-        bought_capex=rest * total(part * year.price for part, year in zip(parts, years, strict=True)),
+        bought_capex=rest * total(part * year.purchase.capex for part, year in zip(parts, years, strict=True)),
         required_growth=formulas.growth_factor(start_h100_equivalents, reached, duration, YEAR),
         record_growth=trends.record_growth,
         leading_growth=trends.leading_growth,
@@ -135,7 +130,6 @@ def _records(
     purchases: Sequence[Count],
     years: Sequence[PathYear],
     trends: Trends,
-    generations: Sequence[Generation],
 ) -> tuple[GrowthYear, ...]:
     """Add up each year: ordered machines arrive, the rest is bought."""
     first = years[0].begin
@@ -144,20 +138,23 @@ def _records(
     spent: Usd = 0.0
     for year, bought in zip(years, purchases, strict=True):
         arrived = total(delivery.h100_equivalents for delivery in year.deliveries)
-        capex = total(delivery.capex for delivery in year.deliveries) + bought * year.price
+        capex = total(delivery.capex for delivery in year.deliveries) + bought * year.purchase.capex
         online = online + arrived + bought
-        power = power + total(delivery.power for delivery in year.deliveries) + bought * year.power
+        power = power + total(delivery.power for delivery in year.deliveries) + bought * year.purchase.facility_power
         spent = spent + capex
-        device = newest(generations, year.middle)
-        equivalent = device.h100_equivalents if device else None
+        device, priced = year.purchase.newest, year.purchase.priced
+        equivalent = device.h100_equivalents
         counted = total(delivery.num_devices for delivery in year.deliveries)
         records.append(
             GrowthYear(
                 begin=year.begin.isoformat(),
                 end=year.end.isoformat(),
-                device=device.name if device else "unknown",
+                device=device.name,
+                priced_as=priced.system or priced.name,
+                is_on_trend=priced is not device,
                 h100_equivalents=online,
                 added=arrived + bought,
+                bought=bought,
                 num_devices=None if equivalent is None else counted + bought / equivalent,
                 power=power,
                 capex=capex,

@@ -9,6 +9,7 @@ from itertools import pairwise
 from lindos.errors import InconsistentError
 from lindos.quantities import Count, Fraction, Real, Usd, Watts, namespace
 from lindos.roadmap.calendar import day, seconds_between
+from lindos.roadmap.generations import Generation, Purchase, purchase
 from lindos.roadmap.trends import Trends
 from lindos.units import render
 
@@ -29,31 +30,27 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class PathYear:
-    """One year of the path; price (USD) and power (W) of an H100-equivalent bought in its middle."""
+    """One year of the path, and what an H100-equivalent costs and draws that is bought in its middle."""
 
     begin: date
     end: date
-    middle: date
-    price: Usd
-    power: Watts
+    purchase: Purchase
     deliveries: tuple[Delivery, ...]
 
 
 def path_years(
-    days: Sequence[date], trends: Trends, price: Usd, power: Watts, deliveries: Sequence[Delivery]
+    days: Sequence[date], generations: Sequence[Generation], trends: Trends, deliveries: Sequence[Delivery]
 ) -> tuple[PathYear, ...]:
-    """Cut a path into years, each with its price, its power and the deliveries that arrive in it.
+    """Cut a path into years, each with its purchase and the deliveries that arrive in it.
 
     Parameters
     ----------
     days
         First day, anniversaries and last day.
+    generations
+        What can be bought when, with cost and power.
     trends
-        How prices and power fall.
-    price
-        Capital cost of an H100-equivalent on `PRICE_DATE`, in USD.
-    power
-        Facility power of an H100-equivalent bought on `PRICE_DATE`, in W.
+        How cost and power fall after the last generation that has both.
     deliveries
         Ordered machines; those that arrive outside the path are left out.
     """
@@ -61,7 +58,7 @@ def path_years(
     for begin, end in pairwise(days):
         middle = begin + (end - begin) / 2
         arriving = tuple(order for order in deliveries if begin < day(order.date, "cluster.pools.online") <= end)
-        years.append(PathYear(begin, end, middle, trends.price(price, middle), trends.power(power, middle), arriving))
+        years.append(PathYear(begin, end, purchase(generations, middle, trends), arriving))
     return tuple(years)
 
 
@@ -132,10 +129,10 @@ def target_of_power(start: Count, ordered: Count, wanted: Watts, standing: Watts
             *("roadmap.target_power", render(float(wanted), "W"), "the power of machines online or ordered"),
             *(render(float(standing), "W"), "be more than the second", "Raise the target, or start from less."),
         )
-    xp = namespace(start, ordered, wanted, standing, *(year.power for year in years))
+    xp = namespace(start, ordered, wanted, standing, *(year.purchase.facility_power for year in years))
     # Draws that meet the target already buy nothing.
     lacking = xp.maximum(wanted - standing, 0.0)
-    draws = [year.power for year in years]
+    draws = [year.purchase.facility_power for year in years]
     most = reduce(xp.maximum, draws)
     least = reduce(xp.minimum, draws)
     low, high = lacking / most, lacking / least

@@ -15,8 +15,11 @@ class GrowthYear:
     begin: str
     end: str
     device: str
+    priced_as: str  # the system that gives price and power of purchases
+    is_on_trend: bool  # whether both have followed their trends since that system went on sale
     h100_equivalents: Annotated[Count, Why("online at the end of the year, 8-bit dense")]
     added: Annotated[Count, Why("brought online during the year")]
+    bought: Annotated[Count, Why("of these, bought besides ordered machines")]
     num_devices: Annotated[Count, Why("devices bought, of the newest generation on sale")] | None
     power: Annotated[Watts, Why("facility power of all that is online at the end of the year")]
     capex: Annotated[Usd, Why("spent on what the year adds, all in")]

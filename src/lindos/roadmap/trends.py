@@ -13,8 +13,6 @@ from lindos.roadmap.calendar import YEAR, seconds_between
 
 #: Day of the catalogue's figure for the world's stock.
 STOCK_DATE = date(2026, 1, 1)
-#: Day that the catalogue's prices and power of racks are assumed to describe; their sources are from 2024 to 2026.
-PRICE_DATE = date(2025, 7, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,29 +43,33 @@ class Trends:
         pace = self._grown(span) - self._grown(span - YEAR)
         return self._grown(span) + pace * (seconds_between(self.trend_end, day) / YEAR)
 
-    def price(self, base: Usd, day: date) -> Usd:
+    def price(self, base: Usd, first: date, day: date) -> Usd:
         """Compute the price of the same performance on another day.
 
         Parameters
         ----------
         base
-            Price on `PRICE_DATE`, in USD.
+            Price on the first day, in USD.
+        first
+            Day of that price.
         day
             Day of purchase.
         """
-        return per_unit_of_gain(base, self.performance_per_dollar_growth, seconds_between(PRICE_DATE, day), YEAR)
+        return per_unit_of_gain(base, self.performance_per_dollar_growth, seconds_between(first, day), YEAR)
 
-    def power(self, base: Watts, day: date) -> Watts:
+    def power(self, base: Watts, first: date, day: date) -> Watts:
         """Compute the power of the same performance if it is bought on another day.
 
         Parameters
         ----------
         base
-            Power if bought on `PRICE_DATE`, in W.
+            Power if bought on the first day, in W.
+        first
+            Day of that power.
         day
             Day of purchase.
         """
-        return per_unit_of_gain(base, self.performance_per_watt_growth, seconds_between(PRICE_DATE, day), YEAR)
+        return per_unit_of_gain(base, self.performance_per_watt_growth, seconds_between(first, day), YEAR)
 
     def pace_before(self, day: date) -> Count:
         """Compute the H100-equivalents shipped in the year before a day.

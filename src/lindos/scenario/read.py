@@ -175,7 +175,7 @@ def _check(scenario: Scenario) -> None:
             _check_pool(f"cluster.pools.{index}", pool)
     if scenario.job and not scenario.cluster:
         raise InputError("cluster", None, "given when there is a job", "Add cluster.pools with a system and its gpus.")
-    if scenario.site and not scenario.cluster:
+    if scenario.site and not scenario.cluster and not scenario.roadmap:
         raise InputError("cluster", None, "given when there is a site", "Add cluster.pools with a system and its gpus.")
     if scenario.job and scenario.job.goal:
         _check_goal(scenario.job.goal)

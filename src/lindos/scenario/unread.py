@@ -44,6 +44,10 @@ def _idle(scenario: Scenario, catalog: Catalog) -> Iterator[tuple[str, str]]:
         yield "compare_top500", "only a cluster is compared. Add cluster."
     if scenario.roadmap is not None:
         yield from _idle_in_roadmap(scenario.roadmap)
+    if scenario.site is not None and scenario.cluster is None:
+        for field in ("electricity_price", "power_limit", "years"):
+            if _is_given(scenario.site, field):
+                yield f"site.{field}", "a roadmap without a cluster has no yearly costs and no limit of one site."
 
 
 def _idle_in_cluster(scenario: Scenario, catalog: Catalog) -> Iterator[tuple[str, str]]:

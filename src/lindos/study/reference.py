@@ -1,8 +1,8 @@
 """Cost and power of machines, for site, roadmap and claims.
 
 A named cluster is priced as built: with its own racks, network and site. A device without a cluster is priced as a
-share of a large cluster at a generic site. A later purchase starts from racks that are sold today;
-:class:`lindos.roadmap.Trends` carry its price to its date.
+share of a large cluster at a generic site. A purchase of a roadmap is priced as a cluster of its own racks at the site
+of the scenario; :class:`lindos.roadmap.Trends` carry the last known price to later dates.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from lindos.study.cluster import equivalents
 #: Size of the cluster that a device is priced in: large enough for a network of three levels.
 NUM_DEVICES = 100_800
 SITE = "generic-us"
-#: System whose price and power represent purchases of today.
+#: System whose power represents machines of which only the H100-equivalents are stated.
 SYSTEM = "gb200-nvl72"
 
 
@@ -33,14 +33,6 @@ class DeviceCost:
 
     facility_power: Watts | None
     capex: Usd | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Purchase:
-    """Capital cost and facility power of one H100-equivalent (8-bit dense) of racks sold on `PRICE_DATE`, all in."""
-
-    capex: Usd
-    facility_power: Watts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,39 +127,67 @@ def device_cost(catalog: Catalog, accelerator: str) -> DeviceCost:
     system = system_with(catalog, accelerator)
     if system is None:
         return DeviceCost(facility_power=None, capex=None)
-    return _share(catalog, system.name)
+    return system_cost(catalog, system.name, SiteSpec(name=SITE))
 
 
-def purchase(catalog: Catalog) -> Purchase:
-    """Estimate cost (USD) and power (W) of one H100-equivalent of today's racks.
+def system_cost(catalog: Catalog, system: str, spec: SiteSpec, num_devices: int = NUM_DEVICES) -> DeviceCost:
+    """Estimate power (W) and cost (USD) of one device of a system, as the site of a cluster of it has them.
 
     Parameters
     ----------
     catalog
         Systems and costs.
+    system
+        Name of the node or rack.
+    spec
+        Site and terms.
+    num_devices
+        Size of the cluster: it decides the levels of the network.
+    """
+    try:
+        cluster = Cluster(name=system, pools=(pool_from_system(catalog, system, num_devices),))
+    except UnknownValueError:
+        return DeviceCost(facility_power=None, capex=None)
+    estimate = priced(cluster, spec, catalog)
+    power, capex = estimate.facility_power_per_device, estimate.capex_per_device
+    return DeviceCost(
+        facility_power=None if estimate.power.gaps_of("total") else power, capex=None if estimate.gaps else capex
+    )
+
+
+def stated_power(catalog: Catalog, spec: SiteSpec) -> Watts:
+    """Estimate the facility power (W) of an H100-equivalent of machines that nothing else is known of.
+
+    Parameters
+    ----------
+    catalog
+        Systems and costs.
+    spec
+        Site and terms.
 
     Raises
     ------
     InputError
-        If the price or power of the racks is unknown.
+        If the power of the racks that represent them is unknown.
     """
-    share = _share(catalog, SYSTEM)
-    if share.capex is None or share.facility_power is None:
-        raise InputError(f"systems.{SYSTEM}", None, "known in price and power", "Later purchases are priced by it.")
-    device = catalog.accelerator(catalog.system(SYSTEM).accelerator)
-    equivalent = h100_equivalents(
-        1.0, device.counted_peak("fp8").value, catalog.accelerator(REFERENCE_DEVICE).counted_peak("fp8").value
-    )
-    return Purchase(capex=share.capex / equivalent, facility_power=share.facility_power / equivalent)
+    power = system_cost(catalog, SYSTEM, spec).facility_power
+    if power is None:
+        raise InputError(f"systems.{SYSTEM}", None, "known in power", "Machines without a system are counted with it.")
+    return power / equivalents_per_device(catalog, catalog.system(SYSTEM).accelerator)
 
 
-def _share(catalog: Catalog, system: str) -> DeviceCost:
-    try:
-        cluster = Cluster(name=system, pools=(pool_from_system(catalog, system, NUM_DEVICES),))
-    except UnknownValueError:
-        return DeviceCost(facility_power=None, capex=None)
-    built = priced(cluster, SiteSpec(name=SITE), catalog)
-    power, capex = built.facility_power_per_device, built.capex_per_device
-    return DeviceCost(
-        facility_power=None if built.power.gaps_of("total") else power, capex=None if built.gaps else capex
-    )
+def equivalents_per_device(catalog: Catalog, accelerator: str, path: str = "accelerator") -> Count:
+    """Compute the H100-equivalents (8-bit dense) of one device.
+
+    Parameters
+    ----------
+    catalog
+        Devices, with the H100.
+    accelerator
+        Name of the device.
+    path
+        Field that names it, for messages.
+    """
+    device = catalog.accelerator(accelerator, path)
+    reference = catalog.accelerator(REFERENCE_DEVICE).counted_peak("fp8")
+    return h100_equivalents(1.0, device.counted_peak("fp8").value, reference.value)

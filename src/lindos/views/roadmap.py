@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from operator import attrgetter
 from typing import Any
 
-from lindos import roadmap
 from lindos.elements import Cell, Chart, Number, Section, Series, Table
 from lindos.problem.cluster import Cluster
 from lindos.results import rows
-from lindos.roadmap import Demand, Growth
+from lindos.roadmap import Demand, Growth, GrowthYear
 from lindos.scenario.schema import RoadmapSpec
 from lindos.study.cluster import ClusterResult
 from lindos.study.floor import Outcome
@@ -208,7 +207,7 @@ def _holdings(context: Context, growth: Growth, result: RoadmapResult) -> Table:
     if number(growth.bought_h100_equivalents):
         body.append(
             (
-                "bought beyond that, at the price and power of its year",
+                "bought beyond that, as the newest system of its year",
                 number(growth.bought_h100_equivalents),
                 number(growth.bought_power),
                 number(growth.bought_capex),
@@ -250,6 +249,7 @@ def _years(growth: Growth) -> Table:
         (
             year.end,
             year.device,
+            _priced_as(year),
             number(year.h100_equivalents),
             number(year.added),
             number(year.num_devices),
@@ -262,7 +262,7 @@ def _years(growth: Growth) -> Table:
         for year in growth.years
     ]
     columns = (
-        *("until", "newest device", "H100e online", "H100e added", "GPUs added", "facility power"),
+        *("until", "newest device", "priced as", "H100e online", "H100e added", "GPUs added", "facility power"),
         *("spent", "spent so far", "of world supply", "of flat supply"),
     )
     return Table(
@@ -270,17 +270,28 @@ def _years(growth: Growth) -> Table:
         key=True,
         title="Year by year",
         columns=columns,
-        units=("", "", "1", "1", "1", "W", "USD", "USD", "%", "%"),
+        units=("", "", "", "1", "1", "1", "W", "USD", "USD", "%", "%"),
         rows=tuple(body),
-        note="H100-equivalents (H100e) count dense 8-bit rates. Flat supply: shipments that no longer grow.",
+        note=(
+            "H100-equivalents (H100e) count dense 8-bit rates. Flat supply: shipments that no longer grow. On trend: "
+            "price or power of the newest device is unknown; those of the system have followed their trends since its "
+            "launch."
+        ),
     )
+
+
+def _priced_as(year: GrowthYear) -> str:
+    """Name the system that gives price and power of a year's purchases."""
+    if not number(year.bought):
+        return ""
+    return f"{year.priced_as}, on trend" if year.is_on_trend else year.priced_as
 
 
 def _notes(context: Context, result: RoadmapResult, growth: Growth, site: Outcome[SiteResult] | None) -> Iterator[str]:
     yield (
-        "Machines that are online or ordered have the price and power of their own site. Further purchases start from "
-        f"{SYSTEM} racks with network and building at a generic site, in the middle of {roadmap.PRICE_DATE.year}, and "
-        "follow published trends of price and power. Shortages, retirement and lead times of power are not modelled."
+        "Machines that are online or ordered have the price and power of their own site. Further purchases are the "
+        "newest system on sale, with network and building, at the price and power that this site gives for a cluster "
+        "of as many. Shortages, retirement and lead times of power are not modelled."
     )
     if result.holdings.is_hypothetical and site is not None:
         estimate = site.point.estimate
