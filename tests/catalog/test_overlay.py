@@ -41,7 +41,9 @@ MISTAKES = {
         "systems.hgx-h100.scale_up_size.low: a number of parts has no range."
     ),
     "systems:\n  hgx-h100: {num_devices: 8.5}": "systems.hgx-h100.num_devices is 8.5, but must be a whole number.",
-    "parameters: {reliability: {tray_devices: {value: 4, high: 8}}}": "tray_devices.high: a number of parts has no range.",
+    "parameters: {reliability: {tray_devices: {value: 4, high: 8}}}": (
+        "parameters.reliability.tray_devices.high: a number of parts has no range."
+    ),
     MODEL + "gated: on}": "models.m.gated is 'on', but must be true or false.",
     "systems: {hgx-h100: {price: '$250.000,00'}}": "this is 250000 where a comma stands before the decimals",
     MODEL + "gated: 'yes'}": "models.m.gated is 'yes', but must be true or false.",
