@@ -129,7 +129,7 @@ def test_every_source_is_used_and_every_cited_source_exists() -> None:
         cited = read_scenario(name)[0].sources
         assert set(cited) <= set(CATALOG.names("sources")), f"{name} cites {set(cited)}"
         used |= set(cited)
-    text = str(shipped_data().get("claims"))
+    text = str(shipped_data("claims"))
     used |= {name for name in CATALOG.names("sources") if name in text}
     unused = set(CATALOG.names("sources")) - used - {"user"}
     assert not unused, f"no value rests on {sorted(unused)}"

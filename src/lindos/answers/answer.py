@@ -1,7 +1,9 @@
 """An answer: the sections of one question, their sources, and the data to ask it again."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from lindos.catalog.facts import Source
@@ -118,13 +120,20 @@ class Answer:
     def to_arrow(self) -> "pyarrow.Table":
         """Return the figures as an Arrow table with one row per figure; numbers are SI floats, unknown ones null."""
         import pyarrow
+        from pyarrow.json import ParseOptions, ReadOptions, read_json
 
         texts = ("scenario", "section", "name", "title", "unit", "why")
         kinds = {name: pyarrow.string() for name in texts} | {"sources": pyarrow.list_(pyarrow.string())}
         names = ("scenario", "section", "name", "title", "value", "unit", "low", "high", "why", "sources")
         schema = pyarrow.schema([(name, kinds.get(name, pyarrow.float64())) for name in names])
         metadata = {"lindos_version": self.version, "lindos_command": self.command}
-        return pyarrow.Table.from_pylist(self.to_rows(), schema=schema.with_metadata(metadata))
+        # Lines of JSON, because Arrow imports the whole of pandas, where it is installed, to look at Python's lists.
+        lines = "\n".join(json.dumps(row, ensure_ascii=False) for row in self.to_rows()).encode(errors="replace")
+        if not lines:
+            return schema.with_metadata(metadata).empty_table()
+        reading = ReadOptions(use_threads=False, block_size=len(lines) + 1)
+        parsing = ParseOptions(explicit_schema=schema, unexpected_field_behavior="error")
+        return read_json(BytesIO(lines), reading, parsing).replace_schema_metadata(metadata)
 
     def to_pandas(self) -> "pandas.DataFrame":
         """Return the figures as a data frame, indexed by name; needs pandas."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any, TypeAlias
 
 from lindos.catalog.schema import DECLARED_KEYS, LEAF_KEYS, Declared, declared
@@ -17,24 +18,37 @@ _BY_TOPIC = ("parameters", "sources", "kernels", "fabrics", "sites", "observatio
 
 
 @cache
-def shipped_data() -> dict[str, dict[str, Any]]:
-    """Read every shipped file into plain data by kind; topics of parameters and sources are merged."""
-    merged: dict[str, dict[str, Any]] = {}
-    for entry in sorted(files("lindos.catalog").joinpath("data").iterdir(), key=lambda item: item.name):
-        if not entry.name.endswith(".yaml"):
-            continue
-        stem = entry.name.removesuffix(".yaml")
-        kind = stem.split("_")[0] if stem.split("_")[0] in _BY_TOPIC else stem
-        data = yaml_text(entry.read_text(encoding="utf-8")) or {}
-        _merge(merged.setdefault(kind, {}), data, entry.name)
+def shipped_data(kind: str) -> dict[str, Any]:
+    """Read the shipped files of a kind into plain data; topics of parameters and sources are merged.
+
+    Parameters
+    ----------
+    kind
+        Kind of record, such as ``"systems"``; the files are named after it.
+    """
+    merged: dict[str, Any] = {}
+    for entry in _shipped_files().get(kind, ()):
+        _merge(merged, yaml_text(entry.read_text(encoding="utf-8")) or {}, entry.name)
     return merged
+
+
+@cache
+def _shipped_files() -> dict[str, list[Traversable]]:
+    """List the shipped files by kind, in the order of their names."""
+    kinds: dict[str, list[Traversable]] = {}
+    for entry in sorted(files("lindos.catalog").joinpath("data").iterdir(), key=lambda item: item.name):
+        if entry.name.endswith(".yaml"):
+            stem = entry.name.removesuffix(".yaml")
+            kind = stem.split("_")[0] if stem.split("_")[0] in _BY_TOPIC else stem
+            kinds.setdefault(kind, []).append(entry)
+    return kinds
 
 
 @cache
 def declarations() -> dict[str, Declared]:
     """Read the unit and bounds of every shipped parameter, by its dotted name."""
     return {
-        name: declared(f"parameters.{name}", leaf) for name, leaf in leaves_of(shipped_data()["parameters"], "", {})
+        name: declared(f"parameters.{name}", leaf) for name, leaf in leaves_of(shipped_data("parameters"), "", {})
     }
 
 

@@ -221,7 +221,7 @@ class Records:
         self._records[kind], self._aliases[kind], self._spoken[kind] = records, aliases, spoken
 
     def _layers(self, kind: str) -> list[Layer]:
-        shipped: list[Layer] = [(shipped_data().get(kind, {}), {}, "")]
+        shipped: list[Layer] = [(shipped_data(kind), {}, "")]
         return shipped + [
             (data[kind], lines, file) for data, lines, file in self._overlays if data.get(kind) is not None
         ]

@@ -7,7 +7,7 @@ gives it a type, so that no rule of YAML 1.1 changes it: not ``0100`` (64), ``1:
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import yaml
 
@@ -18,17 +18,23 @@ MAX_BYTES = 5_000_000
 MAX_DEPTH = 40
 MAX_VALUES = 200_000
 
-_NULL = "tag:yaml.org,2002:null"
+_NULL, _TEXT = "tag:yaml.org,2002:null", "tag:yaml.org,2002:str"
+_NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _Loader(_SafeLoader):  # type: ignore[misc]
-    """Resolves scalars that mean null, and leaves every other scalar a text."""
+    """Knows a scalar that means null from a text, and no other kind of scalar."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, list[Any]]] = {
-        first: [resolver for resolver in resolvers if resolver[0] == _NULL]
-        for first, resolvers in _SafeLoader.yaml_implicit_resolvers.items()
-    }
+    def resolve(self, kind: type[yaml.Node], value: str, implicit: tuple[bool, bool]) -> str:
+        """Get the tag of a node; a quoted scalar (``implicit[0]`` is false) is a text whatever it says."""
+        return _NULL if kind is yaml.ScalarNode and implicit[0] and value in _NULLS else _TEXT
+
+    def descend_resolver(self, parent: object, key: object) -> None:
+        """Do nothing: no tag depends on the path of a node."""
+
+    def ascend_resolver(self) -> None:
+        """Do nothing, as above."""
 
 
 def yaml_text(text: str) -> Any:
@@ -39,7 +45,16 @@ def yaml_text(text: str) -> Any:
     text
         The YAML.
     """
-    return yaml.load(text, Loader=_Loader)
+    node = yaml.compose(text, Loader=_Loader)
+    return None if node is None else _plain(node)
+
+
+def _plain(node: yaml.Node) -> Any:
+    if isinstance(node, yaml.ScalarNode):
+        return None if node.tag == _NULL else node.value
+    if isinstance(node, yaml.MappingNode):
+        return {key.value: _plain(value) for key, value in node.value}
+    return [_plain(value) for value in node.value]
 
 
 def read_yaml(path: Path, field: str = "file") -> tuple[Any, dict[str, int]]:
