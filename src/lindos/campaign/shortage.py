@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lindos.campaign.problem import Problem
+from lindos.formulas import reliability
 from lindos.quantities import Count, Fraction
 
 #: Smallest staffed share and largest missing share of a closed form, so that it stays finite.
@@ -92,7 +93,4 @@ def _at_most(count: Count, mean: Count) -> Fraction:
     """Return the probability that a Poisson number of this mean is at most `count`."""
     if np.all(np.asarray(count) <= 0):
         return np.where(np.asarray(count) < 0, 0.0, np.exp(-np.asarray(mean, dtype=float)))
-    # Loading scipy.special takes longer than the closed form of a small campaign.
-    from scipy.special import pdtr
-
-    return np.where(np.asarray(count) < 0, 0.0, pdtr(np.maximum(count, 0.0), mean))
+    return np.where(np.asarray(count) < 0, 0.0, reliability.poisson_at_most(np.maximum(count, 0.0), mean))
