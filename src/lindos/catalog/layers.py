@@ -47,9 +47,7 @@ def _shipped_files() -> dict[str, list[Traversable]]:
 @cache
 def declarations() -> dict[str, Declared]:
     """Read the unit and bounds of every shipped parameter, by its dotted name."""
-    return {
-        name: declared(f"parameters.{name}", leaf) for name, leaf in leaves_of(shipped_data("parameters"), "", {})
-    }
+    return {name: declared(f"parameters.{name}", leaf) for name, leaf in leaves_of(shipped_data("parameters"), "", {})}
 
 
 def _merge(merged: dict[str, Any], data: Mapping[str, Any], origin: str) -> None:
