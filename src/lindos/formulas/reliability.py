@@ -16,11 +16,14 @@ References
 """
 
 from functools import cache
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lindos.quantities import Count, Fraction, PerSecond, Seconds, namespace
 
+_Array: TypeAlias = NDArray[np.float64]
 #: Counts below this are summed term by term; the others are integrated with this number of nodes.
 _FEW, _NODES = 32, 24
 
@@ -151,19 +154,20 @@ def poisson_at_most(count: Count, mean: Count) -> Fraction:
     """
     whole, rate = np.broadcast_arrays(np.asarray(count, dtype=float), np.asarray(mean, dtype=float))
     few = whole < _FEW
-    share: Fraction = _integrated(np.maximum(whole, _FEW), rate)
+    share = _integrated(np.maximum(whole, _FEW), rate)
     return np.where(few, _summed(whole, rate), share) if np.any(few) else share
 
 
-def _summed(count: Count, mean: Count) -> Fraction:
+def _summed(count: _Array, mean: _Array) -> _Array:
     """Sum the terms up to a small count; a mean of a thousand is as good as any larger one."""
     limited, terms = np.minimum(mean, 1000.0)[..., None], np.arange(_FEW)
     ratios = np.where(terms == 0, 1.0, limited / np.maximum(terms, 1))
     below = np.sum(np.cumprod(ratios, axis=-1), axis=-1, where=terms <= count[..., None])
-    return below * np.exp(-np.minimum(mean, 1000.0))
+    share: _Array = below * np.exp(-np.minimum(mean, 1000.0))
+    return share
 
 
-def _integrated(count: Count, mean: Count) -> Fraction:
+def _integrated(count: _Array, mean: _Array) -> _Array:
     """Integrate the density from the mean outwards, to where nothing is left on that side of its peak."""
     nodes, weights = _quadrature()
     deviation = count**0.5
@@ -176,12 +180,12 @@ def _integrated(count: Count, mean: Count) -> Fraction:
     with np.errstate(divide="ignore"):  # the density of a mean of 0 is 0
         density = np.exp(peak * np.log1p(from_peak / peak) - from_peak)
     stirling = 1 / (12 * count) - 1 / (360 * count**3) + 1 / (1260 * count**5)
-    area = half * np.sum(weights * density, axis=-1) * np.exp(-stirling) / np.sqrt(2 * np.pi * count)
-    return np.where(above, area, 1 + area)
+    area: _Array = half * np.sum(weights * density, axis=-1) * np.exp(-stirling) / np.sqrt(2 * np.pi * count)
+    return area + np.where(above, 0.0, 1.0)
 
 
 @cache
-def _quadrature() -> tuple[Count, Count]:
+def _quadrature() -> tuple[_Array, _Array]:
     """Compute the nodes and weights of Gauss and Legendre between -1 and 1."""
     nodes, weights = np.polynomial.legendre.leggauss(_NODES)
     return nodes, weights
