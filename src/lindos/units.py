@@ -9,10 +9,12 @@ import re
 from functools import cache
 from typing import NamedTuple
 
+from lindos.currencies import SIGNS, in_dollars
 from lindos.errors import CountError, NumeralError, UnitError
 from lindos.scalars import Numeral, numeral, thousands
 
 _BASIS = ("s", "B", "FLOP", "J", "USD", "token")
+_MONEY = _BASIS.index("USD")
 _PREFIX = {
     "n": 1e-9,
     "u": 1e-6,
@@ -115,7 +117,7 @@ def parse(text: object, unit: str, path: str = "value", counted: str | None = No
     CountError
         If it counts something else.
     UnitError
-        If the unit is missing or measures something else, or the number is not finite.
+        If the unit is missing or measures something else, the number is not finite, or its currency has no rate.
 
     Examples
     --------
@@ -127,6 +129,8 @@ def parse(text: object, unit: str, path: str = "value", counted: str | None = No
     (550000.0, 15600000000000.0, 31700.0)
     >>> round(parse("$0.07/kWh", "USD/J") * 3.6e6, 4)
     0.07
+    >>> round(parse("EUR 0.18/kWh", "USD/J") / parse("1 EUR/kWh", "USD/J"), 2)
+    0.18
     >>> parse("90", "s", "job.duration")
     Traceback (most recent call last):
         ...
@@ -144,6 +148,10 @@ def parse(text: object, unit: str, path: str = "value", counted: str | None = No
         if any(wanted.dimension):
             raise _wrong(path, text, unit)
         return number
+    if wanted.dimension[_MONEY]:
+        amount = in_dollars(text, path)
+        if amount is not None:
+            return _converted(amount, text, unit, path, counted)
     number_at_head = numeral(text, path)
     value = None if number_at_head is None else _read(number_at_head, wanted, text, path, counted)
     if value is None:
@@ -151,6 +159,17 @@ def parse(text: object, unit: str, path: str = "value", counted: str | None = No
     if not math.isfinite(value):
         raise UnitError(path, text, "a finite number")
     return value
+
+
+def _converted(amount: tuple[str, float], text: str, unit: str, path: str, counted: str | None) -> float:
+    """Read an amount that is written in dollars in the place of another currency; errors show what the user wrote."""
+    dollars, rate = amount
+    try:
+        return parse(dollars, unit, path, counted) * rate
+    except UnitError as error:
+        sign = text.strip()[:1]
+        hint = error.hint.replace("$", sign) if sign in SIGNS else error.hint
+        raise type(error)(path, text, error.expected, hint) from None
 
 
 def render(value: float, unit: str, digits: int = 3) -> str:

@@ -217,7 +217,9 @@ def answer(
             if section is not None:
                 made[view.floor.name] = section
     chosen = [made[name] for name in names if name in made]
-    warnings = (*unread(scenario, catalog), *catalog.unread(paths), *configuration_notes(scenario, folder))
+    converted = tuple(conversion.sentence() for conversion in (*scenario.conversions, *catalog.conversions))
+    idle = (*unread(scenario, catalog), *catalog.unread(paths))
+    warnings = (*converted, *idle, *configuration_notes(scenario, folder))
     return assemble(scenario, catalog, command, chosen, warnings)
 
 

@@ -1,6 +1,6 @@
 """The catalogue: the data files that ship, the user's files over them, and versions with changed facts."""
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from functools import cache, partial
 from typing import Any, TypeVar
 
@@ -22,6 +22,7 @@ from lindos.catalog.sampling import enlarged_fact, sampled_fact, varied_fact
 from lindos.catalog.schema import fields_of
 from lindos.catalog.store import KINDS, Records
 from lindos.catalog.unread import unread
+from lindos.currencies import Conversion, Rate, provide
 from lindos.errors import InputError, UnknownNameError
 
 R = TypeVar("R")
@@ -44,6 +45,8 @@ class Catalog(Records):
         super().__init__(overlays)
         self._versions: dict[object, Catalog] = {}
         self._read: set[str] = set()
+        #: Amounts of the user's files that are written in another currency, each with its rate.
+        self.conversions: tuple[Conversion, ...] = ()
 
     def __reduce__(self) -> tuple[type["Catalog"], tuple[tuple[Layer, ...]]]:
         """Pickle only the user's files: other processes have the shipped data already."""
@@ -294,3 +297,14 @@ class Catalog(Records):
 def shipped_catalog() -> Catalog:
     """Load the catalogue that ships; it is read once."""
     return Catalog()
+
+
+def exchange_rates() -> Iterator[Rate]:
+    """Yield the exchange rates that ship, each with the title of its source."""
+    catalog = shipped_catalog()
+    for record in catalog.records("exchange_rates").values():
+        source = catalog.source(record.rate.sources[0]).title
+        yield Rate(record.currency, record.date, float(record.rate.content), source)
+
+
+provide(exchange_rates)

@@ -9,6 +9,7 @@ from lindos.catalog.load import Catalog, shipped_catalog
 from lindos.catalog.schema import Reader
 from lindos.catalog.store import KINDS
 from lindos.catalog.yaml_file import read_yaml
+from lindos.currencies import Conversion, exchange
 from lindos.errors import InputError, InputErrors, UnknownNameError
 
 #: Fields that name a record of another kind.
@@ -39,7 +40,7 @@ def load_catalog(overlays: Sequence[Path] = ()) -> Catalog:
         return shipped_catalog()
     read = [_overlay(Path(path)) for path in overlays]
     catalog = Catalog(read)
-    raise_together(list(_own_errors(catalog, read)), file="catalogue")
+    _check(catalog, read, "catalogue")
     return catalog
 
 
@@ -78,8 +79,15 @@ def with_values(catalog: Catalog, values: Mapping[str, object]) -> Catalog:
             data.setdefault(kind, {}).setdefault(name, {})[field] = value
     layer: Layer = (data, {}, "--set")
     changed = Catalog([*catalog.layers, layer])
-    raise_together(list(_own_errors(changed, [layer])), file="--set")
+    _check(changed, [layer], "--set", catalog.conversions)
     return changed
+
+
+def _check(catalog: Catalog, layers: Sequence[Layer], file: str, conversions: tuple[Conversion, ...] = ()) -> None:
+    """Check the user's layers, and note what they write in other currencies, at the newest rates."""
+    with exchange() as converted:
+        raise_together(list(_own_errors(catalog, layers)), file=file)
+    catalog.conversions = tuple(dict.fromkeys((*conversions, *converted)))
 
 
 def _overlay(path: Path) -> Layer:

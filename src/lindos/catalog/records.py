@@ -265,6 +265,21 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeRate:
+    """Dollars for one unit of a currency on a day."""
+
+    name: str
+    currency: str  # its code of three letters
+    date: str
+    rate: Annotated[Fact[Real], Unit("USD"), Bounds("$0.000001", "$1000")]
+
+    @property
+    def title(self) -> str:
+        """Currency and date."""
+        return f"one {self.currency} on {self.date}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Supply:
     """The world's AI chips at a date, as published; the roadmap's trend is shown beside them."""
 

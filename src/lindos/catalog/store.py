@@ -11,6 +11,7 @@ from lindos.catalog.records import (
     Accelerator,
     CloudPrice,
     Company,
+    ExchangeRate,
     Fabric,
     Kernels,
     Observation,
@@ -38,6 +39,7 @@ KINDS: Mapping[str, type] = {
     "observations": Observation,
     "companies": Company,
     "supply": Supply,
+    "exchange_rates": ExchangeRate,
 }
 USER = Source(id="user", title="your own file", url="", kind="user")
 

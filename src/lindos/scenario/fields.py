@@ -400,6 +400,7 @@ PeakToMean: TypeAlias = Annotated[float, Quantity("1", "1.6", 1.0, 100.0, counte
 Oversubscription: TypeAlias = Annotated[float, Proportion("1", "2:1", 1.0, 100.0, counted="time")]
 Years: TypeAlias = Annotated[float, YearCount("1", "5", 0.1, 50.0)]
 Equivalents: TypeAlias = Annotated[float, Quantity("1", "50M", 0.01, 1e10, counted="H100-equivalent")]
+ExchangeRate: TypeAlias = Annotated[float, Quantity("1", "1.12", 1e-6, 1000.0)]  # dollars for one unit
 Duration: TypeAlias = Annotated[float, Quantity("s", "90 days", "1 min", "30 years")]
 Bandwidth: TypeAlias = Annotated[float, Quantity("B/s", "2 TB/s", "1 kB/s", "1 EB/s")]
 Power: TypeAlias = Annotated[float, Quantity("W", "300 MW", "100 W", "1 TW")]

@@ -1,6 +1,8 @@
 """Read a scenario from a file, or a built-in one by name, and check it; all wrong lines are reported together."""
 
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -9,9 +11,11 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from lindos.catalog.yaml_file import read_yaml
+from lindos.currencies import exchange
 from lindos.errors import InconsistentError, InputError, InputErrors, UnknownNameError
 from lindos.scenario.schema import GoalSpec, PoolSpec, RoadmapSpec, Scenario
 from lindos.scenario.sentences import input_error
+from lindos.units import parse
 
 #: Fields that give the size of a pool; a pool has exactly one of them.
 POOL_SIZES = ("gpus", "nodes", "racks", "h100_equivalents")
@@ -113,10 +117,27 @@ def fields_from(data: Any, lines: Mapping[str, int] | None = None) -> Scenario:
     """
     if not isinstance(data, Mapping):
         raise InputError("scenario", data, "a mapping of fields", "Run `lindos init` for a commented example.")
-    try:
-        return Scenario.model_validate(data)
-    except ValidationError as error:
-        raise InputErrors([_input_error(detail, lines or {}) for detail in error.errors()]) from None
+    with exchange(_day(data.get("date")), _stated_rates(data.get("exchange_rates"))) as conversions:
+        try:
+            scenario = Scenario.model_validate(data)
+        except ValidationError as error:
+            raise InputErrors([_input_error(detail, lines or {}) for detail in error.errors()]) from None
+    scenario._conversions = tuple(dict.fromkeys(conversions))
+    return scenario
+
+
+def _day(date: Any) -> str:
+    """Return the date of the scenario, or an empty text if it has none that is valid; the field reports that."""
+    return date if isinstance(date, str) and re.fullmatch(r"\d{4}(-(0[1-9]|1[0-2])(-[0-3]\d)?)?", date) else ""
+
+
+def _stated_rates(rates: Any) -> dict[str, float]:
+    """Read the exchange rates of the scenario; wrong ones are left to their field."""
+    stated = {}
+    for currency, rate in rates.items() if isinstance(rates, Mapping) else ():
+        with suppress(InputError):
+            stated[str(currency)] = parse(rate, "1", f"exchange_rates.{currency}")
+    return stated
 
 
 def _input_error(detail: ErrorDetails, lines: Mapping[str, int]) -> InputError:

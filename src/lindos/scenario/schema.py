@@ -7,8 +7,9 @@ are answered. `lindos schema` prints the JSON Schema of :class:`Scenario` for ed
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field, create_model, model_validator
+from pydantic import Field, PrivateAttr, create_model, model_validator
 
+from lindos.currencies import Conversion
 from lindos.formats import OFFERED, TRAINING
 from lindos.problem.axes import Axis, Kind, Loop
 from lindos.problem.plan import AXES
@@ -23,6 +24,7 @@ from lindos.scenario.fields import (
     Duration,
     EnergyPrice,
     Equivalents,
+    ExchangeRate,
     Flag,
     Fraction,
     GpuCount,
@@ -41,6 +43,23 @@ from lindos.scenario.fields import (
     TokenRate,
     Years,
 )
+
+
+#: Currencies that an amount may be written in: those of the catalogue, then others for which a scenario states the rate.
+CURRENCIES = ("EUR", "GBP", "CNY", "JPY", "AED", "SAR", "INR", "KRW")
+_FURTHER_CURRENCIES = ("AUD", "BRL", "CAD", "CHF", "DKK", "KWD", "MYR", "NOK", "PLN", "QAR", "SEK", "SGD", "TWD")
+_RateFields = create_model(
+    "_RateFields",
+    __base__=Part,
+    **{
+        code: (ExchangeRate | None, Field(default=None, description=f"dollars for one {code}"))
+        for code in (*CURRENCIES, *_FURTHER_CURRENCIES)
+    },  # type: ignore[call-overload]
+)
+
+
+class ExchangeRates(_RateFields):  # type: ignore[misc, valid-type]
+    """Dollars for one unit of a currency; the catalogue's rate nearest to the date by default."""
 
 
 class PoolSpec(Part):
@@ -245,6 +264,9 @@ class Scenario(Part):
     sources: list[Text] = Field(
         default=[], max_length=50, description="sources of the statement: ids of the catalogue, or addresses"
     )
+    exchange_rates: ExchangeRates = Field(
+        default=ExchangeRates(), description="rates of other currencies that amounts are written in"
+    )
     catalog: Text | None = Field(
         default=None, description="a catalogue file of your own, as a path from the folder of this file"
     )
@@ -259,3 +281,9 @@ class Scenario(Part):
     claims: list[Text] = Field(default=[], max_length=200, description="ids of catalogue claims to check")
     compare_top500: Flag = Field(default=True, description="whether to compare the cluster with the TOP500 list")
     notes: list[Text] = Field(default=[], max_length=50, description="sentences for the report")
+    _conversions: tuple[Conversion, ...] = PrivateAttr(default=())
+
+    @property
+    def conversions(self) -> tuple[Conversion, ...]:
+        """Amounts that were written in another currency, each with its rate."""
+        return self._conversions

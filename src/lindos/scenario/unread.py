@@ -42,6 +42,10 @@ def _idle(scenario: Scenario, catalog: Catalog) -> Iterator[tuple[str, str]]:
         yield from _idle_in_campaign(scenario.campaign)
     if "compare_top500" in scenario.model_fields_set and scenario.compare_top500 and scenario.cluster is None:
         yield "compare_top500", "only a cluster is compared. Add cluster."
+    converted = {conversion.rate.currency for conversion in scenario.conversions}
+    for currency in scenario.exchange_rates.model_fields_set:
+        if currency not in converted:
+            yield f"exchange_rates.{currency}", f"no amount is written in {currency}."
     if scenario.roadmap is not None:
         yield from _idle_in_roadmap(scenario.roadmap)
     if scenario.site is not None and scenario.cluster is None:
