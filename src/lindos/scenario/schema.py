@@ -44,8 +44,7 @@ from lindos.scenario.fields import (
     Years,
 )
 
-
-#: Currencies that an amount may be written in: those of the catalogue, then others for which a scenario states the rate.
+#: Currencies of amounts: those of the catalogue, then further ones for which a scenario states the rate.
 CURRENCIES = ("EUR", "GBP", "CNY", "JPY", "AED", "SAR", "INR", "KRW")
 _FURTHER_CURRENCIES = ("AUD", "BRL", "CAD", "CHF", "DKK", "KWD", "MYR", "NOK", "PLN", "QAR", "SEK", "SGD", "TWD")
 _RateFields = create_model(
