@@ -12,7 +12,7 @@ from lindos.catalog import Catalog, load_catalog
 from lindos.catalog.facts import reading
 from lindos.catalog.overlay import with_values as with_facts
 from lindos.elements import Section
-from lindos.errors import InputError, UnknownNameError
+from lindos.errors import InputError, InputErrors, UnknownNameError
 from lindos.scenario.configuration import configuration_notes
 from lindos.scenario.paths import field_at, with_values
 from lindos.scenario.read import read_plain, read_scenario, scenario_from
@@ -125,9 +125,7 @@ class Question:
         """
         values = {path: value for path, value in changes.items() if not path.startswith(_CATALOG)}
         facts = {path.removeprefix(_CATALOG): value for path, value in changes.items() if path.startswith(_CATALOG)}
-        for path in values:
-            field_at(path, path, None)
-        scenario = scenario_from(with_values(self.data, values) if values else self.data, self.lines)
+        scenario = self._changed(values) if values else scenario_from(self.data, self.lines)
         _check_sections(scenario, sections, command)
         catalog = with_facts(self.catalog, facts) if facts else self.catalog
         unchanged = answer(
@@ -145,6 +143,21 @@ class Question:
 
         overlays = {"catalog_values": list(catalog.user_data)} if catalog.user_data else {}
         return replace(unchanged, inputs={**unchanged.inputs, **overlays}, ask_again=ask_again)
+
+    def _changed(self, values: Mapping[str, Any]) -> Scenario:
+        """Read the scenario with other values; an error in one of them names the change and no line of the file."""
+        try:
+            for path in values:
+                field_at(path, path, None)
+            return scenario_from(with_values(self.data, values), self.lines)
+        except InputError as error:
+            for wrong in error.errors if isinstance(error, InputErrors) else (error,):
+                if any(
+                    f"{wrong.path}.".startswith(f"{path}.") or f"{path}.".startswith(f"{wrong.path}.")
+                    for path in values
+                ):
+                    wrong.file, wrong.line = "--set", None
+            raise
 
 
 def _question(

@@ -21,6 +21,7 @@ from lindos.campaign.trace import Trace, progress_curves, trace_of
 from lindos.errors import InputError
 from lindos.quantities import Count, Fraction, Seconds
 from lindos.results import Why
+from lindos.units import render
 
 #: Number of failures in one tile of trials, so that its arrays stay in the cache of the processor.
 TILE = 49_152
@@ -191,7 +192,10 @@ def check_size(problem: Problem, expected: Seconds) -> None:
     events = max(float(np.max(problem.event_rate * expected)), problem.units_drawn_at_once)
     if events > LARGEST_EVENTS:
         raise InputError(
-            "campaign", f"{events:.3g} failures in one run", f"at most {LARGEST_EVENTS:,.0f}", "Check every mtbf in it."
+            "campaign",
+            f"{render(events, '1')} failures in one run",
+            f"at most {LARGEST_EVENTS:,.0f}",
+            "Check every mtbf in it.",
         )
 
 

@@ -77,6 +77,7 @@ def with_values(catalog: Catalog, values: Mapping[str, object]) -> Catalog:
             raise InputError(f"catalog.{path}", value, "a field of an entry", f"Write catalog.{kind}.NAME.FIELD=VALUE.")
         else:
             data.setdefault(kind, {}).setdefault(name, {})[field] = value
+    _check_names(catalog, data)
     layer: Layer = (data, {}, "--set")
     changed = Catalog([*catalog.layers, layer])
     _check(changed, [layer], "--set", catalog.conversions)
@@ -88,6 +89,18 @@ def _check(catalog: Catalog, layers: Sequence[Layer], file: str, conversions: tu
     with exchange() as converted:
         raise_together(list(_own_errors(catalog, layers)), file=file)
     catalog.conversions = tuple(dict.fromkeys((*conversions, *converted)))
+
+
+def _check_names(catalog: Catalog, data: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse a name that no entry has, unless a base makes it a new entry."""
+    unknown = [
+        UnknownNameError(f"catalog.{kind}", name, catalog.names(kind))
+        for kind, records in data.items()
+        if kind != "parameters"
+        for name, fields in records.items()
+        if "base" not in fields and catalog.record_id(kind, name) is None
+    ]
+    raise_together(unknown, file="--set")
 
 
 def _overlay(path: Path) -> Layer:

@@ -149,8 +149,11 @@ class _Builder:
 
     def items(self, node: yaml.MappingNode, path: str) -> Iterator[tuple[str, Any]]:
         seen: set[str] = set()
+        before: tuple[str, str] | None = None
         for key_node, child in node.value:
             line = key_node.start_mark.line + 1
+            if node.flow_style and before is not None:
+                _refuse_split_number(before, key_node, child, line)
             if not isinstance(key_node, yaml.ScalarNode):
                 raise InputError(path or "file", "a list or mapping as a key", "a text as key", "", line)
             key = str(key_node.value)
@@ -158,8 +161,30 @@ class _Builder:
             if key in seen:
                 raise InputError(child_path, "given twice", "given once", "Remove one of the two.", line)
             seen.add(key)
-            yield key, self.value(child, child_path)
+            value = self.value(child, child_path)
+            before = (child_path, value) if isinstance(value, str) else None
+            yield key, value
             self.lines[child_path] = line
+
+
+def _refuse_split_number(before: tuple[str, str], key: yaml.Node, child: yaml.Node, line: int) -> None:
+    """Refuse a number with a comma between braces, which YAML reads as the end of an entry and a second key.
+
+    Parameters
+    ----------
+    before
+        Path and text of the entry before the key.
+    key, child
+        Nodes of the key and of its value.
+    line
+        Line of the key.
+    """
+    path, start = before
+    is_digits = isinstance(key, yaml.ScalarNode) and str(key.value)[:1].isdigit() and child.tag == _NULL
+    if is_digits and start[-1:].isdigit():
+        text = f"{start},{key.value}"
+        expected = "a number without a comma: between braces a comma ends the entry"
+        raise InputError(path, text, expected, f"Write '{start}.{key.value}' or '{start}{key.value}'.", line)
 
 
 def _child_path(path: str, key: object) -> str:

@@ -24,6 +24,7 @@ from lindos.claims.verdict import CONSISTENT_WITHIN, Finding, Ruling, judged
 from lindos.formats import PEAKS, number_format
 from lindos.formulas import equivalents as formulas
 from lindos.quantities import Real
+from lindos.units import render
 
 #: The device that H100-equivalents are counted in, and their precision by default.
 REFERENCE_DEVICE = "h100-sxm"
@@ -375,7 +376,8 @@ def share(check: ShareCheck, context: Context) -> Finding:
         factor=max(1.0, part.value),
         ruling=ruling,
         arithmetic=(
-            f"{counts} = {brief(fleet, '1')} H100e, {part.value:.2g} times the {brief(installed, '1')} H100e installed"
+            f"{counts} = {brief(fleet, '1')} H100e, {render(part.value, '1', 2)} times the "
+            f"{brief(installed, '1')} H100e installed"
         ),
         note=stock.note,
     )

@@ -125,7 +125,7 @@ def _number_cell(value: Number, unit: str) -> str:
     if value.value is None and value.low is None and value.high is None:
         return UNKNOWN
     amount = span(value.low, value.high, unit) if value.value is None else number(value.value, unit)
-    share = "" if value.share is None else f" ({100 * value.share:.2g} %)"
+    share = "" if value.share is None else f" ({render(100 * value.share, '1', 2)} %)"
     return f"{_BOUNDS[value.bound]}{amount}{value.suffix}{share}"
 
 

@@ -86,7 +86,8 @@ class Demand:
         return (
             f"{len(self.programmes)} programmes want {render(_middle(self.total_demand), '1')} H100-equivalents (8-bit "
             f"dense): {_percent(self.share_of_supply)} of what suppliers ship until {self.years[-1].end[:4]} if they "
-            f"grow as they did until {self.trend_end[:4]}, {_middle(self.total_demand / self.flat_supply):.3g} times "
+            f"grow as they did until {self.trend_end[:4]}, "
+            f"{render(_middle(self.total_demand / self.flat_supply), '1')} times "
             f"what they ship if they only keep pace. Bought evenly, they take most in the year to {worst.end}: "
             f"{_percent(worst.share_of_supply)} of the supply of that year, which is still small."
         )

@@ -170,7 +170,12 @@ class Proportion(Quantity):
         numerator, colon, denominator = value.partition(":") if isinstance(value, str) else ("", "", "")
         if not colon:
             return super(Proportion, self).read(value)
-        parts = [parse(part, "1", counted="") for part in (numerator, denominator)]
+        if ":" in denominator:
+            raise InputError("value", value, "a proportion of two numbers", f"Write '{self.example}'.")
+        try:
+            parts = [parse(part, "1", counted="") for part in (numerator, denominator)]
+        except InputError as error:
+            raise type(error)("value", value, f"a proportion of two numbers; {error.expected}", error.hint) from None
         if not parts[1] > 0:
             raise InputError("value", value, "a proportion of two numbers above zero", f"Write '{self.example}'.")
         return self.checked(parts[0] / parts[1], value)

@@ -230,12 +230,15 @@ def _of_duration(context: Context, result: CampaignResult, data: DataLimit) -> s
     )
     used, excess = number(data.stocks_used) or 0.0, number(data.batch_over_critical) or 0.0
     batch = (
-        f" Its batch is {excess:.2g} times the critical batch of a run on no more text than that." if excess > 1 else ""
+        f" Its batch is {render(excess, '1', 2)} times the critical batch of a run on no more text than that."
+        if excess > 1
+        else ""
     )
     if used <= 1:
         return f"In {span} the cluster trains {model} on {tokens}, {flop}; {best}.{batch}"
     return (
-        f"In {span} the cluster spends {flop}, more than {model} can use: that would be {tokens}, {used:.2g} times the "
+        f"In {span} the cluster spends {flop}, more than {model} can use: that would be {tokens}, "
+        f"{render(used, '1', 2)} times the "
         f"public text there is ({_written(data.text_stock, 'token')}); {best}.{batch}"
     )
 
@@ -252,7 +255,7 @@ def _stalls(result: CampaignResult) -> str:
     """Give the goodput under the published range of the other replicas' stall."""
     options = result.alternatives.stalls if result.alternatives is not None else ()
     parts = [
-        f"{100 * float(option.goodput):.2g} % if they wait {_written(option.stall_time, 's')}"
+        f"{render(100 * float(option.goodput), '1', 2)} % if they wait {_written(option.stall_time, 's')}"
         for option in options
         if not option.as_written and option.groups == result.problem.stall_groups
     ]
@@ -267,7 +270,7 @@ def _shortage(result: CampaignResult) -> str:
     best, needed = gap
     return (
         f" That is with the {_written(result.estimate.spares_given, '1')} spare GPUs where they are; with {needed} "
-        f"{_spread(result)}it would be {100 * best:.3g} %."
+        f"{_spread(result)}it would be {render(100 * best, '1')} %."
     )
 
 
@@ -317,7 +320,7 @@ def _not_sustained(result: CampaignResult) -> str:
             "or let a failure stop one replica alone (campaign.recovery)"
         )
     return (
-        f"No run is sustained: of {span}, {100 * share:.2g} % moves training forward. Most of it goes into "
+        f"No run is sustained: of {span}, {render(100 * share, '1', 2)} % moves training forward. Most of it goes into "
         f"{most.replace('_', ' ')}: {remedy}."
     )
 
@@ -326,14 +329,16 @@ def _warnings(result: CampaignResult) -> Iterator[str]:
     """Yield warnings: repairs that queue without end, runs that never end, spares that are short."""
     estimate = result.estimate
     if (load := _repair_load(result.problem)) > 1:
-        yield f"Devices fail {load:.3g} times as fast as campaign.repair_teams repair them: the queue never ends."
+        times = render(load, "1")
+        yield f"Devices fail {times} times as fast as campaign.repair_teams repair them: the queue never ends."
     if not result.is_sustained:
         yield _not_sustained(result)
         return
     trials = result.simulation.trials if result.simulation is not None else None
     if trials is not None and (unfinished := float(np.mean(trials.finished == 0))) > 0:
         yield (
-            f"{100 * unfinished:.3g} % of the trials have not reached the goal when they are given up: their end is "
+            f"{render(100 * unfinished, '1')} % of the trials have not reached the goal when they are given "
+            "up: their end is "
             "extrapolated from the pace they had."
         )
     if (years := (number(estimate.duration) or 0.0) / YEAR) > _LONGEST:
@@ -343,13 +348,14 @@ def _warnings(result: CampaignResult) -> Iterator[str]:
         best, needed = gap
         yield (
             f"Spares are short: {_written(estimate.spares_given, '1')} stand by, goodput is "
-            f"{_percent(estimate)}. With {needed} {_spread(result)}it would be {100 * best:.3g} %: set them aside with "
+            f"{_percent(estimate)}. With {needed} {_spread(result)}it would be {render(100 * best, '1')} %: "
+            "set them aside with "
             "campaign.spare_fraction, or let the job go on with fewer replicas (campaign.elastic)."
         )
 
 
 def _percent(estimate: CampaignEstimate) -> str:
-    return f"{100 * (number(estimate.goodput) or 0.0):.3g} %"
+    return f"{render(100 * (number(estimate.goodput) or 0.0), '1')} %"
 
 
 def _repair_load(problem: Problem) -> float:
@@ -365,10 +371,11 @@ def _notes(context: Context, outcome: Outcome[CampaignResult]) -> Iterator[str]:
     if not values.is_sustained:
         return
     if lost := 100 * float(np.mean(np.asarray(draws.closed.sustainable) == 0)):
-        yield f"In {lost:.2g} % of the draws failures come as fast as one is recovered from."
+        yield f"In {render(lost, '1', 2)} % of the draws failures come as fast as one is recovered from."
     if draws.simulation is not None and (unfinished := float(np.mean(draws.simulation.trials.finished == 0))) > 0:
         yield (
-            f"{100 * unfinished:.2g} % of the simulated draws do not reach the goal in some times the usual: they are "
+            f"{render(100 * unfinished, '1', 2)} % of the simulated draws do not reach the goal in some times "
+            "the usual: they are "
             "carried on at their pace."
         )
     if len(values.problem.joins) > 1:

@@ -240,7 +240,7 @@ def worth(alternatives: Alternatives, cost: RunCost | None) -> Table:
         units=("", "%", "%", "%", "s", *("USD" for _ in money)),
         rows=tuple(rows),
         key=True,
-        note=f"Each against {100 * alternatives.base:.3g} % under the same failures, over "
+        note=f"Each against {render(100 * alternatives.base, '1')} % under the same failures, over "
         f"{render(alternatives.span, 's')}; trials of each: {alternatives.num_trials}. More, in points of goodput, is "
         "known to one standard error." + ("" if cost is None else " Saved: hours of all GPUs of the cluster."),
     )

@@ -156,6 +156,7 @@ def _warnings(sampled: FleetResult) -> Iterator[str]:
     missed = 1.0 - float(sampled.share_served)
     if missed > 0:
         yield (
-            f"In {100 * missed:.2g} % of draws no replica of the chosen GPU reaches the promised speed: ranges of the "
+            f"In {render(100 * missed, '1', 2)} % of draws no replica of the chosen GPU reaches the promised "
+            "speed: ranges of the "
             "fleet are over the others."
         )

@@ -177,7 +177,7 @@ def _statement(growth: Growth) -> str:
 
 def _times(factor: Any) -> str:
     plain = number(factor)
-    return "an unknown factor" if plain is None else f"{plain:.3g}x"
+    return "an unknown factor" if plain is None else f"{render(plain, '1')}x"
 
 
 def _percent(share: float | None) -> str:

@@ -236,7 +236,9 @@ def _notes(
 def _software_notes(result: StepResult, choice: Choice, alternatives: Outcome[Alternatives] | None) -> Iterator[str]:
     """Say which limits the plan keeps to, and what lies beyond the software."""
     headroom = (
-        f"leaves {100 * choice.headroom:.2g} % of device memory free" if choice.headroom else "may fill all memory"
+        f"leaves {render(100 * choice.headroom, '1', 2)} % of device memory free"
+        if choice.headroom
+        else "may fill all memory"
     )
     software = "" if result.job.any_software else f" and keeps to what {result.job.stack.title} ships"
     yield f"The plan {headroom}{software}."
@@ -247,7 +249,8 @@ def _software_notes(result: StepResult, choice: Choice, alternatives: Outcome[Al
     if better is not None and speed:
         gain = 100 * (float(better.estimate.tokens_per_second) / speed - 1)
         yield (
-            f"A plan beyond what the software ships would be {gain:.2g} % faster ({layout_words(better.plan)}); "
+            f"A plan beyond what the software ships would be {render(gain, '1', 2)} % faster "
+            f"({layout_words(better.plan)}); "
             "any_software searches there too."
         )
 
@@ -261,7 +264,7 @@ def _without_pools(step: ClusterStep, alternatives: Outcome[Alternatives] | None
             continue
         gain = 100 * (other_speed / speed - 1)
         direction = "more" if gain > 0 else "fewer"
-        yield f"Without {name} the job would train {abs(gain):.2g} % {direction} tokens per second."
+        yield f"Without {name} the job would train {render(abs(gain), '1', 2)} % {direction} tokens per second."
 
 
 def _weighed(choice: Choice) -> str:
@@ -279,9 +282,10 @@ def _residual_note(result: StepResult) -> str:
     low, high = 100 * (1 - float(error.low)), 100 * (float(error.high) - 1)
     wider = float(error.difficulty)
     return (
-        f"80 % of measured runs like those of the fit, but left out of it, took {low:.2g} % less to {high:.2g} % more "
+        f"80 % of measured runs like those of the fit, but left out of it, took {render(low, '1', 2)} % less "
+        f"to {render(high, '1', 2)} % more "
         "time than predicted; the range of the step time follows them"
-        + (f", {wider:.2g} times as wide since this step is further from them." if wider >= 1.05 else ".")
+        + (f", {render(wider, '1', 2)} times as wide since this step is further from them." if wider >= 1.05 else ".")
     )
 
 
@@ -291,8 +295,8 @@ def _warnings(context: Context, result: StepResult) -> Iterator[str]:
     if share is not None and factor is not None and share > 1.0:
         guess = " (of a guessed run)" if is_guess(goal) else ""
         yield (
-            f"The global batch is {share:.3g} times the critical batch{guess}: "
-            f"it costs about {100 * (factor - 1.0):.2g} % extra tokens for the same loss."
+            f"The global batch is {render(share, '1')} times the critical batch{guess}: "
+            f"it costs about {render(100 * (factor - 1.0), '1', 2)} % extra tokens for the same loss."
         )
     most = float(result.residual.most_devices)
     if float(result.step.num_devices) > most:

@@ -18,6 +18,7 @@ from lindos.claims.text.relation import (
     off_by,
     written,
 )
+from lindos.units import render
 
 _UP = re.compile(
     r"(?i:\b(?:mehr|plus|wuchs\w*|wächst|stieg\w*|steigt|gestiegen|kletter\w*|anstieg|zuwachs\w*|wachstum|gewachsen|"
@@ -166,7 +167,7 @@ def _growth(fraction: Numeral, small: Numeral, large: Numeral, grows: bool, shri
         holds=True,
         factor=1.0,
         arithmetic=(
-            f"{written(large)} / {written(small)} = {ratio:.3g}, {'plus' if rises else 'minus'} "
+            f"{written(large)} / {written(small)} = {render(ratio, '1')}, {'plus' if rises else 'minus'} "
             f"{amount(ratio - 1 if rises else 1 - 1 / ratio, 'fraction')}"
         ),
     )
@@ -207,7 +208,7 @@ def _wrong_growth(
         if not (as_factor or slip or plain):
             continue
         line = (
-            f"{written(large)} / {written(small)} = {ratio:.3g}: {'plus' if grows else 'minus'} "
+            f"{written(large)} / {written(small)} = {render(ratio, '1')}: {'plus' if grows else 'minus'} "
             f"{amount(right, 'fraction')}, not {written(fraction)}"
         )
         reading_text = (
@@ -236,7 +237,9 @@ def _as_factor(fraction: Numeral, pairs: list[tuple[Numeral, Numeral]]) -> Itera
                 members=(fraction, small, large),
                 holds=False,
                 factor=off_by(ratio - 1, fraction),
-                arithmetic=f"{written(large)} / {written(small)} = {ratio:.3g}: plus {amount(ratio - 1, 'fraction')}",
+                arithmetic=(
+                    f"{written(large)} / {written(small)} = {render(ratio, '1')}: plus {amount(ratio - 1, 'fraction')}"
+                ),
                 reading=f"to {written(fraction)} of the old value, that is by {amount(ratio - 1, 'fraction')}",
             )
             return
@@ -320,7 +323,7 @@ def multiples(numerals: list[Numeral]) -> Iterator[Relation]:
         fitting = next(((a, b) for a, b in wide if _times_fit(factor, a, b)), None)
         if fitting is not None:
             small, large = fitting
-            line = f"{written(large)} / {written(small)} = {_ratio(small, large)[0]:.3g}"
+            line = f"{written(large)} / {written(small)} = {render(_ratio(small, large)[0], '1')}"
             yield Relation(kind="multiple", members=(factor, *{small, large}), holds=True, arithmetic=line, factor=1.0)
             continue
         if goal is None:
@@ -342,8 +345,8 @@ def multiples(numerals: list[Numeral]) -> Iterator[Relation]:
                     members=late_first(factor, small, large),
                     holds=False,
                     factor=off_by(ratio, factor),
-                    arithmetic=f"{written(large)} / {written(small)} = {ratio:.3g}, not {written(factor)}",
-                    reading=f"{ratio:.3g} times",
+                    arithmetic=f"{written(large)} / {written(small)} = {render(ratio, '1')}, not {written(factor)}",
+                    reading=f"{render(ratio, '1')} times",
                 )
 
 
@@ -359,8 +362,8 @@ def _slipped_multiple(factor: Numeral, pairs: list[tuple[Numeral, Numeral]]) -> 
                 members=late_first(small, large, factor),
                 holds=False,
                 factor=error,
-                arithmetic=f"{written(large)} / {written(small)} = {ratio:.3g}, not {written(factor)}",
-                reading=f"a power of ten: {ratio:.3g} times",
+                arithmetic=f"{written(large)} / {written(small)} = {render(ratio, '1')}, not {written(factor)}",
+                reading=f"a power of ten: {render(ratio, '1')} times",
             )
             return
 
@@ -380,8 +383,8 @@ def _risen(factor: Numeral, numerals: list[Numeral]) -> Iterator[Relation]:
             members=(factor, earlier[0]),
             holds=False,
             factor=off_by(ratio, factor),
-            arithmetic=f"{written(earlier[0])}: a factor of {ratio:.3g}, not {written(factor)}",
-            reading=f"{ratio:.3g} times",
+            arithmetic=f"{written(earlier[0])}: a factor of {render(ratio, '1')}, not {written(factor)}",
+            reading=f"{render(ratio, '1')} times",
         )
 
 

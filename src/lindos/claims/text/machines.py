@@ -9,6 +9,7 @@ from lindos.claims.text.numeral import Numeral
 from lindos.claims.text.read import Reading
 from lindos.claims.text.relation import Relation, amount, distance, is_power, off_by, written
 from lindos.claims.text.subjects import Mention
+from lindos.units import render
 
 _DATED = re.compile(r"-\d{4}-\d{2}$")
 #: Number of sentences around a comparison in which a caution about it counts.
@@ -89,7 +90,8 @@ def _machine_factor(
     if cluster_rates:
         quotient = cluster_rates[-1].value / machine_rate
         line = (
-            f"{written(cluster_rates[-1])} / {amount(machine_rate, 'FLOP/s')} = {quotient:.3g}: an AI peak over a "
+            f"{written(cluster_rates[-1])} / {amount(machine_rate, 'FLOP/s')} = {render(quotient, '1')}: an AI "
+            "peak over a "
             f"measured FP64 result of {title}"
         )
     else:

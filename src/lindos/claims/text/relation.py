@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from lindos.claims.span import brief
 from lindos.claims.text.numeral import Numeral
+from lindos.units import render
 
 #: Amounts agree within this factor, beyond their rounding.
 AGREE = 1.06
@@ -115,7 +116,7 @@ def amount(value: float, unit: str) -> str:
     if unit in ("factor", "1", "rank", "ordinal"):
         return brief(value, "1")
     if unit in ("fraction", "points"):
-        return f"{100 * value:.3g} %"
+        return f"{render(100 * value, '1')} %"
     if unit in ("EUR", "GBP", "CNY", "JPY", "CHF"):
         return brief(value, "USD").replace("$", f"{unit} ")
     if unit in ("week", "month", "quarter"):

@@ -11,6 +11,7 @@ from lindos.claims.text.numeral import Numeral
 from lindos.claims.text.places import sightings
 from lindos.claims.text.relation import amount, off_by
 from lindos.claims.verdict import Ruling
+from lindos.units import render
 
 #: A sourced value within this factor of the printed one is offered as another reading.
 OFFERED = 1.06
@@ -94,7 +95,7 @@ class Swaps:
                 ratio = float(sighting.value.value) / float(machine.h100_equivalents.value)
                 words = (
                     f"{sighting.title} ({sighting.date}) over {machine.title.split(',')[0]} in 8-bit "
-                    f"H100-equivalents: {ratio:.3g}"
+                    f"H100-equivalents: {render(ratio, '1')}"
                 )
                 yield words, "factor", ratio, (*sighting.value.sources, *machine.h100_equivalents.sources)
 

@@ -20,7 +20,7 @@ from lindos.claims.text.relation import (
     off_by,
     written,
 )
-from lindos.units import YEAR
+from lindos.units import YEAR, render
 
 _DIVIDED = ("W", "USD", "EUR", "GBP", "FLOP/s", "J", "B", "1", "kg")
 _PARTS = ("device", "rack", "node", "unit", "hour")
@@ -190,7 +190,7 @@ def yearly_totals(numerals: list[Numeral]) -> Iterator[Relation]:
             or pairs
         )
         deviation, total, span, times = min(slips, key=lambda p: (p[0] > AGREE, abs(p[1].start - rate.start)))
-        line = f"{written(rate)} a {rate.per} x {times:.3g} = {amount(rate.value * times, rate.unit)}"
+        line = f"{written(rate)} a {rate.per} x {render(times, '1')} = {amount(rate.value * times, rate.unit)}"
         if deviation <= AGREE:
             yield Relation(kind="rate_times_time", members=(total, rate, span), holds=True, arithmetic=line)
             continue

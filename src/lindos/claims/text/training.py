@@ -10,7 +10,7 @@ from lindos.claims.text.numeral import Numeral
 from lindos.claims.text.read import Reading
 from lindos.claims.text.relation import Relation, amount, distance, is_power, off_by, written
 from lindos.formulas import scaling
-from lindos.units import DAY
+from lindos.units import DAY, render
 
 _TRAINS = re.compile(r"(?i:train\w*|pre-?train\w*|\brun\b|lauf\b|trainingslauf|gelernt|trainiert\w*)")
 _LASTED = re.compile(
@@ -152,7 +152,8 @@ def _times(
     seconds = span.value * units.SECONDS[span.unit]
     utilised = budget / (total_rate(count.value, peak) * seconds)
     text = (
-        f"{line} / ({written(count)} x {amount(peak, 'FLOP/s')} x {written(span)}) = {100 * utilised:.3g} % of the "
+        f"{line} / ({written(count)} x {amount(peak, 'FLOP/s')} x {written(span)}) = "
+        f"{render(100 * utilised, '1')} % of the "
         f"dense {precision.upper()} peak"
     )
     blamed = tuple(sorted((span, count, *members), key=lambda n: n is not span))

@@ -28,6 +28,7 @@ from lindos.campaign import (
 from lindos.errors import InputError
 from lindos.quantities import Count, Seconds
 from lindos.scenario.fields import Quantity
+from lindos.units import render
 
 #: Tolerance of goodput by chance alone.
 _BY_CHANCE = 0.004
@@ -154,7 +155,7 @@ def check_failures(problem: Problem, expected: Seconds) -> None:
     if problem.corruption is not None and (count := number[problem.corruption.name]) > _MOST_CORRUPTIONS:
         raise InputError(
             "campaign.silent_corruption",
-            f"{count:.3g} corruptions in one run",
+            f"{render(count, '1')} corruptions in one run",
             f"at most {_MOST_CORRUPTIONS:,.0f}",
             "Raise its device_mtbf.",
         )
@@ -162,14 +163,14 @@ def check_failures(problem: Problem, expected: Seconds) -> None:
         worst = max(number, key=lambda name: number[name])
         raise InputError(
             "campaign",
-            f"{sum(number.values()):.3g} failures and stops in one run",
+            f"{render(sum(number.values()), '1')} failures and stops in one run",
             f"at most {LARGEST_EVENTS:,.0f}",
-            f"Shorten job.goal, or let the most frequent come less often: {worst}, {number[worst]:.3g} times.",
+            f"Shorten job.goal, or let the most frequent come less often: {worst}, {render(number[worst], '1')} times.",
         )
     if problem.units_drawn_at_once > LARGEST_EVENTS:
         raise InputError(
             "campaign.lemons.fraction",
-            f"{problem.units_drawn_at_once:.3g} lemons",
+            f"{render(problem.units_drawn_at_once, '1')} lemons",
             f"at most {LARGEST_EVENTS:,.0f}",
             "Lower it.",
         )
