@@ -17,7 +17,7 @@ def test_every_room_stands_in_the_table_of_floors() -> None:
 
 
 def test_every_floor_of_the_registry_can_be_found_by_its_name() -> None:
-    from lindos.views import FLOORS
+    from lindos.scenario.sections import SECTIONS
 
-    for view in FLOORS:
-        assert (SOURCE / "study" / f"{view.floor.name}.py").exists() or (SOURCE / "study" / view.floor.name).is_dir()
+    for name in SECTIONS:
+        assert (SOURCE / "study" / f"{name}.py").exists() or (SOURCE / "study" / name).is_dir()

@@ -10,12 +10,13 @@ from lindos.catalog import load_catalog
 from lindos.errors import UnknownValueError
 from lindos.scenario.read import read_scenario
 from lindos.scenario.schema import CampaignSpec, Scenario, SiteSpec
+from lindos.scenario.sections import SECTIONS
 from lindos.study.chain import Chain
 from lindos.study.cluster import CLUSTER
 from lindos.study.floor import NUM_DRAWS, Floor, Gap, World
 from lindos.study.plan import PLAN
 from lindos.study.step import STEP
-from lindos.views import FLOORS
+from lindos.views import view_of
 
 CATALOG = load_catalog()
 SCENARIO, _ = read_scenario("one-node")
@@ -138,7 +139,7 @@ def test_an_unknown_value_leaves_a_gap_that_names_it_and_a_wish_is_none() -> Non
     def fail(world: World) -> int:
         raise UnknownValueError("systems.x.power")
 
-    broken = Floor(name="broken", question="?", compute=fail, is_asked=lambda scenario: True)
+    broken = Floor(name="broken", question="?", compute=fail, section="cluster")
     needing = Floor(name="needing", question="?", compute=lambda world, value: value, needs=(broken,))
     wishing = Floor(name="wishing", question="?", compute=lambda world, value: value, wants=(broken,))
     study = Chain().study([needing, wishing], SCENARIO, CATALOG)
@@ -165,11 +166,10 @@ def test_the_step_is_drawn_under_one_plan() -> None:
 
 
 def test_floors_are_named_once_and_declare_what_they_read() -> None:
-    names = [view.floor.name for view in FLOORS]
-    assert len(set(names)) == len(names)
     fields = set(Scenario.model_fields)
-    for view in FLOORS:
-        for floor in view.floors:
+    for name in SECTIONS:
+        assert view_of(name).floor.name == name
+        for floor in view_of(name).floors:
             assert set(floor.reads) <= fields
             assert floor.question.endswith("?")
 
@@ -190,7 +190,7 @@ def test_a_section_is_made_again_only_from_other_outcomes_or_other_fields() -> N
     chain = Chain()
 
     def sections(scenario: Scenario) -> dict[str, Any]:
-        views = [view for view in FLOORS if view.floor.name in ("cluster", "step", "site")]
+        views = [view_of(name) for name in ("cluster", "step", "site")]
         study = chain.study([floor for view in views for floor in view.floors], scenario, CATALOG)
         return {view.floor.name: view.section(Context(scenario=scenario, catalog=CATALOG), study) for view in views}
 

@@ -14,8 +14,9 @@ from lindos.elements import Figure
 from lindos.scenario.read import builtin_names, read_scenario
 from lindos.scenario.resolve import counted
 from lindos.scenario.schema import Scenario
+from lindos.scenario.sections import requested_sections
 from lindos.study.chain import Chain
-from lindos.views import FLOORS, Context
+from lindos.views import Context, view_of
 
 CATALOG = load_catalog()
 #: So small that no plan is decided otherwise.
@@ -35,7 +36,7 @@ def is_simulated(key: str) -> bool:
 
 def figures_of(scenario: Scenario, catalog: Catalog, chain: Chain) -> dict[str, Figure]:
     """Every figure of the floors of the chain."""
-    views = [view for view in FLOORS if view.floor.is_asked(scenario)]
+    views = [view_of(name) for name in requested_sections(scenario)]
     floors = [floor for view in views for floor in view.floors if floor.is_asked(scenario)]
     study = chain.study(floors, scenario, catalog)
     sections = [view.section(Context(scenario=scenario, catalog=catalog), study) for view in views]

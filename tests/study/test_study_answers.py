@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from lindos.answers import Answer, answer, run
-from lindos.answers.scenario import requested_sections
 from lindos.catalog import load_catalog
 from lindos.elements import Figure
 from lindos.errors import InfeasibleError, InputError
 from lindos.scenario.read import builtin_names, read_scenario, scenario_from
+from lindos.scenario.sections import requested_sections
 from lindos.study.floor import Floor, Outcome
 from lindos.views.figures import Figures
 

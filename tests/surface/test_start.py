@@ -4,11 +4,14 @@ import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 HEAVY = ("numpy", "pydantic", "plotly", "pyarrow", "scipy", "rich", "yaml", "jax", "pandas")
 RATIO = 1.6
+#: What a run of one node does not need, and does not wait for.
+UNUSED = ("scipy", "pandas", "jax", "lindos.catalog.huggingface", "lindos.claims", "lindos.fleet", "lindos.roadmap")
 
 
 def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -32,6 +35,13 @@ def test_help_loads_nothing_heavy() -> None:
     done = run(f"{code}; from lindos.cli import main; main()", "--help")
     assert done.returncode == 0, done.stderr
     assert "HEAVY []" in done.stdout
+
+
+def test_a_small_run_loads_only_the_rooms_that_answer_it(tmp_path: Path) -> None:
+    code = f"import atexit, sys; atexit.register(lambda: print('UNUSED', [n for n in {UNUSED} if n in sys.modules]))"
+    done = run(f"{code}; from lindos.cli import main; main()", "run", "one-node", "--out", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert "UNUSED []" in done.stdout
 
 
 def test_help_starts_about_as_fast_as_importing_click() -> None:

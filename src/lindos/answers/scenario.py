@@ -18,11 +18,12 @@ from lindos.scenario.paths import field_at, with_values
 from lindos.scenario.read import read_plain, read_scenario, scenario_from
 from lindos.scenario.resolve import counted
 from lindos.scenario.schema import Scenario
+from lindos.scenario.sections import SECTIONS, requested_sections
 from lindos.scenario.unread import unread
 from lindos.study.campaign import CampaignAsked
 from lindos.study.chain import Chain
 from lindos.study.floor import NUM_DRAWS, Floor
-from lindos.views import FLOORS, Context, View
+from lindos.views import Context, View, view_of
 
 #: Warning of every answer.
 RANGES = (
@@ -186,8 +187,8 @@ def _check_sections(scenario: Scenario, sections: frozenset[str] | None, command
     """Refuse a question if the scenario asks none of its sections."""
     if sections is None:
         return
-    for name in sections - set(SECTION_NAMES):
-        raise UnknownNameError("sections", name, SECTION_NAMES)
+    for name in sections - SECTIONS.keys():
+        raise UnknownNameError("sections", name, SECTIONS)
     if not set(requested_sections(scenario)) & ((sections - {"cluster", "step"}) or sections):
         needed = {"campaign": "job.goal", "fleet": "inference", "site": "cluster"}.get(command, command)
         raise InputError(needed, None, f"given for `lindos {command}`", f"Add {needed} to the scenario.")
@@ -221,7 +222,7 @@ def answer(
     made: dict[str, Section] = {}
     with reading() as paths:
         settled = counted(scenario, catalog)
-        views = [view for view in FLOORS if view.floor.name in names]
+        views = [view_of(name) for name in names]
         context = Context(scenario=settled, catalog=catalog)
         wishes = {"campaign": campaign or CampaignAsked(), **(settings or {})}
         study = (chain or Chain()).study(_floors(views, settled), settled, catalog, folder, wishes)
@@ -238,21 +239,6 @@ def answer(
 
 def _floors(views: Iterable[View], scenario: Scenario) -> list[Floor[Any]]:
     return [floor for view in views for floor in view.floors if floor.is_asked(scenario)]
-
-
-#: Sections in the order of an answer.
-SECTION_NAMES = tuple(view.floor.name for view in FLOORS)
-
-
-def requested_sections(scenario: Scenario) -> list[str]:
-    """List the sections that a scenario asks, in the order of an answer.
-
-    Parameters
-    ----------
-    scenario
-        The question.
-    """
-    return [view.floor.name for view in FLOORS if view.floor.is_asked(scenario)]
 
 
 def assemble(

@@ -16,6 +16,7 @@ from lindos.scenario.configuration import configuration_notes
 from lindos.scenario.read import scenario_from
 from lindos.scenario.resolve import counted, model_named
 from lindos.scenario.schema import Scenario
+from lindos.scenario.sections import SECTIONS
 from lindos.study.campaign import CampaignAsked
 from lindos.study.chain import Chain
 from lindos.study.cluster import CLUSTER
@@ -23,7 +24,7 @@ from lindos.study.job import JOB
 from lindos.study.plan import ALTERNATIVES, PLAN, PLAN_SETTING
 from lindos.study.search import Option, Question, largest, placements
 from lindos.study.step import STEP
-from lindos.views import FLOORS, Context
+from lindos.views import Context, view_of
 from lindos.views.search import Result, placement_view, rank, view
 
 #: Word for every precision that a device has.
@@ -166,7 +167,7 @@ def _answer(results: Sequence[Result], failures: Mapping[str, Exception], catalo
 
 
 def _sections(scenario: Scenario, catalog: Catalog, names: Sequence[str], settings: Mapping[str, Any]) -> list[Section]:
-    views = [floor_view for floor_view in FLOORS if floor_view.floor.name in names]
+    views = [view_of(name) for name in SECTIONS if name in names]
     floors = [floor for floor_view in views for floor in floor_view.floors if floor is not ALTERNATIVES]
     study = Chain().study(floors, scenario, catalog, settings=settings)
     context = Context(scenario=scenario, catalog=catalog)
@@ -181,6 +182,6 @@ def _placement_answer(scenario: Scenario, catalog: Catalog) -> Answer:
     assert job is not None
     search_section = placement_view(placements(study, scenario), job.point.model.title)
     context = Context(scenario=scenario, catalog=catalog)
-    step = next(floor_view for floor_view in FLOORS if floor_view.floor is STEP).section(context, study)
+    step = view_of("step").section(context, study)
     sections = [search_section] if step is None else [search_section, step]
     return assemble(scenario, catalog, "search", sections, configuration_notes(scenario))

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from lindos.catalog.huggingface import Reading, read_config
 from lindos.scenario.schema import Scenario
+
+if TYPE_CHECKING:
+    from lindos.catalog.huggingface import Reading
 
 
 def configuration_notes(scenario: Scenario, folder: Path | None = None) -> tuple[str, ...]:
@@ -21,15 +24,17 @@ def configuration_notes(scenario: Scenario, folder: Path | None = None) -> tuple
         "job.model": scenario.job.model if scenario.job else "",
         "inference.model": scenario.inference.model if scenario.inference else "",
     }
-    return tuple(
-        f"{path}: {note}"
-        for path, name in models.items()
-        if name.endswith(".json")
-        for note in _notes(read_config((folder or Path()) / name))
-    )
+    files = {path: (folder or Path()) / name for path, name in models.items() if name.endswith(".json")}
+    return tuple(f"{path}: {note}" for path, file in files.items() for note in _notes_on(file))
 
 
-def _notes(reading: Reading) -> Iterator[str]:
+def _notes_on(file: Path) -> Iterator[str]:
+    from lindos.catalog.huggingface import read_config
+
+    return _notes(read_config(file))
+
+
+def _notes(reading: "Reading") -> Iterator[str]:
     if reading.defaults:
         filled = ", ".join(f"{key} {value}" for key, value in reading.defaults.items())
         yield f"the file leaves these to the library's defaults: {filled}."

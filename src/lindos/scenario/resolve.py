@@ -10,7 +10,6 @@ from pathlib import Path
 
 from lindos.catalog import Catalog
 from lindos.catalog.facts import Fact
-from lindos.catalog.huggingface import model_from_config
 from lindos.catalog.model import Model
 from lindos.catalog.records import Fabric, SiteFacts, System
 from lindos.errors import InconsistentError, InputError, UnknownValueError
@@ -222,6 +221,8 @@ def model_named(name: str, catalog: Catalog, folder: Path | None = None, path: s
         Field of the scenario, for messages.
     """
     if name.endswith(".json"):
+        from lindos.catalog.huggingface import model_from_config
+
         return model_from_config((folder or Path()) / name)
     return catalog.model(name, path)
 

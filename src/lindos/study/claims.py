@@ -234,7 +234,7 @@ CLAIMED = Floor(
     question="Which statements are checked?",
     compute=choose,
     reads=("claims",),
-    is_asked=lambda scenario: bool(scenario.claims),
+    section="claims",
     is_decision=True,
     setting="claims",
 )
@@ -244,5 +244,4 @@ CLAIMS = Floor(
     compute=compute,
     needs=(CLAIMED,),
     wants=(CLUSTER, SITE),
-    is_asked=lambda scenario: bool(scenario.claims),
 )

@@ -133,5 +133,4 @@ CLUSTER = Floor(
     compute=compute,
     reads=("cluster",),
     holds_records=True,
-    is_asked=lambda scenario: scenario.cluster is not None,
 )

@@ -34,6 +34,5 @@ COMPARISON = Floor(
     compute=compute,
     needs=(CLUSTER,),
     reads=("date",),
-    is_asked=lambda scenario: scenario.cluster is not None and scenario.compare_top500,
     is_decision=True,
 )

@@ -120,7 +120,7 @@ PROVIDER = Floor(
     question="Which provider carries the traffic for the least?",
     compute=choose,
     reads=("inference",),
-    is_asked=lambda scenario: scenario.inference is not None,
+    section="fleet",
     is_decision=True,
 )
 FLEET = Floor(
@@ -129,5 +129,4 @@ FLEET = Floor(
     compute=compute,
     needs=(PROVIDER,),
     reads=("inference",),
-    is_asked=lambda scenario: scenario.inference is not None,
 )

@@ -8,6 +8,7 @@ from typing import Any, Generic, Literal, TypeVar
 from lindos.catalog import Catalog
 from lindos.catalog.facts import Fact
 from lindos.scenario.schema import Scenario
+from lindos.scenario.sections import asks
 
 R = TypeVar("R")
 
@@ -73,8 +74,8 @@ class Floor(Generic[R]):
         Floors whose results are optional arguments, None if unknown.
     reads
         Fields of the scenario that the floor reads; the others are blank.
-    is_asked
-        Function that tells whether a scenario asks the question.
+    section
+        Section that the floor belongs to, if it is not its name: who asks for the section asks the question.
     is_decision
         Whether the result is computed once, with the catalogue's own values, and used in all worlds.
     setting
@@ -90,10 +91,20 @@ class Floor(Generic[R]):
     needs: "tuple[Floor[Any], ...]" = ()
     wants: "tuple[Floor[Any], ...]" = ()
     reads: tuple[str, ...] = ()
-    is_asked: Callable[[Scenario], bool] = lambda scenario: False
+    section: str = ""
     is_decision: bool = False
     setting: str = ""
     holds_records: bool = False
+
+    def is_asked(self, scenario: Scenario) -> bool:
+        """Tell whether a scenario asks the question.
+
+        Parameters
+        ----------
+        scenario
+            Scenario as it was read.
+        """
+        return asks(scenario, self.section or self.name)
 
     @property
     def inputs(self) -> "tuple[Floor[Any], ...]":

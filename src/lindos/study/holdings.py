@@ -120,6 +120,6 @@ HOLDINGS = Floor(
     compute=compute,
     wants=(CLUSTER,),
     reads=("roadmap",),
-    is_asked=lambda scenario: scenario.roadmap is not None,
+    section="roadmap",
     is_decision=True,
 )

@@ -73,5 +73,5 @@ JOB = Floor(
     reads=("job",),
     holds_records=True,
     setting=MODEL_SETTING,
-    is_asked=lambda scenario: scenario.job is not None,
+    section="step",
 )

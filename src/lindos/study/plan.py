@@ -156,7 +156,7 @@ PLAN = Floor(
     compute=compute,
     needs=(CLUSTER, JOB),
     reads=("cluster", "job", "campaign"),
-    is_asked=lambda scenario: scenario.cluster is not None and scenario.job is not None,
+    section="step",
     is_decision=True,
     setting=PLAN_SETTING,
 )
@@ -239,6 +239,6 @@ ALTERNATIVES = Floor(
     compute=compute_alternatives,
     needs=(CLUSTER, JOB, PLAN),
     reads=("cluster", "job", "campaign"),
-    is_asked=lambda scenario: scenario.cluster is not None and scenario.job is not None,
+    section="step",
     is_decision=True,
 )

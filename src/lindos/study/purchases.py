@@ -261,6 +261,6 @@ PURCHASES = Floor(
     needs=(HOLDINGS,),
     wants=(SITE,),
     reads=("roadmap", "site"),
-    is_asked=lambda scenario: scenario.roadmap is not None,
     is_decision=True,
+    section="roadmap",
 )

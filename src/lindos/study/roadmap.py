@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from lindos import roadmap
 from lindos.quantities import Count
 from lindos.roadmap import Demand, Growth, Programme
-from lindos.scenario.schema import ProgrammeSpec, RoadmapSpec, Scenario
+from lindos.scenario.schema import ProgrammeSpec, RoadmapSpec
 from lindos.study.floor import Floor, World
 from lindos.study.holdings import HOLDINGS, Holdings
 from lindos.study.purchases import PURCHASES, Purchases, generations, growth, stated_equivalents
@@ -60,17 +60,6 @@ def _programme(world: World, spec: ProgrammeSpec, index: int) -> Programme:
     return Programme(name=spec.name, h100_equivalents=size, facility_power=spec.facility_power, end=spec.by)
 
 
-def is_asked(scenario: Scenario) -> bool:
-    """Tell whether a scenario has a roadmap.
-
-    Parameters
-    ----------
-    scenario
-        Scenario as it was read.
-    """
-    return scenario.roadmap is not None
-
-
 ROADMAP = Floor(
     name="roadmap",
     question="What has to be bought when, and can it be?",
@@ -78,5 +67,4 @@ ROADMAP = Floor(
     needs=(HOLDINGS, PURCHASES),
     wants=(SITE,),
     reads=("roadmap", "site"),
-    is_asked=is_asked,
 )

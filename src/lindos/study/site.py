@@ -81,5 +81,4 @@ SITE = Floor(
     compute=compute,
     needs=(CLUSTER,),
     reads=("site",),
-    is_asked=lambda scenario: scenario.cluster is not None,
 )

@@ -123,5 +123,4 @@ STEP = Floor(
     compute=compute,
     needs=(CLUSTER, JOB, PLAN),
     reads=("cluster", "job", "campaign"),
-    is_asked=lambda scenario: scenario.cluster is not None and scenario.job is not None,
 )

@@ -5,7 +5,6 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from lindos.answers.scenario import SECTION_NAMES, requested_sections
 from lindos.catalog import load_catalog
 from lindos.catalog.layers import raise_together
 from lindos.catalog.yaml_file import read_yaml
@@ -13,6 +12,7 @@ from lindos.errors import InputError, InputErrors, LindosError, UnknownNameError
 from lindos.scenario.paths import with_values
 from lindos.scenario.read import builtin_names, fields_from, read_plain, scenario_from
 from lindos.scenario.schema import Scenario
+from lindos.scenario.sections import SECTIONS, requested_sections
 from lindos.sweep.design import Sweep
 from lindos.sweep.reading import Reader
 
@@ -115,8 +115,8 @@ def _sections(reader: Reader, names: object, available: Sequence[str]) -> tuple[
         return ()
     for index, name in enumerate(names):
         place = f"ask.{index}"
-        if not isinstance(name, str) or name not in SECTION_NAMES:
-            reader.errors.append(UnknownNameError(place, str(name), SECTION_NAMES, reader.line(place)))
+        if not isinstance(name, str) or name not in SECTIONS:
+            reader.errors.append(UnknownNameError(place, str(name), SECTIONS, reader.line(place)))
         elif name not in available:
             reader.wrong(place, name, f"a section that the scenario asks: {', '.join(available)}")
     return tuple(name for name in available if name in names)

@@ -8,6 +8,7 @@ import numpy as np
 from lindos.campaign import FITS, CampaignEstimate, Problem, compute_optimal, scaling_law
 from lindos.elements import Chart, Figure, Section, Table
 from lindos.problem.job import Goal
+from lindos.study.campaign import CAMPAIGN, RUN_COST
 from lindos.study.campaign.alternatives import Alternatives
 from lindos.study.campaign.cost import RunCost
 from lindos.study.campaign.result import CampaignResult, DataLimit
@@ -17,7 +18,7 @@ from lindos.units import YEAR, render
 from lindos.views import campaign_charts as charts
 from lindos.views import campaign_tables as tables
 from lindos.views.figures import Figures
-from lindos.views.view import Context
+from lindos.views.view import Context, View
 
 TITLE = "The whole run, with failures"
 _TITLES = {
@@ -395,3 +396,6 @@ def _other_fit(context: Context, estimate: CampaignEstimate) -> str:
         f"{_written(best.num_params, '1', 2)} parameters and {_written(best.tokens, 'token', 2)}. Both rest on runs "
         "below 1e22 FLOP."
     )
+
+
+VIEW = View(floor=CAMPAIGN, title=TITLE, show=view, supplements=(RUN_COST,))

@@ -35,11 +35,12 @@ def progress(values: Simulation, draws: Simulation) -> Chart:
         last = float(np.max(np.asarray(values.problem.duration)))
     times = np.linspace(0.0, last, _POINTS + 1)
     days = tuple(round(float(time) / 86_400.0, 4) for time in times)
+    usual = values.trials.progress_at(times) * _scale(values, has_goal)
+    sampled = draws.trials.progress_at(times) * _scale(draws, has_goal)
+    middle = np.mean(usual, axis=0)
     series: list[Series] = []
-    for name, simulation in (("with uncertain rates and times", draws), ("by chance alone", values)):
-        reached = simulation.trials.progress_at(times) * _scale(simulation, has_goal)
+    for name, reached in (("with uncertain rates and times", sampled), ("by chance alone", usual)):
         low, high = np.percentile(reached, (PERCENTILES[0], PERCENTILES[-1]), axis=0)
-        middle = np.mean(values.trials.progress_at(times) * _scale(values, has_goal), axis=0)
         series.append(Series(name=name, x=days, y=_plain(middle), low=_plain(low), high=_plain(high)))
     return Chart(
         name="campaign.progress",

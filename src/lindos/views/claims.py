@@ -7,11 +7,11 @@ from typing import Any
 from lindos import claims
 from lindos.claims import Finding, Ruling, Verdict
 from lindos.elements import Cell, Number, Section, Table
-from lindos.study.claims import ClaimsResult, discounts, verdicts
+from lindos.study.claims import CLAIMS, ClaimsResult, discounts, verdicts
 from lindos.study.floor import Outcome
 from lindos.views.figures import Figures
 from lindos.views.site import AS_BUILT, built_by
-from lindos.views.view import Context
+from lindos.views.view import Context, View
 
 TITLE = "What was claimed, and what holds"
 _OF_CLUSTER = {
@@ -174,3 +174,6 @@ def _factor_cell(finding: Finding) -> Cell:
         return "nothing"
     qualifier = ", within the ranges" if finding.ruling is Ruling.CONSISTENT else ""
     return Number(value=finding.factor, unit="1", suffix=f"x{qualifier}")
+
+
+VIEW = View(floor=CLAIMS, title=TITLE, show=view)

@@ -2,12 +2,12 @@
 
 from lindos.elements import Cell, Number, Section, Table
 from lindos.problem.cluster import Cluster, Pool
-from lindos.study.cluster import ClusterResult
+from lindos.study.cluster import CLUSTER, ClusterResult
 from lindos.study.floor import Outcome
 from lindos.study.ranges import number
 from lindos.units import render
 from lindos.views.figures import Figures
-from lindos.views.view import Context
+from lindos.views.view import Context, View
 
 TITLE = "The cluster"
 _TITLES = {
@@ -92,3 +92,6 @@ def _scale_out(pool: Pool) -> str:
     count = "" if abs(ports - 1.0) < 0.01 else f", {ports:.2g} ports a GPU"
     levels = len(pool.tiers) - 1
     return f"{pool.fabric.title}{count}, {'one level' if levels == 1 else f'{levels} levels'}"
+
+
+VIEW = View(floor=CLUSTER, title=TITLE, show=view)

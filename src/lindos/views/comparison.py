@@ -2,10 +2,10 @@
 
 from lindos.claims.top500 import MATCH
 from lindos.elements import Number, Section, Table
-from lindos.study.comparison import ComparisonResult
+from lindos.study.comparison import COMPARISON, ComparisonResult
 from lindos.study.floor import Outcome
 from lindos.units import render
-from lindos.views.view import Context
+from lindos.views.view import Context, View
 
 TITLE = "Beside the leading supercomputers"
 
@@ -50,3 +50,6 @@ def view(context: Context, outcome: Outcome[ComparisonResult]) -> Section | None
         else "No figure of the leading machines can be compared in the same precision."
     )
     return Section(name="comparison", title=TITLE, summary=summary, tables=(table,))
+
+
+VIEW = View(floor=COMPARISON, title=TITLE, show=view)

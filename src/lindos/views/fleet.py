@@ -6,12 +6,12 @@ from operator import attrgetter
 from lindos.elements import Cell, Section, Table
 from lindos.fleet import Placement
 from lindos.results import rows
-from lindos.study.fleet import FleetResult, Provider
+from lindos.study.fleet import FLEET, PROVIDER, FleetResult, Provider
 from lindos.study.floor import Outcome
 from lindos.study.ranges import number
 from lindos.units import DAY, render
 from lindos.views.figures import Figures, titled
-from lindos.views.view import Context
+from lindos.views.view import Context, View
 
 TITLE = "Inference at cloud providers"
 _TITLES = {
@@ -160,3 +160,6 @@ def _warnings(sampled: FleetResult) -> Iterator[str]:
             "speed: ranges of the "
             "fleet are over the others."
         )
+
+
+VIEW = View(floor=FLEET, title=TITLE, show=view, supplements=(PROVIDER,))

@@ -9,17 +9,17 @@ from lindos.problem.cluster import Cluster
 from lindos.results import rows
 from lindos.roadmap import Demand, Growth, GrowthYear
 from lindos.scenario.schema import RoadmapSpec
-from lindos.study.cluster import ClusterResult
+from lindos.study.cluster import CLUSTER, ClusterResult
 from lindos.study.floor import Outcome
 from lindos.study.ranges import number, span
 from lindos.study.reference import SYSTEM
-from lindos.study.roadmap import RoadmapResult
-from lindos.study.site import SiteResult
+from lindos.study.roadmap import ROADMAP, RoadmapResult
+from lindos.study.site import SITE, SiteResult
 from lindos.units import render
 from lindos.views.figures import Figures, titled
 from lindos.views.gaps import gaps_table, gaps_warning, with_gaps
 from lindos.views.site import AS_BUILT, built_by, written
-from lindos.views.view import Context
+from lindos.views.view import Context, View
 
 TITLE = "Roadmap"
 _PATH_TITLE = "The path to the target"
@@ -394,3 +394,6 @@ def _demand_chart(demand: Demand) -> Chart:
         x_title="year to",
         log=True,
     )
+
+
+VIEW = View(floor=ROADMAP, title=TITLE, show=view, supplements=(CLUSTER, SITE))

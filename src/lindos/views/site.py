@@ -9,14 +9,14 @@ from lindos.problem.cluster import Cluster
 from lindos.results import rows
 from lindos.scenario.schema import SiteSpec
 from lindos.site import SiteCapex, SiteEstimate, SitePower
-from lindos.study.cluster import ClusterResult
+from lindos.study.cluster import CLUSTER, ClusterResult
 from lindos.study.floor import Outcome
 from lindos.study.ranges import number
-from lindos.study.site import SiteResult
+from lindos.study.site import SITE, SiteResult
 from lindos.units import render
 from lindos.views.figures import Figures, parts_series, titled
 from lindos.views.gaps import gaps_table, gaps_warning, with_gaps
-from lindos.views.view import Context
+from lindos.views.view import Context, View
 
 TITLE = "Power and money"
 _TITLES = {
@@ -262,3 +262,6 @@ def _parts_table(estimate: SiteEstimate) -> Table:
 def _chart(name: str, title: str, unit: str, label: str, result: object, parts: tuple[str, ...]) -> Chart:
     values = {_PARTS.get(part, titled(part).lower()): number(getattr(result, part)) for part in parts}
     return Chart(name=name, title=title, kind="parts", unit=unit, series=parts_series((label,), (values,)))
+
+
+VIEW = View(floor=SITE, title=TITLE, show=view, supplements=(CLUSTER,))

@@ -13,12 +13,12 @@ from lindos.step.estimate import TIMES
 from lindos.step.interval import MEASURED_FAMILIES
 from lindos.study.floor import Outcome
 from lindos.study.job import is_guess
-from lindos.study.plan import Alternatives, OpenStages, Plans
+from lindos.study.plan import ALTERNATIVES, PLAN, Alternatives, OpenStages, Plans
 from lindos.study.ranges import number
-from lindos.study.step import StepResult
+from lindos.study.step import STEP, StepResult
 from lindos.units import render
 from lindos.views.figures import Figures, parts_series, titled
-from lindos.views.view import Context
+from lindos.views.view import Context, View
 
 TITLE = "One step"
 _TITLES = {
@@ -425,3 +425,6 @@ def _memory_chart(result: StepResult) -> Chart:
             (f"capacity of {title}", float(size)) for title, size in capacities.items() if size is not None
         ),
     )
+
+
+VIEW = View(floor=STEP, title=TITLE, show=view, supplements=(PLAN, ALTERNATIVES))

@@ -8,7 +8,6 @@ import numpy as np
 from lindos import site
 from lindos.quantities import Count, Joules, Usd, UsdPerSecond
 from lindos.results import Why
-from lindos.scenario.schema import Scenario
 from lindos.site import SiteEstimate
 from lindos.study.campaign.alternatives import SpareOption
 from lindos.study.campaign.result import CAMPAIGN, CampaignResult
@@ -96,15 +95,11 @@ def _spare_cost(
     )
 
 
-def _is_asked(scenario: Scenario) -> bool:
-    return CAMPAIGN.is_asked(scenario)
-
-
 RUN_COST = Floor(
     name="run_cost",
     question="What does the run cost, and what would spares cost?",
     compute=compute,
     needs=(STEP, CAMPAIGN),
     wants=(SITE,),
-    is_asked=_is_asked,
+    section="campaign",
 )

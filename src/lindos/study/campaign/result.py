@@ -21,7 +21,6 @@ from lindos.campaign import (
 from lindos.problem.job import Goal
 from lindos.quantities import Count, Fraction, Tokens
 from lindos.results import Why
-from lindos.scenario.schema import Scenario
 from lindos.step import batch_limit, load_assumptions
 from lindos.study.campaign.alternatives import Alternatives, RecoveryOption, alternatives, recoveries
 from lindos.study.campaign.basis import Basis, basis_of, first_day
@@ -325,17 +324,13 @@ def compute(world: World, step: StepResult, trials: CampaignResult) -> CampaignR
     return campaign_of_columns(basis, trials)
 
 
-def _is_asked(scenario: Scenario) -> bool:
-    return scenario.cluster is not None and scenario.job is not None and scenario.job.goal is not None
-
-
 TRIALS = Floor(
     name="trials",
     question="How does the whole run go, failure by failure, and what could be done otherwise?",
     compute=simulate_campaign,
     needs=(STEP,),
     reads=("job", "campaign", "date"),
-    is_asked=_is_asked,
+    section="campaign",
     is_decision=True,
     setting="campaign",
 )
@@ -345,6 +340,5 @@ CAMPAIGN = Floor(
     compute=compute,
     needs=(STEP, TRIALS),
     reads=("job", "campaign", "date"),
-    is_asked=_is_asked,
     setting="campaign",
 )
