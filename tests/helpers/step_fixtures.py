@@ -31,6 +31,7 @@ def assumptions(**changes: Any) -> Assumptions:
         "context": 1e9,
         "communicator": 0.5e9,
         "fragmentation": 0.05,
+        "fragmentation_fixed": 0.1,
         "headroom": 0.0,
         "critical_batch": 32e6,
         "critical_batch_reference_tokens": 16e12,

@@ -7,7 +7,7 @@ import pytest
 from lindos.problem.job import Job
 from lindos.problem.plan import Plan, Recompute
 from lindos.step import estimate, memory
-from lindos.step.unfused_attention import KEPT_BYTES
+from lindos.step.unfused_attention import KEPT_BYTES, WORKING_BYTES
 from step_fixtures import fact, job, pool
 
 PLAN = Plan(data_parallel=8, recompute=int(Recompute.NONE))
@@ -25,11 +25,11 @@ def test_scores_in_memory_take_longer() -> None:
 
 
 def test_kept_scores_are_five_bytes_each() -> None:
-    usual = job()
+    model = replace(job().model, vocab_size=64)
+    usual = replace(job(), model=model)
     fused = memory(usual, pool(), PLAN, global_batch_size=64)
     unfused = memory(under(usual, fused_attention=False), pool(), PLAN, global_batch_size=64)
-    model, length = usual.model, usual.sequence_length
-    scores = KEPT_BYTES * model.num_layers * model.num_attention_heads * length**2
+    scores = (KEPT_BYTES * model.num_layers + WORKING_BYTES) * model.num_attention_heads * usual.sequence_length**2
     assert float(unfused.activations - fused.activations) == pytest.approx(scores)
 
 
@@ -37,7 +37,9 @@ def test_selective_recompute_frees_the_scores() -> None:
     plan = replace(PLAN, recompute=int(Recompute.SELECTIVE))
     fused = memory(job(), pool(), plan, global_batch_size=64)
     unfused = memory(under(job(), fused_attention=False), pool(), plan, global_batch_size=64)
-    assert unfused.activations == fused.activations
+    model, length = job().model, job().sequence_length
+    layer = (KEPT_BYTES + WORKING_BYTES) * model.num_attention_heads * length**2
+    assert 0 <= float(unfused.activations - fused.activations) <= layer  # of the layer at work alone
 
 
 def test_slower_kernels_take_longer_in_proportion() -> None:

@@ -373,6 +373,15 @@ class Stack:
     accumulates: bool = True  # false: all sequences of a device are one micro-batch
     offloads_inputs: bool = False  # under full recompute the inputs of layers are in the host's memory
     tiles_vocabulary: bool = False  # head and loss process the sequence in pieces
+    fused_norms: bool = True  # false: norms run function by function, and save what each needs
+    fused_activations: bool = True  # the same for rotary embeddings and gated activations
+    loss: str = "vocabulary-parallel"  # torch: PyTorch's, on the whole vocabulary; fused: one kernel
+    gradients: str = "usual"  # bf16, fp32: width in memory; usual: the catalogue's, or BF16 where that does not fit
+    selective: str = "usual"  # modules that selective recomputation computes again, of lindos.step.selective
+    gathers: str = "next-layer"  # of sharded parameters: those of one layer and the next; layer; matrix
+    regathers: bool = True  # false: under sequence parallelism inputs of products are saved whole
+    keeps_gathered: bool = False  # sharded parameters stay whole between the micro-batches of a pipeline
+    segments: str = "expandable"  # of the allocator; fixed: PyTorch's default
     splits_experts: bool = False  # true: tensor parallelism splits experts, unless a run states otherwise
     sequence_parallel: bool = True  # together with tensor parallelism, unless a run states otherwise
     sharding: str = "optimizer"

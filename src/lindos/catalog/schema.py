@@ -25,6 +25,10 @@ _WORDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("Stack", "attention_kernels"): ("device", "ampere"),
     ("Stack", "sharding"): ("none", "optimizer", "gradients", "parameters"),
     ("Stack", "schedule"): ("one-f-one-b", "zero-bubble", "dual-pipe"),
+    ("Stack", "loss"): ("torch", "vocabulary-parallel", "fused"),
+    ("Stack", "gradients"): ("usual", "bf16", "fp32"),
+    ("Stack", "segments"): ("expandable", "fixed", "planned"),
+    ("Stack", "gathers"): ("next-layer", "layer", "matrix"),
     ("Stack", "recompute"): ("least", "none", "selective", "full"),
 }
 

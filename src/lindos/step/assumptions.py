@@ -24,7 +24,8 @@ class Assumptions:
     gradient_bytes: Fact[Real]  # of one number of a gradient that is reduced
     context: Fact[Real]  # memory of driver and kernels
     communicator: Fact[Real]  # buffers of one group of ranks that communicate
-    fragmentation: Fact[Real]  # memory lost between blocks over what comes and goes
+    fragmentation: Fact[Real]  # memory lost between blocks over what comes and goes, in segments that grow
+    fragmentation_fixed: Fact[Real]  # the same in segments of fixed size
     headroom: Fact[Real]  # share of device memory that a search leaves free where it can
     critical_batch: Fact[Real]
     critical_batch_reference_tokens: Fact[Real]
@@ -54,7 +55,7 @@ def load_assumptions(catalog: Catalog | None = None) -> Assumptions:
         "critical_batch": "token",
         "critical_batch_reference_tokens": "token",
     }
-    topics = dict.fromkeys(("context", "communicator", "fragmentation", "headroom"), "memory")
+    topics = dict.fromkeys(("context", "communicator", "fragmentation", "fragmentation_fixed", "headroom"), "memory")
     names = Assumptions.__dataclass_fields__
     return Assumptions(
         **{name: source.parameter(f"{topics.get(name, 'training')}.{name}", units.get(name, "1")) for name in names}

@@ -18,6 +18,7 @@ from lindos.step.assumptions import Assumptions
 from lindos.step.communication import reachable
 from lindos.step.compute import OperatorTime, Rates, operator_times, rates
 from lindos.step.layout import Layout
+from lindos.step.selective import modules_of, repeated
 from lindos.step.traffic import layer_traffic
 from lindos.step.unfused_attention import unfused_attention
 from lindos.transformer.operators import Kind, Operator, Place, Role
@@ -45,6 +46,7 @@ class MicroBatch:
     expert: Passes
     expert_dual: Passes  # under DualPipe
     layers: Seconds  # forward pass of the layers, which full recomputation repeats; without expert exchange
+    selective: Seconds  # forward pass that selective recomputation repeats; without expert exchange
     last: Seconds  # head and loss
 
 
@@ -162,6 +164,7 @@ def micro_batch(job: Job, pool: Pool, plan: Plan, layout: Layout, rate: Rates, a
 
     matmul, attention = rows_of(Kind.GEMM, Kind.GROUPED_GEMM), rows_of(Kind.ATTENTION)
     elementwise = rows_of(Kind.ELEMENTWISE, Kind.EMBEDDING)
+    modules = modules_of(job.stack.selective)
     weight = total(row.backward_weight for row in matmul)
     quantise = total(row.quantise for row in matmul)
     matmul_time = Passes(total(r.forward for r in matmul), total(r.backward_input for r in matmul) + weight)
@@ -186,6 +189,7 @@ def micro_batch(job: Job, pool: Pool, plan: Plan, layout: Layout, rate: Rates, a
         context=context,
         expert=expert,
         expert_dual=dual,
+        selective=total(r.forward * share for r in rows if (share := repeated(r.operator, modules))),
         layers=layers + tensor.forward + context.forward,
         last=total(row.forward + row.backward_input + row.backward_weight for row in head),
     )

@@ -24,9 +24,9 @@ from lindos.problem.cluster import Pool
 from lindos.problem.job import Job
 from lindos.problem.plan import Offload, Plan, Reader, Recompute, Sharding, readable
 from lindos.quantities import Bytes, Real, Seconds, namespace
+from lindos.step.activations import offloads, saved_activations
 from lindos.step.assumptions import Assumptions
 from lindos.step.layout import Layout, at_least, select
-from lindos.step.memory import offloads, saved_activations
 from lindos.step.passage import Passage
 from lindos.step.traffic import weight_shards
 

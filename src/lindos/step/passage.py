@@ -10,8 +10,9 @@ from lindos.problem.plan import Plan, Reader, Recompute, Schedule, readable
 from lindos.quantities import Real, Seconds
 from lindos.step.layout import Layout, select, slowest_stage_excess
 from lindos.step.micro_batch import MicroBatch, Passes, job_operators, total
+from lindos.step.selective import modules_of, repeated
 from lindos.step.traffic import pipeline_time
-from lindos.transformer.operators import Kind, Place
+from lindos.transformer.operators import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,9 @@ def pipeline_passage(
     plan = readable(plan, Reader.PASSAGE)
     p = plan.pipeline_parallel
     expert = _expert(job, plan, micro)
-    recompute = by_recompute(plan, micro.attention.forward, micro.layers + expert.forward)
+    again = "experts" in modules_of(job.stack.selective)
+    selective = micro.selective + expert.forward if again else micro.selective
+    recompute = by_recompute(plan, selective, micro.layers + expert.forward)
     parts = (micro.matmul, micro.attention, micro.elementwise, micro.tensor, micro.context)
     forward = total(part.forward for part in parts) + expert.forward
     backward = total(part.backward for part in parts) + expert.backward + recompute
@@ -110,7 +113,8 @@ def recomputed_flop(job: Job, plan: Plan) -> Real:
     """
     table = job_operators(job)
     layers = sum(row.forward_flop for row in table if row.place is Place.LAYER)
-    return by_recompute(plan, sum(row.forward_flop for row in table if row.kind is Kind.ATTENTION), layers)
+    modules = modules_of(job.stack.selective)
+    return by_recompute(plan, sum(row.forward_flop * repeated(row, modules) for row in table), layers)
 
 
 def by_recompute(plan: Plan, selective: Real, full: Real) -> Real:

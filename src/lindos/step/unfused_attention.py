@@ -11,7 +11,7 @@ References
 """
 
 from lindos.problem.job import Job
-from lindos.quantities import Bytes
+from lindos.quantities import Bytes, Count
 from lindos.step.compute import OperatorTime, Product, Rates, product_times
 from lindos.step.layout import Layout
 from lindos.transformer.operators import Operator
@@ -22,6 +22,8 @@ FORWARD_BYTES = (2 + 2) + (2 + 2 + 1)
 BACKWARD_BYTES = (2 + 2 + 1) + (2 + 2 + 2)
 #: Bytes of a score that a layer saves: outputs of softmax and dropout, and the mask of dropout.
 KEPT_BYTES = 2 + 2 + 1
+#: Bytes of a score while its layer is at work in the backward pass: gradients of probabilities and of scores.
+WORKING_BYTES = 2 + 2
 
 
 def unfused_attention(row: Operator, layout: Layout, rate: Rates) -> OperatorTime:
@@ -70,6 +72,29 @@ def kept_scores(job: Job, layout: Layout) -> Bytes:
     Bytes
         Zero if the attention of the software is fused.
     """
+    return KEPT_BYTES * _num_scores(job, layout)
+
+
+def working_scores(job: Job, layout: Layout) -> Bytes:
+    """Count the bytes of scores that exist for a moment while the backward pass computes one layer.
+
+    Parameters
+    ----------
+    job
+        Model, sequence length and software profile.
+    layout
+        Layout of ``job`` under a plan.
+
+    Returns
+    -------
+    Bytes
+        Zero if the attention of the software is fused.
+    """
+    return WORKING_BYTES * _num_scores(job, layout)
+
+
+def _num_scores(job: Job, layout: Layout) -> Count:
+    """Count the scores of one layer and micro-batch that are in the memory of a device."""
     if job.stack.fused_attention:
         return 0.0
-    return KEPT_BYTES * layout.tokens * job.sequence_length * job.model.num_attention_heads / layout.tensor_parallel
+    return layout.tokens * job.sequence_length * job.model.num_attention_heads / layout.tensor_parallel

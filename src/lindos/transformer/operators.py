@@ -60,7 +60,7 @@ class Saved:
     """A tensor that an operator saves for the backward pass, by its numbers per token and layer.
 
     A ``low`` tensor feeds a product and is saved in the precision of the product. A ``copy`` exists only if that
-    precision is not BF16. Selective recomputation frees ``cheap`` tensors.
+    precision is not BF16. Selective recomputation frees ``cheap`` tensors. Fused kernels save no ``unfused`` tensor.
     """
 
     width: float
@@ -68,6 +68,7 @@ class Saved:
     low: bool = False
     copy: bool = False
     cheap: bool = False
+    unfused: bool = False
 
     def size(self, low: float) -> float:
         """Count the bytes per token and layer if a number that feeds a product has ``low`` bytes."""

@@ -154,7 +154,10 @@ def _layers(model: Model, sequence_length: int, layers: int, moe: int, windowed:
     # Two norms read and write the stream; their backward reads input and gradient and writes one gradient. Inputs are
     # saved, and so are outputs, which feed products.
     norm = _elementwise("norm", Role.NORM, layers, Split.SEQUENCE, 2 * 2 * h, 2 * 3 * h, kernels=2)
-    yield replace(norm, saved=_function_tensors(2 * model.hidden_size, 2 * model.hidden_size, Split.SEQUENCE))
+    saved = _function_tensors(2 * model.hidden_size, 2 * model.hidden_size, Split.SEQUENCE)
+    if model.gated:  # root-mean-square norms without a kernel of their own: the input in FP32, and the quotient
+        saved = (*saved, Saved(width=2 * 2 * model.hidden_size, split=Split.SEQUENCE, unfused=True))
+    yield replace(norm, saved=saved)
     # Two residual additions read two and write one; backward adds the gradients of both branches.
     yield _elementwise("residual", Role.NORM, layers, Split.SEQUENCE, 2 * 3 * h, 2 * 3 * h, kernels=2)
 
@@ -171,7 +174,9 @@ def _projections(model: Model, layers: int, windowed: int) -> Iterator[Operator]
         qkv = _gemm("attention.qkv", Role.ATTENTION, layers, width, hidden, Split.COLUMNS)
         yield replace(qkv, saved=(Saved(width=width, split=Split.COLUMNS),))
         rotated = BF16 * (heads + kv_heads) * key_dim
-        yield _elementwise("attention.rotary", Role.ATTENTION, layers, Split.COLUMNS, 2 * rotated, 2 * rotated)
+        rotary = _elementwise("attention.rotary", Role.ATTENTION, layers, Split.COLUMNS, 2 * rotated, 2 * rotated)
+        # Rotation in place leaves nothing; otherwise its results are saved beside what they came from.
+        yield replace(rotary, saved=(Saved(width=(heads + kv_heads) * key_dim, split=Split.COLUMNS, unfused=True),))
         output = heads * value_dim
     # Attention saves its output; the product after it saves a copy in its own precision.
     saved = Saved(width=output, split=Split.COLUMNS), Saved(width=output, split=Split.COLUMNS, low=True, copy=True)
@@ -273,10 +278,13 @@ def _activation(name: str, role: Role, model: Model, count: float, width: float,
         # A gated unit reads two tensors and writes one; backward reads these two and the gradient and writes two.
         forward, backward = (3 * w, 5 * w) if model.gated else (2 * w, 3 * w)
         row = _elementwise(name, role, count, split, forward, backward)
-    return replace(row, saved=_function_tensors((2 if model.gated else 1) * width, width, split))
+    saved = _function_tensors((2 if model.gated else 1) * width, width, split)
+    if model.gated:  # the activated gate, before its product
+        saved = (*saved, Saved(width=width, split=split, unfused=True))
+    return replace(row, saved=saved)
 
 
-def _function_tensors(inputs: float, outputs: float, split: Split) -> tuple[Saved, Saved]:
+def _function_tensors(inputs: float, outputs: float, split: Split) -> tuple[Saved, ...]:
     """Make the saved tensors of a function: inputs in BF16, and outputs, which feed a product and are cheap."""
     return Saved(width=inputs, split=split), Saved(width=outputs, split=split, low=True, cheap=True)
 

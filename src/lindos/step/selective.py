@@ -1,0 +1,116 @@
+"""Selective recomputation: which operators run again in the backward pass, and which saved tensors that frees.
+
+The word has three meanings in use. Megatron of 2022 computes attention's scores again. Later software names modules of
+a layer (``norm``, ``activation``, ``latent``, ``attention``, ``ffn``, ``experts``). torchtitan saves every second
+product (``products``) and computes everything else again but attention. ``usual`` stands where a profile names none: what
+is cheap is freed, and attention alone takes time.
+"""
+
+from functools import cache
+
+from lindos.errors import InputError
+from lindos.transformer.operators import Kind, Operator, Place, Role, Saved
+
+#: Modules that a profile may name.
+MODULES = ("usual", "norm", "activation", "latent", "attention", "ffn", "experts", "products")
+#: Modules by the names that publishers use.
+NAMES = {
+    "layernorm": "norm",
+    "act": "activation",
+    "moe_act": "activation",
+    "mla_up_proj": "latent",
+    "core_attn": "attention",
+    "mlp": "ffn",
+    "moe": "experts",
+    "shared_experts": "experts",
+    "per-op": "products",
+    # MaxText's policies: of the outputs of products, all are saved, or all but those of the feed-forward.
+    "remat:minimal": "norm,activation",
+    "remat:save_dot_with_context_except_mlp": "norm,ffn",
+} | {name: name for name in MODULES}
+#: Every second product is computed again.
+_EVERY_SECOND = 0.5
+_EXPERTS = (Role.ROUTER, Role.EXPERT, Role.SHARED_EXPERT)
+
+
+@cache
+def modules_of(words: str) -> tuple[str, ...]:
+    """Translate the words of a profile or a run for what it recomputes.
+
+    Parameters
+    ----------
+    words
+        Names of modules with commas or semicolons between them.
+
+    Raises
+    ------
+    InputError
+        If a name is not known.
+
+    Examples
+    --------
+    >>> modules_of("layernorm;moe_act")
+    ('norm', 'activation')
+    """
+    listed = [word.strip().lower() for word in words.replace(";", ",").split(",") if word.strip()]
+    for word in listed:
+        if word not in NAMES:
+            raise InputError("recompute_modules", word, f"any of {', '.join(NAMES)}")
+    return tuple(dict.fromkeys(name for word in listed for name in NAMES[word].split(","))) or ("usual",)
+
+
+def repeated(row: Operator, modules: tuple[str, ...]) -> float:
+    """Get the share of an operator's forward pass that runs again.
+
+    Parameters
+    ----------
+    row
+        Row of the operator table.
+    modules
+        Modules that are computed again.
+    """
+    if row.place is not Place.LAYER:
+        return 0.0
+    return 1.0 if _module(row) & set(modules) else _EVERY_SECOND if "products" in modules and _is_product(row) else 0.0
+
+
+def freed(row: Operator, tensor: Saved, modules: tuple[str, ...]) -> float:
+    """Get the share of a saved tensor that is freed.
+
+    Parameters
+    ----------
+    row
+        Operator that saves the tensor.
+    tensor
+        The tensor.
+    modules
+        Modules that are computed again.
+    """
+    if "usual" in modules:
+        return float(tensor.cheap)
+    if "products" in modules:
+        return 1.0 if tensor.cheap or tensor.unfused else _EVERY_SECOND
+    inside = _module(row) & set(modules)
+    return float(bool(inside) and (tensor.cheap or tensor.unfused or bool(inside & {"ffn", "experts"})))
+
+
+def _module(row: Operator) -> set[str]:
+    """List the modules that an operator is a part of."""
+    if row.kind is Kind.ATTENTION:
+        return {"usual", "attention"}
+    names = set()
+    if row.role is Role.NORM:
+        names.add("norm")
+    if row.role is Role.FEED_FORWARD:
+        names.add("ffn")
+    if row.role in _EXPERTS:
+        names.add("experts")
+    if row.name.endswith(".activation"):
+        names.add("activation")
+    if row.name in ("attention.latent_up", "attention.query_up", "attention.rotary"):
+        names.add("latent")
+    return names
+
+
+def _is_product(row: Operator) -> bool:
+    return row.kind in (Kind.GEMM, Kind.GROUPED_GEMM)
