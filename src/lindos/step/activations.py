@@ -3,8 +3,9 @@
 Conventions
 -----------
 * Each layer saves the inputs of its matrix products, of its norms and of its activation function in BF16, and the
-  inputs of low-precision products in that precision. Routing weights are applied inside the experts, so that the outputs of
-  experts need not be saved. Attention kernels save no matrix of scores, unless the software has none that is fused.
+  inputs of low-precision products in that precision. Routing weights are applied inside the experts, so that the
+  outputs of experts need not be saved. Attention kernels save no matrix of scores, unless the software has none that
+  is fused.
 * Software without fused kernels (eager PyTorch) saves what each function needs by itself: root-mean-square norms a copy
   of their input in FP32 and the normalised values, rotary embeddings their results, gated activations both factors.
 * ``selective`` recomputation frees tensors that are cheap to compute again: outputs of norms and activation functions,

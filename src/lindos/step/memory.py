@@ -202,4 +202,5 @@ def _activations(job: Job, plan: Plan, layout: Layout, stage: Stage, saved: Save
     usual = usual + formulas.activation_bytes(saved.experts, 1.0, stage.expert_layers, stage.in_flight)
     is_full = plan.recompute == int(Recompute.FULL)
     kept = select(is_full, saved.inputs * inputs, left(usual, offloaded, passes))
-    return kept + xp.maximum(select(is_full, recomputed, work) - logits, 0.0)
+    held: Bytes = kept + xp.maximum(select(is_full, recomputed, work) - logits, 0.0)
+    return held

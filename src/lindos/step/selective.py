@@ -2,8 +2,8 @@
 
 The word has three meanings in use. Megatron of 2022 computes attention's scores again. Later software names modules of
 a layer (``norm``, ``activation``, ``latent``, ``attention``, ``ffn``, ``experts``). torchtitan saves every second
-product (``products``) and computes everything else again but attention. ``usual`` stands where a profile names none: what
-is cheap is freed, and attention alone takes time.
+product (``products``) and computes everything else again but attention. ``usual`` stands where a profile names none:
+what is cheap is freed, and attention alone takes time.
 """
 
 from functools import cache

@@ -182,12 +182,13 @@ def _gathered(job: Job, plan: Plan, layout: Layout, params: Params, whole: Count
     weight = number_format(job.precision).gather_bytes
     sharded = at_least(plan.sharding, Sharding.PARAMETERS)
     parameters = 2 * weight + wide if ahead else weight
-    passing = layer * (sharded * parameters + at_least(plan.sharding, Sharding.GRADIENTS) * BF16)
+    passing: Bytes = layer * (sharded * parameters + at_least(plan.sharding, Sharding.GRADIENTS) * BF16)
     if not job.stack.keeps_gathered:
         return passing
     # Between micro-batches of a pipeline nothing is scattered or gathered again.
     piped = select(plan.pipeline_parallel > 1, 1.0, 0.0)
-    return passing + sharded * piped * whole * (BF16 + wide)
+    whole_stage: Bytes = passing + sharded * piped * whole * (BF16 + wide)
+    return whole_stage
 
 
 def _widest(model: Model) -> Count:
