@@ -65,7 +65,7 @@ def add(score: Score, name: str, answers: dict[str, Any]) -> None:
     spans = []
     for printed, value in answers["numerals"]:
         start = text.index(printed, position)
-        position = start + 1
+        position = start + len(printed)
         spans.append((start, start + len(printed), printed, value))
     for start, end, printed, value in spans:
         here = [n for n in audit.judgements if overlap(start, end, n.start, n.end)]

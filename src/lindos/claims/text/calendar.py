@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from lindos.claims.text.numeral import Numeral
 from lindos.claims.text.read import Reading
 from lindos.claims.text.relation import Relation, written
-from lindos.units import YEAR
+from lindos.claims.text.units import DURATIONS, SECONDS
+from lindos.units import DAY, YEAR
 
 _START = re.compile(
     r"(?i:\b(?:begin\w*|began|begun|start\w*|since|seit|ab|from|von|broke ground|commence\w*|launch\w*|baubeginn|"
@@ -84,9 +85,48 @@ def relations(reading: Reading) -> Iterator[Relation]:
     for span in spans:
         yield from _duration(reading, span, years)
         yield from _ago(reading, span, years)
+    short = [n for n in reading.numerals if n.claim and n.kind == "amount" and n.unit in DURATIONS and n not in spans]
+    for span in short:
+        yield from _between(reading, span)
     for year in years:
         yield from _tense(reading, year)
     yield from _editions(reading)
+
+
+#: A time between two dates is wrong beyond this factor, and this number of days.
+_WRONG_FACTOR, _WRONG_DAYS = 1.6, 40
+_SINCE = re.compile(
+    r"(?i:^[  ](?:after|later|nach|später|danach|between)|\b(?:took|takes|dauert\w*|within|binnen|innerhalb|"
+    r"in just|in nur|"
+    r"nur|only|just|barely|kaum)[  ](?:\w+[  ]){0,2}$)"
+)
+
+
+def _between(reading: Reading, span: Numeral) -> Iterator[Relation]:
+    """Check days, weeks or months against the two dates of their sentence."""
+    dates = [n for n in reading.numerals if n.kind == "date" and n.claim and n.sentence == span.sentence]
+    seconds = span.value * SECONDS[span.unit]
+    if len(dates) != 2 or seconds < 10 * DAY or span.per:
+        return
+    preceding, following = reading.text[max(0, span.start - 30) : span.start], reading.text[span.end : span.end + 12]
+    if not (_SINCE.search(preceding) or _SINCE.search(following)):
+        return
+    first, last = sorted(dates, key=lambda n: n.date)
+    windows = [_window(reading, n) for n in (first, last)]
+    days = (sum(windows[1]) - sum(windows[0])) / 2 * YEAR / DAY
+    printed = seconds / DAY
+    line = f"{first.date} to {last.date}: {days:.0f} days"
+    if days > 0 and max(days / printed, printed / days) <= 1 + span.rounding + 0.15:
+        yield Relation(kind="duration", members=(span, first, last), holds=True, arithmetic=line, factor=1.0)
+    elif days > 0 and max(days / printed, printed / days) > _WRONG_FACTOR and abs(days - printed) > _WRONG_DAYS:
+        yield Relation(
+            kind="date_contradiction",
+            members=(span, last, first),
+            holds=False,
+            factor=max(days / printed, printed / days),
+            arithmetic=f"{line}, not {written(span)}",
+            rights=(f"{days / 30.4:.0f} months", "", ""),
+        )
 
 
 def _window(reading: Reading, numeral: Numeral) -> tuple[float, float]:

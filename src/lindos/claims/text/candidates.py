@@ -5,7 +5,8 @@ from functools import cache
 
 from lindos.claims.text import units, words
 
-_STEMS_DE = "null|zwei|zwo|drei|vier|fünf|sech|sieb|acht|neun|zehn|elf|zwölf|zwan|ein(?:und|hundert|tausend|einhalb)"
+_STEMS_DE = "null|zwei|zwo|drei|vier|fünf|sech|sieb|acht|neun|zehn|elf|zwölf|zwan|ein(?:und|hundert|tausend|"
+_STEMS_DE += "einhalb|jährig|jährlich)"
 _STEMS_DE += "|hundert|tausend|anderthalb|doppel|verdoppel|halbier|dutzend|eins"
 _STEMS_DE += "|ver(?:drei|vier|fünf|sechs|acht|zehn|hundert|tausend|zwanzig)"
 _STEMS_DE += "|erst|dritt|million|milliard|billion|hälfte|viertelmillion|halbe[  ]?million|dreiviertel"

@@ -30,7 +30,10 @@ _YEARLY = re.compile(
 _POWER_WORD = re.compile(
     r"(?i:leistung\w*|anschluss\w*|kapazität\w*|capacity|power (?:draw|demand|supply|of)|electrical power|"
     r"electric power|of power|draws?|drawing|zieht|nimmt|aufnahme|liefern|supply|supplies|"
-    r"megawatt-?klasse|online|am netz|ans netz|grid connection|netzanschluss|generat\w*|kraftwerk\w*|plants?)"
+    r"megawatt-?klasse|online|am netz|ans netz|grid connection|netzanschluss|generat\w*|kraftwerk\w*|plants?|"
+    r"deliver\w*|"
+    r"reactors?|reaktor\w*|rated|nennleistung|output|turbin\w*|substation|umspannwerk|liefert|bereitstell\w*|scale|"
+    r"campus|site|standort|rechenzentrum|data cent(?:er|re)|rack|cabinet|schrank)"
 )
 _ENERGY_WORD = re.compile(
     r"(?i:batter\w*|speicher\w*|storage|store[sd]?|megapack\w*|energie\w*|energy|strommenge|verbrauch\w*|consum\w*|"
@@ -91,6 +94,14 @@ def energies(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
             )
 
 
+def _lasts(energy: Numeral, numerals: list[Numeral]) -> bool:
+    """Tell whether the sentence gives the energy a time of its own: "over 17 years that is 286 terawatt-hours"."""
+    return any(
+        n.unit in units.DURATIONS and n.sentence == energy.sentence and n.kind == "amount" and n.value != YEAR
+        for n in numerals
+    )
+
+
 def _yearly_energy(reading: Reading, energy: Numeral, numerals: list[Numeral]) -> Iterator[Relation]:
     powers = [
         n
@@ -102,7 +113,7 @@ def _yearly_energy(reading: Reading, energy: Numeral, numerals: list[Numeral]) -
         or bool(_YEARLY.search(reading.sentence_of(energy)))
         or " year" in reading.sentence_of(energy)
     )
-    if not powers or not yearly:
+    if not powers or not yearly or _lasts(energy, numerals):
         return
     for power in powers:
         hours = energy.value / 3600 / power.value
@@ -111,6 +122,9 @@ def _yearly_energy(reading: Reading, energy: Numeral, numerals: list[Numeral]) -
             yield Relation(kind="energy", members=(energy, power), holds=True, arithmetic=line, factor=1.0)
             return
     power = min(powers, key=lambda n: abs(n.start - energy.start))
+    low, high = sorted((power.start, energy.start))
+    if any(n.unit == "J" and low < n.start < high for n in numerals):
+        return  # another energy is nearer to the power
     hours = energy.value / 3600 / power.value
     if hours > 1.3 * HOURS_OF_YEAR or hours < HOURS_OF_YEAR / 8:
         expected = power.value * YEAR

@@ -19,6 +19,14 @@ _REFERS = re.compile(
     r"(?i:\b(?:diese[srnm]?|das|dies|die geplante|der plan|geplante[nr]?|vorhaben|damit|this|that|these|such|"
     r"the plan|the target|the goal|planned|it|they|programme?|projekt)\b)"
 )
+#: Least cost of a fleet of a million devices, in dollars; less is the price of one.
+LEAST_COST = 1e8
+#: Money that is not the cost of a fleet.
+_PART_OF_COST = re.compile(
+    r"(?i:\b(?:cut|tax\w*|fees?|levy|duty|profits?|margins?|revenues?|turnover|earnings|stakes?|anteil\w*|steuer\w*|"
+    r"abgabe\w*|gewinn\w*|umsatz\w*|umsätze|erlös\w*|marge\w*|beteiligung\w*|kapitalerhöhung|invest\w*|bewert\w*|"
+    r"valu\w*|electricity|strom\w*|a year|im jahr|rent\w*|lease\w*|miet\w*|debt|schulden|loan\w*|kredit\w*)\b)"
+)
 #: A plan is wrong if its figure is off by this factor in every reading.
 FAR = 3.0
 
@@ -43,6 +51,10 @@ def relations(reading: Reading, catalog: Catalog, context_of: ContextOf | None) 
             numeral.per
             or numeral.unit not in ("FLOP/s", "USD")
             or (numeral.subject[0] in ("sites", "supercomputers") and not numeral.carried)
+            or (
+                numeral.unit == "USD"
+                and (numeral.value < LEAST_COST or _PART_OF_COST.search(reading.sentence_of(numeral)))
+            )
         ):
             continue
         nearby = [f for f in fleets if f.paragraph == numeral.paragraph and 0 <= numeral.sentence - f.sentence <= 2]

@@ -1,7 +1,7 @@
 """Growth, shares and multiples against the amounts around them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from lindos.claims.text import units
 from lindos.claims.text.numeral import Numeral
@@ -24,7 +24,9 @@ _UP = re.compile(
     r"(?i:\b(?:mehr|plus|wuchs\w*|wächst|stieg\w*|steigt|gestiegen|kletter\w*|anstieg|zuwachs\w*|wachstum|gewachsen|"
     r"zugelegt|zulegen|"
     r"erhöh\w*|up|rose|rises?|risen|grew|grown|grow\w*|increas\w*|jump\w*|climb\w*|higher|more than a year|surg\w*|"
-    r"gain\w*|expand\w*|soar\w*)\b)"
+    r"gain\w*|expand\w*|soar\w*|abstand|vorsprung|unterschied|lead|gap|ahead|faster|pricier|dearer|more|larger|bigger|"
+    r"schneller|teurer|größer|grösser|höher|stärker|sprang|springt|sprung|schnellte\w*|schoss|legte\w*|leap\w*|added|"
+    r"advanc\w*|hike\w*|verteuer\w*|vergrößer\w*|ausgeweitet|steiger\w*|upswing|boost\w*)\b)"
 )
 _DOWN = re.compile(
     r"(?i:\b(?:weniger|minus|sank|sinkt|gesunken|fiel|gefallen|rückgang|down|fell|fall\w*|drop\w*|declin\w*|lower|"
@@ -66,7 +68,13 @@ def growths(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
         grows, shrinks = bool(_UP.search(clause)), bool(_DOWN.search(clause))
         pairs = _pairs(fraction, numerals, 1)
         wide = [*pairs, *_wholes(fraction, numerals)]
-        fitting = [r for r in (_fitting(fraction, a, b, grows, shrinks) for a, b in wide) if r]
+        here = [pair for pair in pairs if _in_sentence(fraction, pair)]
+        fitting = [r for r in (_fitting(fraction, a, b, grows, shrinks) for a, b in [*here, *wide]) if r]
+        nearer = [] if any(r.members[1:] and _in_sentence(fraction, r.members[1:]) for r in fitting[:1]) else here
+        mixed = list(_as_factor(fraction, nearer)) if grows and fraction.value >= 0.2 else []
+        if mixed:
+            yield mixed[0]
+            continue
         if fitting:
             yield fitting[0]
             continue
@@ -80,6 +88,11 @@ def growths(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
             yield from _wrong_growth(reading, fraction, pairs, grows)
         if _SHARE.search(sentence) and not (grows and _UP.search(reading.text[fraction.end : fraction.end + 12])):
             yield from _wrong_share(fraction, numerals)
+
+
+def _in_sentence(fraction: Numeral, members: Sequence[Numeral]) -> bool:
+    """Tell whether all amounts of a growth stand in the sentence of the percentage."""
+    return all(n.sentence == fraction.sentence for n in members)
 
 
 def _wholes(fraction: Numeral, numerals: list[Numeral]) -> list[tuple[Numeral, Numeral]]:
@@ -231,7 +244,11 @@ def _as_factor(fraction: Numeral, pairs: list[tuple[Numeral, Numeral]]) -> Itera
     """Check a rise in per cent that equals the quotient itself, against an amount further up in the text."""
     for small, large in pairs:
         ratio, _, _ = _ratio(small, large)
-        if off_by(ratio, fraction) <= 1.012 and abs(small.paragraph - large.paragraph) <= 2:
+        if (
+            (ratio >= 1.2 or fraction.value >= 1)
+            and off_by(ratio, fraction) <= 1.012
+            and abs(small.paragraph - large.paragraph) <= 2
+        ):
             yield Relation(
                 kind="percent_vs_factor",
                 members=(fraction, small, large),
@@ -320,7 +337,12 @@ def multiples(numerals: list[Numeral]) -> Iterator[Relation]:
         pairs = _pairs(factor, numerals, 2)
         wide = [*pairs, *_far_pairs(factor, numerals)]
         goal = factor if factor.value >= 1 else None
-        fitting = next(((a, b) for a, b in wide if _times_fit(factor, a, b)), None)
+        fitting = next(((a, b) for a, b in pairs if _times_fit(factor, a, b)), None)
+        slipped = list(_slipped_multiple(factor, pairs)) if fitting is None and factor.value >= 1 else []
+        if slipped:
+            yield from slipped
+            continue
+        fitting = fitting or next(((a, b) for a, b in wide if _times_fit(factor, a, b)), None)
         if fitting is not None:
             small, large = fitting
             line = f"{written(large)} / {written(small)} = {render(_ratio(small, large)[0], '1')}"
@@ -328,7 +350,6 @@ def multiples(numerals: list[Numeral]) -> Iterator[Relation]:
             continue
         if goal is None:
             continue
-        yield from _slipped_multiple(factor, pairs)
         yield from _risen(factor, numerals)
         in_sentence = [
             (a, b)
@@ -354,7 +375,8 @@ def _slipped_multiple(factor: Numeral, pairs: list[tuple[Numeral, Numeral]]) -> 
     """Report a multiple that is a power of ten off the quotient of an amount in its sentence and one just before."""
     for small, large in pairs:
         ratio, _, _ = _ratio(small, large)
-        is_near = factor.sentence in (small.sentence, large.sentence) and abs(small.sentence - large.sentence) <= 1
+        reach = 3 if small.unit == "FLOP" else 1
+        is_near = factor.sentence in (small.sentence, large.sentence) and abs(small.sentence - large.sentence) <= reach
         error = off_by(ratio, factor)
         if is_near and small is not large and small.unit != "1" and is_power(error, 1.06) and factor.value >= 1.5:
             yield Relation(

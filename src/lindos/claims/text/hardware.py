@@ -16,6 +16,8 @@ from lindos.quantities import Real
 _USUAL = ("bf16", "fp8", "fp4", "tf32", "fp64", "fp32")
 #: Vendors that print a second peak, with two of four weights zero.
 _SPARSE_VENDORS = ("NVIDIA", "AMD")
+#: Characters between the name of a rack and a number of them.
+FAR_MENTION = 700
 #: A printed rate matches a data sheet within this factor.
 SAME_RATE = 1.04
 _TITLES = {"fp64": "FP64", "fp32": "FP32", "tf32": "TF32", "bf16": "BF16", "fp8": "FP8", "fp4": "FP4"}
@@ -79,6 +81,10 @@ def relations(reading: Reading, mentions: list[Mention], catalog: Catalog) -> It
             system = _system_near(numeral, mentions, catalog)
             if system is not None:
                 yield from _rack(numeral, system)
+        elif numeral.noun in ("device", "die") and numeral.unit == "1" and not numeral.per:
+            yield from _inside(reading, numeral, mentions, catalog)
+            if numeral.value >= 100 and len(numeral.values) == 1:
+                yield from _racks_full(reading, numeral, mentions, catalog)
 
 
 # Rates
@@ -235,16 +241,28 @@ _RANGES |= {
 
 
 def _device(numeral: Numeral, accelerator: Accelerator, catalog: Catalog) -> Iterator[Relation]:
-    facts = {
-        "W": accelerator.board_power,
-        "USD": accelerator.price,
-        "B": accelerator.memory,
-        "B/s": accelerator.memory_bandwidth,
-    }
-    fact = facts.get(numeral.unit)
-    if fact is None or not fact.is_known:
-        return
-    yield from _against(numeral, fact, "device", short(accelerator), _memory_of(numeral, catalog))
+    relations: list[Relation] = []
+    for variant in _variants(numeral.device, accelerator, catalog):
+        facts = {
+            "W": variant.board_power,
+            "USD": variant.price,
+            "B": variant.memory,
+            "B/s": variant.memory_bandwidth,
+        }
+        fact = facts.get(numeral.unit)
+        if fact is not None and fact.is_known:
+            relations += _against(numeral, fact, "device", short(variant), _memory_of(numeral, catalog))
+    holding = [relation for relation in relations if relation.holds]
+    yield from (holding or relations)[:1]
+
+
+def _variants(id: str, accelerator: Accelerator, catalog: Catalog) -> list[Accelerator]:
+    """Return a device, and those that prose calls by the same name: the A100 of 40 and that of 80 GB."""
+    stem = id.partition("-")[0]
+    if stem in ("tpu", "rubin"):
+        return [accelerator]
+    same = (name for name in catalog.names("accelerators") if name != id and name.partition("-")[0] == stem)
+    return [accelerator, *(catalog.accelerator(name) for name in same)]
 
 
 def _memory_of(numeral: Numeral, catalog: Catalog) -> str:
@@ -311,6 +329,68 @@ def _system_near(numeral: Numeral, mentions: list[Mention], catalog: Catalog) ->
         return None
     system = catalog.system(nearby[-1].id)
     return system if system.unit == numeral.per or numeral.per == "rack" else None
+
+
+def _racks_full(reading: Reading, count: Numeral, mentions: list[Mention], catalog: Catalog) -> Iterator[Relation]:
+    """Check devices against the racks that hold them: ``50 racks, 7,200 GPUs in all``."""
+    racks = [
+        n
+        for n in reading.numerals
+        if n.noun == "rack"
+        and n.kind == "amount"
+        and n.unit == "1"
+        and n.claim
+        and n.value >= 2
+        and n.sentence == count.sentence
+        and not n.per
+        and len(n.values) == 1
+    ]
+    place = [m for m in mentions if m.kind == "systems" and m.start < max(count.end, *(n.end for n in racks), 0)]
+    if len(racks) != 1 or not place or count.start - place[-1].end > FAR_MENTION:
+        return
+    system = catalog.system(place[-1].id)
+    each = float(system.num_devices.value)
+    expected = each * racks[0].value
+    factor = off_by(expected, count)
+    title = system.title.split(",")[0].removeprefix("NVIDIA ")
+    line = f"{written(racks[0])} x {each:.0f} ({title}) = {amount(expected, '1')}"
+    slack = 1.02 + racks[0].rounding + count.rounding + 0.05 * bool(racks[0].qualifier or count.qualifier)
+    if system.unit != "rack":
+        return
+    if factor <= slack:
+        yield Relation(
+            kind="racks",
+            members=(count, racks[0]),
+            holds=True,
+            arithmetic=line,
+            factor=1.0,
+            sources=system.num_devices.sources,
+        )
+    elif any(max(factor / f, f / factor) <= slack for f in (2.0, 4.0)) or is_power(factor, slack):
+        dies = count.value > expected and not is_power(factor, slack)
+        yield Relation(
+            kind="dies_as_packages" if dies else "decimal_slip",
+            members=(count, racks[0]),
+            holds=False,
+            factor=factor,
+            subject=title,
+            arithmetic=f"{line}, not {written(count)}",
+            rights=(amount(expected, "1"), amount(count.value / each, "1")),
+            sources=system.num_devices.sources,
+        )
+
+
+def _inside(reading: Reading, numeral: Numeral, mentions: list[Mention], catalog: Catalog) -> Iterator[Relation]:
+    """Report dies that are counted as devices of a rack which the sentence names behind: "144 GPUs in an NVL72"."""
+    sentence = reading.sentences[numeral.sentence]
+    named = [
+        m for m in mentions if m.kind == "systems" and numeral.end <= m.start < min(sentence.end, numeral.end + 60)
+    ]
+    if named and numeral.value < 1_000 and numeral.noun == "device":
+        system = catalog.system(named[0].id)
+        count = float(system.num_devices.value)
+        if system.unit == "rack" and numeral.value in (count, 2 * count, 4 * count):
+            yield from _packages(numeral, system, system.title.split(",")[0].removeprefix("NVIDIA "))
 
 
 def _rack(numeral: Numeral, system: System) -> Iterator[Relation]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lindos.claims.text.numeral import Numeral
+from lindos.claims.text.plausible import suspicion
 from lindos.claims.text.relation import Relation
 
 
@@ -20,7 +21,8 @@ def judge(numerals: Sequence[Numeral], relations: Sequence[Relation]) -> dict[Nu
     """Judge numerals by the fewest wrong ones that explain every contradiction.
 
     A relation with one member, to a fact of the catalogue or a unit, blames that member. Otherwise the first member
-    without other support is blamed; among those, a numeral in several contradictions comes first.
+    without other support is blamed; among those, one of unusual size comes first, and then one in several
+    contradictions.
 
     Parameters
     ----------
@@ -39,9 +41,12 @@ def judge(numerals: Sequence[Numeral], relations: Sequence[Relation]) -> dict[Nu
         if not relation.holds and len(relation.members) == 1:
             wrong.setdefault(relation.members[0], relation)
     contradictions = [r for r in relations if not r.holds and len(r.members) > 1]
+    contradictions = [r for r in contradictions if not r.tried or any(m not in supports for m in r.tried)]
     while contradictions := [r for r in contradictions if not set(r.members) & set(wrong)]:
-        counts = Counter(member for relation in contradictions for member in relation.members if member not in supports)
-        relation = max(contradictions, key=lambda r: max((counts[m] for m in r.members), default=0))
+        counts = Counter(
+            member for relation in contradictions for member in relation.blamable if member not in supports
+        )
+        relation = max(contradictions, key=lambda r: max((counts[m] for m in r.blamable), default=0))
         blamed = _blamed(relation, supports, counts)
         wrong[blamed] = relation
     _repeat(numerals, wrong, supports)
@@ -49,9 +54,9 @@ def judge(numerals: Sequence[Numeral], relations: Sequence[Relation]) -> dict[Nu
 
 
 def _blamed(relation: Relation, supports: dict[Numeral, Relation], counts: Counter[Numeral]) -> Numeral:
-    free = [member for member in relation.members if member not in supports] or list(relation.members)
-    most = max(counts[member] for member in free)
-    return next(member for member in free if counts[member] == most)
+    free = [member for member in relation.blamable if member not in supports] or list(relation.blamable)
+    most = max((suspicion(member), counts[member]) for member in free)
+    return next(member for member in free if (suspicion(member), counts[member]) == most)
 
 
 def _repeat(numerals: Sequence[Numeral], wrong: dict[Numeral, Relation], supports: dict[Numeral, Relation]) -> None:

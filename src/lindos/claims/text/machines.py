@@ -12,12 +12,21 @@ from lindos.claims.text.subjects import Mention
 from lindos.units import render
 
 _DATED = re.compile(r"-\d{4}-\d{2}$")
+#: A machine draws less on the mean than on the list, by at most this factor; another's power is met this exactly.
+MEAN_POWER, EXACT_POWER = 1.6, 1.003
+#: An energy has the digits of a machine's power within this factor.
+SAME_POWER = 1.03
+#: A rate with as many digits is that of a machine that the text does not name.
+EXACT = 0.002
 #: Number of sentences around a comparison in which a caution about it counts.
 NEAR_SENTENCES = 3
 _LEADER = re.compile(
     r"(?i:(?:leading|fastest|world's (?:fastest|top)|top|most powerful|führende[nrsm]?|schnellste[nrsm]?|"
     r"stärkste[nrsm]?|leistungsstärkste[nrsm]?)[  ](?:\w+[  ]){0,2}(?:super-?computers?|rechners?|superrechners?)|"
-    r"spitzenreiter\w*|top500)"
+    r"spitzenreiter\w*|top500|(?:sieger|leader|winner|champion|spitze|top|head|number one|nummer eins|"
+    r"platz eins)\w*[  ]"
+    r"(?:\w+[  ])?(?:of[  ]the[  ]|der[  ]|auf[  ]der[  ])?(?:list|liste|ranking|rangliste)\w*|"
+    r"(?:world|nation|europe|germany)['’]s[  ](?:number one|no\.[  ]1|leading|top))"
 )
 _CAUTION = re.compile(
     r"(?i:nicht vergleich\w*|vergleichen|not comparable|cannot be compared|not be compared|apples|äpfel|"
@@ -46,6 +55,15 @@ def relations(reading: Reading, mentions: list[Mention], catalog: Catalog) -> It
     for numeral in numerals:
         if numeral.unit == "FLOP/s" and numeral.subject[0] == "supercomputers" and not numeral.per:
             yield from _rate(numeral, mentions, catalog)
+        elif (
+            numeral.unit == "W"
+            and numeral.subject[0] == "supercomputers"
+            and numeral.kind == "amount"
+            and not numeral.per
+        ):
+            yield from _power(numeral, catalog)
+        elif numeral.unit == "J" and numeral.subject[0] == "supercomputers" and numeral.kind == "amount":
+            yield from _as_energy(numeral, catalog)
     machines = [m for m in mentions if m.kind == "supercomputers"]
     for factor in numerals:
         if factor.kind != "factor" or factor.value < 1.2:
@@ -60,6 +78,65 @@ def relations(reading: Reading, mentions: list[Mention], catalog: Catalog) -> It
         if any(_CAUTION.search(reading.text[s.start : s.end]) for s in paragraph):
             continue
         yield from _machine_factor(reading, factor, named, numerals, catalog)
+
+
+def _power(numeral: Numeral, catalog: Catalog) -> Iterator[Relation]:
+    """Check the power of a machine: its own on any list, one that slipped, or that of another machine."""
+    known = [(_DATED.sub("", name), record) for name, record in catalog.supercomputers.items() if record.power.is_known]
+    figures = [record for base, record in known if base == numeral.subject[1]]
+    if not figures:
+        return
+    record = min(figures, key=lambda r: off_by(float(r.power.value), numeral))
+    value = float(record.power.value)
+    factor = off_by(value, numeral)
+    line = f"{record.title}: {amount(value, 'W')}"
+    if distance(value, value, numeral) <= MEAN_POWER:
+        yield Relation(
+            kind="machine",
+            members=(numeral,),
+            holds=True,
+            factor=1.0,
+            subject=record.title,
+            sources=record.power.sources,
+            arithmetic=line,
+        )
+        return
+    rivals = [
+        r for base, r in known if base != numeral.subject[1] and off_by(float(r.power.value), numeral) <= EXACT_POWER
+    ]
+    rival = rivals[0] if rivals and numeral.rounding <= 0.01 else None
+    if rival is None and not is_power(factor, 1.05):
+        return
+    yield Relation(
+        kind="wrong_subject" if rival else "prefix_1000" if factor > 300 else "decimal_slip",
+        members=(numeral,),
+        holds=False,
+        factor=factor,
+        subject=record.title,
+        sources=record.power.sources,
+        arithmetic=f"{line}, not {written(numeral)}",
+        reading=f"the power of {rival.title}" if rival else amount(value, "W"),
+    )
+
+
+def _as_energy(numeral: Numeral, catalog: Catalog) -> Iterator[Relation]:
+    """Report the power of a machine that is printed in watt-hours."""
+    watts = numeral.value / 3600
+    for name, record in catalog.supercomputers.items():
+        power = record.power
+        if _DATED.sub("", name) != numeral.subject[1] or not power.is_known:
+            continue
+        if max(watts / float(power.value), float(power.value) / watts) <= SAME_POWER:
+            yield Relation(
+                kind="power_vs_energy",
+                members=(numeral,),
+                holds=False,
+                arithmetic=f"{record.title}: {amount(float(power.value), 'W')}; {written(numeral)} is an energy",
+                subject=record.title,
+                reading=f"{amount(watts, 'W')}, a power",
+                sources=power.sources,
+            )
+            return
 
 
 def _machine_factor(
@@ -163,7 +240,9 @@ def _rate(numeral: Numeral, mentions: list[Mention], catalog: Catalog) -> Iterat
     swaps = [
         rival
         for base, rival, peak in rated
-        if base in named - {numeral.subject[1]} and distance(float(peak.value), float(peak.value), numeral) <= 1.01
+        if base != numeral.subject[1]
+        and distance(float(peak.value), float(peak.value), numeral) <= (1.01 if base in named else 1.0005)
+        and (base in named or numeral.rounding <= EXACT)
     ]
     factor = off_by(value, numeral)
     if not (swaps and factor > 1.03) and not is_power(factor, 1.03):

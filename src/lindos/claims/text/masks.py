@@ -2,7 +2,7 @@
 
 import datetime
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 
 from lindos.claims.text.numeral import Numeral
@@ -14,6 +14,8 @@ _CLOCK = re.compile(
     r"(?<![\d.,])(?:\d{1,2}(?::\d{2})?\s?[–-]\s?)?\d{1,2}(?:[:.]\d{2})?[  ](?:Uhr\b|[ap]\.?m\.?\b)|"
     r"(?<![\d:.,])\d{1,2}:\d{2}(?::\d{2})?(?![\d:])"
 )
+#: German "am" is a preposition: "24 am Tag".
+_CLOCK_DE = re.compile(_CLOCK.pattern.replace(r"[ap]\.?m\.?\b", r"[ap]\.m\."))
 _PIXELS = re.compile(r"(?<![\d.,])\d{2,5}\s?[×x]\s?\d{2,5}(?:\s?(?:px|Pixel|pixels))?(?!\s?\^)(?![\d.,^]\d)")
 #: A vote or a ratio: "31 zu 14", "2:1".
 _SCORE = re.compile(r"(?<![\d.,:])\d{1,4}(?: zu |:)\d{1,4}(?![\d:.,]\d|\d| Uhr)")
@@ -67,7 +69,8 @@ _DATES = (
 )
 #: A word with letters and digits: GB200s, NVL72, MI300X, GPT-4, DeepSeek-V3, Qwen3-235B-A22B.
 _MIXED = re.compile(
-    r"(?<![\w$€£.,])[A-Za-zÄÖÜäöüß@][A-Za-zÄÖÜäöüß]*(?:-[A-Za-z]{1,12})?-?\d[A-Za-z0-9]*(?:\.\d+)?(?:-[A-Za-z]?\d*[A-Za-z]*\d*[A-Za-z]*)*(?![\d])"
+    r"(?<![\w$€£.,])(?!(?i:mid|pre|post|early|late|end|ende|mitte|"
+    r"anfang)-\d{4}\b)[A-Za-zÄÖÜäöüß@][A-Za-zÄÖÜäöüß]*(?:-[A-Za-z]{1,12})?-?\d[A-Za-z0-9]*(?:\.\d+)?(?:-[A-Za-z]?\d*[A-Za-z]*\d*[A-Za-z]*)*(?![\d])"
 )
 _DIGIT_FIRST = re.compile(r"(?<![\w.,$€£])\d{1,2}[DG](?![\w/])")
 _QUARTER = re.compile(r"(?<!\w)[QH]([1-4])(?!\w)")
@@ -84,14 +87,17 @@ _KINDS = (
     (_PHONE, "phone"),
     (_PHONE_WORLD, "phone"),
     (_ALWAYS, "term"),
-    (_CLOCK, "time"),
     (_MIXED, "name"),
     (_DIGIT_FIRST, "name"),
 )
 
 
 def masks(
-    text: str, names: re.Pattern[str] | None, numbered: re.Pattern[str] | None, today: datetime.date
+    text: str,
+    names: re.Pattern[str] | None,
+    numbered: re.Pattern[str] | None,
+    today: datetime.date,
+    language: str,
 ) -> list[Numeral]:
     """Find numerals that are no amounts, and dates.
 
@@ -105,10 +111,13 @@ def masks(
         Pattern of product names followed by a version number.
     today
         Day of the article; days without a year belong to the nearest year.
+    language
+        ``"de"`` or ``"en"``.
     """
+    kinds = (*_KINDS, (_CLOCK_DE if language == "de" else _CLOCK, "time"))
     result = [_mask(match, "term") for match in _TERM.finditer(text)]
     for start, end in windows(text):
-        for pattern, kind in _KINDS:
+        for pattern, kind in kinds:
             result += [_mask(m, kind) for m in pattern.finditer(text, start, end) if _has_digit(m)]
         for spelled in (names, numbered):
             if spelled is not None:
@@ -163,8 +172,15 @@ def _mixed(parts: list[str]) -> bool:
     return any(c.isdigit() for c in parts[0]) or any(re.match(r"[A-Za-z]+\d", part) for part in parts)
 
 
+#: A noun joined to a name, which is no part of it: "H100-GPUs", "HBM3E-Speicher", "H100-hour".
+_JOINED_NOUN = re.compile(r"-(?:[GC]PUs?|[A-ZÄÖÜ]?[a-zäöüß]{3,}\w*)$")
+
+
 def _mask(match: re.Match[str], kind: str) -> Numeral:
-    return Numeral(match.start(), match.end(), match.group(), kind, claim=False)
+    text = match.group()
+    if kind == "name" and (joined := _JOINED_NOUN.search(text)) and any(c.isdigit() for c in text[: joined.start()]):
+        text = text[: joined.start()]
+    return Numeral(match.start(), match.start() + len(text), text, kind, claim=False)
 
 
 def _dates(text: str, start: int, end: int, today: datetime.date) -> Iterator[Numeral]:
@@ -191,13 +207,17 @@ def _date(match: re.Match[str], year: str | None, month: int, day: int | None, t
     return Numeral(match.start(), match.end(), match.group(), "date", unit="date", date=moment.isoformat())
 
 
-def name_patterns(words: Iterable[str]) -> tuple[re.Pattern[str] | None, re.Pattern[str] | None]:
+def name_patterns(
+    words: Iterable[str], unnumbered: Collection[str] = ()
+) -> tuple[re.Pattern[str] | None, re.Pattern[str] | None]:
     """Return patterns of the catalogue's names with digits, and of product names followed by a small version number.
 
     Parameters
     ----------
     words
         Names of the catalogue.
+    unnumbered
+        Names of companies, which have no versions: "Micron 21 percent".
     """
     digits, plain = set(), set()
     for word in words:
@@ -206,7 +226,7 @@ def name_patterns(words: Iterable[str]) -> tuple[re.Pattern[str] | None, re.Patt
         parts = re.split(r"[ -]", word)
         if len(parts) > 1 and sum(any(c.isdigit() for c in part) for part in parts) == 1 and not _mixed(parts):
             digits.add(r"[ -]".join(re.escape(part) for part in re.split(r"[ -]", word)))
-        elif word.isalpha():
+        elif word.isalpha() and word not in unnumbered:
             plain.add(re.escape(word))
     names = (
         re.compile(rf"(?<!\w)(?:{'|'.join(sorted(digits, key=len, reverse=True))})s?(?![\w]|[.,]\d)", re.I)
@@ -215,7 +235,8 @@ def name_patterns(words: Iterable[str]) -> tuple[re.Pattern[str] | None, re.Patt
     )
     nouns = (
         "Mio|Mrd|Milli|Billi|million|billion|trillion|thousand|tausend|percent|prozent|per cent|[kmgtpez]?w\\b|watt|"
-        "mega|giga|tera|peta|exa|zetta|kilo|dollar|euro|us-|gpu|chip|jahr|year|month|monat|day|tag|week|woche|hour|stunde|"
+        "mega|giga|tera|peta|exa|zetta|kilo|dollar|euro|us-|gpu|chip|jahr|year|month|monat|day|tag|week|woche|"
+        "hour|stunde|"
         "times|mal|bis|to "
     )
     if not plain:

@@ -26,6 +26,7 @@ _VAGUE_DE = re.compile(
     r"(?:(?P<crowd>(?i:dutzenden?|hunderten?|tausenden?))[  ](?:von )?)?(?P<scale>Millionen|Milliarden|"
     r"Billionen)(?: von)?(?!\w|-)"
 )
+_HALF_MORE = re.compile(r"[  ]and[  ]a[  ]half(?!\w)")
 _PART_MILLION = re.compile(r"([Hh]alb|[Vv]iertel|[Dd]reiviertel)(?:e )?[Mm]illion")
 NEXT_WORD = re.compile(r"[  -]?([A-Za-zÄÖÜäöüß]+)")
 
@@ -99,7 +100,10 @@ class PhraseReader:
             return None
         symbol, factor = (unit[0].symbol, unit[0].factor) if unit else ("1", 1.0)
         stop = unit[1] if unit else end
-        if not printed and symbol in units.DURATIONS:
+        half = None if printed else _HALF_MORE.match(text, stop)
+        if half and symbol in units.DURATIONS:
+            stop, value = half.end(), value + 0.5
+        elif not printed and symbol in units.DURATIONS:
             german = self.language == "de"
             ago = (_AGO_DE if german else _AGO).match(text, stop)
             if ago is None and not (german and stands_before(text, start, ("vor", "binnen", "innerhalb"))):

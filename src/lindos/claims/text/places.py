@@ -1,7 +1,9 @@
 """Checks of figures of sites against observations, forecasts and announcements."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from lindos.catalog import Catalog
@@ -13,6 +15,12 @@ from lindos.claims.text.subjects import Mention
 
 #: A printed figure matches an observation within this factor, beyond its rounding and qualifiers.
 MATCH = 1.04
+#: Rounding of a number that is printed with three digits, so that its digits are those of few others.
+THREE_DIGITS = 0.005
+#: Rounding of a number that is printed with two digits or more.
+TWO_DIGITS = 0.06
+#: An energy has the digits of a power within this factor.
+EXACT = 1.01
 #: A figure of a site is wrong above this multiple of the largest published one.
 FAR_ABOVE = 3.5
 _PLACE_ONLY = re.compile(
@@ -52,8 +60,38 @@ def relations(reading: Reading, mentions: list[Mention], catalog: Catalog) -> It
     for numeral in reading.numerals:
         if not numeral.claim or numeral.kind != "amount" or "denied" in numeral.marks or numeral.per:
             continue
-        if numeral.subject[0] == "sites" or (sites and numeral.unit in ("W", "1", "USD")):
-            yield from _site(reading, numeral, sites, catalog)
+        named = {m.id for m in mentions if m.kind == "sites" and _paragraph_of(reading, m) == numeral.paragraph}
+        named |= {numeral.subject[1]} if numeral.subject[0] == "sites" else set()
+        if numeral.unit == "J" and numeral.subject[0] == "sites":
+            yield from _as_energy(numeral, sightings(catalog, "facility_power"))
+        elif numeral.subject[0] == "sites" or (named and numeral.unit in ("W", "1", "USD")):
+            sentence = reading.sentences[numeral.sentence]
+            named_here = {m.id for m in mentions if m.kind == "sites" and sentence.start <= m.start < sentence.end}
+            yield from _site(reading, numeral, named, named_here, sites, catalog)
+
+
+def _as_energy(numeral: Numeral, known: list[Sighting]) -> Iterator[Relation]:
+    """Report the power of a site that is printed in watt-hours."""
+    watts = replace(numeral, values=tuple(value / 3600 for value in numeral.values), unit="W")
+    for sighting in known:
+        digits = numeral.rounding <= (0.002 if numeral.carried else TWO_DIGITS)
+        if sighting.site == numeral.subject[1] and digits and distance(*_span(sighting), watts) <= EXACT:
+            yield Relation(
+                kind="power_vs_energy",
+                members=(numeral,),
+                holds=False,
+                arithmetic=f"{sighting.words}; {written(numeral)} is an energy",
+                subject=sighting.title,
+                reading=f"{amount(watts.value, 'W')}, a power",
+                sources=sighting.value.sources,
+            )
+            return
+
+
+def _paragraph_of(reading: Reading, mention: Mention) -> int:
+    """Return the paragraph of a mention."""
+    starts = [sentence.start for sentence in reading.sentences]
+    return reading.sentences[bisect_right(starts, mention.start) - 1].paragraph
 
 
 def _field(numeral: Numeral) -> str:
@@ -95,14 +133,16 @@ def _matches(sighting: Sighting, numeral: Numeral) -> bool:
     return distance(low, high, numeral) <= MATCH
 
 
-def _site(reading: Reading, numeral: Numeral, sites: set[str], catalog: Catalog) -> Iterator[Relation]:
+def _site(
+    reading: Reading, numeral: Numeral, named: set[str], named_here: set[str], sites: set[str], catalog: Catalog
+) -> Iterator[Relation]:
     field = _field(numeral)
     if not field:
         return
     all_sightings = sightings(catalog, field)
     explicit = numeral.subject[1] if numeral.subject[0] == "sites" and not numeral.carried else ""
     for sighting in all_sightings:
-        if sighting.site in sites and (not explicit or sighting.site == explicit) and _matches(sighting, numeral):
+        if sighting.site in named and (not explicit or sighting.site == explicit) and _matches(sighting, numeral):
             yield Relation(
                 kind="site",
                 members=(numeral,),
@@ -117,7 +157,8 @@ def _site(reading: Reading, numeral: Numeral, sites: set[str], catalog: Catalog)
     site_sightings = [s for s in all_sightings if s.site == topic]
     if not site_sightings or _PLACE_ONLY.search(_clause(reading, numeral)):
         return
-    yield from _elsewhere(numeral, site_sightings, all_sightings, sites, catalog)
+    is_named = topic in named_here
+    yield from _elsewhere(numeral, site_sightings, all_sightings, sites, catalog, is_named)
 
 
 def _clause(reading: Reading, numeral: Numeral) -> str:
@@ -134,7 +175,12 @@ def _span(sighting: Sighting) -> tuple[float, float]:
 
 
 def _elsewhere(
-    numeral: Numeral, site_sightings: list[Sighting], all_sightings: list[Sighting], sites: set[str], catalog: Catalog
+    numeral: Numeral,
+    site_sightings: list[Sighting],
+    all_sightings: list[Sighting],
+    sites: set[str],
+    catalog: Catalog,
+    is_named: bool,
 ) -> Iterator[Relation]:
     """Report a figure that does not belong to its site: that of another site, or one that slipped."""
     rival = _rival(numeral, site_sightings, all_sightings, sites, catalog)
@@ -150,8 +196,8 @@ def _elsewhere(
             reading=f"the figure of {rival.title}",
             sources=tuple(dict.fromkeys((*reference.value.sources, *rival.value.sources))),
         )
-    else:
-        yield from () if numeral.carried else _slipped(numeral, site_sightings)
+    elif not numeral.carried or (numeral.rounding <= THREE_DIGITS and len(sites) == 1):
+        yield from _slipped(numeral, site_sightings, is_named)
 
 
 def _rival(
@@ -174,13 +220,27 @@ def _rival(
     return rivals[0] if rivals and exact and deviation > 1.3 else None
 
 
-def _slipped(numeral: Numeral, site_sightings: list[Sighting]) -> Iterator[Relation]:
+def _slipped(numeral: Numeral, site_sightings: list[Sighting], is_named: bool) -> Iterator[Relation]:
     """Report a figure that is a power of ten off one of its site's, or far above the largest of them."""
     largest, least = max(_span(s)[1] for s in site_sightings), min(_span(s)[0] for s in site_sightings)
-    slip = next((s for s in site_sightings if is_power(off_by(float(s.value.value), numeral), 1.03)), None)
+    # A figure with one digit has those of many others.
+    digits = numeral.rounding <= TWO_DIGITS
+    slip = next(
+        (
+            s
+            for s in site_sightings
+            if digits and is_power(off_by(float(s.value.value), numeral), 1.006 if numeral.carried else 1.03)
+        ),
+        None,
+    )
     # An amount below the cost of a site may be a part of it; a power below its own is wrong.
     is_far = numeral.low > largest * 1.5 or (numeral.unit != "USD" and numeral.high < least / 5)
-    if not (slip and is_far) and numeral.low <= largest * FAR_ABOVE:
+    exact = (
+        slip is not None
+        and numeral.rounding <= THREE_DIGITS
+        and is_power(off_by(float(slip.value.value), numeral), 1.004)
+    )
+    if not (slip and (is_far or exact)) and not (is_named and numeral.low > largest * FAR_ABOVE):
         return
     right = slip or max(site_sightings, key=lambda s: float(s.value.value))
     factor = off_by(float(right.value.value), numeral)

@@ -86,8 +86,8 @@ def read_text(text: str, catalog: Catalog, date: datetime.date) -> Reading:
     language = language_of(text)
     sentences = sentences_of(text)
     spoken = [name for kind in _NAMED for name in catalog.spoken_as(kind)]
-    names, numbered = name_patterns(spoken)
-    masked = cover(_without_quantities(text, masks(text, names, numbered, date)))
+    names, numbered = name_patterns(spoken, {record.title for record in catalog.records("companies").values()})
+    masked = cover(_without_quantities(text, masks(text, names, numbered, date, language)))
     numerals = cover([*masked, *Scanner(text, language).numerals(masked)])
     reading = Reading(text, language, date, numerals, sentences)
     _place(reading)
@@ -121,7 +121,7 @@ def unwrapped(text: str) -> str:
 
 #: Longest line of a text that is cut at a width; in a text with longer lines, each line is a paragraph.
 WIDEST_LINE = 140
-_INNER_END = re.compile(r"(?<=[^\n]{45})\n(?=[^\n])")
+_INNER_END = re.compile(r"(?<=[^\n]{45})\n(?=[^\n])(?![*•·–-]\s)")
 
 
 _NAMED = ("accelerators", "systems", "models", "sites", "supercomputers", "companies")
@@ -228,15 +228,23 @@ def _ellipsis(reading: Reading, numerals: list[Numeral], position: int) -> None:
         return
     if re.search(r"[  ][A-Za-z]+$", numeral.text) and numeral.bare:
         return
+    preceding = reading.text[max(0, numeral.start - 14) : numeral.start]
+    if (numeral.in_words and _OF_THESE.search(preceding)) or _ALL.search(preceding):
+        return
     following = reading.text[numeral.end : numeral.end + 24]
     if _counted(following) and not re.match(r"[  ](?:auf|to)[  ]", following):
+        return
+    if numeral.bare and _shares_percent(reading, numerals, position):
+        numeral.values = tuple(value / 100 for value in numeral.values)
+        numeral.kind, numeral.unit = "fraction", "fraction"
         return
     neighbour = _neighbour(reading, numerals, position)
     if neighbour is None:
         return
     if numeral.bare:
         scale = _scale_of(neighbour, reading.language)
-        if numeral.decimals == 0 and scale == 1.0 and neighbour.unit not in units.MONEY:
+        alike = neighbour.value > 0 and 0.02 < numeral.value / neighbour.value < 50 and numeral.value >= 10
+        if numeral.decimals == 0 and scale == 1.0 and neighbour.unit not in units.MONEY and not alike:
             return
         numeral.values = tuple(value * scale for value in numeral.values)
     elif neighbour.unit in units.MONEY:
@@ -248,6 +256,29 @@ def _ellipsis(reading: Reading, numerals: list[Numeral], position: int) -> None:
     numeral.unit = neighbour.unit
 
 
+_NO_STATEMENT = ("name", "term", "year", "date", "ordinal", "rank")
+_NEXT_PERCENT = re.compile(r"(?:[  ](?:und|and)|,)[  ]\w[\w ]{0,24}[  ]")
+
+
+def _shares_percent(reading: Reading, numerals: list[Numeral], position: int) -> bool:
+    """Tell whether a bare number is a percentage as its neighbour is: ``57 percent, smartphones 30``."""
+    numeral = numerals[position]
+    if not 0 < numeral.value <= 100 or numeral.in_words:
+        return False
+    for candidate in reversed(numerals[max(0, position - 6) : position]):
+        if candidate.paragraph != numeral.paragraph or numeral.sentence - candidate.sentence > 1:
+            break
+        if candidate.kind in _NO_STATEMENT or candidate.unit in units.DURATIONS:
+            continue
+        if candidate.unit == "fraction" and not candidate.in_words:
+            return True
+        break
+    for candidate in numerals[position + 1 : position + 2]:
+        gap = reading.text[numeral.end : candidate.start]
+        return candidate.unit == "fraction" and not candidate.in_words and _NEXT_PERCENT.fullmatch(gap) is not None
+    return False
+
+
 def _same_magnitude(reading: Reading, numeral: Numeral, neighbour: Numeral) -> float:
     """Return the factor of the unit after a magnitude of both: ``21,3 Milliarden Watt ... 20,0 Milliarden``."""
     word = numeral.text.rsplit(None, 1)[-1]
@@ -257,10 +288,14 @@ def _same_magnitude(reading: Reading, numeral: Numeral, neighbour: Numeral) -> f
     return unit[0].factor if unit and unit[0].symbol == neighbour.unit else 0.0
 
 
+#: Words before a small number that counts things named before: "of the four".
+_OF_THESE = re.compile(r"(?i:\b(?:the|these|those|all|both|der|die|den|dieser|diese|diesen|aller|alle|allen)[  ])$")
+_ALL = re.compile(r"(?i:\b(?:all|aller|alle|allen)[  ])$")
 _CLOSES = re.compile(
     r"\s*(?:[.,;:)\]”“\"»…]|$)|\s(?:und|and|davon|im|in|ein|vor|nach|but|while|before|after|against|on|at|gegenüber|"
     r"zuvor|the|der|to|auf|later|now|today|already|then|heute|später|this|next|last|by|since|until|bis|ab|seit|je|"
-    r"pro|per)\b"
+    r"pro|per|each|apiece|jeweils|waren|were|was|war|is|are|have|has|ist|sind|hat|haben|zusammen|together|beim|"
+    r"bei|über|von|of the|for|für)\b"
 )
 
 
@@ -285,7 +320,8 @@ def _neighbour(reading: Reading, numerals: list[Numeral], position: int) -> Nume
             and (candidate.unit_printed or not candidate.bare)
         ):
             return candidate
-        if candidate.kind == "amount" and candidate.unit == "1" and candidate.noun_like(reading.text) and numeral.bare:
+        is_counted = candidate.noun_like(reading.text) and _counted(reading.text[candidate.end : candidate.end + 24])
+        if candidate.kind == "amount" and candidate.unit == "1" and is_counted and numeral.bare:
             break
     if not numeral.bare:
         successor = numerals[position + 1] if position + 1 < len(numerals) else None
@@ -329,4 +365,4 @@ def _scale_of(numeral: Numeral, language: str) -> float:
     return float(10.0 ** (3 * floor(log10(max(numeral.values[-1], 1.0)) / 3)))
 
 
-_SCALED = frozenset({"W", "J", "FLOP/s", "USD", "EUR", "GBP", "B", "B/s", "FLOP"})
+_SCALED = frozenset({"W", "J", "FLOP/s", "B", "B/s", "FLOP"}) | units.MONEY

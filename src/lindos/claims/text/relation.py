@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from lindos.claims.span import brief
 from lindos.claims.text.numeral import Numeral
+from lindos.claims.text.units import MONEY
 from lindos.units import render
 
 #: Amounts agree within this factor, beyond their rounding.
@@ -31,6 +32,21 @@ class Relation:
     reading: str = ""  # under which the blamed numeral would be right
     subject: str = ""
     sources: tuple[str, ...] = ()
+    rights: tuple[str, ...] = ()  # what each member would have to be, where it is the wrong one
+    tried: tuple[Numeral, ...] = ()  # of a combination that was tried: it blames nothing if all these have support
+
+    @property
+    def blamable(self) -> tuple[Numeral, ...]:
+        """Members that may be the wrong one: all, or those with a right value of their own."""
+        if not self.rights:
+            return self.members
+        return tuple(member for member, right in zip(self.members, self.rights, strict=True) if right)
+
+    def right_of(self, numeral: Numeral) -> str:
+        """Return the reading under which a blamed member would be right."""
+        if self.rights and numeral in self.members:
+            return self.rights[self.members.index(numeral)]
+        return self.reading
 
 
 def distance(low: float, high: float, numeral: Numeral) -> float:
@@ -117,7 +133,7 @@ def amount(value: float, unit: str) -> str:
         return brief(value, "1")
     if unit in ("fraction", "points"):
         return f"{render(100 * value, '1')} %"
-    if unit in ("EUR", "GBP", "CNY", "JPY", "CHF"):
+    if unit in MONEY - {"USD"}:
         return brief(value, "USD").replace("$", f"{unit} ")
     if unit in ("week", "month", "quarter"):
         return f"{value:g} {unit}{'s' if value != 1 else ''}"

@@ -20,7 +20,9 @@ _E_FORM = re.compile(r"(?P<head>\d+(?:\.\d+)?)[eE]\+?(?P<power>\d{1,2})(?!\w)")
 #: Largest power of ten of an amount.
 _MOST_POWER = 200
 _SUPER = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
-_CURRENCY = re.compile(r"(?:US\$|\$|€|£|(?:USD|EUR|GBP)[  ])[  ]?$")
+_CURRENCY = re.compile(
+    rf"(?:{'|'.join(re.escape(mark) for mark in sorted(units.CURRENCIES, key=len, reverse=True))})[  ]?$"
+)
 _RANGE = re.compile(r"[  ]?(?P<mark>bis zu|bis|to|und|and|auf|oder|or|–|—|-|‑)[  ]?(?P<currency>US\$|\$|€|£)?")
 MAX_LITERAL = 30
 #: Largest relative rounding error of a small number with one digit, such as "two gigawatts".
@@ -63,6 +65,8 @@ _OPENERS = frozenset(
 _ONE_IN = re.compile(r"[Oo]ne[  ]in[  ](?:every[  ])?([a-z]+|\d{1,4})(?!\w|-)")
 
 
+_PER_SECOND = re.compile(r"[  ](?:pro Sekunde|je Sekunde|per second|a second)$")
+_AND_A_HALF = re.compile(r"[  ]and[  ]a[  ]half(?!\w)")
 _TOKEN = re.compile(r"[A-Za-zÄÖÜäöüß]+|\d")
 
 
@@ -155,7 +159,7 @@ class Scanner(PhraseReader):
         if number is None:
             return None
         end = start + len(word)
-        half = re.compile(r"[  ]and[  ]a[  ]half(?!\w)").match(text, end)
+        half = _AND_A_HALF.match(text, end)
         if half:
             return Atom(number + 0.5, half.end(), 0.5, 0, True)
         return Atom(number, end, word_step(number), 0, True)
@@ -180,7 +184,7 @@ class Scanner(PhraseReader):
     def _amount(self, start: int, atom: Atom, limit: int) -> Numeral | None:
         """Read an amount that begins with ``atom``: a range, a magnitude, a unit, in this order."""
         text = self.text
-        currency = _CURRENCY.search(text[max(0, start - 5) : start])
+        currency = _CURRENCY.search(text[max(0, start - 6) : start])
         opening = start - len(currency.group()) if currency else start
         money = units.CURRENCIES[currency.group().strip()] if currency else ""
         pair = self._second(start, atom, limit)
@@ -196,6 +200,8 @@ class Scanner(PhraseReader):
             symbol, factor = unit[0].symbol, unit[0].factor
             long_name = symbol == "FLOP" and unit[1] - end > 12
             end = end if long_name else unit[1]
+            if symbol == "B/s" and (rate := _PER_SECOND.search(text, start, end)):
+                end = rate.start()
         has_unit = bool(money) or (unit is not None and symbol != "1")
         year = self._year(start, atom, pair, end, printed or has_unit)
         if year is not None:
@@ -237,18 +243,32 @@ class Scanner(PhraseReader):
         if mark in ("auf", "oder", "or") and not (mark == "auf" and stands_before(text, start, ("von", "from"))):
             return None
         second = self._atom(match.end())
+        if mark in ("to", "bis", "auf") and second is not None and self._is_apart(start, first, second, match):
+            return None
         if second is None or (mark in ("-", "‑") and (first.in_words or second.in_words)):
             return None
         if mark in ("–", "—", "-", "‑") and text[first.end] in "  " and not first.in_words and mark != "–":
             return None
         return second if second.value > 0 and first.value > 0 else None
 
+    def _is_apart(self, start: int, first: Atom, second: Atom, match: re.Match[str]) -> bool:
+        """Tell whether two numbers around "to" are no range: years, or two amounts with a currency each."""
+        if is_year(self.text, first) and not match.group().startswith(("–", "-")):
+            return True
+        each = match.group("currency") and _CURRENCY.search(self.text[max(0, start - 6) : start])
+        return bool(
+            each
+            and stands_before(self.text, start, ("from", "von"))
+            and not units.MAGNITUDE[self.language].match(self.text, second.end)
+        )
+
     def _year(self, start: int, atom: Atom, pair: Atom | None, end: int, has_unit: bool) -> Numeral | None:
         numbers = (atom, pair) if pair else (atom,)
         if has_unit or any(not is_year(self.text, a) for a in numbers):
             return None
         following = NEXT_WORD.match(self.text, end)
-        if following and NOUN_AHEAD.match(following.group(1)):
+        dated = _DATES_YEAR.search(self.text[max(0, start - 16) : start])
+        if following and NOUN_AHEAD.match(following.group(1)) and not dated:
             return None
         values = tuple(a.value for a in numbers)
         return Numeral(start, numbers[-1].end, self.text[start : numbers[-1].end], "year", values, "year")
@@ -312,6 +332,12 @@ class Scanner(PhraseReader):
         return fraction or self._amount(start, atom, len(text))
 
 
+#: Words before a year.
+_DATES_YEAR = re.compile(
+    r"(?i:\b(?:anfang|ende|mitte|im jahr|jahr|seit|until|since|early|late|mid|end of|by|in|im (?:januar|februar|"
+    r"märz|april|"
+    r"mai|juni|juli|august|september|oktober|november|dezember))[  -])$"
+)
 _TIMES_EN = re.compile(r"[  ]times(?!\w)|-fold(?!\w)|[  ]?[x×](?![\w])(?![  ]?\d)")
 _TIMES_DE = re.compile(r"[  ][Mm]al(?!\w)|-?[Mm]al(?!\w)|-?[Ff]ach(?:e[nsrm]?)?(?!\w)|[  ]?[x×](?![\w])(?![  ]?\d)")
 NOUN_AHEAD = re.compile(

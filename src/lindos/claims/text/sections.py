@@ -29,6 +29,8 @@ KINDS = {
     "top500_precision": "an AI rate over an FP64 result",
     "mfu_over_100": "more work than the devices can do",
     "schedule": "late",
+    "direction": "a rise that is a fall, or a fall that is a rise",
+    "share_sum": "shares that do not add up to the whole",
 }
 
 
@@ -94,7 +96,7 @@ def _numeral(numeral: Numeral, judgement: Judgement, audit: Audit, catalog: Cata
         "subject": _subject(numeral, judgement, catalog),
         "verdict": judgement.verdict,
         "factor": relation.factor if relation and judgement.verdict == "wrong" else None,
-        "reading": _reading(judgement, swaps) if judgement.verdict == "wrong" else "",
+        "reading": _reading(numeral, judgement, swaps) if judgement.verdict == "wrong" else "",
         "kind": relation.kind if relation and judgement.verdict == "wrong" else numeral.kind,
         "arithmetic": relation.arithmetic if relation else "",
         "sources": list(relation.sources) if relation else [],
@@ -121,9 +123,10 @@ def _subject(numeral: Numeral, judgement: Judgement, catalog: Catalog) -> str:
     return catalog.supercomputers[id].title if kind == "supercomputers" and id in catalog.supercomputers else ""
 
 
-def _reading(judgement: Judgement, swaps: Sequence[Swap]) -> str:
+def _reading(numeral: Numeral, judgement: Judgement, swaps: Sequence[Swap]) -> str:
     relation = judgement.relation
-    readings = [relation.reading] if relation and relation.reading else []
+    right = relation.right_of(numeral) if relation else ""
+    readings = [right] if right else []
     readings += [f"{swap.reading}" for swap in swaps]
     return "; or ".join(readings)
 
@@ -151,7 +154,7 @@ def _passage(audit: Audit) -> Passage:
         relation = judgement.relation
         note = relation.arithmetic if relation else ""
         if judgement.verdict == "wrong":
-            note = f"{note}. {_reading(judgement, audit.swaps.get(numeral, ()))}".strip(". ")
+            note = f"{note}. {_reading(numeral, judgement, audit.swaps.get(numeral, ()))}".strip(". ")
         verdict = "unread" if numeral.kind == "unread" else judgement.verdict
         marks.append(Mark(start=numeral.start, end=numeral.end, verdict=verdict, note=note))
     return Passage(name="text.marked", text=audit.reading.printed, marks=tuple(marks))
@@ -172,7 +175,7 @@ def _wrong(wrong: Sequence[tuple[Numeral, Judgement]], audit: Audit) -> Table:
                 KINDS.get(relation.kind, relation.kind),
                 error,
                 relation.arithmetic,
-                _reading(judgement, swaps),
+                _reading(numeral, judgement, swaps),
             )
         )
     return Table(

@@ -22,7 +22,7 @@ from lindos.claims.text.relation import (
 )
 from lindos.units import YEAR, render
 
-_DIVIDED = ("W", "USD", "EUR", "GBP", "FLOP/s", "J", "B", "1", "kg")
+_DIVIDED = frozenset({"W", "FLOP/s", "J", "B", "1", "kg"}) | units.MONEY
 _PARTS = ("device", "rack", "node", "unit", "hour")
 
 # Totals
@@ -156,6 +156,10 @@ def _reach(part: Numeral, total: Numeral, count: Numeral) -> int:
     return abs(part.start - total.start) + abs(part.start - count.start)
 
 
+#: Largest slip of a total against a rate and a time: that of one word.
+MOST_SLIP = 1_100.0
+
+
 def yearly_totals(numerals: list[Numeral]) -> Iterator[Relation]:
     """Check totals against rates times durations: ``300 billion over five years ... 60 billion a year``.
 
@@ -165,7 +169,7 @@ def yearly_totals(numerals: list[Numeral]) -> Iterator[Relation]:
         Numerals to check.
     """
     for rate in numerals:
-        if rate.per not in ("year", "month", "week", "day") or rate.unit not in ("USD", "EUR", "GBP", "1"):
+        if rate.per not in ("year", "month", "week", "day") or rate.unit not in units.MONEY | {"1"}:
             continue
         period = {"year": YEAR, "month": YEAR / 12, "week": 7 * 86400.0, "day": 86400.0}[rate.per]
         totals = [
@@ -195,7 +199,8 @@ def yearly_totals(numerals: list[Numeral]) -> Iterator[Relation]:
             yield Relation(kind="rate_times_time", members=(total, rate, span), holds=True, arithmetic=line)
             continue
         factor = off_by(rate.value * times, total)
-        if is_power(factor):
+        near = abs(total.sentence - rate.sentence) <= 1 and span.sentence in (total.sentence, rate.sentence)
+        if is_power(factor, 1.06) and factor <= MOST_SLIP and (near or factor > 300):
             kind = "billion_billionen" if "illionen" in total.text or "trillion" in total.text else "prefix_1000"
             yield Relation(
                 kind=kind,
@@ -237,6 +242,8 @@ def parts(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
         ):
             continue
         stretch = reading.text[total.end : part.end + 12]
+        if _THEREOF.match(stretch.lstrip()):
+            continue  # "100 of them, 800 GPUs": the first is the part of something earlier
         if _THEREOF.search(stretch) and len(stretch) < 60 and "denied" not in part.marks:
             line = f"{written(part)} of {written(total)}"
             if part.low > total.high * 1.001:

@@ -84,7 +84,10 @@ for _name, _factor in _PREFIX.items():
     _add(f"{_name}wattstunde|{_name}wattstunden|{_name}watt-hours|{_name}watt-hour", Unit("J", 3600 * _factor))
     _add(f"{_name}watt hours|{_name}watt hour|{_name}watthours", Unit("J", 3600 * _factor))
     _add(f"{_name}joule|{_name}joules", Unit("J", _factor))
-    _add(f"{_name}byte pro sekunde|{_name}bytes per second|{_name}bytes a second", Unit("B/s", _factor))
+    _add(
+        f"{_name}byte je sekunde|{_name}byte pro sekunde|{_name}bytes per second|{_name}bytes a second",
+        Unit("B/s", _factor),
+    )
     _add(f"{_name}bit pro sekunde|{_name}bits per second|{_name}bits a second", Unit("bit/s", _factor))
     _add(f"{_name}byte|{_name}bytes", Unit("B", _factor))
     if _name:
@@ -128,6 +131,16 @@ _add("meter|metern|metre|metres|meters", Unit("m"))
 _add("miles|mile|meilen", Unit("mile"))
 _add("gallons|gallonen", Unit("gal"))
 _add("liter|litern|litres|liters", Unit("l"))
+_add("kubikmeter|kubikmetern|cubic metres|cubic meters|cubic metre|cubic meter", Unit("m3"))
+_add("taiwan dollars|taiwan-dollar|new taiwan dollars", Unit("TWD"))
+_add("hong kong dollars|hongkong-dollar", Unit("HKD"))
+_add("canadian dollars|kanadische dollar|kanadischen dollar", Unit("CAD"))
+_add("australian dollars|australische dollar|australischen dollar", Unit("AUD"))
+_add("singapore dollars|singapur-dollar", Unit("SGD"))
+_add("korean won|südkoreanische won", Unit("KRW"))
+_add("rupees|rupien", Unit("INR"))
+_add("dirhams|dirham", Unit("AED"))
+_add("kronen|kroner|kronor", Unit("SEK"))
 _add("grad celsius|grad|degrees celsius|degrees", Unit("degC"))
 _add("bit|bits", Unit("bit"))
 _add("hertz|kilohertz", Unit("Hz"))
@@ -156,7 +169,14 @@ _CASED |= {
     "€": Unit("EUR"),
 }
 _CASED |= {"£": Unit("GBP"), "%": Unit("fraction", 0.01), "kg": Unit("kg"), "m²": Unit("m2"), "nm": Unit("m", 1e-9)}
-_CASED |= {"km": Unit("m", 1e3), "km²": Unit("m2", 1e6), "°C": Unit("degC"), "ha": Unit("ha"), "t": Unit("kg", 1e3)}
+_CASED |= {
+    "km": Unit("m", 1e3),
+    "km²": Unit("m2", 1e6),
+    "m³": Unit("m3"),
+    "°C": Unit("degC"),
+    "ha": Unit("ha"),
+    "t": Unit("kg", 1e3),
+}
 _CASED |= {
     "ms": Unit("s", 1e-3),
     "GHz": Unit("Hz", 1e9),
@@ -167,7 +187,7 @@ _CASED |= {
 
 _UNIT = re.compile(
     rf"[ \u00a0\u202f-]?(?:of )?(?:(?P<cased>{_alternatives(_CASED)})(?![\w/²]|-?[Bb]it)|"
-    rf"(?P<word>(?i:{_alternatives(_WORDS)}))(?![A-Za-zäöüß/]))"
+    rf"(?P<word>(?i:{_alternatives(_WORDS)}))(?![A-Za-zäöüß]|/s))"
 )
 _GPU = re.compile(r"[ \u00a0](?:GPUs?|chips?)(?![A-Za-z-])")
 
@@ -205,7 +225,11 @@ def device_word_end(text: str, position: int) -> int:
 
 
 CURRENCIES = {"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP", "USD": "USD", "EUR": "EUR", "GBP": "GBP"}
-MONEY = frozenset({"USD", "EUR", "GBP", "CNY", "JPY", "CHF"})
+CURRENCIES |= {"¥": "JPY", "₹": "INR", "₩": "KRW", "C$": "CAD", "A$": "AUD", "NT$": "TWD", "HK$": "HKD", "S$": "SGD"}
+CURRENCIES |= {"CHF": "CHF", "Fr.": "CHF", "SFr.": "CHF", "AUD": "AUD", "CAD": "CAD"}
+MONEY = frozenset(
+    {"USD", "EUR", "GBP", "CNY", "JPY", "CHF", "TWD", "HKD", "CAD", "AUD", "SGD", "KRW", "INR", "AED", "SEK"}
+)
 DURATIONS = frozenset({"s", "week", "month", "quarter"})
 #: Seconds of the durations that are not written in SI.
 SECONDS = {"s": 1.0, "week": 7 * DAY, "month": YEAR / 12, "quarter": YEAR / 4}

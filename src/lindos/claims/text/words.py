@@ -159,4 +159,6 @@ def years_in(word: str) -> float | None:
     5.0
     """
     match = _YEARLY.fullmatch(word.lower()) if len(word) <= 60 else None
-    return cardinal(match.group(1), "de") if match else None
+    if match is None:
+        return None
+    return 1.0 if match.group(1) == "ein" else cardinal(match.group(1), "de")

@@ -1,0 +1,212 @@
+"""Totals against the amounts that they add up, and shares that add up to the whole."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from lindos.claims.text import units
+from lindos.claims.text.numeral import Numeral
+from lindos.claims.text.read import Reading
+from lindos.claims.text.relation import Relation, amount, is_power, off_by, written
+
+#: A total is a sum within the last digits of all, but at least and at most within these shares of it.
+LEAST_ERROR, LARGEST_ERROR = 0.001, 0.012
+#: A total has the digits of a sum within this factor.
+SAME = 1.006
+#: A sum that is stated as one is wrong beyond this factor.
+WRONG = 1.08
+#: Shares are those of a whole if their sum lies in this range, and no shares of one above it.
+WHOLE, ABOVE = (0.985, 1.015), 1.03
+_MOST_TERMS = 8
+_SUM_CUE = re.compile(
+    r"(?i:\b(?:zusammen\w*|insgesamt|in summe|summiert|addier\w*|alles in allem|together|combined|in total|totall?\w*|"
+    r"altogether|all told|adds? up|sum|in all|gemeinsam|jointly|das sind|macht|between them|gesamt\w*|overall)\b)"
+)
+_ADDABLE = frozenset({"W", "J", "FLOP/s", "B", "1"}) | units.MONEY
+_DIVIDES = re.compile(
+    r"(?i:\b(?:rest\w*|remain\w*|übrige\w*|nobody else|no one else|sonst niemand|others?|andere\w*|entf[aä]ll\w*|"
+    r"verteil\w*|split|breakdown|shares?|anteil\w*|markt\w*|market|hold\w*|hält|halten|stamm\w*|made up|makes? up|"
+    r"accounts? for|accounted|gehör\w*|trägt|tragen|zahl\w*|pays?|comes? from|came from|units|ownership|owns?|"
+    r"davon|of "
+    r"which|mix)\b)"
+)
+_CHANGES = re.compile(
+    r"(?i:\b(?:stieg\w*|gestiegen|wuchs\w*|legte\w*|plus|minus|mehr als im|rose|grew|up|down|fell|jump\w*|increas\w*|"
+    r"gain\w*|climb\w*|wachstum|growth|auslastung|utili[sz]ation|marge\w*|margin\w*|rabatt\w*|discount\w*|zins\w*|"
+    r"interest|yield|prozentpunkte)\b)"
+)
+
+
+def sums(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
+    """Check totals against the amounts right before or after them.
+
+    Parameters
+    ----------
+    reading
+        The text and its numerals.
+    numerals
+        Numerals to check.
+    """
+    for unit in _ADDABLE:
+        row = [n for n in numerals if n.kind == "amount" and n.unit == unit and n.value > 0 and not n.per]
+        if len(row) < 3:
+            continue
+        for place, total in enumerate(row):
+            if unit == "1" and total.noun != "device" and total.value < 1_000:
+                continue
+            relation = _sum(reading, total, row, place)
+            if relation is not None:
+                yield relation
+
+
+def _sum(reading: Reading, total: Numeral, row: list[Numeral], place: int) -> Relation | None:
+    cue = bool(_SUM_CUE.search(reading.sentence_of(total)))
+    runs = list(_runs(total, row, place))
+    for run in runs:
+        inside = all(n.sentence == total.sentence for n in run)
+        if (cue or inside or len(run) >= 3) and _adds_up(total, run):
+            return Relation(kind="sum", members=(total, *run), holds=True, arithmetic=_line(run), factor=1.0)
+    if not cue:
+        return None
+    for run in runs:
+        value = sum(n.value for n in run)
+        if len(run) >= 3 and is_power(off_by(value, total), SAME):
+            return _wrong(total, run, value)
+    for run in runs:
+        low, high = _ends(run, 0), _ends(run, -1)
+        if _is_counted(reading, total, run, row) and (total.low > high * WRONG or total.high * WRONG < low):
+            return _wrong(total, run, low if total.qualifier == "min" else (low + high) / 2)
+    return None
+
+
+def _adds_up(total: Numeral, run: Sequence[Numeral]) -> bool:
+    """Tell whether amounts add up to a total within their last digits."""
+    error = sum(n.value * n.rounding for n in (*run, total))
+    error = max(min(error, LARGEST_ERROR * total.value), LEAST_ERROR * total.value)
+    return any(abs(value - v) <= error for value in {_ends(run, 0), _ends(run, -1)} for v in total.values)
+
+
+def _runs(total: Numeral, row: list[Numeral], place: int) -> Iterator[list[Numeral]]:
+    """Yield amounts that a total may add up: those next to it, those of its paragraph, and those of the next."""
+    before, after = row[max(0, place - _MOST_TERMS) : place], row[place + 1 : place + 1 + _MOST_TERMS]
+    near = (
+        [n for n in before if total.sentence - n.sentence <= 1],
+        [n for n in after if n.sentence - total.sentence <= 1],
+    )
+    for length in range(2, _MOST_TERMS + 1):
+        for side in (near[0][-length:], near[1][:length]):
+            if len(side) == length:
+                yield side
+    here = [n for n in row if n.paragraph == total.paragraph]
+    groups = [[n for n in here if n.start < total.start], [n for n in here if n.start > total.start]]
+    if not groups[1]:
+        groups.append([n for n in after if n.paragraph == total.paragraph + 1])
+    for group in groups:
+        yield from _subsets(group)
+
+
+def _subsets(group: list[Numeral]) -> Iterator[list[Numeral]]:
+    """Yield all amounts of a group, the first of each sentence, and all but one that another is compared with."""
+    if not 3 <= len(group) <= _MOST_TERMS:
+        return
+    yield group
+    first: dict[int, Numeral] = {}
+    for n in group:
+        first.setdefault(n.sentence, n)
+    if len(first) >= 3:
+        yield list(first.values())
+    for left_out in range(len(group)):
+        if len(group) > 3:
+            yield group[:left_out] + group[left_out + 1 :]
+
+
+def _ends(run: Sequence[Numeral], end: int) -> float:
+    return sum(n.values[end] for n in run)
+
+
+def _is_counted(reading: Reading, total: Numeral, run: list[Numeral], row: list[Numeral]) -> bool:
+    """Tell whether the sentence of a total says how many amounts it adds: "bei diesen drei", "the four of them"."""
+    same = [n for n in row if n.paragraph == total.paragraph and n.start < total.start]
+    if same != run:
+        return False
+    counts = [n for n in reading.numerals if n.sentence == total.sentence and n.unit == "1" and n.in_words]
+    return any(n.value == len(run) for n in counts)
+
+
+def _line(run: Sequence[Numeral]) -> str:
+    low, high = _ends(run, 0), _ends(run, -1)
+    total = amount(low, run[0].unit)
+    if high > low * 1.001:
+        total = f"{total} to {amount(high, run[0].unit)}"
+    return f"{' + '.join(written(n) for n in run)} = {total}"
+
+
+def _wrong(total: Numeral, run: list[Numeral], value: float) -> Relation:
+    factor = off_by(value, total)
+    kind = "price_total" if total.unit in units.MONEY else "decimal_slip"
+    if is_power(factor) and factor > 300:
+        kind = "billion_billionen" if re.search(r"(?i:[bt]rill?ion|billion)", total.text) else "prefix_1000"
+    return Relation(
+        kind=kind,
+        members=(total, *run),
+        holds=False,
+        factor=factor,
+        arithmetic=f"{_line(run)}, not {written(total)}",
+        rights=(amount(value, total.unit), *("" for _ in run)),
+    )
+
+
+def whole(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
+    """Check that shares of one whole add up to it.
+
+    Parameters
+    ----------
+    reading
+        The text and its numerals.
+    numerals
+        Numerals to check.
+    """
+    shares = [n for n in numerals if n.kind == "fraction" and n.unit == "fraction" and 0 < n.value < 1]
+    last = -1
+    for sentence in dict.fromkeys(n.sentence for n in shares):
+        if sentence <= last:
+            continue
+        for width in (1, 2, 3):
+            group = [n for n in shares if sentence <= n.sentence < sentence + width]
+            if len(group) < 2 or len({n.paragraph for n in group}) != 1:
+                continue
+            stop = reading.sentences[min(sentence + width, len(reading.sentences)) - 1]
+            words = reading.text[reading.sentences[sentence].start : stop.end]
+            relation = _whole(group, words)
+            if relation is not None:
+                yield relation
+                last = sentence + width - 1
+                break
+
+
+def _whole(group: list[Numeral], words: str) -> Relation | None:
+    value = sum(n.value for n in group)
+    line = f"{' + '.join(written(n) for n in group)} = {amount(value, 'fraction')}"
+    if WHOLE[0] <= value <= WHOLE[1] and _DIVIDES.search(words):
+        return Relation(kind="whole", members=tuple(group), holds=True, arithmetic=line, factor=1.0)
+    divided = len(group) >= 3 and _DIVIDES.search(words) and not _CHANGES.search(words)
+    closed = _CLOSED.search(words)
+    if divided and closed and (ABOVE < value < 2.0 or 0.3 < value < 0.95):
+        rights = tuple(amount(right, "fraction") if (right := 1 - value + n.value) > 0 else "" for n in group)
+        return Relation(
+            kind="share_sum",
+            members=tuple(reversed(group)),
+            holds=False,
+            factor=max(value, 1 / value),
+            arithmetic=f"{line}, and not the whole",
+            rights=tuple(reversed(rights)),
+        )
+    return None
+
+
+#: Words that say that nothing else has a share.
+_CLOSED = re.compile(
+    r"(?i:\b(?:rest\w*|remain\w*|übrige\w*|nobody else|no one else|sonst niemand|niemand sonst|the others?|"
+    r"die anderen|"
+    r"alle anderen|everyone else|nothing else|only (?:two|three|four|five)|verteil\w*|split\w*|breakdown|divided|"
+    r"teilen sich|aufgeteilt|entf[aä]ll\w*|geht an|go(?:es)? to|teilt sich)\b)"
+)
