@@ -197,6 +197,15 @@ def _added(restart: _Shares, replica: _Shares) -> _Shares:
     return _Shares(*(first + second for first, second in zip(restart, replica, strict=True)))
 
 
+def _uninterrupted(first: Seconds, rate: PerSecond) -> Seconds:
+    """Return the mean time of the first start until it ends or a failure strikes; what follows counts as recovery."""
+    failures = first * rate
+    xp = namespace(failures)
+    some = xp.where(failures > 0, failures, 1.0)
+    uninterrupted: Seconds = first * xp.where(failures > 0, -xp.expm1(-some) / some, 1.0)
+    return uninterrupted
+
+
 def _time(problem: Problem, shares: _Shares) -> CampaignTime:
     """Divide the time of a run to its goal into buckets."""
     missing: Fraction = 0.0
@@ -208,7 +217,7 @@ def _time(problem: Problem, shares: _Shares) -> CampaignTime:
     slow = (1 + shares.slow) / (1 - missing) - 1
     running = 1 + shares.save + shares.restore + shares.wasted + slow + shares.recovery
     waiting = running * (1 / staffed - 1)
-    first: Seconds = problem.startup_time
+    first = _uninterrupted(problem.startup_time, problem.failure_rate)
     xp = namespace(first, running)
     if problem.duration is not None:
         first = xp.minimum(first, problem.duration)
