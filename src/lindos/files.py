@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import secrets
 import stat
 import tempfile
@@ -14,6 +15,9 @@ from lindos.errors import InputError
 
 #: The content of a file: its bytes, or a function that writes them, so that large content need not be in memory.
 Content = bytes | Callable[[IO[bytes]], object]
+#: Note in a folder while several of its files are replaced.
+UNFINISHED = "lindos-unfinished.txt"
+_TEMPORARY = re.compile(r"\.lindos-[0-9a-f]{16}(\.old)?")
 #: Folders of devices and open files, which must not be replaced.
 _DEVICES = ("/dev/", "/proc/")
 
@@ -23,7 +27,7 @@ def write_whole(contents: Mapping[Path, Content], option: str = "--out") -> None
 
     Where a target is a link, its target is written and the link stays. A target that is no plain file (a pipe,
     ``/dev/null``) is written to and never replaced. If two processes write into one folder, all files are those of one
-    of them.
+    of them. A process that is killed while it renames several files leaves `UNFINISHED` beside them.
 
     Parameters
     ----------
@@ -57,7 +61,7 @@ def write_whole(contents: Mapping[Path, Content], option: str = "--out") -> None
             for target, content in streams:
                 progress.path = target
                 _write_through(target, content)
-            with _locked(path.parent for _, path in written):
+            with _locked(path.parent for _, path in written), _marked(written):
                 _rename(written)
         finally:
             for temporary, _ in written:
@@ -169,12 +173,51 @@ def _locked(folders: Iterable[Path]) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _marked(written: Sequence[tuple[Path, Path]]) -> Iterator[None]:
+    """Keep a note in each folder while several files of it are put in place.
+
+    A process that is killed meanwhile leaves the note, which says that the files may be of two runs. The next writer
+    finishes the work: it removes what the note lists, and the note.
+    """
+    folders = sorted({path.parent for _, path in written}) if len(written) > 1 else []
+    try:
+        for folder in folders:
+            mine = [(temporary, path) for temporary, path in written if path.parent == folder]
+            _tidy(folder)
+            _write_new(folder / UNFINISHED, _note(mine).encode(errors="replace"))
+        yield
+    finally:
+        for folder in folders:
+            with suppress(OSError):
+                (folder / UNFINISHED).unlink(missing_ok=True)
+
+
+def _note(written: Sequence[tuple[Path, Path]]) -> str:
+    names = ", ".join(path.name for _, path in written)
+    leftovers = [name for temporary, _ in written for name in (temporary.name, _backup(temporary).name)]
+    return (
+        f"Lindos is replacing {names}. If no lindos command is running, it was killed meanwhile:\n"
+        "these files may be of two runs. Run the command again.\n" + "".join(f"{name}\n" for name in leftovers)
+    )
+
+
+def _tidy(folder: Path) -> None:
+    """Remove the note of a killed process and the temporary files that it lists; the folder is locked."""
+    with suppress(FileNotFoundError):
+        names = (folder / UNFINISHED).read_text(encoding="utf-8", errors="replace").splitlines()[2:]
+        for name in names:
+            if _TEMPORARY.fullmatch(name):
+                (folder / name).unlink(missing_ok=True)
+        (folder / UNFINISHED).unlink()
+
+
 def _rename(written: Sequence[tuple[Path, Path]]) -> None:
     """Put every file in its place; if one fails, or the process is stopped, restore the previous files."""
     backups: list[tuple[Path, Path | None]] = []
     try:
         for temporary, path in written:
-            old = temporary.with_name(f"{temporary.name}.old") if path.exists() else None
+            old = _backup(temporary) if path.exists() else None
             backups.append((path, old))
             if old is not None:
                 _keep(path, old)
@@ -191,6 +234,11 @@ def _rename(written: Sequence[tuple[Path, Path]]) -> None:
         if old is not None:
             with suppress(OSError):
                 old.unlink()
+
+
+def _backup(temporary: Path) -> Path:
+    """Name the second name of a previous file while the new one takes its place."""
+    return temporary.with_name(f"{temporary.name}.old")
 
 
 def _keep(path: Path, old: Path) -> None:

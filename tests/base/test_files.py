@@ -1,14 +1,17 @@
 """Files are written whole or not at all."""
 
 import os
+import signal
 import socket
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
 from lindos.errors import InputError
-from lindos.files import check_places, write_whole
+from lindos.files import UNFINISHED, check_places, write_whole
 
 
 def test_all_files_are_written(tmp_path: Path) -> None:
@@ -100,6 +103,49 @@ def test_a_process_that_is_stopped_while_renaming_puts_everything_back(
     with pytest.raises(KeyboardInterrupt):
         write_whole({tmp_path / "one": b"new", tmp_path / "two": b"new"})
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"one": b"old"}
+
+
+_KILLED_AFTER = """
+import os, signal, sys
+from pathlib import Path
+from lindos.files import write_whole
+
+folder, number = Path(sys.argv[1]), int(sys.argv[2])
+rename, done = Path.replace, []
+
+def killed(self, target):
+    if len(done) == number:
+        os.kill(os.getpid(), signal.SIGKILL)
+    done.append(target)
+    return rename(self, target)
+
+Path.replace = killed
+write_whole({folder / "one": b"new", folder / "two": b"new", folder / "three": b"new"})
+"""
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+@pytest.mark.parametrize("old", [True, False])
+def test_a_set_that_a_killed_process_left_says_so_and_the_next_writer_mends_it(
+    number: int, old: bool, tmp_path: Path
+) -> None:
+    names = ("one", "two", "three")
+    for name in names if old else ():
+        (tmp_path / name).write_bytes(b"old")
+    done = subprocess.run([sys.executable, "-c", _KILLED_AFTER, str(tmp_path), str(number)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    note = (tmp_path / UNFINISHED).read_text()
+    assert note.startswith("Lindos is replacing one, two, three.")
+    assert "may be of two runs" in note
+    write_whole({tmp_path / name: b"newest" for name in names})
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == dict.fromkeys(names, b"newest")
+
+
+def test_the_note_of_a_killed_process_removes_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_bytes(b"mine")
+    (tmp_path / UNFINISHED).write_text("a\nb\nmine\n../mine\n")
+    write_whole({tmp_path / "one": b"1", tmp_path / "two": b"2"})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "one", "two"]
 
 
 def test_two_writers_leave_the_files_of_one(tmp_path: Path) -> None:
