@@ -27,8 +27,8 @@ docs: .venv/dev
 
 lock: .venv/dev
 	$(BIN)/python -m pip install -q uv
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 pyproject.toml -o requirements.lock --no-header
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --extra dev pyproject.toml -o requirements-dev.lock --no-header
+	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 pyproject.toml -o requirements.lock --no-header
+	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --extra dev pyproject.toml -o requirements-dev.lock --no-header
 
 wheel: .venv/dev
 	$(BIN)/python -m build --wheel --outdir dist .

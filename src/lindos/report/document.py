@@ -180,16 +180,6 @@ def json_document(answer: Answer) -> Document:
     return document
 
 
-def results_schema() -> dict[str, Any]:
-    """Get the JSON Schema of :func:`json_document`."""
-    from pydantic import TypeAdapter
-
-    schema = TypeAdapter(Document).json_schema()
-    for part in (schema, *schema["$defs"].values()):
-        part["additionalProperties"] = False
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Lindos results"}
-
-
 def plain(value: Any) -> Any:
     """Reduce a value to what JSON and YAML can write.
 

@@ -7,6 +7,7 @@ from lindos import __version__
 from lindos.elements import Cell, Number, Table
 from lindos.report.console import print_table
 from lindos.report.document import plain
+from lindos.report.documents import RangeEntry, SampleEntry, SpreadEntry, SweepDocument, SweepInputs
 from lindos.report.text import number
 from lindos.sweep import Finished, Spread, Summary, Sweep
 from lindos.units import render
@@ -59,7 +60,7 @@ def sweep_terminal(sweep: Sweep, finished: Finished, summary: Summary, console: 
     console.print(Text(query(sweep, finished, summary)), soft_wrap=True)
 
 
-def sweep_document(sweep: Sweep, finished: Finished, summary: Summary) -> dict[str, Any]:
+def sweep_document(sweep: Sweep, finished: Finished, summary: Summary) -> SweepDocument:
     """Return a sweep as data that any strict JSON writer accepts.
 
     Parameters
@@ -192,23 +193,24 @@ def _counts(summary: Summary) -> dict[str, tuple[int, str]]:
     return {status: (count, _WHYS[status]) for status, count in summary.statuses.items()}
 
 
-def _result(value: float, unit: str, why: str) -> dict[str, Any]:
+def _result(value: float, unit: str, why: str) -> SpreadEntry:
     return {"value": value, "unit": unit, "low": None, "high": None, "why": why, "sources": []}
 
 
-def _spread(sweep: Sweep, spread: Spread) -> dict[str, Any]:
-    best = None if spread.best is None else {"scenario": spread.best, "values": sweep.cells(spread.best)}
-    span = {"low": spread.least, "high": spread.most, "scenarios": spread.number, "best": best}
-    return _result(spread.median, spread.label.unit, _SPREAD) | span
+def _spread(sweep: Sweep, spread: Spread) -> SpreadEntry:
+    entry = _result(spread.median, spread.label.unit, _SPREAD)
+    entry["low"], entry["high"], entry["scenarios"] = spread.least, spread.most, spread.number
+    entry["best"] = None if spread.best is None else {"scenario": spread.best, "values": sweep.cells(spread.best)}
+    return entry
 
 
-def _inputs(sweep: Sweep, finished: Finished) -> dict[str, Any]:
+def _inputs(sweep: Sweep, finished: Finished) -> SweepInputs:
     grid = {swept.field.path: [swept.cell(index) for index in range(len(swept.values))] for swept in sweep.grid}
-    spans = {
+    spans: dict[str, RangeEntry] = {
         swept.field.path: {"low": swept.low, "high": swept.high, "scale": "log" if swept.log else "linear"}
         for swept in sweep.sample
     }
-    sample = {"count": sweep.count, "seed": sweep.seed, "fields": spans} if sweep.sample else None
+    sample: SampleEntry | None = {"count": sweep.count, "seed": sweep.seed, "fields": spans} if sweep.sample else None
     return {
         "sweep": sweep.name,
         "scenario": sweep.base_name,
