@@ -25,6 +25,7 @@ TABLES: dict[str, Callable[[], str]] = {
         ("campaigns", validation.campaigns_table),
         ("left out", validation.left_out_table),
         ("runs", validation.runs_table),
+        ("fits", validation.fits_table),
         ("runs summary", validation.runs_summary),
     )
 }

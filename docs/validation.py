@@ -4,7 +4,7 @@
 """
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -18,7 +18,8 @@ from lindos.problem.plan import Recompute, Schedule, Sharding
 from lindos.scenario.resolve import pool_from_system
 from lindos.step import estimate, load_assumptions
 from lindos.units import render
-from lindos.validation import Comparison, Result, Score, Slice, published, read_runs, validate
+from lindos.validation import Comparison, Fits, Result, Score, Slice, published, read_layouts, read_runs, validate
+from lindos.validation.fits import count_fits
 from lindos.validation.score import SLICES, slice_of
 
 
@@ -214,6 +215,29 @@ def _left_out() -> list[_LeftOut]:
             measured, time, low, high = (float(rows_by_id[result.row.run.id][name]) for name in names)
             runs.append(_LeftOut(result, time / measured - 1, low <= measured <= high))
     return runs
+
+
+def fits_table() -> str:
+    """Runs that ran and configurations that ran out of memory, beside what the model of memory says of them."""
+    layouts = validate(read_layouts()).results
+    entries = [("published training runs", _runs().fits), ("layouts of LLaMA-13B", _fits(layouts))]
+    kernels = sorted({result.row.run.attention_kernel for result in layouts})
+    for kernel in kernels:
+        entries += [
+            (f"attention {kernel}, {recompute} recompute", _fits([r for r in layouts if _is_of(r, kernel, recompute)]))
+            for recompute in ("none", "full")
+        ]
+    head = "| configurations | ran | of these refused | ran out of memory | of these refused |\n"
+    counts = ((name, fits.ran, fits.ran_refused, fits.failed, fits.failed_caught) for name, fits in entries)
+    return head + "|---|---:|---:|---:|---:|\n" + "".join(f"| {' | '.join(map(str, line))} |\n" for line in counts)
+
+
+def _is_of(result: Result, kernel: str, recompute: str) -> bool:
+    return result.row.run.attention_kernel == kernel and result.row.run.recompute == recompute
+
+
+def _fits(results: Sequence[Result]) -> Fits:
+    return count_fits([(result.row, result.prediction) for result in results])
 
 
 _RUNS_HEAD = (

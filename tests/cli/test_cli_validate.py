@@ -52,7 +52,7 @@ def test_one_run_is_taken_apart(runs: Path, capsys: pytest.CaptureFixture[str]) 
     assert "where the time goes" in out
     assert "measured" in out
     assert exit_code(["validate", str(runs), "--explain", "test-001", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["status"] == "not predicted"
+    assert json.loads(capsys.readouterr().out)["status"] == "not_predicted"
 
 
 @pytest.mark.parametrize("data", [b"", table({"layers": "-1"}), b"id\n1\n", b"\xff\xfe\x00"])

@@ -79,7 +79,7 @@ def test_the_document_has_the_promised_form() -> None:
     found = document(validate(rows({}, {"precision": "fp3"}, {"measured_value": ""}), CATALOG))
     assert list(found) == [
         *("rows", "predicted", "median_abs_error", "mean_abs_error", "p90_abs_error", "bias", "coverage_80"),
-        *("by", "memory", "not_predicted"),
+        *("by", "memory", "fits", "not_predicted"),
     ]
     assert (found["rows"], found["predicted"]) == (3, 2)
     assert found["not_predicted"] == {"precision that Lindos does not model": 1}
@@ -101,7 +101,7 @@ def test_every_row_is_written() -> None:
     assert list(lines[0]) == ["id", "measured_step_s", "predicted_step_s", "low_s", "high_s", "status", "reason"]
     assert lines[0]["status"] == "predicted"
     assert float(lines[0]["low_s"]) < float(lines[0]["predicted_step_s"]) < float(lines[0]["high_s"])
-    assert lines[1]["status"] == "not predicted"
+    assert lines[1]["status"] == "not_predicted"
     assert lines[1]["predicted_step_s"] == ""
     assert float(lines[1]["measured_step_s"]) == 12.5
     assert lines[1]["reason"]

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from lindos.units import render
-from lindos.validation import Explanation, Score, Slice
+from lindos.validation import Explanation, Fits, Score, Slice
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -57,12 +57,22 @@ def validation_terminal(score: Score, console: "Console") -> None:
     console.print()
     if score.memory_error is not None:
         console.print(f"Peak memory of {score.memory_rows} runs is off by {score.memory_error:.1%} in the median.")
-    if score.wrongly_infeasible:
-        console.print(
-            f"{score.wrongly_infeasible} of the runs would not fit by Lindos's memory model, although all of them ran."
-        )
+    _fits_terminal(score.fits, console)
     for reason, count in score.not_predicted.items():
         console.print(Text(f"Not predicted: {count} ({reason})", style="yellow"))
+
+
+def _fits_terminal(fits: Fits, console: "Console") -> None:
+    """Print what fits in memory by the model, beside what ran."""
+    if fits.failed:
+        console.print(
+            f"Of {fits.failed:,} configurations that ran out of memory Lindos refuses {fits.failed_caught:,} "
+            f"({fits.failed_caught / fits.failed:.0%})."
+        )
+    if fits.ran_refused:
+        console.print(
+            f"{fits.ran_refused:,} of {fits.ran:,} runs would not fit by Lindos's model of memory, although they ran."
+        )
 
 
 def _side(bias: float) -> str:

@@ -71,7 +71,9 @@ def repeated(row: Operator, modules: tuple[str, ...]) -> float:
     """
     if row.place is not Place.LAYER:
         return 0.0
-    return 1.0 if _module(row) & set(modules) else _EVERY_SECOND if "products" in modules and _is_product(row) else 0.0
+    if "products" in modules:
+        return _EVERY_SECOND if _is_product(row) else float(row.kind is Kind.ELEMENTWISE)
+    return float(bool(_module(row) & set(modules)))
 
 
 def freed(row: Operator, tensor: Saved, modules: tuple[str, ...]) -> float:

@@ -2,8 +2,9 @@
 
 from lindos.validation.campaigns import Comparison, published
 from lindos.validation.explain import Explanation, explain_run, explanation_document
+from lindos.validation.fits import Fits
 from lindos.validation.predict import Prediction, predict
-from lindos.validation.read import parse_runs, read_runs
+from lindos.validation.read import parse_runs, read_layouts, read_runs
 from lindos.validation.run import Measurement, Row, Run
 from lindos.validation.score import Result, Score, Slice, document, score, validate, validate_runs
 from lindos.validation.write import predicted_csv
@@ -11,6 +12,7 @@ from lindos.validation.write import predicted_csv
 __all__ = [
     "Comparison",
     "Explanation",
+    "Fits",
     "Measurement",
     "Prediction",
     "Result",
@@ -25,6 +27,7 @@ __all__ = [
     "predict",
     "predicted_csv",
     "published",
+    "read_layouts",
     "read_runs",
     "score",
     "validate",

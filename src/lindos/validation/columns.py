@@ -31,6 +31,8 @@ ATTENTION_KERNELS = (
     *("flash-1", "flash-2", "flash-3", "flash", "cudnn", "torch-sdpa", "torch"),
     *("fused-megatron", "splash", "flex", "xformers"),
 )
+#: Kernels of norms: one kernel, or PyTorch function by function.
+NORM_KERNELS = ("fused", "torch")
 #: How a router fills experts: the same load by force, as it comes, or with tokens dropped above a capacity.
 ROUTERS = ("balanced", "real", "dropped")
 
@@ -92,6 +94,7 @@ RUN = (
     Column("layer_kinds", "layer_kinds", "text", required=False),
     Column("optimizer", "optimizer", "text", required=False),
     Column("optimizer_state_bytes", "optimizer_state_bytes", "number", required=False),
+    Column("norm_kernel", "norm_kernel", "choice", required=False, choices=NORM_KERNELS),
 )
 #: Columns that only a score may read.
 MEASURED = (

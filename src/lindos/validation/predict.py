@@ -10,6 +10,7 @@ from lindos.problem.job import Job
 from lindos.step import Assumptions, StepEstimate, StepMemory, estimate, load_assumptions, memory
 from lindos.transformer import active_params
 from lindos.units import render
+from lindos.validation.facts import with_stated_facts
 from lindos.validation.machine import pool_of
 from lindos.validation.plan import Chosen, plan_of
 from lindos.validation.precision import precision_of
@@ -155,7 +156,7 @@ def prepare(run: Run, catalog: Catalog, assumptions: Assumptions) -> Prepared:
     if run.workload.lower() in _PARTIAL:
         raise NotPredictedError("fine-tuning with frozen weights is not modelled", f"workload {run.workload}")
     recipes = recipes_of(run)
-    stack = catalog.stack(stack_of(run))
+    stack = with_stated_facts(catalog.stack(stack_of(run)), run)
     model, shape_filled = model_of(run, catalog, recipes)
     sizes = sizes_of(run, stack, recipes, model.max_sequence_length)
     pool, pool_filled = pool_of(run, catalog, sizes.num_devices)

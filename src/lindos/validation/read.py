@@ -13,7 +13,7 @@ from lindos.errors import InputError, InputErrors
 from lindos.problem.axes import Kind
 from lindos.problem.plan import AXES
 from lindos.validation.columns import MEASURED, METRICS, MOST, RUN, Column
-from lindos.validation.run import Measurement, Row, Run
+from lindos.validation.run import OUT_OF_MEMORY, Measurement, Row, Run
 
 #: A row has about a kilobyte, so this allows twenty thousand rows.
 MAX_BYTES = 20_000_000
@@ -22,6 +22,8 @@ _GIB = 2**30
 _GB = 1e9
 #: Published runs: those of vendors and frameworks, and those of other sources.
 SHIPPED = ("training_runs.csv", "training_runs_other_sources.csv")
+#: Configurations of one study of layouts: those that ran, and those that ran out of memory.
+LAYOUTS = ("layouts_13b_runs.csv", "out_of_memory_runs.csv")
 _FLAGS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "1.0": True, "0.0": False}
 
 
@@ -44,8 +46,7 @@ def read_runs(path: Path | None = None) -> tuple[Row, ...]:
     True
     """
     if path is None:
-        folder = files("lindos.validation")
-        return tuple(row for name in SHIPPED for row in parse_runs(folder.joinpath(name).read_bytes(), name))
+        return _shipped(SHIPPED)
     try:
         size = path.stat().st_size
         if not path.is_file():
@@ -57,6 +58,16 @@ def read_runs(path: Path | None = None) -> tuple[Row, ...]:
         reason = f"The system says: {error.strerror or 'it cannot be read'}."
         raise InputError("file", str(path), "a CSV file that can be read", reason) from None
     return parse_runs(data, path.name)
+
+
+def read_layouts() -> tuple[Row, ...]:
+    """Read the configurations that ship with Lindos of which it is known whether they ran out of memory."""
+    return _shipped(LAYOUTS)
+
+
+def _shipped(names: tuple[str, ...]) -> tuple[Row, ...]:
+    folder = files("lindos.validation")
+    return tuple(row for name in names for row in parse_runs(folder.joinpath(name).read_bytes(), name))
 
 
 def parse_runs(data: bytes, name: str = "runs.csv") -> tuple[Row, ...]:
@@ -141,8 +152,13 @@ def _row(record: Mapping[str, str], line: int, errors: list[InputError]) -> Row:
         errors.append(InputError("id", None, "given", "", line))
     axes = [name for name in AXES if name in run and name not in _RUN_FIELDS]
     stated = tuple((name, AXES[name].code(run.pop(name))) for name in axes)
-    if measured["metric"] not in ("", *METRICS):
-        errors.append(InputError("measured_metric", measured["metric"], f"one of {', '.join(METRICS)}", "", line))
+    if measured["metric"] not in ("", OUT_OF_MEMORY, *METRICS):
+        metrics = f"one of {', '.join(METRICS)}, {OUT_OF_MEMORY}"
+        errors.append(InputError("measured_metric", measured["metric"], metrics, "", line))
+    if measured["metric"] == OUT_OF_MEMORY and measured["value"] is not None:
+        errors.append(
+            InputError("measured_value", measured["value"], "empty where the run ran out of memory", "", line)
+        )
     second, value = measured.pop("second_metric"), measured.pop("second_value")
     peak = value * _GIB if second == "peak_alloc_GiB" and value is not None else None
     return Row(Run(line=line, stated=stated, **run), Measurement(id=run["id"], peak_memory=peak, **measured))

@@ -17,6 +17,10 @@ OneRate: TypeAlias = Annotated[float, Unit("B/s")]
 OnePower: TypeAlias = Annotated[float, Unit("W")]
 
 
+#: Metric of a configuration that ran out of memory, without a value.
+OUT_OF_MEMORY = "out_of_memory"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """The run as its row states it; None or an empty text where the source does not say."""
@@ -76,6 +80,7 @@ class Run:
     layer_kinds: str = ""
     optimizer: str = ""
     optimizer_state_bytes: OneSize | None = None  # of one parameter, with its master weight
+    norm_kernel: str = ""
     stated: tuple[tuple[str, int], ...] = ()  # axes of the plan without a field here, by name, with their codes
 
 

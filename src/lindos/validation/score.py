@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from lindos.catalog import Catalog, load_catalog
 from lindos.step import load_assumptions
 from lindos.step.interval import difficulty, interval, interval_facts
+from lindos.validation.fits import Fits, count_fits
 from lindos.validation.flops import measured_time, stated_time
 from lindos.validation.predict import Prediction, predict, size_class
 from lindos.validation.read import read_runs
@@ -44,8 +45,10 @@ class Result:
 
     @property
     def status(self) -> str:
-        """Whether there is a prediction."""
-        return "not predicted" if self.prediction.time is None else "predicted"
+        """Whether there is a prediction, and whether its plan fits in memory."""
+        if self.prediction.prepared is not None and not self.prediction.prepared.chosen.fits:
+            return "too_large"
+        return "not_predicted" if self.prediction.time is None else "predicted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +73,7 @@ class Score:
     memory_rows: int
     memory_error: OneShare | None  # median over rows with a measured peak
     wrongly_infeasible: int
+    fits: Fits
     not_predicted: dict[str, int]
 
 
@@ -176,14 +180,15 @@ def score(results: Sequence[Result]) -> Score:
             groups.setdefault(key(result), []).append(result)
         slices[name] = {group: _slice(members) for group, members in sorted(groups.items())}
     peaks = [error for error in map(_memory_error, results) if error is not None]
-    ready = [result.prediction.prepared for result in results if result.prediction.prepared is not None]
+    fits = count_fits([(result.row, result.prediction) for result in results])
     return Score(
         results=tuple(results),
         overall=_slice(scored) if scored else None,
         slices=slices,
         memory_rows=len(peaks),
         memory_error=float(np.median(np.abs(peaks))) if peaks else None,
-        wrongly_infeasible=sum(not prepared.chosen.fits for prepared in ready),
+        wrongly_infeasible=fits.ran_refused,
+        fits=fits,
         not_predicted=dict(Counter(r.prediction.category for r in results if r.prediction.time is None).most_common()),
     )
 
@@ -249,5 +254,6 @@ def document(scored: Score) -> dict[str, Any]:
             "median_abs_error": scored.memory_error,
             "wrongly_infeasible": scored.wrongly_infeasible,
         },
+        "fits": asdict(scored.fits),
         "not_predicted": scored.not_predicted,
     }

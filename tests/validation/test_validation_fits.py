@@ -1,0 +1,67 @@
+"""What runs out of memory: configurations of which it is known, and the document that counts them."""
+
+from dataclasses import replace
+
+import pytest
+
+from lindos.catalog import load_catalog
+from lindos.errors import InputError
+from lindos.validation import Score, document, read_layouts, validate
+from lindos.validation.predict import predict
+from validation_rows import rows
+
+
+@pytest.fixture(scope="module")
+def layouts() -> Score:
+    return validate(read_layouts())
+
+
+def test_most_failures_are_caught_and_few_runs_refused(layouts: Score) -> None:
+    fits = layouts.fits
+    assert (fits.ran, fits.failed) == (143, 257)
+    assert fits.failed_caught / fits.failed >= 0.85
+    assert fits.ran_refused / fits.ran <= 0.01
+
+
+def test_kernels_of_norms_may_be_unknown() -> None:
+    """Without the column every norm counts as one that is not fused."""
+    rows = [replace(row, run=replace(row.run, norm_kernel="")) for row in read_layouts()]
+    fits = validate(rows).fits
+    assert fits.failed_caught / fits.failed >= 0.85
+    assert fits.ran_refused / fits.ran <= 0.02
+
+
+def test_the_document_counts_what_fits(layouts: Score) -> None:
+    counts = document(layouts)["fits"]
+    assert set(counts) == {"ran", "ran_refused", "failed", "failed_caught"}
+    status = {result.status for result in layouts.results}
+    assert status == {"predicted", "too_large"}
+    assert sum(result.status == "too_large" for result in layouts.results) == (
+        counts["ran_refused"] + counts["failed_caught"]
+    )
+
+
+def test_what_a_row_states_of_its_kernels_changes_its_memory() -> None:
+    row = next(row for row in read_layouts() if row.run.attention_kernel == "flash-2" and row.run.recompute == "none")
+    catalog = load_catalog()
+
+    def needed(**changes: object) -> float:
+        ready = predict(replace(row.run, **changes), catalog).prepared  # type: ignore[arg-type]
+        assert ready is not None
+        return float(ready.chosen.needed)
+
+    assert needed(attention_kernel="torch") > needed()
+    assert needed(norm_kernel="fused") < needed(norm_kernel="torch")
+    assert needed(is_compiled=True) < needed()
+    assert needed(recompute="selective", recompute_modules="mlp") < needed(recompute="selective")
+    unknown = predict(replace(row.run, recompute_modules="everything"), catalog)
+    assert unknown.category == "recomputation that Lindos does not model"
+
+
+def test_a_failed_run_has_no_value() -> None:
+    ran_out = rows({"measured_metric": "out_of_memory", "measured_value": ""})
+    scored = validate(ran_out)
+    assert scored.overall is None
+    assert (scored.fits.failed, scored.fits.ran) == (1, 0)
+    with pytest.raises(InputError, match="empty where the run ran out of memory"):
+        rows({"measured_metric": "out_of_memory", "measured_value": "1.0"})
