@@ -26,7 +26,7 @@ CHARTS = [chart for section in ANSWER.sections for chart in section.charts]
 
 @pytest.fixture(scope="module")
 def page() -> str:
-    return html(ANSWER)
+    return html(ANSWER).decode()
 
 
 class Reader(HTMLParser):
@@ -213,7 +213,7 @@ def test_an_answer_without_charts_needs_no_library() -> None:
 
 
 def test_the_page_is_the_same_twice(page: str) -> None:
-    assert html(sample()) == page
+    assert html(sample()).decode() == page
 
 
 def test_a_timeline_lays_stretches_at_their_beginning_in_rows() -> None:
@@ -255,8 +255,8 @@ def test_only_the_scripts_of_the_page_may_run_and_nothing_is_sent(read: Reader, 
 
 
 def test_it_says_how_to_make_it_again() -> None:
-    assert "<pre>lindos run &#x27;my files/x.yaml&#x27;</pre>" in html(ANSWER, command="lindos run 'my files/x.yaml'")
+    assert "<pre>lindos run &#x27;my files/x.yaml&#x27;</pre>" in html(ANSWER, command="lindos run 'my files/x.yaml'").decode()
 
 
 def test_the_figures_below_the_headline_are_counted_as_more() -> None:
-    assert re.search(r"<summary>\d+ more figures?</summary>", html(sample()))
+    assert re.search(r"<summary>\d+ more figures?</summary>", html(sample()).decode())

@@ -46,7 +46,7 @@ def write(answer: Answer, directory: Path, *, command: str = "") -> tuple[Path, 
     page, results, table = files_in(directory)
     document = json.dumps(json_document(answer), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     contents = {
-        page: html(answer, command=command).encode(errors="replace"),
+        page: html(answer, command=command),
         results: document.encode(errors="replace"),
         table: parquet(answer),
     }

@@ -24,8 +24,8 @@ _POLICY = (
 _CARDS = 16
 
 
-def html(answer: Answer, *, command: str = "") -> str:
-    """Return an answer as one self-contained page: light and dark, wide and narrow, on screen and on paper.
+def html(answer: Answer, *, command: str = "") -> bytes:
+    """Return an answer as one self-contained page in UTF-8: light and dark, wide and narrow, on screen and on paper.
 
     Parameters
     ----------
@@ -37,7 +37,8 @@ def html(answer: Answer, *, command: str = "") -> str:
     from plotly.offline import get_plotlyjs
 
     charts = {chart.name: chart_data(chart) for section in answer.sections for chart in section.charts}
-    scripts = [get_plotlyjs()] * bool(charts) + [_asset("report.js")]
+    # Bytes, because a text of megabytes with one wide character in it takes twice or four times the memory.
+    scripts = [get_plotlyjs().encode()] * bool(charts) + [_asset("report.js").encode()]
     body = "\n".join(
         part
         for part in (
@@ -51,35 +52,36 @@ def html(answer: Answer, *, command: str = "") -> str:
         )
         if part
     )
-    return (
+    head = (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_policy(scripts)}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>{escape(answer.title)} – Lindos</title>\n<style>\n{_asset('report.css')}</style>\n</head>\n"
-        f"<body>\n<main>\n{body}\n</main>\n{_scripts(scripts, charts)}\n</body>\n</html>\n"
+        f"<body>\n<main>\n{body}\n</main>\n{_chart_data(charts)}"
     )
+    elements = [piece for script in scripts for piece in (b"<script>", script, b"</script>\n")]
+    return b"".join((head.encode(errors="replace"), *elements, b"</body>\n</html>\n"))
 
 
 def _asset(name: str) -> str:
     return files("lindos.report").joinpath("assets", name).read_text(encoding="utf-8")
 
 
-def _policy(scripts: Iterable[str]) -> str:
+def _policy(scripts: Iterable[bytes]) -> str:
     """Content security policy of the page, which lets these scripts run and no others."""
-    digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
+    digests = (base64.b64encode(hashlib.sha256(script).digest()).decode() for script in scripts)
     return " ".join([_POLICY, *(f"'sha256-{digest}'" for digest in digests)])
 
 
-def _scripts(scripts: Iterable[str], charts: dict[str, Any]) -> str:
-    """The charts as data that cannot close the script element around it, and the scripts of the page."""
-    elements = [f"<script>{script}</script>" for script in scripts]
-    if charts:
-        data = json.dumps(charts, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        for character, code in (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026")):
-            data = data.replace(character, code)
-        elements.insert(0, f'<script type="application/json" id="chart-data">{data}</script>')
-    return "\n".join(elements)
+def _chart_data(charts: dict[str, Any]) -> str:
+    """Write the charts as data that cannot close the script element around it."""
+    if not charts:
+        return ""
+    data = json.dumps(charts, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for character, code in (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026")):
+        data = data.replace(character, code)
+    return f'<script type="application/json" id="chart-data">{data}</script>\n'
 
 
 def _header(answer: Answer) -> str:
