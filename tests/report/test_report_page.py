@@ -255,7 +255,8 @@ def test_only_the_scripts_of_the_page_may_run_and_nothing_is_sent(read: Reader, 
 
 
 def test_it_says_how_to_make_it_again() -> None:
-    assert "<pre>lindos run &#x27;my files/x.yaml&#x27;</pre>" in html(ANSWER, command="lindos run 'my files/x.yaml'").decode()
+    box = b"<pre>lindos run &#x27;my files/x.yaml&#x27;</pre>"
+    assert box in html(ANSWER, command="lindos run 'my files/x.yaml'")
 
 
 def test_the_figures_below_the_headline_are_counted_as_more() -> None:
