@@ -6,6 +6,7 @@ from typing import NamedTuple
 from lindos.answers import Answer, run
 from lindos.catalog import load_catalog
 from lindos.elements import Chart
+from lindos.site import published
 from lindos.units import render
 
 _COLOURS = ("#2a7fc9", "#e69f00", "#009e73", "#d1659f", "#8c6bb1", "#999999")
@@ -84,10 +85,13 @@ def _parts(chart: Chart, total: float) -> dict[str, float]:
 def figure() -> str:
     """The figure, computed now."""
     site = load_catalog().site("colossus-2")
-    power, capex = float(site.published_facility_power.value), float(site.published_capex.value)
+    answer = run("colossus-2")
+    devices = float(answer.figure("cluster.num_devices").value or 0.0)
+    power, capex = (published(site, fact, devices) for fact in (site.published_facility_power, site.published_capex))
+    assert power is not None and capex is not None
     bars = (
         _Bar("step.time", "step.time", "A step on GB200, synchronised with GB300", None),
-        _Bar("site.power", "site.power.total", "Facility power", power),
-        _Bar("site.capex", "site.capex.total", "Capital cost", capex),
+        _Bar("site.power", "site.power.total", "Facility power", power.value),
+        _Bar("site.capex", "site.capex.total", "Capital cost", capex.value),
     )
-    return svg(run("colossus-2"), bars)
+    return svg(answer, bars)

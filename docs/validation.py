@@ -16,6 +16,7 @@ from lindos.planning import best_plan
 from lindos.problem.job import Job
 from lindos.problem.plan import Recompute, Schedule, Sharding
 from lindos.scenario.resolve import pool_from_system
+from lindos.site import published as published_of_site
 from lindos.step import estimate, load_assumptions
 from lindos.units import render
 from lindos.validation import Comparison, Fits, Result, Score, Slice, published, read_layouts, read_runs, validate
@@ -54,16 +55,19 @@ def lines() -> Iterator[Line]:
     for name in ("colossus-1", "colossus-2"):
         answer = run(name, sections=frozenset({"cluster", "site"}))
         site = load_catalog().site(name)
+        devices = float(answer.figure("cluster.num_devices").value or 0.0)
         for title, figure, fact, unit in (
-            ("facility power", "site.power.total", site.published_facility_power, "W"),
+            ("IT power", "site.power.it_power", site.published_it_power, "W"),
             ("capital cost", "site.capex.total", site.published_capex, "USD"),
         ):
-            value, published = answer.figure(figure).value or 0.0, float(fact.value)
+            value, beside = answer.figure(figure).value or 0.0, published_of_site(site, fact, devices)
+            assert beside is not None
             yield Line(
                 f"{site.title.removeprefix('xAI ')}: {title}",
                 render(value, unit),
-                render(published, unit),
-                value / published,
+                render(beside.value, unit)
+                + ("" if beside.factor == 1.0 else f" for as many ({beside.factor:.2f} times)"),
+                value / beside.value,
             )
 
 

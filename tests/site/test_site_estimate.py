@@ -1,16 +1,19 @@
 """Power and money from parts: worked by hand, parts and totals, arrays, and published totals as a comparison."""
 
 from dataclasses import replace
+from operator import attrgetter
 
 import numpy as np
 import pytest
 
+import lindos
 from lindos import site
 from lindos.catalog import load_catalog
-from lindos.errors import InfeasibleError
+from lindos.errors import InconsistentError, InfeasibleError
 from lindos.formulas.clos import clos_link_ends, clos_switches
 from lindos.scenario.read import read_scenario
 from lindos.scenario.resolve import cluster_of, counted, site_of
+from lindos.scenario.schema import SiteSpec
 
 CATALOG = load_catalog()
 
@@ -28,9 +31,10 @@ def test_one_node_by_hand() -> None:
     assert found.power.switches == 0.0
     assert found.power.it_power == pytest.approx(10_200.0 * (1 + costs.storage_power_share))
     assert found.power.total == pytest.approx(found.power.it_power * 1.3)
+    assert found.power.mean == pytest.approx(found.power.it_mean * 1.15)
     assert found.capex.systems == 310_000.0
     assert found.capex.construction == pytest.approx(found.power.it_power * 11.7 * 1.085)
-    energy = (10_200.0 * 0.76 + found.power.storage) * 1.3 * 365.25 * 86_400
+    energy = (10_200.0 * 0.76 + found.power.storage) * 1.15 * 365.25 * 86_400
     assert found.power.yearly_energy == pytest.approx(energy)
     assert found.capex.storage == pytest.approx(0.0125 * found.capex.total)
 
@@ -38,7 +42,8 @@ def test_one_node_by_hand() -> None:
 @pytest.mark.parametrize("name", ["one-node", "colossus-1", "colossus-2", "stargate-abilene"])
 def test_parts_make_the_totals(name: str) -> None:
     found = site.estimate(*built_in(name), site.costs(CATALOG))
-    assert found.power.total == pytest.approx(found.power.it_power * found.power.pue)
+    assert found.power.total == pytest.approx(found.power.it_power * found.power.design_pue)
+    assert found.power.mean == pytest.approx(found.power.it_mean * found.power.pue)
     assert found.power.mean < found.power.total
     assert found.capex.total == pytest.approx(found.capex.it + found.capex.construction)
     assert found.year.total == pytest.approx(found.year.opex + found.year.it + found.year.construction)
@@ -71,10 +76,68 @@ def test_facility_power_built_from_parts_meets_what_was_published(name: str, low
     assert low <= site.estimate(cluster, place, site.costs(CATALOG)).power.total <= high
 
 
-def test_capex_of_colossus_2_built_from_parts_is_within_a_quarter_of_what_was_published() -> None:
+@pytest.mark.parametrize(
+    ("quantity", "field"),
+    [
+        ("power.it_power", "published_it_power"),
+        ("power.total", "published_facility_power"),
+        ("capex.total", "published_capex"),
+    ],
+)
+def test_colossus_2_built_from_parts_is_within_a_quarter_of_what_was_published_for_as_many(
+    quantity: str, field: str
+) -> None:
     cluster, place = built_in("colossus-2")
-    published = place.published_capex.value
-    assert site.estimate(cluster, place, site.costs(CATALOG)).capex.total == pytest.approx(published, rel=0.25)
+    found = attrgetter(quantity)(site.estimate(cluster, place, site.costs(CATALOG)))
+    beside = site.published(place, getattr(place, field), cluster.num_devices)
+    assert beside is not None and beside.factor == pytest.approx(550 / 440)
+    assert found == pytest.approx(beside.value, rel=0.25)
+
+
+def test_a_count_that_is_the_same_is_not_scaled() -> None:
+    cluster, place = built_in("colossus-1")
+    beside = site.published(place, place.published_it_power, cluster.num_devices)
+    assert beside is not None and beside.factor == 1.0
+    assert beside.value == place.published_it_power.value
+    assert "by the company" in site.provenance(place)
+    assert "2025-12" in site.provenance(place)
+
+
+@pytest.mark.parametrize("location", CATALOG.names("locations"))
+def test_a_site_in_any_country_answers(location: str) -> None:
+    place = site_of(SiteSpec(location=location), CATALOG)
+    cluster, _ = built_in("one-node")
+    found = site.estimate(cluster, place, site.costs(CATALOG))
+    assert found.power.total > found.power.mean > found.power.it_mean
+    assert (found.year.energy is None) == (not place.electricity_price.is_known)
+    if place.construction_cost.is_known:
+        watts = found.power.it_power * place.construction_cost.value
+        assert found.capex.construction == pytest.approx(watts * 1.085)
+
+
+def test_a_german_site_of_24_000_b200_fits_into_100_megawatts() -> None:
+    question = {
+        "name": "hall",
+        "title": "t",
+        "cluster": {"pools": [{"system": "dgx-b200", "gpus": "24,000"}]},
+        "site": {"location": "Deutschland", "power_limit": "100 MW", "electricity_price": "€0.18/kWh"},
+    }
+    answer = lindos.run(question, sections=["site"])
+    assert 50e6 < float(answer["site.power.total"].value or 0.0) < 75e6
+    assert "tt_markets_2025" in answer["site.capex.total"].sources
+    question["site"]["power_limit"] = "40 MW"  # type: ignore[index]
+    with pytest.raises(InfeasibleError):
+        lindos.run(question, sections=["site"])
+
+
+def test_the_terms_of_a_user_precede_those_of_the_country() -> None:
+    place = site_of(SiteSpec(location="uae", pue="1.1"), CATALOG)
+    assert place.pue.value == 1.1
+    assert not place.design_pue.is_known  # that of pue
+    assert site_of(SiteSpec(location="uae", pue="1.1", design_pue="1.4"), CATALOG).design_pue.value == 1.4
+    assert site_of(SiteSpec(location="us", name="colossus-2"), CATALOG).name == "colossus-2"
+    with pytest.raises(InconsistentError):
+        site_of(SiteSpec(location="germany", name="colossus-2"), CATALOG)
 
 
 def test_no_published_total_is_read() -> None:

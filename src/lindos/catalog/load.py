@@ -12,6 +12,7 @@ from lindos.catalog.records import (
     CloudPrice,
     Fabric,
     Kernels,
+    Location,
     Observation,
     SiteFacts,
     Stack,
@@ -85,6 +86,10 @@ class Catalog(Records):
     def site(self, name: str, path: str = "site") -> SiteFacts:
         """Get a site."""
         return self._get("sites", name, path, SiteFacts)
+
+    def location(self, name: str, path: str = "location") -> Location:
+        """Get a country."""
+        return self._get("locations", name, path, Location)
 
     def stack(self, name: str, path: str = "stack") -> Stack:
         """Get training software."""

@@ -17,7 +17,7 @@ REFERENCES: Mapping[str, Mapping[str, str]] = {
     "accelerators": {"family": "kernels", "kernels": "kernels"},
     "systems": {"accelerator": "accelerators", "fabric": "fabrics", "scale_up_fabric": "fabrics"},
     "cloud_prices": {"accelerator": "accelerators"},
-    "sites": {"operator": "companies"},
+    "sites": {"operator": "companies", "country": "locations"},
     "supercomputers": {"accelerator": "accelerators"},
     "observations": {"site": "sites"},
 }

@@ -4,7 +4,7 @@
 from a data file, and then has that default.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, TypeAlias
 
@@ -228,20 +228,54 @@ class Fabric:
     in_switch_reduction: bool = False
 
 
+#: Facility power over IT power.
+PowerUsage: TypeAlias = Annotated[Number, Bounds(1.0, 3.0)]
+CostPerWatt: TypeAlias = Annotated[Fact[Real], Unit("USD/W"), Bounds("$0/W", "$1000/W")]  # of IT power
+#: Whose count of devices, or power, a published figure is.
+BASES = ("company", "filing", "observed", "derived")
+
+
+def _unpublished(unit: str) -> Callable[[], Fact[Real]]:
+    """Make a number that nobody has published, for a field that data may leave out."""
+    return lambda: Fact(path="unpublished", content=None, unit=unit)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Location:
+    """A country: what a large user pays for energy and construction there, and what cooling takes."""
+
+    name: str
+    title: str
+    pue: PowerUsage  # of a year
+    design_pue: PowerUsage  # on the hottest day, by which the connection is sized
+    electricity_price: EnergyPrice  # of large users, with grid and levies, without refundable taxes
+    construction_cost: CostPerWatt  # that of economics.construction_cost where unknown
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteFacts:
-    """A site of a cluster; published totals are only compared with, never computed from."""
+    """A site of a cluster; published figures are only compared with, never computed from."""
 
     name: str
     title: str
     location: Text
-    pue: Annotated[Number, Bounds(1.0, 3.0)]
+    pue: PowerUsage  # of a year
     electricity_price: EnergyPrice
     power_limit: SitePower  # facility power that can be drawn
     published_facility_power: SitePower
     published_capex: Capital
     published_h100_equivalents: Equivalents
+    published_it_power: SitePower = field(default_factory=_unpublished("W"))
+    published_devices: Equivalents = field(default_factory=_unpublished("1"))
+    published_date: Text = field(default_factory=lambda: Fact(path="unpublished", content=None))  # that they describe
+    vintage: Text = field(default_factory=lambda: Fact(path="unpublished", content=None))  # when they were published
+    design_pue: PowerUsage = field(default_factory=_unpublished("1"))  # that of pue where unknown
+    construction_cost: CostPerWatt = field(default_factory=_unpublished("USD/W"))
     operator: str = ""  # id of the company that builds or uses it
+    country: str = ""  # id of its location
+    cooling: str = ""  # "air", "liquid" or "hybrid"; empty if unknown
+    count_basis: str = ""  # one of BASES: where the count of devices comes from
+    power_basis: str = ""  # one of BASES: where the power comes from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,6 +291,8 @@ class Observation:
     it_power: SitePower
     capex: Capital
     h100_equivalents: Equivalents  # 8-bit dense
+    vintage: str = ""  # when it was published, if that is another time
+    count_basis: str = ""  # one of BASES: where the count of devices comes from
 
     @property
     def title(self) -> str:

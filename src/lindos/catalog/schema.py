@@ -10,6 +10,7 @@ from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hi
 
 from lindos.bounds import Bounds
 from lindos.catalog.facts import Fact, Source
+from lindos.catalog.records import BASES
 from lindos.catalog.sampling import is_structure
 from lindos.errors import CatalogError, InputError, NumeralError
 from lindos.quantities import Unit
@@ -21,6 +22,10 @@ _WORDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("System", "unit"): ("node", "rack"),
     ("Observation", "status"): ("seen", "forecast", "announced"),
     ("Supply", "status"): ("seen", "forecast"),
+    ("SiteFacts", "cooling"): ("air", "liquid", "hybrid"),
+    ("SiteFacts", "count_basis"): BASES,
+    ("SiteFacts", "power_basis"): BASES,
+    ("Observation", "count_basis"): BASES,
     ("Fabric", "kind"): ("scale-up", "scale-out"),
     ("Stack", "attention_kernels"): ("device", "ampere"),
     ("Stack", "sharding"): ("none", "optimizer", "gradients", "parameters"),

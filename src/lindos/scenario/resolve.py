@@ -298,14 +298,51 @@ def site_of(spec: SiteSpec, catalog: Catalog) -> SiteFacts:
     spec
         Section of the scenario.
     catalog
-        Sites.
+        Sites and locations.
+
+    Raises
+    ------
+    InconsistentError
+        If the site is in another country than the location.
     """
-    site = catalog.site(spec.name, "site.name")
+    site = _site_at(spec, catalog)
+    design = replace(site.design_pue, content=None) if spec.pue is not None else site.design_pue
     return replace(
         site,
         pue=_overridden(site.pue, spec.pue),
+        design_pue=_overridden(design, spec.design_pue),
         electricity_price=_overridden(site.electricity_price, spec.electricity_price),
         power_limit=_overridden(site.power_limit, spec.power_limit),
+    )
+
+
+def _site_at(spec: SiteSpec, catalog: Catalog) -> SiteFacts:
+    """Get the named site, or a site with the terms of the country."""
+    if spec.location is None:
+        return catalog.site(spec.name, "site.name")
+    place = catalog.location(spec.location, "site.location")
+    if "name" in spec.model_fields_set:
+        site = catalog.site(spec.name, "site.name")
+        if site.country != place.name:
+            relation = f"be left out: {site.name} is in {site.country or 'no country of the catalogue'}"
+            raise InconsistentError("site.location", spec.location, "site.name", spec.name, relation)
+        return site
+    path = f"locations.{place.name}"
+    text = Fact(path=f"{path}.title", content=place.title, sources=place.electricity_price.sources)
+    unpublished: Fact[Real] = Fact(path=f"{path}.published", content=None, note="not one place")
+    return SiteFacts(
+        name=place.name,
+        title=f"A site in {place.title}",
+        location=text,
+        country=place.name,
+        pue=place.pue,
+        design_pue=place.design_pue,
+        electricity_price=place.electricity_price,
+        construction_cost=place.construction_cost,
+        power_limit=unpublished,
+        published_facility_power=unpublished,
+        published_capex=unpublished,
+        published_h100_equivalents=unpublished,
     )
 
 

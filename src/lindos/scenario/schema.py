@@ -180,7 +180,15 @@ class SiteSpec(Part):
     """The place of the cluster and its terms."""
 
     name: Text = Field(default="generic-us", description="site of the catalogue, which gives the other terms")
-    pue: Pue | None = Field(default=None, description="facility power over IT power; that of the site by default")
+    location: Text | None = Field(
+        default=None, description="country of the catalogue, which gives the other terms if no site is named"
+    )
+    pue: Pue | None = Field(
+        default=None, description="facility energy over IT energy in a year; that of the site by default"
+    )
+    design_pue: Pue | None = Field(
+        default=None, description="facility power over IT power on the hottest day; pue if that is given"
+    )
     electricity_price: EnergyPrice | None = Field(
         default=None, description="price of energy at the meter; that of the site by default"
     )

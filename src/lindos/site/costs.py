@@ -13,7 +13,8 @@ class SiteCosts:
 
     training_duty: Fraction
     storage_power_share: Fraction
-    construction_cost: UsdPerWatt
+    construction_cost: UsdPerWatt  # of ordinary halls, where the site has no figure of its own
+    dense_factor: Fraction  # construction for dense AI over ordinary construction
     storage_share: Fraction
     maintenance_share: Fraction
     discount_rate: Fraction
@@ -34,11 +35,11 @@ def costs(catalog: Catalog) -> SiteCosts:
     SiteCosts
         Shares and rates as fractions, the construction cost in USD per W of IT power, lifetimes in years.
     """
-    premium = catalog.parameter("economics.dense_premium", "1").value
     return SiteCosts(
         training_duty=catalog.parameter("power.training_duty", "1").value,
         storage_power_share=catalog.parameter("power.storage_and_management_share", "1").value,
-        construction_cost=catalog.parameter("economics.construction_cost", "USD/W").value * (1 + premium),
+        construction_cost=catalog.parameter("economics.construction_cost", "USD/W").value,
+        dense_factor=1.0 + catalog.parameter("economics.dense_premium", "1").value,
         storage_share=catalog.parameter("economics.storage_share", "1").value,
         maintenance_share=catalog.parameter("economics.maintenance_share", "1").value,
         discount_rate=catalog.parameter("economics.discount_rate", "1").value,

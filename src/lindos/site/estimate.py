@@ -31,7 +31,7 @@ def estimate(
     cluster
         Pools of devices; numbers of their records may be arrays of draws.
     site
-        PUE and electricity price; its published totals are not read.
+        PUE, electricity price and what construction costs there; its published totals are not read.
     costs
         What building, powering and financing cost.
     volume_discount
@@ -45,7 +45,7 @@ def estimate(
         Parts in W and USD.
     """
     drawn = site_power(cluster, site, costs)
-    bought = _capex(cluster, costs, drawn, volume_discount)
+    bought = _capex(cluster, site, costs, drawn, volume_discount)
     paid = Gaps()
     energy = drawn.yearly_energy
     yearly = SiteYear(
@@ -93,7 +93,8 @@ def site_power(cluster: Cluster, site: SiteFacts, costs: SiteCosts) -> SitePower
     optics = _of_network(nets, "optics", "optic_power", gaps)
     storage = None if systems is None else systems * costs.storage_power_share
     drawn = known_sum((systems, switches, optics, storage))
-    overhead = None if drawn is None else gaps.term("overhead", lambda pue: power.overhead_power(drawn, pue), site.pue)
+    design = site.design_pue if site.design_pue.is_known else site.pue
+    overhead = None if drawn is None else gaps.term("overhead", lambda pue: power.overhead_power(drawn, pue), design)
     return SitePower(
         systems=systems,
         switches=switches,
@@ -102,18 +103,21 @@ def site_power(cluster: Cluster, site: SiteFacts, costs: SiteCosts) -> SitePower
         overhead=overhead,
         training_duty=costs.training_duty,
         pue=site.pue.value if site.pue.is_known else None,
+        design_pue=design.value if design.is_known else None,
         gaps=gaps.by_part(),
     )
 
 
-def _capex(cluster: Cluster, costs: SiteCosts, drawn: SitePower, volume_discount: float) -> SiteCapex:
+def _capex(cluster: Cluster, site: SiteFacts, costs: SiteCosts, drawn: SitePower, volume_discount: float) -> SiteCapex:
     gaps = Gaps()
     nets = networks(cluster, gaps)
     listed = _of_systems(cluster.pools, "price", "price", gaps)
     systems = None if listed is None else listed * (1.0 - volume_discount)
     switches = _of_network(nets, "switches", "switch_price", gaps)
     optics = _of_network(nets, "optics", "optic_price", gaps)
-    construction = None if drawn.it_power is None else drawn.it_power * costs.construction_cost
+    local = site.construction_cost
+    per_watt = (local.value if local.is_known else costs.construction_cost) * costs.dense_factor
+    construction = None if drawn.it_power is None else drawn.it_power * per_watt
     rest = known_sum((systems, switches, optics, construction))
     # The share counts storage in its base.
     storage = None if rest is None else rest * costs.storage_share / (1.0 - costs.storage_share)

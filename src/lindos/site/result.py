@@ -26,9 +26,10 @@ class SitePower:
     switches: Annotated[Watts, Why("switches of the scale-out network")] | None
     optics: Annotated[Watts, Why("transceivers of the scale-out network")] | None
     storage: Annotated[Watts, Why("storage, management and front-end network")] | None
-    overhead: Annotated[Watts, Why("cooling and power distribution: PUE minus one, of the IT power")] | None
+    overhead: Annotated[Watts, Why("cooling and power distribution on the hottest day: design PUE minus one")] | None
     training_duty: Annotated[Fraction, Why("mean draw of nodes and racks over their rating while training")]
-    pue: Annotated[Fraction, Why("facility power over IT power")] | None
+    pue: Annotated[Fraction, Why("facility energy over IT energy in a year")] | None
+    design_pue: Annotated[Fraction, Why("facility power over IT power on the hottest day")] | None
     gaps: GapsByPart = field(default_factory=dict)
 
     @property
@@ -42,10 +43,15 @@ class SitePower:
         return known_sum((self.systems, self.switches, self.optics, self.storage, self.overhead))
 
     @property
-    def mean(self) -> Watts | None:
-        """Facility power while training: nodes and racks at their training duty, the rest at full load."""
+    def it_mean(self) -> Watts | None:
+        """IT power while training: nodes and racks at their training duty, the rest at full load."""
         systems = None if self.systems is None else power.mean_power(self.systems, self.training_duty)
-        drawn = known_sum((systems, self.switches, self.optics, self.storage))
+        return known_sum((systems, self.switches, self.optics, self.storage))
+
+    @property
+    def mean(self) -> Watts | None:
+        """Facility power while training, mean over a year."""
+        drawn = self.it_mean
         if drawn is None or self.pue is None:
             return drawn
         return power.facility_power(drawn, self.pue)
@@ -63,11 +69,11 @@ class SitePower:
         name
             Name of a field or property of this class.
         """
-        if name in ("training_duty", "pue", "systems", "switches", "optics"):
+        if name in ("training_duty", "pue", "design_pue", "systems", "switches", "optics"):
             return self.gaps.get(name, ())
         if name == "storage":
             return self.gaps.get("systems", ())
-        if name == "it_power":
+        if name in ("it_power", "it_mean"):
             return joined(*(self.gaps.get(part, ()) for part in ("systems", "switches", "optics")))
         return joined(*self.gaps.values())
 

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from operator import attrgetter
 from typing import Any
 
+from lindos.catalog.records import SiteFacts
 from lindos.elements import Cell, Chart, Number, Section, Table
 from lindos.problem.cluster import Cluster
 from lindos.results import rows
 from lindos.scenario.schema import SiteSpec
-from lindos.site import SiteCapex, SiteEstimate, SitePower
+from lindos.site import SiteCapex, SiteEstimate, SitePower, provenance, published
 from lindos.study.cluster import CLUSTER, ClusterResult
 from lindos.study.floor import Outcome
 from lindos.study.ranges import number
@@ -23,6 +24,7 @@ _TITLES = {
     "power.total": "Facility power, full load",
     "power.it_power": "IT power, full load",
     "power.mean": "Facility power while training",
+    "power.it_mean": "IT power while training",
     "power.yearly_energy": "Energy of a year",
     "capex.total": "Capital cost",
     "capex.it": "Capital cost of IT",
@@ -166,28 +168,44 @@ def _figures(context: Context, outcome: Outcome[SiteResult], date: str) -> Figur
 def _comparison(context: Context, result: SiteResult, cluster: Cluster) -> tuple[Table, ...]:
     place, estimate = result.place, result.estimate
     body: list[tuple[Cell, ...]] = []
+    factors = []
     for words, fact, name, unit in (
+        ("IT power", place.published_it_power, "power.it_power", "W"),
         ("facility power", place.published_facility_power, "power.total", "W"),
         ("capital cost", place.published_capex, "capex.total", "USD"),
     ):
         built = Number(
             value=number(attrgetter(name)(estimate)), unit=unit, bound="least" if estimate.gaps_of(name) else ""
         )
-        if fact.is_known and built.value is not None:
-            body.append((words, *_compared(built, number(fact.content), number(fact.low), number(fact.high))))
+        figure = published(place, fact, float(cluster.num_devices))
+        if figure is not None and built.value is not None:
+            factors.append(figure.factor)
+            body.append((words, *_compared(built, figure.value, figure.low, figure.high)))
     body += _each_device(context, estimate, cluster)
     if not body:
         return ()
     table = Table(
         name="site.comparison",
         key=True,
-        title=f"Beside what was published for {place.title}" if len(body) > 1 else "Beside what was published",
+        title=f"Beside what was published for {place.title}" if factors else "Beside what was published",
         columns=("what", "built from parts", "published", "published range", "ratio"),
         units=("", "1", "1", "1", "1"),
         rows=tuple(body),
-        note="Published figures are estimates from outside, often of another date; none of them enters the answer.",
+        note=_comparison_note(place, factors),
     )
     return (table,)
+
+
+def _comparison_note(place: SiteFacts, factors: list[float]) -> str:
+    """Say where the published figures come from, and how they were brought to the size of the cluster."""
+    note = "Published figures are estimates from outside, often of another date; none of them enters the answer."
+    origin = provenance(place)
+    if factors and origin:
+        note += f" Here {origin}."
+    if factors and factors[0] != 1.0:
+        count = render(float(place.published_devices.content or 0.0), "1")
+        note += f" They are for {count} devices, and are shown for as many as the cluster has: {factors[0]:.3g} times."
+    return note
 
 
 def _compared(built: Number, published: float | None, low: float | None, high: float | None) -> tuple[Cell, ...]:
