@@ -52,7 +52,7 @@ def test_failures_and_interval_by_hand() -> None:
     assert float(result.num_failures) == pytest.approx(float(result.duration) / (5 * HOUR))
     assert float(result.recovery_time) == pytest.approx(661.2)
     # 24 h / 5 h = 4.8 in repair on average, 4.8 + 2.326 x 2.19 = 9.9
-    assert float(result.spares_needed) == 10.0
+    assert float(result.devices_in_repair) == 10.0
 
 
 def test_buckets_add_up_to_the_wall_clock() -> None:

@@ -15,6 +15,7 @@ from lindos.elements import Figure, Number
 from lindos.errors import InconsistentError, InputError
 from lindos.roadmap import Generation, Programme, demand, purchase, trends
 from lindos.scenario.read import builtin_names, scenario_from
+from lindos.step.batch import critical_batch_tokens
 from lindos.study.chain import Chain
 from lindos.study.cluster import CLUSTER
 from lindos.study.comparison import COMPARISON
@@ -253,3 +254,38 @@ def test_a_price_of_electricity_computes_only_what_it_enters_anew() -> None:
     first, second = (study.outcome(SITE).point.estimate for study in (before, after))
     assert second.year.energy == pytest.approx(2 * first.year.energy)
     assert second.capex.total == first.capex.total
+
+
+def of_duration(gpus: int, **job: Any) -> dict[str, Any]:
+    return {
+        "name": "mine",
+        "title": "t",
+        "cluster": {"pools": [{"system": "gb200-nvl72", "gpus": gpus}]},
+        "job": {"model": "llama-3.1-8b", "goal": {"duration": "90 days"}, **job},
+    }
+
+
+def test_the_batch_of_a_duration_is_that_of_the_text_there_is_in_all_answers() -> None:
+    data = of_duration(100_800)
+    found = run(data, sections=["cluster", "step", "campaign"], changes={"campaign.spare_fraction": "1 %"})
+    stock = load_catalog().parameter("scaling.text_stock", "token").value
+    critical = found.figure("step.critical_batch").value
+    assert critical == pytest.approx(float(critical_batch_tokens(stock)))
+    batch = found.figure("step.global_batch_size").value * 8192
+    assert 0.5 < batch / critical <= 1
+    assert found.figure("campaign.data.batch_over_critical").value == pytest.approx(batch / critical)
+    assert found.figure("campaign.data.planned_tokens").value == stock
+    assert found.figure("campaign.data.stocks_used").value > 1
+    assert (
+        f"{100 * batch / critical:.2g} % of the critical batch of a run over 300 trillion tokens"
+        in found.sections[-1].summary
+    )
+    step = run(data, sections=["step"], command="step", changes={"campaign.spare_fraction": "1 %"})
+    assert step.figure("step.global_batch_size").value == found.figure("step.global_batch_size").value
+
+
+def test_the_batch_of_a_short_run_is_that_of_its_time() -> None:
+    found = run(of_duration(72), sections=["cluster", "step", "campaign"])
+    planned = found.figure("campaign.data.planned_tokens").value
+    assert 0.3 < planned / found.figure("campaign.tokens").value < 3
+    assert found.figure("step.critical_batch").value == pytest.approx(float(critical_batch_tokens(planned)))

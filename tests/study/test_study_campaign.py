@@ -265,6 +265,38 @@ def test_goodput_rises_with_spares_and_enough_is_enough() -> None:
     assert prices == sorted(prices) and prices[0] == 0 < prices[-1]
 
 
+@pytest.mark.parametrize(
+    ("racks", "campaign"),
+    [
+        (False, {"device_mtbf": "3000 h", "spare_fraction": "3 %"}),
+        (False, {"device_mtbf": "3000 h", "recovery": "replica"}),
+        (False, {"device_mtbf": "3000 h", "shared_standby": "8"}),
+        (True, {"device_mtbf": "40,000 h", "rack_standby": "8"}),
+        (True, {"device_mtbf": "40,000 h", "shared_standby": "72"}),
+        (True, {"device_mtbf": "40,000 h", "spare_fraction": "5 %"}),
+    ],
+)
+def test_what_is_said_to_be_enough_is_enough_in_the_table(racks: bool, campaign: dict[str, str]) -> None:
+    found = answered((scenario if racks else small)(campaign))
+    spares = table(found, "spares")
+    enough, given = (found.figure(f"campaign.{name}").value for name in ("spares_enough", "spares_given"))
+    assert enough is not None
+    rows = [row for row in spares.rows[:-1] if value_of(row[0]) == enough]
+    assert rows and min(float(row[3] or 0) for row in rows) <= 0.001
+    written = next(row for row in spares.rows if getattr(row[0], "suffix", ""))
+    assert value_of(written[0]) == given
+    assert written[2] == pytest.approx(found.figure("campaign.goodput").value)
+    # Spares inside racks are in every number, and what costs nothing is there already.
+    inside = 8 * 24 if "rack_standby" in campaign and racks else 0
+    assert min(value_of(row[0]) for row in spares.rows[:-1]) >= inside
+    assert all((float(value_of(row[0])) > given) == (value_of(row[-2]) > 0) for row in spares.rows[:-1])
+    summary = found.sections[-1].summary
+    assert ("spare GPUs beside this cluster, not in its bill" in summary) == ("shared_standby" in campaign)
+    if written[3] > 0.002:
+        needed = f"with {enough:,.0f} " + ("in proportion in every pool " if racks else "")
+        assert f"{needed}it would be" in summary
+
+
 def test_the_best_interval_simulated_is_near_that_of_the_closed_form() -> None:
     found = answered(small({"device_mtbf": "3000 h", "checkpoint_bandwidth": "5 GB/s"}))
     (row,) = table(found, "intervals").rows
@@ -328,7 +360,7 @@ def test_a_figure_cites_the_facts_that_move_it_and_no_others() -> None:
     assert {"parameters.reliability.hopper.device_mtbf", "parameters.reliability.restart_time"} <= goodput
     # Spares suffice, so that the time of a repair moves no goodput, but the number of spares.
     assert "parameters.reliability.repair_time" not in goodput
-    assert "parameters.reliability.repair_time" in found.figure("campaign.spares_needed").facts
+    assert "parameters.reliability.repair_time" in found.figure("campaign.devices_in_repair").facts
     # What is off enters nothing.
     cited = {fact for figure in found.figures for fact in figure.facts}
     assert not cited & {"parameters.reliability.corruption_mtbf", "parameters.reliability.replica_stall_time"}

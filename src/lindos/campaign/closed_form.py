@@ -87,7 +87,7 @@ def estimate(problem: Problem, workload: Workload) -> CampaignEstimate:
         checkpoint_time=save,
         checkpoint_interval=None if np.min(interval) >= ENDLESS else interval,
         recovery_time=wait,
-        spares_needed=busy.devices_per_repair * reliability.spares_for_confidence(busy.repairs, _SPARE_DEVIATIONS),
+        devices_in_repair=busy.devices_per_repair * reliability.spares_for_confidence(busy.repairs, _SPARE_DEVIATIONS),
         spares_given=min(
             sum(pool.spares + pool.rack_spares * pool.num_racks for pool in problem.pools), problem.num_devices
         ),

@@ -71,7 +71,7 @@ class CampaignEstimate:
         Why("compute time between checkpoints that loses least (Daly 2006), if they are read back"),
     ]
     recovery_time: Annotated[Seconds, Why("from one failure until the job, or what is left of it, goes on")]
-    spares_needed: Annotated[Count, Why("spare devices that cover those in repair 99 moments in 100")]
+    devices_in_repair: Annotated[Count, Why("devices in repair at most, 99 moments in 100")]
     spares_given: Annotated[Count, Why("devices that stand by: idle under the plan or set aside")]
     largest_job: Annotated[Count, Why("devices at which failures come as fast as one is recovered from")]
     compute_optimal_params: Annotated[Count, Why("parameters of the dense model that uses this compute best")]

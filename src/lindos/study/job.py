@@ -5,7 +5,7 @@ from dataclasses import replace
 from lindos.catalog import Model
 from lindos.problem.cluster import Cluster
 from lindos.problem.job import Job
-from lindos.quantities import Tokens
+from lindos.quantities import Tokens, namespace
 from lindos.scenario.resolve import job_of
 from lindos.scenario.schema import GoalSpec
 from lindos.study.floor import Floor, World
@@ -34,7 +34,7 @@ def compute(world: World) -> Job:
 
 
 def training_tokens(world: World, job: Job, cluster: Cluster) -> Tokens:
-    """Compute the tokens of the whole run: stated, or from a stated time at a plausible MFU.
+    """Compute the tokens of the whole run: stated, or from a time at a plausible MFU, no more than the text there is.
 
     Parameters
     ----------
@@ -52,7 +52,10 @@ def training_tokens(world: World, job: Job, cluster: Cluster) -> Tokens:
     duration = goal.duration if goal is not None and goal.duration is not None else _QUARTER
     mfu = world.catalog.parameter("training.plausible_mfu", "1").value
     peak = sum(pool.num_devices * pool.accelerator.peak(job.precision).value for pool in cluster.pools)
-    return duration * peak * mfu / per_token
+    # Text beyond the stock is text once more, which does not make a larger batch worth its tokens.
+    stock = world.catalog.parameter("scaling.text_stock", "token").value
+    tokens: Tokens = namespace(peak, mfu, stock).minimum(duration * peak * mfu / per_token, stock)
+    return tokens
 
 
 def is_guess(goal: GoalSpec | None) -> bool:

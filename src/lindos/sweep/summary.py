@@ -22,7 +22,7 @@ _RISING = (
     "campaign.effective_tokens",
 )
 _LESS_UNITS = ("s", "USD", "USD/s", "USD/token", "W", "J")
-_LESS = ("step.extra_tokens", "step.cost_of_synchronising", "campaign.num_failures", "campaign.spares_needed")
+_LESS = ("step.extra_tokens", "step.cost_of_synchronising", "campaign.num_failures", "campaign.devices_in_repair")
 _NEUTRAL = ("campaign.checkpoint_interval", "campaign.compute_optimal_tokens")
 #: Number of reasons that are shown, the most frequent first.
 _NUM_REASONS = 5

@@ -9,7 +9,7 @@ from lindos.campaign import FITS, CampaignEstimate, Problem, compute_optimal, sc
 from lindos.elements import Chart, Figure, Section, Table
 from lindos.problem.job import Goal
 from lindos.study.campaign import CAMPAIGN, RUN_COST
-from lindos.study.campaign.alternatives import Alternatives
+from lindos.study.campaign.alternatives import Alternatives, SpareOption
 from lindos.study.campaign.cost import RunCost
 from lindos.study.campaign.result import CampaignResult, DataLimit
 from lindos.study.floor import Outcome
@@ -30,7 +30,7 @@ _TITLES = {
     "checkpoint_interval": "Best checkpoint interval",
     "checkpoint_time": "Time to write a checkpoint",
     "recovery_time": "Wait at a failure",
-    "spares_needed": "Spare GPUs needed",
+    "devices_in_repair": "GPUs in repair, 99 moments in 100",
     "spares_given": "Spare GPUs that stand by",
     "compute_optimal_params": "Compute-optimal model: parameters",
     "compute_optimal_tokens": "Compute-optimal model: tokens",
@@ -44,7 +44,8 @@ _DATA_TITLES = {
     "stocks_used": "Tokens over public text",
     "params": "Best model on that text: parameters",
     "tokens": "Best model on that text: tokens",
-    "batch_over_critical": "Batch over the critical batch on that text",
+    "planned_tokens": "Tokens that the batch is sized for",
+    "batch_over_critical": "Batch over the critical batch",
 }
 _COST_TITLES = {
     "run_cost": "Cost of the run",
@@ -60,9 +61,9 @@ _HEADLINE = (
     "campaign.num_failures",
     "campaign.job_mtbf",
     "campaign.checkpoint_interval",
-    "campaign.spares_needed",
     "campaign.spares_given",
     "campaign.spares_enough",
+    "campaign.devices_in_repair",
     "campaign.run_cost",
     "campaign.idle_cost",
     "campaign.run_energy",
@@ -70,7 +71,7 @@ _HEADLINE = (
 _OF_A_DURATION = ("campaign.data.params", "campaign.data.tokens", "campaign.data.stocks_used")
 #: Figures that are valid even if the run never ends, and figures that a goal in tokens or FLOP fixes.
 _ALWAYS = (
-    *("job_mtbf", "checkpoint_time", "checkpoint_interval", "recovery_time", "spares_needed", "spares_given"),
+    *("job_mtbf", "checkpoint_time", "checkpoint_interval", "recovery_time", "devices_in_repair", "spares_given"),
     *("largest_job", "sustainable", "young_valid"),
 )
 _BY_GOAL = (
@@ -149,7 +150,7 @@ def _of_closed_form(name: str) -> Any:
 
 def _add_enough(figures: Figures[CampaignResult], alternatives: Alternatives) -> None:
     title = "Spare GPUs that are enough"
-    if alternatives.spares.fewest is None:
+    if alternatives.spares.enough is None:
         why = "no number is enough: more fails than is repaired"
         figures.add_unknown("campaign.spares_enough", title, "1", why)
         return
@@ -158,7 +159,7 @@ def _add_enough(figures: Figures[CampaignResult], alternatives: Alternatives) ->
         title,
         "1",
         lambda outcome: outcome.spares_enough,
-        why="fewest that give up less than 0.1 points of goodput, simulated",
+        why="fewest that give up less than 0.1 points of goodput against as many as fail, simulated",
     )
 
 
@@ -229,12 +230,9 @@ def _of_duration(context: Context, result: CampaignResult, data: DataLimit) -> s
         f"a dense model of about {_written(data.params, '1', 2)} parameters on {_written(data.tokens, 'token', 2)} is "
         "the best use of that compute"
     )
-    used, excess = number(data.stocks_used) or 0.0, number(data.batch_over_critical) or 0.0
-    batch = (
-        f" Its batch is {render(excess, '1', 2)} times the critical batch of a run on no more text than that."
-        if excess > 1
-        else ""
-    )
+    used = number(data.stocks_used) or 0.0
+    share = _written(100 * (number(data.batch_over_critical) or 0.0), "1", 2)
+    batch = f" Its batch is {share} % of the critical batch of a run over {_written(data.planned_tokens, 'token')}."
     if used <= 1:
         return f"In {span} the cluster trains {model} on {tokens}, {flop}; {best}.{batch}"
     return (
@@ -264,15 +262,23 @@ def _stalls(result: CampaignResult) -> str:
 
 
 def _shortage(result: CampaignResult) -> str:
-    """Say what a lack of spares costs; empty if it costs next to nothing."""
+    """Say what spares the run rests on: those beside the cluster, and what a lack of spares costs."""
+    shared = result.shared_standby
+    beside = f" {shared:,} spare GPUs beside this cluster, not in its bill, stand in for failed ones." if shared else ""
     gap = _gap(result)
-    if gap is None:
-        return ""
-    best, needed = gap
-    return (
-        f" That is with the {_written(result.estimate.spares_given, '1')} spare GPUs where they are; with {needed} "
-        f"{_spread(result)}it would be {render(100 * best, '1')} %."
-    )
+    return beside if gap is None else f"{beside} That is with {_standing(result)}; {_remedy(gap, result)}."
+
+
+def _standing(result: CampaignResult) -> str:
+    """Write the number of spares as the scenario has them."""
+    spares = number(result.estimate.spares_given) or 0.0
+    return f"the {_written(spares, '1')} spare GPUs where they are" if spares else "no spare GPUs"
+
+
+def _remedy(gap: SpareOption, result: CampaignResult) -> str:
+    """Write the goodput with enough spares."""
+    needed = "as many as fail" if np.isinf(gap.devices) else _written(gap.devices, "1")
+    return f"with {needed} {_spread(result)}it would be {render(100 * gap.goodput, '1')} %"
 
 
 def _spread(result: CampaignResult) -> str:
@@ -280,15 +286,13 @@ def _spread(result: CampaignResult) -> str:
     return "in proportion in every pool " if len(result.problem.pools) > 1 else ""
 
 
-def _gap(result: CampaignResult) -> tuple[float, str] | None:
+def _gap(result: CampaignResult) -> SpareOption | None:
+    """Return the fewest spares that are enough, where those of the scenario give up goodput."""
     options = result.alternatives
     if options is None:
         return None
-    best = float(options.spares.options[-1].goodput)
-    if best - float(options.base) < _SLIGHT:
-        return None
-    needed = options.spares.fewest
-    return best, "as many as fail" if needed is None else f"{float(needed):,.0f}"
+    enough = options.spares.enough or options.spares.options[-1]
+    return None if enough.goodput - float(options.base) < _SLIGHT else enough
 
 
 def _aim(target: Goal) -> str:
@@ -346,12 +350,10 @@ def _warnings(result: CampaignResult) -> Iterator[str]:
         yield f"The run takes {years:,.3g} years, longer than its devices last: lower job.goal or use more GPUs."
     gap = _gap(result)
     if gap is not None:
-        best, needed = gap
         yield (
-            f"Spares are short: {_written(estimate.spares_given, '1')} stand by, goodput is "
-            f"{_percent(estimate)}. With {needed} {_spread(result)}it would be {render(100 * best, '1')} %: "
-            "set them aside with "
-            "campaign.spare_fraction, or let the job go on with fewer replicas (campaign.elastic)."
+            f"Spares are short: {_written(estimate.spares_given, '1')} stand by, goodput is {_percent(estimate)}; "
+            f"{_remedy(gap, result)}: set them aside with campaign.spare_fraction, or let the job go on with fewer "
+            "replicas (campaign.elastic)."
         )
 
 
@@ -381,8 +383,6 @@ def _notes(context: Context, outcome: Outcome[CampaignResult]) -> Iterator[str]:
         )
     if len(values.problem.joins) > 1:
         yield "Until a pool joins, the others go on with their share of the batch; each joining costs a restart."
-    if shared := values.shared_standby:
-        yield f"{shared:,} spare GPUs stand by beside this cluster: they are not in its bill."
     if values.data is not None:
         yield _other_fit(context, values.estimate)
 

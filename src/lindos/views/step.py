@@ -202,7 +202,8 @@ def _goal_notes(context: Context, result: StepResult) -> Iterator[str]:
         subject = "critical batch, and with it the batch, rests"
     yield (
         f"The {subject} on a run over {_written(result.training_tokens, 'token')}: "
-        f"{stated} at a plausible MFU. A goal in tokens gives another: state job.goal, or fix the batch."
+        f"{stated} at a plausible MFU, or all public text if that is less. A goal in tokens gives another: state "
+        "job.goal, or fix the batch."
     )
 
 

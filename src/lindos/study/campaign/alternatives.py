@@ -70,10 +70,14 @@ class SpareOption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpareOptions:
-    """Goodput by the number of spares; ``fewest`` is the smallest number that suffices, None if no number does."""
+    """Goodput by the number of spares, those inside racks included; the last option has as many as fail.
+
+    ``enough`` is the option of fewest spares that gives up no more than `GOODPUT_TOLERANCE` against the last one; None
+    if no number does.
+    """
 
     options: tuple[SpareOption, ...]
-    fewest: float | None
+    enough: SpareOption | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,21 +310,28 @@ def _stalls(paired: PairedTrials, problem: Problem) -> list[StallOption]:
 
 
 def _spares(paired: PairedTrials, simulation: Simulation) -> SpareOptions:
-    """Compute goodput and days by the number of spares, and the fewest spares that suffice."""
+    """Compute goodput and days by the number of spares, and the fewest spares that suffice.
+
+    Spares inside racks stay in every option, so that they are in every number.
+    """
     basis = paired.basis
-    best = paired.goodput(Changes(spares=float("inf")))
-    share_needed = _fewest(paired, best)
-    shares = sorted({0.0, *((share_needed / 4, share_needed / 2, share_needed) if share_needed is not None else ())})
-    options = [_spare_option(paired, sum(set_aside(basis, share)), share) for share in shares]
-    written = float(simulation.estimate.spares_given)
-    as_written = _spare_option(paired, written, None)
-    options = [option for option in options if option.devices != written]
-    options.append(replace(as_written, as_written=True))
-    options.append(_spare_option(paired, float("inf"), float("inf")))
-    return SpareOptions(
-        options=tuple(sorted({option.devices: option for option in options}.values(), key=lambda row: row.devices)),
-        fewest=None if share_needed is None else sum(set_aside(basis, share_needed)),
-    )
+    inside = float(sum(pool.rack_spares * pool.num_racks for pool in paired.problem(Changes()).pools))
+    unlimited = _spare_option(paired, float("inf"), float("inf"))
+    share_needed = _fewest(paired, unlimited.goodput)
+    shares = {0.0, *((share_needed / 4, share_needed / 2, share_needed) if share_needed is not None else ())}
+    options = {share: _spare_option(paired, inside + sum(set_aside(basis, share)), share) for share in sorted(shares)}
+    enough = None if share_needed is None else options[share_needed]
+    as_written = replace(_spare_option(paired, float(simulation.estimate.spares_given), None), as_written=True)
+    # Spares of the scenario may be spread over the pools in other proportions than the same number of an option.
+    others = {option.devices: option for option in options.values() if not _is_same(option, as_written)}
+    if enough is not None and enough.devices not in others:
+        enough = as_written
+    rows = [*others.values(), as_written]
+    return SpareOptions(options=(*sorted(rows, key=lambda row: row.devices), unlimited), enough=enough)
+
+
+def _is_same(option: SpareOption, written: SpareOption) -> bool:
+    return option.devices == written.devices and abs(option.goodput - written.goodput) < GOODPUT_TOLERANCE / 10
 
 
 def _spare_option(paired: PairedTrials, devices: float, share: float | None) -> SpareOption:

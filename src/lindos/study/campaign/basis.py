@@ -65,6 +65,8 @@ class Basis:
     pools, step_time, tokens_per_step, num_devices, replica_devices, extra_tokens_factor
         Of the step: its pools, seconds, tokens, devices at work, devices of the largest replica, and tokens needed over
         those needed at a small batch.
+    share_of_critical, planned_tokens
+        The batch over the critical batch, and the tokens of the run that this one is taken for.
     """
 
     catalog: Catalog
@@ -80,6 +82,8 @@ class Basis:
     num_devices: Count
     replica_devices: Count
     extra_tokens_factor: Fraction
+    share_of_critical: Fraction
+    planned_tokens: Tokens
 
     @property
     def is_sampled(self) -> bool:
@@ -112,6 +116,8 @@ def basis_of(world: World, result: StepResult) -> Basis:
         num_devices=result.num_devices,
         replica_devices=result.replica_devices,
         extra_tokens_factor=result.limit.tokens_factor,
+        share_of_critical=result.limit.share_of_critical,
+        planned_tokens=result.training_tokens,
     )
 
 

@@ -21,7 +21,6 @@ from lindos.campaign import (
 from lindos.problem.job import Goal
 from lindos.quantities import Count, Fraction, Tokens
 from lindos.results import Why
-from lindos.step import batch_limit, load_assumptions
 from lindos.study.campaign.alternatives import Alternatives, RecoveryOption, alternatives, recoveries
 from lindos.study.campaign.basis import Basis, basis_of, first_day
 from lindos.study.campaign.problem import goal, problem_of, workload_of
@@ -42,6 +41,9 @@ class DataLimit:
     stocks_used: Annotated[Fraction, Why("tokens of the run over the stock of public text")]
     params: Annotated[Count, Why("parameters of the best dense model on no more text than there is")]
     tokens: Annotated[Tokens, Why("tokens that go with them")]
+    planned_tokens: Annotated[
+        Tokens, Why("tokens that the batch is sized for: the time at a plausible MFU, or the stock")
+    ]
     batch_over_critical: Annotated[Fraction, Why("tokens of a step over the critical batch of a run on those tokens")]
 
 
@@ -158,7 +160,7 @@ def campaign_of_values(basis: Basis, settings: CampaignAsked) -> CampaignResult:
         _with_estimate(basis, result, estimate),
         simulation=simulation,
         alternatives=options,
-        spares_enough=None if options is None else options.spares.fewest,
+        spares_enough=None if options is None or options.spares.enough is None else options.spares.enough.devices,
         recoveries=recoveries(basis, result.target),
         start=first_day(basis),
         notes=_notes(basis),
@@ -214,15 +216,15 @@ def campaign_of_columns(basis: Basis, values: CampaignResult) -> CampaignResult:
         productive = result.closed.time.productive
         time = replace(time, productive=productive)
     failures = _in_proportion(result.closed.num_failures, closed.num_failures, simulated.num_failures, trace)
-    # The number of spares is a whole number that a small change does not move, so that it is scaled with the repairs.
+    # Whole numbers of devices do not move with a small change, so that they are scaled with the repairs.
     ratio = _devices_in_repair(result.problem) / _devices_in_repair(values.problem)
-    spares = closed.spares_needed * ratio
+    in_repair_at_most = closed.devices_in_repair * ratio
     estimate = replace(
         result.closed,
         time=time,
         **trained_in(productive, flattened(result.workload)),
         num_failures=failures,
-        spares_needed=spares,
+        devices_in_repair=in_repair_at_most,
     )
     spares_enough = None if values.spares_enough is None else values.spares_enough * ratio
     return replace(_with_estimate(basis, result, estimate), spares_enough=spares_enough)
@@ -294,13 +296,13 @@ def data_limit(basis: Basis, estimate: CampaignEstimate) -> DataLimit:
     stock = basis.catalog.parameter("scaling.text_stock", "token").value
     tokens = np.minimum(estimate.compute_optimal_tokens, stock)
     product = estimate.compute_optimal_params * estimate.compute_optimal_tokens
-    limit = batch_limit(basis.tokens_per_step, np.minimum(estimate.tokens, stock), load_assumptions(basis.catalog))
     return DataLimit(
         text_stock=stock,
         stocks_used=estimate.tokens / stock,
         params=product / tokens,
         tokens=tokens,
-        batch_over_critical=limit.share_of_critical,
+        planned_tokens=basis.planned_tokens,
+        batch_over_critical=basis.share_of_critical,
     )
 
 
