@@ -10,16 +10,18 @@ from lindos.claims.text.units import DURATIONS, SECONDS
 from lindos.units import DAY, YEAR
 
 _START = re.compile(
-    r"(?i:\b(?:begin\w*|began|begun|start\w*|since|seit|ab|from|von|broke ground|commence\w*|launch\w*|baubeginn|"
+    r"(?i:\b(?:begin\w*|begann\w*|begonnen|began|begun|start\w*|since|seit|ab|from|von|broke ground|commence\w*|"
+    r"launch\w*|baubeginn|"
     r"spatenstich|signed|unterzeichn\w*)\b)"
 )
 _END = re.compile(
     r"(?i:\b(?:end\w*|finish\w*|until|till|bis|due|complet\w*|through|to|abgeschlossen|fertig\w*|expire\w*|läuft|"
     r"auslaufen|conclude\w*|ready|open\w*|eröffn\w*|online)\b)"
 )
-_CLAUSE = re.compile(r"[,;:]|[  ](?:und|and)[  ]")
+_CLAUSE = re.compile(r"[,;:](?!\d)|[  ](?:und|and)[  ]")
 _START_VERB = re.compile(
-    r"(?i:\b(?:begin\w*|began|begun|start\w*|broke ground|baubeginn|spatenstich|signed|unterzeichn\w*)\b)"
+    r"(?i:\b(?:begin\w*|begann\w*|begonnen|began|begun|start\w*|broke ground|baubeginn|spatenstich|signed|"
+    r"unterzeichn\w*)\b)"
 )
 _END_VERB = re.compile(
     r"(?i:\b(?:end(?:s|en|et|ed)?|finish\w*|complet\w*|abgeschlossen|fertig\w*|expire\w*|auslaufen|ready|online|"

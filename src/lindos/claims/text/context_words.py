@@ -53,7 +53,7 @@ COUNTED_RATE = re.compile(
     r"(?![  ](?i:earlier|ago|before|later|zuvor|davor))"
 )
 FOR_DEVICE = re.compile(
-    r"(?:[  ]in[  ][\w-]+)?(?:[  ](?:dense|dicht))?[  ](?:for|of|bei|beim|für)[  ](?:the[  ]|an?[  ]|den[  ]|"
+    r"(?:[  ]in[  ][\w-]+)?(?:[  ](?:dense|dicht))?[  ](?:for|of|in|on|bei|beim|im|für)[  ](?:the[  ]|an?[  ]|den[  ]|"
     r"dem[  ])?"
 )
 HOLDS = re.compile(
@@ -136,3 +136,11 @@ DRAWN_BY = re.compile(
 )
 OF_CHIPS = ("FLOP/s", "B", "B/s", "W")
 MOST_CHIP_POWER = 3_000.0
+
+#: Words that stand for the device named before.
+PRONOUN = re.compile(
+    r"(?i:(?:(?:in|bei|mit) \w+ )?(?:er|sie|es|it|the (?:chip|part|processor|device|gpu|accelerator|module)|"
+    r"der (?:chip|"
+    r"prozessor|beschleuniger|baustein)|dieser|das modell|this (?:chip|one|part))(?:[  ]also)?[  ])"
+)
+ITS = re.compile(r"(?i:\b(?:its|seine[nrms]?|ihre[nrms]?|dessen|deren)[  ](?:\w+[  ]){0,2})$")

@@ -70,7 +70,7 @@ class Contexts:
                 if not joined.startswith("-") or joined.startswith(("-äquivalent", "-equivalent")):
                     numeral.noun = numeral.noun or "device"
                 break
-        for match in words:
+        for match in words if not numeral.noun or numeral.device else ():
             noun = _noun_of(match.group())
             if noun and not (noun == "host" and match.group().lower() != "grace" and numeral.noun):
                 numeral.noun = (
@@ -91,6 +91,9 @@ class Contexts:
             if numeral.noun == "device" and patterns.RACK_WORD.search(stretch):
                 # The words may mean racks or devices: a check takes the one that it needs.
                 numeral.noun, numeral.device = "them", ""
+            named = self._last_mention(numeral.start, ("accelerators", "systems"), 300)
+            if numeral.noun == "device" and named is not None and named.kind == "systems":
+                numeral.noun, numeral.device = "them", ""
         if not numeral.noun and re.search(r"(?i:number of [\w ]*chips|zahl der [\w-]*(?:chips|gpus))", preceding):
             numeral.noun = "device"
         if not numeral.noun:
@@ -106,7 +109,10 @@ class Contexts:
         if earlier:
             return earlier[-1].noun, earlier[-1].device
         device = self._last_mention(numeral.start, ("accelerators",), 400)
-        return ("device", device.id) if device else ("", "")
+        named = {
+            m.id for m in self._mentions_in(max(0, numeral.start - 400), numeral.start) if m.kind == "accelerators"
+        }
+        return ("device", device.id if len(named) == 1 else "") if device else ("", "")
 
     def _per(self, numeral: Numeral, preceding: str, following: str) -> str:
         if numeral.kind != "amount" or numeral.unit in units.DURATIONS or numeral.unit == "B/s":
@@ -156,7 +162,55 @@ class Contexts:
 
     def _of_device(self, numeral: Numeral, preceding: str) -> str:
         """Find the device, rack or node that an amount is of."""
-        return self._device_after(numeral) or self._single(numeral, preceding) or self._named(numeral, preceding)
+        return (
+            self._device_after(numeral)
+            or self._beside(numeral)
+            or self._referred(numeral, preceding)
+            or self._single(numeral, preceding)
+            or self._named(numeral, preceding)
+        )
+
+    def _beside(self, numeral: Numeral) -> str:
+        """Give a bandwidth the device of the memory right before it: ``its 288 gigabytes at 22 terabytes a "
+        "second``."""
+        if numeral.unit == "B/s":
+            for n in self.reading.numerals:
+                if n.unit == "B" and n.per == "device" and n.device and 0 <= numeral.start - n.end <= 24:
+                    numeral.device = n.device
+                    return "device"
+        return ""
+
+    def _referred(self, numeral: Numeral, preceding: str) -> str:
+        """Find the device that a pronoun stands for: ``It needs 1,800 watts``, ``moves data from its 288 "
+        "gigabytes``."""
+        if numeral.unit not in patterns.OF_CHIPS or not (self._is_slip(numeral) or fits_one(numeral, "device")):
+            return ""
+        sentence = self.reading.sentences[numeral.sentence]
+        start = sentence.start
+        possessive, pronoun = patterns.ITS.search(preceding[-24:]), patterns.PRONOUN.match(self.reading.text, start)
+        if possessive:
+            nearby = self._mentions_in(start, numeral.start)
+        elif pronoun and numeral.sentence > 0 and not self._mentions_in(pronoun.end(), numeral.start):
+            previous = self.reading.sentences[numeral.sentence - 1]
+            if previous.paragraph != numeral.paragraph:
+                return ""
+            nearby = self._mentions_in(previous.start, previous.end)
+        else:
+            return ""
+        devices = [m for m in nearby if m.kind == "accelerators"]
+        if not devices or devices[0].plural or any(m.kind in ("systems", "sites", "supercomputers") for m in nearby):
+            return ""
+        numeral.device = devices[0].id
+        return "device"
+
+    def _is_slip(self, numeral: Numeral) -> bool:
+        """Tell whether an amount has the digits of a named device's power or peak, with another prefix."""
+        if numeral.unit == "FLOP/s":
+            return self._slipped(numeral, "")
+        boards = [self.catalog.accelerator(id).board_power for id in self._devices_before(numeral.start)]
+        return numeral.unit == "W" and any(
+            board.is_known and is_power(off_by(float(board.value), numeral), 1.01) for board in boards
+        )
 
     def _heads_next(self, numeral: Numeral, match: re.Match[str]) -> bool:
         """Tell whether "per device" behind a comma belongs to the next amount: "100 million, per chip thus 930"."""
@@ -262,6 +316,12 @@ class Contexts:
         plural = phrase is not None and any(
             w and w.lower().endswith(("gpus", "chips", "racks", "cabinets", "servers")) for w in phrase.groups()
         )
+        if strong and not noun and (phrase is None or phrase.group(1).islower()):
+            # "in Schränken, jeder so schwer wie": the noun comes before.
+            ahead = [
+                _noun_of(word) for word in re.findall(r"[\w-]+", preceding[max(0, match.start() - 40) : match.start()])
+            ]
+            noun = next((n for n in reversed(ahead) if n in ("device", "rack", "node")), "")
         return ("", "") if definite or (plural and not strong) else (noun, "")
 
     def _antecedent(self, numeral: Numeral, position: int) -> tuple[str, str]:
@@ -286,13 +346,23 @@ class Contexts:
             return ""
         sentence = self.reading.sentences[numeral.sentence]
         preceding = [m for m in self._mentions_in(sentence.start, numeral.start) if m.kind == "accelerators"]
-        if preceding or numeral.unit != "FLOP/s":
+        if preceding or numeral.per != "device":
             return preceding[-1].id if preceding else ""
+        if numeral.unit in ("W", "USD", "B"):
+            devices = self._devices_before(numeral.start)
+            fitting = [id for id in devices if self._sized(numeral, id)]
+            return next(iter(fitting or ([] if numeral.unit == "B" else devices)), "")
         for id in self._devices_before(numeral.start):
             factors = [off_by(peak, numeral) for peak in self._peaks(id)]
             if any(factor <= SAME_RATE or is_power(factor, 1.01) for factor in factors):
                 return id
         return ""
+
+    def _sized(self, numeral: Numeral, id: str) -> bool:
+        """Tell whether an amount fits a device: within a factor of two of its power or price, or its memory."""
+        device = self.catalog.accelerator(id)
+        fact = {"W": device.board_power, "USD": device.price}.get(numeral.unit, device.memory)
+        return fact.is_known and off_by(float(fact.value), numeral) <= (1.08 if numeral.unit == "B" else 2.0)
 
     def _subject(self, numeral: Numeral) -> tuple[str, str]:
         """Return the site, machine or model of the sentence: the nearest before the numeral, else after it."""

@@ -153,6 +153,10 @@ def _same_noun(first: Numeral, second: Numeral) -> bool:
     return (not first.noun or not second.noun) and min(first.value, second.value) >= 1e6
 
 
+#: Most that rounding adds to a quotient; beyond it, numbers with few digits would fit anything.
+MOST_SLACK = 0.08
+
+
 def _ratio(small: Numeral, large: Numeral) -> tuple[float, float, float]:
     """Divide two amounts; return the value, and the least and largest value by their printed digits."""
     if small is large:
@@ -160,7 +164,7 @@ def _ratio(small: Numeral, large: Numeral) -> tuple[float, float, float]:
         return value, value * 0.97, value * 1.03
     # Of "from 470 to 590" the last value is compared.
     value = large.values[-1] / small.values[-1]
-    slack = small.rounding + large.rounding
+    slack = min(small.rounding + large.rounding, MOST_SLACK)
     return value, value * (1 - slack), value * (1 + slack)
 
 
@@ -188,7 +192,9 @@ def _growth(fraction: Numeral, small: Numeral, large: Numeral, grows: bool, shri
 
 def _share(fraction: Numeral, small: Numeral, large: Numeral) -> Relation | None:
     ratio, low, high = _ratio(small, large)
-    if distance(1 / high, 1 / low, fraction) > 1.03:
+    if distance(1 / high, 1 / low, fraction) > 1.03 or (
+        fraction.rounding < 0.01 and off_by(1 / ratio, fraction) > 1.06
+    ):
         return None
     line = f"{written(small)} / {written(large)} = {amount(1 / ratio, 'fraction')}"
     return Relation(kind="share", members=(fraction, *{small, large}), holds=True, arithmetic=line, factor=1.0)
@@ -246,7 +252,7 @@ def _as_factor(fraction: Numeral, pairs: list[tuple[Numeral, Numeral]]) -> Itera
         ratio, _, _ = _ratio(small, large)
         if (
             (ratio >= 1.2 or fraction.value >= 1)
-            and off_by(ratio, fraction) <= 1.012
+            and off_by(ratio, fraction) <= (1.02 if fraction.qualifier == "rough" else 1.012)
             and abs(small.paragraph - large.paragraph) <= 2
         ):
             yield Relation(
@@ -275,52 +281,59 @@ def _from_to(reading: Reading, small: Numeral, large: Numeral) -> bool:
 
 
 def _wrong_share(fraction: Numeral, numerals: list[Numeral]) -> Iterator[Relation]:
-    """Report a share that is a power of ten off the quotient of its own part and the whole."""
+    """Report a share that is a power of ten off the quotient of a part near it and a whole."""
     amounts = [
         n
         for n in numerals
-        if n.sentence == fraction.sentence
-        and n.kind == "amount"
+        if n.kind == "amount"
         and n.unit in units.MONEY | {"W", "J", "1"}
-        and not n.per
+        and n.per in ("", "year")
+        and n.values
+        and n.paragraph == fraction.paragraph
+        and -3 <= n.sentence - fraction.sentence <= 0
     ]
-    if not amounts:
-        return
-    part = min(amounts, key=lambda n: abs(n.start - fraction.start))
-    wholes = [
-        n
-        for n in numerals
-        if n is not part
-        and n.unit == part.unit
-        and n.noun == part.noun
-        and not n.per
-        and n.kind == "amount"
-        and n.start < max(part.start, fraction.start)
-        and close(n, part, 3)
+    here = sorted((n for n in amounts if n.sentence == fraction.sentence), key=lambda n: abs(n.start - fraction.start))
+    pairs = [
+        (part, total)
+        for near in here[:1]
+        for n in amounts
+        if n is not near and n.unit == near.unit and _alike(n, near)
+        for part, total in [(near, n) if near.value < n.value else (n, near)]
+        if part.value > 0 and (n.start < max(near.start, fraction.start))
     ]
-    for total in wholes:
-        if not part.value or not total.value:
-            continue
+    for part, total in pairs:
         quotient = part.value / total.value
         factor = off_by(quotient, fraction)
-        if factor >= 9 and any(max(factor / p, p / factor) <= 1.03 for p in (10.0, 1e3)) and 0 < fraction.value <= 1:
+        slack = 1.03 if fraction.qualifier == "" else 1.05
+        if factor >= 9 and any(max(factor / p, p / factor) <= slack for p in (10.0, 1e3)) and 0 < fraction.value <= 1:
             line = f"{written(part)} / {written(total)} = {amount(quotient, 'fraction')}, not {written(fraction)}"
             members = _blame_decimals(part, fraction, total)
-            right = fraction.value * total.value
             yield Relation(
                 kind="decimal_slip",
                 members=members,
                 holds=False,
                 factor=factor,
                 arithmetic=line,
-                reading=amount(right, part.unit) if members[0] is part else amount(quotient, "fraction"),
+                rights=tuple(_right_of_share(n, part, fraction, total) for n in members),
             )
             return
 
 
+def _alike(first: Numeral, second: Numeral) -> bool:
+    """Tell whether two amounts may be a part and its whole: of one thing, or two large numbers."""
+    return first.noun == second.noun or (first.unit == "1" and min(first.value, second.value) >= 1e6)
+
+
+def _right_of_share(member: Numeral, part: Numeral, fraction: Numeral, total: Numeral) -> str:
+    if member is fraction:
+        return amount(part.value / total.value, "fraction")
+    right = fraction.value * total.value if member is part else part.value / fraction.value
+    return amount(right, member.unit)
+
+
 def _blame_decimals(*members: Numeral) -> tuple[Numeral, ...]:
     """Sort numerals by blame: a mark that slipped leaves more decimals than its neighbours have."""
-    return tuple(sorted(members, key=lambda n: (-n.decimals if n.decimals >= 2 else 0, -n.start)))
+    return tuple(sorted(members, key=lambda n: (-n.decimals if n.decimals >= 3 else 0, -n.start)))
 
 
 def multiples(numerals: list[Numeral]) -> Iterator[Relation]:

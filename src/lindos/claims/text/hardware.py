@@ -235,7 +235,7 @@ _RANGES = {
 _RANGES |= {
     ("W", "node"): (0.6, 1.7),
     ("USD", "node"): (0.5, 2.2),
-    ("B", "device"): (0.95, 1.05),
+    ("B", "device"): (0.92, 1.08),
     ("B/s", "device"): (0.9, 1.1),
 }
 
@@ -326,7 +326,7 @@ def _system_near(numeral: Numeral, mentions: list[Mention], catalog: Catalog) ->
     """Return the rack or node named last before the numeral."""
     nearby = [m for m in mentions if m.kind == "systems" and m.start < numeral.start and numeral.start - m.end < 500]
     if not nearby:
-        return None
+        return _rack_of(numeral, mentions, catalog) if numeral.per == "rack" else None
     system = catalog.system(nearby[-1].id)
     return system if system.unit == numeral.per or numeral.per == "rack" else None
 
@@ -391,6 +391,14 @@ def _inside(reading: Reading, numeral: Numeral, mentions: list[Mention], catalog
         count = float(system.num_devices.value)
         if system.unit == "rack" and numeral.value in (count, 2 * count, 4 * count):
             yield from _packages(numeral, system, system.title.split(",")[0].removeprefix("NVIDIA "))
+
+
+def _rack_of(numeral: Numeral, mentions: list[Mention], catalog: Catalog) -> System | None:
+    """Return the rack that the device named last is sold in, where the text names no rack by its name."""
+    devices = [m.id for m in mentions if m.kind == "accelerators" and m.start < numeral.start]
+    systems = (catalog.system(id) for id in catalog.names("systems"))
+    racks = [s for s in systems if devices and s.unit == "rack" and s.accelerator == devices[-1]]
+    return racks[0] if len(racks) == 1 else None
 
 
 def _rack(numeral: Numeral, system: System) -> Iterator[Relation]:

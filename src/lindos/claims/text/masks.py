@@ -18,7 +18,7 @@ _CLOCK = re.compile(
 _CLOCK_DE = re.compile(_CLOCK.pattern.replace(r"[ap]\.?m\.?\b", r"[ap]\.m\."))
 _PIXELS = re.compile(r"(?<![\d.,])\d{2,5}\s?[×x]\s?\d{2,5}(?:\s?(?:px|Pixel|pixels))?(?!\s?\^)(?![\d.,^]\d)")
 #: A vote or a ratio: "31 zu 14", "2:1".
-_SCORE = re.compile(r"(?<![\d.,:])\d{1,4}(?: zu |:)\d{1,4}(?![\d:.,]\d|\d| Uhr)")
+_SCORE = re.compile(r"(?<![\d.,:])\d{1,4}(?: zu |:)\d{1,4}(?![\d:.,]\d|\d| Uhr| Prozent|[  ]?%)")
 _ALWAYS = re.compile(r"(?<!\w)24/7(?!\w)")
 _MONTHS = [
     "Januar",

@@ -109,7 +109,11 @@ class PhraseReader:
             if ago is None and not (german and stands_before(text, start, ("vor", "binnen", "innerhalb"))):
                 return None
             stop = ago.end() if ago and not german and symbol != "quarter" else stop
-        elif not printed and symbol not in ("W", "J", "FLOP/s", "B", "B/s", "bit/s", "fraction", "points"):
+        elif (
+            not printed
+            and not (symbol == "USD" and factor == 0.01)
+            and symbol not in ("W", "J", "FLOP/s", "B", "B/s", "bit/s", "fraction", "points")
+        ):
             return None
         rounding = 0.1
         return Numeral(

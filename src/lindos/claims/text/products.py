@@ -76,13 +76,14 @@ def products(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
 
 #: Paragraphs over which a total, a count and an exact amount of one are held together.
 AFAR = 6
+FAR_REACH = 100
 
 
 def _afar(reading: Reading, group: list[Numeral]) -> Iterator[Relation]:
     """Check an amount of one against a count and a total in other paragraphs, if their digits agree."""
     seen: set[Numeral] = set()
     for total in group:
-        for product in (*_counted(total, group), *_priced(reading, total, group)):
+        for product in (*_counted(total, group, FAR_REACH), *_priced(reading, total, group)):
             members = (total, *product.factors)
             part = product.factors[-1]
             apart = len({n.paragraph for n in members}) > 1
@@ -92,7 +93,7 @@ def _afar(reading: Reading, group: list[Numeral]) -> Iterator[Relation]:
             if not product.typed and total.unit in units.MONEY | {"W"} and total.subject != product.factors[0].subject:
                 continue
             factor = off_by(product.value, total)
-            exact = product.typed or max(n.rounding for n in members) <= 0.03
+            exact = product.typed or max(n.rounding for n in members) <= 0.12
             if exact and factor <= 1.006:
                 seen.add(part)
                 yield Relation(
@@ -139,6 +140,7 @@ def _options(reading: Reading, total: Numeral, group: list[Numeral]) -> Iterator
     yield from _counted(total, near)
     yield from _priced(reading, total, near)
     yield from _lasting(reading, total, near)
+    yield from _per_power(reading, total, near)
 
 
 def _product(total: Numeral, factors: tuple[Numeral, ...], scale: float, line: str, typed: bool = True) -> Product:
@@ -151,7 +153,7 @@ def _product(total: Numeral, factors: tuple[Numeral, ...], scale: float, line: s
     return Product(total, factors, value, low, high, text, typed)
 
 
-def _counted(total: Numeral, near: list[Numeral]) -> Iterator[Product]:
+def _counted(total: Numeral, near: list[Numeral], reach: int = REACH) -> Iterator[Product]:
     """Yield counts times amounts of one: devices, racks, halls and anything else that has a number."""
     if total.kind != "amount" or total.unit not in _MULTIPLIED:
         return
@@ -163,7 +165,7 @@ def _counted(total: Numeral, near: list[Numeral]) -> Iterator[Product]:
         if not is_part:
             continue
         for count in counts:
-            if abs(count.sentence - part.sentence) <= REACH and _counts(count, part) and count.per in ("", total.per):
+            if abs(count.sentence - part.sentence) <= reach and _counts(count, part) and count.per in ("", total.per):
                 yield _product(total, (count, part), 1.0, f"{written(count)} x {written(part)}", typed=False)
 
 
@@ -188,7 +190,7 @@ def _parted(part: Numeral, total: Numeral) -> bool:
 def _counts(count: Numeral, part: Numeral) -> bool:
     """Tell whether a count is of what the amount is per, as far as the words say."""
     return not (count.noun and part.per in ("device", "rack", "node", "host", "household", "person", "plant")) or (
-        count.noun in (part.per, "them")
+        count.noun in (part.per, "them") or {count.noun, part.per} <= {"rack", "node"}
     )
 
 
@@ -228,6 +230,35 @@ def _priced(reading: Reading, total: Numeral, near: list[Numeral]) -> Iterator[P
 
 #: Hours above which a duration is that of many devices together.
 LEAST_DEVICE_HOURS = 20_000
+_PER_POWER = re.compile(
+    r"[  ]?(?:/|(?i:je|pro|per|for each|for every|each|every|das|a)[  ])(?:\w+[  ])?"
+    r"(?P<unit>(?i:gigawatt|megawatt|kilowatt|watt|GW|MW|kW))\b"
+)
+_POWER_COSTS = re.compile(
+    r"(?i:\b(?:ein|one|a|each|every|jedes|pro|je|per)[  ](?P<unit>gigawatt|megawatt|kilowatt|GW|MW|kW)\b[^.;:]{0,28})$"
+)
+_POWERS = {"g": 1e9, "m": 1e6, "k": 1e3, "w": 1.0}
+
+
+def _per_power(reading: Reading, total: Numeral, near: list[Numeral]) -> Iterator[Product]:
+    """Yield powers times the money, devices or people that the text gives for one gigawatt or megawatt."""
+    if total.kind != "amount" or total.unit not in units.MONEY | {"1"}:
+        return
+    for price in near:
+        if price.unit != total.unit or price.kind != "amount" or price is total:
+            continue
+        behind = _PER_POWER.match(reading.text, price.end)
+        ahead = _POWER_COSTS.search(_before(reading, price, 48)) if price.unit in units.MONEY else None
+        match = behind or ahead
+        if match is None:
+            continue
+        scale = _POWERS[match.group("unit")[0].lower()]
+        for power in near:
+            if power.unit == "W" and not power.per and power.value > scale * 1.01:
+                line = f"{written(power)} x {written(price)} per {amount(scale, 'W')}"
+                yield _product(total, (power, price), 1 / scale, line)
+
+
 _PERIODS = {"day": DAY, "week": 7 * DAY, "month": YEAR / 12, "year": YEAR}
 
 

@@ -243,6 +243,8 @@ def _ellipsis(reading: Reading, numerals: list[Numeral], position: int) -> None:
         return
     if numeral.bare:
         scale = _scale_of(neighbour, reading.language)
+        if numeral.in_words and scale == 1.0 and numeral.value < 100:
+            return
         alike = neighbour.value > 0 and 0.02 < numeral.value / neighbour.value < 50 and numeral.value >= 10
         if numeral.decimals == 0 and scale == 1.0 and neighbour.unit not in units.MONEY and not alike:
             return
@@ -257,7 +259,7 @@ def _ellipsis(reading: Reading, numerals: list[Numeral], position: int) -> None:
 
 
 _NO_STATEMENT = ("name", "term", "year", "date", "ordinal", "rank")
-_NEXT_PERCENT = re.compile(r"(?:[  ](?:und|and)|,)[  ]\w[\w ]{0,24}[  ]")
+_NEXT_PERCENT = re.compile(r"[  ]zu[  ]|(?:[  ](?:und|and)|,)[  ]\w[\w ]{0,24}[  ]")
 
 
 def _shares_percent(reading: Reading, numerals: list[Numeral], position: int) -> bool:
@@ -292,7 +294,8 @@ def _same_magnitude(reading: Reading, numeral: Numeral, neighbour: Numeral) -> f
 _OF_THESE = re.compile(r"(?i:\b(?:the|these|those|all|both|der|die|den|dieser|diese|diesen|aller|alle|allen)[  ])$")
 _ALL = re.compile(r"(?i:\b(?:all|aller|alle|allen)[  ])$")
 _CLOSES = re.compile(
-    r"\s*(?:[.,;:)\]”“\"»…]|$)|\s(?:und|and|davon|im|in|ein|vor|nach|but|while|before|after|against|on|at|gegenüber|"
+    r"\s*(?:[.,;:)\]”“\"»…]|$)|\s[–—-]\s|\s(?:jährlich|annually|a year|sein|werden|be|und|and|davon|im|in|ein|"
+    r"vor|nach|but|while|before|after|against|on|at|gegenüber|"
     r"zuvor|the|der|to|auf|later|now|today|already|then|heute|später|this|next|last|by|since|until|bis|ab|seit|je|"
     r"pro|per|each|apiece|jeweils|waren|were|was|war|is|are|have|has|ist|sind|hat|haben|zusammen|together|beim|"
     r"bei|über|von|of the|for|für)\b"
@@ -309,10 +312,12 @@ def _neighbour(reading: Reading, numerals: list[Numeral], position: int) -> Nume
     numeral = numerals[position]
     for candidate in reversed(numerals[max(0, position - 8) : position]):
         if (
-            numeral.sentence - candidate.sentence > (0 if numeral.bare else 2)
+            numeral.sentence - candidate.sentence > (_reach(numeral, candidate) if numeral.bare else 2)
             or candidate.paragraph != numeral.paragraph
         ):
             break
+        if not numeral.bare and candidate.unit not in units.MONEY and not _same_magnitude(reading, numeral, candidate):
+            continue
         if (
             candidate.kind == "amount"
             and candidate.unit not in ("1", "")
@@ -352,6 +357,18 @@ def _neighbour(reading: Reading, numerals: list[Numeral], position: int) -> Nume
     return None
 
 
+def _reach(numeral: Numeral, candidate: Numeral) -> int:
+    """Return how many sentences back a bare number takes a unit: one if it is of the size printed there."""
+    if numeral.in_words or numeral.value < 10 or candidate.unit not in _PHYSICAL or not candidate.unit_printed:
+        return 0
+    match = re.search(r"\d[\d.,]*", candidate.text)
+    printed = float(re.sub(r"[.,]", "", match.group())) if match else 0.0
+    return 1 if printed and 0.1 < numeral.value / printed < 10 else 0
+
+
+_PHYSICAL = ("W", "J", "FLOP/s", "B")
+
+
 def _scale_of(numeral: Numeral, language: str) -> float:
     """Return the factor from a printed number to its value: 1e18 for ``198 exaflops``."""
     if numeral.unit not in _SCALED or not numeral.values:
@@ -359,9 +376,7 @@ def _scale_of(numeral: Numeral, language: str) -> float:
     match = re.search(r"\d[\d.,]*", numeral.text)
     number = literal(match.group().strip(".,"), language) if match else None
     if number and number[0]:
-        power = log10(numeral.values[-1] / number[0])
-        if abs(power - round(power)) < 1e-9:
-            return float(10.0 ** round(power))
+        return numeral.values[-1] / number[0]
     return float(10.0 ** (3 * floor(log10(max(numeral.values[-1], 1.0)) / 3)))
 
 

@@ -69,4 +69,5 @@ def _spellings(kind: str, written: str, id: str) -> list[str]:
     head = re.split(r",| on the list| Booster", written)[0]
     if kind == "supercomputers":
         words.append(head)
+        words += [word.capitalize() for word in (written, head) if word.isupper() and len(word) > 4]
     return [word for word in words if word[0].isupper() or (kind == "companies" and word == "xAI")]

@@ -12,6 +12,8 @@ from lindos.claims.text.relation import Relation, amount, is_power, off_by, writ
 LEAST_ERROR, LARGEST_ERROR = 0.001, 0.012
 #: A total has the digits of a sum within this factor.
 SAME = 1.006
+#: A total beside its terms is wrong beyond this factor.
+MISSED = 1.03
 #: A sum that is stated as one is wrong beyond this factor.
 WRONG = 1.08
 #: Shares are those of a whole if their sum lies in this range, and no shares of one above it.
@@ -71,11 +73,53 @@ def _sum(reading: Reading, total: Numeral, row: list[Numeral], place: int) -> Re
         value = sum(n.value for n in run)
         if len(run) >= 3 and is_power(off_by(value, total), SAME):
             return _wrong(total, run, value)
+    slipped = next((r for r in (_slipped_term(total, run) for run in runs if len(run) <= 4) if r), None)
+    if slipped is not None:
+        return slipped
+    stated = _stated(reading, total, row)
+    value = sum(n.value for n in stated)
+    if len(stated) >= 2 and not _adds_up(total, stated) and off_by(value, total) > MISSED:
+        return _wrong(total, stated, value)
     for run in runs:
         low, high = _ends(run, 0), _ends(run, -1)
         if _is_counted(reading, total, run, row) and (total.low > high * WRONG or total.high * WRONG < low):
             return _wrong(total, run, low if total.qualifier == "min" else (low + high) / 2)
     return None
+
+
+def _slipped_term(total: Numeral, run: list[Numeral]) -> Relation | None:
+    """Report a term that would complete the sum with another magnitude word or decimal mark."""
+    for term in run:
+        rest = sum(n.value for n in run) - term.value
+        needed = total.value - rest
+        error = total.value * total.rounding + sum(n.value * n.rounding for n in run if n is not term)
+        if needed <= 0 or error > 0.05 * needed or term.value < 10 * needed:
+            continue
+        factor = off_by(needed, term)
+        if is_power(factor, 1.01 + error / needed):
+            kind = "billion_billionen" if factor > 300 and term.unit in units.MONEY else "decimal_slip"
+            kind = "prefix_1000" if factor > 300 and kind == "decimal_slip" else kind
+            line = f"{_line(run)}, not {written(total)}"
+            rights = tuple(amount(needed, n.unit) if n is term else "" for n in run)
+            members = (total, *run)
+            return Relation(
+                kind=kind, members=members, holds=False, factor=factor, arithmetic=line, rights=("", *rights)
+            )
+    return None
+
+
+def _stated(reading: Reading, total: Numeral, row: list[Numeral]) -> list[Numeral]:
+    """Return the amounts of one sentence that it calls a total: "150,000 H100, 50,000 H200, 230,000 in total"."""
+    behind = reading.text[total.end : total.end + 22]
+    if not _IN_TOTAL.match(behind):
+        return []
+    terms = [n for n in row if n.sentence == total.sentence and n.start < total.start]
+    return terms if all(n.value < total.value for n in terms) else []
+
+
+_IN_TOTAL = re.compile(
+    r"(?:[  ][\w-]+)?[  ](?i:in total|in all|altogether|all told|insgesamt|zusammen|overall|combined)\b"
+)
 
 
 def _adds_up(total: Numeral, run: Sequence[Numeral]) -> bool:

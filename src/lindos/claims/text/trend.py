@@ -24,8 +24,9 @@ _DOWN_FROM = re.compile(
 _ONWARD = re.compile(r"[  ](?:\w+[  ]){0,3}?(?:to|auf)[  ]")
 _SHARE_OF = re.compile(
     r"(?i:\b(?:cut|share|levy|tax|fee|portion|slice|part of|of (?:that|it|this|them)|anteil|abgabe|davon|daran|"
-    r"provision|beteiligung|steuer)\b)"
+    r"provision|beteiligung|steuer|interest|coupon|zins\w*|yield|dividend\w*)\b)"
 )
+_INTEREST = re.compile(r"(?i:\b(?:interest|zinsen|zinskosten|coupons?|fees?|tax)\b)")
 _YEARLY_FACTOR = re.compile(
     r"(?i:\b(?:im jahr|pro jahr|jährlich|jedes jahr|a year|per year|every year|each year|annually|yearly|von jahr zu "
     r"jahr|year over year))"
@@ -79,7 +80,8 @@ def shares_afar(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]
     amounts = [n for n in numerals if n.kind == "amount" and n.unit in units.MONEY | {"W", "1"} and len(n.values) == 1]
     for part in amounts:
         preceding = reading.text[max(reading.sentences[part.sentence].start, part.start - 70) : part.start]
-        if not _SHARE_OF.search(preceding) or part.per:
+        following = reading.text[part.end : part.end + 28]
+        if not (_SHARE_OF.search(preceding) or _INTEREST.search(following)) or part.per not in ("", "year"):
             continue
         wholes = [
             n
@@ -87,13 +89,14 @@ def shares_afar(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]
             if n is not part
             and n.unit == part.unit
             and n.noun == part.noun
-            and 0 <= part.sentence - n.sentence <= 1
+            and 0 <= part.sentence - n.sentence <= 2
             and n.paragraph == part.paragraph
             and n.value > part.value
             and n.start < part.start
         ]
         shares = [n for n in fractions if n.start < part.start and part.paragraph - n.paragraph <= 2]
-        pairs = [(whole, share) for whole in wholes[-2:] for share in shares[-4:]]
+        near = [n for n in shares if part.sentence - n.sentence <= 1]
+        pairs = [(w, s) for w in wholes[-4:] for s in near[-1:]] or [(w, s) for w in wholes[-2:] for s in shares[-3:]]
         yield from _share_afar(part, pairs)
 
 

@@ -37,10 +37,13 @@ DE_ORDINALS = {
 
 EN_FRACTIONS = {"half": 1 / 2, "third": 1 / 3, "quarter": 1 / 4, "fifth": 1 / 5, "sixth": 1 / 6, "seventh": 1 / 7}
 EN_FRACTIONS |= {"eighth": 1 / 8, "ninth": 1 / 9, "tenth": 1 / 10, "hundredth": 1 / 100, "thousandth": 1 / 1000}
+EN_FRACTIONS |= {"fifteenth": 1 / 15, "twelfth": 1 / 12, "twentieth": 1 / 20, "thirtieth": 1 / 30, "fortieth": 1 / 40}
+EN_FRACTIONS |= {"fiftieth": 1 / 50}
 EN_FRACTIONS |= {f"{word}s": value for word, value in list(EN_FRACTIONS.items()) if word != "half"} | {"halves": 1 / 2}
 DE_FRACTIONS = {"Hälfte": 1 / 2, "Drittel": 1 / 3, "Viertel": 1 / 4, "Fünftel": 1 / 5, "Sechstel": 1 / 6}
 DE_FRACTIONS |= {"Siebtel": 1 / 7, "Achtel": 1 / 8, "Neuntel": 1 / 9, "Zehntel": 1 / 10, "Zwanzigstel": 1 / 20}
 DE_FRACTIONS |= {"Hundertstel": 1 / 100, "Tausendstel": 1 / 1000}
+DE_FRACTIONS |= {"Fünfzehntel": 1 / 15, "Dreißigstel": 1 / 30, "Vierzigstel": 1 / 40, "Fünfzigstel": 1 / 50}
 DE_FRACTIONS |= {f"{word}s": value for word, value in list(DE_FRACTIONS.items()) if word != "Hälfte"}
 DE_FRACTIONS |= {f"{word}n": value for word, value in list(DE_FRACTIONS.items()) if word.endswith("el")}
 
