@@ -68,7 +68,7 @@ def values(axis: Axis, usual: Any) -> Iterator[int]:
 def parts(plan: Plan) -> Mapping[Reader, Any]:
     """What each part of the model makes of a plan, as numbers."""
     layout, tiers, rate = lay_out(JOB, plan, BATCH), reachable(POOL.tiers), job_rates(JOB, POOL, ASSUMPTIONS)
-    stages = stage_memories(JOB, plan, layout, ASSUMPTIONS)
+    stages = list(stage_memories(JOB, plan, layout, ASSUMPTIONS))
     states = ("weights", "gradients", "optimizer", "logits", "gathered", "context")
     return {
         Reader.LAYERS: astuple(micro_batch(JOB, POOL, plan, layout, rate, ASSUMPTIONS)),

@@ -14,7 +14,7 @@ from lindos.catalog.model import Model
 from lindos.problem.plan import Plan, Recompute, Schedule, Sharding
 from lindos.step import StepMemory, memory
 from lindos.step.activations import layer_activations
-from lindos.step.memory import capacity
+from lindos.step.memory import capacity, needed_memory
 from lindos.transformer import joining_params, layer_params, num_params
 from step_fixtures import DENSE, LATENT_EXPERTS, accelerator, assumptions, fact, job, pool
 
@@ -327,3 +327,24 @@ def test_interleaved_stages_hold_dense_layers_in_their_first_chunk_alone() -> No
         plan = Plan(tensor_parallel=8, pipeline_parallel=stages, virtual_stages=chunks)
         held = memory(task, pool(8 * stages), plan, global_batch_size=64, assumptions=assumptions())
         assert held.optimizer * plan.num_devices >= 12 * num_params(model, mtp=True)
+
+
+@pytest.mark.parametrize("model", [DENSE, LATENT_EXPERTS])
+def test_the_total_alone_is_the_sum_of_the_parts(model: Model) -> None:
+    rng = np.random.default_rng(0)
+    plan = Plan(
+        tensor_parallel=2.0 ** rng.integers(0, 3, 2000),
+        pipeline_parallel=2.0 ** rng.integers(0, 4, 2000),
+        data_parallel=2.0 ** rng.integers(0, 6, 2000),
+        recompute=rng.integers(0, 3, 2000).astype(float),
+        sharding=rng.integers(0, 4, 2000).astype(float),
+        schedule=rng.integers(0, 3, 2000).astype(float),
+    )
+    wide = memory(job(model), ROOMY, plan, global_batch_size=512, assumptions=assumptions())
+    # Half of the plans fit with wide gradients.
+    device = accelerator(memory=float(np.median(np.asarray(wide.total))))
+    arguments = (job(model), pool(1024, device=device), plan)
+    parts = memory(*arguments, global_batch_size=512, assumptions=assumptions())
+    total = needed_memory(*arguments, global_batch_size=512, assumptions=assumptions())
+    assert np.asarray(total) == pytest.approx(np.asarray(parts.total), rel=1e-12)
+    assert np.any(np.asarray(total) < np.asarray(wide.total))

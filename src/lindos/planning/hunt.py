@@ -24,7 +24,7 @@ from lindos.problem.plan import Plan
 from lindos.quantities import Seconds
 from lindos.step.estimate import estimate, least_time
 from lindos.step.feasibility import OF_SPLITS, Reason, shape_codes
-from lindos.step.memory import least_memory, memory
+from lindos.step.memory import least_memory, needed_memory
 from lindos.step.tile_cache import joined, picked
 
 #: Nodes of the first tile, largest number of nodes of a tile, largest number of tiles of a round.
@@ -371,7 +371,7 @@ class Hunt:
         batch, split, question = batch[index], split[index], question[index]
         codes = shape_codes(self.job, 2**62, plan, batch, reasons=(Reason.SHARDING_GROUP,))
         needed = np.asarray(
-            memory(self.job, self.pool, plan, global_batch_size=batch, assumptions=self.assumptions).total
+            needed_memory(self.job, self.pool, plan, global_batch_size=batch, assumptions=self.assumptions)
         )
         codes = np.where((codes == int(Reason.OK)) & (needed > self.memory[question]), int(Reason.MEMORY), codes)
         _note(tallies, codes, question, 1, needed, plan, batch)

@@ -10,7 +10,7 @@ from lindos.planning.search import Search
 from lindos.planning.space import candidate, size, subset
 from lindos.problem.plan import Plan
 from lindos.step.feasibility import Reason, shape_codes
-from lindos.step.memory import StepMemory, least_memory, memory
+from lindos.step.memory import StepMemory, least_memory, memory, needed_memory
 
 #: Splits whose nodes are made in one round, and nodes evaluated in full in one round.
 _SPLITS, _NODES = 64, 64
@@ -76,7 +76,7 @@ def _lightest(search: Search, part: Nodes, devices: int) -> Lightest | None:
     totals = np.concatenate(
         [
             np.asarray(
-                memory(job, pool, subset(plan, tile), global_batch_size=batch[tile], assumptions=assumptions).total
+                needed_memory(job, pool, subset(plan, tile), global_batch_size=batch[tile], assumptions=assumptions)
             )
             for tile in (slice(start, start + TILE) for start in range(0, size(plan), TILE))
         ]

@@ -8,7 +8,7 @@ Conventions of states and of activations stand in :mod:`lindos.step.states` and 
 * Not modelled: saved activations narrower than stated, fine-tuning with frozen weights.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import reduce
 
@@ -25,7 +25,7 @@ from lindos.step.stages import Stage, pipeline_stages
 from lindos.step.states import StepMemory, gradient_width, left, stage_params, stage_states
 from lindos.step.tile_cache import Runs
 
-__all__ = ["StepMemory", "capacity", "least_memory", "memory", "stage_memories"]
+__all__ = ["StepMemory", "capacity", "least_memory", "memory", "needed_memory", "stage_memories"]
 
 
 def capacity(pool: Pool) -> Bytes:
@@ -58,7 +58,7 @@ def memory(
         Parameters of the catalogue; those that Lindos ships by default.
     """
     assumptions = assumptions or load_assumptions()
-    stages = stage_memories(job, plan, lay_out(job, plan, global_batch_size), assumptions)
+    stages = list(stage_memories(job, plan, lay_out(job, plan, global_batch_size), assumptions))
     totals = [stage.total for stage in stages]
     most = reduce(namespace(*totals).maximum, totals)
     narrower = select(most > capacity(pool), _narrowed(job, assumptions), 0.0)
@@ -67,7 +67,38 @@ def memory(
     return _fullest(narrow, [total - size for total, size in zip(totals, freed, strict=True)])
 
 
-def stage_memories(job: Job, plan: Plan, layout: Layout, assumptions: Assumptions) -> list[StepMemory]:
+def needed_memory(
+    job: Job, pool: Pool, plan: Plan, *, global_batch_size: Count, assumptions: Assumptions | None = None
+) -> Bytes:
+    """Estimate the total of :func:`memory` alone, for searches: one stage after another, without its parts.
+
+    Parameters
+    ----------
+    job
+        Model, sequence length, precision and software profile.
+    pool
+        Equal devices.
+    plan
+        Its fields may be arrays of candidates.
+    global_batch_size
+        Sequences of one optimiser step.
+    assumptions
+        Parameters of the catalogue; those that Lindos ships by default.
+
+    Returns
+    -------
+    Bytes
+        The memory of the fullest device, of the shape of the plan.
+    """
+    assumptions = assumptions or load_assumptions()
+    narrowed = _narrowed(job, assumptions)
+    stages = stage_memories(job, plan, lay_out(job, plan, global_batch_size), assumptions)
+    totals, narrow = zip(*((stage.total, stage.total - stage.gradients * narrowed) for stage in stages), strict=True)
+    most, least = (reduce(namespace(*sizes).maximum, sizes) for sizes in (totals, narrow))
+    return select(most > capacity(pool), least, most)
+
+
+def stage_memories(job: Job, plan: Plan, layout: Layout, assumptions: Assumptions) -> Iterator[StepMemory]:
     """Estimate the memory of a device on the three stages of `pipeline_stages`, with gradients at their full width.
 
     All parts but activations are computed once for neighbours with equal axes of states.
@@ -87,11 +118,9 @@ def stage_memories(job: Job, plan: Plan, layout: Layout, assumptions: Assumption
     distinct, distinct_layout = runs.first(readable(plan, Reader.STATES)), runs.first(layout)
     visible, params = readable(plan, Reader.ACTIVATIONS), stage_params(job.model)
     saved = saved_activations(job, visible, layout, assumptions)
-    stages = []
     for stage in pipeline_stages(job, distinct, distinct_layout):
         states = runs.spread(stage_states(job, distinct, distinct_layout, assumptions, stage, params))
-        stages.append(_with_activations(job, visible, layout, assumptions, runs.spread(stage), saved, states))
-    return stages
+        yield _with_activations(job, visible, layout, assumptions, runs.spread(stage), saved, states)
 
 
 def _narrowed(job: Job, assumptions: Assumptions) -> Fraction:
