@@ -25,7 +25,8 @@ from lindos.study.plan import ALTERNATIVES, PLAN, PLAN_SETTING
 from lindos.study.search import Option, Question, largest, placements
 from lindos.study.step import STEP
 from lindos.views import Context, view_of
-from lindos.views.search import Result, placement_view, rank, view
+from lindos.views.placements import placement_view
+from lindos.views.search import Result, rank, view
 
 #: Word for every precision that a device has.
 ANY_PRECISION = "any"

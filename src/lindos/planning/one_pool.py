@@ -226,7 +226,7 @@ def global_batch(job: Job, training_tokens: Tokens, assumptions: Assumptions | N
     return max(1, int(float(critical_batch_tokens(training_tokens, assumptions)) / job.sequence_length))
 
 
-def beyond_software(search: Search, best: Choice) -> Alternative | None:
+def beyond_software(search: Search, best: Choice, *, devices: int | None = None) -> Alternative | None:
     """Search for a faster plan beyond the features of the job's software, within the same limits.
 
     Parameters
@@ -235,6 +235,8 @@ def beyond_software(search: Search, best: Choice) -> Alternative | None:
         Space with its splits.
     best
         The best plan with that software.
+    devices
+        Largest number of devices of a plan; those of the pool by default.
 
     Returns
     -------
@@ -245,7 +247,8 @@ def beyond_software(search: Search, best: Choice) -> Alternative | None:
     if job.any_software or not shipped(job.stack):
         return None
     free = Search(replace(job, any_software=True), pool, search.space.batch, search.space.fixed, assumptions)
-    limits = replace(pool_limits(pool), memory=float(capacity(pool)) * (1.0 - best.headroom))
+    memory_limit = float(capacity(pool)) * (1.0 - best.headroom)
+    limits = replace(pool_limits(pool), memory=memory_limit, devices=devices or pool.num_devices)
     speed = float(best.estimate.tokens_per_second)
     question = Question(batch=search.space.batch, limits=limits, floor=speed * (1 + _FASTER), warm_start=best.plan)
     (better,) = free.best_of_each([question])

@@ -1,7 +1,7 @@
 """A search: the best plans, the Pareto front, why plans were rejected, and what better hardware buys."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lindos import planning
@@ -11,7 +11,7 @@ from lindos.problem.axes import Kind
 from lindos.problem.plan import AXES, Plan
 from lindos.step import BETTER, SENTENCES, Reason, sensitivities
 from lindos.study.ranges import number
-from lindos.study.search import Option, Placement, Question, Run
+from lindos.study.search import Option, Question, Run
 from lindos.units import render
 from lindos.views.step import words_of_plan
 
@@ -35,8 +35,8 @@ class Result:
     run: Run
 
 
-def rank(question: Question, result: Result) -> float:
-    """Get a number that is smaller for the better option.
+def rank(question: Question, result: Result) -> tuple[float, float]:
+    """Get numbers that are smaller for the better option; a value that is known stands before a lower bound.
 
     Parameters
     ----------
@@ -45,19 +45,23 @@ def rank(question: Question, result: Result) -> float:
     result
         An option with its best plan.
     """
-    tokens = float(result.choice.estimate.tokens_per_second)
-    devices = float(result.choice.plan.num_devices)
+    run, tokens = result.run, float(result.choice.estimate.tokens_per_second)
     if question.minimise == "gpus":
-        return devices
+        return (0.0, float(run.devices))
     if question.minimise == "time":
-        return 1 / tokens if result.run.duration is None else result.run.duration
+        return (0.0, 1 / tokens if run.duration is None else run.duration)
+    value, is_least = (
+        (run.cost, run.cost_is_least) if question.minimise == "cost" else (run.energy, run.energy_is_least)
+    )
+    if value is not None:
+        return (float(is_least), value)
     site = result.option.site
-    if site is None:
-        return float("inf")
-    cost: Any = site.device_cost
-    power: Any = site.power.mean
-    per_device = float(cost) if question.minimise == "cost" else float(power) / float(site.num_devices)
-    return per_device * devices / tokens / (result.run.goodput or 1.0)
+    rate: Any = site.device_cost if question.minimise == "cost" else site.power.mean
+    if rate is None:
+        return (2.0, 0.0)
+    per_device = float(rate) if question.minimise == "cost" else float(rate) / float(site.num_devices)
+    is_least = bool(site.gaps_of("device_cost") if question.minimise == "cost" else site.power.gaps_of("mean"))
+    return (float(is_least), per_device * float(result.choice.plan.num_devices) / tokens)
 
 
 def view(results: Sequence[Result], failures: Mapping[str, Exception]) -> Section:
@@ -81,7 +85,7 @@ def view(results: Sequence[Result], failures: Mapping[str, Exception]) -> Sectio
         tables=(
             *options,
             _plans(best),
-            _front(best.option),
+            _front(best),
             _sensitivity(best.option, best.choice),
             _rejected(best.choice),
         ),
@@ -108,20 +112,34 @@ def _figures(choice: Choice) -> list[Figure]:
 
 def _summary(result: Result) -> str:
     option, choice, run = result.option, result.choice, result.run
-    used = int(choice.plan.num_devices)
     best = _BEST[option.question.minimise]
-    if option.question.minimise == "cost" and option.site is None:
-        best = "The plan of least GPU time (its cost is unknown)"
+    if option.question.minimise in ("cost", "energy") and _is_least(option):
+        best = f"The plan of least GPU time (its {option.question.minimise} is known as a lower bound alone)"
     text = (
-        f"{best} of {choice.num_candidates:,} plans for {option.job.model.title} uses {used:,} of "
-        f"{option.pool.num_devices:,} GPUs: {render(float(choice.estimate.tokens_per_second), 'token/s')}"
+        f"{best} of {choice.num_candidates:,} plans for {option.job.model.title} uses {_use(result)}: "
+        f"{render(float(choice.estimate.tokens_per_second), 'token/s')}"
     )
     tokens = number(option.tokens)
     if run.duration is not None and tokens is not None:
         text += f", {render(run.duration, 's')} to train on {render(tokens, 'token')}"
     if run.cost is not None:
-        text += f" for {render(run.cost, 'USD')}"
+        text += f" for {'at least ' if run.cost_is_least else ''}{render(run.cost, 'USD')}"
     return f"{text}."
+
+
+def _is_least(option: Option) -> bool:
+    """Tell whether what is minimised, cost or energy, is only known as a lower bound."""
+    site = option.site
+    return bool(site.gaps_of("device_cost") if option.question.minimise == "cost" else site.power.gaps_of("mean"))
+
+
+def _use(result: Result) -> str:
+    """Say how many GPUs work, how many are spare, and how many there are."""
+    used, devices, most = int(result.choice.plan.num_devices), result.run.devices, result.option.pool.num_devices
+    spare = f", {devices - used:,} of them spare" if devices > used and result.option.has_goal else ""
+    if devices == most:
+        return f"{used:,} of {most:,} GPUs" if not spare else f"{most:,} GPUs{spare}"
+    return f"{devices:,} of {most:,} GPUs{spare}"
 
 
 def _notes(result: Result) -> list[str]:
@@ -137,20 +155,39 @@ def _notes(result: Result) -> list[str]:
         "tokens, unless fixed otherwise.",
         f"Every plan here {headroom} (--memory-headroom){software}",
     ]
-    better = planning.beyond_software(option.search, choice) if option.question.minimise == "time" else None
+    better = None
+    if option.question.minimise == "time":
+        better = planning.beyond_software(option.search, choice, devices=int(choice.plan.num_devices))
     if better is not None:
         gain = 100 * (float(better.estimate.tokens_per_second) / float(choice.estimate.tokens_per_second) - 1)
         words = planning.layout_words(better.plan)
         notes.append(f"A plan beyond what the software ships would be {gain:.2g} % faster ({words}).")
-    if choice.idle_devices:
-        notes.append(f"{choice.idle_devices:,} GPUs stay idle or stand by as spares: no plan that uses them is better.")
-    if option.devices < option.pool.num_devices:
-        notes.append(f"The power limit leaves {option.devices:,} of the {option.pool.num_devices:,} GPUs.")
+    notes += _notes_on_devices(result)
     tokens = number(option.tokens)
     if tokens is not None and option.question.tokens is None:
         notes.append(f"The run is that of the model's published {render(tokens, 'token')}.")
     if option.gap:
-        notes.append(f"Money: {option.gap}")
+        budget = " The budget is compared with that lower bound." if option.question.budget is not None else ""
+        notes.append(f"Cost, energy and power are lower bounds, without what is unknown: {option.gap}{budget}")
+    return notes
+
+
+def _notes_on_devices(result: Result) -> list[str]:
+    """Say why GPUs do not work: spares, no better plan, the power limit."""
+    option, run = result.option, result.run
+    spare = run.devices - int(result.choice.plan.num_devices)
+    notes: list[str] = []
+    if spare and option.has_goal:
+        aim = {
+            "time": "with more or fewer of them the run takes longer",
+            "gpus": "fewer GPUs in all, at work and spare, do not keep to the limits",
+        }.get(option.question.minimise, "with more or fewer of them the run takes more GPU time")
+        notes.append(f"{spare:,} GPUs stand by for failed ones and are paid for: {aim}.")
+    elif spare:
+        notes.append(f"{spare:,} GPUs stay idle: no plan that uses them is better.")
+    if option.devices < option.pool.num_devices:
+        bound = "at most " if option.site.power.gaps_of("total") else ""
+        notes.append(f"The power limit leaves {bound}{option.devices:,} of the {option.pool.num_devices:,} GPUs.")
     return notes
 
 
@@ -193,7 +230,10 @@ def _plans(result: Result) -> Table:
         ("MFU", *(Number(value=float(choice.estimate.mfu), unit="%") for choice in choices)),
         ("memory", *(Number(value=float(choice.memory.total), unit="B") for choice in choices)),
         ("GPUs at work", *(float(choice.plan.num_devices) for choice in choices)),
-        ("idle or spare", *(float(choice.idle_devices) for choice in choices)),
+        (
+            "idle or spare",
+            *(float(run.devices - choice.plan.num_devices) for run, choice in zip(runs, choices, strict=True)),
+        ),
         ("batch, sequences", *(float(choice.global_batch_size) for choice in choices)),
         *_run_rows(runs),
     ]
@@ -225,7 +265,10 @@ def _run_rows(runs: Sequence[Run]) -> list[tuple[Cell, ...]]:
 
 
 def _run_cell(run: Run, field: str, unit: str) -> Cell:
-    return Number(value=getattr(run, field), unit=unit) if run.sustained else "never ends"
+    if not run.sustained:
+        return "never ends"
+    is_least = {"cost": run.cost_is_least, "energy": run.energy_is_least}.get(field, False)
+    return Number(value=getattr(run, field), unit=unit, bound="least" if is_least else "")
 
 
 def _uneven_stages(option: Option, plan: Plan) -> str:
@@ -238,29 +281,39 @@ def _uneven_stages(option: Option, plan: Plan) -> str:
     return f"{layers} layers over {stages} {chunks}: stages have unequal numbers of layers."
 
 
-def _front(option: Option) -> Table:
+def _front(result: Result) -> Table:
     """Tabulate the Pareto front: no plan is better than another in everything."""
-    body: list[tuple[Cell, ...]] = []
-    for alternative in planning.front(option.search, option.limits_with_headroom):
-        run = option.run(alternative)
-        left = float(option.limits.memory) - float(alternative.memory.total)
-        step = float(alternative.estimate.time), float(alternative.estimate.tokens_per_second)
-        values = (run.duration, run.cost, run.energy) if option.has_goal else step
-        body.append((float(alternative.plan.num_devices), left, *values, degrees(alternative.plan)))
-    columns = ("time to train", "cost", "energy") if option.has_goal else ("step time", "tokens trained on")
-    units = ("s", "USD", "J") if option.has_goal else ("s", "token/s")
+    option, working = result.option, int(result.choice.plan.num_devices)
+    plans = planning.front(option.search, replace(option.limits_with_headroom, devices=working))
+    columns, units = _FRONT_OF_RUNS if option.has_goal else _FRONT_OF_STEPS
+    spares = " Each run has the spares with which it takes least GPU time; the best plan has its own."
     return Table(
         name="search.front",
         title="Pareto front: speed against memory and GPUs",
-        columns=("GPUs", "memory left", *columns, "degrees"),
-        units=("1", "B", *units, ""),
-        rows=tuple(body),
+        columns=("GPUs", *columns, "degrees"),
+        units=("1", *units, ""),
+        rows=tuple(_front_row(result, planned) for planned in plans),
         note=(
-            "No plan is better in all columns at once. The rows are the fastest plan, the fastest plans with less and "
-            "less memory, and the fastest on half of the GPUs, a quarter, and so on. Degrees: tensor, context, "
-            "pipeline (x virtual stages) and data parallel; e: expert parallel (x expert tensor parallel)."
+            "No plan is better in all columns at once. The rows are the best plan, the fastest plans with less and "
+            "less memory on as many GPUs, and the fastest on half of them, a quarter, and so on."
+            f"{spares if option.has_goal else ''} Degrees: tensor, context, pipeline (x virtual stages) and data "
+            "parallel; e: expert parallel (x expert tensor parallel)."
         ),
     )
+
+
+_FRONT_OF_RUNS = ("spare", "memory left", "time to train", "cost", "energy"), ("1", "B", "s", "USD", "J")
+_FRONT_OF_STEPS = ("memory left", "step time", "tokens trained on"), ("B", "s", "token/s")
+
+
+def _front_row(result: Result, planned: Alternative) -> tuple[Cell, ...]:
+    option, used = result.option, float(planned.plan.num_devices)
+    left, words = float(option.limits.memory) - float(planned.memory.total), degrees(planned.plan)
+    if not option.has_goal:
+        return (used, left, float(planned.estimate.time), float(planned.estimate.tokens_per_second), words)
+    run = result.run if planned.plan == result.choice.plan else option.cheapest_run(planned)
+    fields = (("duration", "s"), ("cost", "USD"), ("energy", "J"))
+    return (float(run.devices), run.devices - used, left, *(_run_cell(run, *field) for field in fields), words)
 
 
 def degrees(plan: Plan) -> str:
@@ -347,84 +400,3 @@ def _gain_of_memory(option: Option, choice: Choice) -> float:
     speed = float(choice.estimate.tokens_per_second)
     best = option.search.best(limits, floor=speed).best
     return max(0.0, float(best[0].score) / speed - 1.0) if best else 0.0
-
-
-def placement_view(placements: Sequence[Placement], model_title: str) -> Section:
-    """Show the ways to place a job over several pools.
-
-    Parameters
-    ----------
-    placements
-        The fastest first.
-    model_title
-        Title of the model.
-    """
-    first, *slower = placements
-    gain = first.tokens_per_second / slower[0].tokens_per_second - 1.0 if slower else None
-    rest = "" if gain is None else f", {100 * gain:.3g} % faster than {slower[0].title}"
-    speed = first.tokens_per_second
-    return Section(
-        name="search",
-        title=TITLE,
-        summary=(
-            f"{model_title} trains fastest with {first.title}: {render(speed, 'token/s')} on "
-            f"{int(first.num_devices):,} GPUs{rest}."
-        ),
-        headline=("search.tokens_per_second", "search.gain"),
-        figures=(
-            Figure(
-                name="search.tokens_per_second",
-                title="Best placement",
-                value=speed,
-                unit="token/s",
-                why="tokens trained on per second by the fastest placement",
-                quantity="search.tokens_per_second",
-            ),
-            Figure(
-                name="search.gain",
-                title="Faster than the next",
-                value=gain,
-                unit="1",
-                why="speed of the fastest placement over that of the second, less one",
-                percent=True,
-                quantity="search.gain",
-            ),
-        ),
-        tables=(_placements(placements),),
-        notes=(
-            "Replicas share the batch by speed in whole micro-batches; a pipeline across pools gives faster devices "
-            "more layers. Each placement is shown at its best over its own space of plans; pipelines across pools are "
-            "not interleaved.",
-        ),
-    )
-
-
-def _placements(placements: Sequence[Placement]) -> Table:
-    best = placements[0].tokens_per_second
-    return Table(
-        name="search.placements",
-        title="Placements, the fastest first",
-        columns=("", "GPUs", "step time", "tokens trained on", "of the best", "how"),
-        units=("", "1", "s", "token/s", "%", ""),
-        rows=tuple(
-            (
-                placement.title,
-                placement.num_devices,
-                placement.time,
-                placement.tokens_per_second,
-                placement.tokens_per_second / best,
-                _description(placement),
-            )
-            for placement in placements
-        ),
-        key=True,
-    )
-
-
-def _description(placement: Placement) -> str:
-    if placement.pools[0].stages:
-        stages = ", ".join(
-            f"{pool.stages} stages of up to {pool.layers} layers on {pool.name}" for pool in placement.pools
-        )
-        return f"{stages}; {layout(placement.pools[0].plan)}"
-    return "; ".join(f"{pool.name}: {pool.sequences:,} sequences, {layout(pool.plan)}" for pool in placement.pools)

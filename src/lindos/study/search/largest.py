@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from lindos.campaign import scaling_law
 from lindos.catalog.model import Model
-from lindos.errors import InconsistentError, InfeasibleError
+from lindos.errors import InfeasibleError
 from lindos.formulas.scaling import optimal_tokens
 from lindos.study.search.option import Option
 from lindos.transformer import active_params
@@ -96,12 +96,10 @@ def largest(option: Option) -> Option:
     while low <= high:
         middle = (low + high) // 2
         candidate = _sized(option, 2.0 ** (middle / _STEPS))
-        try:
-            candidate.best()
-        except (InfeasibleError, InconsistentError):
+        if candidate.fits():
+            fits, low = candidate, middle + 1
+        else:
             high = middle - 1
-            continue
-        fits, low = candidate, middle + 1
     if fits is None:
         least = 2.0**-_OCTAVES
         raise InfeasibleError(

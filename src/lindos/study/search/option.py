@@ -1,49 +1,31 @@
 """Option of a search: one model in one precision on one cluster, with duration, cost and energy of each plan."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from lindos import campaign, planning
-from lindos import site as site_room
+from lindos import planning
 from lindos.catalog import Catalog
 from lindos.catalog.gaps import require
 from lindos.catalog.model import Model
 from lindos.errors import InfeasibleError, InputError, UnknownValueError
 from lindos.planning import Choice, Limits, PoolDecision, Search
-from lindos.problem.cluster import Cluster
 from lindos.quantities import Tokens
 from lindos.scenario.peaks import check_peaks
 from lindos.scenario.resolve import check_precision
-from lindos.scenario.schema import ClusterSpec, GoalSpec, Scenario
+from lindos.scenario.schema import GoalSpec, Scenario
 from lindos.site import SiteEstimate
-from lindos.step import cluster_step
-from lindos.study import step as step_floor
-from lindos.study.campaign.basis import basis_of
-from lindos.study.campaign.problem import goal, problem_of, workload_of
 from lindos.study.chain import Chain
-from lindos.study.cluster import CLUSTER, ClusterResult
+from lindos.study.cluster import CLUSTER
 from lindos.study.floor import World
 from lindos.study.job import JOB, MODEL_SETTING, training_tokens
-from lindos.study.plan import Plans, request
-from lindos.study.reference import priced
-from lindos.study.residual import residual
+from lindos.study.plan import request
+from lindos.study.search.cheapest import cheapest
 from lindos.study.search.question import Question
+from lindos.study.search.runs import Planned, Run, Runs
+from lindos.study.search.spares import keeps, staffed
+from lindos.study.search.working import Division
 from lindos.units import render
-
-#: Largest number of rounds in which the goodput of a plan sets the limits of the next search.
-_ROUNDS = 12
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """The whole run under a plan, in seconds, USD and J; None if it is unknown or the run never ends."""
-
-    duration: float | None = None
-    cost: float | None = None
-    energy: float | None = None
-    goodput: float | None = None
-    sustained: bool = True
 
 
 class Option:
@@ -79,6 +61,8 @@ class Option:
         wanted = request(self.world, self.job, self.cluster)
         batch = planning.Batch(size=wanted.global_batch_size, is_free=wanted.batch_is_free)
         self.search = Search(self.job, self.pool, batch, wanted.fixed, wanted.assumptions)
+        self.runs = Runs(scenario, catalog, self.job, self.cluster_result, wanted.assumptions)
+        self._judged: dict[tuple[object, int, str], Run] = {}
 
     @property
     def world(self) -> World:
@@ -95,32 +79,26 @@ class Option:
         """Whether the run has an end."""
         return self.scenario.job is not None and self.scenario.job.goal is not None
 
-    @cached_property
-    def _site(self) -> SiteEstimate:
-        return priced(self.cluster, self.scenario.site, self.catalog)
+    @property
+    def site(self) -> SiteEstimate:
+        """Power and money of the cluster's site; sums with unknown parts are lower bounds."""
+        return self.runs.site(int(self.cluster.num_devices))
 
     @cached_property
     def gap(self) -> str:
-        """Sentence that names an unknown value of the cost; empty if all values are known."""
+        """Sentence that names the unknown values of cost and power; empty if all values are known."""
         try:
-            require(self._site.gaps)
+            require(self.site.gaps)
         except UnknownValueError as error:
             return str(error)
         return ""
 
     @property
-    def site(self) -> SiteEstimate | None:
-        """Power and money of the cluster's site; None if a part is unknown."""
-        return None if self.gap else self._site
-
-    @property
     def devices(self) -> int:
-        """Devices that a plan may use under the power limit."""
-        if self.question.power is None:
+        """Devices that a cluster may have under the power limit; an unknown part of the power counts as nothing."""
+        total: Any = self.site.power.total
+        if self.question.power is None or not total:
             return self.pool.num_devices
-        power = self._site.power
-        require(power.gaps_of("total"))
-        total: Any = power.total
         per_device = float(total) / self.pool.num_devices
         fit = int(self.question.power / per_device)
         if fit < 1:
@@ -137,9 +115,14 @@ class Option:
         """Limits of a plan on devices and memory."""
         return replace(planning.pool_limits(self.pool), devices=self.devices)
 
-    @property
+    @cached_property
     def limits_with_headroom(self) -> Limits:
-        """The same limits with the headroom of memory left free."""
+        """The same limits with the headroom of memory left free, unless only plans that fill all memory fit."""
+        free = self._with_headroom
+        return free if self.search.best(free).best else self.limits
+
+    @property
+    def _with_headroom(self) -> Limits:
         return replace(self.limits, memory=self.limits.memory * (1.0 - float(self.search.assumptions.headroom.value)))
 
     def with_model(self, model: Model, tokens: float) -> "Option":
@@ -160,206 +143,138 @@ class Option:
     def best(self) -> Choice:
         """Search for the best plans that keep to the limits of the question.
 
-        A run takes longer than its steps. The goodput depends on the plan, and the necessary speed of the plan depends
-        on the goodput. The limits are set again until the run under their plan keeps to them.
+        Without a run to its end, the best plan is that of a step. With one, the GPUs are divided into those that work
+        and spares, so that the run under its plan is the best.
 
         Raises
         ------
         InfeasibleError
             If no plan keeps to the limits.
         """
-        goodput = 1.0
-        for _ in range(_ROUNDS):
-            limits = self._limits_of_run(goodput)
-            try:
-                choice = self._choice(limits)
-            except InfeasibleError as error:
-                raise self._too_slow(error) from None
-            run = self.run(choice)
-            if self._keeps(run):
-                return choice
-            if not run.sustained or run.goodput is None:
-                raise InfeasibleError(
-                    "The run does not end",
-                    f"on {int(choice.plan.num_devices):,} GPUs failures come faster than one is recovered from",
-                    "Use --recovery replica, fewer GPUs, or devices that fail less",
+        question = self.question
+        has_limits = question.deadline is not None or question.budget is not None
+        if not self.has_goal:
+            if has_limits:
+                raise InputError(
+                    "tokens", None, "given with a deadline or a budget", "Write for example --tokens '15T tokens'."
                 )
-            goodput = min(run.goodput, goodput * (1 - 1e-3))
-        raise InfeasibleError(
-            "No plan keeps to the limits", "failures take back what more GPUs bring", "Allow more time"
-        )
-
-    def _choice(self, limits: Limits) -> Choice:
-        """Search for the best plans within limits on the step, with the exact number of GPUs.
-
-        For a free batch the numbers of replicas in the space are sparse far below the number of devices. A search on
-        fewer devices has all numbers close to it.
-        """
-        choice = self._chosen(limits)
-        if not self.search.space.batch.is_free or self.question.objective == "time":
-            return choice
-        used = int(choice.plan.num_devices)
-        if self.question.objective == "devices":
-            return self._chosen(replace(limits, devices=self._fewest(limits, used, float(choice.memory.total))))
-        while used > 1:
-            devices = used - max(1, used // 32)
-            try:
-                smaller = self._chosen(replace(limits, devices=devices))
-            except InfeasibleError:
-                break
-            if _per_device(smaller) <= _per_device(choice):
-                break
-            choice, used = smaller, int(smaller.plan.num_devices)
+            return self._choice(question.objective)
+        if question.objective == "devices" and not has_limits:
+            return self._choice("devices")
+        choice = self._solved(question)
+        if choice is None:
+            some_plan = self._choice("time")
+            raise self._too_slow(some_plan) if has_limits else self._endless(some_plan)
         return choice
 
-    def _chosen(self, limits: Limits) -> Choice:
-        return planning.choice(self.search, limits, minimise=self.question.objective, top=self.question.top)
+    def fits(self) -> bool:
+        """Tell whether a plan keeps to the limits of the question."""
+        division = Division(self.search, self.runs, self.question, self.limits_with_headroom)
+        return division.solve(float(self.tokens or 0.0), first=True) is not None
 
-    def _fewest(self, limits: Limits, most: int, memory: float) -> int:
-        """Search for the fewest GPUs with a plan that is fast enough, at most ``most``, by bisection."""
-        roomy = limits.memory * (1.0 - float(self.search.assumptions.headroom.value))
-        limits = replace(limits, memory=roomy if memory <= roomy else limits.memory)
-        low = 0
-        while most - low > 1:
-            middle = (low + most) // 2
-            best = self.search.best(replace(limits, devices=middle), floor=float(limits.speed)).best
-            low, most = (low, int(best[0].plan.num_devices)) if best else (middle, most)
-        return most
+    def _choice(self, objective: str) -> Choice:
+        """Search for the best plans of a step, whatever the run."""
+        return planning.choice(self.search, self.limits, minimise=objective, top=self.question.top)
 
-    def _limits_of_run(self, goodput: float) -> Limits:
-        """Get the limits on the step from those on the run."""
-        if self.question.deadline is None and self.question.budget is None:
-            return self.limits
-        tokens = self.tokens
-        if tokens is None:
-            raise InputError(
-                "tokens", None, "given with a deadline or a budget", "Write for example --tokens '15T tokens'."
-            )
-        speed = float(tokens) / (self.question.deadline * goodput) if self.question.deadline else 0.0
-        per_device = 0.0
-        if self.question.budget:
-            site = self.site
-            if site is None:
-                raise InfeasibleError("The cost is unknown", self.gap.rstrip("."), "Leave out --budget")
-            cost: Any = site.device_cost
-            per_device = float(tokens) * float(cost) / (self.question.budget * goodput)
-        return replace(self.limits, speed=speed, speed_per_device=per_device)
+    def _solved(self, question: Question) -> Choice | None:
+        """Search for the best plans of a run."""
+        tokens: Any = self.tokens
+        limits = self.limits_with_headroom
+        if question.objective == "device_time":
+            return cheapest(self.search, self.runs, question, limits, float(tokens))
+        return Division(self.search, self.runs, question, limits).solve(float(tokens))
 
-    def _keeps(self, run: Run) -> bool:
-        question = self.question
-        is_late = question.deadline is not None and not (run.duration is not None and run.duration <= question.deadline)
-        is_dear = question.budget is not None and not (run.cost is not None and run.cost <= question.budget)
-        return not (is_late or is_dear)
-
-    def _too_slow(self, error: InfeasibleError) -> InfeasibleError:
-        """Extend a refusal by the distance of the fastest and the cheapest plan from the limits."""
-        if self.question.deadline is None and self.question.budget is None:
-            return error
+    def _too_slow(self, some_plan: Choice) -> InfeasibleError:
+        """Make a refusal that says how far the fastest and the cheapest plan are from the limits."""
+        freely = replace(self.question, deadline=None, budget=None)
         sentences: list[str] = []
-        for objective, name, limit, unit in (
-            ("time", "duration", self.question.deadline, "s"),
-            ("device_time", "cost", self.question.budget, "USD"),
-        ):
+        for minimise, limit, unit in (("time", self.question.deadline, "s"), ("cost", self.question.budget, "USD")):
             if limit is None:
                 continue
-            try:
-                run = self.run(planning.choice(self.search, self.limits, minimise=objective))
-            except InfeasibleError as refusal:
-                return refusal
-            value = getattr(run, name)
-            subject = "the fastest plan takes" if name == "duration" else "the cheapest plan costs"
-            reached = "has no end" if not run.sustained else "unknown" if value is None else render(value, unit)
+            question = replace(freely, minimise=minimise)
+            planned = self._solved(question)
+            if planned is None:
+                return self._endless(some_plan)
+            run = self._judge(planned, question)
+            value = run.duration if minimise == "time" else run.cost
+            subject = "the fastest plan takes" if minimise == "time" else "the cheapest plan costs"
+            reached = "an unknown amount" if value is None else render(value, unit)
             sentences.append(f"{subject} {reached}, of {render(limit, unit)}")
         rest = "; each can be met alone, not together" if len(sentences) > 1 else ""
         return InfeasibleError(
             "No plan keeps to the limits", "; ".join(sentences) + rest, "Allow more time, money or GPUs"
         )
 
-    def run(self, choice: Choice | planning.Alternative) -> Run:
-        """Estimate the whole run under a plan, by the closed form.
-
-        Parameters
-        ----------
-        choice
-            The plan.
-        """
-        if not self.has_goal:
-            return Run()
-        result = self.cluster_of(choice)
-        plans = self._plans(choice, result.cluster)
-        step = step_floor.compute(self.world, result, self.job, plans)
-        basis = basis_of(self.world, step)
-        estimate = campaign.estimate(problem_of(basis, goal(basis)), workload_of(basis))
-        if float(estimate.sustainable) < 1:
-            return Run(sustained=False)
-        held, working = float(result.cluster.num_devices), float(choice.plan.num_devices)
-        duration, site = float(estimate.duration), self._site_of(result)
-        return Run(
-            duration=duration,
-            goodput=float(estimate.goodput),
-            cost=None if site is None else float(site_room.run_cost(site, held * duration)),
-            energy=None if site is None else float(site_room.run_energy(site, working, duration)),
+    def _endless(self, planned: Choice) -> InfeasibleError:
+        return InfeasibleError(
+            "The run does not end",
+            f"on {int(planned.plan.num_devices):,} GPUs failures come faster than one is recovered from",
+            "Use --recovery replica, fewer GPUs, or devices that fail less",
         )
 
-    def cluster_of(self, choice: Choice | planning.Alternative) -> ClusterResult:
-        """Get the cluster that a plan is judged on.
+    def run(self, planned: Planned) -> Run:
+        """Estimate the whole run under a plan, by the closed form, with the spares that suit the question.
 
-        Where speed is asked for, it is the cluster as stated: GPUs that the plan leaves idle stand in for failed ones
-        and are paid for. Where few GPUs, low cost or low energy are asked for, it is a cluster of the plan's own GPUs,
-        so that the answer does not depend on how many more there are.
+        Where speed is asked for, all GPUs of the cluster are held, and those that the plan leaves idle stand in for
+        failed ones; under a budget, as many as it pays for. Where few GPUs, low cost or low energy are asked for, a
+        plan is judged on a cluster of its own GPUs and the spares that serve that aim, so that the answer does not
+        depend on how many more there are.
 
         Parameters
         ----------
-        choice
+        planned
             The plan.
         """
-        used = int(choice.plan.num_devices)
-        if self.question.objective == "time" or used == self.pool.num_devices:
-            return self.cluster_result
-        return self.chain.point(CLUSTER, self.scenario_of(choice), self.catalog)
+        return self._judge(planned, self.question)
 
-    def scenario_of(self, choice: Choice | planning.Alternative) -> Scenario:
+    def cheapest_run(self, planned: Planned) -> Run:
+        """Estimate the run under a plan with the spares with which it takes least GPU time.
+
+        Parameters
+        ----------
+        planned
+            The plan.
+        """
+        return self._judge(planned, replace(self.question, minimise="cost", deadline=None, budget=None))
+
+    def _judge(self, planned: Planned, question: Question) -> Run:
+        working, most = int(planned.plan.num_devices), self.devices
+        if not self.has_goal:
+            return Run(devices=working if question.objective != "time" else most)
+        if question.objective == "devices" and question.deadline is None and question.budget is None:
+            return self.runs.run(planned, working)
+        key = planned.plan, planned.global_batch_size, repr(question)
+        if key not in self._judged:
+            unit = self.runs.unit(planned)
+            self._judged[key] = staffed(question, lambda devices: self.runs.run(planned, devices), working, unit, most)
+        return self._judged[key]
+
+    def keeps(self, planned: Planned) -> bool:
+        """Tell whether the run under a plan keeps to the limits of the question.
+
+        Parameters
+        ----------
+        planned
+            The plan.
+        """
+        return keeps(self.question, self.run(planned))
+
+    def scenario_of(self, planned: Planned) -> Scenario:
         """Get the scenario of the cluster that a plan is judged on.
 
         Parameters
         ----------
-        choice
+        planned
             The plan.
         """
-        used = int(choice.plan.num_devices)
-        if self.question.objective == "time" or used == self.pool.num_devices or self.scenario.cluster is None:
-            return self.scenario
-        (pool,) = self.scenario.cluster.pools
-        pool = pool.model_copy(update={"gpus": used, "nodes": None, "racks": None})
-        return self.scenario.model_copy(update={"cluster": ClusterSpec(pools=[pool])})
+        return self.runs.scenario_of(self.run(planned).devices)
 
-    def _site_of(self, result: ClusterResult) -> SiteEstimate | None:
-        """Get power and money of a cluster; None where a part is unknown."""
-        if self.gap:
-            return None
-        return self._site if result is self.cluster_result else priced(result.cluster, self.scenario.site, self.catalog)
-
-    def decisions(self, choice: Choice | planning.Alternative) -> tuple[PoolDecision, ...]:
+    def decisions(self, planned: Planned) -> tuple[PoolDecision, ...]:
         """Get a plan as the decision that the chain takes it from.
 
         Parameters
         ----------
-        choice
+        planned
             The plan.
         """
-        decision = PoolDecision(
-            plan=choice.plan,
-            global_batch_size=choice.global_batch_size,
-            idle_devices=self.cluster_of(choice).cluster.num_devices - int(choice.plan.num_devices),
-            choice=choice if isinstance(choice, Choice) else None,
-        )
-        return (decision,)
-
-    def _plans(self, choice: Choice | planning.Alternative, cluster: Cluster) -> Plans:
-        decisions = self.decisions(choice)
-        step = cluster_step(self.job, cluster, decisions, assumptions=self.search.assumptions)
-        return Plans(pools=decisions, step=step, residual=residual(self.catalog, self.job, cluster, step))
-
-
-def _per_device(choice: Choice) -> float:
-    return float(choice.estimate.tokens_per_second) / float(choice.plan.num_devices)
+        return self.runs.decisions(planned, self.run(planned).devices)
