@@ -33,11 +33,27 @@ def relations(reading: Reading) -> Iterator[Relation]:
     yield from conversions(numerals)
     yield from deliveries(reading, numerals)
     yield from yearly_totals(numerals)
-    yield from growths(reading, numerals)
-    yield from multiples(numerals)
+    yield from unexplained([*growths(reading, numerals), *multiples(numerals)])
     yield from directions(reading, numerals)
     yield from shares_afar(reading, numerals)
     yield from compounds(reading, numerals)
     yield from energies(reading, numerals)
     yield from parts(reading, numerals)
     yield from twice_printed(reading, numerals)
+
+
+def unexplained(relations: list[Relation]) -> Iterator[Relation]:
+    """Leave out contradictions to two amounts whose growth or share another number of the text has right.
+
+    Parameters
+    ----------
+    relations
+        Relations of percentages and factors, first member, with two amounts.
+    """
+    explained = [{n for n in r.members if n.kind == "amount"} for r in relations if r.holds and len(r.members) == 3]
+    for relation in relations:
+        first = next((n for n in relation.members if n.kind != "amount"), relation.members[0])
+        pair = [n for n in relation.members if n is not first]
+        apart = any(n.sentence != first.sentence for n in pair)
+        if relation.holds or not apart or set(pair) not in explained:
+            yield relation

@@ -30,7 +30,7 @@ _END_VERB = re.compile(
 _LASTS = re.compile(
     r"(?i:\b(?:lauf\w*|läuft|dauer\w*|laufzeit|bauzeit|construction|contract|vertrag\w*|deal|agreement|term|lang|"
     r"long|run\w*|lasts?|spread|over|über|period|jährig\w*|beträgt|takes?|took|hat|für|für|for|later|span\w*|"
-    r"time)\b|-year)"
+    r"within|binnen|innerhalb|time)\b|-year)"
 )
 _PAST_TENSE = re.compile(
     r"(?i:\b(?:began|started|opened|launched|completed|finished|signed|introduced|went online|wurde|wurden|begann|"
@@ -192,11 +192,19 @@ def _role_in_clause(reading: Reading, numeral: Numeral) -> str:
     return "start" if begins and not ends else "end" if ends and not begins else ""
 
 
+_BETWEEN_YEARS = re.compile(r"(?:between|zwischen|from|von)[  ](\d{4})[  ](?:and|und|to|bis)[  ](\d{4})")
+
+
 def _duration(reading: Reading, span: Numeral, years: list[Numeral]) -> Iterator[Relation]:
     """Check a duration against its first and last year: ``starts in 2027, runs for five years and ends in 2036``."""
     nearby = [n for n in years if abs(n.sentence - span.sentence) <= 1 and n.paragraph == span.paragraph]
-    starts = [n for n in nearby if _role(reading, n) == "start"]
-    ends = [n for n in nearby if _role(reading, n) == "end"]
+    between = _BETWEEN_YEARS.search(reading.sentence_of(span))
+    if between and len(nearby) == 2 and between.group(1, 2) == tuple(n.text for n in nearby):
+        nearby_roles = ["start", "end"]
+    else:
+        nearby_roles = [_role(reading, n) for n in nearby]
+    starts = [n for n, role in zip(nearby, nearby_roles, strict=True) if role == "start"]
+    ends = [n for n, role in zip(nearby, nearby_roles, strict=True) if role == "end"]
     sentence = reading.sentence_of(span)
     if (
         len(starts) != 1

@@ -9,7 +9,8 @@ NOUNS = {
     "device": (
         r"gpus?|[\w-]*chips?|[\w-]*karten?|tpus?|accelerators?|beschleunigern?|einheiten|units|stück|"
         r"[\w-]*superchips?|"
-        r"processors?|prozessoren|npus?|(?:\w+-)?äquivalent(?:en?)?|(?:\w+-)?equivalents?|[\w-]*modulen?|"
+        r"processors?|prozessoren|npus?|(?:\w+-)?äquivalent(?:en?)?|(?:\w+-)?equivalents?|packages?|pakete?n?|"
+        r"[\w-]*modulen?|"
         r"modules?|cards?|grafikprozessoren"
     ),
     "rack": r"[\w-]*racks?|cabinets?|[\w-]*schränken?|[\w-]*schranke?s?|schrank",

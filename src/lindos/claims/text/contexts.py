@@ -231,6 +231,12 @@ class Contexts:
         if not self._last_mention(numeral.end, ("accelerators", "family"), 200):
             return False
         paragraph = [s for s in self.reading.sentences if s.paragraph == numeral.paragraph]
+        sentence = self.reading.sentences[numeral.sentence]
+        if (
+            any(m.kind == "accelerators" for m in self._mentions_in(sentence.start, numeral.start))
+            and numeral.value < 20
+        ):
+            return bool(patterns.HOURLY.search(self.reading.text))
         return bool(patterns.HOURLY.search(self.reading.text[paragraph[0].start : paragraph[-1].end]))
 
     def _named(self, numeral: Numeral, preceding: str) -> str:
@@ -428,7 +434,8 @@ class Contexts:
         ):
             marks.add("denied")
         if numeral.noun == "device" and (
-            patterns.EQUIVALENT.search(preceding[-90:]) or patterns.EQUIVALENT.search(following[:45])
+            patterns.EQUIVALENT.search(re.split(r"[,;.](?=\s)", preceding[-90:])[-1])
+            or patterns.EQUIVALENT.search(following[:45])
         ):
             marks.add("equivalent")
         return frozenset(marks)

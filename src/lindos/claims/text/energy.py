@@ -21,7 +21,7 @@ from lindos.units import YEAR
 HOURS_OF_YEAR = YEAR / 3600
 _YEARLY = re.compile(
     r"(?i:im jahr|übers jahr|pro jahr|jährlich\w*|a year|per year|each year|annual\w*|over a year|yearly|"
-    r"in einem jahr|jahresverbrauch)"
+    r"in einem jahr|jahresverbrauch|aufs jahr|auf das jahr|im jahresmittel|jahresbedarf|im laufe eines jahres)"
 )
 
 # Energy and power

@@ -43,6 +43,10 @@ _EARLIER = re.compile(
     r"nach|after|compared|gegenüber|against|last year)\b)"
 )
 
+_ADDED = re.compile(
+    r"(?i:\b(?:on top of|additional|extra|added|zusätzlich\w*|zusatz|obendrauf|hinzu|new load|neue last)\b)"
+)
+
 # Growth, shares, multiples
 
 
@@ -71,6 +75,7 @@ def growths(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
         here = [pair for pair in pairs if _in_sentence(fraction, pair)]
         fitting = [r for r in (_fitting(fraction, a, b, grows, shrinks) for a, b in [*here, *wide]) if r]
         nearer = [] if any(r.members[1:] and _in_sentence(fraction, r.members[1:]) for r in fitting[:1]) else here
+        nearer = nearer or [pair for pair in here if grows and _only_by_rounding(fraction, *pair)]
         mixed = list(_as_factor(fraction, nearer)) if grows and fraction.value >= 0.2 else []
         if mixed:
             yield mixed[0]
@@ -86,8 +91,16 @@ def growths(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
         yield from _as_factor(fraction, far)
         if grows or shrinks:
             yield from _wrong_growth(reading, fraction, pairs, grows)
-        if _SHARE.search(sentence) and not (grows and _UP.search(reading.text[fraction.end : fraction.end + 12])):
+        if _ADDED.search(sentence) or (
+            _SHARE.search(sentence) and not (grows and _UP.search(reading.text[fraction.end : fraction.end + 12]))
+        ):
             yield from _wrong_share(fraction, numerals)
+
+
+def _only_by_rounding(fraction: Numeral, small: Numeral, large: Numeral) -> bool:
+    """Tell whether a percentage is the quotient itself, and the rise only because few digits were printed."""
+    ratio = _ratio(small, large)[0]
+    return ratio > 1.01 and off_by(ratio, fraction) <= 1.005 and off_by(ratio - 1, fraction) > 1.05
 
 
 def _in_sentence(fraction: Numeral, members: Sequence[Numeral]) -> bool:
@@ -148,8 +161,8 @@ def _same_noun(first: Numeral, second: Numeral) -> bool:
     """Tell whether two counts are of one thing; a large number without noun takes that of its neighbour."""
     if first.unit != "1":
         return True
-    if first.noun == second.noun:
-        return bool(first.noun)
+    if first.noun and first.noun == second.noun:
+        return True
     return (not first.noun or not second.noun) and min(first.value, second.value) >= 1e6
 
 
@@ -305,6 +318,7 @@ def _wrong_share(fraction: Numeral, numerals: list[Numeral]) -> Iterator[Relatio
         quotient = part.value / total.value
         factor = off_by(quotient, fraction)
         slack = 1.03 if fraction.qualifier == "" else 1.05
+        slack += fraction.rounding if fraction.qualifier == "rough" else 0.0
         if factor >= 9 and any(max(factor / p, p / factor) <= slack for p in (10.0, 1e3)) and 0 < fraction.value <= 1:
             line = f"{written(part)} / {written(total)} = {amount(quotient, 'fraction')}, not {written(fraction)}"
             members = _blame_decimals(part, fraction, total)
@@ -345,8 +359,8 @@ def multiples(numerals: list[Numeral]) -> Iterator[Relation]:
         Numerals to check.
     """
     for factor in numerals:
-        if factor.kind != "factor" or not factor.values:
-            continue
+        if factor.kind != "factor" or not factor.values or any(0 <= n.start - factor.end <= 1 for n in numerals):
+            continue  # "72 times 288 gigabytes" multiplies
         pairs = _pairs(factor, numerals, 2)
         wide = [*pairs, *_far_pairs(factor, numerals)]
         goal = factor if factor.value >= 1 else None
@@ -386,11 +400,15 @@ def multiples(numerals: list[Numeral]) -> Iterator[Relation]:
 
 def _slipped_multiple(factor: Numeral, pairs: list[tuple[Numeral, Numeral]]) -> Iterator[Relation]:
     """Report a multiple that is a power of ten off the quotient of an amount in its sentence and one just before."""
+    sentences = {n.sentence for pair in pairs for n in pair}
     for small, large in pairs:
         ratio, _, _ = _ratio(small, large)
         reach = 3 if small.unit == "FLOP" else 1
         is_near = factor.sentence in (small.sentence, large.sentence) and abs(small.sentence - large.sentence) <= reach
+        before = small.sentence == large.sentence == factor.sentence - 1 and factor.sentence not in sentences
         error = off_by(ratio, factor)
+        if before and is_power(error, 1.02 + min(factor.rounding, 0.03)):
+            is_near = True
         if is_near and small is not large and small.unit != "1" and is_power(error, 1.06) and factor.value >= 1.5:
             yield Relation(
                 kind="decimal_slip",

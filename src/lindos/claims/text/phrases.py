@@ -36,6 +36,12 @@ _HALF_YEARS = ("first", "second", "ersten", "zweiten", "erste", "zweite")
 _SO_MUCH = re.compile(r"[  ]so[  ]\w{1,20}|[  ]as(?!\w)")
 
 
+#: What stands before "second" where it is a time: "per", "every", "terabytes a".
+_PER_SECOND = re.compile(
+    r"(?i:\b(?:per|every|each)[  ]|(?:bytes?|bits?|operations|flops?|tokens|words|times|B|\d)[  ]a[  ])$"
+)
+
+
 class PhraseReader:
     """Reads numerals of several words at a position of one text."""
 
@@ -222,7 +228,7 @@ class PhraseReader:
         word = token.lower()
         if word not in self.ordinals or (self.language == "de" and word in ("achte", "achten", "achter")):
             return None
-        if word == "second" and stands_before(self.text, start, ("per", "a", "every", "each")):
+        if word == "second" and _PER_SECOND.search(self.text[max(0, start - 30) : start]):
             return None
         end = start + len(token)
         return Numeral(start, end, token, "ordinal", (self.ordinals[word],), "ordinal", in_words=True)

@@ -28,7 +28,8 @@ _PART_CUE = re.compile(
     r"rated|genehmigt|schluckt|braucht|draws?|zieht|kostet|kosten|costs?|at|zu|von|mit|bei|of|a)\b)"
 )
 _TOTAL_CUE = re.compile(
-    r"(?i:\b(?:zusammen|insgesamt|macht|machen|ergibt|ergeben|entspricht|entsprechen|summiert|beläuft|beliefe|"
+    r"(?i:\b(?:zusammen|gemeinsam|jointly|insgesamt|macht|machen|ergibt|ergeben|entspricht|entsprechen|summiert|"
+    r"beläuft|beliefe|"
     r"käme[n]?|"
     r"kommt|kommen|kämen|wären|wäre|sind das|das sind|demnach|somit|damit|also|mithin|folglich|rechnerisch|gesamt\w*|"
     r"braucht|benötigt|zieht|zöge|kostet|kosten|kostete|koste|total\w*|together|altogether|combined|adds? up|"
@@ -99,7 +100,7 @@ def _afar(reading: Reading, group: list[Numeral]) -> Iterator[Relation]:
                 yield Relation(
                     kind="product", members=late_first(*members), holds=True, arithmetic=product.line, factor=1.0
                 )
-            elif exact and is_power(factor, 1.006) and _usual_if_right(product):
+            elif exact and is_power(factor, 1.006 + min(total.rounding, 0.02)) and _usual_if_right(product):
                 yield _slip(product)
 
 

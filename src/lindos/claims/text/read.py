@@ -231,7 +231,7 @@ def _ellipsis(reading: Reading, numerals: list[Numeral], position: int) -> None:
     preceding = reading.text[max(0, numeral.start - 14) : numeral.start]
     if (numeral.in_words and _OF_THESE.search(preceding)) or _ALL.search(preceding):
         return
-    following = reading.text[numeral.end : numeral.end + 24]
+    following = reading.text[numeral.end : numeral.end + 44]
     if _counted(following) and not re.match(r"[  ](?:auf|to)[  ]", following):
         return
     if numeral.bare and _shares_percent(reading, numerals, position):
@@ -259,7 +259,7 @@ def _ellipsis(reading: Reading, numerals: list[Numeral], position: int) -> None:
 
 
 _NO_STATEMENT = ("name", "term", "year", "date", "ordinal", "rank")
-_NEXT_PERCENT = re.compile(r"[  ]zu[  ]|(?:[  ](?:und|and)|,)[  ]\w[\w ]{0,24}[  ]")
+_NEXT_PERCENT = re.compile(r"[  ]zu[  ]|[  ](?:und|and)[  ]\w[\w ]{0,24}[  ]")
 
 
 def _shares_percent(reading: Reading, numerals: list[Numeral], position: int) -> bool:
@@ -291,7 +291,10 @@ def _same_magnitude(reading: Reading, numeral: Numeral, neighbour: Numeral) -> f
 
 
 #: Words before a small number that counts things named before: "of the four".
-_OF_THESE = re.compile(r"(?i:\b(?:the|these|those|all|both|der|die|den|dieser|diese|diesen|aller|alle|allen)[  ])$")
+_OF_THESE = re.compile(
+    r"(?i:\b(?:(?:the[  ])?(?:following|next|past|last|other)|the|these|those|all|both|der|die|den|dieser|diese|"
+    r"diesen|aller|alle|allen)[  ])$"
+)
 _ALL = re.compile(r"(?i:\b(?:all|aller|alle|allen)[  ])$")
 _CLOSES = re.compile(
     r"\s*(?:[.,;:)\]”“\"»…]|$)|\s[–—-]\s|\s(?:jährlich|annually|a year|sein|werden|be|und|and|davon|im|in|ein|"
@@ -302,9 +305,17 @@ _CLOSES = re.compile(
 )
 
 
+#: A noun behind an article: "8.000 der Superchips".
+_OF_NOUN = re.compile(
+    r"[  ](?:der|dieser|of (?:the|these|those|its|their))[  ](?:\w+[  ])?[\w-]*(?i:chips?|gpus?|tpus?|karten|"
+    r"prozessoren|"
+    r"beschleuniger|systeme|server|racks?|schränke|units?|modelle|machines?)\b"
+)
+
+
 def _counted(following: str) -> bool:
     """Tell whether a noun seems to follow, so that the number is a count."""
-    return _CLOSES.match(following) is None
+    return _CLOSES.match(following) is None or _OF_NOUN.match(following) is not None
 
 
 def _neighbour(reading: Reading, numerals: list[Numeral], position: int) -> Numeral | None:
@@ -345,13 +356,16 @@ def _neighbour(reading: Reading, numerals: list[Numeral], position: int) -> Nume
                 else None
             )
         return None
-    for candidate in numerals[position + 1 : position + 3]:
+    bracketed = numeral.decimals > 0 and reading.text[numeral.start - 1 : numeral.start] == "("
+    for candidate in numerals[position + 1 : position + (8 if bracketed else 3)]:
         if (
             candidate.sentence == numeral.sentence
             and candidate.kind == "amount"
             and candidate.unit_printed
             and candidate.unit not in units.DURATIONS
         ):
+            if bracketed and reading.text[candidate.start - 1 : candidate.start] == "(":
+                return candidate
             gap = reading.text[numeral.end : candidate.start]
             return candidate if re.fullmatch(r"[  ,]*(?:und|and|oder|or|beziehungsweise)?[  ]*", gap) else None
     return None
@@ -359,6 +373,8 @@ def _neighbour(reading: Reading, numerals: list[Numeral], position: int) -> Nume
 
 def _reach(numeral: Numeral, candidate: Numeral) -> int:
     """Return how many sentences back a bare number takes a unit: one if it is of the size printed there."""
+    if candidate.unit in units.MONEY and candidate.decimals == numeral.decimals == 2:
+        return 1 if 0.1 < numeral.value / candidate.value < 10 else 0
     if numeral.in_words or numeral.value < 10 or candidate.unit not in _PHYSICAL or not candidate.unit_printed:
         return 0
     match = re.search(r"\d[\d.,]*", candidate.text)

@@ -243,7 +243,11 @@ class Scanner(PhraseReader):
         if mark in ("auf", "oder", "or") and not (mark == "auf" and stands_before(text, start, ("von", "from"))):
             return None
         second = self._atom(match.end())
-        if mark in ("to", "bis", "auf") and second is not None and self._is_apart(start, first, second, match):
+        if (
+            mark in ("to", "bis", "auf", "and", "und")
+            and second is not None
+            and self._is_apart(start, first, second, match)
+        ):
             return None
         if second is None or (mark in ("-", "‑") and (first.in_words or second.in_words)):
             return None
@@ -253,7 +257,7 @@ class Scanner(PhraseReader):
 
     def _is_apart(self, start: int, first: Atom, second: Atom, match: re.Match[str]) -> bool:
         """Tell whether two numbers around "to" are no range: years, or two amounts with a currency each."""
-        if is_year(self.text, first) and not match.group().startswith(("–", "-")):
+        if is_year(self.text, first) and match.group().strip() not in ("–", "-", "—"):
             return True
         each = match.group("currency") and _CURRENCY.search(self.text[max(0, start - 6) : start])
         return bool(

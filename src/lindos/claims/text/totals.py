@@ -101,6 +101,8 @@ def _judge_part(part: Numeral, triples: list[tuple[Numeral, Numeral]]) -> Iterat
     factor = off_by(expected, part)
     is_close = close(part, total, 0) and close(part, count, 1)
     adjacent = close(part, total, 1) and close(part, count, 3)
+    if part.per == "unit" and count.start > part.start:
+        is_close = False  # "at 700 watts each, 35 gigawatts, the output of 35 reactors"
     named = is_close or (is_slip(factor) and adjacent) or (is_power(factor) and close(part, total, 0))
     if _quotient(part, total, count) < DISAGREE or not named:
         return
@@ -204,12 +206,18 @@ def yearly_totals(numerals: list[Numeral]) -> Iterator[Relation]:
             kind = "billion_billionen" if "illionen" in total.text or "trillion" in total.text else "prefix_1000"
             yield Relation(
                 kind=kind,
-                members=(total, rate),
+                members=(total, rate) if factor > 300 else late_first(total, rate),
                 holds=False,
                 factor=factor,
                 arithmetic=f"{line}, not {written(total)}",
-                reading=amount(rate.value * times, rate.unit),
+                rights=_rights(total, rate, times, factor),
             )
+
+
+def _rights(total: Numeral, rate: Numeral, times: float, factor: float) -> tuple[str, ...]:
+    """Return what a total and a rate would have to be, in the order of blame."""
+    right = {total: amount(rate.value * times, rate.unit), rate: amount(total.value / times, rate.unit)}
+    return tuple(right[n] for n in ((total, rate) if factor > 300 else late_first(total, rate)))
 
 
 # Parts and repetitions
