@@ -65,6 +65,9 @@ class Figure:
         Ids of the sources of the facts that entered the number, and of no others.
     facts
         Paths of these facts in the catalogue.
+    decided_by
+        Decisions that the number follows from, such as ``"plan"``: facts that a decision weighed move the number if
+        they change the decision.
     percent
         Whether a fraction is shown as a percentage.
     quantity, subject, date, convention
@@ -82,12 +85,35 @@ class Figure:
     why: str = ""
     sources: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
+    decided_by: tuple[str, ...] = ()
     percent: bool = False
     quantity: str = ""
     subject: str = ""
     date: str = ""
     convention: str = ""
     bound: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """A choice that figures follow from, such as the parallel plan.
+
+    Parameters
+    ----------
+    name
+        Name that figures cite in ``decided_by``.
+    decides
+        What is decided, in words.
+    facts
+        Paths of the facts that were weighed. Their change moves the figures if it changes the decision.
+    sources
+        Ids of the sources of these facts.
+    """
+
+    name: str
+    decides: str
+    facts: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

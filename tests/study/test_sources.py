@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from lindos.answers import Answer, run
 from lindos.catalog import Catalog, Fact, load_catalog
 from lindos.catalog.sampling import is_structure, size_of
 from lindos.elements import Figure
@@ -115,7 +116,48 @@ def test_figures_of_a_floor_cite_different_sources() -> None:
 
 
 def test_a_fact_that_decides_how_many_parts_something_has_is_cited_where_it_counts() -> None:
-    _, _, figures = answered("colossus-2")
+    _, _, figures = answered("colossus-1")
     structure = {path for figure in figures.values() for path in figure.facts if is_structure(path)}
     assert any(path.endswith("scale_up_size") for path in structure)
     assert not any(is_structure(path) for path in figures["cluster.peak_fp8"].facts)
+
+
+UNSTATED = {
+    "name": "x",
+    "title": "t",
+    "cluster": {"pools": [{"system": "hgx-h100", "gpus": 512}]},
+    "job": {"model": "llama-3.1-8b", "goal": {"tokens": "1T tokens"}},
+    "compare_top500": False,
+}
+
+
+def decided(changes: dict[str, str]) -> Answer:
+    return run(UNSTATED, changes=changes, sections=["cluster", "step", "site"])
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("parameters.training.critical_batch", "400k tokens"),
+        ("systems.hgx-h100.nic_bandwidth", "25 Gb/s"),
+    ],
+)
+def test_a_fact_that_changes_a_decision_is_among_those_it_was_taken_with(path: str, value: str) -> None:
+    """The batch follows from the critical batch and the plan from the network, though no figure of them cites these."""
+    before, after = decided({}), decided({f"catalog.{path}": value})
+    weighed = {path for decision in before.decisions.values() for path in decision.facts}
+    for figure in before.figures:
+        now = after.figure(figure.name)
+        if moved(figure, now, 1e-9):
+            assert path in figure.facts or (path in weighed and figure.decided_by == ("plan",)), figure.name
+    assert before.figure("step.time").value != after.figure("step.time").value
+    assert path in weighed
+
+
+def test_figures_that_follow_from_no_decision_name_none() -> None:
+    found = decided({})
+    followers = {figure.name.partition(".")[0] for figure in found.figures if figure.decided_by}
+    assert followers == {"step"}
+    assert found.figure("step.critical_batch").decided_by == ()
+    assert set(found.decisions) == {"plan"}
+    assert set(found.decisions["plan"].sources) <= set(found.sources)

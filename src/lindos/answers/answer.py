@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from lindos.catalog.facts import Source
-from lindos.elements import Chart, Figure, Section, Table, figure_of
+from lindos.elements import Chart, Decision, Figure, Section, Table, figure_of
 from lindos.units import render
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class Answer:
     sections: tuple[Section, ...]
     warnings: tuple[str, ...] = ()
     sources: Mapping[str, Source] = field(default_factory=dict)
+    decisions: Mapping[str, Decision] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)  # further entries of the JSON document
     ask_again: "Callable[[Mapping[str, Any]], Answer] | None" = field(default=None, compare=False)
 

@@ -11,7 +11,7 @@ from lindos.answers.soundness import check_sections, user_paths
 from lindos.catalog import Catalog, load_catalog
 from lindos.catalog.facts import reading
 from lindos.catalog.overlay import with_values as with_facts
-from lindos.elements import Section
+from lindos.elements import Decision, Section
 from lindos.errors import InputError, InputErrors, UnknownNameError
 from lindos.scenario.configuration import configuration_notes
 from lindos.scenario.paths import field_at, with_values
@@ -21,9 +21,10 @@ from lindos.scenario.schema import Scenario
 from lindos.scenario.sections import SECTIONS, requested_sections
 from lindos.scenario.unread import unread
 from lindos.study.campaign import CampaignAsked
-from lindos.study.chain import Chain
-from lindos.study.floor import NUM_DRAWS, Floor
+from lindos.study.chain import Chain, Study
+from lindos.study.floor import NUM_DRAWS, Floor, Outcome
 from lindos.views import Context, View, view_of
+from lindos.views.figures import sources_of
 
 #: Warning of every answer.
 RANGES = (
@@ -234,7 +235,22 @@ def answer(
     converted = tuple(conversion.sentence() for conversion in (*scenario.conversions, *catalog.conversions))
     idle = (*unread(scenario, catalog), *catalog.unread(paths))
     warnings = (*converted, *idle, *configuration_notes(scenario, folder))
-    return assemble(scenario, catalog, command, chosen, warnings)
+    return assemble(scenario, catalog, command, chosen, warnings, decisions=_decisions(study))
+
+
+def _decisions(study: Study) -> list[Decision]:
+    """List what the outcomes follow from, each decision once, with its facts and their sources."""
+    outcomes = (outcome for outcome in study.outcomes.values() if isinstance(outcome, Outcome))
+    taken = {decision.name: decision for outcome in outcomes for decision in outcome.decisions}
+    return [
+        Decision(
+            name=name,
+            decides=decision.decides,
+            facts=tuple(fact.path for fact in decision.facts),
+            sources=sources_of(decision.facts),
+        )
+        for name, decision in taken.items()
+    ]
 
 
 def _floors(views: Iterable[View], scenario: Scenario) -> list[Floor[Any]]:
@@ -248,6 +264,7 @@ def assemble(
     sections: Sequence[Section],
     warnings: Iterable[str] = (),
     inputs: Mapping[str, Any] | None = None,
+    decisions: Iterable[Decision] = (),
 ) -> Answer:
     """Combine sections into an answer, with the sources of their figures.
 
@@ -263,6 +280,8 @@ def assemble(
         Sentences besides those of the sections.
     inputs
         Inputs as plain data; those of the scenario if None.
+    decisions
+        Decisions that figures follow from; those that no figure cites are left out.
 
     Raises
     ------
@@ -270,8 +289,12 @@ def assemble(
         If a number is not finite, or impossible for its quantity.
     """
     check_sections(sections, user_paths(catalog.user_data))
-    ids = [source for section in sections for figure in section.figures for source in figure.sources]
-    ids = list(dict.fromkeys([*ids, *scenario.sources]))
+    figures = [figure for section in sections for figure in section.figures]
+    cited = {name for figure in figures for name in figure.decided_by}
+    taken = {decision.name: decision for decision in decisions if decision.name in cited}
+    ids = [source for figure in figures for source in figure.sources]
+    weighed = (source for decision in taken.values() for source in decision.sources)
+    ids = list(dict.fromkeys([*ids, *scenario.sources, *weighed]))
     listed = set(catalog.names("sources"))
     warned = (*(warning for section in sections for warning in section.warnings), *warnings, RANGES)
     dumped = scenario.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
@@ -285,4 +308,5 @@ def assemble(
         sections=tuple(sections),
         warnings=tuple(dict.fromkeys(warned)),
         sources={name: catalog.source(name) for name in ids if name in listed},
+        decisions=taken,
     )

@@ -10,7 +10,7 @@ from typing import Any, NotRequired
 from typing_extensions import TypedDict
 
 from lindos.answers.answer import Answer
-from lindos.elements import Cell, Chart, Figure, Number, Section, Series, Table
+from lindos.elements import Cell, Chart, Decision, Figure, Number, Section, Series, Table
 
 
 class SourceEntry(TypedDict):
@@ -32,6 +32,7 @@ class ResultEntry(TypedDict):
     why: str
     sources: list[SourceEntry]
     facts: list[str]
+    decided_by: list[str]
     percent: bool
     quantity: str
     subject: str
@@ -100,6 +101,14 @@ class SectionEntry(TypedDict):
     notes: list[str]
 
 
+class DecisionEntry(TypedDict):
+    """A choice that figures follow from: what it decides, the facts that were weighed, and ids of their sources."""
+
+    decides: str
+    facts: list[str]
+    sources: list[str]
+
+
 class SwapEntry(TypedDict):
     """A reading under which a number of a text would be right."""
 
@@ -148,6 +157,7 @@ class Document(TypedDict):
     charts: dict[str, ChartEntry]
     warnings: list[str]
     sources: dict[str, SourceEntry]
+    decisions: dict[str, DecisionEntry]
     language: NotRequired[str]
     date: NotRequired[str]
     numerals: NotRequired[list[NumeralEntry]]
@@ -175,6 +185,7 @@ def json_document(answer: Answer) -> Document:
         "charts": {chart.name: _chart(chart) for section in answer.sections for chart in section.charts},
         "warnings": list(answer.warnings),
         "sources": {id: _source(id, answer) for id in answer.sources},
+        "decisions": {name: _decision(decision) for name, decision in answer.decisions.items()},
     }
     document.update(plain(answer.extra))
     return document
@@ -222,6 +233,7 @@ def _figure(figure: Figure, answer: Answer) -> ResultEntry:
         "why": figure.why,
         "sources": [_source(id, answer) for id in figure.sources],
         "facts": list(figure.facts),
+        "decided_by": list(figure.decided_by),
         "percent": figure.percent,
         "quantity": figure.quantity,
         "subject": figure.subject,
@@ -229,6 +241,10 @@ def _figure(figure: Figure, answer: Answer) -> ResultEntry:
         "convention": figure.convention,
         "bound": figure.bound,
     }
+
+
+def _decision(decision: Decision) -> DecisionEntry:
+    return {"decides": decision.decides, "facts": list(decision.facts), "sources": list(decision.sources)}
 
 
 def _source(id: str, answer: Answer) -> SourceEntry:

@@ -47,6 +47,7 @@ def html(answer: Answer, *, command: str = "") -> bytes:
             _warnings(answer.warnings),
             *(_section(section, answer) for section in answer.sections),
             _inputs(answer),
+            _decisions(answer),
             _sources(answer),
             _command_box(answer, command),
         )
@@ -161,6 +162,23 @@ def _inputs(answer: Answer) -> str:
         '<section id="inputs"><h2>Inputs</h2>'
         f"<details><summary>The scenario as it was read</summary><pre>{escape(text)}</pre></details></section>"
     )
+
+
+def _decisions(answer: Answer) -> str:
+    """Return what figures follow from: decisions with the sources of the facts that were weighed."""
+    if not answer.decisions:
+        return ""
+    items = "".join(
+        parts.decision_item(decision, _sections_of(answer, decision.name), answer)
+        for decision in answer.decisions.values()
+    )
+    return f'<section id="decisions"><h2>Decisions</h2><ul>{items}</ul></section>'
+
+
+def _sections_of(answer: Answer, decision: str) -> list[str]:
+    return [
+        section.title for section in answer.sections if any(decision in figure.decided_by for figure in section.figures)
+    ]
 
 
 def _sources(answer: Answer) -> str:

@@ -6,7 +6,7 @@ from html import escape
 
 from lindos.answers.answer import Answer
 from lindos.catalog.facts import Source
-from lindos.elements import Chart, Figure, Passage, Series, Table
+from lindos.elements import Chart, Decision, Figure, Passage, Series, Table
 from lindos.report import text
 from lindos.report.charts import colours, limits
 
@@ -79,6 +79,28 @@ def _link(id: str, answer: Answer, numbers: dict[str, int]) -> str:
     if id not in numbers:
         return escape(id)
     return f'<a href="#source-{numbers[id]}" title="{escape(answer.sources[id].title)}">{numbers[id]}</a>'
+
+
+def decision_item(decision: Decision, sections: Sequence[str], answer: Answer) -> str:
+    """Return one decision: what it decides, the sections that follow from it, and the sources of what was weighed.
+
+    Parameters
+    ----------
+    decision
+        The decision.
+    sections
+        Titles of the sections.
+    answer
+        The answer that it belongs to, with its sources.
+    """
+    numbers = {id: index for index, id in enumerate(answer.sources, start=1)}
+    followed = ", ".join(escape(section) for section in sections)
+    title = escape(decision.decides[:1].upper() + decision.decides[1:])
+    return (
+        f"<li>{title}: {len(decision.facts):,} facts were weighed. Figures of these sections follow from it: "
+        f"{followed}."
+        f"{_links(decision.sources, answer, numbers)}</li>"
+    )
 
 
 def source_item(number: int, id: str, source: Source) -> str:

@@ -15,7 +15,7 @@ from lindos.catalog.facts import Fact, ledger, note_read, reading
 from lindos.catalog.sampling import is_structure
 from lindos.errors import InfeasibleError, UnknownValueError
 from lindos.scenario.schema import Scenario
-from lindos.study.floor import NUM_DRAWS, Floor, Gap, Kind, Outcome, World
+from lindos.study.floor import NUM_DRAWS, Decision, Floor, Gap, Kind, Outcome, World
 
 R = TypeVar("R")
 #: Results of a floor that are remembered, the latest first.
@@ -32,6 +32,7 @@ class _Link:
     setting: Any
     inputs: "tuple[_Link, ...]"
     facts: Mapping[str, Fact[Any]]
+    floor: Floor[Any] | None = None
     paths: set[str] = field(default_factory=set)  # of facts and records that were read
     results: dict[Kind, Any] = field(default_factory=dict)
     columns: tuple[str, ...] = ()
@@ -180,7 +181,7 @@ class Chain:
         part, setting = part_of(context.scenario, floor.reads), context.settings.get(floor.setting)
         link = self._remembered(floor, part, context, setting, inputs)
         if link is None:
-            link = _Link(part, context.catalog, context.folder, setting, inputs, {})
+            link = _Link(part, context.catalog, context.folder, setting, inputs, {}, floor)
             unknown = next((needed_link.error for needed_link in needs if needed_link.error is not None), None)
             if unknown is None:
                 self._compute_point(floor, context, link)
@@ -274,6 +275,7 @@ class Chain:
             columns=tuple(facts.get(path, Fact(path=path, content=None)) for path in self._columns),
             facts=link.facts,
             enlarged=tuple((facts[path], result) for path, result in link.enlarged.items()),
+            decisions=tuple(_decisions(link).values()),
         )
 
 
@@ -333,6 +335,18 @@ def _all_facts(links: Iterable[_Link]) -> dict[str, Fact[Any]]:
         facts |= _all_facts(link.inputs)
         facts |= link.facts
     return facts
+
+
+def _decisions(link: _Link) -> dict[str, Decision]:
+    """Collect the decisions behind a link, each with the numbers that it was taken with."""
+    decisions: dict[str, Decision] = {}
+    for source in link.inputs:
+        decisions |= _decisions(source)
+    floor = link.floor
+    if floor is not None and floor.decides and link.error is None:
+        numbers = tuple(fact for fact in _all_facts((link,)).values() if isinstance(fact.content, float))
+        decisions[floor.name] = Decision(name=floor.name, decides=floor.decides, facts=numbers)
+    return decisions
 
 
 def _with_new_columns(columns: tuple[str, ...], links: Iterable[_Link]) -> tuple[str, ...]:

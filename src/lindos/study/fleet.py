@@ -122,6 +122,7 @@ PROVIDER = Floor(
     reads=("inference",),
     section="fleet",
     is_decision=True,
+    decides="the provider and its devices",
 )
 FLEET = Floor(
     name="fleet",

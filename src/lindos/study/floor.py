@@ -78,6 +78,9 @@ class Floor(Generic[R]):
         Section that the floor belongs to, if it is not its name: who asks for the section asks the question.
     is_decision
         Whether the result is computed once, with the catalogue's own values, and used in all worlds.
+    decides
+        What the result decides, in words, if other results follow from it: "the parallel plan". Figures of these name
+        the decision and the facts that it was taken with.
     setting
         Name of the setting that the floor reads, if any.
     holds_records
@@ -93,6 +96,7 @@ class Floor(Generic[R]):
     reads: tuple[str, ...] = ()
     section: str = ""
     is_decision: bool = False
+    decides: str = ""
     setting: str = ""
     holds_records: bool = False
 
@@ -113,6 +117,15 @@ class Floor(Generic[R]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Decision:
+    """A choice that results follow from: its floor, what it decides in words, and the facts that it was taken with."""
+
+    name: str
+    decides: str
+    facts: tuple[Fact[Any], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Outcome(Generic[R]):
     """The result of a floor in the three worlds.
 
@@ -129,6 +142,8 @@ class Outcome(Generic[R]):
     enlarged
         Facts that decide a number of parts, each with the result for a slightly larger number; to be compared with
         ``point``.
+    decisions
+        Decisions that the result follows from.
     """
 
     floor: Floor[R]
@@ -138,6 +153,7 @@ class Outcome(Generic[R]):
     columns: tuple[Fact[Any], ...]
     facts: Mapping[str, Fact[Any]]
     enlarged: tuple[tuple[Fact[Any], R], ...] = ()
+    decisions: tuple[Decision, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -122,4 +122,5 @@ HOLDINGS = Floor(
     reads=("roadmap",),
     section="roadmap",
     is_decision=True,
+    decides="the machines that are online at the start",
 )

@@ -158,6 +158,7 @@ PLAN = Floor(
     reads=("cluster", "job", "campaign"),
     section="step",
     is_decision=True,
+    decides="the parallel plan and its batch",
     setting=PLAN_SETTING,
 )
 

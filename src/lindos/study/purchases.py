@@ -262,5 +262,6 @@ PURCHASES = Floor(
     wants=(SITE,),
     reads=("roadmap", "site"),
     is_decision=True,
+    decides="the systems that are bought, and the size of their network",
     section="roadmap",
 )

@@ -99,6 +99,7 @@ class Figures(Generic[R]):
         date: str = "",
         convention: str = "",
         bound: str = "",
+        follows: bool = True,
         low: Any = None,
         high: Any = None,
     ) -> None:
@@ -110,6 +111,8 @@ class Figures(Generic[R]):
             As in :class:`~lindos.elements.Figure`; the quantity is the name if it is empty.
         read
             Function from the result of a world to the number.
+        follows
+            Whether the number follows from the decisions that the result rests on.
         low, high
             Range, if it does not come from the draws.
         """
@@ -131,6 +134,7 @@ class Figures(Generic[R]):
             why=why,
             sources=sources_of(facts),
             facts=tuple(fact.path for fact in facts),
+            decided_by=() if value is None or not follows else tuple(decision.name for decision in outcome.decisions),
             percent=percent,
             quantity=quantity or name,
             subject=subject or self._subject,

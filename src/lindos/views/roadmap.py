@@ -127,6 +127,7 @@ def _path_figures(
             why=with_gaps(row.why, growth.gaps if growth and is_bound else ()),
             percent=row.name in _SHARES,
             bound="least" if is_bound else "",
+            follows=True,
             **_of_machines(context, outcome.point, cluster, spec, row.name),
         )
     if spec.budget is not None:

@@ -188,6 +188,7 @@ def _batch_figures(figures: Figures[StepResult]) -> None:
         "token",
         lambda result: result.limit.critical,
         why="batch beyond which a larger one costs ever more extra tokens",
+        follows=False,
     )
 
 
