@@ -1,11 +1,13 @@
 """The cluster: its pools, its size and its peak."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
-from lindos.catalog import Catalog
+from lindos.catalog import Catalog, Fact
+from lindos.catalog.gaps import Gap, Gaps, known_sum
+from lindos.catalog.records import Accelerator
 from lindos.errors import UnknownValueError
 from lindos.formulas.equivalents import h100_equivalents
 from lindos.problem.cluster import Cluster
@@ -20,7 +22,7 @@ PRECISIONS = ("fp64", "bf16", "fp8", "fp4")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterSize:
-    """Size of a cluster; a number is None if the catalogue does not know it for a device."""
+    """Size of a cluster; a sum leaves out pools whose part is unknown, and is None if all are."""
 
     num_devices: Annotated[Count, Why("GPU packages, not dies or superchips")]
     peak_bf16: Annotated[FlopPerSecond | None, Why("dense peak of all devices")]
@@ -33,10 +35,11 @@ class ClusterSize:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterResult:
-    """The pools of a scenario and their sums."""
+    """The pools of a scenario and their sums; ``gaps`` lists the unknown facts of each sum, by its field."""
 
     cluster: Cluster
     size: ClusterSize
+    gaps: Mapping[str, tuple[Gap, ...]] = field(default_factory=dict)
 
 
 def compute(world: World) -> ClusterResult:
@@ -51,19 +54,34 @@ def compute(world: World) -> ClusterResult:
     assert spec is not None
     cluster = cluster_of(spec, world.scenario.name, world.catalog)
     reference = world.catalog.accelerator(REFERENCE_DEVICE)
-    bf16, fp8 = _optional(lambda: peak(cluster, "bf16")), _optional(lambda: peak(cluster, "fp8"))
+    gaps = Gaps()
+
+    def total(field: str, fact: Callable[[Accelerator], Fact[Any]], unit: Fact[Any] | None = None) -> Real | None:
+        """Add a rate of all devices up, in units of another rate; pools whose rate is unknown leave gaps."""
+        units = () if unit is None else (unit,)
+        terms = [
+            gaps.term(field, partial(_of_pool, float(pool.num_devices)), fact(pool.accelerator), *units)
+            for pool in cluster.pools
+        ]
+        return known_sum(terms)
+
     size = ClusterSize(
         num_devices=float(cluster.num_devices),
-        peak_bf16=bf16,
-        peak_fp8=fp8,
-        h100_equivalents=None if fp8 is None else h100_equivalents(1.0, fp8, reference.counted_peak("fp8").value),
-        h100_equivalents_bf16=None if bf16 is None else h100_equivalents(1.0, bf16, reference.peak_bf16.value),
-        memory=_optional(lambda: sum(pool.num_devices * pool.accelerator.memory.value for pool in cluster.pools)),
-        board_power=_optional(
-            lambda: sum(pool.num_devices * pool.accelerator.board_power.value for pool in cluster.pools)
+        peak_bf16=total("peak_bf16", lambda device: device.peak_bf16),
+        peak_fp8=total("peak_fp8", lambda device: device.counted_peak("fp8")),
+        h100_equivalents=total(
+            "h100_equivalents", lambda device: device.counted_peak("fp8"), reference.counted_peak("fp8")
         ),
+        h100_equivalents_bf16=total("h100_equivalents_bf16", lambda device: device.peak_bf16, reference.peak_bf16),
+        memory=total("memory", lambda device: device.memory),
+        board_power=total("board_power", lambda device: device.board_power),
     )
-    return ClusterResult(cluster=cluster, size=size)
+    return ClusterResult(cluster=cluster, size=size, gaps=gaps.by_part())
+
+
+def _of_pool(num_devices: float, rate: Real, unit: Real = 1.0) -> Real:
+    """Multiply the rate of a device, in units of another, by the number of devices."""
+    return h100_equivalents(num_devices, rate, unit)
 
 
 def _optional(compute: Callable[[], Real]) -> Real | None:

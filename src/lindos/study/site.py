@@ -67,8 +67,13 @@ def compute(world: World, result: ClusterResult) -> SiteResult:
             )
             for stage in stages
         ),
-        capex_per_h100_equivalent=_ratio(total, result.size.h100_equivalents),
+        capex_per_h100_equivalent=_ratio(total, _all_equivalents(result)),
     )
+
+
+def _all_equivalents(result: ClusterResult) -> Real | None:
+    """Return the H100-equivalents of the cluster; None if those of a pool are unknown, since a ratio has no bound."""
+    return None if result.gaps.get("h100_equivalents") else result.size.h100_equivalents
 
 
 def _ratio(total: Real | None, count: Real | None) -> Real | None:
