@@ -32,6 +32,7 @@ def assumptions(**changes: Any) -> Assumptions:
         "communicator": 0.5e9,
         "fragmentation": 0.05,
         "fragmentation_fixed": 0.1,
+        "host_share": 0.5,
         "headroom": 0.0,
         "critical_batch": 32e6,
         "critical_batch_reference_tokens": 16e12,
@@ -112,6 +113,7 @@ def pool(
         nic_bandwidth=fact(50e9),
         power=nothing,
         price=nothing,
+        host_memory_bandwidth=fact(800e9),
     )
     ports = dict.fromkeys(
         (

@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lindos.errors import UnknownValueError
+from lindos.errors import InfeasibleError, UnknownValueError
 from lindos.problem.plan import AXES, Offload, Plan, Recompute, Sharding
 from lindos.step import StepEstimate, StepMemory, estimate, memory
+from lindos.step.feasibility import Reason, check, exceeds_host, feasibility
+from lindos.step.offload import host_memory_needed
 from lindos.transformer import num_params
 from step_fixtures import DENSE, accelerator, assumptions, fact, job, pool
 
@@ -35,11 +37,14 @@ def test_nothing_is_offloaded_by_default() -> None:
     assert timed("none").exposed_offload == 0.0
 
 
-def test_an_offloaded_optimizer_leaves_no_state_and_passes_the_link_twice_a_step() -> None:
+def test_the_host_updates_an_offloaded_optimizer() -> None:
     assert held("optimizer").optimizer == 0.0
     assert replace(held("optimizer"), optimizer=held("").optimizer) == held("")
-    states = 12 * num_params(DENSE) / 4
-    assert timed("optimizer").exposed_offload == pytest.approx(2 * states / LINK)
+    owned = num_params(DENSE) / 4
+    update = 28 * owned / (0.5 * 800e9 / 8)  # longer than the way of the weights, which it hides
+    assert 2 * owned / LINK < update
+    assert timed("optimizer").exposed_offload == pytest.approx(4 * owned / LINK + update)
+    assert timed("optimizer").optimizer < timed("").optimizer
 
 
 def test_two_layers_of_offloaded_weights_stay_and_each_pass_of_a_micro_batch_loads_all() -> None:
@@ -52,6 +57,30 @@ def test_two_layers_of_offloaded_activations_stay_and_the_others_leave_and_retur
     kept = float(held("").activations)
     assert held("activations").activations == pytest.approx(kept * 2 / DENSE.num_layers)
     assert timed("activations").exposed_offload == pytest.approx(2 * (64 / 8) * kept / LINK)
+
+
+def test_some_layers_may_be_offloaded() -> None:
+    """A quarter of the layers: a quarter of the traffic; the device keeps the others, and two at work."""
+    quarter = replace(PLAN, offload_layers=DENSE.num_layers // 4)
+    whole = timed("activations")
+    assert timed("activations", plan=quarter).exposed_offload == pytest.approx(whole.exposed_offload / 4)
+    kept = float(held("").activations)
+    assert held("activations", quarter).activations == pytest.approx(kept * (3 / 4 + 2 / DENSE.num_layers))
+    assert timed("", plan=quarter) == timed("")
+
+
+def test_the_memory_of_the_host_is_a_limit() -> None:
+    """Eight devices of a node share its memory; a plan that sends more is refused with a sentence."""
+    plan = replace(PLAN, offload=int(Offload.OPTIMIZER))
+    needed = float(host_memory_needed(job(), plan, global_batch_size=64, assumptions=ASSUMPTIONS))
+    assert needed == pytest.approx((12 + 4) * num_params(DENSE) / 4)
+    for size, code in ((8 * needed + 1, Reason.OK), (8 * needed - 1, Reason.HOST_MEMORY)):
+        roomy = replace(POOL, system=replace(POOL.system, host_memory=fact(size)))
+        found = feasibility(job(), roomy, plan, global_batch_size=64, assumptions=ASSUMPTIONS)
+        assert Reason(int(found)) is code
+    with pytest.raises(InfeasibleError, match="does not fit in the memory of the hosts"):
+        check(job(), roomy, plan, global_batch_size=64, assumptions=ASSUMPTIONS)
+    assert not exceeds_host(job(), roomy, PLAN, global_batch_size=64, assumptions=ASSUMPTIONS)
 
 
 def test_full_recompute_leaves_only_the_inputs_of_layers_to_offload() -> None:

@@ -19,6 +19,8 @@ PRECISIONS = PEAKS
 Text: TypeAlias = Fact[str]
 FlopRate: TypeAlias = Annotated[Fact[Real], Unit("FLOP/s"), Bounds("1 GFLOP/s", "1 ZFLOP/s")]  # of one device
 DataSize: TypeAlias = Annotated[Fact[Real], Unit("B"), Bounds("1 MB", "100 TB")]  # of one device
+HostSize: TypeAlias = Annotated[Fact[Real], Unit("B"), Bounds("1 GB", "100 PB")]  # of all hosts of a unit
+HostRate: TypeAlias = Annotated[Fact[Real], Unit("B/s"), Bounds("1 GB/s", "100 PB/s")]  # of all hosts of a unit
 DataRate: TypeAlias = Annotated[Fact[Real], Unit("B/s"), Bounds("1 MB/s", "1 PB/s")]  # of one device
 Power: TypeAlias = Annotated[Fact[Real], Unit("W"), Bounds("0 W", "100 kW")]  # of one part
 SitePower: TypeAlias = Annotated[Fact[Real], Unit("W"), Bounds("1 kW", "1 TW")]
@@ -203,6 +205,10 @@ class System:
     nic_bandwidth: DataRate  # scale-out, per device and direction
     power: Annotated[Power, Bounds("1 W", "1 GW")]  # of the whole unit at full load, network outside it excluded
     price: Annotated[Price, Bounds("$0", "$100 billion")]  # of the whole unit, scale-out network excluded
+    host_memory: HostSize = field(default_factory=lambda: Fact(path="host_memory", content=None, unit="B"))
+    host_memory_bandwidth: HostRate = field(
+        default_factory=lambda: Fact(path="host_memory_bandwidth", content=None, unit="B/s")
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

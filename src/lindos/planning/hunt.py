@@ -23,7 +23,7 @@ from lindos.planning.space import Batch, size, subset
 from lindos.problem.plan import Plan
 from lindos.quantities import Seconds
 from lindos.step.estimate import estimate, least_time
-from lindos.step.feasibility import OF_SPLITS, Reason, shape_codes
+from lindos.step.feasibility import OF_SPLITS, Reason, exceeds_host, shape_codes
 from lindos.step.memory import least_memory, needed_memory
 from lindos.step.tile_cache import joined, picked
 
@@ -374,6 +374,8 @@ class Hunt:
             needed_memory(self.job, self.pool, plan, global_batch_size=batch, assumptions=self.assumptions)
         )
         codes = np.where((codes == int(Reason.OK)) & (needed > self.memory[question]), int(Reason.MEMORY), codes)
+        full = exceeds_host(self.job, self.pool, plan, global_batch_size=batch, assumptions=self.assumptions)
+        codes = np.where((codes == int(Reason.OK)) & full, int(Reason.HOST_MEMORY), codes)
         _note(tallies, codes, question, 1, needed, plan, batch)
         fits = np.flatnonzero(codes == int(Reason.OK))
         if not len(fits):

@@ -67,8 +67,8 @@ class Plan:
     A plan uses ``tensor_parallel x context_parallel x pipeline_parallel x data_parallel`` devices. Experts are divided
     among ``expert_parallel x expert_tensor_parallel`` of the ``tensor_parallel x context_parallel x data_parallel``
     ranks of a stage. ``sharding_group`` is the number of data-parallel ranks that share one copy of the state (0: all
-    of them; a smaller group is HSDP). The codes are the members of `Sharding`, `Recompute` and `Schedule`; ``offload``
-    is the sum of members of `Offload`.
+    of them; a smaller group is HSDP). ``offload_layers`` counts over the whole model (0: all layers). The codes are the
+    members of `Sharding`, `Recompute` and `Schedule`; ``offload`` is the sum of members of `Offload`.
     """
 
     tensor_parallel: Annotated[
@@ -228,6 +228,18 @@ class Plan:
             loop=Loop.FIXED,
             codes=Offload,
             column="offload",
+            column_required=False,
+        ),
+    ] = 0
+    offload_layers: Annotated[
+        Count,
+        Axis(
+            "offloaded layers",
+            meaning="layers whose activations are offloaded, where these are; all of them by default",
+            readers=(Reader.HOST, Reader.ACTIVATIONS),
+            loop=Loop.FIXED,
+            column="offload_layers",
+            column_zero=True,
             column_required=False,
         ),
     ] = 0

@@ -174,6 +174,25 @@ def _unfused(stack: Stack) -> tuple[Role, ...]:
     return norms if stack.fused_activations else (*norms, *(role for role in Role if role is not Role.NORM))
 
 
+def offloaded_share(job: Job, plan: Plan) -> Real:
+    """Compute the share of the layers whose activations a plan offloads.
+
+    Parameters
+    ----------
+    job
+        Model of the job.
+    plan
+        Its offload and the number of layers are read; fields may be arrays.
+    """
+    is_offloaded = offloads(plan, Offload.ACTIVATIONS)
+    if isinstance(is_offloaded, float) and is_offloaded == 0.0:
+        return 0.0
+    xp = namespace(plan.offload_layers, is_offloaded)
+    share = xp.minimum(plan.offload_layers / job.model.num_layers, 1.0)
+    chosen: Real = is_offloaded * select(plan.offload_layers > 0, share, 1.0)
+    return chosen
+
+
 def offloads(plan: Plan, part: Offload) -> Real:
     """Return 1 where a plan offloads a part of the state, else 0.
 

@@ -26,6 +26,7 @@ class Assumptions:
     communicator: Fact[Real]  # buffers of one group of ranks that communicate
     fragmentation: Fact[Real]  # memory lost between blocks over what comes and goes, in segments that grow
     fragmentation_fixed: Fact[Real]  # the same in segments of fixed size
+    host_share: Fact[Real]  # of the bandwidth of the host's memory that an optimizer there reaches
     headroom: Fact[Real]  # share of device memory that a search leaves free where it can
     critical_batch: Fact[Real]
     critical_batch_reference_tokens: Fact[Real]
@@ -55,7 +56,9 @@ def load_assumptions(catalog: Catalog | None = None) -> Assumptions:
         "critical_batch": "token",
         "critical_batch_reference_tokens": "token",
     }
-    topics = dict.fromkeys(("context", "communicator", "fragmentation", "fragmentation_fixed", "headroom"), "memory")
+    topics = dict.fromkeys(
+        ("context", "communicator", "fragmentation", "fragmentation_fixed", "host_share", "headroom"), "memory"
+    )
     names = Assumptions.__dataclass_fields__
     return Assumptions(
         **{name: source.parameter(f"{topics.get(name, 'training')}.{name}", units.get(name, "1")) for name in names}

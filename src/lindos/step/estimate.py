@@ -8,7 +8,7 @@ from typing import Annotated, get_type_hints
 from lindos.formulas.collectives import visible_time
 from lindos.problem.cluster import Pool, Tier
 from lindos.problem.job import Job
-from lindos.problem.plan import SPLITS, Plan, Reader, Sharding, axes_read, readable
+from lindos.problem.plan import SPLITS, Offload, Plan, Reader, Sharding, axes_read, readable
 from lindos.quantities import (
     Count,
     Flop,
@@ -22,6 +22,7 @@ from lindos.quantities import (
     Watts,
 )
 from lindos.results import Why
+from lindos.step.activations import offloads
 from lindos.step.assumptions import Assumptions, load_assumptions
 from lindos.step.communication import reachable
 from lindos.step.compute import Rates
@@ -185,7 +186,7 @@ def estimate(
         exposed_offload=offload_time(job, pool, plan, layout, passage, assumptions),
         pipeline_imbalance=m * passage.excess,
         pipeline_bubble=passage.bubble,
-        optimizer=optimizer + assumptions.step_overhead.value,
+        optimizer=optimizer * (1.0 - offloads(plan, Offload.OPTIMIZER)) + assumptions.step_overhead.value,
         tokens=tokens,
         model_flops=tokens * model_flops_per_token(job.model, job.sequence_length),
         recomputed_flops=tokens * recomputed_flop(job, plan),

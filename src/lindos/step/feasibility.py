@@ -13,10 +13,11 @@ from lindos.problem.cluster import Pool
 from lindos.problem.job import Job
 from lindos.problem.plan import AXES, SPLITS, Plan, Recompute, Schedule, Sharding
 from lindos.problem.software import layers_are_equal
-from lindos.quantities import Count, Real, namespace
+from lindos.quantities import Bytes, Count, Real, namespace
 from lindos.step.assumptions import Assumptions
 from lindos.step.layout import select
 from lindos.step.memory import StepMemory, capacity, memory
+from lindos.step.offload import host_memory_needed
 from lindos.units import render
 
 
@@ -43,6 +44,7 @@ class Reason(IntEnum):
     REPLICAS = 16
     LIMITS = 17
     SOFTWARE = 18
+    HOST_MEMORY = 19
 
 
 #: The violated rule, and its remedy.
@@ -75,6 +77,10 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
     Reason.ZERO_BUBBLE: ("a zero-bubble schedule has fewer micro-batches than stages", "Use another schedule"),
     Reason.SHARDING_GROUP: ("sharding_group does not divide the data-parallel ranks", "Change or leave out one"),
     Reason.MEMORY: ("the step does not fit in device memory", "Use more GPUs, or devices with more memory"),
+    Reason.HOST_MEMORY: (
+        "what is offloaded does not fit in the memory of the host",
+        "Offload less, or use more GPUs",
+    ),
     Reason.REPLICAS: (
         "no whole number of their replicas fits the GPUs and divides the batch",
         "Use more GPUs, or a batch with more divisors",
@@ -108,6 +114,7 @@ AXES_OF: Mapping[Reason, tuple[str, ...]] = {
     Reason.SHARDING_GROUP: ("data_parallel", "context_parallel", "sharding", "sharding_group"),
     Reason.MEMORY: tuple(AXES),
     Reason.SOFTWARE: ("pipeline_parallel", "virtual_stages"),
+    Reason.HOST_MEMORY: tuple(AXES),
 }
 #: Reasons that read the split of layers alone.
 OF_SPLITS = tuple(reason for reason, names in AXES_OF.items() if set(names) <= set(SPLITS))
@@ -139,7 +146,44 @@ def feasibility(
         Code of `Reason` for each plan, of the shape of the plans.
     """
     needed = memory(job, pool, plan, global_batch_size=global_batch_size, assumptions=assumptions)
-    return np.asarray(reason_codes(job, pool, plan, global_batch_size, needed), dtype=int)
+    codes = np.asarray(reason_codes(job, pool, plan, global_batch_size, needed), dtype=int)
+    full = exceeds_host(job, pool, plan, global_batch_size=global_batch_size, assumptions=assumptions)
+    return np.where((codes == int(Reason.OK)) & full, int(Reason.HOST_MEMORY), codes)
+
+
+def exceeds_host(
+    job: Job, pool: Pool, plan: Plan, *, global_batch_size: Count, assumptions: Assumptions | None = None
+) -> Any:
+    """Tell for each plan whether what it offloads exceeds the memory of the host; never where that is unknown.
+
+    Parameters
+    ----------
+    job
+        Model, sequence length, precision and software profile.
+    pool
+        Equal devices with their system.
+    plan
+        Its fields may be arrays of candidates.
+    global_batch_size
+        Sequences of one optimiser step; may be an array.
+    assumptions
+        Parameters of the catalogue; those that Lindos ships by default.
+    """
+    if not pool.system.host_memory.is_known:
+        return False
+    needed = host_memory_needed(job, plan, global_batch_size=global_batch_size, assumptions=assumptions)
+    return needed > host_capacity(pool)
+
+
+def host_capacity(pool: Pool) -> Bytes:
+    """Get a device's share of the memory of its host.
+
+    Parameters
+    ----------
+    pool
+        Devices with their system.
+    """
+    return pool.system.host_memory.value / pool.system.num_devices.value
 
 
 def reason_codes(job: Job, pool: Pool, plan: Plan, global_batch_size: Count, needed: StepMemory) -> Any:
@@ -301,6 +345,8 @@ def check(job: Job, pool: Pool, plan: Plan, *, global_batch_size: int, assumptio
         return
     if code is Reason.MEMORY:
         raise memory_error(job, pool, plan, global_batch_size, assumptions)
+    if code is Reason.HOST_MEMORY:
+        raise host_memory_error(job, pool, plan, global_batch_size, assumptions)
     if code is Reason.TOO_MANY_DEVICES:
         used = int(plan.num_devices)
         raise InfeasibleError(
@@ -427,6 +473,33 @@ def memory_error(
         f"{job.model.title} does not fit in the memory of {pool.accelerator.title}",
         f"a device needs {render(total, 'B')} of {render(available, 'B')}, {render(parts[most], 'B')} of it for {most}",
         helps[0] if helps else "Leave a degree open, or use more GPUs or such with more memory",
+    )
+
+
+def host_memory_error(
+    job: Job, pool: Pool, plan: Plan, global_batch_size: int, assumptions: Assumptions | None = None
+) -> InfeasibleError:
+    """Make the error of a plan that offloads more than the host has memory for.
+
+    Parameters
+    ----------
+    job
+        Model, sequence length, precision and software profile.
+    pool
+        Equal devices with their system.
+    plan
+        One plan of plain numbers.
+    global_batch_size
+        Sequences of one optimiser step.
+    assumptions
+        Parameters of the catalogue; those that Lindos ships by default.
+    """
+    needed = host_memory_needed(job, plan, global_batch_size=global_batch_size, assumptions=assumptions)
+    return InfeasibleError(
+        f"What the plan offloads does not fit in the memory of the hosts of {pool.system.title}",
+        f"a device sends {render(float(needed), 'B')}, and {render(float(host_capacity(pool)), 'B')} of its host's "
+        f"memory is its share",
+        "Offload less, shard the state over more GPUs, or lower offload_layers",
     )
 
 

@@ -16,9 +16,9 @@ from lindos.formats import BF16
 from lindos.formulas import memory as formulas
 from lindos.problem.cluster import Pool
 from lindos.problem.job import Job
-from lindos.problem.plan import Offload, Plan, Reader, Recompute, axes_read, lightest, readable
+from lindos.problem.plan import Plan, Reader, Recompute, axes_read, lightest, readable
 from lindos.quantities import Bytes, Count, Fraction, namespace
-from lindos.step.activations import SavedActivations, offloads, saved_activations
+from lindos.step.activations import SavedActivations, offloaded_share, saved_activations
 from lindos.step.assumptions import Assumptions, load_assumptions
 from lindos.step.layout import Layout, lay_out, select
 from lindos.step.stages import Stage, pipeline_stages
@@ -219,7 +219,7 @@ def _activations(job: Job, plan: Plan, layout: Layout, stage: Stage, saved: Save
     """Compute the activations of all micro-batches that a stage has in flight, and of its layer at work, in bytes."""
     xp = namespace(layout.tokens, stage.dense_layers)
     passes = (stage.dense_layers + stage.expert_layers) * stage.in_flight
-    offloaded = offloads(plan, Offload.ACTIVATIONS)
+    offloaded = offloaded_share(job, plan)
     # Offloaded inputs return one layer ahead of their use.
     inputs = xp.minimum(passes, 2.0) if job.stack.offloads_inputs else left(passes, offloaded, passes)
     has_dense, has_experts = stage.dense_layers > 0, stage.expert_layers > 0

@@ -2,32 +2,35 @@ r"""Offload of tensors to the memory of the host: bytes over its link, and the t
 
 Conventions
 -----------
-* Activations leave in the forward pass and return in the backward pass; the device keeps those of two layers.
+* Activations of the offloaded layers leave in the forward pass and return in the backward pass; the device keeps those
+  of two layers.
 * A device's share of the weights arrives before either pass of a micro-batch; the device keeps two layers of it.
-* The states of the optimizer arrive and leave bucket by bucket around the update, which the device computes: once a
-  step in each direction [1]_. If parameters are sharded, the master copy counts as weights.
+* The host updates an offloaded optimizer [1]_: gradients leave, weights return, and the processors of the host read
+  and write the states at a share of the bandwidth of its memory. The update of one bucket runs beside the transfer of
+  the next, and after the last micro-batch.
 * The link carries both directions at once, each at the catalogue's rate. A share of the traffic, which the stack sets,
   overlaps with the pass of the same micro-batch and lasts at most as long as that pass.
-* Not modelled: the memory and processors of the host, links that several devices share beyond the catalogue's rate.
+* Not modelled: links that several devices share beyond the catalogue's rate, and what else the host computes.
 
 References
 ----------
-.. [1] S. Rajbhandari et al., "ZeRO-Infinity: Breaking the GPU Memory Wall for Extreme Scale Deep Learning," SC 2021,
-       arXiv:2104.07857.
+.. [1] J. Ren et al., "ZeRO-Offload: Democratizing Billion-Scale Model Training," USENIX ATC 2021, arXiv:2101.06840.
 """
 
 import numpy as np
 
-from lindos.formats import FP32, number_format
+from lindos.formats import BF16, FP32, number_format
 from lindos.formulas.collectives import exposed_time
+from lindos.formulas.memory import host_optimizer_time
 from lindos.problem.cluster import Pool
 from lindos.problem.job import Job
 from lindos.problem.plan import Offload, Plan, Reader, Recompute, Sharding, readable
-from lindos.quantities import Bytes, Real, Seconds, namespace
-from lindos.step.activations import offloads, saved_activations
-from lindos.step.assumptions import Assumptions
-from lindos.step.layout import Layout, at_least, select
+from lindos.quantities import Bytes, BytesPerSecond, Count, Real, Seconds, namespace
+from lindos.step.activations import offloaded_share, offloads, saved_activations
+from lindos.step.assumptions import Assumptions, load_assumptions
+from lindos.step.layout import Layout, at_least, lay_out, select
 from lindos.step.passage import Passage
+from lindos.step.states import gradient_width
 from lindos.step.traffic import weight_shards
 
 
@@ -66,13 +69,69 @@ def offload_time(
     plan = readable(plan, Reader.HOST)
     p, m, rate = plan.pipeline_parallel, layout.num_micro_batches, pool.accelerator.host_bandwidth.value
     overlap = job.stack.overlap_offload.value
-    activations, (parameters, states) = _activations(job, plan, layout, assumptions), _states(job, plan, layout)
+    activations, parameters = _activations(job, plan, layout, assumptions), _weights(job, plan, layout)
     # Activations leave while weights arrive in the forward pass; in the backward pass activations and weights arrive.
     leaving = namespace(activations, parameters).maximum(activations, parameters)
     forward = exposed_time(leaving / rate, passage.forward / p, overlap)
     backward = exposed_time((activations + parameters) / rate, passage.backward / p, overlap)
+    time = m * (forward + backward)
+    owned = offloads(plan, Offload.OPTIMIZER) * _owned(job, plan, layout)
+    if isinstance(owned, float) and owned == 0.0:
+        return time
     micro_batch_time = (passage.forward + passage.backward) / p
-    return m * (forward + backward) + exposed_time(2 * states / rate, micro_batch_time, overlap)
+    width = gradient_width(job.stack, assumptions)
+    gradients = exposed_time(owned * width / rate, micro_batch_time, overlap)
+    update = host_optimizer_time(owned, memory_rate_of_host(pool) * assumptions.host_share.value)
+    whole: Seconds = time + gradients + namespace(update, rate).maximum(update, owned * BF16 / rate)
+    return whole
+
+
+def memory_rate_of_host(pool: Pool) -> BytesPerSecond:
+    """Get a device's share of the bandwidth of its host's memory.
+
+    Parameters
+    ----------
+    pool
+        Devices with their system.
+    """
+    return pool.system.host_memory_bandwidth.value / pool.system.num_devices.value
+
+
+def host_memory_needed(
+    job: Job, plan: Plan, *, global_batch_size: Count, assumptions: Assumptions | None = None
+) -> Bytes:
+    """Compute a device's share of what a plan keeps in the memory of the host.
+
+    The first stage of a pipeline has most micro-batches in flight, and is counted.
+
+    Parameters
+    ----------
+    job
+        Model, precision and software profile.
+    plan
+        Its fields may be arrays.
+    global_batch_size
+        Sequences of one optimiser step.
+    assumptions
+        Parameters of the catalogue; those that Lindos ships by default.
+    """
+    if isinstance(plan.offload, (int, float, np.ndarray)) and not np.any(plan.offload):
+        return 0.0
+    assumptions = assumptions or load_assumptions()
+    layout = lay_out(job, plan, global_batch_size)
+    xp = namespace(layout.num_micro_batches, plan.pipeline_parallel)
+    in_flight = xp.minimum(layout.num_micro_batches, plan.pipeline_parallel * 1.0)
+    states = offloads(plan, Offload.OPTIMIZER) * _owned(job, plan, layout)
+    needed: Bytes = (
+        _activations(job, plan, layout, assumptions) * in_flight
+        + _weights(job, plan, layout)
+        + states * (HOST_STATE_BYTES + gradient_width(job.stack, assumptions))
+    )
+    return needed
+
+
+#: FP32 master weight and two moments of a parameter in the memory of the host.
+HOST_STATE_BYTES = 12
 
 
 def _activations(job: Job, plan: Plan, layout: Layout, assumptions: Assumptions) -> Bytes:
@@ -81,18 +140,24 @@ def _activations(job: Job, plan: Plan, layout: Layout, assumptions: Assumptions)
     dense = model.num_layers - model.num_moe_layers
     layers_bytes = dense * saved.dense + model.num_moe_layers * saved.experts
     size = select(plan.recompute == int(Recompute.FULL), model.num_layers * saved.inputs, layers_bytes)
-    return offloads(plan, Offload.ACTIVATIONS) * size / plan.pipeline_parallel
+    return offloaded_share(job, plan) * size / plan.pipeline_parallel
 
 
-def _states(job: Job, plan: Plan, layout: Layout) -> tuple[Bytes, Bytes]:
-    """Count the bytes of weights and of optimizer states that the mean device has on the host."""
+def _weights(job: Job, plan: Plan, layout: Layout) -> Bytes:
+    """Count the bytes of weights that the mean device has on the host."""
     recipe = number_format(job.precision)
     sharded = at_least(plan.sharding, Sharding.PARAMETERS)
-    owned = at_least(plan.sharding, Sharding.OPTIMIZER)
+    size = recipe.weight_bytes + sharded * (FP32 - recipe.weight_bytes)
     parameters: Real = 0.0
-    states: Real = 0.0
     for part in weight_shards(job.model, layout):
-        size = recipe.weight_bytes + sharded * (FP32 - recipe.weight_bytes)
         parameters = parameters + part.params / (1 + sharded * (part.shards - 1)) * size
-        states = states + part.params / (1 + owned * (part.shards - 1)) * FP32 * (3.0 - sharded)
-    return offloads(plan, Offload.PARAMETERS) * parameters, offloads(plan, Offload.OPTIMIZER) * states
+    return offloads(plan, Offload.PARAMETERS) * parameters
+
+
+def _owned(job: Job, plan: Plan, layout: Layout) -> Count:
+    """Count the parameters whose optimizer states belong to the mean device."""
+    shared = at_least(plan.sharding, Sharding.OPTIMIZER)
+    owned: Real = 0.0
+    for part in weight_shards(job.model, layout):
+        owned = owned + part.params / (1 + shared * (part.shards - 1))
+    return owned

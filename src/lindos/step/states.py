@@ -219,21 +219,23 @@ def _layer(layout: Layout, params: LayerParams, num_experts: int) -> Count:
     return params.split / layout.tensor_parallel + params.replicated + routed
 
 
-def left(size: Real, is_offloaded: Real, layers: Count | None = None) -> Real:
-    """Compute the part of an offloaded ``size`` that stays on the device: two of its ``layers``, or nothing.
+def left(size: Real, offloaded: Real, layers: Count | None = None) -> Real:
+    """Compute the part of a ``size`` that stays on the device: what is not offloaded, and two of its ``layers``.
 
     Parameters
     ----------
     size
         Bytes, or a number of layers.
-    is_offloaded
-        1 if it is offloaded, else 0; may be an array.
+    offloaded
+        Share of it that is offloaded; may be an array.
     layers
-        Layers that ``size`` belongs to; None if nothing of it stays.
+        Layers that ``size`` belongs to; None if nothing of what is offloaded stays.
     """
-    if isinstance(is_offloaded, float) and is_offloaded == 0.0:
+    if isinstance(offloaded, float) and offloaded == 0.0:
         return size
     if layers is None:
-        return size * (1.0 - is_offloaded)
-    xp = namespace(layers, is_offloaded)
-    return size * select(is_offloaded > 0, xp.minimum(2.0 / xp.maximum(layers, 1.0), 1.0), 1.0)
+        return size * (1.0 - offloaded)
+    xp = namespace(layers, offloaded)
+    two = select(offloaded > 0, 2.0 / xp.maximum(layers, 1.0), 0.0)
+    kept: Real = size * xp.minimum(1.0 - offloaded + two, 1.0)
+    return kept

@@ -13,7 +13,7 @@ from lindos.planning import best_plan
 from lindos.problem.axes import Kind
 from lindos.problem.cluster import Pool
 from lindos.problem.job import Job
-from lindos.problem.plan import AXES, Plan, Recompute, Schedule, Sharding
+from lindos.problem.plan import AXES, Offload, Plan, Recompute, Schedule, Sharding
 from lindos.quantities import Bytes
 from lindos.step import Assumptions, estimate, memory
 from lindos.step.memory import capacity
@@ -71,6 +71,7 @@ def plan_of(
     """
     filled: list[str] = []
     base = _degrees(run, job, pool, sizes, recipes, assumptions, filled)
+    base = _least_offload(run, job, pool, base, sizes.global_batch_size, assumptions, filled)
     options = _options(run, job, base, sizes, recipes, filled)
     candidates = [replace(base, micro_batch_size=b, virtual_stages=v, recompute=r) for b, v, r in options]
     plans = replace(
@@ -97,6 +98,32 @@ def plan_of(
     if int(plan.num_devices) != sizes.num_devices:
         filled.append(f"the plan as stated takes {int(plan.num_devices):,} devices, not {sizes.num_devices:,}")
     return Chosen(plan=plan, filled=tuple(filled), needed=float(needed[best]), capacity=limit)
+
+
+#: Shares of the layers whose activations a practitioner may offload, tried from the least.
+_OFFLOADED = 8
+
+
+def _least_offload(
+    run: Run, job: Job, pool: Pool, base: Plan, batch: int, assumptions: Assumptions, filled: list[str]
+) -> Plan:
+    """Choose the fewest layers whose activations must be offloaded, where a run offloads them and states no number."""
+    if not int(base.offload) & Offload.ACTIVATIONS or base.offload_layers:
+        return base
+    layers = job.model.num_layers
+    word = run.recompute or "none"
+    tried = replace(
+        base,
+        recompute=AXES["recompute"].code(word),
+        micro_batch_size=run.micro_batch_size or 1,
+        virtual_stages=run.virtual_stages or 1,
+    )
+    for part in range(1, _OFFLOADED):
+        fewer = replace(tried, offload_layers=-(-layers * part // _OFFLOADED))
+        if memory(job, pool, fewer, global_batch_size=batch, assumptions=assumptions).total <= capacity(pool):
+            filled.append(f"offloads the activations of {int(fewer.offload_layers)} layers, the fewest that fit")
+            return replace(base, offload_layers=fewer.offload_layers)
+    return base
 
 
 def _best(job: Job, pool: Pool, plans: Plan, batch: int, fits: Any, needed: Any, assumptions: Assumptions) -> int:
@@ -157,8 +184,21 @@ def _degrees(
         sharding_group=group if group and (d * c) % group == 0 else 0,
         sequence_parallel=int(sequence and t > 1),
         schedule=schedule,
-        **dict(run.stated),
+        **_stated(run, recipes, filled),
     )
+
+
+def _stated(run: Run, recipes: tuple[Recipe, ...], filled: list[str]) -> dict[str, int]:
+    """Axes that the row states by their names, and what recipes of its source offload where it does not say."""
+    stated = dict(run.stated)
+    recipe = next((recipe for recipe in recipes if recipe.offload), None)
+    if recipe is not None and "offload" not in stated:
+        stated["offload"] = AXES["offload"].code(recipe.offload)
+        filled.append(f"offloads {recipe.offload} ({recipe.why})")
+    if recipe is not None and recipe.offload_layers and stated.get("offload") and "offload_layers" not in stated:
+        stated["offload_layers"] = recipe.offload_layers
+        filled.append(f"of {recipe.offload_layers} layers ({recipe.why})")
+    return stated
 
 
 def _experts(
@@ -193,7 +233,7 @@ def _searched(run: Run, job: Job, pool: Pool, sizes: Sizes, assumptions: Assumpt
     stated = {
         name: getattr(run, name)
         for name, axis in AXES.items()
-        if axis.column and axis.kind is Kind.DEGREE and getattr(run, name) is not None
+        if axis.column and axis.kind is Kind.DEGREE and getattr(run, name, None) is not None
     } | dict(run.stated)
     if run.recompute:
         stated["recompute"] = AXES["recompute"].code(run.recompute)

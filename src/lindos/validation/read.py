@@ -151,7 +151,8 @@ def _row(record: Mapping[str, str], line: int, errors: list[InputError]) -> Row:
     if not run["id"]:
         errors.append(InputError("id", None, "given", "", line))
     axes = [name for name in AXES if name in run and name not in _RUN_FIELDS]
-    stated = tuple((name, AXES[name].code(run.pop(name))) for name in axes)
+    values = {name: run.pop(name) for name in axes}
+    stated = tuple((name, AXES[name].code(value)) for name, value in values.items() if value not in (None, ""))
     if measured["metric"] not in ("", OUT_OF_MEMORY, *METRICS):
         metrics = f"one of {', '.join(METRICS)}, {OUT_OF_MEMORY}"
         errors.append(InputError("measured_metric", measured["metric"], metrics, "", line))

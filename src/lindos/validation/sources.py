@@ -67,6 +67,10 @@ class Recipe(NamedTuple):
     sequence_length: int | None = None
     global_batch_size: int | None = None
     virtual_stages: int | None = None
+    precisions: tuple[str, ...] = ()
+    is_sharded: bool = False  # of runs whose parameters are sharded alone
+    offload: str = ""
+    offload_layers: int | None = None
     balanced: bool = False  # the router sends every expert the same number of tokens
 
     def fits(self, run: Run) -> bool:
@@ -78,6 +82,8 @@ class Recipe(NamedTuple):
             The run.
         """
         is_of_model = self.model.lower() in run.model_name.lower()
+        is_of_model &= not self.precisions or run.precision.lower() in self.precisions
+        is_of_model &= not self.is_sharded or shards_parameters(run.sharding)
         return is_of_model and (not self.accelerators or run.accelerator in self.accelerators) and self.source.fits(run)
 
 
@@ -122,6 +128,9 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "nic_bandwidth": lambda text: parse(text, "B/s"),
     "num_mtp_layers": parse_whole,
     "accelerators": _texts,
+    "precisions": _texts,
+    "is_sharded": flag,
+    "offload_layers": parse_whole,
     "expert_tensor_parallel": parse_whole,
     "sequence_length": parse_whole,
     "global_batch_size": parse_whole,
