@@ -8,8 +8,8 @@ import pytest
 from lindos.errors import InfeasibleError, UnknownValueError
 from lindos.problem.plan import AXES, Offload, Plan, Recompute, Sharding
 from lindos.step import StepEstimate, StepMemory, estimate, memory
-from lindos.step.feasibility import Reason, check, exceeds_host, feasibility
-from lindos.step.offload import host_memory_needed
+from lindos.step.feasibility import Reason, check, feasibility
+from lindos.step.host_memory import exceeds_host, host_memory_needed
 from lindos.transformer import num_params
 from step_fixtures import DENSE, accelerator, assumptions, fact, job, pool
 

@@ -23,7 +23,8 @@ from lindos.planning.space import Batch, size, subset
 from lindos.problem.plan import Plan
 from lindos.quantities import Seconds
 from lindos.step.estimate import estimate, least_time
-from lindos.step.feasibility import OF_SPLITS, Reason, exceeds_host, shape_codes
+from lindos.step.feasibility import OF_SPLITS, Reason, shape_codes
+from lindos.step.host_memory import exceeds_host
 from lindos.step.memory import least_memory, needed_memory
 from lindos.step.tile_cache import joined, picked
 

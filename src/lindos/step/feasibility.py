@@ -13,11 +13,11 @@ from lindos.problem.cluster import Pool
 from lindos.problem.job import Job
 from lindos.problem.plan import AXES, SPLITS, Plan, Recompute, Schedule, Sharding
 from lindos.problem.software import layers_are_equal
-from lindos.quantities import Bytes, Count, Real, namespace
+from lindos.quantities import Count, Real, namespace
 from lindos.step.assumptions import Assumptions
+from lindos.step.host_memory import exceeds_host, host_memory_error
 from lindos.step.layout import select
 from lindos.step.memory import StepMemory, capacity, memory
-from lindos.step.offload import host_memory_needed
 from lindos.units import render
 
 
@@ -149,41 +149,6 @@ def feasibility(
     codes = np.asarray(reason_codes(job, pool, plan, global_batch_size, needed), dtype=int)
     full = exceeds_host(job, pool, plan, global_batch_size=global_batch_size, assumptions=assumptions)
     return np.where((codes == int(Reason.OK)) & full, int(Reason.HOST_MEMORY), codes)
-
-
-def exceeds_host(
-    job: Job, pool: Pool, plan: Plan, *, global_batch_size: Count, assumptions: Assumptions | None = None
-) -> Any:
-    """Tell for each plan whether what it offloads exceeds the memory of the host; never where that is unknown.
-
-    Parameters
-    ----------
-    job
-        Model, sequence length, precision and software profile.
-    pool
-        Equal devices with their system.
-    plan
-        Its fields may be arrays of candidates.
-    global_batch_size
-        Sequences of one optimiser step; may be an array.
-    assumptions
-        Parameters of the catalogue; those that Lindos ships by default.
-    """
-    if not pool.system.host_memory.is_known:
-        return False
-    needed = host_memory_needed(job, plan, global_batch_size=global_batch_size, assumptions=assumptions)
-    return needed > host_capacity(pool)
-
-
-def host_capacity(pool: Pool) -> Bytes:
-    """Get a device's share of the memory of its host.
-
-    Parameters
-    ----------
-    pool
-        Devices with their system.
-    """
-    return pool.system.host_memory.value / pool.system.num_devices.value
 
 
 def reason_codes(job: Job, pool: Pool, plan: Plan, global_batch_size: Count, needed: StepMemory) -> Any:
@@ -473,33 +438,6 @@ def memory_error(
         f"{job.model.title} does not fit in the memory of {pool.accelerator.title}",
         f"a device needs {render(total, 'B')} of {render(available, 'B')}, {render(parts[most], 'B')} of it for {most}",
         helps[0] if helps else "Leave a degree open, or use more GPUs or such with more memory",
-    )
-
-
-def host_memory_error(
-    job: Job, pool: Pool, plan: Plan, global_batch_size: int, assumptions: Assumptions | None = None
-) -> InfeasibleError:
-    """Make the error of a plan that offloads more than the host has memory for.
-
-    Parameters
-    ----------
-    job
-        Model, sequence length, precision and software profile.
-    pool
-        Equal devices with their system.
-    plan
-        One plan of plain numbers.
-    global_batch_size
-        Sequences of one optimiser step.
-    assumptions
-        Parameters of the catalogue; those that Lindos ships by default.
-    """
-    needed = host_memory_needed(job, plan, global_batch_size=global_batch_size, assumptions=assumptions)
-    return InfeasibleError(
-        f"What the plan offloads does not fit in the memory of the hosts of {pool.system.title}",
-        f"a device sends {render(float(needed), 'B')}, and {render(float(host_capacity(pool)), 'B')} of its host's "
-        f"memory is its share",
-        "Offload less, shard the state over more GPUs, or lower offload_layers",
     )
 
 

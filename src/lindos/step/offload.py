@@ -26,9 +26,9 @@ from lindos.problem.cluster import Pool
 from lindos.problem.job import Job
 from lindos.problem.plan import Offload, Plan, Reader, Recompute, Sharding, readable
 from lindos.quantities import Bytes, BytesPerSecond, Count, Real, Seconds, namespace
-from lindos.step.activations import offloaded_share, offloads, saved_activations
-from lindos.step.assumptions import Assumptions, load_assumptions
-from lindos.step.layout import Layout, at_least, lay_out, select
+from lindos.step.activations import offloaded_share, offloads
+from lindos.step.assumptions import Assumptions
+from lindos.step.layout import Layout, at_least, select
 from lindos.step.passage import Passage
 from lindos.step.states import gradient_width
 from lindos.step.traffic import weight_shards
@@ -69,13 +69,16 @@ def offload_time(
     plan = readable(plan, Reader.HOST)
     p, m, rate = plan.pipeline_parallel, layout.num_micro_batches, pool.accelerator.host_bandwidth.value
     overlap = job.stack.overlap_offload.value
-    activations, parameters = _activations(job, plan, layout, assumptions), _weights(job, plan, layout)
+    activations, parameters = (
+        offloaded_activations(job, plan, layout, assumptions),
+        offloaded_weights(job, plan, layout),
+    )
     # Activations leave while weights arrive in the forward pass; in the backward pass activations and weights arrive.
     leaving = namespace(activations, parameters).maximum(activations, parameters)
     forward = exposed_time(leaving / rate, passage.forward / p, overlap)
     backward = exposed_time((activations + parameters) / rate, passage.backward / p, overlap)
     time = m * (forward + backward)
-    owned = offloads(plan, Offload.OPTIMIZER) * _owned(job, plan, layout)
+    owned = offloads(plan, Offload.OPTIMIZER) * owned_params(job, plan, layout)
     if isinstance(owned, float) and owned == 0.0:
         return time
     micro_batch_time = (passage.forward + passage.backward) / p
@@ -97,12 +100,8 @@ def memory_rate_of_host(pool: Pool) -> BytesPerSecond:
     return pool.system.host_memory_bandwidth.value / pool.system.num_devices.value
 
 
-def host_memory_needed(
-    job: Job, plan: Plan, *, global_batch_size: Count, assumptions: Assumptions | None = None
-) -> Bytes:
-    """Compute a device's share of what a plan keeps in the memory of the host.
-
-    The first stage of a pipeline has most micro-batches in flight, and is counted.
+def offloaded_activations(job: Job, plan: Plan, layout: Layout, assumptions: Assumptions) -> Bytes:
+    """Count the bytes of activations of one micro-batch that the mean stage moves to the host.
 
     Parameters
     ----------
@@ -110,32 +109,11 @@ def host_memory_needed(
         Model, precision and software profile.
     plan
         Its fields may be arrays.
-    global_batch_size
-        Sequences of one optimiser step.
+    layout
+        Layout of ``job`` under ``plan``.
     assumptions
-        Parameters of the catalogue; those that Lindos ships by default.
+        Parameters of the catalogue.
     """
-    if isinstance(plan.offload, (int, float, np.ndarray)) and not np.any(plan.offload):
-        return 0.0
-    assumptions = assumptions or load_assumptions()
-    layout = lay_out(job, plan, global_batch_size)
-    xp = namespace(layout.num_micro_batches, plan.pipeline_parallel)
-    in_flight = xp.minimum(layout.num_micro_batches, plan.pipeline_parallel * 1.0)
-    states = offloads(plan, Offload.OPTIMIZER) * _owned(job, plan, layout)
-    needed: Bytes = (
-        _activations(job, plan, layout, assumptions) * in_flight
-        + _weights(job, plan, layout)
-        + states * (HOST_STATE_BYTES + gradient_width(job.stack, assumptions))
-    )
-    return needed
-
-
-#: FP32 master weight and two moments of a parameter in the memory of the host.
-HOST_STATE_BYTES = 12
-
-
-def _activations(job: Job, plan: Plan, layout: Layout, assumptions: Assumptions) -> Bytes:
-    """Count the bytes of activations of one micro-batch that the mean stage moves to the host."""
     model, saved = job.model, saved_activations(job, plan, layout, assumptions)
     dense = model.num_layers - model.num_moe_layers
     layers_bytes = dense * saved.dense + model.num_moe_layers * saved.experts
@@ -143,8 +121,18 @@ def _activations(job: Job, plan: Plan, layout: Layout, assumptions: Assumptions)
     return offloaded_share(job, plan) * size / plan.pipeline_parallel
 
 
-def _weights(job: Job, plan: Plan, layout: Layout) -> Bytes:
-    """Count the bytes of weights that the mean device has on the host."""
+def offloaded_weights(job: Job, plan: Plan, layout: Layout) -> Bytes:
+    """Count the bytes of weights that the mean device has on the host.
+
+    Parameters
+    ----------
+    job
+        Model, precision and software profile.
+    plan
+        Its fields may be arrays.
+    layout
+        Layout of ``job`` under ``plan``.
+    """
     recipe = number_format(job.precision)
     sharded = at_least(plan.sharding, Sharding.PARAMETERS)
     size = recipe.weight_bytes + sharded * (FP32 - recipe.weight_bytes)
@@ -154,8 +142,18 @@ def _weights(job: Job, plan: Plan, layout: Layout) -> Bytes:
     return offloads(plan, Offload.PARAMETERS) * parameters
 
 
-def _owned(job: Job, plan: Plan, layout: Layout) -> Count:
-    """Count the parameters whose optimizer states belong to the mean device."""
+def owned_params(job: Job, plan: Plan, layout: Layout) -> Count:
+    """Count the parameters whose optimizer states belong to the mean device.
+
+    Parameters
+    ----------
+    job
+        Model, precision and software profile.
+    plan
+        Its fields may be arrays.
+    layout
+        Layout of ``job`` under ``plan``.
+    """
     shared = at_least(plan.sharding, Sharding.OPTIMIZER)
     owned: Real = 0.0
     for part in weight_shards(job.model, layout):
