@@ -26,7 +26,7 @@ from lindos.problem.cluster import Pool
 from lindos.problem.job import Job
 from lindos.problem.plan import Offload, Plan, Reader, Recompute, Sharding, readable
 from lindos.quantities import Bytes, BytesPerSecond, Count, Real, Seconds, namespace
-from lindos.step.activations import offloaded_share, offloads
+from lindos.step.activations import offloaded_share, offloads, saved_activations
 from lindos.step.assumptions import Assumptions
 from lindos.step.layout import Layout, at_least, select
 from lindos.step.passage import Passage
