@@ -108,7 +108,6 @@ def test_replicas_without_a_micro_batch_split_the_sequence() -> None:
         ({"accelerator": ""}, "the row names no accelerator"),
         ({"precision": "fp3"}, "precision that Lindos does not model"),
         ({"accelerator": "A100-80GB", "precision": "fp8"}, "precision that the accelerator does not have"),
-        ({"workload_kind": "lora"}, "fine-tuning with frozen weights is not modelled"),
         ({"gpus": "", "dp": ""}, "the row gives no number of devices"),
         ({"gpus": "8", "tp": "16", "dp": ""}, "the degrees take more devices than the row has"),
         ({"heads": "32", "kv_heads": "7"}, "the shape contradicts itself"),

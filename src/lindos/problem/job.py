@@ -19,6 +19,7 @@ class Job:
     precision: str  # one of `lindos.formats.TRAINING`; lindos.step says which operators stay in BF16
     stack: Stack
     global_batch_size: int | None = None
+    adapter_rank: int = 0  # of adapters beside frozen weights; 0: all weights are trained
     any_software: bool = False  # whether a search also considers plans that the stack does not ship
 
 

@@ -15,6 +15,7 @@ from lindos.problem.axes import Axis, Kind, Loop
 from lindos.problem.plan import AXES
 from lindos.scenario.campaign import CampaignSpec
 from lindos.scenario.fields import (
+    AdapterRank,
     AnyOf,
     BatchSize,
     Compute,
@@ -163,6 +164,9 @@ class JobSpec(Part):
         default=None, description="sequences of one optimiser step; the critical batch by default"
     )
     stack: Text = Field(default="megatron-core", description="training software, a stack of the catalogue")
+    adapter_rank: AdapterRank | None = Field(
+        default=None, description="rank of low-rank adapters beside frozen weights; all weights are trained by default"
+    )
     any_software: Flag = Field(default=False, description="plans beyond what the stack ships are searched too")
     memory_headroom: Fraction | None = Field(
         default=None, description="share of device memory that a search leaves free; the catalogue's where left out"

@@ -158,6 +158,10 @@ class OperatorTime:
             quantise=self.quantise / share,
         )
 
+    def frozen(self) -> "OperatorTime":
+        """Return the row without the gradient of its weights, for which nothing is quantised along columns."""
+        return replace(self, backward_weight=0.0 * self.backward_weight, quantise=self.quantise / 2)
+
     def longer(self, seconds: Seconds) -> "OperatorTime":
         """Return the row with each of its three products longer by ``seconds``."""
         return OperatorTime(

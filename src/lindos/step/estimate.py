@@ -15,6 +15,7 @@ from lindos.quantities import (
     FlopPerSecond,
     Fraction,
     Joules,
+    Real,
     Seconds,
     Tokens,
     TokensPerSecond,
@@ -32,6 +33,7 @@ from lindos.step.offload import offload_time
 from lindos.step.passage import pipeline_passage, recomputed_flop
 from lindos.step.tile_cache import Runs
 from lindos.step.traffic import data_parallel_time, optimizer_time
+from lindos.transformer.adapters import adapter_flops_per_token
 from lindos.transformer.parameters import model_flops_per_token
 
 
@@ -107,6 +109,19 @@ class StepEstimate:
     def energy(self) -> Joules | None:
         """Energy of the devices alone, at board power for the whole step; None where board power is unknown."""
         return None if self.board_power is None else self.time * self.num_devices * self.board_power
+
+
+def job_flops_per_token(job: Job) -> Real:
+    """Count the FLOP that training on one token needs; frozen weights have no gradients of their own.
+
+    Parameters
+    ----------
+    job
+        Model, sequence length and adapters.
+    """
+    if job.adapter_rank:
+        return adapter_flops_per_token(job.model, job.sequence_length, job.adapter_rank)
+    return model_flops_per_token(job.model, job.sequence_length)
 
 
 #: Disjoint parts of the time of a step, in the order in which they are shown.
@@ -188,7 +203,7 @@ def estimate(
         pipeline_bubble=passage.bubble,
         optimizer=optimizer * (1.0 - offloads(plan, Offload.OPTIMIZER)) + assumptions.step_overhead.value,
         tokens=tokens,
-        model_flops=tokens * model_flops_per_token(job.model, job.sequence_length),
+        model_flops=tokens * job_flops_per_token(job),
         recomputed_flops=tokens * recomputed_flop(job, plan),
         num_devices=plan.num_devices,
         peak=device.peak(job.precision).value,

@@ -5,7 +5,7 @@ Conventions of states and of activations stand in :mod:`lindos.step.states` and 
 * Logits exist while no layer is at work, so what a layer at work needs for a moment counts as far as it exceeds them.
 * The device stores two layers of offloaded activations and weights, and no state of an offloaded optimizer. If the
   software offloads by itself, full recomputation stores the inputs of two layers on the device.
-* Not modelled: saved activations narrower than stated, fine-tuning with frozen weights.
+* Not modelled: saved activations narrower than stated.
 """
 
 from collections.abc import Iterator, Sequence

@@ -21,6 +21,7 @@ from lindos.step.layout import Layout
 from lindos.step.selective import modules_of, repeated
 from lindos.step.traffic import layer_traffic
 from lindos.step.unfused_attention import unfused_attention
+from lindos.transformer.adapters import adapter_operators
 from lindos.transformer.operators import Kind, Operator, Place, Role
 from lindos.transformer.table import operators
 
@@ -82,6 +83,8 @@ def job_operators(job: Job) -> tuple[Operator, ...]:
         Model, sequence length and software profile.
     """
     table = operators(job.model, sequence_length=job.sequence_length)
+    if job.adapter_rank:
+        table = (*table, *adapter_operators(table, job.adapter_rank))
     if job.stack.experts_in_bf16:
         return tuple(replace(row, low_precision=False) if row.kind is Kind.GROUPED_GEMM else row for row in table)
     return table
@@ -106,6 +109,8 @@ def job_operator_times(
         Parameters of the catalogue.
     """
     rows = operator_times(job_operators(job), layout, rate, load_imbalance(job, assumptions))
+    if job.adapter_rank:
+        rows = [row.frozen() for row in rows]
     return [_own_rate(row, job.stack, pool, layout, rate, assumptions) for row in rows]
 
 

@@ -32,6 +32,7 @@ from lindos.step.layout import Layout, at_least, select
 from lindos.step.passage import Passage
 from lindos.step.states import gradient_width
 from lindos.step.traffic import weight_shards
+from lindos.transformer.adapters import trained_share
 
 
 def offload_time(
@@ -158,4 +159,4 @@ def owned_params(job: Job, plan: Plan, layout: Layout) -> Count:
     owned: Real = 0.0
     for part in weight_shards(job.model, layout):
         owned = owned + part.params / (1 + shared * (part.shards - 1))
-    return owned
+    return owned * trained_share(job.model, job.adapter_rank)

@@ -30,6 +30,7 @@ from lindos.step.activations import offloads
 from lindos.step.assumptions import Assumptions
 from lindos.step.layout import Layout, at_least, select
 from lindos.step.stages import Stage
+from lindos.transformer.adapters import trained_share
 from lindos.transformer.parameters import LayerParams, Weights, joining_params, layer_params, weights
 
 
@@ -143,14 +144,17 @@ def stage_states(
 
     weight_bytes = number_format(job.precision).weight_bytes
     wide = gradient_width(job.stack, assumptions)
-    moments = FP32 * (3.0 - sharded)  # the master copy counts as weights if parameters are sharded
+    trained, frozen = trained_share(job.model, job.adapter_rank), bool(job.adapter_rank)
+    # The master copy counts as weights if parameters are sharded; frozen weights have none, and adapters are small.
+    master = 0.0 if frozen else sharded
+    moments = FP32 * (3.0 - master) * trained
     return StepMemory(
         weights=left(
-            state(Sharding.PARAMETERS, weight_bytes + sharded * (FP32 - weight_bytes), BF16 + sharded * (FP32 - BF16)),
+            state(Sharding.PARAMETERS, weight_bytes + master * (FP32 - weight_bytes), BF16 + master * (FP32 - BF16)),
             offloads(plan, Offload.PARAMETERS),
             stage.dense_layers + stage.expert_layers,
         ),
-        gradients=state(Sharding.GRADIENTS, wide, wide),
+        gradients=state(Sharding.GRADIENTS, wide * trained, wide * trained),
         optimizer=left(state(Sharding.OPTIMIZER, moments, moments), offloads(plan, Offload.OPTIMIZER)),
         activations=0.0,
         logits=_logits(job, layout, stage),
@@ -181,13 +185,14 @@ def _gathered(job: Job, plan: Plan, layout: Layout, params: Params, whole: Count
         layer = job.model.hidden_size * _widest(job.model) / layout.tensor_parallel
     weight = number_format(job.precision).gather_bytes
     sharded = at_least(plan.sharding, Sharding.PARAMETERS)
-    parameters = 2 * weight + wide if ahead else weight
-    passing: Bytes = layer * (sharded * parameters + at_least(plan.sharding, Sharding.GRADIENTS) * BF16)
+    trained = trained_share(job.model, job.adapter_rank)
+    parameters = 2 * weight + wide * trained if ahead else weight
+    passing: Bytes = layer * (sharded * parameters + at_least(plan.sharding, Sharding.GRADIENTS) * BF16 * trained)
     if not job.stack.keeps_gathered:
         return passing
     # Between micro-batches of a pipeline nothing is scattered or gathered again.
     piped = select(plan.pipeline_parallel > 1, 1.0, 0.0)
-    whole_stage: Bytes = passing + sharded * piped * whole * (BF16 + wide)
+    whole_stage: Bytes = passing + sharded * piped * whole * (BF16 + wide * trained)
     return whole_stage
 
 

@@ -19,6 +19,7 @@ from lindos.step.communication import (
 )
 from lindos.step.compute import Rates
 from lindos.step.layout import Layout, at_least, select
+from lindos.transformer.adapters import trained_share
 from lindos.transformer.operators import Kind, Operator, Role, Split
 from lindos.transformer.parameters import weights
 from lindos.transformer.table import attention_dims, mean_kv_heads
@@ -234,17 +235,20 @@ def data_parallel_time(
     scatters = select(at_least(plan.sharding, Sharding.GRADIENTS) > 0, m, 1.0)
     gathers = select(at_least(plan.sharding, Sharding.PARAMETERS) > 0, 2.0 * m, 1.0)
     sharded = at_least(plan.sharding, Sharding.OPTIMIZER)
+    trained = trained_share(job.model, job.adapter_rank)
+    # Without sharded parameters only what the optimizer has changed is handed out.
+    handed = select(at_least(plan.sharding, Sharding.PARAMETERS) > 0, 1.0, trained)
     total: Seconds = 0.0
     for part in weight_shards(job.model, layout):
         shards = 1 + sharded * (part.shards - 1)  # without sharding every rank has a whole copy
-        gradients: Bytes = part.params * gradient_bytes
+        gradients: Bytes = part.params * trained * gradient_bytes
         shard_levels = levels(tiers, shards, part.stride)
         copy_levels = levels(tiers, part.group / shards, part.stride * shards)
         total = (
             total
             + scatters * all_gather_time(gradients, shard_levels)
             + all_reduce_time(gradients / shards, copy_levels)
-            + gathers * all_gather_time(_gathered(part, narrower), shard_levels)
+            + gathers * all_gather_time(_gathered(part, narrower) * handed, shard_levels)
         )
     return total
 
@@ -277,4 +281,4 @@ def optimizer_time(job: Job, plan: Plan, layout: Layout, rate: Rates) -> Seconds
     owned: Real = 0.0
     for part in weight_shards(job.model, layout):
         owned = owned + part.params / (1 + sharded * (part.shards - 1))
-    return owned * OPTIMIZER_BYTES / rate.memory + rate.launch
+    return owned * trained_share(job.model, job.adapter_rank) * OPTIMIZER_BYTES / rate.memory + rate.launch

@@ -1,5 +1,6 @@
 """A model as a table of operators and parameters, counted once, for step, memory and fleet."""
 
+from lindos.transformer.adapters import adapter_flops_per_token, adapter_operators, adapter_params, trained_share
 from lindos.transformer.operators import Kind, Operator, Place, Role, Saved, Split
 from lindos.transformer.parameters import (
     LayerParams,
@@ -26,6 +27,9 @@ __all__ = [
     "Split",
     "Weights",
     "active_params",
+    "adapter_flops_per_token",
+    "adapter_operators",
+    "adapter_params",
     "joining_params",
     "layer_operators",
     "layer_params",
@@ -33,5 +37,6 @@ __all__ = [
     "num_params",
     "operators",
     "summarise_model",
+    "trained_share",
     "weights",
 ]

@@ -20,8 +20,9 @@ from lindos.validation.shape import model_of
 from lindos.validation.sizes import Sizes, sizes_of
 from lindos.validation.sources import recipes_of, stack_of
 
-#: Workloads that train a part of the model: the step model does not know frozen weights, which have no gradients.
-_PARTIAL = ("lora", "qlora", "peft")
+#: Workloads that train adapters beside frozen weights, and the rank where the row does not state it (NeMo's default).
+_PARTIAL = ("lora", "peft")
+ADAPTER_RANK = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,20 +154,21 @@ def prepare(run: Run, catalog: Catalog, assumptions: Assumptions) -> Prepared:
     NotPredictedError
         If the row does not state enough, or states something that Lindos does not model.
     """
-    if run.workload.lower() in _PARTIAL:
-        raise NotPredictedError("fine-tuning with frozen weights is not modelled", f"workload {run.workload}")
     recipes = recipes_of(run)
     stack = with_stated_facts(catalog.stack(stack_of(run)), run)
     model, shape_filled = model_of(run, catalog, recipes)
     sizes = sizes_of(run, stack, recipes, model.max_sequence_length)
     pool, pool_filled = pool_of(run, catalog, sizes.num_devices)
     precision, pool, precision_filled = precision_of(run, pool, recipes)
+    rank = ADAPTER_RANK if run.workload.lower() in _PARTIAL else 0
+    adapters = (f"adapters of rank {rank}",) if rank else ()
     job = Job(
         model=model,
         sequence_length=sizes.sequence_length,
         precision=precision,
         stack=stack,
         global_batch_size=sizes.global_batch_size,
+        adapter_rank=rank,
         any_software=True,  # the run shows that its software does what it did
     )
     balanced = run.router == "balanced" if run.router else any(recipe.balanced for recipe in recipes)
@@ -175,7 +177,7 @@ def prepare(run: Run, catalog: Catalog, assumptions: Assumptions) -> Prepared:
             assumptions, expert_load_imbalance=replace(assumptions.expert_load_imbalance, content=1.0)
         )
     chosen = plan_of(run, job, pool, sizes, recipes, assumptions)
-    filled = (*sizes.filled, *precision_filled, *shape_filled, *pool_filled, *chosen.filled)
+    filled = (*adapters, *sizes.filled, *precision_filled, *shape_filled, *pool_filled, *chosen.filled)
     return Prepared(job=job, pool=pool, sizes=sizes, chosen=chosen, assumptions=assumptions, filled=filled)
 
 
