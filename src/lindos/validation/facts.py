@@ -11,6 +11,8 @@ from lindos.validation.run import Run
 
 #: Kernels of attention that write the matrix of scores to memory.
 _UNFUSED = ("torch", "fused-megatron")
+#: Containers that run on Blackwell are of 2025 at least, and their grouped products take 8 bits.
+_BLACKWELL = ("B200", "B300", "GB200", "GB300")
 
 
 def with_stated_facts(stack: Stack, run: Run) -> Stack:
@@ -35,6 +37,8 @@ def with_stated_facts(stack: Stack, run: Run) -> Stack:
         changes |= {"fused_norms": True, "fused_activations": True}
         if stack.loss == "torch":
             changes["loss"] = "vocabulary-parallel"
+    if stack.experts_in_bf16 and run.accelerator.upper().startswith(_BLACKWELL):
+        changes["experts_in_bf16"] = False
     if run.norm_kernel:
         changes["fused_norms"] = run.norm_kernel == "fused"
     if run.recompute_modules:
