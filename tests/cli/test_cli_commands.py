@@ -303,3 +303,16 @@ def test_set_changes_a_field_of_the_scenario_or_of_the_catalogue(capsys: pytest.
 def test_a_wrong_change_is_one_sentence(words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code(["site", "one-node", *words]) == 2
     assert sentence in capsys.readouterr().err
+
+
+def test_a_step_is_that_of_a_scenario_or_of_the_options_and_not_of_both(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["step", "one-node", "--set", "job.sequence_length=4096", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["inputs"]["job"]["sequence_length"] == 4096
+    assert document["results"]["step.time"]["value"] > 0
+    assert exit_code(["step", "one-node", "--tensor-parallel", "2"]) == 2
+    assert "--tensor-parallel is 2, but must be left out beside a scenario" in capsys.readouterr().err
+    assert exit_code(["step", "--cluster", "hgx-h100"]) == 2
+    assert "--model is required without a scenario" in capsys.readouterr().err
+    assert exit_code(["step", "--model", "llama-3.1-8b", "--cluster", "hgx-h100", "--set", "job.model=x"]) == 2
+    assert "--set is 'job.model=x', but must be left out without a scenario" in capsys.readouterr().err

@@ -5,59 +5,67 @@ from typing import Any
 
 import click
 
-from lindos.cli.common import catalog_option, json_option, show
+from lindos.cli.common import catalog_option, json_option, run_sections, set_option, show
 from lindos.cli.plan_options import plan_options
 from lindos.formats import TRAINING
 
+#: Options that are fields of the job; the others are axes of the plan.
+_OF_THE_JOB = ("precision", "sequence_length", "global_batch_size", "stack", "memory_headroom")
+
 
 @click.command()
-@click.option("--model", required=True, help="Catalogue id, or the path of a Hugging Face config.json.")
-@click.option("--cluster", required=True, help="System such as gb200-nvl72, or site such as colossus-2.")
+@click.argument("scenario", required=False)
+@click.option("--model", help="Catalogue id, or the path of a Hugging Face config.json; required without a SCENARIO.")
+@click.option("--cluster", help="System such as gb200-nvl72, or site such as colossus-2; required without a SCENARIO.")
 @click.option("--gpus", metavar="N", help="GPUs to use at most; required if --cluster is a system.")
 @click.option("--fabric", help="Scale-out network; the usual one of the system by default.")
 @click.option(
     "--precision",
-    default="bf16",
-    show_default=True,
     metavar="|".join(TRAINING),
-    help="Number format of the matrix products.",
+    help="Number format of the matrix products; bf16 by default.",
 )
-@click.option("--sequence-length", default="8192", show_default=True, metavar="N", help="Tokens of one sequence.")
+@click.option("--sequence-length", metavar="N", help="Tokens of one sequence; 8192 by default.")
 @click.option("--global-batch-size", metavar="N", help="Sequences per step; the critical batch by default.")
-@click.option("--stack", default="megatron-core", show_default=True, help="Training software of the catalogue.")
+@click.option("--stack", help="Training software of the catalogue; megatron-core by default.")
 @plan_options
 @catalog_option
+@set_option
 @json_option
 def command(
-    model: str,
-    cluster: str,
+    scenario: str | None,
+    model: str | None,
+    cluster: str | None,
     gpus: str | None,
     fabric: str | None,
-    precision: str,
-    sequence_length: str,
-    global_batch_size: str | None,
-    stack: str,
     any_software: bool | None,
-    memory_headroom: str | None,
     catalogs: tuple[Path, ...],
+    changes: tuple[str, ...],
     as_json: bool,
-    **plan: Any,
+    **job: Any,
 ) -> None:
-    """Show time, memory and breakdown of one step; axes of the plan without a value are searched for."""
-    from lindos.answers import estimate_step
+    """Show time, memory and breakdown of one step; axes of the plan without a value are searched for.
 
+    The step is that of SCENARIO, a built-in name or a YAML file, or of a model on a cluster that the options name.
+    """
+    from lindos.answers import estimate_step
+    from lindos.errors import InputError
+
+    stated = {name: value for name, value in job.items() if value is not None}
+    named = {"model": model, "cluster": cluster, "gpus": gpus, "fabric": fabric, "any_software": any_software, **stated}
+    if scenario is not None:
+        for name, value in named.items():
+            if value is not None:
+                hint = "Write another value of a field with --set, such as --set job.model=llama-3.1-70b."
+                raise InputError(f"--{name.replace('_', '-')}", value, "left out beside a scenario", hint)
+        run_sections("step", scenario, catalogs, changes, as_json)
+        return
+    if changes:
+        raise InputError("--set", changes[0], "left out without a scenario", "Use the option of the value.")
+    for name, value in (("--model", model), ("--cluster", cluster)):
+        if value is None:
+            raise InputError(name, None, "given without a scenario", "Or name a scenario: lindos step SCENARIO.")
+    fields = {name: stated.pop(name) for name in _OF_THE_JOB if name in stated}
     answer = estimate_step(
-        model,
-        cluster,
-        gpus,
-        catalogs,
-        fabric=fabric,
-        plan={name: value for name, value in plan.items() if value is not None},
-        precision=precision,
-        sequence_length=sequence_length,
-        global_batch_size=global_batch_size,
-        stack=stack,
-        any_software=any_software,
-        memory_headroom=memory_headroom,
+        str(model), str(cluster), gpus, catalogs, fabric=fabric, plan=stated, any_software=any_software, **fields
     )
     show(answer, as_json)
