@@ -46,6 +46,17 @@ Cell: TypeAlias = str | float | Number | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Driver:
+    """An uncertain fact, its range in SI, and the share of the variance of a number that goes with it."""
+
+    fact: str
+    share: float
+    low: float
+    high: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
     """One number of the answer.
 
@@ -68,6 +79,8 @@ class Figure:
     decided_by
         Decisions that the number follows from, such as ``"plan"``: facts that a decision weighed move the number if
         they change the decision.
+    drivers
+        Uncertain facts that most of the range comes from, the largest first.
     percent
         Whether a fraction is shown as a percentage.
     quantity, subject, date, convention
@@ -86,6 +99,7 @@ class Figure:
     sources: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
     decided_by: tuple[str, ...] = ()
+    drivers: tuple[Driver, ...] = ()
     percent: bool = False
     quantity: str = ""
     subject: str = ""

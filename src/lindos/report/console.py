@@ -126,11 +126,11 @@ def _figures(figures: Sequence[Figure], console: "Console", brief: bool) -> None
         else:
             grid.add_column(max_width=span, overflow="fold")
         content = Text(text.value_of(figure), "dim" if figure.value is None else "bold")
-        row = (Text(figure.title), content, Text(text.span_of(figure), "dim"), Text(figure.why, "dim"))
+        row = (Text(figure.title), content, Text(text.span_of(figure), "dim"), Text(text.why_of(figure), "dim"))
         grid.add_row(*(row if wide else row[:3]))
         console.print(grid)
         if figure.why and not wide and not brief:
-            console.print(Padding(Text(figure.why, "dim"), (0, 0, 0, _GAP)))
+            console.print(Padding(Text(text.why_of(figure), "dim"), (0, 0, 0, _GAP)))
 
 
 def _figure_widths(figures: Sequence[Figure], width: int, wide: bool) -> tuple[int, int, int]:

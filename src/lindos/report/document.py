@@ -10,7 +10,7 @@ from typing import Any, NotRequired
 from typing_extensions import TypedDict
 
 from lindos.answers.answer import Answer
-from lindos.elements import Cell, Chart, Decision, Figure, Number, Section, Series, Table
+from lindos.elements import Cell, Chart, Decision, Driver, Figure, Number, Section, Series, Table
 
 
 class SourceEntry(TypedDict):
@@ -19,6 +19,16 @@ class SourceEntry(TypedDict):
     id: str
     title: str
     url: str
+
+
+class DriverEntry(TypedDict):
+    """An uncertain fact with its range in SI, and the share of the variance of a figure that goes with it."""
+
+    fact: str
+    share: float
+    low: float
+    high: float
+    unit: str
 
 
 class ResultEntry(TypedDict):
@@ -33,6 +43,7 @@ class ResultEntry(TypedDict):
     sources: list[SourceEntry]
     facts: list[str]
     decided_by: list[str]
+    drivers: list[DriverEntry]
     percent: bool
     quantity: str
     subject: str
@@ -234,12 +245,23 @@ def _figure(figure: Figure, answer: Answer) -> ResultEntry:
         "sources": [_source(id, answer) for id in figure.sources],
         "facts": list(figure.facts),
         "decided_by": list(figure.decided_by),
+        "drivers": [_driver(driver) for driver in figure.drivers],
         "percent": figure.percent,
         "quantity": figure.quantity,
         "subject": figure.subject,
         "date": figure.date,
         "convention": figure.convention,
         "bound": figure.bound,
+    }
+
+
+def _driver(driver: Driver) -> DriverEntry:
+    return {
+        "fact": driver.fact,
+        "share": driver.share,
+        "low": driver.low,
+        "high": driver.high,
+        "unit": driver.unit,
     }
 
 

@@ -60,7 +60,7 @@ def _figure(figure: Figure, answer: Answer, numbers: dict[str, int]) -> str:
         f'<tr><th scope="row" title="{escape(figure.name)}">{escape(figure.title)}</th>'
         f'<td class="number{unknown}">{escape(text.value_of(figure))}</td>'
         f'<td class="span">{escape(text.span_of(figure))}</td>'
-        f'<td class="why">{escape(figure.why)}{_links(figure.sources, answer, numbers)}</td></tr>'
+        f'<td class="why">{escape(text.why_of(figure))}{_links(figure.sources, answer, numbers)}</td></tr>'
     )
 
 

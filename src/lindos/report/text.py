@@ -8,6 +8,8 @@ from lindos.units import render
 
 UNKNOWN = "unknown"
 NO_RANGE = "—"
+#: Width over value from which a range says what it comes from.
+_WIDE = 0.5
 
 
 def number(value: float | None, unit: str) -> str:
@@ -95,6 +97,27 @@ def span_of(figure: Figure) -> str:
     if number(figure.low, unit) == number(figure.high, unit) == value_of(figure):
         return NO_RANGE
     return span(figure.low, figure.high, unit)
+
+
+def why_of(figure: Figure) -> str:
+    """Write what a figure is, and beside a wide range what most of its width comes from.
+
+    Parameters
+    ----------
+    figure
+        The figure.
+    """
+    if not figure.drivers or figure.value is None or figure.low is None or figure.high is None:
+        return figure.why
+    if figure.high - figure.low < _WIDE * abs(figure.value):
+        return figure.why
+    parts = [
+        f"{100 * driver.share:.0f} % {driver.fact.removeprefix('parameters.')} "
+        f"({span(driver.low, driver.high, driver.unit).replace(' – ', ' to ')})"
+        for driver in figure.drivers
+    ]
+    why = figure.why.rstrip(".")
+    return f"{why}{'. ' if why else ''}Of the range comes from: {', '.join(parts)}."
 
 
 def cell(value: Cell, unit: str) -> str:

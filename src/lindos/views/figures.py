@@ -10,6 +10,7 @@ from lindos.elements import Figure, Series
 from lindos.results import rows
 from lindos.study.floor import Outcome
 from lindos.study.ranges import number, span
+from lindos.views.drivers import drivers
 
 R = TypeVar("R")
 #: Relative difference of a column of the varied world that counts as rounding.
@@ -134,6 +135,7 @@ class Figures(Generic[R]):
             why=why,
             sources=sources_of(facts),
             facts=tuple(fact.path for fact in facts),
+            drivers=() if low is None else drivers(read(outcome.sampled), facts),
             decided_by=() if value is None or not follows else tuple(decision.name for decision in outcome.decisions),
             percent=percent,
             quantity=quantity or name,
