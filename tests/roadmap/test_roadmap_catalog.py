@@ -48,7 +48,7 @@ def priced() -> tuple[Generation, ...]:
 
 
 def test_newest_on_sale() -> None:
-    with pytest.raises(InputError, match="must be after the launch of a system of known price and power"):
+    with pytest.raises(InputError, match="but must be 2022-09-20 or later, when NVIDIA H100"):
         purchase(priced(), date(2000, 1, 1), trends(CATALOG))
     names = [purchase(priced(), date(year, 7, 1), trends(CATALOG)).newest.name for year in (2024, 2026, 2029)]
     assert names[0].startswith("h")

@@ -206,6 +206,25 @@ def test_a_system_that_a_roadmap_buys_has_the_price_and_power_of_its_site(
         assert roadmap.figure(f"roadmap.{total}").value == pytest.approx(whole.value * share, rel=1e-6)
 
 
+def test_a_purchase_of_unknown_price_names_the_system(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    unknown = (
+        f"  {name}: {{price: {{value: null}}}}" for name in ("hgx-h100", "hgx-h200", "gb200-nvl72", "gb300-nvl72")
+    )
+    file.write_text("\n".join(["systems:", *unknown]))
+    found = run("fifty-million", [file], sections=["roadmap"])
+    summary = found.sections[0].summary
+    assert summary.startswith("Unknown: systems.gb300-nvl72.price is unknown")
+    assert "hgx-h100, hgx-h200, gb200-nvl72, gb300-nvl72" in summary
+
+
+def test_programmes_in_watts_before_anything_is_sold_are_refused_at_their_start() -> None:
+    programmes = [{"name": "a", "facility_power": "1 GW", "by": "2024-01-01"}]
+    data = {"name": "x", "title": "t", "roadmap": {"start": "2021-01-01", "programmes": programmes}}
+    with pytest.raises(InputError, match=r"^roadmap.start is '2021-01-01', but must be 2022-09-20 or later"):
+        run(data)
+
+
 def test_devices_without_an_8_bit_peak_leave_the_site_known_and_name_the_peak(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("accelerators: {a100-80gb-sxm: {peak_int8: {value: null}}}")

@@ -13,7 +13,7 @@ from lindos.errors import InconsistentError, InputError
 from lindos.quantities import Count, Fraction, Watts, namespace
 from lindos.results import Why
 from lindos.roadmap.calendar import YEAR, day, seconds_between, year_ends
-from lindos.roadmap.generations import Generation, purchase
+from lindos.roadmap.generations import Generation, check_start, purchase
 from lindos.roadmap.trends import Trends
 from lindos.units import render
 
@@ -124,6 +124,8 @@ def demand(
     if not programmes:
         raise InputError("roadmap.programmes", None, "at least one programme")
     first = day(start, "roadmap.start")
+    if any(programme.facility_power is not None for programme in programmes):
+        check_start(first, generations)
     for programme in programmes:
         if day(programme.end, f"roadmap.programmes.{programme.name}.by") <= first:
             path = f"roadmap.programmes.{programme.name}.by"

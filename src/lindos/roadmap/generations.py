@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from lindos.catalog import Catalog
-from lindos.errors import InputError
+from lindos.errors import InputError, UnknownValueError
 from lindos.formulas import equivalents
 from lindos.quantities import Count, Usd, Watts
 from lindos.roadmap.trends import Trends
@@ -108,14 +108,19 @@ def purchase(generations: Sequence[Generation], day: date, trends: Trends) -> Pu
     Raises
     ------
     InputError
+        If nothing is on sale yet.
+    UnknownValueError
         If no generation that is on sale has a known cost and power.
     """
     sold = [generation for generation in generations if generation.available <= day]
     priced = next((generation for generation in reversed(sold) if generation.is_priced), None)
+    if not sold:
+        check_start(day, generations)
     if priced is None or priced.capex is None or priced.facility_power is None:
-        names = ", ".join(generation.name for generation in sold) or "none"
-        expected = f"after the launch of a system of known price and power (on sale by {day}: {names})"
-        raise InputError("roadmap.start", str(day), expected, "Give systems.*.price and power in a file of your own.")
+        newest = sold[-1]
+        names = ", ".join(generation.system or generation.name for generation in sold)
+        note = f"a purchase of {day} needs a system of known price and power; on sale are {names}"
+        raise UnknownValueError(f"systems.{newest.system or newest.name}.price", note)
     if priced is sold[-1]:
         return Purchase(newest=priced, priced=priced, capex=priced.capex, facility_power=priced.facility_power)
     return Purchase(
@@ -124,6 +129,28 @@ def purchase(generations: Sequence[Generation], day: date, trends: Trends) -> Pu
         capex=trends.price(priced.capex, priced.available, day),
         facility_power=trends.power(priced.facility_power, priced.available, day),
     )
+
+
+def check_start(start: date, generations: Sequence[Generation]) -> None:
+    """Refuse purchases before the first device was on sale.
+
+    Parameters
+    ----------
+    start
+        First day of purchase.
+    generations
+        Oldest first.
+
+    Raises
+    ------
+    InputError
+        If the first device was not on sale yet, or there is none.
+    """
+    first = generations[0] if generations else None
+    if first is None:
+        raise InputError("roadmap.start", str(start), "a day on which something is on sale")
+    if start < first.available:
+        raise InputError("roadmap.start", str(start), f"{first.available} or later, when {first.title} went on sale")
 
 
 def _launch(text: str) -> date | None:

@@ -11,7 +11,7 @@ from lindos.errors import InconsistentError, InputError
 from lindos.formulas import growth as formulas
 from lindos.quantities import Count, Usd, Watts, namespace
 from lindos.roadmap.calendar import YEAR, seconds_between, year_ends
-from lindos.roadmap.generations import Generation
+from lindos.roadmap.generations import Generation, check_start
 from lindos.roadmap.path import (
     Delivery,
     PathYear,
@@ -85,7 +85,7 @@ def growth(
     shortages and their prices, retirement, lead times of power; the trends are those of the past.
     """
     days = year_ends(start, end)
-    _check_start(days[0], generations)
+    check_start(days[0], generations)
     years = path_years(days, generations, trends, deliveries)
     ordered = total(delivery.h100_equivalents for year in years for delivery in year.deliveries)
     ordered_power = total(delivery.power for year in years for delivery in year.deliveries)
@@ -183,13 +183,6 @@ def _check(start: Count, target: Count, days: Sequence[date]) -> None:
     if math.log(target / start) * YEAR > _FASTEST * seconds_between(days[0], days[-1]):
         expected = f"later: from {start:,.0f} to {target:,.0f} H100-equivalents takes more than a few days"
         raise InputError("roadmap.by", days[-1].isoformat(), expected)
-
-
-def _check_start(start: date, generations: Sequence[Generation]) -> None:
-    """Refuse a path that starts before the first device was on sale."""
-    first = generations[0] if generations else None
-    if first and start < first.available:
-        raise InputError("roadmap.start", str(start), f"{first.available} or later, when {first.title} went on sale")
 
 
 def _largest(values: Sequence[Any]) -> Any:
