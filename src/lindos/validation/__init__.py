@@ -3,6 +3,7 @@
 from lindos.validation.campaigns import Comparison, published
 from lindos.validation.explain import Explanation, explain_run, explanation_document
 from lindos.validation.fits import Fits
+from lindos.validation.own_runs import Calibration, calibrate, catalogue_file, read_own_runs, template
 from lindos.validation.predict import Prediction, predict
 from lindos.validation.read import parse_runs, read_layouts, read_runs
 from lindos.validation.run import Measurement, Row, Run
@@ -10,6 +11,7 @@ from lindos.validation.score import Result, Score, Slice, document, score, valid
 from lindos.validation.write import predicted_csv
 
 __all__ = [
+    "Calibration",
     "Comparison",
     "Explanation",
     "Fits",
@@ -20,6 +22,8 @@ __all__ = [
     "Run",
     "Score",
     "Slice",
+    "calibrate",
+    "catalogue_file",
     "document",
     "explain_run",
     "explanation_document",
@@ -28,8 +32,10 @@ __all__ = [
     "predicted_csv",
     "published",
     "read_layouts",
+    "read_own_runs",
     "read_runs",
     "score",
+    "template",
     "validate",
     "validate_runs",
 ]

@@ -104,5 +104,7 @@ MEASURED = (
     Column("second_metric", "second_metric", "text", required=False),
     Column("second_value", "second_value", "number", required=False),
 )
+#: Tokens per second of the whole job, which is divided by its devices.
+WHOLE_JOB = "tokens_per_s"
 #: Metrics that determine the time of a step.
 METRICS = ("tokens_per_s_per_gpu", "step_time_s", "tflops_per_gpu", "mfu")

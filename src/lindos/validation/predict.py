@@ -81,7 +81,7 @@ class Prediction:
         return memory(ready.job, ready.pool, ready.chosen.plan, global_batch_size=batch, assumptions=ready.assumptions)
 
 
-def predict(run: Run, catalog: Catalog, assumptions: Assumptions | None = None) -> Prediction:
+def predict(run: Run, catalog: Catalog, assumptions: Assumptions | None = None, stack: str = "") -> Prediction:
     """Predict the step time of a run under its own plan; no measured value is read.
 
     Parameters
@@ -92,6 +92,8 @@ def predict(run: Run, catalog: Catalog, assumptions: Assumptions | None = None) 
         Catalogue with devices, models and software.
     assumptions
         Assumptions of the step model; those of ``catalog`` where left out.
+    stack
+        Software profile; that of the run's source where left out.
 
     Returns
     -------
@@ -106,10 +108,10 @@ def predict(run: Run, catalog: Catalog, assumptions: Assumptions | None = None) 
     >>> prediction.time > 0
     True
     """
-    stack = stack_of(run)
+    stack = profile_of(run, catalog, stack)
     assumptions = assumptions or load_assumptions(catalog)
     try:
-        ready = prepare(run, catalog, assumptions)
+        ready = prepare(run, catalog, assumptions, stack)
         return Prediction(id=run.id, stack=stack, prepared=ready, step=timed(ready))
     except NotPredictedError as error:
         return Prediction(id=run.id, stack=stack, category=error.category, detail=error.detail)
@@ -137,7 +139,25 @@ def timed(ready: Prepared) -> StepEstimate:
     return step
 
 
-def prepare(run: Run, catalog: Catalog, assumptions: Assumptions) -> Prepared:
+def profile_of(run: Run, catalog: Catalog, stack: str = "") -> str:
+    """Get the name of the software profile of a run.
+
+    Parameters
+    ----------
+    run
+        The run.
+    catalog
+        Catalogue with the profiles.
+    stack
+        A profile by name; where left out, that which the run names as its software, or that of its source.
+    """
+    if stack:
+        return catalog.stack(stack).name
+    word = run.software.strip().lower()
+    return word if not run.source and word in catalog.names("stacks") else stack_of(run)
+
+
+def prepare(run: Run, catalog: Catalog, assumptions: Assumptions, stack_name: str = "") -> Prepared:
     """Turn a run into inputs of the step model.
 
     Parameters
@@ -148,6 +168,8 @@ def prepare(run: Run, catalog: Catalog, assumptions: Assumptions) -> Prepared:
         Catalogue with devices, models and software.
     assumptions
         Assumptions of the step model.
+    stack_name
+        Software profile; that of the run's source where left out.
 
     Raises
     ------
@@ -155,7 +177,7 @@ def prepare(run: Run, catalog: Catalog, assumptions: Assumptions) -> Prepared:
         If the row does not state enough, or states something that Lindos does not model.
     """
     recipes = recipes_of(run)
-    stack = with_stated_facts(catalog.stack(stack_of(run)), run)
+    stack = with_stated_facts(catalog.stack(profile_of(run, catalog, stack_name)), run)
     model, shape_filled = model_of(run, catalog, recipes)
     sizes = sizes_of(run, stack, recipes, model.max_sequence_length)
     pool, pool_filled = pool_of(run, catalog, sizes.num_devices)

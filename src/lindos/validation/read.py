@@ -12,7 +12,7 @@ from typing import Any
 from lindos.errors import InputError, InputErrors
 from lindos.problem.axes import Kind
 from lindos.problem.plan import AXES
-from lindos.validation.columns import MEASURED, METRICS, MOST, RUN, Column
+from lindos.validation.columns import MEASURED, METRICS, MOST, RUN, WHOLE_JOB, Column
 from lindos.validation.run import OUT_OF_MEMORY, Measurement, Row, Run
 
 #: A row has about a kilobyte, so this allows twenty thousand rows.
@@ -47,17 +47,32 @@ def read_runs(path: Path | None = None) -> tuple[Row, ...]:
     """
     if path is None:
         return _shipped(SHIPPED)
+    return parse_runs(read_bytes(path), path.name)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file of runs as bytes.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Raises
+    ------
+    InputError
+        If it is no plain file, too large, or cannot be read.
+    """
     try:
         size = path.stat().st_size
         if not path.is_file():
             raise InputError("file", str(path), "a CSV file of runs")
         if size > MAX_BYTES:
             raise InputError("file", f"{path} of {size / 1e6:,.0f} MB", f"at most {MAX_BYTES / 1e6:.0f} MB")
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         reason = f"The system says: {error.strerror or 'it cannot be read'}."
         raise InputError("file", str(path), "a CSV file that can be read", reason) from None
-    return parse_runs(data, path.name)
 
 
 def read_layouts() -> tuple[Row, ...]:
@@ -153,8 +168,10 @@ def _row(record: Mapping[str, str], line: int, errors: list[InputError]) -> Row:
     axes = [name for name in AXES if name in run and name not in _RUN_FIELDS]
     values = {name: run.pop(name) for name in axes}
     stated = tuple((name, AXES[name].code(value)) for name, value in values.items() if value not in (None, ""))
+    if measured["metric"] == WHOLE_JOB and run["num_devices"] and measured["value"]:
+        measured |= {"metric": "tokens_per_s_per_gpu", "value": measured["value"] / run["num_devices"]}
     if measured["metric"] not in ("", OUT_OF_MEMORY, *METRICS):
-        metrics = f"one of {', '.join(METRICS)}, {OUT_OF_MEMORY}"
+        metrics = f"one of {', '.join(METRICS)}, {OUT_OF_MEMORY}, or {WHOLE_JOB} beside gpus"
         errors.append(InputError("measured_metric", measured["metric"], metrics, "", line))
     if measured["metric"] == OUT_OF_MEMORY and measured["value"] is not None:
         errors.append(

@@ -78,7 +78,10 @@ class Score:
 
 
 def validate(
-    rows: Sequence[Row], catalog: Catalog | None = None, report: Callable[[int], object] = lambda done: None
+    rows: Sequence[Row],
+    catalog: Catalog | None = None,
+    report: Callable[[int], object] = lambda done: None,
+    stack: str = "",
 ) -> Score:
     """Predict every row, then score the predictions against the measurements.
 
@@ -90,9 +93,11 @@ def validate(
         The facts; those that ship with Lindos where left out.
     report
         Called after every row with the number of rows that are done.
+    stack
+        Software profile of all rows; that of each row's source where left out.
     """
     facts = catalog or load_catalog()
-    predictor = _Predictor(facts)
+    predictor = _Predictor(facts, stack)
     results = []
     for done, row in enumerate(rows, start=1):
         results.append(predictor.result(row))
@@ -103,8 +108,8 @@ def validate(
 class _Predictor:
     """Predicts runs; runs that differ only in their id are predicted once."""
 
-    def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
+    def __init__(self, catalog: Catalog, stack: str = "") -> None:
+        self._catalog, self._stack = catalog, stack
         self._assumptions, self._facts = load_assumptions(catalog), interval_facts(catalog)
         self._predicted: dict[Run, tuple[Prediction, OneTime | None, OneTime | None]] = {}
 
@@ -123,7 +128,7 @@ class _Predictor:
 
     def _predict(self, run: Run) -> tuple[Prediction, OneTime | None, OneTime | None]:
         """The prediction of a run and the ends of its interval; the ends are None without a prediction."""
-        prediction = predict(run, self._catalog, self._assumptions)
+        prediction = predict(run, self._catalog, self._assumptions, self._stack)
         ready = prediction.prepared
         if ready is None or prediction.time is None:
             return prediction, None, None
