@@ -1,4 +1,4 @@
-"""A user's own runs as a catalogue file: what they move, by how much, and whether its intervals hold what is promised."""
+"""A user's own runs as a catalogue file: what they move, by how much, and whether its intervals hold."""
 
 import csv
 import math
@@ -48,7 +48,7 @@ def test_runs_as_predicted_move_nothing_and_narrow_the_interval(usual: float) ->
 def test_slow_runs_slow_the_rates_and_are_predicted_better(usual: float) -> None:
     slow = fitted(*[usual * 0.8] * 5)
     assert slow.factor < 0.95
-    assert slow.after < slow.before / 2
+    assert slow.error_after < slow.error_before / 2
     one = fitted(usual * 0.8)
     assert slow.factor < one.factor < 1.0  # one run counts for less
 
@@ -70,7 +70,7 @@ def test_the_catalogue_file_is_read_and_predicts_the_runs(usual: float, tmp_path
     rows = parse_own_runs(own(*[usual * 0.8] * 5))
     scored = validate(rows, catalog, stack="own-megatron-core")
     assert scored.overall is not None
-    assert scored.overall.median_abs_error == pytest.approx(calibration.after, abs=0.02)
+    assert scored.overall.median_abs_error == pytest.approx(calibration.error_after, abs=0.02)
     assert all(result.covered for result in scored.results)
 
 

@@ -13,7 +13,9 @@ from lindos.cli.counting import counting
 @click.argument("file", required=False, type=FilePath())
 @out_option("FILE", "Write every row's prediction as CSV.")
 @click.option("--explain", metavar="ID", help="Show the parts of the step time of the run with that id instead.")
-@click.option("--fit", "own", type=FilePath(), metavar="RUNS", help="Fit a software profile to your own runs instead.")
+@click.option(
+    "--fit", "user_runs", type=FilePath(), metavar="RUNS", help="Fit a software profile to your own runs instead."
+)
 @click.option("--stack", metavar="NAME", help="Software profile that --fit starts from; that of the runs by default.")
 @click.option("--template", "as_template", is_flag=True, help="Print a file of own runs to fill in.")
 @catalog_option
@@ -22,7 +24,7 @@ def command(
     file: Path | None,
     out: Path | None,
     explain: str | None,
-    own: Path | None,
+    user_runs: Path | None,
     stack: str | None,
     as_template: bool,
     catalogs: tuple[Path, ...],
@@ -35,8 +37,8 @@ def command(
 
     if out is not None:
         check_places([out])
-    if as_template or own is not None:
-        _fit(own, stack or "", out, catalogs, as_json)
+    if as_template or user_runs is not None:
+        _fit(user_runs, stack or "", out, catalogs, as_json)
         return
     rows, catalog = read_runs(file), load_catalog(catalogs)
     with counting(len(rows), "runs") as count:
@@ -58,24 +60,27 @@ def command(
         explanation_terminal(explanation, console())
 
 
-def _fit(own: Path | None, stack: str, out: Path | None, catalogs: tuple[Path, ...], as_json: bool) -> None:
+def _fit(user_runs: Path | None, stack: str, out: Path | None, catalogs: tuple[Path, ...], as_json: bool) -> None:
     """Write the catalogue file that a user's own runs give, or the template of such a file."""
     from lindos.catalog import load_catalog
     from lindos.files import write_whole
     from lindos.validation import calibrate, catalogue_file, read_own_runs, template
 
-    if own is None:
+    if user_runs is None:
         text = template()
     else:
-        calibration = calibrate(read_own_runs(own), load_catalog(catalogs), stack)
+        calibration = calibrate(read_own_runs(user_runs), load_catalog(catalogs), stack)
         text = catalogue_file(calibration)
         note(
-            f"{calibration.runs:,} runs of {calibration.stack.name}: median error {calibration.before:.1%} before, "
-            f"{calibration.after:.1%} after; 80 % of runs from {calibration.low:.2f} to {calibration.high:.2f} of what "
+            f"{calibration.runs:,} runs of {calibration.stack.name}: median error {calibration.error_before:.1%} before, "
+            f"{calibration.error_after:.1%} after; 80 % of runs from {calibration.low:.2f} to {calibration.high:.2f} of what "
             f"is predicted"
         )
         if as_json:
-            values = {name: getattr(calibration, name) for name in ("runs", "factor", "low", "high", "before", "after")}
+            values = {
+                name: getattr(calibration, name)
+                for name in ("runs", "factor", "low", "high", "error_before", "error_after")
+            }
             click.echo(json.dumps({"stack": calibration.name, "base": calibration.stack.name, **values}, indent=1))
     if out is not None:
         write_whole({out: text.encode()})

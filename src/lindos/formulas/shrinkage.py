@@ -43,7 +43,7 @@ def shrunk_variance(spread: Real, freedom: Count, deviations: Real, number: Coun
     return variance
 
 
-def shrunk_mean(mean: Real, variance: Real, number: Count, between: Real) -> tuple[Real, Real]:
+def shrunk_mean(mean: Real, variance: Real, number: Count, group_spread: Real) -> tuple[Real, Real]:
     r"""Mean of a group, drawn towards zero by the spread of the means of other groups, and its variance.
 
     .. math:: v = \left(\frac{1}{\tau^2} + \frac{n}{s^2}\right)^{-1}, \qquad \mu = v \, \frac{n \bar{x}}{s^2}
@@ -56,7 +56,7 @@ def shrunk_mean(mean: Real, variance: Real, number: Count, between: Real) -> tup
         Of one measurement, :math:`s^2`.
     number
         Measurements, :math:`n`.
-    between
+    group_spread
         Spread of the means of groups, :math:`\tau`.
 
     Returns
@@ -75,5 +75,5 @@ def shrunk_mean(mean: Real, variance: Real, number: Count, between: Real) -> tup
     >>> round(float(shrunk_mean(0.1, 0.01, 5.0, 0.16)[0]), 4), round(float(shrunk_mean(0.1, 0.01, 1.0, 0.16)[0]), 4)
     (0.0928, 0.0719)
     """
-    certainty = 1.0 / between**2 + number / variance
+    certainty = 1.0 / group_spread**2 + number / variance
     return number * mean / variance / certainty, 1.0 / certainty

@@ -133,18 +133,18 @@ def saved_activations(job: Job, plan: Plan, layout: Layout, assumptions: Assumpt
     frees_scores = "usual" in modules or "attention" in modules
     split_tokens, rank_tokens = layout.tokens / layout.tensor_parallel, layout.rank_tokens * busiest
     # Inputs of products that are not gathered again: the outputs of both norms, whole on every rank.
-    whole = 0.0 if job.stack.regathers else layout.tokens - layout.sequence_tokens
+    ungathered = 0.0 if job.stack.regathers else layout.tokens - layout.sequence_tokens
 
     def layer(sizes: LayerActivations) -> tuple[Bytes, Bytes]:
         cheaper = (
-            sizes.cheap_sequence * (layout.sequence_tokens + whole)
+            sizes.cheap_sequence * (layout.sequence_tokens + ungathered)
             + sizes.cheap_split * split_tokens
             + sizes.cheap_routed * rank_tokens
             + (scores if frees_scores else 0.0)
         )
-        every = (
+        saved_bytes = (
             sizes.sequence * layout.sequence_tokens
-            + sizes.cheap_sequence * whole
+            + sizes.cheap_sequence * ungathered
             + sizes.split * split_tokens
             + sizes.routed * rank_tokens
             + scores
@@ -153,7 +153,7 @@ def saved_activations(job: Job, plan: Plan, layout: Layout, assumptions: Assumpt
         if sizes.widest_routed:
             widest = namespace(widest, rank_tokens).maximum(widest, sizes.widest_routed * rank_tokens)
         stream = 2 * BF16 * model.hidden_size * layout.sequence_tokens
-        return every - cheap * cheaper, widest + stream + working_scores(job, layout) + cheap * cheaper
+        return saved_bytes - cheap * cheaper, widest + stream + working_scores(job, layout) + cheap * cheaper
 
     low = number_format(job.precision).activation_bytes
     (dense, dense_work), (experts, experts_work) = (

@@ -86,8 +86,8 @@ def offload_time(
     width = gradient_width(job.stack, assumptions)
     gradients = exposed_time(owned * width / rate, micro_batch_time, overlap)
     update = host_optimizer_time(owned, memory_rate_of_host(pool) * assumptions.host_share.value)
-    whole: Seconds = time + gradients + namespace(update, rate).maximum(update, owned * BF16 / rate)
-    return whole
+    duration: Seconds = time + gradients + namespace(update, rate).maximum(update, owned * BF16 / rate)
+    return duration
 
 
 def memory_rate_of_host(pool: Pool) -> BytesPerSecond:

@@ -172,7 +172,7 @@ def _logits(job: Job, layout: Layout, stage: Stage) -> Bytes:
     return heads * words * loss.word_bytes / (VOCABULARY_TILES if job.stack.tiles_vocabulary else 1.0)
 
 
-def _gathered(job: Job, plan: Plan, layout: Layout, params: Params, whole: Count, wide: Bytes) -> Bytes:
+def _gathered(job: Job, plan: Plan, layout: Layout, params: Params, stage_params_count: Count, wide: Bytes) -> Bytes:
     """Compute the bytes of what is whole for a moment: parameters of two layers, and gradients of the layer at work.
 
     Sharded gradients are copied to a buffer of their width, which is scattered, if parameters are sharded too.
@@ -192,7 +192,7 @@ def _gathered(job: Job, plan: Plan, layout: Layout, params: Params, whole: Count
         return passing
     # Between micro-batches of a pipeline nothing is scattered or gathered again.
     piped = select(plan.pipeline_parallel > 1, 1.0, 0.0)
-    whole_stage: Bytes = passing + sharded * piped * whole * (BF16 + wide * trained)
+    whole_stage: Bytes = passing + sharded * piped * stage_params_count * (BF16 + wide * trained)
     return whole_stage
 
 

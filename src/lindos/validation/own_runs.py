@@ -44,8 +44,8 @@ class Calibration:
     factor: OneShare  # on its rates of products and of memory traffic
     low: OneShare  # measured over predicted time at difficulty 1: 10th percentile
     high: OneShare  # 90th percentile
-    before: OneShare  # median error of the runs by the profile as it was
-    after: OneShare
+    error_before: OneShare  # median error of the runs by the profile as it was
+    error_after: OneShare
 
     @property
     def name(self) -> str:
@@ -148,8 +148,8 @@ def calibrate(rows: Sequence[Row], catalog: Catalog, stack: str = "") -> Calibra
         factor=factor,
         low=min(math.exp(rest - half), 1.0),
         high=max(math.exp(rest + half), 1.0),
-        before=float(np.median(np.abs(np.expm1(-errors)))),
-        after=float(np.median(np.abs(np.expm1(moved - errors)))),
+        error_before=float(np.median(np.abs(np.expm1(-errors)))),
+        error_after=float(np.median(np.abs(np.expm1(moved - errors)))),
     )
 
 
@@ -170,14 +170,14 @@ def predictive(errors: np.ndarray, catalog: Catalog) -> tuple[float, float]:
     """
     from scipy.special import stdtrit
 
-    between, within, freedom = (
+    source_spread, run_spread, freedom = (
         float(catalog.parameter(f"training.{name}", "1").value)
         for name in ("error_between_sources", "error_within_source", "error_freedom")
     )
     number = float(len(errors))
     average = float(np.mean(errors)) if len(errors) else 0.0
-    variance = float(shrunk_variance(within, freedom, float(np.sum((errors - average) ** 2)), number))
-    mean, uncertainty = shrunk_mean(average, variance, number, between)
+    variance = float(shrunk_variance(run_spread, freedom, float(np.sum((errors - average) ** 2)), number))
+    mean, uncertainty = shrunk_mean(average, variance, number, source_spread)
     width = float(stdtrit(freedom + max(number - 1.0, 0.0), _UPPER)) * math.sqrt(float(uncertainty) + variance)
     return float(mean), width
 
@@ -238,8 +238,8 @@ def catalogue_file(calibration: Calibration) -> str:
     ]
     title = stack.title.replace('"', "'")
     return (
-        f"# Made by lindos validate --fit {note}: median error {calibration.before:.1%} before, "
-        f"{calibration.after:.1%} after.\n"
+        f"# Made by lindos validate --fit {note}: median error {calibration.error_before:.1%} before, "
+        f"{calibration.error_after:.1%} after.\n"
         f'stacks:\n  {calibration.name}:\n    base: {stack.name}\n    title: "{title}, as in own runs"\n'
         + "".join(rates)
         + "parameters:\n  training:\n"

@@ -324,6 +324,8 @@ def words_of_plan(plan: Plan) -> dict[str, str | int]:
     """
     words = described(plan)
     words["sequence_parallel"] = "yes" if words["sequence_parallel"] else "no"
+    if not words["offload_layers"]:
+        words["offload_layers"] = "all" if "activations" in str(words["offload"]) else "none"
     if not words["sharding_group"]:
         words["sharding_group"] = "none" if words["sharding"] == "none" else "all replicas"
     return words
