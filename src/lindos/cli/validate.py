@@ -71,11 +71,10 @@ def _fit(user_runs: Path | None, stack: str, out: Path | None, catalogs: tuple[P
     else:
         calibration = calibrate(read_own_runs(user_runs), load_catalog(catalogs), stack)
         text = catalogue_file(calibration)
-        note(
-            f"{calibration.runs:,} runs of {calibration.stack.name}: median error {calibration.error_before:.1%} before, "
-            f"{calibration.error_after:.1%} after; 80 % of runs from {calibration.low:.2f} to {calibration.high:.2f} of what "
-            f"is predicted"
-        )
+        errors = f"{calibration.error_before:.1%} before, {calibration.error_after:.1%} after"
+        ends = f"{calibration.low:.2f} to {calibration.high:.2f}"
+        note(f"{calibration.runs:,} runs of {calibration.stack.name}: median error {errors}")
+        note(f"80 % of runs take from {ends} of what is predicted")
         if as_json:
             values = {
                 name: getattr(calibration, name)
