@@ -64,3 +64,14 @@ def test_an_offloaded_optimizer_of_adapters_is_small() -> None:
         for task in (WHOLE, ADAPTED)
     ]
     assert times[1] < 0.02 * times[0]
+
+
+def test_narrow_states_take_less_memory_and_less_time() -> None:
+    narrow = replace(WHOLE, state_bytes=8.0)
+    sizes = [memory(task, ROOMY, PLAN, global_batch_size=64, assumptions=assumptions()) for task in (WHOLE, narrow)]
+    assert sizes[1].optimizer == pytest.approx(sizes[0].optimizer * 8 / 12)
+    shared = replace(PLAN, sharding=int(Sharding.PARAMETERS))
+    held = memory(narrow, ROOMY, shared, global_batch_size=64, assumptions=assumptions())
+    assert held.optimizer == pytest.approx(4 * num_params(DENSE) / 8)
+    times = [estimate(task, ROOMY, PLAN, global_batch_size=64, assumptions=assumptions()) for task in (WHOLE, narrow)]
+    assert times[1].optimizer < times[0].optimizer

@@ -143,10 +143,10 @@ def fragmented_bytes(dynamic: Bytes, fragmentation: Fraction) -> Bytes:
     return dynamic * fragmentation
 
 
-def host_optimizer_time(num_params: Count, bandwidth: BytesPerSecond) -> Seconds:
+def host_optimizer_time(num_params: Count, bandwidth: BytesPerSecond, state_bytes: Bytes = 12.0) -> Seconds:
     r"""Time that the processors of a host take to update the parameters whose states it keeps.
 
-    .. math:: t = \frac{28 n}{M_h}
+    .. math:: t = \frac{(4 + 2 b) n}{M_h}
 
     Parameters
     ----------
@@ -154,6 +154,8 @@ def host_optimizer_time(num_params: Count, bandwidth: BytesPerSecond) -> Seconds
         Parameters of one device, :math:`n`.
     bandwidth
         Of the host's memory, as far as the update reaches it, for one device, :math:`M_h`.
+    state_bytes
+        Of the states of a parameter, with its master weight, :math:`b`.
 
     Returns
     -------
@@ -162,8 +164,8 @@ def host_optimizer_time(num_params: Count, bandwidth: BytesPerSecond) -> Seconds
 
     Notes
     -----
-    Adam [4]_ reads gradient, master weight and two moments in FP32 (16 bytes) and writes the last three (12 bytes);
-    arithmetic is hidden behind them. Weights in BF16 are written to the device.
+    Adam [4]_ reads the gradient in FP32, master weight and two moments, and writes the last three: 28 bytes with states
+    in FP32; arithmetic is hidden behind them. Weights in BF16 are written to the device.
 
     Examples
     --------
@@ -172,4 +174,4 @@ def host_optimizer_time(num_params: Count, bandwidth: BytesPerSecond) -> Seconds
     >>> host_optimizer_time(1e9, 50e9)
     0.56
     """
-    return num_params * 28.0 / bandwidth
+    return num_params * (4.0 + 2.0 * state_bytes) / bandwidth

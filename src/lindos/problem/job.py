@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from lindos.catalog.model import Model
 from lindos.catalog.records import Stack
-from lindos.quantities import Flop, Seconds, Tokens
+from lindos.quantities import Bytes, Flop, Seconds, Tokens
 
 #: Effect of a failure: ``restart`` stops the whole job, ``replica`` removes one data-parallel replica for some time.
 RECOVERIES = ("restart", "replica")
@@ -19,6 +19,7 @@ class Job:
     precision: str  # one of `lindos.formats.TRAINING`; lindos.step says which operators stay in BF16
     stack: Stack
     global_batch_size: int | None = None
+    state_bytes: Bytes = 12.0  # of the optimizer for a parameter: FP32 master weight and two moments
     adapter_rank: int = 0  # of adapters beside frozen weights; 0: all weights are trained
     any_software: bool = False  # whether a search also considers plans that the stack does not ship
 

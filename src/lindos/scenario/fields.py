@@ -398,6 +398,7 @@ RackCount: TypeAlias = Annotated[int, WholeNumber("2", at_most=1e9, counted="rac
 Degree: TypeAlias = Annotated[int, WholeNumber("8", at_most=1e8)]
 BatchSize: TypeAlias = Annotated[int, SequenceCount("2048", at_most=1e8, counted="sequence")]
 SequenceLength: TypeAlias = Annotated[int, WholeNumber("8192", at_most=1e8)]
+StateBytes: TypeAlias = Annotated[float, Quantity("1", "8", 4.0, 24.0)]
 AdapterRank: TypeAlias = Annotated[int, WholeNumber("32", at_most=65_536)]
 Fraction: TypeAlias = Annotated[float, Quantity("1", "5 %", at_most=1.0)]
 Discount: TypeAlias = Annotated[float, Quantity("1", "5 %", at_most=0.95)]

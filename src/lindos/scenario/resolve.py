@@ -246,6 +246,7 @@ def job_of(spec: JobSpec, catalog: Catalog, folder: Path | None = None) -> Job:
         precision=spec.precision,
         stack=catalog.stack(spec.stack, "job.stack"),
         global_batch_size=spec.global_batch_size,
+        state_bytes=spec.optimizer_state_bytes,
         adapter_rank=spec.adapter_rank or 0,
         any_software=spec.any_software,
     )

@@ -39,6 +39,7 @@ from lindos.scenario.fields import (
     Pue,
     RackCount,
     SequenceLength,
+    StateBytes,
     Text,
     TokenCount,
     TokenRate,
@@ -164,6 +165,9 @@ class JobSpec(Part):
         default=None, description="sequences of one optimiser step; the critical batch by default"
     )
     stack: Text = Field(default="megatron-core", description="training software, a stack of the catalogue")
+    optimizer_state_bytes: StateBytes = Field(
+        default=12.0, description="bytes of the states of a parameter, its FP32 master weight included"
+    )
     adapter_rank: AdapterRank | None = Field(
         default=None, description="rank of low-rank adapters beside frozen weights; all weights are trained by default"
     )

@@ -45,13 +45,9 @@ def host_memory_needed(
     needed: Bytes = (
         offloaded_activations(job, plan, layout, assumptions) * in_flight
         + offloaded_weights(job, plan, layout)
-        + states * (HOST_STATE_BYTES + gradient_width(job.stack, assumptions))
+        + states * (job.state_bytes + gradient_width(job.stack, assumptions))
     )
     return needed
-
-
-#: FP32 master weight and two moments of a parameter in the memory of the host.
-HOST_STATE_BYTES = 12
 
 
 def exceeds_host(

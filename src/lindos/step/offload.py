@@ -85,7 +85,7 @@ def offload_time(
     micro_batch_time = (passage.forward + passage.backward) / p
     width = gradient_width(job.stack, assumptions)
     gradients = exposed_time(owned * width / rate, micro_batch_time, overlap)
-    update = host_optimizer_time(owned, memory_rate_of_host(pool) * assumptions.host_share.value)
+    update = host_optimizer_time(owned, memory_rate_of_host(pool) * assumptions.host_share.value, job.state_bytes)
     duration: Seconds = time + gradients + namespace(update, rate).maximum(update, owned * BF16 / rate)
     return duration
 

@@ -5,8 +5,8 @@ Conventions
 * Weights of linear layers are BF16. FP8 recipes store two 8-bit layouts of them instead, one for products along rows
   and one for products along columns. NVFP4 recipes store two 4-bit layouts and BF16. Embedding and vocabulary head are
   BF16.
-* Optimizer states are 12 bytes a parameter: an FP32 master copy and two Adam moments. If parameters are sharded (FSDP),
-  that master copy is the weights, and layers are gathered from it in BF16.
+* Optimizer states are 12 bytes a parameter by default: an FP32 master copy and two Adam moments. If parameters are
+  sharded (FSDP), that master copy is the weights, and layers are gathered from it in BF16.
 * While one layer computes, most software gathers the parameters of the next one, and has the gradients of the last in
   the buffer that is scattered; DeepSpeed gathers matrix by matrix, and a compiler as memory allows. Under a pipeline,
   software may keep gathered parameters and whole gradients between micro-batches.
@@ -147,7 +147,7 @@ def stage_states(
     trained, frozen = trained_share(job.model, job.adapter_rank), bool(job.adapter_rank)
     # The master copy counts as weights if parameters are sharded; frozen weights have none, and adapters are small.
     master = 0.0 if frozen else sharded
-    moments = FP32 * (3.0 - master) * trained
+    moments = (job.state_bytes - FP32 * master) * trained
     return StepMemory(
         weights=left(
             state(Sharding.PARAMETERS, weight_bytes + master * (FP32 - weight_bytes), BF16 + master * (FP32 - BF16)),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from lindos.catalog.model import Model
-from lindos.formats import BF16, number_format
+from lindos.formats import BF16, FP32, number_format
 from lindos.problem.cluster import Tier
 from lindos.problem.job import Job
 from lindos.problem.plan import Plan, Sharding
@@ -23,9 +23,6 @@ from lindos.transformer.adapters import trained_share
 from lindos.transformer.operators import Kind, Operator, Role, Split
 from lindos.transformer.parameters import weights
 from lindos.transformer.table import attention_dims, mean_kv_heads
-
-#: Adam in mixed precision: reads gradient, weight and two moments in FP32, writes the last three and a BF16 weight.
-OPTIMIZER_BYTES = 4 * 4 + 3 * 4 + BF16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,7 +275,9 @@ def optimizer_time(job: Job, plan: Plan, layout: Layout, rate: Rates) -> Seconds
         Time of one step, without traffic to the host.
     """
     sharded = at_least(plan.sharding, Sharding.OPTIMIZER)
+    # Adam reads the gradient in FP32 and its states, and writes the states and a BF16 weight.
+    moved = FP32 + 2 * job.state_bytes + BF16
     owned: Real = 0.0
     for part in weight_shards(job.model, layout):
         owned = owned + part.params / (1 + sharded * (part.shards - 1))
-    return owned * trained_share(job.model, job.adapter_rank) * OPTIMIZER_BYTES / rate.memory + rate.launch
+    return owned * trained_share(job.model, job.adapter_rank) * moved / rate.memory + rate.launch

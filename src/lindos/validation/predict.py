@@ -190,6 +190,7 @@ def prepare(run: Run, catalog: Catalog, assumptions: Assumptions, stack_name: st
         precision=precision,
         stack=stack,
         global_batch_size=sizes.global_batch_size,
+        state_bytes=run.optimizer_state_bytes or 12.0,
         adapter_rank=rank,
         any_software=True,  # the run shows that its software does what it did
     )
