@@ -6,6 +6,7 @@ import pytest
 
 from lindos.catalog import Catalog, load_catalog
 from lindos.catalog.facts import Fact
+from lindos.catalog.lookup import system_with
 from lindos.catalog.records import AS_USUAL, PRECISIONS
 
 KINDS = ("accelerators", "kernels", "systems", "fabrics", "sites", "stacks")
@@ -127,6 +128,15 @@ def test_systems_cost_no_less_than_their_devices(catalog: Catalog) -> None:
         if system.price.is_known and device.price.is_known:
             devices = system.num_devices.value * device.price.value
             assert 0.99 < system.price.value / devices < 2.1, name
+
+
+def test_a_device_is_bought_in_its_largest_system(catalog: Catalog) -> None:
+    expected = {"rubin-vr200": "vera-rubin-nvl72", "a100-40gb-sxm": "dgx-a100-40gb", "h100-sxm": "hgx-h100"}
+    for device, name in expected.items():
+        system = system_with(catalog, device)
+        assert system is not None
+        assert system.name == name
+    assert system_with(catalog, "feynman") is None
 
 
 def test_links_inside_are_faster_than_links_outside(catalog: Catalog) -> None:

@@ -77,7 +77,7 @@ MISTAKES = {
     "cloud_prices: {x: {accelerator: h100-sxm}}": "cloud_prices.x.provider is required.",
     "sources: [a]": "line 1: sources is ['a'], but must be a mapping of ids to sources.",
     "sources: {x: {url: u}}": "sources.x is {'url': 'u'}, but must be a mapping with title and url.",
-    "sources: {x: {title: t, adress: u}}": "sources.x.adress is 'u', but must be one of title, url, kind, date.",
+    "sources: {x: {title: t, adress: u}}": "sources.x.adress is 'u', but must be one of title, url, kind, date, grade.",
     "sources: {aicfg: {title: mine, url: u}}": "sources.aicfg is 'aicfg', but must be an id of its own",
     "stacks: {megatron-core: {kernel_share: 10}}": "stacks.megatron-core.kernel_share is 10, but must be at most 1.25.",
     "stacks: {megatron-core: {overlap_data_parallel: 5}}": "overlap_data_parallel is 5, but must be at most 1.",

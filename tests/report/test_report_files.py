@@ -33,11 +33,11 @@ def test_json_is_strict_and_complete() -> None:
         "high": 2.9e21,
         "why": "sum over the pools of devices times their dense peak",
         "sources": [
-            {"id": "datasheet", "title": "A data sheet", "url": "https://example.org/sheet.pdf"},
-            {"id": "press", "title": ANSWER.sources["press"].title, "url": "javascript:alert(1)"},
+            {"id": "datasheet", "title": "A data sheet", "url": "https://example.org/sheet.pdf", "grade": "press"},
+            {"id": "press", "title": ANSWER.sources["press"].title, "url": "javascript:alert(1)", "grade": "press"},
         ],
     }
-    assert document["results"]["cluster.odd"]["sources"][0] == {"id": "missing", "title": "", "url": ""}
+    assert document["results"]["cluster.odd"]["sources"][0] == {"id": "missing", "title": "", "url": "", "grade": ""}
 
 
 def test_tables_in_json_keep_si_numbers() -> None:

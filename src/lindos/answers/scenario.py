@@ -7,6 +7,7 @@ from typing import Any
 
 from lindos import __version__
 from lindos.answers.answer import Answer
+from lindos.answers.basis import basis_warnings
 from lindos.answers.soundness import check_sections, user_paths
 from lindos.catalog import Catalog, load_catalog
 from lindos.catalog.facts import reading
@@ -296,7 +297,8 @@ def assemble(
     weighed = (source for decision in taken.values() for source in decision.sources)
     ids = list(dict.fromkeys([*ids, *scenario.sources, *weighed]))
     listed = set(catalog.names("sources"))
-    warned = (*(warning for section in sections for warning in section.warnings), *warnings, RANGES)
+    basis = basis_warnings((figure for section in sections for figure in section.figures), catalog)
+    warned = (*(warning for section in sections for warning in section.warnings), *warnings, *basis, RANGES)
     dumped = scenario.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
     return Answer(
         command=command,

@@ -20,13 +20,17 @@ _READINGS: ContextVar[tuple[set[str], ...]] = ContextVar("_READINGS", default=()
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A source of facts: title, address, kind (datasheet, paper, measurement, press, estimate, ...), date."""
+    """A source of facts: title, address, kind (datasheet, paper, measurement, press, estimate, ...), date.
+
+    ``grade`` is a word of :data:`lindos.catalog.grades.GRADES` where it differs from that of the kind.
+    """
 
     id: str
     title: str
     url: str
     kind: str = ""
     date: str = ""
+    grade: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

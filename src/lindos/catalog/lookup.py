@@ -6,7 +6,9 @@ from lindos.errors import UnknownNameError
 
 
 def system_with(catalog: Catalog, accelerator: str) -> System | None:
-    """Get the first system of the catalogue that is built with a device; None where there is none.
+    """Get the system with the most devices that is built with a device, the form in which it is usually bought.
+
+    The first by name where several are as large; None where there is none.
 
     Parameters
     ----------
@@ -20,4 +22,5 @@ def system_with(catalog: Catalog, accelerator: str) -> System | None:
     except UnknownNameError:
         return None
     systems = (catalog.system(system) for system in catalog.names("systems"))
-    return next((system for system in systems if catalog.accelerator(system.accelerator).name == name), None)
+    built = [system for system in systems if catalog.accelerator(system.accelerator).name == name]
+    return max(built, key=lambda system: float(system.num_devices.content or 0), default=None)

@@ -10,6 +10,7 @@ from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hi
 
 from lindos.bounds import Bounds
 from lindos.catalog.facts import Fact, Source
+from lindos.catalog.grades import GRADES
 from lindos.catalog.records import BASES
 from lindos.catalog.sampling import is_structure
 from lindos.errors import CatalogError, InputError, NumeralError
@@ -457,7 +458,7 @@ class Reader:
         data
             Its mapping in the file.
         """
-        keys = ("title", "url", "kind", "date")
+        keys = ("title", "url", "kind", "date", "grade")
         if not isinstance(data, Mapping) or not data.get("title") or not (self.file or data.get("url")):
             self.wrong(path, data, "a mapping with title and url")
             return None
@@ -466,6 +467,8 @@ class Reader:
         for key in keys:
             if isinstance(data.get(key), (list, dict)):
                 self.wrong(f"{path}.{key}", data[key], "a text")
+        if data.get("grade"):
+            self.word(GRADES, f"{path}.grade", data["grade"])
         return Source(id=name, **{key: str(data.get(key) or "") for key in keys})
 
     def sources(self, path: str, data: Any) -> tuple[str, ...]:

@@ -1,12 +1,15 @@
 """Records, parameters and sources of the catalogue, read kind by kind from the layers of its files."""
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from functools import partial
 from typing import Any
 
 from lindos.catalog.facts import Fact, Source
+from lindos.catalog.grades import grade_of
 from lindos.catalog.layers import Layer, declarations, leaves_of, raise_together, shipped_data
 from lindos.catalog.model import Model, model_errors
+from lindos.catalog.priors import complete_fabrics, complete_systems
 from lindos.catalog.records import (
     Accelerator,
     CloudPrice,
@@ -202,6 +205,16 @@ class Records:
             raise UnknownNameError("source", name, sources)
         return sources[name]
 
+    def grade(self, name: str) -> str:
+        """Get the grade of a source, a word of :data:`lindos.catalog.grades.GRADES`, or ``own`` for a user's value.
+
+        Parameters
+        ----------
+        name
+            Id of the source.
+        """
+        return grade_of(self.source(name))
+
     def _load(self, kind: str) -> None:
         if self._unchanged is not None and self._change is not None:
             self._records[kind] = _ChangedRecords(self._unchanged.records(kind), self._change)
@@ -210,6 +223,7 @@ class Records:
         records: dict[str, Any] = {}
         aliases: dict[str, str] = {}
         spoken: dict[str, str] = {}
+        left_unknown: set[str] = set()  # paths that the user's files state as unknown
         for data, lines, file in self._layers(kind):
             reader = Reader(self._is_source, lines, file)
             if not isinstance(data, Mapping):
@@ -217,12 +231,26 @@ class Records:
                 data = {}
             for name, body in data.items():
                 _add(reader, kind, str(name), body, records, aliases)
+                if file:
+                    left_unknown |= {f"{kind}.{_id_of(name, aliases)}.{field}" for field in _unknown_fields(body)}
                 if isinstance(body, Mapping):
                     listed = body.get("aliases")
                     written = (body.get("title") or name, *(listed if isinstance(listed, list) else ()))
                     spoken |= {str(word): aliases.get(str(name).strip().lower(), str(name)) for word in written}
             raise_together(reader.errors, file)
-        self._records[kind], self._aliases[kind], self._spoken[kind] = records, aliases, spoken
+        self._aliases[kind], self._spoken[kind] = aliases, spoken
+        self._records[kind] = self._completed(kind, records, left_unknown)
+
+    def _completed(self, kind: str, records: dict[str, Any], left_unknown: Set[str]) -> Mapping[str, Any]:
+        """Fill what nobody has published with priors, where there is a rule for it and the user does not object."""
+        if kind == "systems":
+            try:
+                accelerators = self.records("accelerators")
+            except InputError:
+                return records  # reading the devices names the mistakes in their file
+            device_of = partial(self.record_id, "accelerators")
+            return complete_systems(records, accelerators, device_of, left_unknown)
+        return complete_fabrics(records, left_unknown) if kind == "fabrics" else records
 
     def _layers(self, kind: str) -> list[Layer]:
         shipped: list[Layer] = [(shipped_data(kind), {}, "")]
@@ -294,6 +322,17 @@ def _add(reader: Reader, kind: str, name: str, body: Any, records: dict[str, Any
         owner = aliases.setdefault(alias.strip().lower(), record_name)
         if owner != record_name:
             reader.wrong(f"{path}.aliases", alias, f"a name of its own: {owner} has it already")
+
+
+def _id_of(name: Any, aliases: Mapping[str, str]) -> str:
+    return aliases.get(str(name).strip().lower(), str(name).strip())
+
+
+def _unknown_fields(body: Any) -> Iterator[str]:
+    """Fields of a record in a user's file whose value is stated as null."""
+    for field, leaf in body.items() if isinstance(body, Mapping) else ():
+        if leaf is None or (isinstance(leaf, Mapping) and "value" in leaf and leaf["value"] is None):
+            yield str(field)
 
 
 def _changed_record(record: Any, change: Callable[[Fact[Any]], Fact[Any]]) -> Any:

@@ -79,12 +79,16 @@ def show(name: str, catalogs: tuple[Path, ...], as_json: bool) -> None:
     for row in rows:
         span = f"  ({row['low']} to {row['high']})" if row["low"] else ""
         console.print(Text.assemble((f"{row['field']}: ", "cyan"), (row["text"], "bold"), (span, "")))
-        details = [row["note"], *(source["url"] or source["title"] for source in row["sources"])]
+        details = [
+            row["note"],
+            *(f"{source['grade']}: {source['url'] or source['title']}" for source in row["sources"]),
+        ]
         for line in filter(None, details):
             console.print(Padding(Text(line, "dim", overflow="fold"), (0, 0, 0, 4)))
 
 
 def _row(catalog: Any, field: str, fact: Any) -> dict[str, Any]:
+    from lindos.catalog.grades import grade_of
     from lindos.units import render
 
     def text(value: Any) -> str:
@@ -101,5 +105,5 @@ def _row(catalog: Any, field: str, fact: Any) -> dict[str, Any]:
         "high": text(fact.high) if spread else None,
         "estimate": fact.estimate,
         "note": ("estimate. " if fact.estimate else "") + fact.note,
-        "sources": [{"id": s.id, "title": s.title, "url": s.url} for s in sources],
+        "sources": [{"id": s.id, "title": s.title, "url": s.url, "grade": grade_of(s)} for s in sources],
     }

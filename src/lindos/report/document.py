@@ -10,15 +10,17 @@ from typing import Any, NotRequired
 from typing_extensions import TypedDict
 
 from lindos.answers.answer import Answer
+from lindos.catalog.grades import grade_of
 from lindos.elements import Cell, Chart, Decision, Driver, Figure, Number, Section, Series, Table
 
 
 class SourceEntry(TypedDict):
-    """A source of a fact."""
+    """A source of a fact. ``grade`` is primary, vendor, estimate, press or recalled, and own for a user's value."""
 
     id: str
     title: str
     url: str
+    grade: str
 
 
 class DriverEntry(TypedDict):
@@ -271,7 +273,9 @@ def _decision(decision: Decision) -> DecisionEntry:
 
 def _source(id: str, answer: Answer) -> SourceEntry:
     source = answer.sources.get(id)
-    return {"id": id, "title": source.title if source else "", "url": source.url if source else ""}
+    if source is None:
+        return {"id": id, "title": "", "url": "", "grade": ""}
+    return {"id": id, "title": source.title, "url": source.url, "grade": grade_of(source)}
 
 
 def _table(table: Table) -> TableEntry:

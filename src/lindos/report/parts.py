@@ -6,6 +6,7 @@ from html import escape
 
 from lindos.answers.answer import Answer
 from lindos.catalog.facts import Source
+from lindos.catalog.grades import grade_text
 from lindos.elements import Chart, Decision, Figure, Passage, Series, Table
 from lindos.report import text
 from lindos.report.charts import colours, limits
@@ -120,7 +121,7 @@ def source_item(number: int, id: str, source: Source) -> str:
         title = f'<a href="{escape(source.url)}" rel="noreferrer noopener">{title}</a>'
     elif source.url:
         title = f"{title}, {escape(source.url)}"
-    facts = ", ".join(escape(fact) for fact in (source.kind, source.date) if fact)
+    facts = ", ".join(escape(fact) for fact in (source.kind, source.date, grade_text(source)) if fact)
     return (
         f'<li id="source-{number}" value="{number}">{title}' + (f" <small>{facts}</small>" if facts else "") + "</li>"
     )

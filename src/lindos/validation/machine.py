@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from lindos.catalog import Catalog
 from lindos.catalog.facts import Fact
+from lindos.catalog.lookup import system_with
 from lindos.catalog.records import PRECISIONS, Accelerator, System
 from lindos.errors import LindosError
 from lindos.problem.cluster import Pool
@@ -20,12 +21,16 @@ _FAMILY_SYSTEMS = {
     "hopper": "hgx-h100",
     "blackwell": "dgx-b200",
     "rubin": "vera-rubin-nvl72",
-    "cdna2": "mi300x-node",
+    "ada": "l40s-node",
+    "blackwell-rtx": "rtx-pro-6000-node",
+    "cdna2": "mi250x-node",
     "cdna3": "mi300x-node",
     "cdna4": "mi355x-node",
+    "cdna5": "amd-helios",
     "tpu": "tpu-v5p-pod",
     "trainium": "trainium2-ultraserver",
     "gaudi": "gaudi3-node",
+    "ascend": "cloudmatrix-384",
 }
 
 
@@ -100,9 +105,9 @@ def _pool(
 
 
 def _system(catalog: Catalog, device: Accelerator) -> System:
-    for name in catalog.names("systems"):
-        if catalog.system(name).accelerator == device.name:
-            return catalog.system(name)
+    system = system_with(catalog, device.name)
+    if system is not None:
+        return system
     return catalog.system(_FAMILY_SYSTEMS.get(device.family, device.family))
 
 
