@@ -1,6 +1,6 @@
 """The answer to a scenario: all of its sections, or some."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,7 @@ def run(
     sections: Iterable[str] | None = None,
     campaign: CampaignAsked | None = None,
     command: str = "run",
+    begins: Callable[[str], object] = lambda question: None,
 ) -> Answer:
     """Answer a scenario: all of its sections, or some.
 
@@ -60,6 +61,8 @@ def run(
         Precision and seed of the simulation of the campaign.
     command
         Name of the command that asks; the answer records it.
+    begins
+        Function that is called with each question before it is computed.
 
     Raises
     ------
@@ -74,7 +77,7 @@ def run(
     >>> answer["cluster.num_devices"].value
     8.0
     """
-    question = _question(scenario, catalog)
+    question = _question(scenario, catalog, begins)
     wanted = None if sections is None else frozenset(sections)
     return question.ask(changes or {}, sections=wanted, campaign=campaign, command=command)
 
@@ -164,7 +167,9 @@ class Question:
 
 
 def _question(
-    scenario: str | Path | Mapping[str, Any] | Scenario, catalog: str | Path | Sequence[str | Path] | Catalog
+    scenario: str | Path | Mapping[str, Any] | Scenario,
+    catalog: str | Path | Sequence[str | Path] | Catalog,
+    begins: Callable[[str], object],
 ) -> Question:
     data: Any
     lines: Mapping[str, int] = {}
@@ -182,7 +187,7 @@ def _question(
         files = [catalog] if isinstance(catalog, (str, Path)) else list(catalog)
         first = [folder / user_file] if folder is not None and isinstance(user_file, str) else []
         facts = load_catalog([*first, *(Path(file) for file in files)])
-    return Question(data=data, lines=lines, folder=folder, catalog=facts, chain=Chain())
+    return Question(data=data, lines=lines, folder=folder, catalog=facts, chain=Chain(begins=begins))
 
 
 def _check_sections(scenario: Scenario, sections: frozenset[str] | None, command: str) -> None:

@@ -139,10 +139,19 @@ def run_sections(
         Whether to print one JSON document.
     """
     from lindos.answers import run
+    from lindos.cli.patience import Patience
     from lindos.views import sections_of
 
     sections = sections_of(command)
-    answer = run(scenario, catalogs, changes=changed_values(changes), command=command, sections=sections)
+    with Patience() as patience:
+        answer = run(
+            scenario,
+            catalogs,
+            changes=changed_values(changes),
+            command=command,
+            sections=sections,
+            begins=patience.begins,
+        )
     show(answer, as_json)
 
 

@@ -23,13 +23,15 @@ def command(
     one-node, openai-100m, sovereign, stargate-abilene.
     """
     from lindos.answers import run
+    from lindos.cli.patience import Patience
     from lindos.files import check_places
     from lindos.report import files_in, write
     from lindos.scenario.folder import folder_for
 
     folder = out or folder_for(scenario)
     check_places(files_in(folder))
-    answer = run(scenario, catalogs, changes=changed_values(changes), command="run")
+    with Patience() as patience:
+        answer = run(scenario, catalogs, changes=changed_values(changes), command="run", begins=patience.begins)
     options = [word for catalog in catalogs for word in ("--catalog", str(catalog))]
     options += [word for change in changes for word in ("--set", change)]
     options += ["--out", str(out)] if out else []

@@ -5,7 +5,7 @@ computed from. It is computed anew only if one of these differs, so that a new p
 the simulation of the campaign as they are.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -90,14 +90,17 @@ class Chain:
     8.0
     """
 
-    def __init__(self, *, traces_facts: bool = True) -> None:
+    def __init__(self, *, traces_facts: bool = True, begins: Callable[[str], object] = lambda question: None) -> None:
         """Start without remembered results.
 
         Parameters
         ----------
         traces_facts
             Whether figures cite facts; if not, the varied world is not computed.
+        begins
+            Function that is called with the question of each floor before it is computed.
         """
+        self._begins = begins
         self._traces_facts = traces_facts
         self._links: dict[str, list[_Link]] = {}
         self._columns: tuple[str, ...] = ()
@@ -202,6 +205,7 @@ class Chain:
             return _missing(floor, context, error)
 
     def _compute_point(self, floor: Floor[Any], context: "_Context", link: _Link) -> None:
+        self._begins(floor.question)
         world = context.world(link.scenario, "point", context.catalog)
         with ledger() as facts, reading() as link.paths:
             try:
@@ -242,6 +246,7 @@ class Chain:
         if link.error is not None or floor.is_decision:
             return
         if "sampled" not in link.results:
+            self._begins(floor.question)
             catalog = context.catalog.sampled(NUM_DRAWS)
             world = context.world(link.scenario, "sampled", catalog)
             link.results["sampled"] = floor.compute(world, *(source.result("sampled") for source in link.inputs))
