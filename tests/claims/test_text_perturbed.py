@@ -128,7 +128,41 @@ def growth(pick: random.Random) -> Iterator[Case]:
         yield Case(f"Running flat out, {power} megawatts use {wrong} a year.", wrong)
 
 
-GENERATORS: tuple[Callable[[random.Random], Iterator[Case]], ...] = (sites, devices, racks, growth)
+def marks_and_subjects(pick: random.Random) -> Iterator[Case]:
+    """Comma and point, the figure of another site of the text, counts of devices, the power of one device."""
+    large = [row for row in rows() if named(row) and row.facility_power.value >= 1e9]
+    for row in pick.sample(large, 5):
+        power = row.facility_power.value / 1e6
+        yield Case(f"Im Endausbau zieht {named(row)} {german(power)} Megawatt. So schätzt es Epoch AI.")
+        wrong = f"{german(power).replace('.', ',')} Megawatt"
+        yield Case(f"Im Endausbau zieht {named(row)} {wrong}. So schätzt es Epoch AI.", wrong)
+        wrong = f"{english(power).replace(',', '.')} megawatts"
+        yield Case(f"Fully built, {named(row)} will draw {wrong}, Epoch AI estimates.", wrong)
+    pairs = [("Prometheus", "Hyperion", "2.26 gigawatts"), ("Abilene", "Fairwater", "3.33 gigawatts")]
+    for name, rival, figure in pairs:
+        yield Case(f"Epoch AI expects {figure} at {rival}, more than at {name}.")
+        yield Case(f"Epoch AI expects {figure} at {name}. {rival} is another site.", figure)
+    for _ in range(6):
+        count, watts = pick.choice((50_000, 120_000, 400_000)), pick.choice((1.4, 1.9, 2.4))
+        total = count * watts / 1e3
+        yield Case(
+            f"Die Halle fasst {german(count)} GB200. Je GPU sind {german(watts)} Kilowatt nötig, zusammen also "
+            f"{german(total)} Megawatt."
+        )
+        wrong = f"{german(total * 10)} Megawatt"
+        yield Case(
+            f"Die Halle fasst {german(count)} GB200. Je GPU sind {german(watts)} Kilowatt nötig, "
+            f"zusammen also {wrong}.",
+            wrong,
+        )
+        price, hours = pick.choice((2.35, 2.95, 6.16)), pick.choice((24, 168))
+        bill = count * price * hours / 1e6
+        yield Case(f"At ${price} an hour, {count:,} H100s cost ${english(bill)} million for {hours} hours.")
+        wrong = f"${english(bill)} billion"
+        yield Case(f"At ${price} an hour, {count:,} H100s cost {wrong} for {hours} hours.", wrong)
+
+
+GENERATORS: tuple[Callable[[random.Random], Iterator[Case]], ...] = (sites, devices, racks, growth, marks_and_subjects)
 
 
 def cases() -> list[Case]:

@@ -148,6 +148,17 @@ class NumeralEntry(TypedDict):
     swaps: list[SwapEntry]
 
 
+class PromiseEntry(TypedDict):
+    """A promise of an audited text: its amount, its day, what was seen, and whether it was kept, late or is open."""
+
+    text: str
+    start: int
+    by: str
+    outcome: str
+    evidence: str
+    sources: list[str]
+
+
 class TextEntry(TypedDict):
     """A number of an audited text that was not understood."""
 
@@ -175,6 +186,7 @@ class Document(TypedDict):
     date: NotRequired[str]
     numerals: NotRequired[list[NumeralEntry]]
     not_understood: NotRequired[list[TextEntry]]
+    promises: NotRequired[list[PromiseEntry]]
 
 
 def json_document(answer: Answer) -> Document:

@@ -81,8 +81,21 @@ def audit_text(
     wrong = [numeral for numeral, judgement in judgements.items() if judgement.verdict == "wrong"]
     titles = {catalog.site(m.id).title for m in mentions if m.kind == "sites"}
     offered = Swaps(catalog, claims, titles)
-    swaps = {numeral: offered.swaps_for(numeral) for numeral in wrong}
+    swaps = {n: (*_in_text(n, judgements), *offered.swaps_for(n)) for n in wrong}
     return Audit(reading=reading, mentions=tuple(mentions), relations=relations, judgements=judgements, swaps=swaps)
+
+
+def _in_text(blamed: Numeral, judgements: dict[Numeral, Judgement]) -> Iterator[Swap]:
+    """Yield the subject to which the text itself gives the blamed figure elsewhere, where it holds."""
+    if blamed.kind != "amount" or blamed.unit in ("1", "s"):
+        return
+    for numeral, judgement in judgements.items():
+        relation = judgement.relation
+        fits = numeral.unit == blamed.unit and blamed.value in numeral.values and numeral is not blamed
+        if fits and judgement.verdict == "consistent" and relation is not None and relation.subject:
+            words = f"the text's own figure of {relation.subject}: {numeral.text} ({relation.arithmetic})"
+            yield Swap(reading=words, value=blamed.value, unit=blamed.unit, factor=1.0, sources=relation.sources)
+            return
 
 
 def _relations(

@@ -156,12 +156,12 @@ def announced(reading: Reading, claims: Mapping[str, Claim]) -> Iterator[Relatio
             numeral.kind != "amount"
             or numeral.unit != "1"
             or numeral.noun != "device"
-            or numeral.value < 1e6
+            or numeral.value < LEAST_ANNOUNCED
             or not numeral.claim
         ):
             continue
         for claim in claims.values():
-            values = [v for part in claim.checks for v in _counts(part)]
+            values = [v for part in claim.checks for v in _counts(part, numeral)]
             if claim.speaker.split()[-1] in reading.text and any(off_by(v, numeral) <= 1.005 for v in values):
                 date_text = f", {claim.date}" if claim.date else ""
                 yield Relation(
@@ -170,16 +170,20 @@ def announced(reading: Reading, claims: Mapping[str, Claim]) -> Iterator[Relatio
                     holds=True,
                     arithmetic=f"{claim.speaker}{date_text}: {claim.statement}",
                     factor=1.0,
-                    subject=claim.id,
+                    subject=f"a statement of {claim.speaker} (claim {claim.id})",
                     sources=tuple(claim.source),
                 )
                 break
 
 
-def _counts(part: Any) -> Iterator[float]:
+#: Least number of devices that is held against a statement; below a million, the device has to be named.
+LEAST_ANNOUNCED = 10_000
+
+
+def _counts(part: Any, numeral: Numeral) -> Iterator[float]:
     if part.kind in ("growth", "equivalents") and part.claimed is not None:
         yield float(part.claimed)
     for devices in getattr(part, "devices", None) or ():
         count = devices.gpus or devices.h100_equivalents
-        if count:
+        if count and (numeral.value >= 1e6 or devices.accelerator == numeral.device):
             yield float(count)

@@ -32,10 +32,13 @@ def judge(numerals: Sequence[Numeral], relations: Sequence[Relation]) -> dict[Nu
         Relations between them.
     """
     supports: dict[Numeral, Relation] = {}
-    for relation in relations:
-        if relation.holds:
-            for member in relation.members:
-                supports.setdefault(member, relation)
+    holding = [relation for relation in relations if relation.holds]
+    for relation in holding:
+        # The check of a number itself says more about it than one in which it is a factor.
+        supports.setdefault(relation.members[0], relation)
+    for relation in holding:
+        for member in relation.members:
+            supports.setdefault(member, relation)
     wrong: dict[Numeral, Relation] = {}
     for relation in relations:
         if not relation.holds and len(relation.members) == 1:

@@ -37,6 +37,7 @@ class Sighting(NamedTuple):
     value: Fact[float]
     date: str
     status: str
+    is_it_power: bool = False
 
     @property
     def words(self) -> str:
@@ -122,7 +123,8 @@ def sightings(catalog: Catalog, field: str) -> list[Sighting]:
         for name in fields:
             fact = getattr(row, name)
             if fact.is_known:
-                result.append(Sighting(row.site, catalog.site(row.site).title, fact, row.date, row.status))
+                title = catalog.site(row.site).title
+                result.append(Sighting(row.site, title, fact, row.date, row.status, name == "it_power"))
     return result
 
 

@@ -14,7 +14,9 @@ from lindos.claims.text.masks import masks, name_patterns
 from lindos.claims.text.numeral import Numeral, cover
 from lindos.claims.text.scan import Scanner
 
-_SENTENCE_END = re.compile(r"(?:[.!?…](?:[”“\"»’)]{0,2})(?=\s+[A-ZÄÖÜ„“\"(»\d$€£])|\n+)\s*")
+_SENTENCE_END = re.compile(
+    r"(?:[.!?…](?:[”“\"»’)]{0,2})(?=\s+[A-ZÄÖÜ„“\"(»\d$€£])|\n+)\s*|(?<=[a-zäöüß]\))[.!?](?=[A-ZÄÖÜ][a-zäöü]+[  ])"
+)
 #: Abbreviations whose point does not end a sentence.
 _ABBREVIATION = re.compile(
     r"(?:\b(?:Nr|No|ca|bzw|etc|Mio|Mrd|Bio|Tsd|Dr|vs|Inc|Corp|U\.S|z\.B|d\.h|St|Ind|Sept|Nov|Dec|Oct|Aug|Jan|Feb|"

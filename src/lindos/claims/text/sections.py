@@ -9,6 +9,7 @@ from lindos.claims.text.audit import Audit, audit_text
 from lindos.claims.text.fleets import ContextOf
 from lindos.claims.text.judge import Judgement
 from lindos.claims.text.numeral import Numeral
+from lindos.claims.text.promises import Promise, promises
 from lindos.claims.text.relation import written
 from lindos.claims.text.swaps import Swap
 from lindos.elements import Cell, Mark, Number, Passage, Section, Table
@@ -22,7 +23,7 @@ KINDS = {
     "power_vs_energy": "power and energy mixed up",
     "power_per_gpu": "power for each device does not fit",
     "wrong_subject": "the figure of another subject",
-    "price_total": "total and price of one do not fit",
+    "price_total": "a total or a price that does not fit",
     "date_contradiction": "dates that contradict each other",
     "percent_vs_factor": "percentage and factor mixed up",
     "decimal_slip": "a decimal mark that slipped",
@@ -65,14 +66,31 @@ def sections(
         "numerals": [_numeral(n, j, audit, catalog) for n, j in audit.judgements.items() if n.kind != "unread"],
         "not_understood": [{"text": n.text, "start": n.start} for n in audit.judgements if n.kind == "unread"],
     }
+    promised = list(promises(audit.reading, catalog))
+    document["promises"] = [
+        {
+            "text": p.numeral.text,
+            "start": p.numeral.start,
+            "by": p.by.isoformat(),
+            "outcome": p.outcome,
+            "evidence": p.evidence,
+            "sources": list(p.sources),
+        }
+        for p in promised
+    ]
     sources = [s for n, j in audit.judgements.items() if j.relation for s in _sources(j, audit.swaps.get(n, ()))]
     first = Section(
         name="text",
         title="The text, with its numbers marked",
         summary=_summary(audit),
         passages=(_passage(audit),),
-        tables=(*((_wrong(wrong, audit),) if wrong else ()), _checked(audit, catalog)),
+        tables=(
+            *((_wrong(wrong, audit),) if wrong else ()),
+            *((_promised(promised),) if promised else ()),
+            _checked(audit, catalog),
+        ),
     )
+    sources += [source for p in promised for source in p.sources]
     return (first,), document, list(dict.fromkeys(sources))
 
 
@@ -185,6 +203,17 @@ def _wrong(wrong: Sequence[tuple[Numeral, Judgement]], audit: Audit) -> Table:
         columns=("printed", "what is wrong", "off by", "arithmetic", "what would hold"),
         units=("", "", "1", "", ""),
         rows=tuple(rows),
+    )
+
+
+def _promised(promised: Sequence[Promise]) -> Table:
+    return Table(
+        name="text.promises",
+        title="What was promised, and what came",
+        columns=("printed", "promise", "by", "outcome", "evidence"),
+        units=("", "", "", "", ""),
+        rows=tuple((p.numeral.text, p.subject, p.by.isoformat(), p.outcome, p.evidence) for p in promised),
+        note="Observations after the day of the text count here; a promise that was broken is no error of the text.",
     )
 
 

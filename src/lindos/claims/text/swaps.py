@@ -16,6 +16,7 @@ from lindos.units import render
 #: A sourced value within this factor of the printed one is offered as another reading.
 OFFERED = 1.06
 MOST = 4
+_HOLDS = (Ruling.CONSISTENT, Ruling.STRAINED, Ruling.MET)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,11 @@ class Swaps:
                         finding.computed,
                         finding.sources,
                     )
-                holds = verdict.ruling in (Ruling.CONSISTENT, Ruling.STRAINED, Ruling.MET)
+                holds = verdict.ruling in _HOLDS
+                in_range = finding.ruling in _HOLDS and finding.unit == "USD" and not holds
+                if in_range and finding.claimed is not None and finding.claimed > 0:
+                    words = f"{finding.reading or finding.question}: {claim.statement} (claim {claim.id})"
+                    yield words, unit, finding.claimed, tuple(claim.source)
                 if holds and finding.claimed is not None and finding.claimed > 0 and "against" not in finding.question:
                     words = f"what {claim.speaker} said of another subject: {claim.statement} (claim {claim.id})"
                     yield words, unit, finding.claimed, tuple(claim.source)
