@@ -27,7 +27,7 @@ CATALOG = load_catalog()
 def test_a_promise_is_kept_late_or_open(text: str, by: str, outcome: str) -> None:
     audit = audit_text(text, CATALOG, datetime.date(2025, 7, 22))
     (promise,) = promises(audit.reading, CATALOG)
-    assert (promise.by.isoformat(), promise.outcome) == (by, outcome), promise.evidence
+    assert (promise.deadline.isoformat(), promise.outcome) == (by, outcome), promise.evidence
     assert audit.judgements[promise.numeral].verdict != "wrong"
 
 

@@ -8,7 +8,7 @@ from lindos.claims.text.products import products
 from lindos.claims.text.read import Reading
 from lindos.claims.text.relation import Relation
 from lindos.claims.text.rhythm import conversions, deliveries
-from lindos.claims.text.sums import sums, whole
+from lindos.claims.text.sums import full_shares, sums
 from lindos.claims.text.totals import parts, shares_of_totals, twice_printed, yearly_totals
 from lindos.claims.text.trend import compounds, directions, shares_afar
 
@@ -29,7 +29,7 @@ def relations(reading: Reading) -> Iterator[Relation]:
     yield from shares_of_totals(numerals)
     yield from products(reading, numerals)
     yield from sums(reading, numerals)
-    yield from whole(reading, numerals)
+    yield from full_shares(reading, numerals)
     yield from conversions(numerals)
     yield from deliveries(reading, numerals)
     yield from yearly_totals(numerals)

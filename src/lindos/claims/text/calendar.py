@@ -89,7 +89,7 @@ def relations(reading: Reading) -> Iterator[Relation]:
         yield from _ago(reading, span, years)
     short = [n for n in reading.numerals if n.claim and n.kind == "amount" and n.unit in DURATIONS and n not in spans]
     for span in short:
-        yield from _between(reading, span)
+        yield from _time_between(reading, span)
     for year in years:
         yield from _tense(reading, year)
     yield from _editions(reading)
@@ -104,7 +104,7 @@ _SINCE = re.compile(
 )
 
 
-def _between(reading: Reading, span: Numeral) -> Iterator[Relation]:
+def _time_between(reading: Reading, span: Numeral) -> Iterator[Relation]:
     """Check days, weeks or months against the two dates of their sentence."""
     dates = [n for n in reading.numerals if n.kind == "date" and n.claim and n.sentence == span.sentence]
     seconds = span.value * SECONDS[span.unit]

@@ -144,4 +144,4 @@ PRONOUN = re.compile(
     r"der (?:chip|"
     r"prozessor|beschleuniger|baustein)|dieser|das modell|this (?:chip|one|part))(?:[  ]also)?[  ])"
 )
-ITS = re.compile(r"(?i:\b(?:its|seine[nrms]?|ihre[nrms]?|dessen|deren)[  ](?:\w+[  ]){0,2})$")
+POSSESSIVE = re.compile(r"(?i:\b(?:its|seine[nrms]?|ihre[nrms]?|dessen|deren)[  ](?:\w+[  ]){0,2})$")

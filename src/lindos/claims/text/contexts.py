@@ -164,13 +164,13 @@ class Contexts:
         """Find the device, rack or node that an amount is of."""
         return (
             self._device_after(numeral)
-            or self._beside(numeral)
+            or self._memory_device(numeral)
             or self._referred(numeral, preceding)
             or self._single(numeral, preceding)
             or self._named(numeral, preceding)
         )
 
-    def _beside(self, numeral: Numeral) -> str:
+    def _memory_device(self, numeral: Numeral) -> str:
         """Give a bandwidth the device of the memory right before it: ``its 288 gigabytes at 22 terabytes a "
         "second``."""
         if numeral.unit == "B/s":
@@ -187,7 +187,10 @@ class Contexts:
             return ""
         sentence = self.reading.sentences[numeral.sentence]
         start = sentence.start
-        possessive, pronoun = patterns.ITS.search(preceding[-24:]), patterns.PRONOUN.match(self.reading.text, start)
+        possessive, pronoun = (
+            patterns.POSSESSIVE.search(preceding[-24:]),
+            patterns.PRONOUN.match(self.reading.text, start),
+        )
         if possessive:
             nearby = self._mentions_in(start, numeral.start)
         elif pronoun and numeral.sentence > 0 and not self._mentions_in(pronoun.end(), numeral.start):

@@ -310,7 +310,7 @@ def _wrong_share(fraction: Numeral, numerals: list[Numeral]) -> Iterator[Relatio
         (part, total)
         for near in here[:1]
         for n in amounts
-        if n is not near and n.unit == near.unit and _alike(n, near)
+        if n is not near and n.unit == near.unit and _comparable(n, near)
         for part, total in [(near, n) if near.value < n.value else (n, near)]
         if part.value > 0 and (n.start < max(near.start, fraction.start))
     ]
@@ -333,7 +333,7 @@ def _wrong_share(fraction: Numeral, numerals: list[Numeral]) -> Iterator[Relatio
             return
 
 
-def _alike(first: Numeral, second: Numeral) -> bool:
+def _comparable(first: Numeral, second: Numeral) -> bool:
     """Tell whether two amounts may be a part and its whole: of one thing, or two large numbers."""
     return first.noun == second.noun or (first.unit == "1" and min(first.value, second.value) >= 1e6)
 

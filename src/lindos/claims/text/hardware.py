@@ -82,7 +82,7 @@ def relations(reading: Reading, mentions: list[Mention], catalog: Catalog) -> It
             if system is not None:
                 yield from _rack(numeral, system)
         elif numeral.noun in ("device", "die") and numeral.unit == "1" and not numeral.per:
-            yield from _inside(reading, numeral, mentions, catalog)
+            yield from _system_behind(reading, numeral, mentions, catalog)
             if numeral.value >= 100 and len(numeral.values) == 1:
                 yield from _racks_full(reading, numeral, mentions, catalog)
 
@@ -380,7 +380,7 @@ def _racks_full(reading: Reading, count: Numeral, mentions: list[Mention], catal
         )
 
 
-def _inside(reading: Reading, numeral: Numeral, mentions: list[Mention], catalog: Catalog) -> Iterator[Relation]:
+def _system_behind(reading: Reading, numeral: Numeral, mentions: list[Mention], catalog: Catalog) -> Iterator[Relation]:
     """Report dies that are counted as devices of a rack which the sentence names behind: "144 GPUs in an NVL72"."""
     sentence = reading.sentences[numeral.sentence]
     named = [

@@ -44,7 +44,7 @@ def judge(numerals: Sequence[Numeral], relations: Sequence[Relation]) -> dict[Nu
         if not relation.holds and len(relation.members) == 1:
             wrong.setdefault(relation.members[0], relation)
     contradictions = [r for r in relations if not r.holds and len(r.members) > 1]
-    contradictions = [r for r in contradictions if any(m not in supports for m in r.tried or r.blamable)]
+    contradictions = [r for r in contradictions if any(m not in supports for m in r.hypothesis or r.blamable)]
     while contradictions := [r for r in contradictions if not set(r.members) & set(wrong)]:
         counts = Counter(
             member for relation in contradictions for member in relation.blamable if member not in supports

@@ -181,7 +181,7 @@ def _machine_factor(
         arithmetic=line,
         subject=title,
         sources=machine.rmax.sources,
-        reading="the two are different quantities; in matching precision the factor is another",
+        reading="none: the two are different quantities, and in one precision the factor is another",
     )
 
 

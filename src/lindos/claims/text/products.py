@@ -14,7 +14,7 @@ from lindos.units import DAY, YEAR
 #: Units of which a text takes multiples.
 _MULTIPLIED = frozenset({"W", "J", "FLOP/s", "FLOP", "B", "B/s", "kg", "l", "m3", "m2", "sqft"}) | units.MONEY
 #: A product is that of the text within this factor, beyond its rounding.
-SAME = 1.015
+TOLERANCE = 1.015
 #: A slip by a power of ten leaves the digits within this factor, beyond their rounding.
 SAME_DIGITS = 1.02
 #: Most that rounding adds to it.
@@ -75,7 +75,7 @@ def products(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
         yield from _afar(reading, [n for p in range(place - AFAR, place + 1) for n in paragraphs.get(p, ())][:MOST])
 
 
-#: Paragraphs over which a total, a count and an exact amount of one are held together.
+#: Paragraphs over which a total, a count and an exact amount of one are compared.
 AFAR = 6
 FAR_REACH = 100
 
@@ -115,19 +115,19 @@ def _usual_if_right(product: Product) -> bool:
 
 def _paragraph(reading: Reading, group: list[Numeral]) -> Iterator[Relation]:
     options = [product for total in group for product in _options(reading, total, group)]
-    held: set[Numeral] = set()
+    supported: set[Numeral] = set()
     for product in sorted(options, key=_span):
-        if distance(product.low, product.high, product.total) <= SAME and _told(reading, product):
+        if distance(product.low, product.high, product.total) <= TOLERANCE and _is_worded(reading, product):
             members = late_first(product.total, *product.factors)
-            held |= set(members)
+            supported |= set(members)
             yield Relation(kind="product", members=members, holds=True, arithmetic=product.line, factor=1.0)
     for product in sorted(options, key=_span):
         if (
-            not held >= {product.total, product.factors[-1]}
-            and product.total not in held
+            not supported >= {product.total, product.factors[-1]}
+            and product.total not in supported
             and _slipped(reading, product)
         ):
-            held.add(product.total)
+            supported.add(product.total)
             yield _slip(product)
 
 
@@ -137,11 +137,11 @@ def _span(product: Product) -> int:
 
 
 def _options(reading: Reading, total: Numeral, group: list[Numeral]) -> Iterator[Product]:
-    near = [n for n in group if n is not total and abs(n.sentence - total.sentence) <= REACH]
-    yield from _counted(total, near)
-    yield from _priced(reading, total, near)
-    yield from _lasting(reading, total, near)
-    yield from _per_power(reading, total, near)
+    neighbours = [n for n in group if n is not total and abs(n.sentence - total.sentence) <= REACH]
+    yield from _counted(total, neighbours)
+    yield from _priced(reading, total, neighbours)
+    yield from _lasting(reading, total, neighbours)
+    yield from _per_power(reading, total, neighbours)
 
 
 def _product(total: Numeral, factors: tuple[Numeral, ...], scale: float, line: str, typed: bool = True) -> Product:
@@ -154,12 +154,12 @@ def _product(total: Numeral, factors: tuple[Numeral, ...], scale: float, line: s
     return Product(total, factors, value, low, high, text, typed)
 
 
-def _counted(total: Numeral, near: list[Numeral], reach: int = REACH) -> Iterator[Product]:
+def _counted(total: Numeral, neighbours: list[Numeral], reach: int = REACH) -> Iterator[Product]:
     """Yield counts times amounts of one: devices, racks, halls and anything else that has a number."""
     if total.kind != "amount" or total.unit not in _MULTIPLIED:
         return
-    counts = [n for n in near if _is_count(n)]
-    for part in near:
+    counts = [n for n in neighbours if _is_count(n)]
+    for part in neighbours:
         is_part = (
             part.unit == total.unit and part.kind == "amount" and part.value < total.value and _parted(part, total)
         )
@@ -206,16 +206,16 @@ _TOKEN_PRICE = re.compile(
 _ENERGIES = {"k": 3.6e6, "m": 3.6e9}
 
 
-def _priced(reading: Reading, total: Numeral, near: list[Numeral]) -> Iterator[Product]:
+def _priced(reading: Reading, total: Numeral, neighbours: list[Numeral]) -> Iterator[Product]:
     """Yield energies, tokens and hours of devices times their price."""
     if total.kind != "amount" or total.unit not in units.MONEY:
         return
-    for price in near:
+    for price in neighbours:
         if price.unit != total.unit and not {price.unit, total.unit} <= {"USD", "EUR"}:
             continue
         following = reading.text[price.end : price.end + 48]
         energy, tokens = _ENERGY_PRICE.match(following), _TOKEN_PRICE.match(following)
-        for quantity in near:
+        for quantity in neighbours:
             line = f"{written(quantity)} x {written(price)}"
             if energy and quantity.unit == "J":
                 joules = _ENERGIES[energy.group("unit")[0].lower()]
@@ -226,7 +226,7 @@ def _priced(reading: Reading, total: Numeral, near: list[Numeral]) -> Iterator[P
             elif price.per == "hour" and quantity.unit == "s" and quantity.value >= LEAST_DEVICE_HOURS * 3600:
                 yield _product(total, (quantity, price), 1 / 3600, f"{line} an hour")
             elif price.per == "hour" and _is_count(quantity) and quantity.noun in ("device", "node"):
-                yield from _rented(total, quantity, price, near)
+                yield from _rented(total, quantity, price, neighbours)
 
 
 #: Hours above which a duration is that of many devices together.
@@ -241,20 +241,20 @@ _POWER_COSTS = re.compile(
 _POWERS = {"g": 1e9, "m": 1e6, "k": 1e3, "w": 1.0}
 
 
-def _per_power(reading: Reading, total: Numeral, near: list[Numeral]) -> Iterator[Product]:
+def _per_power(reading: Reading, total: Numeral, neighbours: list[Numeral]) -> Iterator[Product]:
     """Yield powers times the money, devices or people that the text gives for one gigawatt or megawatt."""
     if total.kind != "amount" or total.unit not in units.MONEY | {"1"}:
         return
-    for price in near:
+    for price in neighbours:
         if price.unit != total.unit or price.kind != "amount" or price is total:
             continue
         behind = _PER_POWER.match(reading.text, price.end)
-        ahead = _POWER_COSTS.search(_before(reading, price, 48)) if price.unit in units.MONEY else None
+        ahead = _POWER_COSTS.search(_preceding(reading, price, 48)) if price.unit in units.MONEY else None
         match = behind or ahead
         if match is None:
             continue
         scale = _POWERS[match.group("unit")[0].lower()]
-        for power in near:
+        for power in neighbours:
             if power.unit == "W" and not power.per and power.value > scale * 1.01:
                 line = f"{written(power)} x {written(price)} per {amount(scale, 'W')}"
                 yield _product(total, (power, price), 1 / scale, line)
@@ -263,48 +263,50 @@ def _per_power(reading: Reading, total: Numeral, near: list[Numeral]) -> Iterato
 _PERIODS = {"day": DAY, "week": 7 * DAY, "month": YEAR / 12, "year": YEAR}
 
 
-def _rented(total: Numeral, count: Numeral, price: Numeral, near: list[Numeral]) -> Iterator[Product]:
+def _rented(total: Numeral, count: Numeral, price: Numeral, neighbours: list[Numeral]) -> Iterator[Product]:
     """Yield the rent of a number of devices over a day, a month, a year, or the time that the text says."""
     line = f"{written(count)} x {written(price)} an hour"
     if total.per in _PERIODS:
         hours = _PERIODS[total.per] / 3600
         yield _product(total, (count, price), hours, f"{line} x {hours:,.0f} h")
-    for span in near:
+    for span in neighbours:
         if span.unit in units.DURATIONS and not total.per and span.value * units.SECONDS[span.unit] >= 3600:
             hours = units.SECONDS[span.unit] / 3600
             yield _product(total, (count, price, span), hours, f"{line} x {written(span)}")
 
 
-def _lasting(reading: Reading, total: Numeral, near: list[Numeral]) -> Iterator[Product]:
+def _lasting(reading: Reading, total: Numeral, neighbours: list[Numeral]) -> Iterator[Product]:
     """Yield powers times durations, and rates of operations times durations."""
     rated = {"J": "W", "FLOP": "FLOP/s"}.get(total.unit)
     if rated is None or total.kind != "amount" or total.per:
         return
-    for rate in near:
+    for rate in neighbours:
         if rate.unit != rated or (rate.per and rated == "W") or rate.kind != "amount":
             continue
-        for span in near:
+        for span in neighbours:
             if span.unit in units.DURATIONS and span.value * units.SECONDS[span.unit] < 60 * YEAR:
                 seconds = units.SECONDS[span.unit]
                 yield _product(total, (rate, span), seconds, f"{written(rate)} x {written(span)}")
 
 
-def _told(reading: Reading, product: Product) -> bool:
+def _is_worded(reading: Reading, product: Product) -> bool:
     """Tell whether the words make an amount one of several, so that a product that fits is no chance."""
     part = product.factors[-1]
-    if product.typed or part.per or _EACH.search(reading.text[part.end : part.end + 24]):
+    if product.typed or part.per or _PER_ONE.search(reading.text[part.end : part.end + 24]):
         return True
-    near = max(n.sentence for n in (product.total, *product.factors)) - min(
+    neighbours = max(n.sentence for n in (product.total, *product.factors)) - min(
         n.sentence for n in (product.total, *product.factors)
     )
     return (
-        near <= 1
-        and bool(_PART_CUE.search(_before(reading, part, 24)) or _TOTAL_CUE.search(_before(reading, product.total, 60)))
+        neighbours <= 1
+        and bool(
+            _PART_CUE.search(_preceding(reading, part, 24)) or _TOTAL_CUE.search(_preceding(reading, product.total, 60))
+        )
         and off_by(product.value, product.total) <= 1.04
     )
 
 
-_EACH = re.compile(r"(?i:\b(?:each|apiece|jeweils|je|pro|per|das stück)\b)")
+_PER_ONE = re.compile(r"(?i:\b(?:each|apiece|jeweils|je|pro|per|das stück)\b)")
 
 
 def _slipped(reading: Reading, product: Product) -> bool:
@@ -325,11 +327,11 @@ def _slipped(reading: Reading, product: Product) -> bool:
         return False
     if count.value < 8 and not part.per:
         return False
-    cue = bool(_TOTAL_CUE.search(_before(reading, total, 90)))
-    return (bool(part.per) or bool(_PART_CUE.search(_before(reading, part, 24)))) and cue
+    cue = bool(_TOTAL_CUE.search(_preceding(reading, total, 90)))
+    return (bool(part.per) or bool(_PART_CUE.search(_preceding(reading, part, 24)))) and cue
 
 
-def _before(reading: Reading, numeral: Numeral, length: int) -> str:
+def _preceding(reading: Reading, numeral: Numeral, length: int) -> str:
     start = max(reading.sentences[numeral.sentence].start, numeral.start - length)
     return reading.text[start : numeral.start]
 
@@ -350,7 +352,7 @@ def _slip(product: Product) -> Relation:
         holds=False,
         factor=factor,
         arithmetic=f"{product.line}, not {written(total)}",
-        tried=(total, product.factors[-1]),
+        hypothesis=(total, product.factors[-1]),
         rights=tuple(_right(n, n is total, ratio) for n in members),
     )
 

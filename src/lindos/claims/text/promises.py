@@ -10,7 +10,7 @@ from lindos.catalog import Catalog
 from lindos.claims.text.numeral import Numeral
 from lindos.claims.text.places import Sighting, sightings
 from lindos.claims.text.read import Reading
-from lindos.claims.text.relation import amount, written
+from lindos.claims.text.relation import amount
 
 _FUTURE = re.compile(
     r"(?i:\b(?:will|wird|werden|soll\w*|plan\w*|promise\w*|versprach\w*|versprochen|verspricht|target\w*|"
@@ -23,7 +23,7 @@ _SOON = re.compile(
     r"days|tagen))\b)"
 )
 #: Days that "a few" of a unit is read as.
-_FEW = {"w": 60, "m": 180, "d": 14, "t": 14}
+_SHORT_TERMS = {"w": 60, "m": 180, "d": 14, "t": 14}
 #: An amount is reached if this share of it was seen.
 REACHED = 0.95
 
@@ -33,7 +33,7 @@ class Promise:
     """An amount that a text promises by a day, and what was seen around that day."""
 
     numeral: Numeral
-    by: datetime.date
+    deadline: datetime.date
     outcome: str  # kept, late or open
     evidence: str
     subject: str
@@ -59,19 +59,19 @@ def promises(reading: Reading, catalog: Catalog) -> Iterator[Promise]:
         if numeral.subject[0] != "sites" or numeral.carried or (field == "num_devices" and numeral.noun != "device"):
             continue
         sentence = reading.sentence_of(numeral)
-        by = _deadline(reading, numeral, sentence)
-        if by is None or not _FUTURE.search(sentence):
+        deadline = _deadline(reading, numeral, sentence)
+        if deadline is None or not _FUTURE.search(sentence):
             continue
         seen = [s for s in sightings(catalog, field) if s.site == numeral.subject[1] and s.status == "seen"]
-        yield _outcome(numeral, by, seen, catalog)
+        yield _outcome(numeral, deadline, seen, catalog)
 
 
 def _deadline(reading: Reading, numeral: Numeral, sentence: str) -> datetime.date | None:
     """Return the last day of a promise: the nearest date or year behind the amount, or a few weeks from the text."""
     soon = _SOON.search(sentence)
     if soon is not None:
-        said = _said_on(reading, numeral)
-        return said + datetime.timedelta(days=_FEW[soon.group("unit")[0].lower()])
+        spoken = _said_on(reading, numeral)
+        return spoken + datetime.timedelta(days=_SHORT_TERMS[soon.group("unit")[0].lower()])
     dated = [n for n in reading.numerals if n.sentence == numeral.sentence and n.kind in ("date", "year") and n.claim]
     if not dated:
         return None
@@ -90,27 +90,27 @@ def _said_on(reading: Reading, numeral: Numeral) -> datetime.date:
     return reading.date
 
 
-def _outcome(numeral: Numeral, by: datetime.date, seen: list[Sighting], catalog: Catalog) -> Promise:
+def _outcome(numeral: Numeral, deadline: datetime.date, seen: list[Sighting], catalog: Catalog) -> Promise:
     site = catalog.site(numeral.subject[1]).title
-    before = [s for s in seen if _day(s.date) <= by]
-    after = [s for s in seen if _day(s.date) > by]
-    kept = next((s for s in before if _value(s, catalog) >= REACHED * numeral.low), None)
-    reached = next((s for s in after if _value(s, catalog) >= REACHED * numeral.low), None)
-    missed = next((s for s in after if _value(s, catalog) < REACHED * numeral.low), None)
-    shown = kept or missed
-    outcome = "kept" if kept else "late" if missed else "open"
-    evidence = _evidence(shown, catalog) if shown else "nothing was seen after that day"
+    preceding = [s for s in seen if _day(s.date) <= deadline]
+    following = [s for s in seen if _day(s.date) > deadline]
+    in_time = next((s for s in preceding if _value(s, catalog) >= REACHED * numeral.low), None)
+    reached = next((s for s in following if _value(s, catalog) >= REACHED * numeral.low), None)
+    missed = next((s for s in following if _value(s, catalog) < REACHED * numeral.low), None)
+    witness = in_time or missed
+    outcome = "kept" if in_time else "late" if missed else "open"
+    evidence = _evidence(witness, catalog) if witness else "nothing was seen following that day"
     if outcome == "late" and reached is not None:
         evidence += f"; {_evidence(reached, catalog)}"
-    if outcome == "open" and before:
-        evidence = f"{_evidence(before[-1], catalog)}; {evidence}"
-    sources = tuple(dict.fromkeys(source for s in (shown, reached) if s for source in s.value.sources))
+    if outcome == "open" and preceding:
+        evidence = f"{_evidence(preceding[-1], catalog)}; {evidence}"
+    sources = tuple(dict.fromkeys(source for s in (witness, reached) if s for source in s.value.sources))
     return Promise(
         numeral=numeral,
-        by=by,
+        deadline=deadline,
         outcome=outcome,
         evidence=evidence,
-        subject=f"{site}: {written(numeral)}",
+        subject=site,
         sources=sources,
     )
 

@@ -33,7 +33,7 @@ class Relation:
     subject: str = ""
     sources: tuple[str, ...] = ()
     rights: tuple[str, ...] = ()  # what each member would have to be, where it is the wrong one
-    tried: tuple[Numeral, ...] = ()  # of a combination that was tried: it blames nothing if all these have support
+    hypothesis: tuple[Numeral, ...] = ()  # of a combination: it blames nothing if these have support
 
     @property
     def blamable(self) -> tuple[Numeral, ...]:

@@ -12,7 +12,7 @@ from lindos.units import DAY, YEAR
 #: Seconds of the periods that rates are given in.
 PERIODS = {"second": 1.0, "minute": 60.0, "hour": 3600.0, "day": DAY, "week": 7 * DAY, "month": YEAR / 12, "year": YEAR}
 #: Two rates are one within this factor, beyond their rounding.
-SAME = 1.04
+TOLERANCE = 1.04
 #: A slip leaves the digits within this factor.
 SAME_DIGITS = 1.06
 
@@ -35,7 +35,7 @@ def conversions(numerals: list[Numeral]) -> Iterator[Relation]:
             expected = first.value * times
             line = f"{written(first)} a {first.per} = {amount(expected, second.unit)} a {second.per}"
             factor = off_by(expected, second)
-            if distance(first.low * times, first.high * times, second) <= SAME:
+            if distance(first.low * times, first.high * times, second) <= TOLERANCE:
                 members = late_first(first, second)
                 yield Relation(kind="rate", members=members, holds=True, arithmetic=line, factor=1.0)
             elif is_power(factor, SAME_DIGITS):
@@ -67,10 +67,10 @@ def deliveries(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
     for rate in numerals:
         if rate.per not in ("day", "week", "month", "quarter") or rate.unit != "1" or rate.kind != "amount":
             continue
-        near = [n for n in numerals if n.paragraph == rate.paragraph and abs(n.sentence - rate.sentence) <= 3]
+        neighbours = [n for n in numerals if n.paragraph == rate.paragraph and abs(n.sentence - rate.sentence) <= 3]
         counts = [
             n
-            for n in near
+            for n in neighbours
             if n is not rate
             and n.kind == "amount"
             and n.unit == "1"
@@ -79,17 +79,17 @@ def deliveries(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
             and (n.noun == rate.noun or not n.noun or not rate.noun)
             and n.value >= 100
         ]
-        spans = _spans(reading, near, rate)
+        spans = _spans(reading, neighbours, rate)
         options: list[tuple[float, tuple[Numeral, ...]]] = [(c.value, (c,)) for c in counts]
         options += [(abs(b.value - a.value), (b, a)) for i, a in enumerate(counts) for b in counts[i + 1 :]]
         yield from _delivery(rate, [(amount, members) for amount, members in options if amount > 0], spans)
 
 
-def _spans(reading: Reading, near: list[Numeral], rate: Numeral) -> list[tuple[float, str, tuple[Numeral, ...]]]:
+def _spans(reading: Reading, neighbours: list[Numeral], rate: Numeral) -> list[tuple[float, str, tuple[Numeral, ...]]]:
     """Return the times that deliveries may have taken, in seconds: those of the text, and between its dates."""
     spans: list[tuple[float, str, tuple[Numeral, ...]]] = [
         (n.value * units.SECONDS[n.unit], written(n), (n,))
-        for n in near
+        for n in neighbours
         if n.unit in units.DURATIONS and n.kind == "amount" and n.value * units.SECONDS[n.unit] >= 2 * DAY
     ]
     dates = [n for n in reading.numerals if n.kind == "date" and len(n.date) == 10 and n.claim]

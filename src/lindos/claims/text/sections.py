@@ -1,6 +1,7 @@
 """An audited text as an answer: the text with its marks, wrong numbers, and every number with its arithmetic."""
 
 import datetime
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -35,6 +36,10 @@ KINDS = {
 }
 
 
+#: How tables name a verdict.
+_VERDICTS = {"consistent": "holds", "wrong": "does not hold", "unchecked": "not checked"}
+
+
 def sections(
     text: str, catalog: Catalog, date: datetime.date, path: str, context_of: ContextOf | None = None
 ) -> tuple[tuple[Section, ...], dict[str, Any], list[str]]:
@@ -67,31 +72,39 @@ def sections(
         "not_understood": [{"text": n.text, "start": n.start} for n in audit.judgements if n.kind == "unread"],
     }
     promised = list(promises(audit.reading, catalog))
-    document["promises"] = [
-        {
-            "text": p.numeral.text,
-            "start": p.numeral.start,
-            "by": p.by.isoformat(),
-            "outcome": p.outcome,
-            "evidence": p.evidence,
-            "sources": list(p.sources),
-        }
-        for p in promised
-    ]
+    document["promises"] = [_promise(promise) for promise in promised]
     sources = [s for n, j in audit.judgements.items() if j.relation for s in _sources(j, audit.swaps.get(n, ()))]
+    sources += [source for p in promised for source in p.sources]
     first = Section(
         name="text",
         title="The text, with its numbers marked",
         summary=_summary(audit),
         passages=(_passage(audit),),
         tables=(
-            *((_wrong(wrong, audit),) if wrong else ()),
-            *((_promised(promised),) if promised else ()),
+            *((_wrong(wrong, audit, catalog),) if wrong else ()),
+            *((_promised(promised, catalog),) if promised else ()),
             _checked(audit, catalog),
         ),
     )
-    sources += [source for p in promised for source in p.sources]
     return (first,), document, list(dict.fromkeys(sources))
+
+
+def _promise(promise: Promise) -> dict[str, Any]:
+    """Make the entry of one promise in the document."""
+    return {
+        "text": promise.numeral.text,
+        "start": promise.numeral.start,
+        "by": promise.deadline.isoformat(),
+        "outcome": promise.outcome,
+        "evidence": promise.evidence,
+        "sources": list(promise.sources),
+    }
+
+
+def _cited(sources: Sequence[str], catalog: Catalog) -> str:
+    """Name who published the sources: ``Epoch AI; Tom's Hardware``."""
+    publishers = (re.split(r": |, | \(", catalog.source(source).title)[0] for source in sources)
+    return "; ".join(dict.fromkeys(publishers))
 
 
 def _sources(judgement: Judgement, swaps: Sequence[Swap]) -> tuple[str, ...]:
@@ -178,7 +191,7 @@ def _passage(audit: Audit) -> Passage:
     return Passage(name="text.marked", text=audit.reading.printed, marks=tuple(marks))
 
 
-def _wrong(wrong: Sequence[tuple[Numeral, Judgement]], audit: Audit) -> Table:
+def _wrong(wrong: Sequence[tuple[Numeral, Judgement]], audit: Audit, catalog: Catalog) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for numeral, judgement in wrong:
         relation = judgement.relation
@@ -194,27 +207,34 @@ def _wrong(wrong: Sequence[tuple[Numeral, Judgement]], audit: Audit) -> Table:
                 error,
                 relation.arithmetic,
                 _reading(numeral, judgement, swaps),
+                _cited(_sources(judgement, swaps), catalog),
             )
         )
     return Table(
         name="text.wrong",
         key=True,
         title="What does not hold",
-        columns=("printed", "what is wrong", "off by", "arithmetic", "what would hold"),
-        units=("", "", "1", "", ""),
+        columns=("printed", "what is wrong", "off by", "arithmetic", "what would hold", "source"),
+        units=("", "", "1", "", "", ""),
         rows=tuple(rows),
     )
 
 
-def _promised(promised: Sequence[Promise]) -> Table:
+def _promised(promised: Sequence[Promise], catalog: Catalog) -> Table:
     return Table(
         name="text.promises",
         title="What was promised, and what came",
-        columns=("printed", "promise", "by", "outcome", "evidence"),
+        columns=("printed", "of what", "by", "outcome", "evidence"),
         units=("", "", "", "", ""),
-        rows=tuple((p.numeral.text, p.subject, p.by.isoformat(), p.outcome, p.evidence) for p in promised),
+        rows=tuple(
+            (p.numeral.text, p.subject, p.deadline.isoformat(), p.outcome, _evidence(p, catalog)) for p in promised
+        ),
         note="Observations after the day of the text count here; a promise that was broken is no error of the text.",
     )
+
+
+def _evidence(promise: Promise, catalog: Catalog) -> str:
+    return f"{promise.evidence} ({_cited(promise.sources, catalog)})" if promise.sources else promise.evidence
 
 
 def _checked(audit: Audit, catalog: Catalog) -> Table:
@@ -227,15 +247,16 @@ def _checked(audit: Audit, catalog: Catalog) -> Table:
                 numeral.text,
                 written(numeral) if numeral.values else numeral.date or "",
                 _subject(numeral, judgement, catalog),
-                judgement.verdict if numeral.kind != "unread" else "not understood",
+                _VERDICTS[judgement.verdict] if numeral.kind != "unread" else "not understood",
                 judgement.relation.arithmetic if judgement.relation else "",
+                _cited(judgement.relation.sources, catalog) if judgement.relation else "",
             )
         )
     return Table(
         name="text.numerals",
         title="Every statement in numbers",
-        columns=("printed", "read as", "of what", "verdict", "arithmetic"),
-        units=("", "", "", "", ""),
+        columns=("printed", "read as", "of what", "verdict", "arithmetic", "source"),
+        units=("", "", "", "", "", ""),
         rows=tuple(rows),
         note="Not checked is not wrong: nothing in the text or the catalogue says how large it would have to be.",
     )

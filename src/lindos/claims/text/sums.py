@@ -11,13 +11,13 @@ from lindos.claims.text.relation import Relation, amount, is_power, off_by, writ
 #: A total is a sum within the last digits of all, but at least and at most within these shares of it.
 LEAST_ERROR, LARGEST_ERROR = 0.001, 0.012
 #: A total has the digits of a sum within this factor.
-SAME = 1.006
+TOLERANCE = 1.006
 #: A total beside its terms is wrong beyond this factor.
 MISSED = 1.03
 #: A sum that is stated as one is wrong beyond this factor.
 WRONG = 1.08
 #: Shares are those of a whole if their sum lies in this range, and no shares of one above it.
-WHOLE, ABOVE = (0.985, 1.015), 1.03
+FULL, MOST_SHARES = (0.985, 1.015), 1.03
 _MOST_TERMS = 8
 _SUM_CUE = re.compile(
     r"(?i:\b(?:zusammen\w*|insgesamt|in summe|summiert|addier\w*|alles in allem|together|combined|in total|totall?\w*|"
@@ -64,14 +64,14 @@ def _sum(reading: Reading, total: Numeral, row: list[Numeral], place: int) -> Re
     cue = bool(_SUM_CUE.search(reading.sentence_of(total)))
     runs = list(_runs(total, row, place))
     for run in runs:
-        inside = all(n.sentence == total.sentence for n in run)
-        if (cue or inside or len(run) >= 3) and _adds_up(total, run):
+        in_sentence = all(n.sentence == total.sentence for n in run)
+        if (cue or in_sentence or len(run) >= 3) and _adds_up(total, run):
             return Relation(kind="sum", members=(total, *run), holds=True, arithmetic=_line(run), factor=1.0)
     if not cue:
         return None
     for run in runs:
         value = sum(n.value for n in run)
-        if len(run) >= 3 and is_power(off_by(value, total), SAME):
+        if len(run) >= 3 and is_power(off_by(value, total), TOLERANCE):
             return _wrong(total, run, value)
     slipped = next((r for r in (_slipped_term(total, run) for run in runs if len(run) <= 4) if r), None)
     if slipped is not None:
@@ -131,19 +131,19 @@ def _adds_up(total: Numeral, run: Sequence[Numeral]) -> bool:
 
 def _runs(total: Numeral, row: list[Numeral], place: int) -> Iterator[list[Numeral]]:
     """Yield amounts that a total may add up: those next to it, those of its paragraph, and those of the next."""
-    before, after = row[max(0, place - _MOST_TERMS) : place], row[place + 1 : place + 1 + _MOST_TERMS]
-    near = (
-        [n for n in before if total.sentence - n.sentence <= 1],
-        [n for n in after if n.sentence - total.sentence <= 1],
+    preceding, following = row[max(0, place - _MOST_TERMS) : place], row[place + 1 : place + 1 + _MOST_TERMS]
+    neighbours = (
+        [n for n in preceding if total.sentence - n.sentence <= 1],
+        [n for n in following if n.sentence - total.sentence <= 1],
     )
     for length in range(2, _MOST_TERMS + 1):
-        for side in (near[0][-length:], near[1][:length]):
+        for side in (neighbours[0][-length:], neighbours[1][:length]):
             if len(side) == length:
                 yield side
     here = [n for n in row if n.paragraph == total.paragraph]
     groups = [[n for n in here if n.start < total.start], [n for n in here if n.start > total.start]]
     if not groups[1]:
-        groups.append([n for n in after if n.paragraph == total.paragraph + 1])
+        groups.append([n for n in following if n.paragraph == total.paragraph + 1])
     for group in groups:
         yield from _subsets(group)
 
@@ -199,7 +199,7 @@ def _wrong(total: Numeral, run: list[Numeral], value: float) -> Relation:
     )
 
 
-def whole(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
+def full_shares(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
     """Check that shares of one whole add up to it.
 
     Parameters
@@ -220,21 +220,21 @@ def whole(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
                 continue
             stop = reading.sentences[min(sentence + width, len(reading.sentences)) - 1]
             words = reading.text[reading.sentences[sentence].start : stop.end]
-            relation = _whole(group, words)
+            relation = _full(group, words)
             if relation is not None:
                 yield relation
                 last = sentence + width - 1
                 break
 
 
-def _whole(group: list[Numeral], words: str) -> Relation | None:
+def _full(group: list[Numeral], words: str) -> Relation | None:
     value = sum(n.value for n in group)
     line = f"{' + '.join(written(n) for n in group)} = {amount(value, 'fraction')}"
-    if WHOLE[0] <= value <= WHOLE[1] and _DIVIDES.search(words):
+    if FULL[0] <= value <= FULL[1] and _DIVIDES.search(words):
         return Relation(kind="whole", members=tuple(group), holds=True, arithmetic=line, factor=1.0)
     divided = len(group) >= 3 and _DIVIDES.search(words) and not _CHANGES.search(words)
     closed = _CLOSED.search(words)
-    if divided and closed and (ABOVE < value < 2.0 or 0.3 < value < 0.95):
+    if divided and closed and (MOST_SHARES < value < 2.0 or 0.3 < value < 0.95):
         rights = tuple(amount(right, "fraction") if (right := 1 - value + n.value) > 0 else "" for n in group)
         return Relation(
             kind="share_sum",

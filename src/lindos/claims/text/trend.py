@@ -49,8 +49,10 @@ def directions(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
         rises, falls = bool(_UP_FROM.search(preceding)), bool(_DOWN_FROM.search(preceding))
         if not (rises or falls) or _ONWARD.match(reading.text, earlier.end):
             continue
-        before = [n for n in amounts[:place] if n.sentence == earlier.sentence and n.unit == earlier.unit]
-        later = before[-1] if before and before[-1].noun == earlier.noun and before[-1].kind == earlier.kind else None
+        candidates = [n for n in amounts[:place] if n.sentence == earlier.sentence and n.unit == earlier.unit]
+        later = candidates[-1] if candidates else None
+        if later is not None and (later.noun != earlier.noun or later.kind != earlier.kind):
+            continue
         if later is None or earlier.start - later.end > 90:
             continue
         ratio = later.value / earlier.value if rises else earlier.value / later.value
@@ -62,7 +64,7 @@ def directions(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
                 holds=False,
                 factor=1 / ratio,
                 arithmetic=f"{written(later)} is not {word} from {written(earlier)}",
-                rights=(f"{'more' if rises else 'less'} than {written(earlier)}",) * 1 + ("",),
+                rights=(f"{'more' if rises else 'less'} than {written(earlier)}", ""),
             )
 
 
@@ -83,7 +85,7 @@ def shares_afar(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]
         following = reading.text[part.end : part.end + 28]
         if not (_SHARE_OF.search(preceding) or _INTEREST.search(following)) or part.per not in ("", "year"):
             continue
-        wholes = [
+        totals = [
             n
             for n in amounts
             if n is not part
@@ -95,26 +97,28 @@ def shares_afar(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]
             and n.start < part.start
         ]
         shares = [n for n in fractions if n.start < part.start and part.paragraph - n.paragraph <= 2]
-        near = [n for n in shares if part.sentence - n.sentence <= 1]
-        pairs = [(w, s) for w in wholes[-4:] for s in near[-1:]] or [(w, s) for w in wholes[-2:] for s in shares[-3:]]
+        neighbours = [n for n in shares if part.sentence - n.sentence <= 1]
+        pairs = [(w, s) for w in totals[-4:] for s in neighbours[-1:]] or [
+            (w, s) for w in totals[-2:] for s in shares[-3:]
+        ]
         yield from _share_afar(part, pairs)
 
 
 def _share_afar(part: Numeral, pairs: list[tuple[Numeral, Numeral]]) -> Iterator[Relation]:
     slips = []
-    for whole, share in pairs:
-        expected = whole.value * share.value
-        line = f"{written(share)} of {written(whole)} = {amount(expected, part.unit)}"
+    for total, share in pairs:
+        expected = total.value * share.value
+        line = f"{written(share)} of {written(total)} = {amount(expected, part.unit)}"
         factor = off_by(expected, part)
         if factor <= 1.02 + min(part.rounding, 0.03):
-            yield Relation(kind="share", members=(part, whole, share), holds=True, arithmetic=line, factor=1.0)
+            yield Relation(kind="share", members=(part, total, share), holds=True, arithmetic=line, factor=1.0)
             return
         if is_power(factor, 1.02):
-            slips.append((line, whole, share, expected, factor))
-    for line, whole, share, expected, factor in slips[:1]:
+            slips.append((line, total, share, expected, factor))
+    for line, total, share, expected, factor in slips[:1]:
         yield Relation(
             kind="price_total" if part.unit in units.MONEY else "decimal_slip",
-            members=(part, whole, share),
+            members=(part, total, share),
             holds=False,
             factor=factor,
             arithmetic=f"{line}, not {written(part)}",
@@ -140,18 +144,22 @@ def compounds(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
         factor = growth.value if growth.kind == "factor" else 1 + growth.value
         if not 1.05 <= factor <= 20:
             continue
-        near = [n for n in numerals if n.paragraph == growth.paragraph and n.kind == "amount" and len(n.values) == 1]
-        bases = [n for n in near if n.unit not in units.DURATIONS and n.value > 0 and n.start < growth.start]
-        for result in near:
-            span = _span_of(result, near)
+        neighbours = [
+            n for n in numerals if n.paragraph == growth.paragraph and n.kind == "amount" and len(n.values) == 1
+        ]
+        bases = [n for n in neighbours if n.unit not in units.DURATIONS and n.value > 0 and n.start < growth.start]
+        for result in neighbours:
+            span = _span_of(result, neighbours)
             if result.start < growth.start or span is None or result.unit in units.DURATIONS:
                 continue
             yield from _grown(result, [b for b in bases if b.unit == result.unit], growth, factor, span)
 
 
-def _span_of(result: Numeral, near: list[Numeral]) -> Numeral | None:
+def _span_of(result: Numeral, neighbours: list[Numeral]) -> Numeral | None:
     """Return the years after which an amount is reached: the duration right before it, or after it, in its clause."""
-    spans = [n for n in near if n.unit == "s" and 0.9 * YEAR <= n.value <= 20 * YEAR and n.sentence == result.sentence]
+    spans = [
+        n for n in neighbours if n.unit == "s" and 0.9 * YEAR <= n.value <= 20 * YEAR and n.sentence == result.sentence
+    ]
     spans = [n for n in spans if -40 <= result.start - n.end <= 25 or -25 <= n.start - result.end <= 25]
     return min(spans, key=lambda n: abs(n.start - result.start), default=None)
 
