@@ -32,6 +32,18 @@ COUNTED = {
     "falcon-180b": (178.6, 178.6),
     "glm-4.5": (352.8, 33.6),
     "minimax-m1": (446.4, 38.7),
+    # Round figures of their makers; Llama 4 Scout is the language model alone, and tokens at work count embeddings.
+    "qwen3-0.6b": (0.6, 0.6),
+    "qwen3-1.7b": (1.72, 1.72),
+    "qwen3-8b": (8.2, 8.2),
+    "qwen3-32b": (32.8, 32.8),
+    "qwen3-30b-a3b": (30.5, 3.3),
+    "qwen3-coder-480b-a35b": (480, 35),
+    "llama-4-scout": (107.8, 17.2),
+    "minimax-m2": (229, 11.0),
+    "mimo-7b": (7.6, 7.6),
+    "mimo-v2-flash": (309, 16.1),
+    "gpt-oss-20b": (20.9, 4.19),
 }
 #: Names by which public files of facts and measurements call the same shapes.
 SPELLINGS = {
@@ -100,6 +112,24 @@ def test_shapes_count_to_what_others_count(name: str) -> None:
 def test_the_operators_of_a_step_hold_the_same_parameters(name: str) -> None:
     model = CATALOG.records("models")[name]
     assert num_params(model) == pytest.approx(counted(model)[0], rel=0.005)
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("Llama-3.1-405B", "llama-3.1-405b"),
+        ("llama 3.1 405b", "llama-3.1-405b"),
+        ("Llama_3.1_8B", "llama-3.1-8b"),
+        ("gpt-oss-120b", "gpt-oss-120b"),
+        ("GPT OSS 20B", "gpt-oss-20b"),
+        ("Qwen3 32B", "qwen3-32b"),
+        ("qwen3 235b a22b", "qwen3-235b-a22b"),
+        ("Kimi K2", "kimi-k2"),
+        ("DeepSeek V3", "deepseek-v3"),
+    ],
+)
+def test_models_are_found_as_people_write_them(written: str, name: str) -> None:
+    assert CATALOG.model(written).name == name
 
 
 def test_every_model_is_counted() -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from lindos.catalog import load_catalog
 from lindos.fleet import assumptions, estimate, options, served
+from lindos.fleet.options import NOT_RENTED
 from lindos.results import rows
 
 CATALOG = load_catalog()
@@ -58,3 +59,17 @@ def test_grok_is_placed_in_both_worlds() -> None:
     # Tens of dollars to cents per million tokens: the order of what providers ask.
     assert 0.01e-6 < float(point.chosen.price_per_token) < 20e-6
     assert len(point.placements) == len(point_options)
+
+
+def test_no_fleet_rents_at_spot_prices_or_at_the_cost_of_an_owner() -> None:
+    catalog = load_catalog()
+    usable, left_out = options(catalog, "fp8")
+    assert {option.term for option in usable}.isdisjoint(NOT_RENTED)
+    assert {"verda-h100-2026", "packet-ai-b200-2026-06"} <= {option.name for option in usable}
+    assert any("may take back" in sentence for sentence in left_out)
+
+
+def test_a_price_of_a_superchip_is_one_of_two_devices() -> None:
+    prices = {price.name: price for price in load_catalog().cloud_prices("gb200")}
+    assert prices["spheron-gb200-2026-03-17"].price.value * 3600 == pytest.approx(4.54)
+    assert prices["regions-gb200-2026-03"].price.low == prices["regions-gb200-2026-03"].price.value / 2

@@ -12,7 +12,7 @@ from lindos.catalog.facts import Source
 #: Grades, the best first.
 GRADES = ("primary", "vendor", "estimate", "press", "recalled")
 #: Grade of a value that the user gave.
-OWN = "own"
+USER_GRADE = "own"
 #: Grade of each kind of source, without what a kind says in brackets.
 _GRADE_OF_KIND: Mapping[str, str] = {
     **dict.fromkeys(
@@ -37,7 +37,7 @@ _GRADE_OF_KIND: Mapping[str, str] = {
         "estimate",
     ),
     **dict.fromkeys(("press", "web page", "secondary", "repository", "repo", "report"), "press"),
-    "user": OWN,
+    "user": USER_GRADE,
 }
 #: What a kind says in brackets where a source was read elsewhere.
 _SECOND_HAND = ("via", "as quoted", "as reported")
@@ -88,7 +88,7 @@ def best(grades: Iterable[str]) -> str:
     Parameters
     ----------
     grades
-        Words of `GRADES`, or `OWN`.
+        Words of `GRADES`, or `USER_GRADE`.
     """
     ranked = sorted(grades, key=lambda grade: GRADES.index(grade) if grade in GRADES else -1)
     return ranked[0] if ranked else ""

@@ -52,12 +52,12 @@ class _Estimate:
     sources: tuple[str, ...]
     basis: str
 
-    def __mul__(self, other: "_Estimate | float") -> "_Estimate":
-        if isinstance(other, _Estimate):
-            sources = tuple(dict.fromkeys((*self.sources, *other.sources)))
-            product = self.value * other.value, self.low * other.low, self.high * other.high
-            return _Estimate(*product, sources, f"{self.basis} times {other.basis}")
-        return _Estimate(self.value * other, self.low * other, self.high * other, self.sources, self.basis)
+    def __mul__(self, factor: "_Estimate | float") -> "_Estimate":
+        if isinstance(factor, _Estimate):
+            sources = tuple(dict.fromkeys((*self.sources, *factor.sources)))
+            product = self.value * factor.value, self.low * factor.low, self.high * factor.high
+            return _Estimate(*product, sources, f"{self.basis} times {factor.basis}")
+        return _Estimate(self.value * factor, self.low * factor, self.high * factor, self.sources, self.basis)
 
 
 def is_prior(fact: Fact[object]) -> bool:
@@ -165,11 +165,11 @@ def _of_system(
         return None
     single = _of_device(device, device_field, accelerators.values())
     peers = [
-        _Peer(other.name, _content(whole) / (_content(other.num_devices) * _content(part)), whole.sources)
-        for name, other in systems.items()
-        if other.unit == system.unit and (peer := devices[name]) is not None
-        for whole, part in [(getattr(other, field), getattr(peer, device_field))]
-        if whole.is_known and part.is_known and other.num_devices.is_known
+        _Peer(member.name, _content(whole) / (_content(member.num_devices) * _content(part)), whole.sources)
+        for name, member in systems.items()
+        if member.unit == system.unit and (peer := devices[name]) is not None
+        for whole, part in [(getattr(member, field), getattr(peer, device_field))]
+        if whole.is_known and part.is_known and member.num_devices.is_known
     ]
     if single is None or not peers:
         return None
@@ -190,10 +190,10 @@ def _of_device(device: Accelerator, field: str, accelerators: Iterable[Accelerat
     if not size.is_known or year is None:
         return None
     peers = [
-        _Peer(other.name, _content(known) / _content(rate), known.sources, (other.family, other.vendor), launched)
-        for other in accelerators
-        for known, rate, launched in [(getattr(other, field), other.counted_peak("fp8"), _launched(other))]
-        if known.is_known and rate.is_known and launched is not None
+        _Peer(member.name, _content(stated) / _content(rate), stated.sources, (member.family, member.vendor), launched)
+        for member in accelerators
+        for stated, rate, launched in [(getattr(member, field), member.counted_peak("fp8"), _launched(member))]
+        if stated.is_known and rate.is_known and launched is not None
     ]
     if len(peers) < _LEAST_PEERS:
         return None
@@ -211,10 +211,10 @@ def _of_fabric(fabric: Fabric, field: str, fabrics: Mapping[str, Fabric]) -> Fac
         return math.prod(_content(part) for part in parts) if all(part.is_known for part in parts) else None
 
     peers = [
-        _Peer(other.name, _content(known) / amount, known.sources)
-        for other in fabrics.values()
-        for known, amount in [(getattr(other, field), size(other))]
-        if other.kind == "scale-out" and known.is_known and amount
+        _Peer(member.name, _content(stated) / amount, stated.sources)
+        for member in fabrics.values()
+        for stated, amount in [(getattr(member, field), size(member))]
+        if member.kind == "scale-out" and stated.is_known and amount
     ]
     wanted = size(fabric)
     if wanted is None or not peers:
@@ -244,11 +244,11 @@ def _spanned(peers: Sequence[_Peer], basis: str, least_spread: float) -> _Estima
 
 
 def _quantile(numbers: Sequence[float], share: float) -> float:
-    """Value below which a share of the numbers lies, interpolated between them."""
+    """Value lower which a share of the numbers lies, interpolated between them."""
     ordered = sorted(numbers)
     place = share * (len(ordered) - 1)
-    below = ordered[math.floor(place)]
-    return below + (place % 1) * (ordered[math.ceil(place)] - below)
+    lower = ordered[math.floor(place)]
+    return lower + (place % 1) * (ordered[math.ceil(place)] - lower)
 
 
 def _fact(unknown: Fact[Real], estimate: _Estimate, basis: str) -> Fact[Real]:

@@ -1,6 +1,7 @@
 """Records, parameters and sources of the catalogue, read kind by kind from the layers of its files."""
 
 import dataclasses
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from functools import partial
 from typing import Any
@@ -94,10 +95,12 @@ class Records:
         kind
             A key of `KINDS`.
         name
-            Id or alias.
+            Id or alias, whatever its case; blanks and underscores may stand for dashes.
         """
         self.records(kind)
-        return self._aliases[kind].get(name.strip().lower())
+        key = name.strip().lower()
+        names = self._aliases[kind]
+        return names.get(key) or names.get(re.sub(r"[\s_]+", "-", key))
 
     def names(self, kind: str) -> list[str]:
         """List the ids of one kind, sorted.

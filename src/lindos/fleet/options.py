@@ -9,6 +9,13 @@ from lindos.catalog.records import Accelerator, CloudPrice, Fabric, Kernels, Sys
 from lindos.fleet.network import Network
 from lindos.quantities import Count, Fraction, Real, TokensPerSecond, UsdPerSecond
 
+#: Terms of prices at which a fleet is not rented, and why.
+NOT_RENTED = {
+    "spot": "capacity that the provider may take back serves no promise",
+    "owner cost": "what a device costs its owner, not a rent",
+    "analyst retail": "an analyst's model of a rent, not an offer",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assumptions:
@@ -90,6 +97,8 @@ def _option(
     """Build an option, or give the reason why the price cannot be used."""
     if newer := _newer(price, prices):
         return None, f"superseded by {newer}"
+    if price.term in NOT_RENTED:
+        return None, NOT_RENTED[price.term]
     kernels = catalog.kernels_of(device)
     system = system_with(catalog, device.name)
     if system is None:
