@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from lindos.catalog import load_catalog
+from lindos.errors import LindosError
 from lindos.planning import Batch, Search
 from lindos.planning.ground import TILE
 from lindos.planning.nodes import every_plan
@@ -243,7 +244,7 @@ def ranks() -> Iterator[tuple[str, str, str]]:
     ranks_or_none = []
     for row in read_runs():
         if all(getattr(row.run, name) for name in _STATED) and not row.run.accelerator.startswith("TPU"):
-            with suppress(NotPredictedError):
+            with suppress(NotPredictedError, LindosError):
                 ranks_or_none.append(rank(prepare(row.run, CATALOG, ASSUMPTIONS)))
     feasible_ranks = [measured_rank for measured_rank in ranks_or_none if measured_rank is not None]
     shares = np.array([measured_rank.share for measured_rank in feasible_ranks])
