@@ -76,6 +76,10 @@ class Study:
         return outcome if isinstance(outcome, Outcome) else None
 
 
+def _begun(question: str) -> None:
+    """Take note of a question that begins, without a word; a function of the module, so that a chain can be pickled."""
+
+
 class Chain:
     """Computes floors in the order of their needs and remembers their results.
 
@@ -90,7 +94,7 @@ class Chain:
     8.0
     """
 
-    def __init__(self, *, traces_facts: bool = True, begins: Callable[[str], object] = lambda question: None) -> None:
+    def __init__(self, *, traces_facts: bool = True, begins: Callable[[str], object] = _begun) -> None:
         """Start without remembered results.
 
         Parameters
