@@ -24,6 +24,7 @@ TABLES: dict[str, Callable[[], str]] = {
         ("validation", validation.table),
         ("campaigns", validation.campaigns_table),
         ("left out", validation.left_out_table),
+        ("pairs", validation.pairs_table),
         ("runs", validation.runs_table),
         ("fits", validation.fits_table),
         ("runs summary", validation.runs_summary),

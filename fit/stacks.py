@@ -1,255 +1,273 @@
-"""Fit overlaps and rates of training software to measured runs, with five-fold cross-validation.
+"""Fit overlaps and rates of training software to measured runs, and predict every run without its source.
 
 `python fit/stacks.py` prints errors on the runs left out; with ``--write`` it also puts the values fitted to all runs
-into `stacks.yaml`, with their spread over the folds, and the residuals into `parameters_intervals.yaml`.
+into `stacks.yaml` and `parameters_training.yaml`, with their spread over the fits, the residuals into
+`parameters_intervals.yaml`, and the predictions into `docs/left-out-runs.csv`.
 """
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import least_squares
 
-from samples import Sample, all_but, folds, residual, samples
+from lindos.validation.fitting import Free, Sample, common_error, residual, solve
+from samples import folds, pair, planned, samples, without
 from store import bounds, intervals, write_intervals, write_left_out, write_shared, write_stacks
 
-#: A change of a stack's parameter by this share costs as much as an error of that share in one run.
-STIFFNESS = 0.25
-#: Errors beyond this logarithm count less than quadratically.
-SOFT = 0.15
+#: Beliefs about a rate over the usual one, and about a share that hides: start, spread, bounds.
+_RATE = (1.0, 0.07, 0.5, 1.25)
+#: Fewest sources that a parameter is fitted to.
+FEWEST = 3
 
 
-class Free(NamedTuple):
-    """One parameter to fit: its path in the catalogue, where it starts, and its bounds."""
-
-    path: str
-    start: float
-    low: float
-    high: float
-    scale: float = 1.0  # size of a step of the solver
+def _hides(start: float) -> tuple[float, float, float, float]:
+    return start, 0.2, 0.0, 1.0
 
 
-def _stack(name: str, **starts: float) -> list[Free]:
-    bounds = {
-        "kernel_share": (0.3, 1.3),
-        "memory_share": (0.4, 1.6),
-        "attention_share": (0.2, 1.5),
-        "routing_time": (0.0, 5e-3, 5e-4),
-        "expert_time": (0.0, 3e-4, 5e-5),
-    }
-    return [Free(f"stacks.{name}.{key}", value, *bounds.get(key, (0.0, 1.0))) for key, value in starts.items()]
+def _stack(name: str, **beliefs: tuple[float, float, float, float]) -> list[Free]:
+    return [Free(f"stacks.{name}.{field}", *belief) for field, belief in beliefs.items()]
 
 
-#: At most four per stack; stacks with few measured runs keep the values of their documentation.
-FREE = [
-    *_stack("megatron-core-2025", kernel_share=1.0, overlap_tensor_parallel=0.5, overlap_data_parallel=0.9),
-    *_stack("megatron-bridge", kernel_share=1.0, memory_share=1.0, attention_share=1.0, overlap_expert_parallel=0.3),
-    *_stack("megatron-bridge-2025", kernel_share=1.0, overlap_expert_parallel=0.3, routing_time=0.0, expert_time=0.0),
-    *_stack("nemo-mlperf", kernel_share=1.0, memory_share=1.0, attention_share=1.0, overlap_tensor_parallel=0.5),
-    *_stack("megatron-no-overlap", kernel_share=1.0, attention_share=1.0),
-    *_stack("megatron-deepspeed", kernel_share=1.0, overlap_tensor_parallel=0.0),
-    *_stack("megatron-2021", kernel_share=1.0),
-    *_stack("llm-foundry", kernel_share=1.0, attention_share=1.0, overlap_data_parallel=0.85),
-    *_stack("torchtitan", kernel_share=1.0, attention_share=1.0, overlap_data_parallel=0.85),
-    *_stack("internevo", kernel_share=1.0, overlap_tensor_parallel=0.5, overlap_data_parallel=0.9),
-    *_stack("maxtext", kernel_share=1.0, attention_share=1.0, overlap_data_parallel=0.85),
+#: Numbers of profiles, at most four each; a profile without numbers has those of its base.
+STACKS = [
+    *_stack(
+        "megatron-core-2025",
+        kernel_share=_RATE,
+        overlap_tensor_parallel=_hides(0.6),
+        overlap_data_parallel=_hides(0.8),
+        expert_time=(1e-5, 2e-5, 0.0, 3e-4),
+    ),
+    *_stack(
+        "megatron-core",
+        kernel_share=_RATE,
+        overlap_expert_parallel=_hides(0.3),
+    ),
+    *_stack("nemo-mlperf", kernel_share=_RATE),
+    *_stack("megatron-2021", kernel_share=_RATE),
+    *_stack("megatron-2023", overlap_data_parallel=_hides(0.6)),
+    *_stack("megatron-deepspeed", kernel_share=_RATE),
+    *_stack("pytorch-parallel", kernel_share=_RATE, overlap_data_parallel=_hides(0.5)),
+    *_stack("fsdp", kernel_share=_RATE, overlap_data_parallel=_hides(0.7)),
+    *_stack("maxtext", kernel_share=(1.1, 0.2, 0.5, 1.25), overlap_data_parallel=_hides(0.6)),
+    *_stack("xla-gpu", kernel_share=_RATE, overlap_data_parallel=_hides(0.6)),
 ]
-#: Parameters that all stacks share; they are fitted after the stacks, and both twice.
+#: Parameters that all software shares, with what publications say of them as belief.
 SHARED = [
-    Free("training.kernel_share_in_step", 0.85, 0.6, 1.0),
-    Free("training.memory_share_in_step", 0.8, 0.5, 1.0),
-    Free("training.nvfp4_bf16_share", 0.15, 0.0, 0.25),
-    Free("training.step_overhead", 0.01, 0.0, 0.05, 0.05),
+    Free("training.hopper_attention_share", 1.0, 0.12, 0.5, 1.5),
+    Free("training.blackwell_attention_share", 1.0, 0.15, 0.5, 2.0),
+    Free("training.unfused_attention_share", 1.2, 0.2, 0.5, 2.0),
+    Free("training.flash_1_share", 0.55, 0.08, 0.2, 1.0),
+    Free("training.ampere_attention_share", 0.57, 0.07, 0.3, 1.0),
+    Free("training.ampere_attention_share_blackwell", 0.3, 0.06, 0.1, 1.0),
+    Free("training.kernel_share_in_step", 0.85, 0.1, 0.5, 1.0),
+    Free("training.memory_share_in_step", 0.7, 0.15, 0.3, 1.0),
+    Free("training.step_overhead", 0.015, 0.015, 0.0, 0.05),
+    Free("training.eager_traffic", 1.6, 0.4, 1.0, 4.0),
+    Free("training.launch_time", 8e-6, 4e-6, 0.0, 4e-5),
+    Free("training.quantise_share", 0.8, 0.2, 0.0, 1.0),
+    Free("training.nvfp4_bf16_share", 0.1, 0.1, 0.0, 0.25),
 ]
-ROUNDS = 2
+FREE = [*STACKS, *SHARED]
 
 
-def fitted(train: Sequence[Sample]) -> dict[str, float]:
-    """Fit all free parameters to the measured times of runs.
+class Prediction(NamedTuple):
+    """A run left out of a fit: the logarithm of measured over predicted time, and the ends of its interval."""
+
+    sample: Sample
+    log: float
+    low: float = 0.0
+    high: float = 0.0
+
+    @property
+    def error(self) -> float:
+        """Predicted over measured time, less one."""
+        return float(np.exp(-self.log)) - 1
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether the interval contains the measurement."""
+        return bool(self.low <= np.exp(self.log) <= self.high)
+
+
+def by_source(runs: Sequence[Sample]) -> tuple[list[Prediction], list[dict[str, float]]]:
+    """Predict every run by a fit to the other sources, with intervals from the residuals of other sources.
 
     Parameters
     ----------
-    train
-        Runs to fit.
+    runs
+        All runs.
 
     Returns
     -------
-    dict
-        Values by path in the catalogue, in SI.
+    predictions : list of Prediction
+        In the order of the runs.
+    values : list of dict
+        Fitted values without each source, and last with all of them.
     """
-    values = {free.path: free.start for free in (*FREE, *SHARED)}
-    for _ in range(ROUNDS if SHARED else 1):
-        for stack in sorted({sample.stack for sample in train}):
-            parameters = [free for free in FREE if free.path.split(".")[1] == stack]
-            values |= _solved(parameters, [sample for sample in train if sample.stack == stack], values)
-        values |= _solved(SHARED, train, values)
-    return values
+    names = sorted({sample.source for sample in runs})
+    values = solve(FREE, [*([s for s in runs if s.source != name] for name in names), list(runs)])
+    fits = dict(zip(names, values, strict=False))
+    logs = np.array([residual(sample, fits[sample.source]) for sample in runs])
+    predictions = []
+    for name in names:
+        seen = [index for index, sample in enumerate(runs) if sample.source != name]
+        ends = intervals([runs[index] for index in seen], logs[seen])
+        predictions += [
+            Prediction(sample, float(log), *bounds(sample, ends))
+            for sample, log in zip(runs, logs, strict=True)
+            if sample.source == name
+        ]
+    return predictions, values
 
 
-def _solved(free: Sequence[Free], train: Sequence[Sample], values: Mapping[str, float]) -> dict[str, float]:
-    if not free or not train:
-        return {}
-    scale = np.array([parameter.scale for parameter in free])
-    start = np.array([parameter.start for parameter in free]) / scale
-    low, high = (
-        np.array([parameter.low for parameter in free]) / scale,
-        np.array([parameter.high for parameter in free]) / scale,
+def by_pair(runs: Sequence[Sample]) -> tuple[list[Prediction], list[Prediction]]:
+    """Predict the planned runs by fits without their models on their accelerators.
+
+    Parameters
+    ----------
+    runs
+        All runs.
+
+    Returns
+    -------
+    as_shipped : list of Prediction
+        By what all sources share.
+    calibrated : list of Prediction
+        With the common error of the source's runs on the other side, as a user's own runs give it.
+    """
+    parts = folds(planned(runs))
+    train = [without(runs, part) for part in parts]
+    as_shipped, calibrated = [], []
+    for part, seen, values in zip(parts, train, solve(FREE, train), strict=True):
+        errors: dict[tuple[str, str, str], list[float]] = {}
+        for sample in seen:
+            errors.setdefault(sample.effect, []).append(residual(sample, values))
+        for sample in part:
+            log = residual(sample, values)
+            as_shipped.append(Prediction(sample, log))
+            calibrated.append(Prediction(sample, log - common_error(errors.get(sample.effect, []))))
+    return as_shipped, calibrated
+
+
+def summary(title: str, predictions: Sequence[Prediction]) -> None:
+    """Print the errors of a set of predictions.
+
+    Parameters
+    ----------
+    title
+        Title of the line.
+    predictions
+        Runs left out.
+    """
+    errors = np.array([prediction.error for prediction in predictions])
+    size = np.abs(errors)
+    medians = source_medians(predictions).values()
+    print(
+        f"  {title:34s} {len(errors):4d} {np.median(size):6.1%} {np.quantile(size, 0.9):6.1%} {np.mean(errors):+7.1%} "
+        f"{np.mean([p.is_covered for p in predictions]):6.0%} {np.mean(list(medians)):6.1%}"
     )
 
-    def residuals(point: np.ndarray) -> np.ndarray:
-        point_values = {
-            **values,
-            **dict(zip((parameter.path for parameter in free), (point * scale).tolist(), strict=True)),
-        }
-        return np.array([*(residual(sample, point_values) for sample in train), *((point - start) / STIFFNESS * SOFT)])
 
-    point_values = np.array([values[parameter.path] for parameter in free]) / scale
-    best = least_squares(
-        residuals,
-        np.clip(point_values, low + 1e-3, high - 1e-3),
-        bounds=(low, high),
-        loss="soft_l1",
-        f_scale=SOFT,
-        diff_step=1e-2,
-        xtol=1e-3,
-        ftol=1e-3,
-        max_nfev=12,
-    )
-    return dict(zip((parameter.path for parameter in free), (best.x * scale).tolist(), strict=True))
+def source_medians(predictions: Sequence[Prediction]) -> dict[str, float]:
+    """Compute the median error of every source.
+
+    Parameters
+    ----------
+    predictions
+        Runs left out.
+    """
+    sizes: dict[str, list[float]] = {}
+    for prediction in predictions:
+        sizes.setdefault(prediction.sample.source, []).append(abs(prediction.error))
+    return {name: float(np.median(values)) for name, values in sizes.items()}
 
 
-def table(title: str, runs: Sequence[Sample], errors: np.ndarray, key: Callable[[Sample], str]) -> None:
-    """Print errors (predicted over measured, less one) by slice.
+#: Slices of the runs left out.
+SLICES: dict[str, Callable[[Sample], str]] = {
+    "by source": lambda s: s.source,
+    "by software": lambda s: s.stack,
+    "by accelerator": lambda s: s.run.accelerator,
+    "by precision": lambda s: s.run.precision,
+}
+
+
+def report(title: str, predictions: Sequence[Prediction]) -> None:
+    """Print the errors of predictions, whole and by slice.
 
     Parameters
     ----------
     title
         Title of the table.
-    runs
-        Predicted runs.
-    errors
-        Their errors, fractions of the measured time.
-    key
-        Slice of a run.
+    predictions
+        Runs left out.
     """
-    print(f"\n{title:34s} runs  median   p90    bias")
-    for name in sorted({key(sample) for sample in runs}):
-        slice_errors = errors[[key(sample) == name for sample in runs]]
-        size = np.abs(slice_errors)
-        print(
-            f"  {name:32s} {len(slice_errors):4d} {np.median(size):6.1%} {np.quantile(size, 0.9):6.1%} "
-            f"{np.mean(slice_errors):+7.1%}"
-        )
+    print(f"\n{title:36s} runs median    p90    bias  held  mean of source medians")
+    summary("all", predictions)
+    for kind in ("dense", "moe"):
+        summary(kind, [p for p in predictions if p.sample.ready.model_kind == kind])
+    for name, key in SLICES.items():
+        print(name)
+        for group in sorted({key(p.sample) for p in predictions}):
+            summary(group, [p for p in predictions if key(p.sample) == group])
+
+
+def figures(sources: Sequence[Prediction], calibrated: Sequence[Prediction]) -> dict[str, float]:
+    """Summarise the scores that the catalogue publishes.
+
+    Parameters
+    ----------
+    sources
+        Runs predicted without their source.
+    calibrated
+        Runs predicted without their models on their accelerators.
+    """
+    sizes, pairs = (np.abs([p.error for p in group]) for group in (sources, calibrated))
+    return {
+        "interval_left_out_runs": float(len(sizes)),
+        "interval_left_out_median": float(np.median(sizes)),
+        "interval_left_out_p90": float(np.quantile(sizes, 0.9)),
+        "interval_left_out_sources": float(np.mean(list(source_medians(sources).values()))),
+        "interval_left_out_coverage": float(np.mean([p.is_covered for p in sources])),
+        "interval_pair_median": float(np.median(pairs)),
+        "interval_pair_p90": float(np.quantile(pairs, 0.9)),
+    }
+
+
+def checked(runs: Sequence[Sample]) -> None:
+    """Stop if a parameter of a profile rests on fewer than three sources.
+
+    Parameters
+    ----------
+    runs
+        All runs.
+    """
+    for parameter in STACKS:
+        sources = {sample.source for sample in runs if sample.decides(parameter.path)}
+        if len(sources) < FEWEST:
+            sys.exit(f"{parameter.path} rests on {len(sources)} sources: {', '.join(sorted(sources))}")
 
 
 def main() -> None:
-    """Cross-validate, print, and write where asked to."""
+    """Fit, predict what was left out, print, and write where asked to."""
     runs = samples()
-    planned = [sample for sample in runs if sample.planned]
-    unplanned = [sample for sample in runs if not sample.planned]
-    parts = folds(planned)
-    values_by_fold, order, logs = [], [], []
-    for index, part in enumerate(parts):
-        values = fitted(all_but(parts, index))
-        values_by_fold.append(values)
-        order += part
-        logs += [residual(sample, values) for sample in part]
-        print(f"fold {index + 1}: {len(part)} runs left out", file=sys.stderr)
-    logs_before = np.array([residual(sample, {}) for sample in order])
-    logs_after = np.array(logs)
-    for title, logs_shown in (("catalogue as it stands", logs_before), ("cross-validated", logs_after)):
-        errors = np.exp(-logs_shown) - 1
-        table(title, order, errors, lambda _: "all")
-    errors = np.exp(-logs_after) - 1
-    table("by stack", order, errors, lambda s: s.stack)
-    table("by accelerator", order, errors, lambda s: s.row.run.accelerator)
-    table("by precision", order, errors, lambda s: s.row.run.precision)
-    table("by kind", order, errors, lambda s: s.ready.model_kind)
-    table("by recompute", order, errors, lambda s: "known" if s.row.run.recompute else "not stated")
-    table("by source", order, errors, lambda s: s.row.run.id.rsplit("-", 1)[0])
-    final = fitted(planned)
-    rest = np.array([residual(sample, final) for sample in unplanned])
-    table("rows that do not state their plan", unplanned, np.exp(-rest) - 1, lambda s: s.row.run.id.rsplit("-", 1)[0])
+    checked(runs)
+    sources, values = by_source(runs)
+    report("sources left out", sources)
+    as_shipped, calibrated = by_pair(runs)
+    report("model and accelerator left out", as_shipped)
+    report("the same, calibrated with the source's other runs", calibrated)
+    print(f"{len({pair(p.sample) for p in calibrated})} pairs")
+    final = values[-1]
     for path, value in final.items():
-        spread = [values[path] for values in values_by_fold]
-        print(f"{path:52s} {value:8.3g}   folds {min(spread):.3g} to {max(spread):.3g}")
-    ends = conformal(parts, logs_after, unplanned, rest)
-    print_coverage(order, logs_after, ends)
+        spread = [fit[path] for fit in values]
+        print(f"{path:52s} {value:8.3g}   without a source {min(spread):.3g} to {max(spread):.3g}")
     if "--write" in sys.argv:
-        write_stacks(final, values_by_fold)
+        write_stacks(final, values, [p.path for p in STACKS])
         write_shared(final)
-        size = np.abs(errors)
-        interval_values = intervals([*order, *unplanned], np.concatenate([logs_after, rest]))
-        interval_values |= {
-            "interval_left_out_runs": float(len(size)),
-            "interval_left_out_median": float(np.median(size)),
-            "interval_left_out_p90": float(np.quantile(size, 0.9)),
-        }
-        write_intervals(interval_values)
-        write_left_out(order, logs_after, ends)
-
-
-def conformal(
-    parts: Sequence[Sequence[Sample]], logs: np.ndarray, unplanned: Sequence[Sample], rest: np.ndarray
-) -> list[tuple[float, float]]:
-    """Compute the interval of every run left out, from the residuals of the other folds only.
-
-    Parameters
-    ----------
-    parts
-        The folds.
-    logs
-        Logarithms of measured over predicted time, in the order of the folds.
-    unplanned
-        Runs outside the folds, whose rows do not state their plan.
-    rest
-        Logarithms of measured over predicted time of those.
-
-    Returns
-    -------
-    list of (float, float)
-        Low and high of measured over predicted time, in the order of the folds.
-    """
-    fold = np.concatenate([np.full(len(part), index) for index, part in enumerate(parts)])
-    order = [sample for part in parts for sample in part]
-    ends = []
-    for index, part in enumerate(parts):
-        seen = fold != index
-        seen_runs = [sample for sample, is_seen in zip(order, seen, strict=True) if is_seen]
-        interval_values = intervals([*seen_runs, *unplanned], np.concatenate([logs[seen], rest]))
-        ends += [bounds(sample, interval_values) for sample in part]
-    return ends
-
-
-def print_coverage(runs: Sequence[Sample], logs: np.ndarray, ends: Sequence[tuple[float, float]]) -> None:
-    """Print the share of runs left out whose intervals contain the measurement, by slice.
-
-    Parameters
-    ----------
-    runs
-        Runs left out.
-    logs
-        Logarithms of measured over predicted time.
-    ends
-        Low and high of measured over predicted time.
-    """
-    is_covered = np.array([low <= np.exp(log) <= high for log, (low, high) in zip(logs, ends, strict=True)])
-    print("\nin the 80 % interval of other folds  runs  groups  held")
-    for name, chosen in COVERAGE.items():
-        is_member = np.array([chosen(sample) for sample in runs])
-        groups = len({sample.group for sample, is_held in zip(runs, is_member, strict=True) if is_held})
-        print(f"  {name:34s} {is_member.sum():4d}  {groups:6d} {np.mean(is_covered[is_member]):6.1%}")
-
-
-#: Slices whose intervals are checked.
-COVERAGE: dict[str, Callable[[Sample], bool]] = {
-    "all": lambda s: True,
-    "dense": lambda s: s.ready.model_kind == "dense",
-    "moe": lambda s: s.ready.model_kind == "moe",
-    "Blackwell": lambda s: s.ready.pool.accelerator.family == "blackwell",
-    "1,024 devices and more": lambda s: (s.row.run.num_devices or 0) >= 1024,
-}
+        ends = intervals([p.sample for p in sources], np.array([p.log for p in sources]))
+        write_intervals(ends | figures(sources, calibrated))
+        write_left_out({"source": sources, "pair": as_shipped, "pair, calibrated": calibrated})
 
 
 if __name__ == "__main__":

@@ -5,57 +5,64 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import lindos
 from lindos.formats import number_format
 from lindos.step.interval import MEASURED_FAMILIES, IntervalFacts, difficulty, interval_facts
-from samples import Sample
+from lindos.validation.fitting import Sample
 
 DATA = Path(lindos.__file__).parent / "catalog" / "data"
-#: Source of most of the runs of each stack.
+#: Sources of most of the runs that a profile's numbers are fitted to.
 SOURCES = {
-    "megatron-core-2025": "dgxc_benchmarking",
-    "megatron-bridge": "megatron_bridge_performance",
-    "megatron-bridge-2025": "megatron_bridge_performance",
+    "megatron-core-2025": "dgxc_benchmarking, nemo_performance, megatron_lm",
+    "megatron-core": "megatron_bridge_performance, megatron_model_zoo, dgxc_benchmarking",
     "nemo-mlperf": "mlperf_training",
-    "megatron-no-overlap": "simumax_peaks",
-    "megatron-deepspeed": "bigscience_chronicles",
-    "megatron-2021": "megatron_sc21",
-    "llm-foundry": "llmfoundry_benchmarks",
-    "torchtitan": "torchtitan_performance",
-    "internevo": "internevo_performance",
-    "maxtext": "dgxc_benchmarking",
+    "megatron-2021": "megatron_sc21, zero_bubble, nemo_launcher",
+    "megatron-2023": "internevo_performance, nemo_launcher, zero_bubble",
+    "megatron-deepspeed": "bigscience_chronicles, pythia_paper, megatron_sc21",
+    "pytorch-parallel": "layouts_study, nanotron_bench, colossal_ai",
+    "fsdp": "llmfoundry_benchmarks, torchtitan_performance, torchao_training, kempnerforge_mfu",
+    "maxtext": "maxtext, tpu_recipes, mlperf_training",
+    "xla-gpu": "maxtext, dgxc_benchmarking, gpu_recipes",
 }
 #: Predictions from fits without the fold of the run; the documents read them.
 LEFT_OUT = Path(__file__).parent.parent / "docs" / "left-out-runs.csv"
 #: Least and largest addition of one kind of distance to the difficulty.
 LEAST, MOST = 0.0, 2.0
+#: Power of the number of runs of a source by which each of them counts less in the quantiles.
+_DISCOUNT = 0.7
+#: Fewest runs of a kind of distance that say how far it lies.
+_FEWEST = 5
 
 
-def write_stacks(values: Mapping[str, float], over_folds: Sequence[Mapping[str, float]]) -> None:
-    """Write fitted values with their range over the folds into ``stacks.yaml``.
+def write_stacks(values: Mapping[str, float], over_fits: Sequence[Mapping[str, float]], paths: Sequence[str]) -> None:
+    """Write fitted values with their range over the fits into ``stacks.yaml``.
 
     Parameters
     ----------
     values
         Fitted values by path in the catalogue, in SI.
-    over_folds
-        The same, fitted without each fold.
+    over_fits
+        The same, fitted without each source.
+    paths
+        Paths of the values of stacks.
     """
     path = DATA / "stacks.yaml"
     text = path.read_text(encoding="utf-8")
-    for full, value in values.items():
-        if full.startswith("stacks."):
-            _, stack, name = full.split(".")
-            spread = [value, *(fold_values[full] for fold_values in over_folds)]
-            unit = " s" if name.endswith("_time") else ""
-            line = (
-                f"  {name}: {{value: {value:.3g}{unit}, low: {min(spread):.3g}{unit}, high: {max(spread):.3g}{unit}, "
-                f'source: {SOURCES[stack]}, estimate: true, note: "fitted to measured runs; range over five folds"}}'
-            )
-            text = _placed(text, stack, name, line)
+    for full in paths:
+        _, stack, name = full.split(".")
+        spread = [values[full], *(fit[full] for fit in over_fits)]
+        unit = " s" if name.endswith("_time") else ""
+        low, high = min(spread), max(spread)
+        line = (
+            f"  {name}: {{value: {values[full]:.3g}{unit}, low: {low:.3g}{unit}, high: {high:.3g}{unit}, "
+            f'source: [{SOURCES[stack]}], estimate: true, note: "fitted to measured runs; range over fits that leave '
+            'out a source"}'
+        )
+        text = _placed(text, stack, name, line)
     path.write_text(text, encoding="utf-8")
 
 
@@ -72,7 +79,9 @@ def write_shared(values: Mapping[str, float]) -> None:
     for full, value in values.items():
         topic, _, name = full.partition(".")
         if topic == "training":
-            amount = f"{1e3 * value:.3g} ms" if name == "step_overhead" else f"{value:.3g}" if value > 1e-3 else "0.0"
+            units = {"step_overhead": (1e3, " ms"), "launch_time": (1e6, " us")}
+            factor, unit = units.get(name, (1.0, ""))
+            amount = f"{factor * value:.3g}{unit}" if factor * value > 1e-3 else "0.0"
             text = re.sub(rf"(?<=  {name}:\n    value: ).*", amount, text)
     path.write_text(text, encoding="utf-8")
 
@@ -89,10 +98,12 @@ def _placed(text: str, stack: str, name: str, line: str) -> str:
 def intervals(runs: Sequence[Sample], logs: np.ndarray) -> dict[str, float]:
     """Compute quantiles of residuals, and the addition of each kind of distance to the difficulty.
 
+    Runs of large sources count less, between one run one voice and one source one voice.
+
     Parameters
     ----------
     runs
-        Measured runs.
+        Measured runs, each predicted without its source.
     logs
         Logarithms of measured over predicted time.
 
@@ -101,31 +112,34 @@ def intervals(runs: Sequence[Sample], logs: np.ndarray) -> dict[str, float]:
     dict
         Values of the parameters ``intervals.*``.
     """
-    plain = np.array([_is_plain(sample) for sample in runs])
+    names = [sample.source for sample in runs]
+    weight = np.array([names.count(name) ** -_DISCOUNT for name in names])
     size = np.abs(logs)
-    base = float(np.mean(size[plain]))
-    text = (DATA / "parameters_intervals.yaml").read_text(encoding="utf-8")
-
-    def extra_difficulty(name: str, chosen: list[bool], fewest: int = 5) -> float:
-        members = np.array(chosen)
-        if members.sum() < fewest:
-            return _value(text, name)
-        return float(np.clip(np.mean(size[members]) / base - 1, LEAST, MOST))
-
-    moe = [s.ready.model_kind == "moe" and _is_of_measured_family(s) and s.planned for s in runs]
-    filled = [_is_of_measured_family(s) and not s.planned and s.ready.model_kind == "dense" for s in runs]
-    values = {
-        "interval_moe": extra_difficulty("interval_moe", moe),
-        "interval_family": extra_difficulty("interval_family", [not _is_of_measured_family(s) for s in runs]),
-        "interval_precision": extra_difficulty(
-            "interval_precision", [number_format(s.ready.job.precision).bits < 8 for s in runs]
-        ),
-        "interval_filled": extra_difficulty("interval_filled", filled),
+    kinds = {
+        "interval_moe": [s.ready.model_kind == "moe" for s in runs],
+        "interval_family": [not _is_of_measured_family(s) for s in runs],
+        "interval_precision": [number_format(s.ready.job.precision).bits < 8 for s in runs],
     }
+    plain = ~np.any([kinds[name] for name in kinds], axis=0)
+    base = float(_quantile(size[plain], weight[plain], 0.8))
+    values: dict[str, float] = {"interval_filled": 0.0}
+    for name, chosen in kinds.items():
+        members = np.array(chosen) & (np.sum([kinds[other] for other in kinds], axis=0) == 1)
+        if members.sum() >= _FEWEST:
+            values[name] = float(np.clip(_quantile(size[members], weight[members], 0.8) / base - 1, LEAST, MOST))
+        else:
+            values[name] = _value(name)
     scaled = logs / np.array([_difficulty(sample, values) for sample in runs])
-    rank = min(0.9 * (len(runs) + 1) / len(runs), 1.0)  # split-conformal, both tails
-    ends = np.exp(np.quantile(scaled, [1 - rank, rank]))
-    return values | {"interval_low": float(ends[0]), "interval_high": float(ends[1])}
+    rank = 0.9 * (len(set(names)) + 0.5) / len(set(names))  # sources are the units, of which there are few
+    ends = [np.exp(_quantile(scaled, weight, end)) for end in (1 - rank, rank)]
+    return values | {"interval_low": float(min(ends[0], 0.99)), "interval_high": float(max(ends[1], 1.01))}
+
+
+def _quantile(values: np.ndarray, weight: np.ndarray, rank: float) -> float:
+    """The quantile of values that count by weights."""
+    order = np.argsort(values)
+    share = np.cumsum(weight[order]) - weight[order] / 2
+    return float(np.interp(rank * weight.sum(), share, values[order]))
 
 
 def bounds(sample: Sample, values: Mapping[str, float]) -> tuple[float, float]:
@@ -157,31 +171,27 @@ def write_intervals(values: Mapping[str, float]) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def write_left_out(runs: Sequence[Sample], logs: np.ndarray, ends: Sequence[tuple[float, float]]) -> None:
-    """Write every prediction from a fit without its fold, with the interval from the other folds' residuals.
+def write_left_out(tables: Mapping[str, Sequence[Any]]) -> None:
+    """Write every prediction of a fit that has not seen its run, with its interval where it has one.
 
     Parameters
     ----------
-    runs
-        Runs left out.
-    logs
-        Logarithms of measured over predicted time.
-    ends
-        Low and high of measured over predicted time.
+    tables
+        Predictions by what was left out.
     """
-    lines = ["id,measured_step_s,predicted_step_s,low_s,high_s"]
-    for sample, log, (low, high) in sorted(zip(runs, logs, ends, strict=True), key=lambda entry: entry[0].row.run.id):
-        time = sample.measured / float(np.exp(log))
-        lines.append(f"{sample.row.run.id},{sample.measured:.6g},{time:.6g},{low * time:.6g},{high * time:.6g}")
+    lines = ["left_out,id,measured_step_s,predicted_step_s,low_s,high_s"]
+    for name, predictions in tables.items():
+        for prediction in sorted(predictions, key=lambda entry: str(entry.sample.run.id)):
+            measured = prediction.sample.measured
+            time = measured / float(np.exp(prediction.log))
+            ends = [f"{end * time:.6g}" if end else "" for end in (prediction.low, prediction.high)]
+            quoted = f'"{name}"' if "," in name else name
+            lines.append(f"{quoted},{prediction.sample.run.id},{measured:.6g},{time:.6g},{ends[0]},{ends[1]}")
     LEFT_OUT.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _is_of_measured_family(sample: Sample) -> bool:
     return sample.ready.pool.accelerator.family in MEASURED_FAMILIES
-
-
-def _is_plain(sample: Sample) -> bool:
-    return sample.planned and sample.ready.model_kind == "dense" and number_format(sample.ready.job.precision).bits >= 8
 
 
 def _difficulty(sample: Sample, values: Mapping[str, float]) -> float:
@@ -199,7 +209,8 @@ def _facts() -> IntervalFacts:
     return interval_facts()
 
 
-def _value(text: str, name: str) -> float:
+def _value(name: str) -> float:
+    text = (DATA / "parameters_intervals.yaml").read_text(encoding="utf-8")
     value_match = re.search(rf"  {name}: {{value: ([-0-9.e]+)", text)
     if value_match is None:
         raise KeyError(name)

@@ -19,7 +19,7 @@ def under(usual: Job, **changes: object) -> Job:
 
 def test_scores_in_memory_take_longer() -> None:
     fused = estimate(job(), pool(), PLAN, global_batch_size=64)
-    unfused = estimate(under(job(), fused_attention=False), pool(), PLAN, global_batch_size=64)
+    unfused = estimate(under(job(), attention="fused-megatron"), pool(), PLAN, global_batch_size=64)
     assert unfused.attention > 2 * fused.attention
     assert unfused.matmul == fused.matmul
 
@@ -28,7 +28,7 @@ def test_kept_scores_are_five_bytes_each() -> None:
     model = replace(job().model, vocab_size=64)
     usual = replace(job(), model=model)
     fused = memory(usual, pool(), PLAN, global_batch_size=64)
-    unfused = memory(under(usual, fused_attention=False), pool(), PLAN, global_batch_size=64)
+    unfused = memory(under(usual, attention="fused-megatron"), pool(), PLAN, global_batch_size=64)
     scores = (KEPT_BYTES * model.num_layers + WORKING_BYTES) * model.num_attention_heads * usual.sequence_length**2
     assert float(unfused.activations - fused.activations) == pytest.approx(scores)
 
@@ -36,7 +36,7 @@ def test_kept_scores_are_five_bytes_each() -> None:
 def test_selective_recompute_frees_the_scores() -> None:
     plan = replace(PLAN, recompute=int(Recompute.SELECTIVE))
     fused = memory(job(), pool(), plan, global_batch_size=64)
-    unfused = memory(under(job(), fused_attention=False), pool(), plan, global_batch_size=64)
+    unfused = memory(under(job(), attention="fused-megatron"), pool(), plan, global_batch_size=64)
     model, length = job().model, job().sequence_length
     layer = (KEPT_BYTES + WORKING_BYTES) * model.num_attention_heads * length**2
     assert 0 <= float(unfused.activations - fused.activations) <= layer  # of the layer at work alone

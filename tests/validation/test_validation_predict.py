@@ -163,7 +163,12 @@ def of(**change: str) -> Row:
         ({"source": "Narayanan et al. 2021, Table 2", "zero_or_fsdp": "zero3"}, "megatron-deepspeed"),
         ({"source": "Narayanan et al. 2021, Table 2", "zero_or_fsdp": "none"}, "megatron-2021"),
         ({"source": "unheard of", "accelerator": "TPUv5p"}, "maxtext"),
-        ({"source": "unheard of", "zero_or_fsdp": "fsdp2"}, "torchtitan"),
+        ({"source": "unheard of", "zero_or_fsdp": "fsdp2"}, "fsdp"),
+        ({"source": "unheard of", "zero_or_fsdp": "fsdp2", "compiled": "1"}, "torchtitan"),
+        ({"source": "unheard of", "software": "a code of ours"}, "pytorch-parallel"),
+        ({"source": "unheard of", "software": "NeMo", "software_year": "2025"}, "megatron-core-2025"),
+        ({"software": "nemo", "software_year": "2023", "accelerator": "A100-80GB"}, "megatron-2023"),
+        ({"software": "megatron-lm", "software_year": "2021"}, "megatron-2021"),
         ({"source": "unheard of"}, "megatron-core-2025"),
     ],
 )

@@ -79,7 +79,7 @@ def test_the_document_has_the_promised_form() -> None:
     found = document(validate(rows({}, {"precision": "fp3"}, {"measured_value": ""}), CATALOG))
     assert list(found) == [
         *("rows", "predicted", "median_abs_error", "mean_abs_error", "p90_abs_error", "bias", "coverage_80"),
-        *("by", "memory", "fits", "not_predicted"),
+        *("by", "source_median_error", "left_out", "memory", "fits", "not_predicted"),
     ]
     assert (found["rows"], found["predicted"]) == (3, 2)
     assert found["not_predicted"] == {"precision that Lindos does not model": 1}

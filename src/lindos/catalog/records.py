@@ -382,6 +382,16 @@ def _unlisted() -> Text:
     return Fact(path="", content=None)
 
 
+#: Kernels of attention in the words of `Stack`. ``flash`` is FlashAttention; ``torch-sdpa`` what PyTorch chooses;
+#: ``torch`` writes scores, their softmax and dropout one by one; ``fused-megatron`` fuses scale, mask and softmax.
+ATTENTION_KERNELS = (
+    *("device", "flash-1", "flash-2", "flash-3", "cudnn", "torch-sdpa", "torch"),
+    *("fused-megatron", "splash", "flex", "xformers"),
+)
+#: Those that write the matrix of scores to memory.
+UNFUSED_ATTENTION = ("torch", "fused-megatron")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
     """A profile of training software: what it overlaps, fuses and keeps, and its defaults.
@@ -408,8 +418,10 @@ class Stack:
         default_factory=_no_time
     )  # lost per grouped product, while the host waits for its sizes
     expert_time: Latency = field(default_factory=_no_time)  # lost per grouped product and expert of a device
-    fused_attention: bool = True  # false: the matrix of scores is written to memory
-    attention_kernels: str = "device"  # "device": written for it; "ampere": FlashAttention-2, also on later devices
+    attention: str = "device"  # kernel of attention; "device": written for it
+    compiled: bool = False  # true: a compiler makes its kernels, from a graph of a layer or of all
+    stops_early: bool = False  # true: full recomputation leaves out the last product of a layer, as not needed
+    has_graphs: bool = False  # true: the host launches graphs of kernels
     experts_in_bf16: bool = False  # true: its grouped products have no kernels of fewer bits
     interleaves: bool = True  # true: pipelines have virtual stages, unless a run states their number
     accumulates: bool = True  # false: all sequences of a device are one micro-batch
@@ -438,6 +450,11 @@ class Stack:
     formats: Text = field(default_factory=_unlisted)  # that it trains in
     stage_layers: Text = field(default_factory=_unlisted)  # of pipeline stages: equal, or any
     sources: tuple[str, ...] = ()
+
+    @property
+    def fused_attention(self) -> bool:
+        """Whether attention keeps no matrix of scores in memory."""
+        return self.attention not in UNFUSED_ATTENTION
 
 
 Parameters: TypeAlias = Mapping[str, Fact[Real]]

@@ -11,7 +11,7 @@ from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hi
 from lindos.bounds import Bounds
 from lindos.catalog.facts import Fact, Source
 from lindos.catalog.grades import GRADES
-from lindos.catalog.records import BASES
+from lindos.catalog.records import ATTENTION_KERNELS, BASES
 from lindos.catalog.sampling import is_structure
 from lindos.errors import CatalogError, InputError, NumeralError
 from lindos.quantities import Unit
@@ -28,7 +28,7 @@ _WORDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("SiteFacts", "power_basis"): BASES,
     ("Observation", "count_basis"): BASES,
     ("Fabric", "kind"): ("scale-up", "scale-out"),
-    ("Stack", "attention_kernels"): ("device", "ampere"),
+    ("Stack", "attention"): ATTENTION_KERNELS,
     ("Stack", "sharding"): ("none", "optimizer", "gradients", "parameters"),
     ("Stack", "schedule"): ("one-f-one-b", "zero-bubble", "dual-pipe"),
     ("Stack", "loss"): ("torch", "vocabulary-parallel", "fused"),

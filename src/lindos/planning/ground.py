@@ -64,7 +64,7 @@ class Ground:
         micro = self.micro
         has_dual = bool(np.any(self.space.inner.schedule == int(Schedule.DUAL_PIPE)))
         expert = micro.expert_dual if has_dual else micro.expert
-        parts = (micro.matmul, micro.attention, micro.elementwise, micro.tensor, micro.context, expert)
+        parts = (*micro.parts, expert)
         return sum(part.forward for part in parts), sum(part.backward for part in parts)
 
     @cached_property

@@ -270,9 +270,8 @@ def _layer_times(job: Job, pool: Pool, splits: Plan, assumptions: Assumptions) -
     """Compute the seconds of one micro-batch in one layer, by recomputation; head and loss are divided among layers."""
     layout = lay_out(job, splits, splits.micro_batch_size)
     micro = micro_batch(job, pool, splits, layout, job_rates(job, pool, assumptions), assumptions)
-    parts = (micro.matmul, micro.attention, micro.elementwise, micro.tensor, micro.context, micro.expert)
-    passes = sum(part.forward + part.backward for part in parts)
-    recomputed = (0.0, micro.attention.forward, micro.layers + micro.expert.forward)
+    passes = sum(part.forward + part.backward for part in (*micro.parts, micro.expert))
+    recomputed = (0.0, micro.selective, micro.layers + micro.expert.forward)
     layers = job.model.num_layers + job.model.num_mtp_layers
     return np.asarray([(passes + extra) / layers for extra in recomputed])
 

@@ -44,6 +44,15 @@ def validation_terminal(score: Score, console: "Console") -> None:
             f"{overall.p90_abs_error:.1%} in one run of ten; on average it is {_side(overall.bias)}. "
             f"The 80 % intervals contain {overall.coverage_80:.0%} of {overall.rows:,} measurements."
         )
+        if score.left_out is not None:
+            unseen = score.left_out
+            console.print(
+                f"On {unseen.runs:,} published runs whose source no fit had seen it is off by "
+                f"{unseen.median_abs_error:.1%} in the median and by more than {unseen.p90_abs_error:.1%} in one of "
+                f"ten; the median of a source is {unseen.source_median_error:.1%} on average, and the intervals "
+                f"contained {unseen.coverage_80:.0%}. With other runs of the source at hand it is "
+                f"{unseen.pair_median_abs_error:.1%} and {unseen.pair_p90_abs_error:.1%}."
+            )
         table = Table(box=None, pad_edge=False, header_style="bold")
         table.add_column("slice", overflow="fold")
         for name in ("runs", "median", "90 % below", "bias", "in interval"):

@@ -16,7 +16,15 @@ class Assumptions:
     step_overhead: Fact[Real]  # time of the host per optimiser step: clipping, logging, the first launch
     contention_share: Fact[Real]  # processors busy with communication while compute hides it
     expert_load_imbalance: Fact[Real]  # busiest expert rank over the mean
-    ampere_attention_share: Fact[Real]  # rate of FlashAttention-2 on newer devices over kernels written for them
+    hopper_attention_share: Fact[Real]  # rate of Hopper's own kernels in training over that in inference
+    blackwell_attention_share: Fact[Real]  # the same of Blackwell's
+    unfused_attention_share: Fact[Real]  # rate of attention that writes its scores, over that of other kernels
+    flash_1_share: Fact[Real]  # rate of FlashAttention-1 over that of FlashAttention-2
+    ampere_attention_share: Fact[Real]  # rate of FlashAttention-2 on Hopper over kernels written for it
+    ampere_attention_share_blackwell: Fact[Real]  # the same on Blackwell and later
+    eager_traffic: Fact[Real]  # memory traffic of operations that run one by one over that of fused kernels
+    quantise_share: Fact[Real]  # memory traffic of quantisation that no other kernel carries
+    launch_time: Fact[Real]  # time of the host for one kernel or collective of a layer
     context_parallel_overlap: Fact[Real]  # share of key-value traffic that hides behind attention
     dual_pipe_overlap: Fact[Real]  # share of expert traffic that DualPipe hides
     nvfp4_bf16_share: Fact[Real]  # FLOPs of linear layers that an NVFP4 recipe keeps in BF16
@@ -50,6 +58,7 @@ def load_assumptions(catalog: Catalog | None = None) -> Assumptions:
     source = catalog or load_catalog()
     units = {
         "step_overhead": "s",
+        "launch_time": "s",
         "gradient_bytes": "B",
         "context": "B",
         "communicator": "B",

@@ -63,6 +63,7 @@ class StepEstimate:
         Seconds, Why("Gradients and parameters: what compute does not hide, and compute they slow")
     ]
     exposed_offload: Annotated[Seconds, Why("Traffic with the host's memory that compute does not hide")]
+    exposed_host: Annotated[Seconds, Why("Devices waiting for the host to launch kernels")]
     pipeline_imbalance: Annotated[Seconds, Why("Waiting for the stage with the most layers")]
     pipeline_bubble: Annotated[Seconds, Why("Stages idle while the pipeline fills and drains")]
     optimizer: Annotated[Seconds, Why("Optimizer reads and writes its states")]
@@ -199,6 +200,7 @@ def estimate(
         exposed_pipeline_parallel=m * passage.sends,
         exposed_data_parallel=visible_time(exchange, hiding, overlap, assumptions.contention_share.value),
         exposed_offload=offload_time(job, pool, plan, layout, passage, assumptions),
+        exposed_host=per_stage * (micro.host.forward + micro.host.backward),
         pipeline_imbalance=m * passage.excess,
         pipeline_bubble=passage.bubble,
         optimizer=optimizer * (1.0 - offloads(plan, Offload.OPTIMIZER)) + assumptions.step_overhead.value,

@@ -15,14 +15,15 @@ from lindos.problem.job import Job
 from lindos.problem.plan import Plan, Reader, readable
 from lindos.quantities import Fraction, Real, Seconds, namespace
 from lindos.step.assumptions import Assumptions
+from lindos.step.attention_kernels import attention_time
 from lindos.step.communication import reachable
 from lindos.step.compute import OperatorTime, Rates, operator_times, rates
+from lindos.step.host import launches, waiting
 from lindos.step.layout import Layout
-from lindos.step.selective import modules_of, repeated
+from lindos.step.selective import modules_of, repeated, repeated_in_full
 from lindos.step.traffic import layer_traffic
-from lindos.step.unfused_attention import unfused_attention
 from lindos.transformer.adapters import adapter_operators
-from lindos.transformer.operators import Kind, Operator, Place, Role
+from lindos.transformer.operators import Kind, Operator, Role
 from lindos.transformer.table import operators
 
 
@@ -46,9 +47,15 @@ class MicroBatch:
     context: Passes
     expert: Passes
     expert_dual: Passes  # under DualPipe
+    host: Passes  # waiting for the host to launch kernels
     layers: Seconds  # forward pass of the layers, which full recomputation repeats; without expert exchange
     selective: Seconds  # forward pass that selective recomputation repeats; without expert exchange
     last: Seconds  # head and loss
+
+    @property
+    def parts(self) -> tuple[Passes, ...]:
+        """Disjoint parts of both passes, without expert exchange."""
+        return self.matmul, self.attention, self.elementwise, self.tensor, self.context, self.host
 
 
 def job_rates(job: Job, pool: Pool, assumptions: Assumptions) -> Rates:
@@ -111,7 +118,7 @@ def job_operator_times(
     rows = operator_times(job_operators(job), layout, rate, load_imbalance(job, assumptions))
     if job.adapter_rank:
         rows = [row.frozen() for row in rows]
-    return [_own_rate(row, job.stack, pool, layout, rate, assumptions) for row in rows]
+    return [_own_rate(row, job, pool, layout, rate, assumptions) for row in rows]
 
 
 def load_imbalance(job: Job, assumptions: Assumptions) -> Fraction:
@@ -128,19 +135,33 @@ def load_imbalance(job: Job, assumptions: Assumptions) -> Fraction:
 
 
 def _own_rate(
-    row: OperatorTime, stack: Stack, pool: Pool, layout: Layout, rate: Rates, assumptions: Assumptions
+    row: OperatorTime, job: Job, pool: Pool, layout: Layout, rate: Rates, assumptions: Assumptions
 ) -> OperatorTime:
-    kind = row.operator.kind
+    kind, stack = row.operator.kind, job.stack
     if kind is Kind.ATTENTION:
-        if not stack.fused_attention:
-            return unfused_attention(row.operator, layout, rate).at_rate(stack.attention_share.value)
-        is_old = stack.attention_kernels == "ampere" and pool.accelerator.family != "ampere"
-        kernels = assumptions.ampere_attention_share.value if is_old else 1.0
-        return row.at_rate(stack.attention_share.value * kernels)
-    if kind is Kind.GROUPED_GEMM:
+        return attention_time(row, stack, pool.accelerator.family, layout, rate, assumptions)
+    if kind is Kind.ELEMENTWISE and _is_eager(row.operator, job):
+        return row.at_rate(1 / assumptions.eager_traffic.value)
+    if kind is Kind.GROUPED_GEMM and not stack.has_graphs:
         local = row.operator.num_matrices / layout.expert_parallel
         return row.longer(row.operator.count * (stack.routing_time.value + local * stack.expert_time.value))
     return row
+
+
+def _quantised_apart(stack: Stack, assumptions: Assumptions) -> Fraction:
+    """Get the share of quantisation that no other kernel carries; compilers fuse none of it, since it needs a scale."""
+    return 1.0 if stack.compiled or not stack.fused_norms else assumptions.quantise_share.value
+
+
+def _is_eager(row: Operator, job: Job) -> bool:
+    """Tell whether an elementwise row runs one function after the other.
+
+    PyTorch has single kernels for the norms and activation functions of models without gates.
+    """
+    if row.role is Role.HEAD:
+        return job.stack.loss == "torch"
+    fused = job.stack.fused_norms if row.role is Role.NORM else job.stack.fused_activations
+    return job.model.gated and not fused
 
 
 def micro_batch(job: Job, pool: Pool, plan: Plan, layout: Layout, rate: Rates, assumptions: Assumptions) -> MicroBatch:
@@ -171,7 +192,8 @@ def micro_batch(job: Job, pool: Pool, plan: Plan, layout: Layout, rate: Rates, a
     elementwise = rows_of(Kind.ELEMENTWISE, Kind.EMBEDDING)
     modules = modules_of(job.stack.selective)
     weight = total(row.backward_weight for row in matmul)
-    quantise = total(row.quantise for row in matmul)
+    apart = _quantised_apart(job.stack, assumptions)
+    quantise = apart * total(row.quantise for row in matmul)
     matmul_time = Passes(total(r.forward for r in matmul), total(r.backward_input for r in matmul) + weight)
     attention_time = Passes(total(r.forward for r in attention), total(r.backward_input for r in attention))
     elementwise_time = Passes(
@@ -183,7 +205,14 @@ def micro_batch(job: Job, pool: Pool, plan: Plan, layout: Layout, rate: Rates, a
         matmul_time.backward + attention_time.backward + elementwise_time.backward,
     )
     tensor, context, expert, dual = _exposed(job, pool, plan, layout, assumptions, matmul_time, attention_time, busy)
-    layers = total(row.forward + row.quantise / 2 for row in rows if row.operator.place is Place.LAYER)
+    starts = launches(job.stack, job_operators(job), layout)
+    per_launch = assumptions.launch_time.value
+    host = Passes(
+        waiting(busy.forward + tensor.forward + context.forward + expert.forward, starts[0] * per_launch),
+        waiting(busy.backward + tensor.backward + context.backward + expert.backward, starts[1] * per_launch),
+    )
+    stops = job.stack.stops_early
+    layers = total(r.forward + apart / 2 * r.quantise for r in rows if repeated_in_full(r.operator, stops))
     head = [row for row in rows if row.operator.role is Role.HEAD]
     return MicroBatch(
         matmul=matmul_time,
@@ -194,8 +223,9 @@ def micro_batch(job: Job, pool: Pool, plan: Plan, layout: Layout, rate: Rates, a
         context=context,
         expert=expert,
         expert_dual=dual,
+        host=host,
         selective=total(r.forward * share for r in rows if (share := repeated(r.operator, modules))),
-        layers=layers + tensor.forward + context.forward,
+        layers=layers + tensor.forward + context.forward + host.forward,
         last=total(row.forward + row.backward_input + row.backward_weight for row in head),
     )
 

@@ -10,9 +10,8 @@ from lindos.problem.plan import Plan, Reader, Recompute, Schedule, readable
 from lindos.quantities import Real, Seconds
 from lindos.step.layout import Layout, select, slowest_stage_excess
 from lindos.step.micro_batch import MicroBatch, Passes, job_operators, total
-from lindos.step.selective import modules_of, repeated
+from lindos.step.selective import modules_of, repeated, repeated_in_full
 from lindos.step.traffic import pipeline_time
-from lindos.transformer.operators import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +53,8 @@ def pipeline_passage(
     again = "experts" in modules_of(job.stack.selective)
     selective = micro.selective + expert.forward if again else micro.selective
     recompute = by_recompute(plan, selective, micro.layers + expert.forward)
-    parts = (micro.matmul, micro.attention, micro.elementwise, micro.tensor, micro.context)
-    forward = total(part.forward for part in parts) + expert.forward
-    backward = total(part.backward for part in parts) + expert.backward + recompute
+    forward = total(part.forward for part in micro.parts) + expert.forward
+    backward = total(part.backward for part in micro.parts) + expert.backward + recompute
     duration = forward + backward
     sends: Seconds = 0.0
     if has_sends:
@@ -112,7 +110,7 @@ def recomputed_flop(job: Job, plan: Plan) -> Real:
         Its recomputation is read; the field may be an array.
     """
     table = job_operators(job)
-    layers = sum(row.forward_flop for row in table if row.place is Place.LAYER)
+    layers = sum(row.forward_flop for row in table if repeated_in_full(row, job.stack.stops_early))
     modules = modules_of(job.stack.selective)
     return by_recompute(plan, sum(row.forward_flop * repeated(row, modules) for row in table), layers)
 

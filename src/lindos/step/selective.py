@@ -9,7 +9,7 @@ what is cheap is freed, and attention alone takes time.
 from functools import cache
 
 from lindos.errors import InputError
-from lindos.transformer.operators import Kind, Operator, Place, Role, Saved
+from lindos.transformer.operators import Kind, Operator, Place, Role, Saved, Split
 
 #: Modules that a profile may name.
 MODULES = ("usual", "norm", "activation", "latent", "attention", "ffn", "experts", "products")
@@ -74,6 +74,29 @@ def repeated(row: Operator, modules: tuple[str, ...]) -> float:
     if "products" in modules:
         return _EVERY_SECOND if _is_product(row) else float(row.kind is Kind.ELEMENTWISE)
     return float(bool(_module(row) & set(modules)))
+
+
+def repeated_in_full(row: Operator, stops_early: bool) -> bool:
+    """Tell whether full recomputation computes an operator again.
+
+    The backward pass needs the input of the last product of a layer and not its result. Frameworks that look at what
+    is needed stop before it; those that run the layer as a whole do not.
+
+    Parameters
+    ----------
+    row
+        Row of the operator table.
+    stops_early
+        Whether the software stops at the last tensor that is needed.
+    """
+    if row.place is not Place.LAYER:
+        return False
+    is_last = row.role in (Role.FEED_FORWARD, Role.EXPERT, Role.SHARED_EXPERT) and _is_down(row)
+    return not (stops_early and is_last)
+
+
+def _is_down(row: Operator) -> bool:
+    return row.split is Split.DEPTH or row.expert_split is Split.DEPTH
 
 
 def freed(row: Operator, tensor: Saved, modules: tuple[str, ...]) -> float:

@@ -9,13 +9,16 @@ from lindos.step.selective import modules_of
 from lindos.validation.refusal import NotPredictedError
 from lindos.validation.run import Run
 
-#: Kernels of attention that write the matrix of scores to memory.
-_UNFUSED = ("torch", "fused-megatron")
 #: Containers that run on Blackwell are of 2025 at least, and their grouped products take 8 bits.
 _BLACKWELL = ("B200", "B300", "GB200", "GB300")
+#: Year from which FlashAttention means its second version; it was published in July 2023.
+_SECOND_FLASH = 2024
+#: What a compiler fuses, and what PyTorch leaves apart without it.
+_COMPILED = {"compiled": True, "fused_norms": True, "fused_activations": True}
+_EAGER = {"compiled": False, "fused_norms": False, "fused_activations": False, "loss": "torch"}
 
 
-def with_stated_facts(stack: Stack, run: Run) -> Stack:
+def with_stated_facts(stack: Stack, run: Run) -> tuple[Stack, tuple[str, ...]]:
     """Change a profile of software as a run states it.
 
     Parameters
@@ -25,18 +28,34 @@ def with_stated_facts(stack: Stack, run: Run) -> Stack:
     run
         The run; what it leaves blank is that of the profile.
 
+    Returns
+    -------
+    stack : Stack
+        The profile as the run used it.
+    filled : tuple of str
+        Defaults of the software of its year that were taken, in words.
+
     Raises
     ------
     NotPredictedError
         If it recomputes modules that Lindos does not know.
     """
     changes: dict[str, Any] = {}
+    filled = []
     if run.attention_kernel:
-        changes["fused_attention"] = run.attention_kernel not in _UNFUSED
+        is_first = (run.software_year or run.year or _SECOND_FLASH) < _SECOND_FLASH
+        flash = "flash-1" if is_first else "flash-2"
+        changes["attention"] = flash if run.attention_kernel == "flash" else run.attention_kernel
+    elif stack.attention != "device":
+        filled.append(f"attention by {stack.attention}")
     if run.is_compiled:
-        changes |= {"fused_norms": True, "fused_activations": True}
+        changes |= _COMPILED
         if stack.loss == "torch":
             changes["loss"] = "vocabulary-parallel"
+    elif run.is_compiled is False and stack.compiled:
+        changes |= _EAGER
+    if run.has_graphs is not None:
+        changes["has_graphs"] = run.has_graphs
     if stack.experts_in_bf16 and run.accelerator.upper().startswith(_BLACKWELL):
         changes["experts_in_bf16"] = False
     if run.norm_kernel:
@@ -46,4 +65,4 @@ def with_stated_facts(stack: Stack, run: Run) -> Stack:
             changes["selective"] = ",".join(modules_of(run.recompute_modules))
         except InputError as error:
             raise NotPredictedError("recomputation that Lindos does not model", str(error)) from None
-    return replace(stack, **changes) if changes else stack
+    return replace(stack, **changes) if changes else stack, tuple(filled)

@@ -177,7 +177,8 @@ def prepare(run: Run, catalog: Catalog, assumptions: Assumptions, stack_name: st
         If the row does not state enough, or states something that Lindos does not model.
     """
     recipes = recipes_of(run)
-    stack = with_stated_facts(catalog.stack(profile_of(run, catalog, stack_name)), run)
+    profile = catalog.stack(profile_of(run, catalog, stack_name))
+    stack, stack_filled = with_stated_facts(profile, run)
     model, shape_filled = model_of(run, catalog, recipes)
     sizes = sizes_of(run, stack, recipes, model.max_sequence_length)
     pool, pool_filled = pool_of(run, catalog, sizes.num_devices)
@@ -200,7 +201,8 @@ def prepare(run: Run, catalog: Catalog, assumptions: Assumptions, stack_name: st
             assumptions, expert_load_imbalance=replace(assumptions.expert_load_imbalance, content=1.0)
         )
     chosen = plan_of(run, job, pool, sizes, recipes, assumptions)
-    filled = (*adapters, *sizes.filled, *precision_filled, *shape_filled, *pool_filled, *chosen.filled)
+    stated = (*adapters, *stack_filled, *sizes.filled, *precision_filled, *shape_filled, *pool_filled)
+    filled = (*stated, *chosen.filled)
     return Prepared(job=job, pool=pool, sizes=sizes, chosen=chosen, assumptions=assumptions, filled=filled)
 
 

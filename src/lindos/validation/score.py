@@ -64,6 +64,42 @@ class Slice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """Errors on published runs that a fit has not seen, as the catalogue states them."""
+
+    runs: int  # each predicted by a fit without all runs of its source
+    median_abs_error: OneShare
+    p90_abs_error: OneShare
+    source_median_error: OneShare  # mean of the median errors of the sources
+    coverage_80: OneShare
+    pair_median_abs_error: OneShare  # without all runs of the model on the accelerator, with others of the source
+    pair_p90_abs_error: OneShare
+
+
+def left_out_errors(catalog: Catalog) -> LeftOut:
+    """Get the errors on runs that a fit has not seen.
+
+    Parameters
+    ----------
+    catalog
+        Catalogue with the results of the fit.
+    """
+
+    def value(name: str) -> float:
+        return float(catalog.parameter(f"training.interval_{name}", "1").value)
+
+    return LeftOut(
+        runs=int(value("left_out_runs")),
+        median_abs_error=value("left_out_median"),
+        p90_abs_error=value("left_out_p90"),
+        source_median_error=value("left_out_sources"),
+        coverage_80=value("left_out_coverage"),
+        pair_median_abs_error=value("pair_median"),
+        pair_p90_abs_error=value("pair_p90"),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
     """A scored file: the result of every row, the errors over all rows, and those of each slice."""
 
@@ -75,6 +111,8 @@ class Score:
     wrongly_infeasible: int
     fits: Fits
     not_predicted: dict[str, int]
+    source_median_error: OneShare | None  # mean of the median errors of the sources
+    left_out: LeftOut | None = None
 
 
 def validate(
@@ -102,7 +140,7 @@ def validate(
     for done, row in enumerate(rows, start=1):
         results.append(predictor.result(row))
         report(done)
-    return score(results)
+    return replace(score(results), left_out=left_out_errors(facts))
 
 
 class _Predictor:
@@ -194,6 +232,9 @@ def score(results: Sequence[Result]) -> Score:
         memory_error=float(np.median(np.abs(peaks))) if peaks else None,
         wrongly_infeasible=fits.ran_refused,
         fits=fits,
+        source_median_error=(
+            float(np.mean([part.median_abs_error for part in slices["source"].values()])) if scored else None
+        ),
         not_predicted=dict(Counter(r.prediction.category for r in results if r.prediction.time is None).most_common()),
     )
 
@@ -252,8 +293,10 @@ def document(scored: Score) -> dict[str, Any]:
                 group: {"rows": part.rows, **{error: getattr(part, error) for error in errors}}
                 for group, part in scored.slices[name].items()
             }
-            for name in ("accelerator", "precision", "model_kind", "stack", "metric")
+            for name in ("accelerator", "precision", "model_kind", "stack", "metric", "source")
         },
+        "source_median_error": scored.source_median_error,
+        "left_out": None if scored.left_out is None else asdict(scored.left_out),
         "memory": {
             "rows": scored.memory_rows,
             "median_abs_error": scored.memory_error,

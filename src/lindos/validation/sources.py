@@ -5,6 +5,7 @@ Where several rules fit a run, the first counts.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -18,7 +19,7 @@ from lindos.validation.run import Run
 class Source(NamedTuple):
     """Runs whose source or address contains all ``phrases``, in any case, and that were published in ``years``."""
 
-    phrases: tuple[str, ...]
+    phrases: tuple[str, ...] = ()
     years: tuple[int, int] = (0, 9999)
 
     def fits(self, run: Run) -> bool:
@@ -35,11 +36,30 @@ class Source(NamedTuple):
 
 
 class StackRule(NamedTuple):
-    """Software of a source; ``sharded`` is that of its sharded runs, where the source compares the two."""
+    """Software of a source; ``sharded`` is that of its sharded runs, where the source compares the two.
+
+    Years are those of the software where the run states it.
+    """
 
     source: Source
     stack: str
     sharded: str = ""
+    software: str = ""  # the run's word for it
+    accelerators: tuple[str, ...] = ()
+
+    def fits(self, run: Run) -> bool:
+        """Tell whether this is the software of ``run``.
+
+        Parameters
+        ----------
+        run
+            The run.
+        """
+        if self.software and run.software.lower() != self.software:
+            return False
+        is_of_device = not self.accelerators or run.accelerator in self.accelerators
+        dated = replace(run, year=run.software_year or run.year) if self.software else run
+        return is_of_device and self.source.fits(dated)
 
 
 class Machine(NamedTuple):
@@ -110,7 +130,7 @@ def _fields(rule: Mapping[str, Any]) -> dict[str, Any]:
     """Fields of a rule: its source, and every other key in SI or as plain data."""
     fields = dict(rule)
     years = fields.pop("years", None)
-    source = Source(tuple(fields.pop("phrases")))
+    source = Source(tuple(fields.pop("phrases", ())))
     if years is not None:
         source = source._replace(years=(int(years[0]), int(years[1])))
     return {"source": source, **{name: _READERS.get(name, str)(value) for name, value in fields.items()}}
@@ -148,12 +168,14 @@ def stack_of(run: Run) -> str:
         The run; where no rule names its source, its accelerator and its sharding decide.
     """
     is_sharded = shards_parameters(run.sharding)
-    rule = next((rule for rule in rules().stacks if rule.source.fits(run)), None)
+    rule = next((rule for rule in rules().stacks if rule.fits(run)), None)
     if rule is not None:
         return rule.sharded if is_sharded and rule.sharded else rule.stack
     if run.accelerator.upper().startswith("TPU"):
         return "maxtext"
-    return "torchtitan" if is_sharded else "megatron-core-2025"
+    if is_sharded:
+        return "torchtitan" if run.is_compiled else "fsdp"
+    return "pytorch-parallel" if run.software else "megatron-core-2025"
 
 
 def shards_parameters(words: str) -> bool:
