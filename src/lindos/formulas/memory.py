@@ -143,10 +143,12 @@ def fragmented_bytes(dynamic: Bytes, fragmentation: Fraction) -> Bytes:
     return dynamic * fragmentation
 
 
-def host_optimizer_time(num_params: Count, bandwidth: BytesPerSecond, state_bytes: Bytes = 12.0) -> Seconds:
+def host_optimizer_time(
+    num_params: Count, bandwidth: BytesPerSecond, state_bytes: Bytes = 12.0, gradient_bytes: Bytes = 4.0
+) -> Seconds:
     r"""Time that the processors of a host take to update the parameters whose states it keeps.
 
-    .. math:: t = \frac{(4 + 2 b) n}{M_h}
+    .. math:: t = \frac{(g + 2 b) n}{M_h}
 
     Parameters
     ----------
@@ -156,6 +158,8 @@ def host_optimizer_time(num_params: Count, bandwidth: BytesPerSecond, state_byte
         Of the host's memory, as far as the update reaches it, for one device, :math:`M_h`.
     state_bytes
         Of the states of a parameter, with its master weight, :math:`b`.
+    gradient_bytes
+        Of a gradient as the host reads it, :math:`g`.
 
     Returns
     -------
@@ -174,4 +178,4 @@ def host_optimizer_time(num_params: Count, bandwidth: BytesPerSecond, state_byte
     >>> host_optimizer_time(1e9, 50e9)
     0.56
     """
-    return num_params * (4.0 + 2.0 * state_bytes) / bandwidth
+    return num_params * (gradient_bytes + 2.0 * state_bytes) / bandwidth

@@ -16,7 +16,7 @@ References
 """
 
 from functools import cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -152,36 +152,42 @@ def poisson_at_most(count: Count, mean: Count) -> Fraction:
     >>> round(float(poisson_at_most(10, 8.0)), 6)
     0.815886
     """
-    whole, rate = np.broadcast_arrays(np.asarray(count, dtype=float), np.asarray(mean, dtype=float))
+    xp = namespace(count, mean)
+    whole, rate = xp.broadcast_arrays(xp.asarray(count, dtype=float), xp.asarray(mean, dtype=float))
     few = whole < _FEW
-    share = _integrated(np.maximum(whole, _FEW), rate)
-    return np.where(few, _summed(whole, rate), share) if np.any(few) else share
+    share = _integrated(xp.maximum(whole, _FEW), rate, xp)
+    # Plain arrays of large counts alone spare the sum; a traced array does not say what it holds.
+    if isinstance(few, np.ndarray) and not np.any(few):
+        return share
+    most: Fraction = xp.where(few, _summed(whole, rate, xp), share)
+    return most
 
 
-def _summed(count: _Array, mean: _Array) -> _Array:
+def _summed(count: _Array, mean: _Array, xp: Any) -> _Array:
     """Sum the terms up to a small count; a mean of a thousand is as good as any larger one."""
-    limited, terms = np.minimum(mean, 1000.0)[..., None], np.arange(_FEW)
-    ratios = np.where(terms == 0, 1.0, limited / np.maximum(terms, 1))
-    below = np.sum(np.cumprod(ratios, axis=-1), axis=-1, where=terms <= count[..., None])
-    share: _Array = below * np.exp(-np.minimum(mean, 1000.0))
+    limited, terms = xp.minimum(mean, 1000.0)[..., None], xp.arange(_FEW)
+    ratios = xp.where(terms == 0, 1.0, limited / xp.maximum(terms, 1))
+    below = xp.sum(xp.cumprod(ratios, axis=-1), axis=-1, where=terms <= count[..., None])
+    share: _Array = below * xp.exp(-xp.minimum(mean, 1000.0))
     return share
 
 
-def _integrated(count: _Array, mean: _Array) -> _Array:
+def _integrated(count: _Array, mean: _Array, xp: Any) -> _Array:
     """Integrate the density from the mean outwards, to where nothing is left on that side of its peak."""
     nodes, weights = _quadrature()
     deviation = count**0.5
     above = mean > count
-    highest = np.maximum(count + 11.5 * deviation, mean + 6 * deviation)
-    lowest = np.maximum(np.minimum(count - 7.5 * deviation, mean - 5 * deviation), 0.0)
-    half = (np.where(above, highest, lowest) - mean) / 2
+    highest = xp.maximum(count + 11.5 * deviation, mean + 6 * deviation)
+    lowest = xp.maximum(xp.minimum(count - 7.5 * deviation, mean - 5 * deviation), 0.0)
+    half = (xp.where(above, highest, lowest) - mean) / 2
     from_peak = (mean - count)[..., None] + half[..., None] * (1 + nodes)
     peak = count[..., None]
     with np.errstate(divide="ignore"):  # the density of a mean of 0 is 0
-        density = np.exp(peak * np.log1p(from_peak / peak) - from_peak)
+        density = xp.exp(peak * xp.log1p(from_peak / peak) - from_peak)
     stirling = 1 / (12 * count) - 1 / (360 * count**3) + 1 / (1260 * count**5)
-    area: _Array = half * np.sum(weights * density, axis=-1) * np.exp(-stirling) / np.sqrt(2 * np.pi * count)
-    return area + np.where(above, 0.0, 1.0)
+    area = half * xp.sum(weights * density, axis=-1) * xp.exp(-stirling) / xp.sqrt(2 * xp.pi * count)
+    share: _Array = area + xp.where(above, 0.0, 1.0)
+    return share
 
 
 @cache

@@ -5,10 +5,10 @@ References
 .. [1] A. Gelman et al., "Bayesian Data Analysis," 3rd ed., CRC Press, 2013, sections 2.6, 3.3 and 5.4.
 """
 
-from lindos.quantities import Count, Real, namespace
+from lindos.quantities import Count, Fraction, namespace
 
 
-def shrunk_variance(spread: Real, freedom: Count, deviations: Real, number: Count) -> Real:
+def shrunk_variance(spread: Fraction, freedom: Count, deviations: Fraction, number: Count) -> Fraction:
     r"""Variance of one more measurement around the mean of its group, with a belief about it.
 
     .. math:: s^2 = \frac{\nu \sigma^2 + D}{\nu + \max(n - 1, 0)}
@@ -26,8 +26,8 @@ def shrunk_variance(spread: Real, freedom: Count, deviations: Real, number: Coun
 
     Returns
     -------
-    Real
-        In squared units of the spread.
+    Fraction
+        Of errors that are shares, squared.
 
     Notes
     -----
@@ -39,14 +39,45 @@ def shrunk_variance(spread: Real, freedom: Count, deviations: Real, number: Coun
     0.0157
     """
     xp = namespace(number)
-    variance: Real = (freedom * spread**2 + deviations) / (freedom + xp.maximum(number - 1.0, 0.0))
+    variance: Fraction = (freedom * spread**2 + deviations) / (freedom + xp.maximum(number - 1.0, 0.0))
     return variance
 
 
-def shrunk_mean(mean: Real, variance: Real, number: Count, group_spread: Real) -> tuple[Real, Real]:
-    r"""Mean of a group, drawn towards zero by the spread of the means of other groups, and its variance.
+def mean_variance(variance: Fraction, number: Count, group_spread: Fraction) -> Fraction:
+    r"""Variance of the mean of a group, known from its measurements and from the means of other groups.
 
-    .. math:: v = \left(\frac{1}{\tau^2} + \frac{n}{s^2}\right)^{-1}, \qquad \mu = v \, \frac{n \bar{x}}{s^2}
+    .. math:: v = \left(\frac{1}{\tau^2} + \frac{n}{s^2}\right)^{-1}
+
+    Parameters
+    ----------
+    variance
+        Of one measurement, :math:`s^2`.
+    number
+        Measurements, :math:`n`.
+    group_spread
+        Spread of the means of groups, :math:`\tau`.
+
+    Returns
+    -------
+    Fraction
+        Of errors that are shares, squared.
+
+    Notes
+    -----
+    Normal measurements around a normal mean [1]_.
+
+    Examples
+    --------
+    >>> round(float(mean_variance(0.01, 5.0, 0.16)), 5)
+    0.00186
+    """
+    return 1.0 / (1.0 / group_spread**2 + number / variance)
+
+
+def shrunk_mean(mean: Fraction, variance: Fraction, number: Count, group_spread: Fraction) -> Fraction:
+    r"""Mean of a group, drawn towards zero by the spread of the means of other groups.
+
+    .. math:: \mu = v \, \frac{n \bar{x}}{s^2}, \qquad v = \left(\frac{1}{\tau^2} + \frac{n}{s^2}\right)^{-1}
 
     Parameters
     ----------
@@ -61,8 +92,8 @@ def shrunk_mean(mean: Real, variance: Real, number: Count, group_spread: Real) -
 
     Returns
     -------
-    tuple of Real
-        :math:`\mu` and :math:`v`.
+    Fraction
+        :math:`\mu`, a share as the measurements are.
 
     Notes
     -----
@@ -72,8 +103,7 @@ def shrunk_mean(mean: Real, variance: Real, number: Count, group_spread: Real) -
     --------
     Five measurements move the mean by most of the way, one by less:
 
-    >>> round(float(shrunk_mean(0.1, 0.01, 5.0, 0.16)[0]), 4), round(float(shrunk_mean(0.1, 0.01, 1.0, 0.16)[0]), 4)
+    >>> round(float(shrunk_mean(0.1, 0.01, 5.0, 0.16)), 4), round(float(shrunk_mean(0.1, 0.01, 1.0, 0.16)), 4)
     (0.0928, 0.0719)
     """
-    certainty = 1.0 / group_spread**2 + number / variance
-    return number * mean / variance / certainty, 1.0 / certainty
+    return number * mean / variance * mean_variance(variance, number, group_spread)

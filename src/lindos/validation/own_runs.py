@@ -19,7 +19,7 @@ import numpy as np
 from lindos.catalog import Catalog
 from lindos.catalog.records import Stack
 from lindos.errors import InputError
-from lindos.formulas.shrinkage import shrunk_mean, shrunk_variance
+from lindos.formulas.shrinkage import mean_variance, shrunk_mean, shrunk_variance
 from lindos.step import estimate
 from lindos.step.interval import interval_facts
 from lindos.validation.columns import MEASURED, RUN
@@ -177,7 +177,8 @@ def predictive(errors: np.ndarray, catalog: Catalog) -> tuple[float, float]:
     number = float(len(errors))
     average = float(np.mean(errors)) if len(errors) else 0.0
     variance = float(shrunk_variance(run_spread, freedom, float(np.sum((errors - average) ** 2)), number))
-    mean, uncertainty = shrunk_mean(average, variance, number, source_spread)
+    mean = shrunk_mean(average, variance, number, source_spread)
+    uncertainty = mean_variance(variance, number, source_spread)
     width = float(stdtrit(freedom + max(number - 1.0, 0.0), _UPPER)) * math.sqrt(float(uncertainty) + variance)
     return float(mean), width
 
