@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from lindos.claims.text.energy import energies
-from lindos.claims.text.growth import growths, multiples
+from lindos.claims.text.growth import TOLERANCE, growths, multiples
 from lindos.claims.text.products import products
 from lindos.claims.text.read import Reading
 from lindos.claims.text.relation import Relation
@@ -33,7 +33,8 @@ def relations(reading: Reading) -> Iterator[Relation]:
     yield from conversions(numerals)
     yield from deliveries(reading, numerals)
     yield from yearly_totals(numerals)
-    yield from unexplained([*growths(reading, numerals), *multiples(numerals)])
+    levels = [n for n in numerals if not TOLERANCE.search(reading.text[max(0, n.start - 18) : n.start])]
+    yield from unexplained([*growths(reading, levels), *multiples(levels)])
     yield from directions(reading, numerals)
     yield from shares_afar(reading, numerals)
     yield from compounds(reading, numerals)

@@ -21,7 +21,7 @@ from lindos.errors import InputError
 
 #: Largest text and largest number of numerals that are read; an article has about a hundred.
 MAX_CHARACTERS = 1_000_000
-MAX_NUMERALS = 2_000
+MAX_NUMERALS = 800
 #: Numerals that are compared with each other, and the number of them that the next block repeats.
 BLOCK, OVERLAP = 160, 40
 #: Longest run of one character, or word, of an article.
@@ -67,7 +67,7 @@ def audit_text(
     Raises
     ------
     InputError
-        If the text is empty, longer than a million characters, or has more than 2,000 numbers.
+        If the text is empty, longer than a million characters, or has more than 1,000 numbers.
     """
     _refuse(text, path)
     reading = read_text(text, catalog, date)

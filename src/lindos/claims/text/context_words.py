@@ -9,7 +9,8 @@ NOUNS = {
     "device": (
         r"gpus?|[\w-]*chips?|[\w-]*karten?|tpus?|accelerators?|beschleunigern?|einheiten|units|stück|"
         r"[\w-]*superchips?|"
-        r"processors?|prozessoren|npus?|(?:\w+-)?äquivalent(?:en?)?|(?:\w+-)?equivalents?|packages?|pakete?n?|"
+        r"processors?|prozessoren|npus?|(?:\w+-)?äquivalent(?:en?)?|(?:\w+-)?equivalents?|packages?|exemplaren?|"
+        r"exemplare|bausteinen?|bausteine|pakete?n?|"
         r"[\w-]*modulen?|"
         r"modules?|cards?|grafikprozessoren"
     ),
@@ -144,4 +145,4 @@ PRONOUN = re.compile(
     r"der (?:chip|"
     r"prozessor|beschleuniger|baustein)|dieser|das modell|this (?:chip|one|part))(?:[  ]also)?[  ])"
 )
-POSSESSIVE = re.compile(r"(?i:\b(?:its|seine[nrms]?|ihre[nrms]?|dessen|deren)[  ](?:\w+[  ]){0,2})$")
+POSSESSIVE = re.compile(r"(?i:\b(?:its|sein(?:e[nrms]?)?|ihr(?:e[nrms]?)?|dessen|deren)[  ](?:\w+[  ]){0,2})$")

@@ -193,6 +193,9 @@ class Contexts:
         )
         if possessive:
             nearby = self._mentions_in(start, numeral.start)
+            if not nearby and numeral.sentence > 0:
+                previous = self.reading.sentences[numeral.sentence - 1]
+                nearby = self._mentions_in(previous.start, previous.end)
         elif pronoun and numeral.sentence > 0 and not self._mentions_in(pronoun.end(), numeral.start):
             previous = self.reading.sentences[numeral.sentence - 1]
             if previous.paragraph != numeral.paragraph:

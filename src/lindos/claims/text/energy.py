@@ -41,6 +41,7 @@ _ENERGY_WORD = re.compile(
     r"pro tag|per day|per query|pro anfrage|training run|trainingslauf|electricity bill|stromrechnung|insgesamt|"
     r"jahr|monat|month|day|tag\b|stunde|hour\b)"
 )
+_HOUR_OF_UNIT = re.compile(r"(?i:stunden?|[- ]?hours?)")
 _USES = re.compile(r"(?i:verbrauch\w*|consum\w*|energie\w*|energy|strombedarf|electricity|burn\w*|uses?\b|would use)")
 
 
@@ -63,7 +64,7 @@ def energies(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
             is_power_word = _POWER_WORD.search(preceding[-48:]) or _POWER_WORD.search(following[:34])
             if (
                 is_power_word
-                and not _ENERGY_WORD.search(preceding + numeral.text.replace("stunden", "") + following)
+                and not _ENERGY_WORD.search(preceding + _HOUR_OF_UNIT.sub("", numeral.text) + following)
                 and not numeral.per
             ):
                 watts = numeral.value / 3600

@@ -40,7 +40,7 @@ _SHARE = re.compile(
 )
 _EARLIER = re.compile(
     r"(?i:\b(?:damals|vorher|zuvor|zuletzt|vorjahr\w*|earlier|before|previous\w*|was|were|waren|from|von|ago|a year|"
-    r"nach|after|compared|gegenüber|against|last year)\b)"
+    r"vor einem|vor zwei|vor drei|vorjahr|nach|after|compared|gegenüber|against|last year)\b)"
 )
 
 _ADDED = re.compile(
@@ -64,7 +64,7 @@ def growths(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
         if fraction.kind != "fraction" or fraction.unit == "points" or not fraction.values or fraction.value <= 0:
             continue
         preceding = reading.text[max(0, fraction.start - 16) : fraction.start]
-        if _TOLERANCE.search(preceding):
+        if TOLERANCE.search(preceding):
             continue
         sentence = reading.sentence_of(fraction)
         offset = fraction.start - reading.sentences[fraction.sentence].start
@@ -122,7 +122,7 @@ def _wholes(fraction: Numeral, numerals: list[Numeral]) -> list[tuple[Numeral, N
     ]
 
 
-_TOLERANCE = re.compile(r"(?i:plus/minus|plus or minus|plus oder minus|±|give or take|\+/-)\s*$")
+TOLERANCE = re.compile(r"(?i:plus/minus|plus or minus|plus oder minus|±|give or take|\+/-)\s*$")
 
 
 def _fitting(fraction: Numeral, small: Numeral, large: Numeral, grows: bool, shrinks: bool) -> Relation | None:
@@ -229,6 +229,7 @@ def _wrong_growth(
         paired = small.sentence == large.sentence and abs(fraction.sentence - small.sentence) <= 1
         if not same_sentence and not paired and not _EARLIER.search(stretch):
             continue
+        same_sentence_pair = fraction.sentence in (small.sentence, large.sentence) and small is not large
         as_factor = grows and distance(low, high, fraction) <= 1.02 and ratio >= 1.3
         slip = is_power(off_by(right, fraction), 1.04) and right > 0
         plain = (
@@ -237,6 +238,10 @@ def _wrong_growth(
             and _from_to(reading, small, large)
             and off_by(right, fraction) > DISAGREE
         )
+        moved = fraction.value < 1 and same_sentence_pair and _amount_slip(fraction, ratio, grows)
+        if moved and not (as_factor or slip or plain):
+            yield _slipped_amount(reading, fraction, small, large, ratio, grows)
+            return
         if not (as_factor or slip or plain):
             continue
         line = (
@@ -257,6 +262,31 @@ def _wrong_growth(
             reading=reading_text,
         )
         return
+
+
+def _amount_slip(fraction: Numeral, ratio: float, grows: bool) -> bool:
+    """Tell whether two amounts are a power of ten further apart than the percentage between them says."""
+    right = 1 + fraction.value if grows else 1 / (1 - fraction.value)
+    return is_power(max(ratio / right, right / ratio), 1.02)
+
+
+def _slipped_amount(
+    reading: Reading, fraction: Numeral, small: Numeral, large: Numeral, ratio: float, grows: bool
+) -> Relation:
+    """Report the amount of the two that lies farther from the others of the text."""
+    right = 1 + fraction.value if grows else 1 / (1 - fraction.value)
+    levels = sorted(n.value for n in reading.numerals if n.unit == small.unit and n.kind == "amount" and n.value > 0)
+    middle = levels[len(levels) // 2]
+    members = tuple(sorted((small, large), key=lambda n: -off_by(middle, n)))
+    rights = {small: amount(large.value / right, small.unit), large: amount(small.value * right, large.unit)}
+    return Relation(
+        kind="decimal_slip",
+        members=members,
+        holds=False,
+        factor=max(ratio / right, right / ratio),
+        arithmetic=f"{written(large)} / {written(small)} = {ratio:.3g}, not {right:.3g} as {written(fraction)} says",
+        rights=tuple(rights[n] for n in members),
+    )
 
 
 def _as_factor(fraction: Numeral, pairs: list[tuple[Numeral, Numeral]]) -> Iterator[Relation]:

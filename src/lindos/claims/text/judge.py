@@ -1,5 +1,6 @@
 """Turn relations into verdicts: decide which numeral is wrong if numbers contradict each other."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -46,14 +47,38 @@ def judge(numerals: Sequence[Numeral], relations: Sequence[Relation]) -> dict[Nu
     contradictions = [r for r in relations if not r.holds and len(r.members) > 1]
     contradictions = [r for r in contradictions if any(m not in supports for m in r.hypothesis or r.blamable)]
     while contradictions := [r for r in contradictions if not set(r.members) & set(wrong)]:
-        counts = Counter(
-            member for relation in contradictions for member in relation.blamable if member not in supports
-        )
+        counts = _weights(contradictions, supports)
         relation = max(contradictions, key=lambda r: max((counts[m] for m in r.blamable), default=0))
         blamed = _blamed(relation, supports, counts)
         wrong[blamed] = relation
     _repeat(numerals, wrong, supports)
     return {numeral: _judgement(numeral, wrong, supports) for numeral in numerals}
+
+
+_AMOUNT = re.compile(r"\d[\d,]*(?:\.\d+)?")
+
+
+def _value_in(right: str) -> str:
+    """Return the amount of a reading with two digits and its unit, so that two checks that ask for one value agree."""
+    match = _AMOUNT.search(right)
+    if match is None:
+        return ""
+    unit = right[match.end() :].split()[:1]
+    return f"{float(match.group().replace(',', '')):.2g} {' '.join(unit)}"
+
+
+def _weights(contradictions: Sequence[Relation], supports: dict[Numeral, Relation]) -> Counter[Numeral]:
+    """Count, for each member without support, the contradictions that one other value of it would resolve."""
+    pairs = Counter(
+        (member, _value_in(relation.right_of(member)) if relation.rights or member is relation.members[0] else "")
+        for relation in contradictions
+        for member in relation.blamable
+        if member not in supports
+    )
+    weights: Counter[Numeral] = Counter()
+    for (member, _), number in pairs.items():
+        weights[member] = max(weights[member], number)
+    return weights
 
 
 def _blamed(relation: Relation, supports: dict[Numeral, Relation], counts: Counter[Numeral]) -> Numeral:

@@ -36,6 +36,8 @@ class Numeral:
     @property
     def value(self) -> float:
         """The value, or the middle of a pair."""
+        if len(self.values) == 1:
+            return self.values[0]
         return sum(self.values) / len(self.values) if self.values else float("nan")
 
     @property

@@ -54,7 +54,13 @@ def suspicion(numeral: Numeral) -> int:
 
 
 #: Largest amounts that can be one device's or one rack's.
-_MOST = {("W", "device"): 2e4, ("FLOP/s", "device"): 2e17, ("USD", "device"): 5e6, ("EUR", "device"): 5e6}
+_MOST = {
+    ("J", "device"): 1e9,
+    ("W", "device"): 2e4,
+    ("FLOP/s", "device"): 2e17,
+    ("USD", "device"): 5e6,
+    ("EUR", "device"): 5e6,
+}
 _MOST |= {("W", "rack"): 2e6, ("FLOP/s", "rack"): 2e19, ("USD", "rack"): 5e7, ("EUR", "rack"): 5e7, ("1", "rack"): 2e3}
 _MOST |= {("W", "node"): 2e5, ("FLOP/s", "node"): 1e18, ("USD", "node"): 5e6, ("1", "node"): 64, ("1", "device"): 16}
 

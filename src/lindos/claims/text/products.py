@@ -1,5 +1,6 @@
 """Totals against the product of a count and an amount of one, over all quantities that a text multiplies."""
 
+import math
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -166,8 +167,18 @@ def _counted(total: Numeral, neighbours: list[Numeral], reach: int = REACH) -> I
         if not is_part:
             continue
         for count in counts:
+            if not _may_be(total.value / (count.value * part.value)):
+                continue
             if abs(count.sentence - part.sentence) <= reach and _counts(count, part) and count.per in ("", total.per):
                 yield _product(total, (count, part), 1.0, f"{written(count)} x {written(part)}", typed=False)
+
+
+def _may_be(ratio: float) -> bool:
+    """Tell whether a total over a product is near one, or near a power of ten; most pairs are neither."""
+    if 0.6 < ratio < 1.7:
+        return True
+    digits = math.log10(ratio)
+    return abs(digits - round(digits)) < 0.06
 
 
 def _is_count(numeral: Numeral) -> bool:

@@ -299,7 +299,8 @@ _OF_THESE = re.compile(
 )
 _ALL = re.compile(r"(?i:\b(?:all|aller|alle|allen)[  ])$")
 _CLOSES = re.compile(
-    r"\s*(?:[.,;:)\]”“\"»…]|$)|\s[–—-]\s|\s(?:jährlich|annually|a year|sein|werden|be|und|and|davon|im|in|ein|"
+    r"\s*(?:[.,;:)\]”“\"»…]|$)|\s[–—-]\s|\s(?:jährlich|annually|an? (?:year|month|week|quarter|day)|of (?:its|"
+    r"their|his|her)|sein|werden|be|und|and|davon|im|in|ein|"
     r"vor|nach|but|while|before|after|against|on|at|gegenüber|"
     r"zuvor|the|der|to|auf|later|now|today|already|then|heute|später|this|next|last|by|since|until|bis|ab|seit|je|"
     r"pro|per|each|apiece|jeweils|waren|were|was|war|is|are|have|has|ist|sind|hat|haben|zusammen|together|beim|"
@@ -377,7 +378,12 @@ def _reach(numeral: Numeral, candidate: Numeral) -> int:
     """Return how many sentences back a bare number takes a unit: one if it is of the size printed there."""
     if candidate.unit in units.MONEY and candidate.decimals == numeral.decimals == 2:
         return 1 if 0.1 < numeral.value / candidate.value < 10 else 0
-    if numeral.in_words or numeral.value < 10 or candidate.unit not in _PHYSICAL or not candidate.unit_printed:
+    if (
+        numeral.in_words
+        or (numeral.value < 10 and not numeral.decimals)
+        or candidate.unit not in _PHYSICAL
+        or not candidate.unit_printed
+    ):
         return 0
     match = re.search(r"\d[\d.,]*", candidate.text)
     printed = float(re.sub(r"[.,]", "", match.group())) if match else 0.0

@@ -76,7 +76,7 @@ def _sum(reading: Reading, total: Numeral, row: list[Numeral], place: int) -> Re
     slipped = next((r for r in (_slipped_term(total, run) for run in runs if len(run) <= 4) if r), None)
     if slipped is not None:
         return slipped
-    stated = _stated(reading, total, row)
+    stated = _stated(reading, total, row) or _listed(reading, total, row)
     value = sum(n.value for n in stated)
     if len(stated) >= 2 and not _adds_up(total, stated) and off_by(value, total) > MISSED:
         return _wrong(total, stated, value)
@@ -114,9 +114,23 @@ def _stated(reading: Reading, total: Numeral, row: list[Numeral]) -> list[Numera
     if not _IN_TOTAL.match(behind):
         return []
     terms = [n for n in row if n.sentence == total.sentence and n.start < total.start]
+    if len({n.noun for n in terms} | ({total.noun} - {""})) > 1:
+        return []
     return terms if all(n.value < total.value for n in terms) else []
 
 
+def _listed(reading: Reading, total: Numeral, row: list[Numeral]) -> list[Numeral]:
+    """Return three amounts or more that a paragraph lists before it says "All told": one total, and nothing else."""
+    start = reading.sentences[total.sentence].start
+    opening = reading.text[start : start + 24]
+    alone = [n for n in row if n.sentence == total.sentence] == [total]
+    terms = [n for n in row if n.paragraph == total.paragraph and n.start < total.start]
+    if not (_OPENS.match(opening) and alone and len(terms) >= 3 and total.unit != "1"):
+        return []
+    return terms if all(n.value < total.value for n in terms) and sum(n.value for n in terms) > total.value / 2 else []
+
+
+_OPENS = re.compile(r"(?i:all told|in total|altogether|together|in all|zusammen|insgesamt|in summe|alles in allem)\b")
 _IN_TOTAL = re.compile(
     r"(?:[  ][\w-]+)?[  ](?i:in total|in all|altogether|all told|insgesamt|zusammen|overall|combined)\b"
 )
