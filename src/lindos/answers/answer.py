@@ -26,7 +26,7 @@ class Answer:
     >>> answer["cluster.num_devices"].value
     8.0
     >>> answer
-    <Answer one-node: cluster, site; 42 figures>
+    <Answer one-node: cluster, site; 43 figures>
     """
 
     command: str

@@ -20,6 +20,7 @@ REFERENCES: Mapping[str, Mapping[str, str]] = {
     "sites": {"operator": "companies", "country": "locations"},
     "supercomputers": {"accelerator": "accelerators"},
     "observations": {"site": "sites"},
+    "leases": {"lessor": "companies", "lessee": "companies", "site": "sites"},
 }
 
 

@@ -18,6 +18,7 @@ from lindos.catalog.records import (
     ExchangeRate,
     Fabric,
     Kernels,
+    Lease,
     Location,
     Observation,
     SiteFacts,
@@ -44,6 +45,7 @@ KINDS: Mapping[str, type] = {
     "supercomputers": Supercomputer,
     "observations": Observation,
     "companies": Company,
+    "leases": Lease,
     "supply": Supply,
     "exchange_rates": ExchangeRate,
 }

@@ -18,6 +18,7 @@ from lindos.cli.counting import counting
 )
 @click.option("--stack", metavar="NAME", help="Software profile that --fit starts from; that of the runs by default.")
 @click.option("--template", "as_template", is_flag=True, help="Print a file of own runs to fill in.")
+@click.option("--sites", "with_sites", is_flag=True, help="Published power of sites and supercomputers instead.")
 @catalog_option
 @json_option
 def command(
@@ -27,10 +28,15 @@ def command(
     user_runs: Path | None,
     stack: str | None,
     as_template: bool,
+    with_sites: bool,
     catalogs: tuple[Path, ...],
     as_json: bool,
 ) -> None:
-    """Compare predicted with measured step times of the runs of FILE; without FILE, of published runs."""
+    """Compare predicted with measured step times of the runs of FILE; without FILE, of published runs.
+
+    A file of sites (columns site, chips, pub_it_mw) or of TOP500 machines (Name, Computer, gpus, kw) is known by its
+    header: IT power is compared then, as with --sites.
+    """
     from lindos.catalog import load_catalog
     from lindos.files import check_places, write_whole
     from lindos.validation import document, explain_run, explanation_document, predicted_csv, read_runs, validate
@@ -39,6 +45,9 @@ def command(
         check_places([out])
     if as_template or user_runs is not None:
         _fit(user_runs, stack or "", out, catalogs, as_json)
+        return
+    if with_sites or (file is not None and _has_sites(file)):
+        _sites(file, out, catalogs, as_json)
         return
     rows, catalog = read_runs(file), load_catalog(catalogs)
     with counting(len(rows), "runs") as count:
@@ -86,3 +95,33 @@ def _fit(user_runs: Path | None, stack: str, out: Path | None, catalogs: tuple[P
         note(f"written to {out}")
     elif not as_json:
         click.echo(text, nl=False)
+
+
+def _has_sites(file: Path) -> bool:
+    """Tell whether a file is one of sites; one that cannot be read is left to the reader of runs."""
+    from lindos.validation import is_site_file
+
+    try:
+        with file.open("rb") as stream:
+            return is_site_file(stream.read(10_000))
+    except OSError:
+        return False
+
+
+def _sites(file: Path | None, out: Path | None, catalogs: tuple[Path, ...], as_json: bool) -> None:
+    """Compare predicted with published power."""
+    from lindos.catalog import load_catalog
+    from lindos.files import write_whole
+    from lindos.validation import read_site_rows, site_document, sites_csv, validate_sites
+
+    score = validate_sites(load_catalog(catalogs), read_site_rows(file))
+    if out is not None:
+        write_whole({out: sites_csv(score)})
+        note(f"{len(score.predictions):,} rows written to {out}")
+    if as_json:
+        click.echo(json.dumps(site_document(score), indent=1, allow_nan=False))
+        return
+    from lindos.report.validation import sites_terminal
+    from lindos.terminal import console
+
+    sites_terminal(score, console())

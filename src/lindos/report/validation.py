@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from lindos.units import render
-from lindos.validation import Explanation, Fits, Score, Slice
+from lindos.validation import Explanation, Fits, Score, SiteScore, Slice
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -132,3 +132,45 @@ def explanation_terminal(explanation: Explanation, console: "Console") -> None:
         for name, value in parts:
             table.add_row(name.replace("_", " "), render(value, unit), f"{value / total:.1%}")
         console.print(table)
+
+
+def sites_terminal(score: SiteScore, console: "Console") -> None:
+    """Print the power of published sites and machines for a person: one line each, then errors by slice.
+
+    Parameters
+    ----------
+    score
+        Score of a file.
+    console
+        Where to print.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name, justify in (("site or machine", "left"), ("IT power", "right"), ("80 % range", "right")):
+        table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    table.add_column("published", justify="right")
+    table.add_column("count", justify="left")
+    for prediction in score.predictions:
+        row = prediction.row
+        span = (
+            f"{render(prediction.low, 'W')} to {render(prediction.high, 'W')}"
+            if prediction.low is not None and prediction.high is not None
+            else ""
+        )
+        predicted = "unknown" if prediction.it_power is None else render(prediction.it_power, "W")
+        published = "unknown" if row.it_power is None else render(row.it_power, "W")
+        basis = "doubtful" if prediction.is_count_doubtful else row.basis
+        table.add_row(Text(f"{row.name} {row.date}".strip()), predicted, span, published, basis)
+    console.print(table)
+    console.print()
+    summary = Table(box=None, pad_edge=False, header_style="bold")
+    summary.add_column("slice", overflow="fold")
+    for name in ("rows", "refused", "median", "90 % below", "bias", "within 15 %", "in range"):
+        summary.add_column(name, justify="right", no_wrap=True)
+    for name, part in score.slices.items():
+        shares = (part.median_abs_error, part.p90_abs_error, part.bias, part.close, part.coverage_80)
+        cells = ("" if share is None else f"{share:.0%}" for share in shares)
+        summary.add_row(Text(name), str(part.rows), str(part.refused), *cells)
+    console.print(summary)

@@ -12,6 +12,7 @@ class SiteCosts:
     """Costs of building, powering and financing; each may be an array of draws."""
 
     training_duty: Fraction
+    provisioned_over_rated: Fraction
     storage_power_share: Fraction
     construction_cost: UsdPerWatt  # of ordinary halls, where the site has no figure of its own
     dense_factor: Fraction  # construction for dense AI over ordinary construction
@@ -36,6 +37,7 @@ def costs(catalog: Catalog) -> SiteCosts:
         Shares and rates as fractions, the construction cost in USD per W of IT power, lifetimes in years.
     """
     return SiteCosts(
+        provisioned_over_rated=catalog.parameter("power.provisioned_over_rated", "1").value,
         training_duty=catalog.parameter("power.training_duty", "1").value,
         storage_power_share=catalog.parameter("power.storage_and_management_share", "1").value,
         construction_cost=catalog.parameter("economics.construction_cost", "USD/W").value,

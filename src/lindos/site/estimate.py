@@ -88,7 +88,8 @@ def site_power(cluster: Cluster, site: SiteFacts, costs: SiteCosts) -> SitePower
     """
     gaps = Gaps()
     nets = networks(cluster, gaps)
-    systems = _of_systems(cluster.pools, "power", "board_power", gaps)
+    rated = _of_systems(cluster.pools, "power", "board_power", gaps)
+    systems = None if rated is None else rated * costs.provisioned_over_rated
     switches = _of_network(nets, "switches", "switch_power", gaps)
     optics = _of_network(nets, "optics", "optic_power", gaps)
     storage = None if systems is None else systems * costs.storage_power_share
@@ -101,7 +102,7 @@ def site_power(cluster: Cluster, site: SiteFacts, costs: SiteCosts) -> SitePower
         optics=optics,
         storage=storage,
         overhead=overhead,
-        training_duty=costs.training_duty,
+        systems_mean=None if systems is None else _systems_mean(cluster.pools, costs, gaps),
         pue=site.pue.value if site.pue.is_known else None,
         design_pue=design.value if design.is_known else None,
         gaps=gaps.by_part(),
@@ -143,6 +144,19 @@ def _of_systems(pools: Sequence[Pool], field: str, device_field: str, gaps: Gaps
         rated = gaps.term("systems", lambda amount: pool.num_systems * amount, fact)
         device: Fact[Real] = getattr(pool.accelerator, device_field)
         return pool.num_devices * device.value if rated is None and device.is_known else rated
+
+    return known_sum(of_pool(pool) for pool in pools)
+
+
+def _systems_mean(pools: Sequence[Pool], costs: SiteCosts, gaps: Gaps) -> Watts | None:
+    """Sum the draw of nodes and racks while training."""
+
+    def of_pool(pool: Pool) -> Watts | None:
+        load, board = pool.system.load_over_boards, pool.accelerator.board_power
+        if load.is_known and board.is_known:
+            return pool.num_devices * board.value * load.value
+        rated = _of_systems((pool,), "power", "board_power", gaps)
+        return None if rated is None else power.mean_power(rated, costs.training_duty)
 
     return known_sum(of_pool(pool) for pool in pools)
 

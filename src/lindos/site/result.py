@@ -22,12 +22,14 @@ GapsByPart = Mapping[str, tuple[Gap, ...]]
 class SitePower:
     """Power at full load, by what draws it."""
 
-    systems: Annotated[Watts, Why("nodes and racks at their rating: devices, hosts, network cards, fans")] | None
+    systems: Annotated[Watts, Why("nodes and racks as provisioned: devices, hosts, network cards, fans")] | None
     switches: Annotated[Watts, Why("switches of the scale-out network")] | None
     optics: Annotated[Watts, Why("transceivers of the scale-out network")] | None
     storage: Annotated[Watts, Why("storage, management and front-end network")] | None
     overhead: Annotated[Watts, Why("cooling and power distribution on the hottest day: design PUE minus one")] | None
-    training_duty: Annotated[Fraction, Why("mean draw of nodes and racks over their rating while training")]
+    systems_mean: (
+        Annotated[Watts, Why("nodes and racks while training: measured, or their duty times their rating")] | None
+    )
     pue: Annotated[Fraction, Why("facility energy over IT energy in a year")] | None
     design_pue: Annotated[Fraction, Why("facility power over IT power on the hottest day")] | None
     gaps: GapsByPart = field(default_factory=dict)
@@ -45,8 +47,12 @@ class SitePower:
     @property
     def it_mean(self) -> Watts | None:
         """IT power while training: nodes and racks at their training duty, the rest at full load."""
-        systems = None if self.systems is None else power.mean_power(self.systems, self.training_duty)
-        return known_sum((systems, self.switches, self.optics, self.storage))
+        return known_sum((self.systems_mean, self.switches, self.optics, self.storage))
+
+    @property
+    def training_duty(self) -> Fraction | None:
+        """Mean draw of nodes and racks over their rating while training."""
+        return None if self.systems is None or self.systems_mean is None else self.systems_mean / self.systems
 
     @property
     def mean(self) -> Watts | None:
@@ -71,7 +77,7 @@ class SitePower:
         """
         if name in ("training_duty", "pue", "design_pue", "systems", "switches", "optics"):
             return self.gaps.get(name, ())
-        if name == "storage":
+        if name in ("storage", "systems_mean"):
             return self.gaps.get("systems", ())
         if name in ("it_power", "it_mean"):
             return joined(*(self.gaps.get(part, ()) for part in ("systems", "switches", "optics")))
