@@ -210,6 +210,11 @@ _ENERGY_PRICE = re.compile(
     r"[  ]?(?:/|(?i:je|pro|per|a|an|for each|die|the)[  ])(?:\w{2,12}[  ])?"
     r"(?P<unit>(?i:kilowattstunde|megawattstunde|kilowatt-hour|megawatt-hour|kilowatt hour|megawatt hour|kwh|mwh))"
 )
+_ENERGY_COSTS = re.compile(
+    r"(?i:\b(?:eine|one|a|each|every|jede|pro|je|per)[  ](?P<unit>kilowattstunde|megawattstunde|kilowatt-hour|"
+    r"megawatt-hour|"
+    r"kwh|mwh)\b[^.;:]{0,48})$"
+)
 _TOKEN_PRICE = re.compile(
     r"[  ]?(?:/|(?i:je|pro|per|for every|for)[  ])(?P<scale>(?i:million|million(?:en)?|tausend|thousand))[  ]"
     r"(?:\w+[  ])?(?i:tokens?)|[  ]?(?:/|per[  ])(?P<letter>M)\b"
@@ -226,11 +231,12 @@ def _priced(reading: Reading, total: Numeral, neighbours: list[Numeral]) -> Iter
             continue
         following = reading.text[price.end : price.end + 48]
         energy, tokens = _ENERGY_PRICE.match(following), _TOKEN_PRICE.match(following)
+        energy = energy or _ENERGY_COSTS.search(_preceding(reading, price, 70))
         for quantity in neighbours:
             line = f"{written(quantity)} x {written(price)}"
             if energy and quantity.unit == "J":
                 joules = _ENERGIES[energy.group("unit")[0].lower()]
-                yield _product(total, (quantity, price), 1 / joules, f"{line} {energy.group().strip()}")
+                yield _product(total, (quantity, price), 1 / joules, f"{line} per {energy.group('unit')}")
             elif tokens and (quantity.noun == "token" or (quantity.unit == "1" and quantity.value >= 1e9)):
                 lot = 1e3 if (tokens.group("scale") or "M").lower().startswith(("t", "th")) else 1e6
                 yield _product(total, (quantity, price), 1 / lot, f"{line} {tokens.group().strip()}")
