@@ -1,5 +1,6 @@
 """Every source has a grade, every number shows it, and nothing rests on memory without saying so."""
 
+import datetime
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from lindos.answers import answer
 from lindos.catalog import Source, load_catalog
 from lindos.catalog.grades import GRADES, best, grade_of, has_grade
+from lindos.catalog.review import remarks
 from lindos.errors import InputError
 from lindos.report.parts import source_item
 from lindos.scenario.read import read_scenario, scenario_from
@@ -36,6 +38,18 @@ def test_a_word_that_is_no_grade_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("sources: {x: {title: t, grade: good}}")
     with pytest.raises(InputError, match="grade is 'good', but must be one of primary, vendor, estimate"):
         load_catalog([tmp_path / "mine.yaml"])
+
+
+def test_a_review_lists_old_values_and_ranges_of_one_source(tmp_path: Path) -> None:
+    text = "sources: {old: {title: t, date: '2024-05'}, new: {title: n, date: '2026-06'}}\n"
+    text += "systems:\n  hgx-h100:\n    price: {value: 300 kUSD, low: 250 kUSD, high: 310 kUSD, source: old}\n"
+    text += "    power: {value: 10 kW, low: 9 kW, high: 11 kW, source: [old, new]}\n"
+    (tmp_path / "mine.yaml").write_text(text)
+    listed = list(remarks(load_catalog([tmp_path / "mine.yaml"]), datetime.date(2026, 12, 1)))
+    reasons = [remark.reason for remark in listed if remark.path == "systems.hgx-h100.price"]
+    assert reasons == ["newest source of 2024-05", "a range of one source, old"]
+    assert not [remark for remark in listed if remark.path == "systems.hgx-h100.power"]
+    assert len(listed) > 50
 
 
 def recalled(tmp_path: Path) -> list[Path]:

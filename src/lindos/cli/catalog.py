@@ -44,6 +44,25 @@ def list_(kind: str | None, catalogs: tuple[Path, ...], as_json: bool) -> None:
         console.print()
 
 
+@command.command("check")
+@catalog_option
+@json_option
+def check(catalogs: tuple[Path, ...], as_json: bool) -> None:
+    """List values whose sources are older than a year, and ranges that contain no second source."""
+    import datetime
+
+    from lindos.catalog import load_catalog
+    from lindos.catalog.review import remarks
+
+    listed = list(remarks(load_catalog(catalogs), datetime.datetime.now(datetime.UTC).date()))
+    if as_json:
+        click.echo(json.dumps([remark._asdict() for remark in listed], indent=1))
+        return
+    for remark in listed:
+        click.echo(f"{remark.path}: {remark.reason} ({remark.grade})")
+    click.echo(f"{len(listed)} remarks")
+
+
 @command.command("show")
 @click.argument("name")
 @catalog_option
