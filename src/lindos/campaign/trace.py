@@ -92,12 +92,8 @@ def progress_curves(line: Line, ends: SecondsArray) -> SecondsArray:
     array
         Seconds of work at full speed, shape (trials, points).
     """
-    shares = np.linspace(0.0, 1.0, POINTS)
-    return np.stack([_curve(line, end * shares, row) for row, end in enumerate(ends)])
-
-
-def _curve(line: Line, times: SecondsArray, row: int) -> SecondsArray:
-    knots = np.stack([line.start[row], line.start[row] + line.up[row]], axis=1).ravel()
-    heights = np.stack([line.progress[row], line.progress[row] + line.work[row]], axis=1).ravel()
-    progress: SecondsArray = np.interp(times, knots, heights)
-    return progress
+    times = ends[:, None] * np.linspace(0.0, 1.0, POINTS)
+    knots = np.stack([line.start, line.start + line.up], axis=2).reshape(ends.size, -1)
+    heights = np.stack([line.progress, line.progress + line.work], axis=2).reshape(ends.size, -1)
+    curves: SecondsArray = np.stack([np.interp(*trial) for trial in zip(times, knots, heights, strict=True)])
+    return curves
