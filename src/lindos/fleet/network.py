@@ -20,8 +20,8 @@ class Network:
     def all_reduce_time(self, message: Bytes, num_devices: Count) -> Seconds:
         """Compute the time of an all-reduce: by the switch if it can add up, else in rings.
 
-        A ring over several domains takes one step of the slower network per device, and crosses it with all ports of a
-        domain.
+        A ring over several domains pays the latency of the outer network at every step. Its bandwidth is the inner one,
+        or that of all outer ports of a domain if that is less.
 
         Parameters
         ----------

@@ -120,7 +120,7 @@ def _capex(cluster: Cluster, site: SiteFacts, costs: SiteCosts, drawn: SitePower
     per_watt = (local.value if local.is_known else costs.construction_cost) * costs.dense_factor
     construction = None if drawn.it_power is None else drawn.it_power * per_watt
     rest = known_sum((systems, switches, optics, construction))
-    # The share counts storage in its base.
+    # The share is that of the total with storage, so storage is s / (1 - s) of the rest.
     storage = None if rest is None else rest * costs.storage_share / (1.0 - costs.storage_share)
     it_gaps = drawn.gaps_of("it_power")
     return SiteCapex(

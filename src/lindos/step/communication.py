@@ -42,9 +42,9 @@ class Level:
 
 
 def reachable(tiers: tuple[Tier, ...]) -> tuple[Tier, ...]:
-    """Limit the bandwidth of each tier to that of the tiers below it.
+    """Limit each scale-out tier after the first to the bandwidth of the one before it.
 
-    Traffic that leaves the scale-up domain passes every tier below, so no tier is faster than the one before it.
+    Traffic between switches passes every scale-out tier below. It does not pass the scale-up network.
 
     Parameters
     ----------

@@ -225,8 +225,8 @@ def least_time(
 ) -> Seconds:
     """Compute a lower bound on the step time under any sharding.
 
-    The bound is the step without communication between pipeline stages or replicas. Each of these parts adds time to a
-    step and shortens no other part.
+    The bound is the step without sends between stages, exchange between replicas, offload and the optimizer. Each of
+    these parts adds time to a step and shortens no other part.
 
     Parameters
     ----------

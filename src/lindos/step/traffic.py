@@ -65,6 +65,7 @@ def layer_traffic(
     tensor = _tensor_traffic(job.model, tiers, plan, layout, table)
     context = _context_traffic(job.model, tiers, layout, table)
     expert = _expert_traffic(job, tiers, plan, layout, table, imbalance)
+    # What expert tensor parallelism sends counts as tensor parallel.
     return Traffic(
         tensor_forward=tensor[0] + expert[2],
         tensor_backward=tensor[1] + expert[2],

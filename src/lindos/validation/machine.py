@@ -112,7 +112,7 @@ def _system(catalog: Catalog, device: Accelerator) -> System:
 
 
 def _device(device: Accelerator, machine: Machine) -> Accelerator:
-    """The device as the source runs it; below the usual power limit its clock falls with the cube root of power."""
+    """The device as the source runs it; its clock follows the cube root of its power limit over the usual one."""
     changed: dict[str, object] = {}
     if machine.memory is not None:
         changed["memory"] = _replaced(device.memory, machine.memory)

@@ -127,6 +127,7 @@ def _least_offload(
 
 
 def _best(job: Job, pool: Pool, plans: Plan, batch: int, fits: Any, needed: Any, assumptions: Assumptions) -> int:
+    """Index of the fastest plan that fits, or of the plan that needs least memory if none does."""
     if not np.any(fits):
         return int(np.argmin(needed))
     time = np.asarray(estimate(job, pool, plans, global_batch_size=batch, assumptions=assumptions).time) + np.zeros(

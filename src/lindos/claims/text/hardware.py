@@ -424,6 +424,7 @@ def _rack(numeral: Numeral, system: System) -> Iterator[Relation]:
 
 
 def _packages(numeral: Numeral, system: System, title: str) -> Iterator[Relation]:
+    """Compare a count with a system's GPU packages: equal, dies counted as packages, or a slipped decimal."""
     count = float(system.num_devices.value)
     line = f"{title}: {count:.0f} GPU packages"
     if numeral.value == count:

@@ -238,7 +238,7 @@ SECONDS = {"s": 1.0, "week": 7 * DAY, "month": YEAR / 12, "quarter": YEAR / 4}
 
 
 def unit_words() -> set[str]:
-    """Return every unit that is a word or a symbol, as it may follow an article."""
+    """Return every unit that begins with a letter: a word that can stand after "a" or "the"."""
     return {word for word in (*_WORDS, *_CASED) if word[0].isalpha()}
 
 
