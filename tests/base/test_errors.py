@@ -11,6 +11,7 @@ from lindos.errors import (
     UnknownNameError,
     UnknownValueError,
 )
+from pace import stretched
 
 
 def test_an_input_error_names_field_value_and_remedy() -> None:
@@ -62,9 +63,10 @@ def test_a_long_value_is_cut() -> None:
 
 def test_mistakes_beyond_twenty_are_counted() -> None:
     errors = [UnknownNameError(f"scenario.key{index}", f"key{index}", ["key", "job"]) for index in range(95_000)]
-    begin = time.perf_counter()
+    begin = time.process_time()
     said = str(InputErrors(errors)).splitlines()
-    assert time.perf_counter() - begin < 5
+    elapsed = time.process_time() - begin
+    assert elapsed < stretched(5.0)
     assert len(said) == 21
     assert said[0].endswith("Did you mean key?")
     assert said[-1] == "94,980 more values are wrong; correct these first to see the rest."

@@ -10,6 +10,7 @@ from lindos.bounds import Bounds
 from lindos.errors import CountError, InputError, NumeralError, UnitError
 from lindos.scalars import flag, numeral, thousands
 from lindos.units import parse, parse_whole
+from pace import stretched
 
 
 @pytest.mark.parametrize(
@@ -74,10 +75,11 @@ def test_what_is_no_number_gets_a_sentence(text: str) -> None:
 
 @pytest.mark.parametrize("text", [" " * 100_000 + "x", "1" + " " * 100_000 + "x", "9" * 100_000, "1," * 50_000 + "x"])
 def test_reading_takes_no_longer_than_its_length(text: str) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     with pytest.raises(UnitError):
         parse(text, "s")
-    assert time.perf_counter() - begin < 0.1
+    elapsed = time.process_time() - begin
+    assert elapsed < stretched(0.1)
 
 
 @pytest.mark.parametrize(

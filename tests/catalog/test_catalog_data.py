@@ -19,6 +19,7 @@ from lindos.catalog.yaml_file import read_yaml
 from lindos.errors import InputError
 from lindos.scenario.read import builtin_names, read_scenario
 from lindos.transformer import num_params
+from pace import stretched
 
 CATALOG = load_catalog()
 FILES = sorted(Path(lindos.catalog.__file__).parent.joinpath("data").glob("*.yaml"))
@@ -99,7 +100,8 @@ def test_the_whole_catalogue_loads_in_a_moment() -> None:
     for kind in (*KINDS, "parameters", "sources"):
         catalog.names(kind)
     # 50 ms; of the processor, for sweeps of other tests keep every core busy. The rest is allowance for a slow one.
-    assert time.process_time() - start < 0.5
+    elapsed = time.process_time() - start
+    assert elapsed < stretched(0.5)
 
 
 def test_ranges_hold_their_values() -> None:

@@ -10,6 +10,7 @@ from lindos.catalog import load_catalog
 from lindos.claims.text import audit_text
 from lindos.claims.text.file import read_article
 from lindos.errors import InputError
+from pace import stretched
 
 CATALOG = load_catalog()
 DAY = datetime.date(2025, 11, 20)
@@ -45,6 +46,7 @@ HOSTILE = {
 def test_a_hostile_text_is_answered_or_refused_soon(name: str) -> None:
     text = HOSTILE[name]
     audit_text("A warm start, 1 GW.", CATALOG, DAY)
+    limit = stretched(2.0)
     start = time.process_time()
     try:
         audit = audit_text(text, CATALOG, DAY)
@@ -54,7 +56,8 @@ def test_a_hostile_text_is_answered_or_refused_soon(name: str) -> None:
         assert all(text[n.start : n.end] == n.text for n in audit.judgements)
         assert all(value == value and abs(value) != float("inf") for n in audit.judgements for value in n.values)
     # Two seconds a text is the promise; of the processor, since other tests keep the cores busy.
-    assert time.process_time() - start < 2.0
+    elapsed = time.process_time() - start
+    assert elapsed < max(limit, stretched(2.0))
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from lindos.planning.space import subset
 from lindos.problem.plan import Plan
 from lindos.step import Reason, check, critical_batch_tokens, estimate, memory
 from lindos.step.feasibility import shape_codes
+from pace import stretched
 from step_fixtures import DENSE, LATENT_EXPERTS, accelerator, assumptions, fact, job, pool
 
 
@@ -186,7 +187,7 @@ def test_rounding_up_has_the_batch_done_first() -> None:
 
 
 def test_half_a_million_devices_take_seconds() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     best_plan(
         job(LATENT_EXPERTS, "fp8"),
         pool(550_000, domain=72),
@@ -194,7 +195,8 @@ def test_half_a_million_devices_take_seconds() -> None:
         batch_is_free=True,
         assumptions=assumptions(),
     )
-    assert time.perf_counter() - start < 3.0
+    elapsed = time.process_time() - start
+    assert elapsed < stretched(3.0)
 
 
 def test_few_sequences_do_not_pass_a_long_pipeline_for_nothing() -> None:

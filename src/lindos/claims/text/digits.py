@@ -3,6 +3,9 @@
 import re
 from typing import NamedTuple
 
+#: The last word or two before the end of a text, with no long gap.
+_TWO_WORDS = re.compile(r"(?:(\w+)\W{1,3})?(\w+)\W{0,3}$")
+
 
 class Atom(NamedTuple):
     """A number as printed, before its magnitude and unit."""
@@ -101,8 +104,8 @@ def stands_before(text: str, start: int, options: tuple[str, ...]) -> bool:
     options
         The words in lower case.
     """
-    preceding = re.split(r"\W{4,}", text[max(0, start - 40) : start].lower())[-1]
-    return any(word in options for word in re.findall(r"\w+", preceding)[-2:])
+    match = _TWO_WORDS.search(text[max(0, start - 40) : start].lower())
+    return match is not None and (match.group(1) in options or match.group(2) in options)
 
 
 def word_at(text: str, position: int) -> str:
