@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check bench fuzz docs lock wheel clean
+.PHONY: demo test check bench fuzz docs lock wheel package clean
 
 demo: .venv/run
 	$(BIN)/lindos run colossus-2 --out lindos-out
@@ -32,6 +32,11 @@ lock: .venv/dev
 
 wheel: .venv/dev
 	$(BIN)/python -m build --wheel --outdir dist .
+
+# The wheel and the sdist, each installed into an empty environment and run there.
+package: .venv/dev
+	$(BIN)/python -m build --outdir dist .
+	$(BIN)/python tests/helpers/clean_install.py dist
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -13,10 +13,10 @@ from lindos.catalog import Catalog, load_catalog
 from lindos.catalog.facts import reading
 from lindos.catalog.overlay import with_values as with_facts
 from lindos.elements import Decision, Section
-from lindos.errors import InputError, InputErrors, UnknownNameError
+from lindos.errors import InputError, UnknownNameError
+from lindos.scenario.changes import blame_changes, changed, divided
 from lindos.scenario.configuration import configuration_notes
-from lindos.scenario.paths import field_at, with_values
-from lindos.scenario.read import read_plain, read_scenario, scenario_from
+from lindos.scenario.read import read_plain, read_scenario, scenario_from, with_base
 from lindos.scenario.resolve import counted
 from lindos.scenario.schema import Scenario
 from lindos.scenario.sections import SECTIONS, requested_sections
@@ -98,10 +98,6 @@ def load_scenario(scenario: str | Path) -> Scenario:
     return read_scenario(str(scenario))[0]
 
 
-#: Prefix of changes of the catalogue; all others change the scenario.
-_CATALOG = "catalog."
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """A scenario as it was written, its catalogue, and the chain with its results."""
@@ -129,8 +125,7 @@ class Question:
         sections, campaign, command
             As in :func:`run`.
         """
-        values = {path: value for path, value in changes.items() if not path.startswith(_CATALOG)}
-        facts = {path.removeprefix(_CATALOG): value for path, value in changes.items() if path.startswith(_CATALOG)}
+        values, facts = divided(changes)
         scenario = self._changed(values) if values else scenario_from(self.data, self.lines)
         _check_sections(scenario, sections, command)
         catalog = with_facts(self.catalog, facts) if facts else self.catalog
@@ -153,16 +148,9 @@ class Question:
     def _changed(self, values: Mapping[str, Any]) -> Scenario:
         """Read the scenario with other values; an error in one of them names the change and no line of the file."""
         try:
-            for path in values:
-                field_at(path, path, None)
-            return scenario_from(with_values(self.data, values), self.lines)
+            return scenario_from(changed(self.data, values), self.lines)
         except InputError as error:
-            for wrong in error.errors if isinstance(error, InputErrors) else (error,):
-                if any(
-                    f"{wrong.path}.".startswith(f"{path}.") or f"{path}.".startswith(f"{wrong.path}.")
-                    for path in values
-                ):
-                    wrong.file, wrong.line = "--set", None
+            blame_changes(error, values)
             raise
 
 
@@ -177,7 +165,7 @@ def _question(
     if isinstance(scenario, Scenario):
         data = scenario.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
     elif isinstance(scenario, Mapping):
-        data = scenario
+        data = with_base(scenario)
     else:
         data, lines, folder = read_plain(str(scenario))
     user_file = data.get("catalog") if isinstance(data, Mapping) else None

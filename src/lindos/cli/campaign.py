@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from lindos.cli.common import catalog_option, changed_values, json_option, set_option, show
+from lindos.cli.common import ScenarioName, catalog_option, changed_values, json_option, set_option, show
 
 
 @click.command()
-@click.argument("scenario")
+@click.argument("scenario", type=ScenarioName())
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the random numbers.")
 @click.option("--tolerance", metavar="SHARE", help="Allowed error of P10, P50 and P90 of goodput: 0.5 %.")
 @click.option("--trials", type=click.IntRange(8, 1_000_000), help="Largest number of simulated trials of the run.")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from lindos.terminal import printable
 
@@ -23,6 +24,26 @@ class FilePath(click.ParamType):  # type: ignore[type-arg]  # generic in newer v
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """Return ``value`` as a path."""
         return Path(value)
+
+
+class ScenarioName(click.ParamType):  # type: ignore[type-arg]
+    """A built-in scenario or the path of a file; a shell completes both."""
+
+    name = "scenario"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return ``value`` as text."""
+        return str(value)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """List the built-in scenarios that begin like this, then let the shell list files."""
+        from importlib.resources import files
+
+        # The names of the files, because reading scenarios would load what a key press cannot wait for.
+        entries = files("lindos").joinpath("scenario", "builtin").iterdir()
+        names = sorted(entry.name.removesuffix(".yaml") for entry in entries if entry.name.endswith(".yaml"))
+        items = [CompletionItem(name) for name in names if name.startswith(incomplete)]
+        return items or [CompletionItem(incomplete, type="file")]
 
 
 class _Place(click.ParamType):  # type: ignore[type-arg]

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from lindos.cli.common import catalog_option, json_option, run_sections, set_option
+from lindos.cli.common import ScenarioName, catalog_option, json_option, run_sections, set_option
 
 
 @click.command()
-@click.argument("scenario")
+@click.argument("scenario", type=ScenarioName())
 @catalog_option
 @set_option
 @json_option

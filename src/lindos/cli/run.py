@@ -5,11 +5,20 @@ from pathlib import Path
 
 import click
 
-from lindos.cli.common import catalog_option, changed_values, json_option, note, out_option, set_option, show
+from lindos.cli.common import (
+    ScenarioName,
+    catalog_option,
+    changed_values,
+    json_option,
+    note,
+    out_option,
+    set_option,
+    show,
+)
 
 
 @click.command()
-@click.argument("scenario")
+@click.argument("scenario", type=ScenarioName())
 @out_option("DIR", "Folder for report.html, results.json and results.parquet [lindos-out/SCENARIO].")
 @catalog_option
 @set_option

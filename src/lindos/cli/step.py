@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from lindos.cli.common import catalog_option, json_option, run_sections, set_option, show
+from lindos.cli.common import ScenarioName, catalog_option, json_option, run_sections, set_option, show
 from lindos.cli.plan_options import plan_options
 from lindos.formats import TRAINING
 
@@ -14,7 +14,7 @@ _OF_THE_JOB = ("precision", "sequence_length", "global_batch_size", "stack", "me
 
 
 @click.command()
-@click.argument("scenario", required=False)
+@click.argument("scenario", required=False, type=ScenarioName())
 @click.option("--model", help="Catalogue id, or the path of a Hugging Face config.json; required without a SCENARIO.")
 @click.option("--cluster", help="System such as gb200-nvl72, or site such as colossus-2; required without a SCENARIO.")
 @click.option("--gpus", metavar="N", help="GPUs to use at most; required if --cluster is a system.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lindos.cli.common import FilePath, catalog_option, json_option, note, out_option
+from lindos.cli.common import FilePath, catalog_option, changed_values, json_option, note, out_option, set_option
 
 if TYPE_CHECKING:
     from lindos.sweep import Engine, Finished, Progress, Summary, Sweep
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 @click.option("--address", metavar="A", help="Ray cluster to join, HOST:PORT; RAY_ADDRESS or this machine by default.")
 @click.option("--resume", is_flag=True, help="Keep what an interrupted run has finished, and answer the rest.")
 @catalog_option
+@set_option
 @json_option
 def command(
     grid: Path,
@@ -39,6 +40,7 @@ def command(
     address: str | None,
     resume: bool,
     catalogs: tuple[Path, ...],
+    changes: tuple[str, ...],
     as_json: bool,
 ) -> int:
     """Answer every scenario of GRID, a YAML file with a base scenario and the fields that vary.
@@ -48,7 +50,7 @@ def command(
     from lindos.scenario.folder import folder_for
     from lindos.sweep import Journal, answer_all, read_sweep, summary
 
-    sweep = read_sweep(grid, catalogs)
+    sweep = read_sweep(grid, catalogs, changed_values(changes))
     folder = out or folder_for(str(grid), prefix="sweep-")
     # Ray prints messages of its workers; standard output is for the answer.
     with (
@@ -62,7 +64,7 @@ def command(
         num_damaged = journal.num_damaged
     _note_end(finished, num_damaged)
     if overview is None:
-        options = _options(engine, workers, address, catalogs)
+        options = _options(engine, workers, address, catalogs, changes)
         return _stopped(finished, folder, ["lindos", "sweep", str(grid), "--out", str(folder), *options, "--resume"])
     _print(sweep, finished, overview, as_json)
     return 0
@@ -108,9 +110,12 @@ def _note_end(finished: "Finished", num_damaged: int) -> None:
         note("Nothing was left to answer.")
 
 
-def _options(engine: str, workers: int | None, address: str | None, catalogs: tuple[Path, ...]) -> list[str]:
+def _options(
+    engine: str, workers: int | None, address: str | None, catalogs: tuple[Path, ...], changes: tuple[str, ...]
+) -> list[str]:
     """Return the options of this run, as words of a command line."""
     options = [word for catalog in catalogs for word in ("--catalog", str(catalog))]
+    options += [word for change in changes for word in ("--set", change)]
     for name, value in (("engine", engine if engine != "local" else None), ("workers", workers), ("address", address)):
         options += [] if value is None else [f"--{name}", str(value)]
     return options

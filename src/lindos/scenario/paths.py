@@ -16,7 +16,7 @@ from lindos.scenario.schema import Scenario
 from lindos.scenario.sentences import input_error
 
 #: Fields that a sweep cannot change: they describe the base, or are read once for all scenarios.
-FIXED = ("name", "title", "catalog")
+FIXED = ("name", "title", "catalog", "extends")
 
 
 @dataclass(frozen=True)

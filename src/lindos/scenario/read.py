@@ -1,5 +1,6 @@
 """Read a scenario from a file, or a built-in one by name, and check it; all wrong lines are reported together."""
 
+import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
@@ -13,6 +14,7 @@ from pydantic_core import ErrorDetails
 from lindos.catalog.yaml_file import read_yaml
 from lindos.currencies import exchange
 from lindos.errors import InconsistentError, InputError, InputErrors, UnknownNameError
+from lindos.scenario.extending import extended
 from lindos.scenario.schema import GoalSpec, PoolSpec, RoadmapSpec, Scenario
 from lindos.scenario.sentences import input_error
 from lindos.units import parse
@@ -53,7 +55,7 @@ def read_scenario(name_or_path: str) -> tuple[Scenario, Path | None]:
 
 
 def read_plain(name_or_path: str) -> tuple[Any, dict[str, int], Path | None]:
-    """Read the plain data of a scenario without checking it.
+    """Read the plain data of a scenario, over that of a scenario that it extends, without checking it.
 
     Parameters
     ----------
@@ -70,6 +72,13 @@ def read_plain(name_or_path: str) -> tuple[Any, dict[str, int], Path | None]:
     InputError
         If there is no such scenario, or the file is not plain YAML.
     """
+    data, lines, folder = _read_file(name_or_path)
+    chain = () if folder is None else (os.path.realpath(name_or_path),)
+    return extended(data, folder, _read_file, lines.get("extends"), chain), lines, folder
+
+
+def _read_file(name_or_path: str) -> tuple[Any, dict[str, int], Path | None]:
+    """Read a scenario as it is written."""
     names = builtin_names()
     if name_or_path in names:
         with as_file(files("lindos.scenario").joinpath("builtin", f"{name_or_path}.yaml")) as path:
@@ -80,6 +89,18 @@ def read_plain(name_or_path: str) -> tuple[Any, dict[str, int], Path | None]:
     if not _is_there(path):
         raise InputError("scenario", name_or_path, "a built-in name or an existing YAML file")
     return *read_yaml(path, "scenario"), path.parent
+
+
+def with_base(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the content of a scenario over that of the scenario that it extends.
+
+    Parameters
+    ----------
+    data
+        Plain data; a path in ``extends`` starts from the current folder.
+    """
+    joined: Mapping[str, Any] = extended(data, Path(), _read_file)
+    return joined
 
 
 def _is_there(path: Path) -> bool:

@@ -274,6 +274,10 @@ class Scenario(Part):
 
     name: Text = Field(description="short name, also of the folder of the results")
     title: Text = Field(description="heading of the report")
+    extends: Text | None = Field(
+        default=None,
+        description="a built-in scenario, or the path of another file, whose fields count where this file has none",
+    )
     statement: Text | None = Field(default=None, description="the announcement in one paragraph, with its date")
     date: Date | None = Field(default=None, description="day of the statement")
     sources: list[Text] = Field(

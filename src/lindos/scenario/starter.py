@@ -98,4 +98,6 @@ def write_starter(path: Path, *, force: bool = False) -> None:
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of a scenario file."""
     schema = Scenario.model_json_schema()
+    # A scenario that extends another takes from it what it leaves out.
+    schema["anyOf"] = [{"required": schema.pop("required")}, {"required": ["extends"]}]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Lindos scenario"}

@@ -7,8 +7,10 @@ from typing import Any
 
 from lindos.catalog import load_catalog
 from lindos.catalog.layers import raise_together
+from lindos.catalog.overlay import with_values as with_facts
 from lindos.catalog.yaml_file import read_yaml
 from lindos.errors import InputError, InputErrors, LindosError, UnknownNameError
+from lindos.scenario.changes import changed, divided
 from lindos.scenario.paths import with_values
 from lindos.scenario.read import builtin_names, fields_from, read_plain, scenario_from
 from lindos.scenario.schema import Scenario
@@ -19,7 +21,7 @@ from lindos.sweep.reading import Reader
 _PARTS = ("scenario", "ask", "grid", "sample")
 
 
-def read_sweep(path: Path, catalogs: Sequence[Path] = ()) -> Sweep:
+def read_sweep(path: Path, catalogs: Sequence[Path] = (), changes: Mapping[str, Any] | None = None) -> Sweep:
     """Read the sweep that a file describes; its base scenario and each swept value are checked.
 
     Parameters
@@ -28,6 +30,8 @@ def read_sweep(path: Path, catalogs: Sequence[Path] = ()) -> Sweep:
         YAML file with ``scenario``, and ``grid`` or ``sample`` or both.
     catalogs
         The user's own catalogue files, later ones on top.
+    changes
+        Other values for all scenarios, by dotted path of the base, or of the catalogue after ``catalog.``.
 
     Raises
     ------
@@ -42,12 +46,25 @@ def read_sweep(path: Path, catalogs: Sequence[Path] = ()) -> Sweep:
     swept = _swept(reader, data)
     base, base_lines, folder = _base(reader, data.get("scenario"))
     reader.finish()
+    values, facts = divided(changes or {})
+    _refuse_swept(values, swept)
+    base = changed(base, values)
     common = {"name": path.stem, "base_name": data["scenario"], "base": base, "folder": folder, **swept}
     first = _first(reader, Sweep(**common, catalog=load_catalog(), sections=()), base_lines)
     sections = _sections(reader, data.get("ask"), requested_sections(first))
     reader.finish()
     layers = [folder / first.catalog] if folder is not None and first.catalog else []
-    return Sweep(**common, catalog=load_catalog([*layers, *catalogs]), sections=sections)
+    catalog = load_catalog([*layers, *catalogs])
+    return Sweep(**common, catalog=with_facts(catalog, facts) if facts else catalog, sections=sections)
+
+
+def _refuse_swept(values: Mapping[str, Any], swept: Mapping[str, Any]) -> None:
+    """Refuse another value of a field that the sweep varies: it would never count."""
+    for part in (*swept["grid"], *swept["sample"]):
+        for path, value in values.items():
+            if f"{path}.".startswith(f"{part.field.path}.") or f"{part.field.path}.".startswith(f"{path}."):
+                hint = f"The sweep varies {part.field.path}."
+                raise InputError("--set", f"{path}={value}", "left out", hint)
 
 
 def _swept(reader: Reader, data: Mapping[str, Any]) -> dict[str, Any]:
