@@ -14,7 +14,7 @@ from lindos.errors import CatalogError, InputError, InputErrors
 Layer: TypeAlias = tuple[Any, Mapping[str, int], str]
 
 #: Kinds whose data may stand in several files, one for each topic.
-_BY_TOPIC = ("parameters", "sources", "kernels", "fabrics", "sites", "observations")
+_BY_TOPIC = ("parameters", "sources", "kernels", "fabrics", "models", "sites", "observations")
 
 
 @cache

@@ -21,6 +21,8 @@ REFERENCES: Mapping[str, Mapping[str, str]] = {
     "supercomputers": {"accelerator": "accelerators"},
     "observations": {"site": "sites"},
     "leases": {"lessor": "companies", "lessee": "companies", "site": "sites"},
+    "token_prices": {"provider": "companies", "weights": "models"},
+    "regional_prices": {"accelerator": "accelerators", "country": "locations"},
 }
 
 

@@ -12,7 +12,6 @@ from lindos.bounds import Bounds
 from lindos.catalog.facts import Fact
 from lindos.formats import PEAKS, number_format
 from lindos.quantities import Real, Unit
-from lindos.units import YEAR
 
 #: Precisions that a peak rate may be given for, widest first.
 PRECISIONS = PEAKS
@@ -350,30 +349,6 @@ class Company:
 
     name: str
     title: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lease:
-    """A published contract for capacity: who, of what, for how long, and on which terms."""
-
-    name: str
-    title: str
-    lessor: str  # ids of companies
-    lessee: str
-    date: str  # when it was signed or published
-    start: Text
-    end: Text
-    devices: Equivalents
-    monthly_price: Capital
-    notice: Annotated[Fact[Real], Unit("s"), Bounds("1 day", "10 years")]  # before it may end
-    clauses: Text
-    site: str = ""
-
-    @property
-    def hourly_price(self) -> Real | None:
-        """Price of one device for an hour in USD, over the hours of a mean month; None where it is unknown."""
-        price, count = self.monthly_price.content, self.devices.content
-        return None if price is None or count is None else price / count / (YEAR / 12 / 3600)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hi
 from lindos.bounds import Bounds
 from lindos.catalog.facts import Fact, Source
 from lindos.catalog.grades import GRADES
+from lindos.catalog.market import TOKEN_TIERS
 from lindos.catalog.records import ATTENTION_KERNELS, BASES
 from lindos.catalog.sampling import is_structure
 from lindos.errors import CatalogError, InputError, NumeralError
@@ -27,6 +28,7 @@ _WORDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("SiteFacts", "count_basis"): BASES,
     ("SiteFacts", "power_basis"): BASES,
     ("Observation", "count_basis"): BASES,
+    ("TokenPrice", "tier"): TOKEN_TIERS,
     ("Fabric", "kind"): ("scale-up", "scale-out"),
     ("Stack", "attention"): ATTENTION_KERNELS,
     ("Stack", "sharding"): ("none", "optimizer", "gradients", "parameters"),

@@ -9,6 +9,7 @@ from typing import Any
 from lindos.catalog.facts import Fact, Source
 from lindos.catalog.grades import grade_of
 from lindos.catalog.layers import Layer, declarations, leaves_of, raise_together, shipped_data
+from lindos.catalog.market import Lease, RegionalPrice, TokenPrice
 from lindos.catalog.model import Model, model_errors
 from lindos.catalog.priors import complete_fabrics, complete_systems
 from lindos.catalog.records import (
@@ -18,7 +19,6 @@ from lindos.catalog.records import (
     ExchangeRate,
     Fabric,
     Kernels,
-    Lease,
     Location,
     Observation,
     SiteFacts,
@@ -46,6 +46,8 @@ KINDS: Mapping[str, type] = {
     "observations": Observation,
     "companies": Company,
     "leases": Lease,
+    "token_prices": TokenPrice,
+    "regional_prices": RegionalPrice,
     "supply": Supply,
     "exchange_rates": ExchangeRate,
 }
