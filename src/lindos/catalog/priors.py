@@ -28,6 +28,9 @@ _LEAST_SPREAD = 1.5
 _LEAST_OVERHEAD_SPREAD = 1.35
 #: Share of the peers between low and high.
 _COVERED = 0.8
+#: Fields of a record that a prior can fill.
+_SYSTEM_FIELDS = {"power": "board_power", "price": "price"}
+_FABRIC_FIELDS = ("switch_power", "switch_price", "optic_power", "optic_price")
 _DATE = re.compile(r"(\d{4})(?:-(?:(\d{2})|H([12])|Q([1-4])))?")
 
 
@@ -95,6 +98,21 @@ def year_of(date: str) -> float | None:
     return int(year) + part
 
 
+def is_incomplete(record: object) -> bool:
+    """Tell whether a record lacks a value that `complete_systems` or `complete_fabrics` may fill.
+
+    Parameters
+    ----------
+    record
+        A record of any kind.
+    """
+    if isinstance(record, System):
+        return not all(getattr(record, field).is_known for field in _SYSTEM_FIELDS)
+    if isinstance(record, Fabric):
+        return record.kind == "scale-out" and not all(getattr(record, field).is_known for field in _FABRIC_FIELDS)
+    return False
+
+
 def complete_systems(
     systems: Mapping[str, System],
     accelerators: Mapping[str, Accelerator],
@@ -119,7 +137,7 @@ def complete_systems(
     for name, system in systems.items():
         changes = {
             field: prior
-            for field, device_field in (("power", "board_power"), ("price", "price"))
+            for field, device_field in _SYSTEM_FIELDS.items()
             if not getattr(system, field).is_known
             and f"systems.{name}.{field}" not in left_unknown
             and (prior := _of_system(system, devices[name], field, device_field, systems, devices, accelerators))
@@ -138,12 +156,11 @@ def complete_fabrics(fabrics: Mapping[str, Fabric], left_unknown: Set[str] = fro
     left_unknown
         Paths of facts that the user states as unknown; they stay so.
     """
-    fields = ("switch_power", "switch_price", "optic_power", "optic_price")
     completed = {}
     for name, fabric in fabrics.items():
         changes = {
             field: prior
-            for field in (fields if fabric.kind == "scale-out" else ())
+            for field in (_FABRIC_FIELDS if fabric.kind == "scale-out" else ())
             if not getattr(fabric, field).is_known
             and f"fabrics.{name}.{field}" not in left_unknown
             and (prior := _of_fabric(fabric, field, fabrics))

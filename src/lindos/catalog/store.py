@@ -28,6 +28,7 @@ from lindos.catalog.records import (
     System,
 )
 from lindos.catalog.schema import DECLARED_KEYS, Declared, Reader
+from lindos.catalog.shipped import ShippedRecords
 from lindos.errors import InputError, UnknownNameError
 from lindos.quantities import Real
 
@@ -226,6 +227,12 @@ class Records:
         if self._unchanged is not None and self._change is not None:
             self._records[kind] = _ChangedRecords(self._unchanged.records(kind), self._change)
             self._aliases[kind], self._spoken[kind] = self._unchanged._aliases[kind], self._unchanged._spoken[kind]
+            return
+        if all(data.get(kind) is None for data in self.user_data):
+            complete = partial(self._completed, kind, left_unknown=frozenset())
+            shipped = ShippedRecords(kind, KINDS[kind], shipped_data(kind), self._is_source, complete)
+            self._aliases[kind], self._spoken[kind] = shipped.names()
+            self._records[kind] = shipped
             return
         records: dict[str, Any] = {}
         aliases: dict[str, str] = {}

@@ -1,6 +1,7 @@
 """The command line: one file per command, loaded when it is called, so that ``lindos --help`` starts at once."""
 
 import gc
+import os
 import sys
 import warnings
 from importlib import import_module
@@ -117,6 +118,8 @@ def main(args: list[str] | None = None) -> None:
     # Imports and the catalogue make many objects that live as long as the process: to look for garbage among them after
     # every few hundred new ones takes a tenth of a short command.
     gc.set_threshold(300_000, 10, 10)
+    # Pydantic looks for plugins in every package that is installed; no answer may depend on one.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     accept_any_encoding()
     # Every number of an answer is checked before it is shown; NumPy's warnings would only confuse a user.
     warnings.simplefilter("ignore", RuntimeWarning)

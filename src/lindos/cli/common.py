@@ -1,6 +1,5 @@
 """Options that commands share, and printing an answer as text or as one JSON document."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -116,9 +115,9 @@ def show(answer: "Answer", as_json: bool, *, brief: bool = False) -> None:
         Whether to print the figures alone, because a report has the tables.
     """
     if as_json:
-        from lindos.report import json_document
+        from lindos.report import json_document, json_text
 
-        click.echo(json.dumps(json_document(answer), indent=1, allow_nan=False))
+        click.echo(json_text(json_document(answer), ascii_only=True))
         return
     from lindos.report import terminal
     from lindos.terminal import console

@@ -3,8 +3,9 @@
 The classes below are the document's schema; ``lindos schema --results`` prints it.
 """
 
+import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NotRequired
 
 from typing_extensions import TypedDict
@@ -187,6 +188,55 @@ class Document(TypedDict):
     numerals: NotRequired[list[NumeralEntry]]
     not_understood: NotRequired[list[TextEntry]]
     promises: NotRequired[list[PromiseEntry]]
+
+
+#: Levels of a document that take a line for each member; what lies deeper stands on one line.
+_OPEN_LEVELS = 6
+
+
+def json_text(document: Any, *, ascii_only: bool = False) -> str:
+    """Return a document as JSON text: outer levels a line for each member, inner ones a line as a whole.
+
+    Parameters
+    ----------
+    document
+        Mappings, lists, texts and finite numbers.
+    ascii_only
+        Whether other characters are escaped.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite.
+
+    Examples
+    --------
+    >>> print(json_text({"a": [1, {"b": None}]}))
+    {
+     "a": [
+      1,
+      {
+       "b": null
+      }
+     ]
+    }
+    """
+    encode = json.JSONEncoder(ensure_ascii=ascii_only, allow_nan=False).encode
+    return _lines(document, encode, 0)
+
+
+def _lines(value: Any, encode: Callable[[Any], str], level: int) -> str:
+    if level == _OPEN_LEVELS or not value or not isinstance(value, (dict, list)):
+        return encode(value)
+    indent = " " * (level + 1)
+    if isinstance(value, dict):
+        members = [f"{encode(key)}: {_lines(member, encode, level + 1)}" for key, member in value.items()]
+        begin, end = "{", "}"
+    else:
+        members = [_lines(member, encode, level + 1) for member in value]
+        begin, end = "[", "]"
+    separator = f",\n{indent}"
+    return f"{begin}\n{indent}{separator.join(members)}\n{' ' * level}{end}"
 
 
 def json_document(answer: Answer) -> Document:

@@ -1,11 +1,10 @@
 """The three files of a report: a page to read, a document and a table for machines."""
 
-import json
 from pathlib import Path
 
 from lindos.answers.answer import Answer
 from lindos.files import write_whole
-from lindos.report.document import json_document
+from lindos.report.document import json_document, json_text
 from lindos.report.page import html
 from lindos.report.tidy import parquet
 
@@ -44,7 +43,7 @@ def write(answer: Answer, directory: Path, *, command: str = "") -> tuple[Path, 
         If the folder or a file in it cannot be written.
     """
     page, results, table = files_in(directory)
-    document = json.dumps(json_document(answer), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    document = json_text(json_document(answer)) + "\n"
     contents = {
         page: html(answer, command=command),
         results: document.encode(errors="replace"),
