@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lindos.answers import (
         Answer,
         audit_claims,
+        compare_scenarios,
         estimate_step,
         load_scenario,
         plan_roadmap,
@@ -53,6 +54,7 @@ _HOMES = {
     "UnitError": "lindos.errors",
     "UnknownNameError": "lindos.errors",
     "audit_claims": "lindos.answers",
+    "compare_scenarios": "lindos.answers",
     "estimate_step": "lindos.answers",
     "load_catalog": "lindos.catalog",
     "load_scenario": "lindos.answers",
@@ -79,6 +81,7 @@ __all__ = [
     "UnknownNameError",
     "__version__",
     "audit_claims",
+    "compare_scenarios",
     "estimate_step",
     "load_catalog",
     "load_scenario",

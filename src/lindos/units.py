@@ -195,7 +195,8 @@ def render(value: float, unit: str, digits: int = 3) -> str:
         return "unknown"
     if unit in _RENDERERS:
         factor, prefix, suffix = _RENDERERS[unit]
-        return f"{prefix}{_plain(value * factor, digits)}{suffix}"
+        sign = "-" if value < 0 else ""
+        return f"{sign}{prefix}{_plain(abs(value) * factor, digits)}{suffix}"
     if unit in ("1", "token", "token/s"):
         return _counted(value, digits) + _COUNTED[unit]
     if unit == "s":

@@ -12,7 +12,16 @@ import lindos
 
 NAMES = [
     *("Answer", "Catalog", "CatalogError", "InconsistentError", "InfeasibleError", "InputError", "LindosError"),
-    *("Scenario", "UnitError", "UnknownNameError", "__version__", "audit_claims", "estimate_step", "load_catalog"),
+    *(
+        "Scenario",
+        "UnitError",
+        "UnknownNameError",
+        "__version__",
+        "audit_claims",
+        "compare_scenarios",
+        "estimate_step",
+        "load_catalog",
+    ),
     *(
         "load_scenario",
         "plan_roadmap",

@@ -10,6 +10,7 @@ from lindos.answers.answer import Answer
 
 if TYPE_CHECKING:
     from lindos.answers.audit import audit_claims
+    from lindos.answers.compare import compare_scenarios
     from lindos.answers.floors import plan_roadmap, price_site, simulate_campaign, size_fleet
     from lindos.answers.plans import search_plans
     from lindos.answers.scenario import answer, load_scenario, run
@@ -24,6 +25,7 @@ else:
 #: Module of each question.
 _HOMES = {
     "audit_claims": "audit",
+    "compare_scenarios": "compare",
     "estimate_step": "step",
     "load_scenario": "scenario",
     "plan_roadmap": "floors",
@@ -38,6 +40,7 @@ __all__ = [
     "Answer",
     "answer",
     "audit_claims",
+    "compare_scenarios",
     "estimate_step",
     "load_scenario",
     "plan_roadmap",

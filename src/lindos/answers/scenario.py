@@ -77,7 +77,7 @@ def run(
     >>> answer["cluster.num_devices"].value
     8.0
     """
-    question = _question(scenario, catalog, begins)
+    question = question_of(scenario, catalog, begins)
     wanted = None if sections is None else frozenset(sections)
     return question.ask(changes or {}, sections=wanted, campaign=campaign, command=command)
 
@@ -125,10 +125,8 @@ class Question:
         sections, campaign, command
             As in :func:`run`.
         """
-        values, facts = divided(changes)
-        scenario = self._changed(values) if values else scenario_from(self.data, self.lines)
+        scenario, catalog = self.scenario(changes), self.facts(changes)
         _check_sections(scenario, sections, command)
-        catalog = with_facts(self.catalog, facts) if facts else self.catalog
         unchanged = answer(
             scenario,
             catalog,
@@ -145,20 +143,45 @@ class Question:
         overlays = {"catalog_values": list(catalog.user_data)} if catalog.user_data else {}
         return replace(unchanged, inputs={**unchanged.inputs, **overlays}, ask_again=ask_again)
 
-    def _changed(self, values: Mapping[str, Any]) -> Scenario:
-        """Read the scenario with other values; an error in one of them names the change and no line of the file."""
+    def scenario(self, changes: Mapping[str, Any]) -> Scenario:
+        """Read the scenario with other values; an error in one of them names the change and no line of the file.
+
+        Parameters
+        ----------
+        changes
+            New values by dotted path; those of the catalogue are left aside.
+        """
+        values, _ = divided(changes)
         try:
-            return scenario_from(changed(self.data, values), self.lines)
+            return scenario_from(changed(self.data, values) if values else self.data, self.lines)
         except InputError as error:
             blame_changes(error, values)
             raise
 
+    def facts(self, changes: Mapping[str, Any]) -> Catalog:
+        """Return the catalogue with other values.
 
-def _question(
+        Parameters
+        ----------
+        changes
+            New values by dotted path; only those of the catalogue are read.
+        """
+        _, facts = divided(changes)
+        return with_facts(self.catalog, facts) if facts else self.catalog
+
+
+def question_of(
     scenario: str | Path | Mapping[str, Any] | Scenario,
     catalog: str | Path | Sequence[str | Path] | Catalog,
     begins: Callable[[str], object],
 ) -> Question:
+    """Read a scenario and its catalogue.
+
+    Parameters
+    ----------
+    scenario, catalog, begins
+        As in :func:`run`.
+    """
     data: Any
     lines: Mapping[str, int] = {}
     folder: Path | None = Path()

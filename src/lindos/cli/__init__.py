@@ -20,6 +20,7 @@ COMMANDS = {
     "fleet": "GPUs at cloud providers that carry a scenario's inference traffic, and their bill.",
     "site": "Power, energy, capex, opex and cost per GPU-hour of a scenario's site.",
     "roadmap": "The path from today to a scenario's target: GPUs, gigawatts and dollars per year.",
+    "compare": "Scenarios beside each other, or one under other values: what differs, and what moved it.",
     "audit": "Check claims about compute, power and money against the physics.",
     "validate": "Compare predicted with measured step times of published training runs, or of your own.",
     "sweep": "Answer many scenarios: a grid or a sample over any of their fields; resumable, on one machine or many.",

@@ -6,18 +6,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from html import escape
+from itertools import accumulate, pairwise
 from textwrap import wrap
 from typing import Any
 
 from lindos.elements import Chart, Series
 from lindos.report.scale import Scale, scale
-from lindos.report.text import number, span
+from lindos.report.text import number, signed, span
 
 #: Colours that colour-blind readers can tell apart, on white and on near-black (after Okabe and Ito, some lightened).
 PALETTE = (
     *("#2b7fc4", "#e69f00", "#12a27b", "#d1699f", "#5fb5e5", "#d9622b"),
     *("#8d7fd9", "#a3a02f", "#8a8f98", "#b0764f", "#7cb342", "#b03a5b"),
 )
+#: Colours of what adds to a figure and of what takes off it.
+MORE, LESS = PALETTE[1], PALETTE[2]
 _ISO_DATE = re.compile(r"^\d{4}-\d{2}(-\d{2})?$")
 _LABEL_WIDTH, _LONG_LABEL = 22, 14
 #: Numbers along x that differ by this factor get a logarithmic axis.
@@ -46,7 +49,7 @@ def chart_data(chart: Chart) -> dict[str, Any]:
     chart = _of_one_point(chart)
     scaling = scale(chart.unit, _extent(chart))
     across = _horizontal(chart)
-    draw = {"lines": _line, "timeline": _stretches}.get(chart.kind, _bars)
+    draw = {"lines": _line, "timeline": _stretches, "waterfall": _steps}.get(chart.kind, _bars)
     traces: list[dict[str, Any]] = []
     owners: list[list[int]] = []
     for index, series in enumerate(chart.series):
@@ -101,7 +104,7 @@ def _categories(chart: Chart) -> list[float | str]:
 
 def _horizontal(chart: Chart) -> bool:
     names = [str(x) for x in _categories(chart)]
-    return chart.kind in ("parts", "timeline") or (
+    return chart.kind in ("parts", "timeline", "waterfall") or (
         chart.kind == "bars" and (len(names) == 1 or any(len(name) > _LONG_LABEL for name in names))
     )
 
@@ -122,6 +125,8 @@ def _extent(chart: Chart) -> list[float | None]:
             for x, y in zip(series.x, series.y, strict=True):
                 totals[x] = totals.get(x, 0.0) + (y or 0.0)
         return [*totals.values(), *lines]
+    if chart.kind == "waterfall":
+        return [end for level in levels(chart) for end in level]
     if chart.kind == "timeline":
         return [begin + y for series in chart.series for begin, y in _stretches_of(series)]
     return [value for series in chart.series for value in (*series.y, *series.high)] + lines
@@ -177,6 +182,52 @@ def _stretches(series: Series, chart: Chart, scaling: Scale, colour: str) -> lis
             "customdata": [number(length, chart.unit) for _, length in _stretches_of(series)],
             "hovertemplate": f"%{{customdata}}<extra>{name}</extra>",
             "marker": {"color": colour, "line": {"width": 0}},
+        }
+    ]
+
+
+def levels(chart: Chart) -> list[tuple[float, float]]:
+    """Return the beginning and the end of each bar of a waterfall.
+
+    >>> series = Series(name="cost", x=("a", "price", "b"), y=(10.0, 2.0, 12.0))
+    >>> levels(Chart(name="c", title="Cost", kind="waterfall", unit="USD", series=(series,)))
+    [(0.0, 10.0), (10.0, 12.0), (0.0, 12.0)]
+
+    Parameters
+    ----------
+    chart
+        A chart of kind ``"waterfall"``.
+    """
+    values = [value or 0.0 for value in chart.series[0].y]
+    return [(0.0, values[0]), *pairwise(accumulate(values[:-1])), (0.0, values[-1])]
+
+
+def _steps(series: Series, chart: Chart, scaling: Scale, colour: str) -> list[dict[str, Any]]:
+    """Bars of a waterfall: totals in one colour, what adds in another, what takes off in a third."""
+    ends = [(low * scaling.factor, high * scaling.factor) for low, high in levels(chart)]
+    name = escape(series.name, quote=False)
+    last = len(ends) - 1
+    colours = [
+        colour if index in (0, last) else MORE if end > begin else LESS for index, (begin, end) in enumerate(ends)
+    ]
+    texts = [
+        number(value, chart.unit) if index in (0, last) else signed(value, chart.unit)
+        for index, value in enumerate(series.y)
+    ]
+    return [
+        {
+            "type": "bar",
+            "orientation": "h",
+            "name": name,
+            "x": [end - begin for begin, end in ends],
+            "base": [begin for begin, _ in ends],
+            "y": _labels(series.x),
+            "customdata": texts,
+            "text": texts,
+            "textposition": "outside",
+            "cliponaxis": False,
+            "hovertemplate": f"%{{customdata}}<extra>{name}</extra>",
+            "marker": {"color": colours},
         }
     ]
 
@@ -287,7 +338,7 @@ def _layout(chart: Chart, scaling: Scale, across: bool) -> dict[str, Any]:
     return {
         "xaxis": value_axis if across else name_axis,
         "yaxis": name_axis if across else value_axis,
-        "barmode": {"parts": "relative", "timeline": "overlay"}.get(chart.kind, "group"),
+        "barmode": {"parts": "relative", "timeline": "overlay", "waterfall": "overlay"}.get(chart.kind, "group"),
         "bargap": 0.35,
         "shapes": _references(lines, across),
     }

@@ -52,7 +52,7 @@ def _section(section: Section, console: "Console", brief: bool) -> None:
         _line(console)
         _passage(passage, console)
     first, rest = text.headline(section)
-    figures = first or rest
+    figures = first or (() if section.tables else rest)
     if figures:
         _line(console)
         _figures(figures, console, brief)

@@ -32,6 +32,26 @@ def number(value: float | None, unit: str) -> str:
     return f"{render(100.0 * value, '1')} %" if unit == "%" else render(value, unit)
 
 
+def signed(value: float | None, unit: str) -> str:
+    """Write a difference with its sign and unit.
+
+    Parameters
+    ----------
+    value
+        In ``unit``; None is unknown.
+    unit
+        SI unit, or ``"%"``.
+
+    Examples
+    --------
+    >>> signed(1.2e9, "W"), signed(-0.01, "%"), signed(-2.0e9, "USD")
+    ('+1.2 GW', '−1 %', '−$2 billion')
+    """
+    if value is None:
+        return UNKNOWN
+    return f"{'−' if value < 0 else '+'}{number(abs(value), unit)}"
+
+
 def span(low: float | None, high: float | None, unit: str) -> str:
     """Write an interval, with the unit once where both ends share it.
 

@@ -54,7 +54,7 @@ def extended(
     if not isinstance(base, Mapping):
         raise InputError("extends", name, "a scenario file, which is a mapping of fields", "", line)
     upper = {key: value for key, value in data.items() if key != "extends"}
-    return _joined(_moved(base, base_folder, folder), upper)
+    return _joined(paths_from(base, base_folder, folder), upper)
 
 
 def _base(name: str, folder: Path | None, read: Reading, line: int | None) -> tuple[Any, Path | None, str]:
@@ -77,20 +77,27 @@ def _joined(base: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]
     return joined
 
 
-def _moved(base: Mapping[str, Any], base_folder: Path | None, folder: Path | None) -> Mapping[str, Any]:
-    """Write paths of files so that they start from the folder of the scenario above."""
-    if base_folder is None:
-        return base
-    moved = dict(base)
+def paths_from(data: Mapping[str, Any], start: Path | None, folder: Path | None) -> Mapping[str, Any]:
+    """Write the paths of files in a scenario so that they start from another folder.
+
+    Parameters
+    ----------
+    data
+        Plain data of a scenario.
+    start
+        Folder that its paths start from; None if it has no file.
+    folder
+        Folder that they shall start from; the current one if None.
+    """
+    if start is None:
+        return data
+    written = dict(data)
     for keys, ending in _FILES.items():
-        part: Any = moved
+        part: Any = written
         for key in keys[:-1]:
             part = part.get(key) if isinstance(part, Mapping) else None
         value = part.get(keys[-1]) if isinstance(part, Mapping) else None
         if isinstance(value, str) and value.endswith(ending):
-            path = os.path.relpath(base_folder / value, folder or Path())
-            if len(keys) == 1:
-                moved[keys[0]] = path
-            else:
-                moved[keys[0]] = {**part, keys[1]: path}
-    return moved
+            path = os.path.relpath(start / value, folder or Path())
+            written[keys[0]] = path if len(keys) == 1 else {**part, keys[1]: path}
+    return written

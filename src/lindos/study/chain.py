@@ -94,18 +94,23 @@ class Chain:
     8.0
     """
 
-    def __init__(self, *, traces_facts: bool = True, begins: Callable[[str], object] = _begun) -> None:
+    def __init__(
+        self, *, traces_facts: bool = True, has_ranges: bool = True, begins: Callable[[str], object] = _begun
+    ) -> None:
         """Start without remembered results.
 
         Parameters
         ----------
         traces_facts
             Whether figures cite facts; if not, the varied world is not computed.
+        has_ranges
+            Whether figures have ranges; if not, the sampled world is not computed.
         begins
             Function that is called with the question of each floor before it is computed.
         """
         self._begins = begins
         self._traces_facts = traces_facts
+        self._has_ranges = has_ranges
         self._links: dict[str, list[_Link]] = {}
         self._columns: tuple[str, ...] = ()
         self._sections: dict[str, tuple[Any, Any]] = {}
@@ -249,7 +254,7 @@ class Chain:
         """Compute the missing results in the sampled and the varied world."""
         if link.error is not None or floor.is_decision:
             return
-        if "sampled" not in link.results:
+        if self._has_ranges and "sampled" not in link.results:
             self._begins(floor.question)
             catalog = context.catalog.sampled(NUM_DRAWS)
             world = context.world(link.scenario, "sampled", catalog)
