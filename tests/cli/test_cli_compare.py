@@ -43,8 +43,6 @@ def test_one_scenario_under_three_values(small: str) -> None:
         "pue=1.4, years=3",
         "price=$200k",
     ]
-    assert (
-    )
     assert document["results"]["b.site.power.total"]["value"] < document["results"]["a.site.power.total"]["value"]
     assert document["tables"]["moved.d.site.capex.total"]["rows"][0][0] == "catalog.systems.hgx-h100.price"
 

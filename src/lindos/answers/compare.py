@@ -22,6 +22,8 @@ from lindos.views.compared import Move, Moves, Variant, compared, differs, input
 #: Scenarios that are compared, at most.
 MOST = 4
 _LETTERS = "abcd"
+#: Characters of a label that is made from values, at most.
+_LONGEST_LABEL = 24
 #: Figures whose moves are shown unless others are named, at most.
 _MOST_MOVED = 2
 #: Figures that people compare first.
@@ -121,7 +123,8 @@ def _plans(
     if len(scenarios) == 1:
         scenario = scenarios[0]
         question = question_of(scenario, catalog, begins)
-        plans = [(_label(scenario), question, {}), *((_changes_label(values), question, values) for values in changes)]
+        plans = [(_label(scenario), question, {})]
+        plans += [(_changes_label(values, index), question, values) for index, values in enumerate(changes, start=1)]
         plans += [(_catalog_label(facts), question_of(scenario, facts, begins), {}) for facts in catalogs]
     else:
         if len(changes) > 1 or catalogs:
@@ -143,8 +146,10 @@ def _label(scenario: ScenarioLike) -> str:
     return Path(scenario).stem if str(scenario).endswith((".yaml", ".yml")) else str(scenario)
 
 
-def _changes_label(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{path.rpartition('.')[2]}={value}" for path, value in values.items()) or "unchanged"
+def _changes_label(values: Mapping[str, Any], index: int) -> str:
+    """Name a candidate by its values; by a number if they are too long for the head of a column."""
+    label = ", ".join(f"{path.rpartition('.')[2]}={value}" for path, value in values.items()) or "unchanged"
+    return label if len(label) <= _LONGEST_LABEL else f"change {index}"
 
 
 def _catalog_label(catalog: str | Path | Sequence[str | Path] | Catalog) -> str:
