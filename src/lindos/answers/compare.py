@@ -31,6 +31,7 @@ _FIRST = (
     *("campaign.duration", "campaign.run_cost", "site.capex.total", "site.device_cost", "step.time"),
     *("roadmap.total_capex", "roadmap.total_demand", "site.power.total"),
 )
+_Plan = tuple[str, Question, Mapping[str, Any]]
 ScenarioLike = str | Path | Mapping[str, Any] | Scenario
 
 
@@ -118,12 +119,12 @@ def _plans(
     changes: Sequence[Mapping[str, Any]],
     catalogs: Sequence[str | Path | Sequence[str | Path] | Catalog],
     begins: Callable[[str], object],
-) -> list[tuple[str, Question, Mapping[str, Any]]]:
+) -> list[_Plan]:
     """List label, question and changes of each candidate."""
     if len(scenarios) == 1:
         scenario = scenarios[0]
         question = question_of(scenario, catalog, begins)
-        plans = [(_label(scenario), question, {})]
+        plans: list[_Plan] = [(_label(scenario), question, {})]
         plans += [(_changes_label(values, index), question, values) for index, values in enumerate(changes, start=1)]
         plans += [(_catalog_label(facts), question_of(scenario, facts, begins), {}) for facts in catalogs]
     else:
