@@ -59,6 +59,13 @@ class Commands(click.Group):
             _refuse_repeats(command, rest)
         return name, command, rest
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was named, in a process set up for it."""
+        from lindos.cli.heap import share_one_heap
+
+        share_one_heap()
+        return super().invoke(ctx)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
         with formatter.section("Commands"):
