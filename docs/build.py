@@ -28,6 +28,7 @@ TABLES: dict[str, Callable[[], str]] = {
         ("runs", validation.runs_table),
         ("fits", validation.fits_table),
         ("runs summary", validation.runs_summary),
+        ("power", validation.power_table),
     )
 }
 _TABLE = re.compile(r"(<!-- (" + "|".join(TABLES) + r") -->\n).*?(<!-- end -->)", re.DOTALL)

@@ -23,7 +23,10 @@ from lindos.step import estimate, load_assumptions
 from lindos.units import render
 from lindos.validation import Comparison, Fits, Result, Score, Slice, published, read_layouts, read_runs, validate
 from lindos.validation.fits import count_fits
+from lindos.validation.machine_load import machine_loads
 from lindos.validation.score import SLICES, slice_of
+from lindos.validation.site_power import CLOSE, SiteSlice, validate_sites
+from lindos.validation.site_rows import read_site_rows
 
 
 class Line(NamedTuple):
@@ -191,6 +194,35 @@ def _campaign_line(comparison: Comparison) -> str:
         ratio,
     )
     return f"| {' | '.join(cells)} | {comparison.rests_on} |\n"
+
+
+def power_table() -> str:
+    """Power of published sites and machines, by kind, and machines each left out of the load of its kind."""
+    catalog, rows = load_catalog(), read_site_rows()
+    score = validate_sites(catalog, rows)
+    head = "| power | rows | median error | 90 % are below | bias | within 15 % | in the 80 % range |\n"
+    lines = [_power_line(name, part) for name, part in score.slices.items() if part.rows >= _FEWEST]
+    machines = machine_loads(catalog, rows)
+    for name, chosen in (
+        ("machine under HPL, by the other machines of its kind", machines),
+        (
+            "machine under HPL, count plausible, by the others",
+            [machine for machine in machines if not machine.prediction.is_count_doubtful],
+        ),
+    ):
+        errors = np.array([machine.error for machine in chosen if machine.error is not None])
+        lines.append(
+            f"| {name} | {len(errors)} | {np.median(abs(errors)):.1%} | {np.percentile(abs(errors), 90):.1%} "
+            f"| {np.median(errors):+.1%} | {np.mean(abs(errors) <= CLOSE):.0%} |  |\n".replace("%", " %")
+        )
+    return head + "|---|---:|---:|---:|---:|---:|---:|\n" + "".join(lines)
+
+
+def _power_line(name: str, part: SiteSlice) -> str:
+    assert part.median_abs_error is not None
+    coverage = "" if part.coverage_80 is None else f"{part.coverage_80:.0%}"
+    cells = f"{part.median_abs_error:.1%} | {part.p90_abs_error:.1%} | {part.bias:+.1%} | {part.close:.0%} | {coverage}"
+    return f"| {name} | {part.rows} | {cells} |\n".replace("%", " %")
 
 
 #: Slices of their own of the runs left out.

@@ -35,7 +35,7 @@ def test_one_node_by_hand() -> None:
     assert found.capex.systems == 310_000.0
     assert found.capex.construction == pytest.approx(found.power.it_power * 11.7 * 1.085)
     # Eight boards of 700 W, and what a node draws above them under heavy load.
-    energy = (8 * 700 * 1.384 + found.power.storage) * 1.15 * 365.25 * 86_400
+    energy = (8 * 700 * 1.31 + found.power.storage) * 1.15 * 365.25 * 86_400
     assert found.power.yearly_energy == pytest.approx(energy)
     assert found.capex.storage == pytest.approx(0.0125 * found.capex.total)
 

@@ -47,6 +47,7 @@ class SitePrediction:
     low: OnePower | None = None
     high: OnePower | None = None
     facility_power: OnePower | None = None
+    network: OnePower | None = None  # of this, switches and optics
     bounds: tuple[OnePower, OnePower] | None = None  # half of its boards, and what it is rated for
     refusal: str = ""
 
@@ -151,6 +152,7 @@ def predict_site(row: SiteRow, catalog: Catalog) -> SitePrediction:
         low=float(low),
         high=float(high),
         facility_power=None if point.total is None or row.kind == MACHINE else float(point.total),
+        network=_network(point),
         bounds=_bounds(counts, point, catalog),
     )
 
@@ -169,6 +171,11 @@ def _power(counts: Iterable[tuple[str, int]], catalog: Catalog) -> SitePower:
     )
     cluster = Cluster(name="published", pools=pools)
     return site.site_power(cluster, site_of(SiteSpec(), catalog), site.costs(catalog))
+
+
+def _network(power: SitePower) -> OnePower | None:
+    network = known_sum((power.switches, power.optics))
+    return None if network is None else float(network)
 
 
 def _under_load(power: SitePower) -> Real | None:
@@ -212,6 +219,17 @@ def system_of(text: str, kind: str) -> str:
         return str(nodes["chips"].get(text, text))
     matches = (entry["system"] for entry in nodes["machines"] if re.search(entry["match"], text, re.IGNORECASE))
     return str(next(matches, text))
+
+
+def kind_of_node(system: str) -> str:
+    """Get the id of the system with whose machines those of a system are counted: nodes that differ in memory alone.
+
+    Parameters
+    ----------
+    system
+        Id of a system.
+    """
+    return str(_nodes()["kinds"].get(system, system))
 
 
 @cache
