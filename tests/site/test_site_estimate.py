@@ -111,9 +111,16 @@ def test_a_site_in_any_country_answers(location: str) -> None:
     found = site.estimate(cluster, place, site.costs(CATALOG))
     assert found.power.total > found.power.mean > found.power.it_mean
     assert (found.year.energy is None) == (not place.electricity_price.is_known)
-    if place.construction_cost.is_known:
-        watts = found.power.it_power * place.construction_cost.value
+    if place.market_construction_cost.is_known:
+        watts = found.power.it_power * place.market_construction_cost.value
         assert found.capex.construction == pytest.approx(watts * 1.085)
+
+
+def test_the_figure_of_a_building_includes_that_it_is_dense() -> None:
+    cluster, place = built_in("one-node")
+    stated = replace(place.construction_cost, content=9.0)
+    found = site.estimate(cluster, replace(place, construction_cost=stated), site.costs(CATALOG))
+    assert found.capex.construction == pytest.approx(found.power.it_power * 9.0)
 
 
 def test_a_german_site_of_24_000_b200_fits_into_100_megawatts() -> None:

@@ -260,7 +260,7 @@ class Location:
     pue: PowerUsage  # of a year
     design_pue: PowerUsage  # on the hottest day, by which the connection is sized
     electricity_price: EnergyPrice  # of large users, with grid and levies, without refundable taxes
-    construction_cost: CostPerWatt  # that of economics.construction_cost where unknown
+    construction_cost: CostPerWatt  # of ordinary halls; that of economics.construction_cost where unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,7 +281,8 @@ class SiteFacts:
     published_date: Text = field(default_factory=lambda: Fact(path="unpublished", content=None))  # that they describe
     vintage: Text = field(default_factory=lambda: Fact(path="unpublished", content=None))  # when they were published
     design_pue: PowerUsage = field(default_factory=_unpublished("1"))  # that of pue where unknown
-    construction_cost: CostPerWatt = field(default_factory=_unpublished("USD/W"))
+    construction_cost: CostPerWatt = field(default_factory=_unpublished("USD/W"))  # of this building, dense or not
+    market_construction_cost: CostPerWatt = field(default_factory=_unpublished("USD/W"))  # of ordinary halls around it
     operator: str = ""  # id of the company that builds or uses it
     country: str = ""  # id of its location
     cooling: str = ""  # "air", "liquid" or "hybrid"; empty if unknown

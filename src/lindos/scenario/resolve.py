@@ -340,7 +340,7 @@ def _site_at(spec: SiteSpec, catalog: Catalog) -> SiteFacts:
         pue=place.pue,
         design_pue=place.design_pue,
         electricity_price=place.electricity_price,
-        construction_cost=place.construction_cost,
+        market_construction_cost=place.construction_cost,
         power_limit=unpublished,
         published_facility_power=unpublished,
         published_capex=unpublished,

@@ -10,7 +10,7 @@ from lindos.catalog.records import SiteFacts
 from lindos.errors import InfeasibleError
 from lindos.formulas import money, power
 from lindos.problem.cluster import Cluster, Pool
-from lindos.quantities import Count, Fraction, Real, Seconds, Usd, Watts
+from lindos.quantities import Count, Fraction, Real, Seconds, Usd, UsdPerWatt, Watts
 from lindos.results import Why
 from lindos.site.costs import SiteCosts
 from lindos.site.network import Network, networks
@@ -116,8 +116,7 @@ def _capex(cluster: Cluster, site: SiteFacts, costs: SiteCosts, drawn: SitePower
     systems = None if listed is None else listed * (1.0 - volume_discount)
     switches = _of_network(nets, "switches", "switch_price", gaps)
     optics = _of_network(nets, "optics", "optic_price", gaps)
-    local = site.construction_cost
-    per_watt = (local.value if local.is_known else costs.construction_cost) * costs.dense_factor
+    per_watt = _construction_per_watt(site, costs)
     construction = None if drawn.it_power is None else drawn.it_power * per_watt
     rest = known_sum((systems, switches, optics, construction))
     # The share is that of the total with storage, so storage is s / (1 - s) of the rest.
@@ -285,3 +284,11 @@ def timeline(cluster: Cluster, site: SiteFacts, costs: SiteCosts, *, volume_disc
         built = estimate(part, site, costs, volume_discount=volume_discount)
         stages.append(Stage(date=date, num_devices=part.num_devices, power=built.power.total, capex=built.capex.total))
     return tuple(stages)
+
+
+def _construction_per_watt(site: SiteFacts, costs: SiteCosts) -> UsdPerWatt:
+    """Cost of the building per watt of IT power: the site's own figure, or an ordinary hall made dense."""
+    if site.construction_cost.is_known:
+        return site.construction_cost.value
+    market = site.market_construction_cost
+    return (market.value if market.is_known else costs.construction_cost) * costs.dense_factor
