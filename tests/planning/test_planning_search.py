@@ -15,7 +15,7 @@ from lindos.planning.ranking import OBJECTIVES, Limits, Tally
 from lindos.planning.search import Search
 from lindos.planning.space import Batch, candidate, size, subset
 from lindos.problem.job import Job
-from lindos.problem.plan import Plan, Sharding
+from lindos.problem.plan import Plan, Schedule, Sharding
 from lindos.step import estimate, feasibility, memory
 from lindos.step.estimate import least_time
 from lindos.step.feasibility import Reason, shape_codes
@@ -39,6 +39,19 @@ EXPERTS = replace(
 )
 
 
+def first_of_its_kind(model: Any, plan: Plan, batch: Any) -> Any:
+    """Index of one plan of each execution: one stage has no schedule, and a whole copy per rank shards nothing."""
+    p, t, c, d = plan.pipeline_parallel, plan.tensor_parallel, plan.context_parallel, plan.data_parallel
+    experts = t * c * d / (plan.expert_parallel * plan.expert_tensor_parallel)
+    alone = (c * d == 1) & ((experts <= 1) | (not model.num_experts))
+    told_apart = {name: getattr(plan, name) for name in Plan.__dataclass_fields__} | {
+        "schedule": np.where(p == 1, 0, plan.schedule),
+        "sharding": np.where(alone & (plan.sharding < int(Sharding.PARAMETERS)), 0, plan.sharding),
+    }
+    rows = np.stack([np.broadcast_to(value, np.shape(batch)) for value in (*told_apart.values(), batch)])
+    return np.unique(rows, axis=1, return_index=True)[1]
+
+
 def brute_force(search: Search, limits: Limits, minimise: str, top: int) -> list[float]:
     """Scores of the best plans, every plan of the space evaluated."""
     scores: list[Any] = []
@@ -52,7 +65,9 @@ def brute_force(search: Search, limits: Limits, minimise: str, top: int) -> list
         holds &= speed >= limits.speed_per_device * plan.num_devices
         devices = plan.num_devices
         score = {"time": speed, "device_time": speed / devices, "devices": -devices + speed / (1 + speed)}[minimise]
-        scores.append(score[holds])
+        holds = np.flatnonzero(holds)
+        different = holds[first_of_its_kind(search.job.model, subset(plan, holds), batch[holds])]
+        scores.append(score[different])
     return sorted(np.concatenate([np.zeros(0), *scores]), reverse=True)[:top]
 
 
@@ -103,6 +118,38 @@ def test_finds_what_brute_force_finds(
     found = search.best(limits, minimise=minimise, top=3)
     assert [r.score for r in found.best] == pytest.approx(brute_force(search, limits, minimise, 3), rel=1e-12)
     assert found.num_slower >= 0
+
+
+@pytest.mark.parametrize("model", [SMALL, EXPERTS])
+@pytest.mark.parametrize(("num_devices", "size_of_batch", "is_free"), [(1, 8, False), (4, 16, True), (6, 12, True)])
+def test_no_two_plans_are_the_same_execution(model: Any, num_devices: int, size_of_batch: int, is_free: bool) -> None:
+    """Nor do their times and memories agree to the last part; what is left out has a reason and is counted."""
+    batch = Batch(size=size_of_batch, is_free=is_free)
+    search = Search(job(model, sequence_length=8192), pool(num_devices), batch, {}, assumptions())
+    limits = Limits(memory=80e9, devices=num_devices)
+    tally = search.best(limits, top=10_000)
+    assert len(tally.best) >= 24
+    executions = set()
+    for ranked in tally.best:
+        how = {"global_batch_size": ranked.batch, "assumptions": search.assumptions}
+        parts = (
+            estimate(search.job, search.pool, ranked.plan, **how),
+            memory(search.job, search.pool, ranked.plan, **how),
+        )
+        numbers = [getattr(part, name) for part in parts for name in type(part).__dataclass_fields__]
+        shown = tuple(f"{number:.9g}" for number in numbers if not isinstance(number, str))
+        executions.add((int(ranked.plan.num_devices), ranked.batch, *shown))
+    assert len(executions) == len(tally.best) == tally.num_weighed
+    assert tally.rejected[Reason.REPEATED] > 0
+    assert tally.num_weighed + tally.rejected.total() + tally.num_slower == tally.num_candidates == search.space.size
+    assert tally.num_slower >= 0
+
+
+def test_an_axis_that_the_user_fixes_repeats_nothing() -> None:
+    fixed = {"pipeline_parallel": 1, "schedule": int(Schedule.ZERO_BUBBLE), "sharding": int(Sharding.GRADIENTS)}
+    search = Search(job(SMALL, sequence_length=2048), pool(1), Batch(size=8), fixed, assumptions())
+    tally = search.best(Limits(memory=80e9, devices=1))
+    assert {name: getattr(tally.best[0].plan, name) for name in fixed} == fixed
 
 
 def some_plans(task: Job, num_devices: int, batch: Batch) -> tuple[Plan, Any]:

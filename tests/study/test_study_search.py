@@ -110,6 +110,46 @@ def test_the_cheapest_does_not_depend_on_how_many_there_are(minimise: str) -> No
     assert len({(held(answer), gpus(answer), of_plan(answer, "cost of the run")) for answer in answers}) == 1
 
 
+@pytest.mark.parametrize("minimise", ["time", "cost"])
+def test_the_best_plan_does_not_depend_on_how_many_are_shown(minimise: str) -> None:
+    """The run of a plan is not in the order of its steps: as many plans are weighed however many are shown."""
+    job = {
+        "model": "deepseek-v3",
+        "global_batch_size": None,
+        "plan": {"context_parallel": 1, "micro_batch_size": 1, "sequence_parallel": True},
+    }
+    answers = [ask("gb200-nvl72", gpus="512", minimise=minimise, job=job, top=top) for top in ("1", "12")]
+    fields = ("cost of the run", "time to train", "tensor parallel", "pipeline parallel", "data parallel", "sharding")
+    assert len({(held(answer), *(of_plan(answer, field) for field in fields)) for answer in answers}) == 1
+    assert [len(table(answer, "search.plans").columns) for answer in answers] == [2, 13]
+
+
+@pytest.mark.parametrize(
+    ("cluster", "words"),
+    [
+        ("hgx-h100", {}),
+        ("hgx-h100", {"minimise": "cost", "job": {"global_batch_size": None}}),
+        ("gb200-nvl72", {"minimise": "gpus", "deadline": "30 days"}),
+    ],
+)
+def test_no_two_plans_of_a_table_have_the_same_split(cluster: str, words: dict[str, Any]) -> None:
+    """The others are counted; if the split is fixed, the plans inside it are shown, and no two are the same."""
+    answer = ask(cluster, top="8", **{**words, "job": {**words.get("job", {}), "plan": {}}})
+    rows = {str(row[0]): row[1:] for row in table(answer, "search.plans").rows}
+    splits = list(
+        zip(*(rows[name] for name in ("tensor parallel", "pipeline parallel", "expert parallel")), strict=True)
+    )
+    assert 5 <= len(splits) == len(set(splits))
+    assert max(float(count or 0) for count in rows["variants within 1 %"]) > 1
+    plan = {"tensor_parallel": 2, "pipeline_parallel": 1, "expert_parallel": 1}
+    fixed = ask("hgx-h100", top="8", job={"plan": plan})
+    cells = {str(row[0]): row[1:] for row in table(fixed, "search.plans").rows}
+    assert "variants within 1 %" not in cells
+    names = ("context parallel", "data parallel", "micro batch size", "sequence parallel", "sharding", "recompute")
+    assert len(set(zip(*(cells[name] for name in names), strict=True))) == 8
+    assert set(cells["schedule"]) == {"one-f-one-b"}
+
+
 @pytest.mark.parametrize("minimise", ["time", "gpus", "cost"])
 def test_spares_and_working_gpus_are_the_best_of_all(minimise: str) -> None:
     """Every plan of a small space, with every number of spares, is no better than the answer."""

@@ -12,13 +12,14 @@ from lindos.planning.one_pool import (
 )
 from lindos.planning.pareto import front
 from lindos.planning.pipeline_over_pools import Across, across
-from lindos.planning.ranking import OBJECTIVES, Limits, Ranked, Tally
+from lindos.planning.ranking import NEAR, OBJECTIVES, Limits, Ranked, Tally
 from lindos.planning.refusals import layout_words
 from lindos.planning.search import Search
 from lindos.planning.several_pools import PoolDecision, decide, leaving_out
 from lindos.planning.space import Batch
 
 __all__ = [
+    "NEAR",
     "OBJECTIVES",
     "Across",
     "Alternative",

@@ -19,6 +19,7 @@ import numpy as np
 from lindos.planning.ground import TILE, Ground
 from lindos.planning.nodes import Nodes, Pairs, expand_nodes, make_nodes, most_replicas, sharded
 from lindos.planning.ranking import Limits, Tally
+from lindos.planning.repeats import repeats_pipeline, repeats_sharding
 from lindos.planning.space import Batch, size, subset
 from lindos.problem.plan import Plan
 from lindos.quantities import Seconds
@@ -55,12 +56,19 @@ class Question:
 class Hunt:
     """Search for the answers to questions on a `Ground`; ``best`` has the tally of each."""
 
-    def __init__(self, ground: Ground, questions: Sequence[Question], minimise: str, top: int) -> None:
+    def __init__(
+        self, ground: Ground, questions: Sequence[Question], minimise: str, top: int, kind: tuple[str, ...] = ()
+    ) -> None:
         """Store the questions; nothing is evaluated yet."""
         self.ground, self.space, self.minimise = ground, ground.space, minimise
         self.job, self.pool, self.assumptions = ground.job, ground.pool, ground.assumptions
         self.best = [
-            Tally(top=top, floor=question.floor, num_candidates=replace(self.space, batch=question.batch).size)
+            Tally(
+                top=top,
+                kind=kind,
+                floor=question.floor,
+                num_candidates=replace(self.space, batch=question.batch).size,
+            )
             for question in questions
         ]
 
@@ -74,6 +82,7 @@ class Hunt:
         self.counted = np.where(is_free & self.round_up, self.sizes, np.inf)
         self.memory = array(lambda question: question.limits.memory)
         self.devices = array(lambda question: question.limits.devices)
+        self.fewest_devices = array(lambda question: question.limits.fewest_devices)
         self.speed = array(lambda question: question.limits.speed)
         self.speed_per_device = array(lambda question: question.limits.speed_per_device)
         self.scale = np.ones(len(questions))  # divides the scores of each question to compare them
@@ -272,7 +281,7 @@ class Hunt:
     def _bounded(self, pair: Pairs) -> Pairs:
         """Limit pairs to the numbers of devices with which a plan can be among the best."""
         pace, bar, most = self.ground.speed_per_device[pair.split], self.bars[pair.question], pair.most
-        fewest = self.speed[pair.question] / pace
+        fewest = np.maximum(self.speed[pair.question] / pace, self.fewest_devices[pair.question])
         if self.minimise == "time":
             fewest = np.maximum(fewest, np.maximum(bar, 0.0) / pace)
         if self.minimise == "devices":
@@ -308,13 +317,19 @@ class Hunt:
     def _counts(self, question: Any) -> Any:
         return np.bincount(question, minlength=len(self.best))
 
+    def _count_repeats(self, tallies: Sequence[Tally], question: Any, plans: int) -> None:
+        for tally, count in zip(tallies, self._counts(question), strict=True):
+            tally.reject(Reason.REPEATED, int(count) * plans)
+
     def _reject_all(self, reason: Reason, counts: Any) -> None:
         for best, count in zip(self.best, counts, strict=True):
             best.reject(reason, int(count))
 
     def _weigh(self, candidates: Nodes, bars: Any) -> list[Tally]:
         """Search for the best plans of a tile of nodes, for each question."""
-        tallies = [Tally(top=best.top, floor=float(bar)) for best, bar in zip(self.best, bars, strict=True)]
+        tallies = [
+            Tally(top=best.top, kind=best.kind, floor=float(bar)) for best, bar in zip(self.best, bars, strict=True)
+        ]
         devices = self.devices[candidates.question]
         codes = shape_codes(self.job, devices, candidates.plan, candidates.batch)
         candidates = self._feasible_nodes(tallies, candidates, codes, candidates.plan.num_devices)
@@ -344,6 +359,9 @@ class Hunt:
         for start in range(0, len(candidates), step):
             part = candidates.take(slice(start, start + step))
             plan, batch, node = expand_nodes(self.space, part)
+            again = repeats_pipeline(self.space, plan)
+            self._count_repeats(tallies, part.question[node[again]], wide)
+            plan, batch, node = subset(plan, ~again), batch[~again], node[~again]
             question = part.question[node]
             codes = shape_codes(self.job, self.devices[question], plan, batch)
             _note(tallies, codes, question, wide, plan.num_devices, plan, batch)
@@ -369,6 +387,9 @@ class Hunt:
     def _evaluate(self, plan: Plan, batch: Any, split: Any, question: Any, tallies: list[Tally]) -> None:
         """Evaluate memory and time of plans under every sharding, and merge them into the tallies."""
         plan, index = sharded(self.space, plan)
+        again = repeats_sharding(self.space, plan, batch[index])
+        self._count_repeats(tallies, question[index[again]], 1)
+        plan, index = subset(plan, ~again), index[~again]
         batch, split, question = batch[index], split[index], question[index]
         codes = shape_codes(self.job, 2**62, plan, batch, reasons=(Reason.SHARDING_GROUP,))
         needed = np.asarray(

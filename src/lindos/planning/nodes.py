@@ -220,6 +220,8 @@ def _replicas(space: Space, pair: Pairs, unit: Any, room: Any, least: Any, multi
     degrees = np.minimum(np.where(round_up, np.ceil(wanted), np.floor(wanted)) * step, most)
     repeats = np.zeros(degrees.shape, dtype=bool)
     repeats[:, 1:] = degrees[:, 1:] == degrees[:, :-1]
+    # The first half-octaves fall among the next few numbers, which have their degrees already.
+    repeats[:, NEXT_ROUNDS:] |= degrees[:, NEXT_ROUNDS:] >= degrees[:, NEXT_ROUNDS - 1, None]
     degrees = np.where(repeats, 0.0, degrees)
     return degrees, np.where(degrees >= 1, _whole_rounds(degrees * unit, size, round_up, is_free=True), 0.0)
 

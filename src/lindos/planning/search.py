@@ -28,6 +28,7 @@ from lindos.planning.ranking import Limits, Tally
 from lindos.planning.space import Batch, Space, make_space
 from lindos.problem.cluster import Pool
 from lindos.problem.job import Job
+from lindos.problem.plan import Plan
 from lindos.problem.software import check_software
 from lindos.step.assumptions import Assumptions
 from lindos.step.micro_batch import MicroBatch
@@ -89,7 +90,16 @@ class Search:
         """One micro-batch of every split."""
         return self.ground.micro
 
-    def best(self, limits: Limits, *, minimise: str = "time", top: int = 1, floor: float = -np.inf) -> Tally:
+    def best(
+        self,
+        limits: Limits,
+        *,
+        minimise: str = "time",
+        top: int = 1,
+        floor: float = -np.inf,
+        kind: tuple[str, ...] = (),
+        warm_start: Plan | None = None,
+    ) -> Tally:
         """Search for the best plans under limits.
 
         Parameters
@@ -102,10 +112,17 @@ class Search:
             Number of plans.
         floor
             Plans with a score below this are skipped.
+        kind
+            Fields of a plan; of plans with equal values only the best is listed. Not for the fewest devices.
+        warm_start
+            Plan that was best under similar conditions; it changes the duration of the search, not its result.
         """
-        return self.best_of_each([Question(batch=self.space.batch, limits=limits, floor=floor)], minimise, top)[0]
+        question = Question(batch=self.space.batch, limits=limits, floor=floor, warm_start=warm_start)
+        return self.best_of_each([question], minimise, top, kind)[0]
 
-    def best_of_each(self, questions: Sequence[Question], minimise: str = "time", top: int = 1) -> list[Tally]:
+    def best_of_each(
+        self, questions: Sequence[Question], minimise: str = "time", top: int = 1, kind: tuple[str, ...] = ()
+    ) -> list[Tally]:
         """Search for the best plans of several questions.
 
         Questions that minimise time over free batches share a space and are answered in one pass, others one by one.
@@ -118,6 +135,8 @@ class Search:
             One of `OBJECTIVES`.
         top
             Number of plans of each.
+        kind
+            As `best`.
         """
         if top < 1:
             raise InputError("top", top, "at least 1")
@@ -125,5 +144,7 @@ class Search:
             return []
         is_shared = minimise == "time" and all(question.batch.is_free for question in questions)
         if len(questions) > 1 and not is_shared:
-            return [self.of_batch(question.batch).best_of_each([question], minimise, top)[0] for question in questions]
-        return Hunt(self.ground, questions, minimise, top).run()
+            return [
+                self.of_batch(question.batch).best_of_each([question], minimise, top, kind)[0] for question in questions
+            ]
+        return Hunt(self.ground, questions, minimise, top, kind).run()

@@ -40,11 +40,12 @@ class Reason(IntEnum):
     ZERO_BUBBLE = 13
     SHARDING_GROUP = 14
     MEMORY = 15
-    # Reasons that only a search has:
+    # Reasons of a search:
     REPLICAS = 16
     LIMITS = 17
     SOFTWARE = 18
     HOST_MEMORY = 19
+    REPEATED = 20
 
 
 #: The violated rule, and its remedy.
@@ -90,6 +91,7 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
         "the software does not support this split of layers over stages",
         "Set any_software to look beyond it, or take stages that divide the layers",
     ),
+    Reason.REPEATED: ("another plan is the same: an axis has no effect at their degrees", "None is needed"),
 }
 
 

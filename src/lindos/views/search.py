@@ -6,12 +6,12 @@ from typing import Any
 
 from lindos import planning
 from lindos.elements import Cell, Figure, Number, Section, Table
-from lindos.planning import Alternative, Choice
+from lindos.planning import NEAR, Alternative, Choice
 from lindos.problem.axes import Kind
 from lindos.problem.plan import AXES, Plan
 from lindos.step import BETTER, SENTENCES, Reason, sensitivities
 from lindos.study.ranges import number
-from lindos.study.search import Option, Question, Run
+from lindos.study.search import Option, Question, Run, compared
 from lindos.units import render
 from lindos.views.step import words_of_plan
 
@@ -219,7 +219,8 @@ def _options(results: Sequence[Result], failures: Mapping[str, Exception]) -> Ta
 
 def _plans(result: Result) -> Table:
     """Tabulate the best plans side by side, a field a row."""
-    choices: list[Choice | Alternative] = [result.choice, *result.choice.alternatives]
+    plans = compared(result.option, result.choice)
+    choices = [plan.planned for plan in plans]
     runs = [result.option.run(choice) for choice in choices]
     rows: list[tuple[Cell, ...]] = [
         ("step time", *(Number(value=float(choice.estimate.time), unit="s") for choice in choices)),
@@ -236,6 +237,7 @@ def _plans(result: Result) -> Table:
         ),
         ("batch, sequences", *(float(choice.global_batch_size) for choice in choices)),
         *_run_rows(runs),
+        *_variant_rows([plan.num_variants for plan in plans]),
     ]
     words = [words_of_plan(choice.plan) for choice in choices]
     for name in words[0]:
@@ -243,12 +245,28 @@ def _plans(result: Result) -> Table:
         rows.append((name.replace("_", " "), *(value if isinstance(value, str) else float(value) for value in values)))
     return Table(
         name="search.plans",
-        title="The best plans" if len(choices) > 1 else "The best plan",
+        title="The best plan of each split" if len(choices) > 1 else "The best plan",
         columns=("", *(str(index + 1) for index in range(len(choices)))),
         units=("", *("1" for _ in choices)),
         rows=tuple(rows),
         key=True,
-        note=_uneven_stages(result.option, result.choice.plan),
+        note=" ".join(filter(None, (_uneven_stages(result.option, result.choice.plan), _about_splits(len(choices))))),
+    )
+
+
+def _variant_rows(counts: Sequence[int | None]) -> list[tuple[Cell, ...]]:
+    """Count the plans that the table leaves out, if it has one plan of each split."""
+    if all(count is None for count in counts):
+        return []
+    return [(f"variants within {100 * NEAR:.0f} %", *(None if count is None else float(count) for count in counts))]
+
+
+def _about_splits(count: int) -> str:
+    if count < 2:
+        return ""
+    return (
+        "The fastest plan of each split over tensor, pipeline and expert parallelism on at most as many GPUs; variants "
+        "are other plans of that split that train about as many tokens."
     )
 
 

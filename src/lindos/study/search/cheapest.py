@@ -1,31 +1,31 @@
 """The plan whose run takes least GPU time, its spares included: the cheapest, and that of least energy."""
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lindos.planning import Choice, Limits, Search
 from lindos.planning.one_pool import alternative, choice_of
 from lindos.planning.ranking import Tally
-from lindos.study.search.question import Question
+from lindos.study.search.question import CANDIDATES, OF_RUNS, Question
 from lindos.study.search.runs import Planned, Run, Runs
 from lindos.study.search.spares import keeps, staffed
 
 #: Largest number of rounds in which the goodput of a run sets the limits of the next search.
 _ROUNDS = 12
-#: Part of the devices by which the next search has fewer.
+#: Part of the devices by which the next search in an octave has fewer.
 _PART = 32
 
 
 class _Ranked(NamedTuple):
-    """Plans of one search that keep to the limits, by GPU time, and the least of it; the best goodput of all."""
+    """The best plan that keeps to the limits, if any; what its run takes; and the best goodput of all plans."""
 
     choice: Choice | None
-    device_time: float
+    value: float  # USD, J, or device-seconds where the price or the power is unknown
     goodput: float
 
 
 def cheapest(search: Search, runs: Runs, question: Question, limits: Limits, tokens: float) -> Choice | None:
-    """Search for the plans of least GPU time that keep to the limits; None if no plan does.
+    """Search for the plan of least GPU time that keeps to the limits; None if no plan does.
 
     A run takes longer than its steps, so that the goodput of a plan is put back into the limits of its step until the
     run keeps to those of the question.
@@ -46,32 +46,63 @@ def cheapest(search: Search, runs: Runs, question: Question, limits: Limits, tok
     goodput = 1.0
     for _ in range(_ROUNDS):
         within = _of_step(runs, question, limits, tokens, goodput)
-        best = _ranked(search, runs, question, within, limits.devices)
-        if best is None:
-            return None
+        best = _best_of_octaves(search, runs, question, within, tokens)
         if best.choice is not None:
-            return _with_fewer(search, runs, question, within, best)
+            return best.choice
         if not best.goodput:
             return None
         goodput = min(best.goodput, goodput * (1 - 1e-3))
     return None
 
 
-def _with_fewer(search: Search, runs: Runs, question: Question, limits: Limits, best: _Ranked) -> Choice | None:
-    """Search on fewer and fewer devices as long as that saves GPU time.
+def _best_of_octaves(search: Search, runs: Runs, question: Question, limits: Limits, tokens: float) -> _Ranked:
+    """Search every octave of working devices, and compare the runs of the best plans of each.
 
-    For a free batch the numbers of replicas in the space are sparse far below the number of devices. A search on fewer
-    devices has all numbers close to it.
+    Small clusters take less GPU time for a step, and cannot afford spares; large ones fail more often. A run takes at
+    least the GPU time of its steps, at no less than the rate of the smallest or the largest cluster of its octave. That
+    bounds the plans of an octave that can be better.
     """
-    most = limits.devices
-    while search.space.batch.is_free and best.choice is not None:
-        used = int(best.choice.plan.num_devices)
-        fewer = replace(limits, devices=used - max(1, used // _PART))
-        smaller = _ranked(search, runs, question, fewer, most) if fewer.devices else None
-        if smaller is None or smaller.device_time >= best.device_time:
-            break
-        best = smaller
-    return best.choice
+    best, warm_start = _Ranked(None, float("inf"), 0.0), None
+    ranges = [(_power_below(most) + 1, most) for most in reversed(_octaves(limits.devices))]
+    while ranges:
+        fewest, most = ranges.pop()
+        if most < fewest:
+            continue
+        rate = min(_rate(runs, question, devices) for devices in (fewest, most))
+        tally = search.best(
+            replace(limits, devices=most, fewest_devices=fewest),
+            minimise="device_time",
+            top=CANDIDATES,
+            kind=OF_RUNS,
+            floor=tokens * rate / best.value,
+            warm_start=warm_start,
+        )
+        if not tally.best:
+            continue
+        warm_start, before = tally.best[0].plan, best.choice
+        best = _better(search, runs, question, tally, limits.devices, best, tokens * rate)
+        if best.choice is not None and best.choice is not before:
+            # Of a free batch the space has the more numbers of replicas the closer they are to all devices.
+            used = int(best.choice.plan.num_devices)
+            ranges.append((fewest, used - max(1, used // _PART)))
+    return best
+
+
+def _octaves(devices: int) -> list[int]:
+    """List the powers of two below a number, and the number itself."""
+    return [2**power for power in range((devices - 1).bit_length())] + [devices]
+
+
+def _power_below(number: int) -> int:
+    """Get the largest power of two below a number; zero below one."""
+    return 2 ** ((number - 1).bit_length() - 1) if number > 1 else 0
+
+
+def _rate(runs: Runs, question: Question, devices: int) -> float:
+    """Get the dollars or joules of a device and second in a cluster of so many devices; 1 if they are unknown."""
+    site: Any = runs.site(devices)
+    rate = site.device_cost if question.minimise == "cost" else (site.power.mean or 0.0) / devices
+    return float(rate) if rate else 1.0
 
 
 def _of_step(runs: Runs, question: Question, limits: Limits, tokens: float, goodput: float) -> Limits:
@@ -83,20 +114,18 @@ def _of_step(runs: Runs, question: Question, limits: Limits, tokens: float, good
     return replace(limits, speed=speed, speed_per_device=per_device)
 
 
-def _ranked(search: Search, runs: Runs, question: Question, limits: Limits, most: int) -> _Ranked | None:
-    """Rank the plans of a step by the GPU time of their runs; None if there are none."""
-    tally: Tally = search.best(limits, minimise="device_time", top=question.top)
-    if not tally.best:
-        return None
-    planned = [alternative(search, ranked) for ranked in tally.best]
-    made = [_run(runs, question, plan, most) for plan in planned]
-    good = [number for number, run in enumerate(made) if keeps(question, run)]
-    good.sort(key=lambda number: _device_time(made[number]))
-    goodput = max((run.goodput or 0.0 for run in made), default=0.0)
-    if not good:
-        return _Ranked(None, float("inf"), goodput)
-    choice = choice_of(search, tally, [tally.best[number] for number in good])
-    return _Ranked(choice, _device_time(made[good[0]]), goodput)
+def _better(
+    search: Search, runs: Runs, question: Question, tally: Tally, most: int, best: _Ranked, least: float
+) -> _Ranked:
+    """Get the best of some plans and the best so far; a run takes at least ``least`` over the score of its plan."""
+    for ranked in tally.best:
+        if least / ranked.score >= best.value:
+            break
+        run = _run(runs, question, alternative(search, ranked), most)
+        best = best._replace(goodput=max(best.goodput, run.goodput or 0.0))
+        if keeps(question, run) and _value(question, run) < best.value:
+            best = _Ranked(choice_of(search, tally, [ranked]), _value(question, run), best.goodput)
+    return best
 
 
 def _run(runs: Runs, question: Question, planned: Planned, most: int) -> Run:
@@ -104,5 +133,7 @@ def _run(runs: Runs, question: Question, planned: Planned, most: int) -> Run:
     return staffed(question, lambda devices: runs.run(planned, devices), working, runs.unit(planned), most)
 
 
-def _device_time(run: Run) -> float:
-    return run.devices * (run.duration or 0.0)
+def _value(question: Question, run: Run) -> float:
+    """Get what the question minimises; GPU time if it is unknown."""
+    value = run.cost if question.minimise == "cost" else run.energy
+    return run.devices * (run.duration or 0.0) if value is None else value

@@ -141,7 +141,7 @@ class Option:
         return Option(scenario, self.catalog, self.question, self.label, model)
 
     def best(self) -> Choice:
-        """Search for the best plans that keep to the limits of the question.
+        """Search for the best plan that keeps to the limits of the question.
 
         Without a run to its end, the best plan is that of a step. With one, the GPUs are divided into those that work
         and spares, so that the run under its plan is the best.
@@ -173,11 +173,11 @@ class Option:
         return division.solve(float(self.tokens or 0.0), first=True) is not None
 
     def _choice(self, objective: str) -> Choice:
-        """Search for the best plans of a step, whatever the run."""
-        return planning.choice(self.search, self.limits, minimise=objective, top=self.question.top)
+        """Search for the best plan of a step, whatever the run."""
+        return planning.choice(self.search, self.limits, minimise=objective)
 
     def _solved(self, question: Question) -> Choice | None:
-        """Search for the best plans of a run."""
+        """Search for the best plan of a run."""
         tokens: Any = self.tokens
         limits = self.limits_with_headroom
         if question.objective == "device_time":

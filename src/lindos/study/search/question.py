@@ -17,6 +17,10 @@ _TEXTS = {
 }
 #: Largest number of plans in an answer.
 _MOST = 50
+#: Plans of a step whose runs are compared, and fields in which these plans differ: failures depend on them, so that the
+#: fastest step need not be the fastest run.
+CANDIDATES = 16
+OF_RUNS = ("num_devices", "tensor_parallel", "expert_parallel")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from lindos.planning import Choice, Limits, Search
 from lindos.planning.one_pool import alternative, choice_of
 from lindos.planning.ranking import Tally
-from lindos.study.search.question import Question
+from lindos.study.search.question import CANDIDATES, OF_RUNS, Question
 from lindos.study.search.runs import Planned, Run, Runs
 from lindos.study.search.spares import keeps, staffed
 
@@ -57,7 +57,7 @@ class Division:
         self._seen: dict[tuple[object, int], Run] = {}
 
     def solve(self, tokens: float, *, first: bool = False) -> Choice | None:
-        """Find the best plan that keeps to the limits of the question, with plans after it; None if there is none.
+        """Find the best plan that keeps to the limits of the question; None if there is none.
 
         Parameters
         ----------
@@ -119,7 +119,7 @@ class Division:
         """Search for the fastest plans on at most so many devices, among those that can be fast enough at all."""
         longest = min(self.question.deadline or float("inf"), self.best[1] if self._is_time else float("inf"))
         limits = replace(self.limits, devices=devices, speed=self.tokens / longest)
-        return self.search.best(limits, top=self.question.top)
+        return self.search.best(limits, top=CANDIDATES, kind=OF_RUNS)
 
     @property
     def _is_time(self) -> bool:
@@ -131,13 +131,13 @@ class Division:
         return self._value(run)[place] <= self.best[place] * (1 + _NEAR)
 
     def _take(self, tally: Tally) -> None:
-        """Take the best of an interval's plans, with those after it, if it is the best so far."""
+        """Take the best of an interval's plans if it is the best so far."""
         made = [self.run(alternative(self.search, ranked)) for ranked in tally.best]
         good = [number for number, run in enumerate(made) if keeps(self.question, run)]
         good.sort(key=lambda number: self._value(made[number]))
         if good and self._value(made[good[0]]) < self.best:
             self.best = self._value(made[good[0]])
-            self.choice = choice_of(self.search, tally, [tally.best[number] for number in good])
+            self.choice = choice_of(self.search, tally, [tally.best[good[0]]])
 
     def _value(self, run: Run) -> tuple[float, float]:
         """Get numbers that are smaller for the better run, the last its duration."""
