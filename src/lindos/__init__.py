@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         search_plans,
         simulate_campaign,
         size_fleet,
+        solve_scenario,
     )
     from lindos.catalog import Catalog, load_catalog
     from lindos.errors import (
@@ -65,6 +66,7 @@ _HOMES = {
     "search_plans": "lindos.answers",
     "simulate_campaign": "lindos.answers",
     "size_fleet": "lindos.answers",
+    "solve_scenario": "lindos.answers",
     "validate_runs": "lindos.validation",
 }
 
@@ -92,6 +94,7 @@ __all__ = [
     "search_plans",
     "simulate_campaign",
     "size_fleet",
+    "solve_scenario",
     "validate_runs",
 ]
 

@@ -169,6 +169,7 @@ class Chart:
     unit: str  # of y
     series: tuple[Series, ...]
     x_title: str = ""
+    x_unit: str = ""  # of numbers along x, if they are not pure
     log: bool = False
     note: str = ""
     reference: tuple[tuple[str, float], ...] = ()  # labelled horizontal limits, such as memory capacity

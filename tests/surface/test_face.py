@@ -31,6 +31,7 @@ NAMES = [
         "search_plans",
         "simulate_campaign",
         "size_fleet",
+        "solve_scenario",
     ),
     "validate_runs",
 ]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lindos.answers.floors import plan_roadmap, price_site, simulate_campaign, size_fleet
     from lindos.answers.plans import search_plans
     from lindos.answers.scenario import answer, load_scenario, run
+    from lindos.answers.solve import solve_scenario
     from lindos.answers.step import estimate_step
 else:
     # Without this function the name would be that of the module, which is imported above.
@@ -34,6 +35,7 @@ _HOMES = {
     "search_plans": "plans",
     "simulate_campaign": "floors",
     "size_fleet": "floors",
+    "solve_scenario": "solve",
 }
 
 __all__ = [
@@ -49,6 +51,7 @@ __all__ = [
     "search_plans",
     "simulate_campaign",
     "size_fleet",
+    "solve_scenario",
 ]
 
 

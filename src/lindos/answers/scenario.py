@@ -23,6 +23,7 @@ from lindos.scenario.sections import SECTIONS, requested_sections
 from lindos.scenario.unread import unread
 from lindos.study.campaign import CampaignAsked
 from lindos.study.chain import Chain, Study
+from lindos.study.fill import filled
 from lindos.study.floor import NUM_DRAWS, Floor, Outcome
 from lindos.views import Context, View, view_of
 from lindos.views.figures import sources_of
@@ -239,7 +240,7 @@ def answer(
     names = [name for name in requested_sections(scenario) if sections is None or name in sections]
     made: dict[str, Section] = {}
     with reading() as paths:
-        settled = counted(scenario, catalog)
+        settled = counted(filled(scenario, catalog), catalog)
         views = [view_of(name) for name in names]
         context = Context(scenario=settled, catalog=catalog)
         wishes = {"campaign": campaign or CampaignAsked(), **(settings or {})}

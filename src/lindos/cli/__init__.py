@@ -21,6 +21,7 @@ COMMANDS = {
     "site": "Power, energy, capex, opex and cost per GPU-hour of a scenario's site.",
     "roadmap": "The path from today to a scenario's target: GPUs, gigawatts and dollars per year.",
     "compare": "Scenarios beside each other, or one under other values: what differs, and what moved it.",
+    "solve": "The value of one input at which a figure is as wanted: how much, how many, by when.",
     "audit": "Check claims about compute, power and money against the physics.",
     "validate": "Compare predicted with measured step times of published training runs, or of your own.",
     "sweep": "Answer many scenarios: a grid or a sample over any of their fields; resumable, on one machine or many.",

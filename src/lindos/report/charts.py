@@ -46,7 +46,7 @@ def chart_data(chart: Chart) -> dict[str, Any]:
         ``{traces, layout, series, height}``: ``series`` lists the indices of the traces of each series,
         ``height`` is in pixels.
     """
-    chart = _of_one_point(chart)
+    chart = _of_one_point(_scaled_along(chart))
     scaling = scale(chart.unit, _extent(chart))
     across = _horizontal(chart)
     draw = {"lines": _line, "timeline": _stretches, "waterfall": _steps}.get(chart.kind, _bars)
@@ -90,6 +90,19 @@ def limits(chart: Chart) -> list[tuple[str, str]]:
         (f"{name}: {number(value, chart.unit)}", styles[index % len(styles)])
         for index, (name, value) in enumerate(chart.reference)
     ]
+
+
+def _scaled_along(chart: Chart) -> Chart:
+    """Write numbers along x in a readable unit, which is named in the title of the axis."""
+    numbers = [x for x in _categories(chart) if isinstance(x, (int, float))]
+    if not chart.x_unit or not numbers:
+        return chart
+    scaling = scale(chart.x_unit, numbers)
+    series = tuple(
+        replace(line, x=tuple(x if isinstance(x, str) else x * scaling.factor for x in line.x)) for line in chart.series
+    )
+    title = f"{chart.x_title}, {scaling.label}" if scaling.label else chart.x_title
+    return replace(chart, series=series, x_title=title, x_unit="")
 
 
 def _of_one_point(chart: Chart) -> Chart:

@@ -96,6 +96,7 @@ class ChartEntry(TypedDict):
     kind: str
     unit: str
     x_title: str
+    x_unit: str
     log: bool
     note: str
     series: list[SeriesEntry]
@@ -376,6 +377,7 @@ def _chart(chart: Chart) -> ChartEntry:
         "kind": chart.kind,
         "unit": chart.unit,
         "x_title": chart.x_title,
+        "x_unit": chart.x_unit,
         "log": chart.log,
         "note": chart.note,
         "series": [_series(series) for series in chart.series],

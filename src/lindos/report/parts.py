@@ -235,7 +235,7 @@ def _numbers(chart: Chart) -> str:
     names = "".join(f'<th class="number">{escape(series.name)}</th>' for series in chart.series)
     points = [_points(series) for series in chart.series]
     rows = "".join(
-        f"<tr><td>{escape(text.cell(x, ''))}</td>"
+        f"<tr><td>{escape(text.cell(x, chart.x_unit))}</td>"
         + "".join(
             f'<td class="number">{escape(text.number(points_by_x[x], chart.unit)) if x in points_by_x else ""}</td>'
             for points_by_x in points

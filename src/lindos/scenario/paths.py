@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from lindos.errors import InputError, UnknownNameError
-from lindos.scenario.fields import Quantity, WholeNumber
+from lindos.scenario.fields import CalendarDay, Quantity, WholeNumber
 from lindos.scenario.read import fields_at
 from lindos.scenario.schema import Scenario
 from lindos.scenario.sentences import input_error
@@ -30,6 +30,11 @@ class Field:
     def number(self) -> Quantity | WholeNumber | None:
         """Reader of the field's numbers; None if it is not a number."""
         return next((part for part in _parts(self.annotation) if isinstance(part, Quantity | WholeNumber)), None)
+
+    @cached_property
+    def day(self) -> CalendarDay | None:
+        """Reader of the field's days; None if it is not a date."""
+        return next((part for part in _parts(self.annotation) if isinstance(part, CalendarDay)), None)
 
     @property
     def unit(self) -> str:

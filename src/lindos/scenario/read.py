@@ -20,7 +20,7 @@ from lindos.scenario.sentences import input_error
 from lindos.units import parse
 
 #: Fields that give the size of a pool; a pool has exactly one of them.
-POOL_SIZES = ("gpus", "nodes", "racks", "h100_equivalents")
+POOL_SIZES = ("gpus", "nodes", "racks", "h100_equivalents", "fill")
 
 
 def builtin_names() -> list[str]:

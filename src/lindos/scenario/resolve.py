@@ -41,7 +41,7 @@ def counted(scenario: Scenario, catalog: Catalog) -> Scenario:
 
 
 def _counted_pool(pool: PoolSpec, catalog: Catalog, path: str) -> PoolSpec:
-    if pool.gpus is not None:
+    if pool.gpus is not None or pool.fill:
         return pool
     system = catalog.system(pool.system, f"{path}.system")
     if pool.h100_equivalents is None:

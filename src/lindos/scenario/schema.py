@@ -66,15 +66,19 @@ class ExchangeRates(_RateFields):  # type: ignore[misc, valid-type]
 class PoolSpec(Part):
     """Equal devices bought as nodes or racks of one kind.
 
-    Exactly one of ``gpus``, ``nodes``, ``racks`` or ``h100_equivalents`` (8-bit dense); ``gpus: 2 racks`` counts racks.
+    Exactly one of ``gpus``, ``nodes``, ``racks`` or ``h100_equivalents`` (8-bit dense); ``gpus: 2 racks`` counts racks,
+    and ``gpus: fill`` takes as many as the power limit and the budget of the site allow.
     """
 
     system: Text = Field(description="node or rack of the catalogue, for example gb200-nvl72")
-    gpus: GpuCount | None = Field(default=None, description="number of GPUs; a superchip of two counts as two")
+    gpus: GpuCount | None = Field(default=None, description="number of GPUs, a superchip of two counts as two; or fill")
     nodes: NodeCount | None = Field(default=None, description="number of nodes, for a system that is bought as nodes")
     racks: RackCount | None = Field(default=None, description="number of racks, for a system that is bought as racks")
     h100_equivalents: Equivalents | None = Field(
         default=None, description="size in H100-equivalents: dense 8-bit peak over that of one H100"
+    )
+    fill: Flag | None = Field(
+        default=None, description="whether the pool fills site.power_limit and site.budget; the same as gpus: fill"
     )
     fabric: Text | None = Field(
         default=None, description="scale-out network of the catalogue; the usual one of the system by default"
@@ -92,9 +96,11 @@ class PoolSpec(Part):
     @model_validator(mode="before")
     @classmethod
     def _units_by_word(cls, data: Any) -> Any:
-        """Take ``gpus: 2 racks`` as two racks."""
+        """Take ``gpus: 2 racks`` as two racks, and ``gpus: fill`` as what the site allows."""
         if not isinstance(data, Mapping) or not isinstance(data.get("gpus"), str):
             return data
+        if data["gpus"].strip().lower() == "fill":
+            return {key: value for key, value in data.items() if key != "gpus"} | {"fill": True}
         word = data["gpus"].split()[-1:]
         field = {"node": "nodes", "nodes": "nodes", "rack": "racks", "racks": "racks"}.get("".join(word))
         if field is None or field in data:
@@ -150,6 +156,9 @@ class GoalSpec(Part):
         default=None, description="high end of a published range of training_flop, in FLOP"
     )
     duration: Duration | None = Field(default=None, description="wall-clock time of the run")
+    deadline: Duration | None = Field(
+        default=None, description="longest time that the run may take; the answer says whether it does"
+    )
     label: Text | None = Field(default=None, description="a few words beside the goal in the report")
 
 
@@ -202,6 +211,9 @@ class SiteSpec(Part):
     )
     power_limit: Power | None = Field(
         default=None, description="facility power that the site can deliver; that of the site by default"
+    )
+    budget: Money | None = Field(
+        default=None, description="money for all that is bought and built; the answer says whether it suffices"
     )
     volume_discount: Discount = Field(default=0.0, description="share taken off the price of nodes and racks")
     years: Years = Field(default=5.0, description="years of the total cost of ownership")

@@ -49,7 +49,7 @@ def _idle(scenario: Scenario, catalog: Catalog) -> Iterator[tuple[str, str]]:
     if scenario.roadmap is not None:
         yield from _idle_in_roadmap(scenario.roadmap)
     if scenario.site is not None and scenario.cluster is None:
-        for field in ("electricity_price", "power_limit", "years"):
+        for field in ("electricity_price", "power_limit", "budget", "years"):
             if _is_given(scenario.site, field):
                 yield f"site.{field}", "a roadmap without a cluster has no yearly costs and no limit of one site."
 

@@ -17,7 +17,7 @@ from lindos.study.ranges import number
 from lindos.units import YEAR, render
 from lindos.views import campaign_charts as charts
 from lindos.views import campaign_tables as tables
-from lindos.views.figures import Figures
+from lindos.views.figures import Figures, share_of_draws
 from lindos.views.view import Context, View
 
 TITLE = "The whole run, with failures"
@@ -100,8 +100,8 @@ def view(context: Context, outcome: Outcome[CampaignResult], cost: Outcome[RunCo
     return Section(
         name="campaign",
         title=TITLE,
-        summary=_summary(context, result),
-        headline=(*_HEADLINE, *(_OF_A_DURATION if result.data is not None else ())),
+        summary=" ".join((_summary(context, result), *_deadline(context, outcome))),
+        headline=(*_HEADLINE, "campaign.deadline_margin", *(_OF_A_DURATION if result.data is not None else ())),
         figures=(*_figures(context, outcome).all(), *_cost_figures(context, result, cost)),
         tables=tuple(_tables(outcome, cost)),
         charts=tuple(_charts(outcome)),
@@ -126,6 +126,15 @@ def _figures(context: Context, outcome: Outcome[CampaignResult]) -> Figures[Camp
         for figure in figures.all():
             if figure.name.removeprefix("campaign.") not in fixed:
                 figures.add_unknown(figure.name, figure.title, figure.unit, "failures never let the run end")
+    deadline = deadline_of(context)
+    if deadline is not None:
+        figures.add(
+            "campaign.deadline_margin",
+            "Deadline less time to train",
+            "s",
+            lambda outcome: deadline - outcome.estimate.duration,
+            why="below zero the run ends too late",
+        )
     if result.simulation is not None:
         for name in ("goodput", "duration"):
             figures.add(
@@ -219,6 +228,33 @@ def _summary(context: Context, result: CampaignResult) -> str:
     if result.data is None:
         return _aim(target) + estimate.statement + _shortage(result)
     return f"{_of_duration(context, result, result.data)} {estimate.statement}{_shortage(result)}{_stalls(result)}"
+
+
+def deadline_of(context: Context) -> float | None:
+    """Return the longest time that the run may take, in seconds; None if the scenario states none.
+
+    Parameters
+    ----------
+    context
+        Scenario with a job.
+    """
+    job = context.scenario.job
+    return job.goal.deadline if job is not None and job.goal is not None else None
+
+
+def _deadline(context: Context, outcome: Outcome[CampaignResult]) -> Iterator[str]:
+    """Say whether the run ends in time, and in which share of the draws."""
+    deadline = deadline_of(context)
+    if deadline is None:
+        return
+    text = f"The deadline of {render(deadline, 's')}"
+    duration = number(outcome.point.estimate.duration) if outcome.point.is_sustained else None
+    if duration is None:
+        yield f"{text} does not hold: the run never ends."
+        return
+    late = duration - deadline
+    result = f"does not hold: {render(late, 's')} too late" if late > 0 else f"holds: {render(-late, 's')} left"
+    yield f"{text} {result}{share_of_draws(deadline - outcome.sampled.estimate.duration)}."
 
 
 def _of_duration(context: Context, result: CampaignResult, data: DataLimit) -> str:

@@ -10,6 +10,7 @@ from lindos.elements import Figure, Series
 from lindos.results import rows
 from lindos.study.floor import Outcome
 from lindos.study.ranges import number, span
+from lindos.units import render
 from lindos.views.drivers import drivers
 
 R = TypeVar("R")
@@ -215,6 +216,24 @@ def _reader(part: Callable[[Any], Any], name: str) -> Callable[[Any], Any]:
         return value
 
     return read
+
+
+def share_of_draws(margin: Any) -> str:
+    """Say in which share of the draws a margin is not below zero; nothing if it is so in all or in none.
+
+    >>> share_of_draws(np.array([1.0, 2.0, -1.0, 0.0])), share_of_draws(3.0)
+    (' (it holds in 75 % of the draws)', '')
+
+    Parameters
+    ----------
+    margin
+        Draws of a limit less what is held against it; a number, or None if unknown.
+    """
+    if margin is None:
+        return ""
+    draws = np.atleast_1d(np.asarray(margin, dtype=float))
+    share = float(np.mean(draws >= 0))
+    return f" (it holds in {render(100 * share, '1', 2)} % of the draws)" if 0 < share < 1 else ""
 
 
 def titled(name: str) -> str:

@@ -1,6 +1,7 @@
 """Power and money of the site: totals, parts, published figures, and the dates on which pools come online."""
 
 from collections.abc import Iterator
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
@@ -8,14 +9,15 @@ from lindos.catalog.records import SiteFacts
 from lindos.elements import Cell, Chart, Number, Section, Table
 from lindos.problem.cluster import Cluster
 from lindos.results import rows
-from lindos.scenario.schema import SiteSpec
+from lindos.scenario.schema import PoolSpec, SiteSpec
 from lindos.site import SiteCapex, SiteEstimate, SitePower, provenance, published
 from lindos.study.cluster import CLUSTER, ClusterResult
+from lindos.study.fill import Limit, limits
 from lindos.study.floor import Outcome
 from lindos.study.ranges import number
 from lindos.study.site import SITE, SiteResult
 from lindos.units import render
-from lindos.views.figures import Figures, parts_series, titled
+from lindos.views.figures import Figures, parts_series, share_of_draws, titled
 from lindos.views.gaps import gaps_table, gaps_warning, with_gaps
 from lindos.views.view import Context, View
 
@@ -49,6 +51,8 @@ _HEADLINE = (
     "site.year.opex",
     "site.device_cost",
     "site.total_cost_of_ownership",
+    "site.power_margin",
+    "site.budget_margin",
 )
 _POWER_PARTS = ("systems", "switches", "optics", "storage", "overhead")
 _CAPEX_PARTS = ("systems", "switches", "optics", "storage", "construction")
@@ -76,7 +80,7 @@ def view(context: Context, outcome: Outcome[SiteResult], cluster: Outcome[Cluste
     return Section(
         name="site",
         title=TITLE,
-        summary=_summary(estimate),
+        summary=" ".join((_summary(estimate), *_held(context, outcome))),
         headline=_HEADLINE,
         figures=_figures(context, outcome, built_by(pools)).all(),
         tables=(
@@ -136,6 +140,37 @@ def _summary(estimate: SiteEstimate) -> str:
     return f"{power} at full load, {money} to build; a GPU costs {hourly}, capital included."
 
 
+def _held(context: Context, outcome: Outcome[SiteResult]) -> Iterator[str]:
+    """Say whether the limits of the site hold, by how much, and which of them a pool fills."""
+    scenario = context.scenario
+    bounds = limits(scenario, context.catalog)
+    margins = {limit.path: number(_margin(limit, outcome.point)) for limit in bounds}
+    for limit in bounds:
+        margin = margins[limit.path]
+        if margin is None:
+            yield f"Whether the {limit.text()} holds is unknown."
+            continue
+        amount = render(abs(margin), limit.unit)
+        result = f"holds: {amount} left" if margin >= 0 else f"does not hold: {amount} missing"
+        yield f"The {limit.text()} {result}{share_of_draws(_margin(limit, outcome.sampled))}."
+    filling = [pool for pool in (scenario.cluster.pools if scenario.cluster else ()) if pool.fill]
+    if filling and bounds:
+        tight = min(bounds, key=lambda limit: (margins[limit.path] or 0.0) / limit.value)
+        pool, unit = filling[0], _unit_word(context, filling[0])
+        yield f"{pool.gpus or 0:,} GPUs of {pool.system} fit: the {tight.noun} binds, one more {unit} would exceed it."
+
+
+def _unit_word(context: Context, pool: PoolSpec) -> str:
+    return str(context.catalog.system(pool.system).unit)
+
+
+def _margin(limit: Limit, result: SiteResult) -> Any:
+    """Compute the limit less what the site comes to; None if that is unknown."""
+    estimate = result.estimate
+    reached = estimate.power.total if limit.unit == "W" else estimate.capex.total
+    return None if reached is None else limit.value - reached
+
+
 def _figures(context: Context, outcome: Outcome[SiteResult], date: str) -> Figures[SiteResult]:
     estimate = outcome.point.estimate
     figures = Figures(outcome, subject=context.scenario.name, date=date)
@@ -149,6 +184,11 @@ def _figures(context: Context, outcome: Outcome[SiteResult], date: str) -> Figur
         convention=AS_BUILT,
         bound="least" if gaps else "",
     )
+    for limit in limits(context.scenario, context.catalog):
+        words = {"W": ("power", "Power limit less facility power"), "USD": ("budget", "Budget less capital cost")}
+        name, title = words[limit.unit]
+        why = f"below zero the {limit.text()} does not hold"
+        figures.add(f"site.{name}_margin", title, limit.unit, partial(_margin, limit), why=why)
     for row in rows(estimate):
         gaps = estimate.gaps_of(row.name)
         figures.add(
