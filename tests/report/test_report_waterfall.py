@@ -1,7 +1,7 @@
 """A waterfall: bars between two totals, each beginning where the one before ends."""
 
 from lindos.elements import Chart, Series
-from lindos.report.charts import LESS, MORE, chart_data
+from lindos.report.charts import ADDED, REMOVED, chart_data
 
 
 def test_bars_begin_where_the_bars_before_them_end() -> None:
@@ -10,6 +10,6 @@ def test_bars_begin_where_the_bars_before_them_end() -> None:
     (trace,) = chart["traces"]
     assert trace["base"] == [0, 10, 14, 0]
     assert trace["x"] == [10, 4, -1, 13]
-    assert trace["marker"]["color"][1:3] == [MORE, LESS]
+    assert trace["marker"]["color"][1:3] == [ADDED, REMOVED]
     assert trace["text"] == ["$10 billion", "+$4 billion", "−$1 billion", "$13 billion"]
     assert chart["layout"]["xaxis"]["title"]["text"] == "$ billion"

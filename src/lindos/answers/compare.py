@@ -198,7 +198,7 @@ def _sections(
     tables, moves = [], []
     for candidate, variant in zip(candidates[1:], variants[1:], strict=True):
         changed = differences(inputs, candidate.inputs(folder))
-        tables.append(inputs_table((first.label, candidate.label), [(d.path, d.before, d.after) for d in changed]))
+        tables.append(inputs_table((first.label, candidate.label), [(d.path, d.old, d.new) for d in changed]))
         for name in _moved_names(variants[0], variant, names, figures):
             base = variants[0].figure(name)
             assert base is not None
@@ -257,9 +257,7 @@ def _moves(points: Points, inputs: Inputs, end: Inputs, changed: Sequence[Differ
             error = "" if effect is not None else "the figure is unknown"
         except LindosError as wrong:
             error = str(wrong)
-        moves.append(
-            Move(path=difference.path, before=difference.before, after=difference.after, effect=effect, error=error)
-        )
+        moves.append(Move(path=difference.path, old=difference.old, new=difference.new, effect=effect, error=error))
     return {"start": start, "end": value(end), "moves": tuple(moves)}
 
 

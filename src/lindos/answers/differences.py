@@ -61,7 +61,7 @@ class Difference:
     ----------
     path
         Dotted path, as ``--set`` takes it; several that exclude each other are joined.
-    before, after
+    old, new
         Its value in the first and in the second, as text.
     values
         Values of the second scenario by path.
@@ -70,8 +70,8 @@ class Difference:
     """
 
     path: str
-    before: str
-    after: str
+    old: str
+    new: str
     values: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[FactKey, Any] = field(default_factory=dict)
 
@@ -113,12 +113,12 @@ def differences(first: Inputs, second: Inputs) -> list[Difference]:
     fields = list(_in_mapping(first.data, second.data, "", Scenario))
     keys = dict.fromkeys((*first.facts, *second.facts))
     for key in keys:
-        before, after = first.facts.get(key, MISSING), second.facts.get(key, MISSING)
-        if before != after and key[0] != "sources":
+        old, new = first.facts.get(key, MISSING), second.facts.get(key, MISSING)
+        if old != new and key[0] != "sources":
             path = ".".join(part for part in ("catalog", *key) if part)
-            shown = [_shown(value, "as shipped") for value in (before, after)]
+            texts = [_text(value, "as shipped") for value in (old, new)]
             sources = {k: v for k, v in second.facts.items() if k[0] == "sources"}
-            fields.append(Difference(path=path, before=shown[0], after=shown[1], facts={**sources, key: after}))
+            fields.append(Difference(path=path, old=texts[0], new=texts[1], facts={**sources, key: new}))
     return fields
 
 
@@ -152,37 +152,32 @@ def _groups(keys: Iterable[str]) -> list[list[str]]:
 
 def _joined(first: Mapping[str, Any], second: Mapping[str, Any], path: str, keys: list[str]) -> Difference:
     def words(part: Mapping[str, Any]) -> str:
-        return ", ".join(f"{key}: {_shown(part[key])}" for key in keys if key in part) or "not given"
+        return ", ".join(f"{key}: {_text(part[key])}" for key in keys if key in part) or "not given"
 
     values = {_child(path, key): second.get(key, MISSING) for key in keys}
-    return Difference(path=path, before=words(first), after=words(second), values=values)
+    return Difference(path=path, old=words(first), new=words(second), values=values)
 
 
 def _in_field(
     first: Mapping[str, Any], second: Mapping[str, Any], path: str, key: str, model: type[BaseModel] | None
 ) -> Iterator[Difference]:
-    before, after, place = first.get(key, MISSING), second.get(key, MISSING), _child(path, key)
+    old, new, place = first.get(key, MISSING), second.get(key, MISSING), _child(path, key)
     part = _part_model(model, key)
-    if _is_section(before, part) and _is_section(after, part):
-        yield from _in_mapping(_mapping(before), _mapping(after), place, part)
-    elif (
-        isinstance(before, list)
-        and isinstance(after, list)
-        and len(before) == len(after)
-        and _are_sections(before, after)
-    ):
-        for index, (old, new) in enumerate(zip(before, after, strict=True)):
-            yield from _in_mapping(old, new, _child(place, str(index)), part)
+    if _is_section(old, part) and _is_section(new, part):
+        yield from _in_mapping(_mapping(old), _mapping(new), place, part)
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new) and _are_sections(old, new):
+        for index, (entry, entry_new) in enumerate(zip(old, new, strict=True)):
+            yield from _in_mapping(entry, entry_new, _child(place, str(index)), part)
     else:
-        shown = [_shown(value, _default(model, key)) for value in (before, after)]
-        yield Difference(path=place, before=shown[0], after=shown[1], values={place: after})
+        texts = [_text(value, _default(model, key)) for value in (old, new)]
+        yield Difference(path=place, old=texts[0], new=texts[1], values={place: new})
 
 
 def _default(model: type[BaseModel] | None, key: str) -> str:
     """Write what counts where a field is not given."""
     info = None if model is None else model.model_fields.get(key)
     default = None if info is None else info.default
-    return f"{_shown(default)} (default)" if isinstance(default, (str, int, float)) else "not given"
+    return f"{_text(default)} (default)" if isinstance(default, (str, int, float)) else "not given"
 
 
 def _part_model(model: type[BaseModel] | None, key: str) -> type[BaseModel] | None:
@@ -197,8 +192,8 @@ def _is_section(value: Any, model: type[BaseModel] | None) -> bool:
     return value is MISSING and model is not None and not any(f.is_required() for f in model.model_fields.values())
 
 
-def _are_sections(before: list[Any], after: list[Any]) -> bool:
-    return all(isinstance(value, Mapping) for value in (*before, *after))
+def _are_sections(old: list[Any], new: list[Any]) -> bool:
+    return all(isinstance(value, Mapping) for value in (*old, *new))
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -209,7 +204,7 @@ def _child(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
 
 
-def _shown(value: Any, missing: str = "not given") -> str:
+def _text(value: Any, missing: str = "not given") -> str:
     """Write an input as text."""
     if value is MISSING:
         return missing

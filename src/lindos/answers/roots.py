@@ -47,16 +47,16 @@ def crossings(curve: Curve, points: Sequence[float], *, is_whole: bool = False) 
         Whether the variable is a whole number.
     """
     search = _Search(curve, is_whole)
-    known = search.with_edges(points)
-    known = search.with_turns(known)
+    samples = search.with_edges(points)
+    samples = search.with_turns(samples)
     crossed = []
-    for (low, at_low), (high, at_high) in pairwise(known):
+    for (low, at_low), (high, at_high) in pairwise(samples):
         if at_low == 0.0:
             crossed.append(Crossing(low, low, 0.0, 0.0))
         elif at_high != 0.0 and (at_low > 0) != (at_high > 0):
             crossed.append(search.halved(low, high, at_low, at_high))
-    if known and known[-1][1] == 0.0:
-        crossed.append(Crossing(known[-1][0], known[-1][0], 0.0, 0.0))
+    if samples and samples[-1][1] == 0.0:
+        crossed.append(Crossing(samples[-1][0], samples[-1][0], 0.0, 0.0))
     return crossed
 
 
@@ -66,7 +66,7 @@ class _Search:
     def __init__(self, curve: Curve, is_whole: bool) -> None:
         self._curve, self._is_whole = curve, is_whole
 
-    def between(self, low: float, high: float) -> float:
+    def middle_of(self, low: float, high: float) -> float:
         """Return the middle of an interval: of the logarithms if both ends are above zero and far apart."""
         if self._is_whole:
             return (int(low) + int(high)) // 2
@@ -74,14 +74,14 @@ class _Search:
 
     def is_closed(self, low: float, high: float) -> bool:
         """Tell whether no number lies between two."""
-        return high - low <= 1 if self._is_whole else not low < self.between(low, high) < high
+        return high - low <= 1 if self._is_whole else not low < self.middle_of(low, high) < high
 
     def halved(self, low: float, high: float, at_low: float, at_high: float) -> Crossing:
         """Halve an interval with a crossing until its ends are neighbours."""
         for _ in range(_HALVINGS):
             if self.is_closed(low, high):
                 break
-            middle = self.between(low, high)
+            middle = self.middle_of(low, high)
             value = self._curve(middle)
             if value == 0.0:
                 return Crossing(middle, middle, 0.0, 0.0)
@@ -95,35 +95,35 @@ class _Search:
     def with_edges(self, points: Sequence[float]) -> list[tuple[float, float]]:
         """Evaluate the curve at points, and at the edges of the stretches where it has a value."""
         values = [(point, self._curve(point)) for point in points]
-        known: list[tuple[float, float]] = []
+        samples: list[tuple[float, float]] = []
         for index, (point, value) in enumerate(values):
             if index and (value is None) != (values[index - 1][1] is None):
-                known += self._edge(*values[index - 1], point)
+                samples += self._edge(*values[index - 1], point)
             if value is not None:
-                known.append((point, value))
-        return sorted(dict(known).items())
+                samples.append((point, value))
+        return sorted(dict(samples).items())
 
     def _edge(self, low: float, at_low: float | None, high: float) -> list[tuple[float, float]]:
-        """Halve an interval until the last number with a value is known."""
+        """Halve an interval until the last number with a value is samples."""
         best: list[tuple[float, float]] = []
         for _ in range(_HALVINGS):
             if self.is_closed(low, high) or (not self._is_whole and high - low <= 1e-9 * abs(high)):
                 break
-            middle = self.between(low, high)
+            middle = self.middle_of(low, high)
             value = self._curve(middle)
             if value is not None:
                 best.append((middle, value))
             low, high = (middle, high) if (value is None) == (at_low is None) else (low, middle)
         return best[-1:]
 
-    def with_turns(self, known: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    def with_turns(self, samples: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
         """Look closer where the curve turns towards zero without reaching it: two crossings may lie between."""
-        more = dict(known)
-        for (low, at_low), (_, middle), (high, at_high) in zip(known, known[1:], known[2:], strict=False):
+        samples_at = dict(samples)
+        for (low, at_low), (_, middle), (high, at_high) in zip(samples, samples[1:], samples[2:], strict=False):
             is_turn = abs(middle) <= min(abs(at_low), abs(at_high)) and middle != 0.0
             if is_turn and (at_low > 0) == (middle > 0) == (at_high > 0):
-                more |= self._turned(low, high, middle > 0)
-        return sorted(more.items())
+                samples_at |= self._turned(low, high, middle > 0)
+        return sorted(samples_at.items())
 
     def _turned(self, low: float, high: float, is_above: bool) -> dict[float, float]:
         """Follow the curve towards zero by golden sections; stop once it has crossed."""

@@ -70,10 +70,10 @@ def solve_scenario(
     for point in points:
         solver.value(point)
     target = _target(until, solver.any_figure())
-    found = crossings(lambda x: solver.distance(x, target), points, is_whole=solver.variable.is_whole)
-    if not found:
+    crossed = crossings(lambda x: solver.distance(x, target), points, is_whole=solver.variable.is_whole)
+    if not crossed:
         raise solver.refusal(target, points)
-    return solver.answer(target, found)
+    return solver.answer(target, crossed)
 
 
 def _figure_name(until: str) -> str:
@@ -140,43 +140,42 @@ class _Solver:
 
     def refusal(self, target: float, points: Sequence[float]) -> InfeasibleError:
         """Say what the figure comes to in the range, if it is never as wanted."""
-        known = {x: value for x, f in self._figures.items() if f is not None and (value := f.value) is not None}
-        unit, shown = self.any_figure().unit, self.variable.shown
-        span = f"from {shown(points[0])} to {shown(points[-1])}"
+        values = {x: value for x, f in self._figures.items() if f is not None and (value := f.value) is not None}
+        unit, write = self.any_figure().unit, self.variable.text
+        span = f"from {write(points[0])} to {write(points[-1])}"
         reason = f"No {self.variable.path} {span} makes {self._name} {render(target, unit)}"
-        if not known:
+        if not values:
             return InfeasibleError(reason, "it is unknown there", "Vary another field")
-        lowest, highest = min(known.values()), max(known.values())
-        nearest = min(known, key=lambda x: abs(known[x] - target))
+        lowest, highest = min(values.values()), max(values.values())
+        nearest = min(values, key=lambda x: abs(values[x] - target))
         shortfall = f"it lies between {render(lowest, unit)} and {render(highest, unit)}"
-        if len(known) < len(self._figures):
-            shortfall += f", and has no answer at {len(self._figures) - len(known)} of {len(self._figures)} values"
-        remedy = f"Nearest is {shown(nearest)}; widen the range with --from and --to, or vary another field"
+        if len(values) < len(self._figures):
+            shortfall += f", and has no answer at {len(self._figures) - len(values)} of {len(self._figures)} values"
+        remedy = f"Nearest is {write(nearest)}; widen the range with --from and --to, or vary another field"
         return InfeasibleError(reason, shortfall, remedy)
 
-    def answer(self, target: float, found: Sequence[Crossing]) -> Answer:
+    def answer(self, target: float, crossed: Sequence[Crossing]) -> Answer:
         """Answer the scenario at the first solution, with the solutions before its sections."""
-        solutions = tuple(self._solution(crossing, target) for crossing in found)
+        solutions = tuple(self._solution(crossing, target) for crossing in crossed)
         x = solutions[0].nearest
         changes = self._all_changes(x)
         sections = frozenset({self._name.partition(".")[0]})
-        there = self._question.ask(changes, sections=None, campaign=None, command="solve")
-        shown = tuple(section for section in there.sections if section.name in sections)
+        base = self._question.ask(changes, sections=None, campaign=None, command="solve")
+        floors = tuple(section for section in base.sections if section.name in sections)
         current = self.variable.current
         result = Solved(
             path=self.variable.path,
             unit=self.variable.unit,
             current=current,
             is_whole=self.variable.is_whole,
-            shown=self.variable.shown,
-            figure=there[self._name],
-            now=None if current is None else self.value(current),
+            written=self.variable.text,
+            figure=base[self._name],
             target=target,
             solutions=solutions,
             curve=tuple(sorted((x, None if f is None else f.value) for x, f in self._figures.items())),
         )
         section = solved(result)
-        return replace(there, title=section.title, sections=(section, *shown), statement=there.title)
+        return replace(base, title=section.title, sections=(section, *floors), statement=base.title)
 
     def _solution(self, crossing: Crossing, target: float) -> Solution:
         """Tell a value at which the figure is as wanted from a step over it, and from two whole neighbours."""

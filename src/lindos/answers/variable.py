@@ -83,7 +83,7 @@ class Variable:
             return int(value)
         return float(value) if self.unit == "1" else f"{value!r} {self.unit}"
 
-    def shown(self, value: float) -> str:
+    def text(self, value: float) -> str:
         """Write a value for people.
 
         Parameters
@@ -114,7 +114,7 @@ class Variable:
         first = first if low is None else self.read(low, "--from")
         last = last if high is None else self.read(high, "--to")
         if not first < last:
-            raise InputError("--from", low or self.shown(first), f"below the end of the range, {self.shown(last)}")
+            raise InputError("--from", low or self.text(first), f"below the end of the range, {self.text(last)}")
         is_log = first > 0 and last > 20 * first and bool(self.unit)
         steps = [index / (number - 1) for index in range(number)]
         values = [first * (last / first) ** step if is_log else first + (last - first) * step for step in steps]

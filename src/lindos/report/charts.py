@@ -20,7 +20,7 @@ PALETTE = (
     *("#8d7fd9", "#a3a02f", "#8a8f98", "#b0764f", "#7cb342", "#b03a5b"),
 )
 #: Colours of what adds to a figure and of what takes off it.
-MORE, LESS = PALETTE[1], PALETTE[2]
+ADDED, REMOVED = PALETTE[1], PALETTE[2]
 _ISO_DATE = re.compile(r"^\d{4}-\d{2}(-\d{2})?$")
 _LABEL_WIDTH, _LONG_LABEL = 22, 14
 #: Numbers along x that differ by this factor get a logarithmic axis.
@@ -221,7 +221,7 @@ def _steps(series: Series, chart: Chart, scaling: Scale, colour: str) -> list[di
     name = escape(series.name, quote=False)
     last = len(ends) - 1
     colours = [
-        colour if index in (0, last) else MORE if end > begin else LESS for index, (begin, end) in enumerate(ends)
+        colour if index in (0, last) else ADDED if end > begin else REMOVED for index, (begin, end) in enumerate(ends)
     ]
     texts = [
         number(value, chart.unit) if index in (0, last) else signed(value, chart.unit)

@@ -43,8 +43,8 @@ class Move:
     """
 
     path: str
-    before: str
-    after: str
+    old: str
+    new: str
     effect: float | None
     error: str = ""
 
@@ -108,17 +108,17 @@ def compared(
     inputs
         Tables of the inputs that differ.
     """
-    shown = [name for name in names if any(_value(variant, name) is not None for variant in variants)]
-    differing = [name for name in shown if differs([_value(variant, name) for variant in variants])]
+    present = [name for name in names if any(_value(variant, name) is not None for variant in variants)]
+    differing = [name for name in present if differs([_value(variant, name) for variant in variants])]
     most = [name for name in differing if name in first]
     rest = [name for name in differing if name not in first]
-    equal = [_titled(variants, name) for name in shown if name not in differing]
+    equal = [_titled(variants, name) for name in present if name not in differing]
     note = f"The same in all: {', '.join(equal)}." if equal else ""
     return Section(
         name="compared",
         title="Beside each other",
         summary=_summary(variants, differing),
-        figures=tuple(_figures(variants, shown)),
+        figures=tuple(_figures(variants, present)),
         tables=(
             *((_table(variants, most, "compared.figures", "The figures that matter most"),) if most else ()),
             *(table for table in inputs if table.rows),
@@ -178,16 +178,16 @@ def _summary(variants: Sequence[Variant], names: Sequence[str]) -> str:
     for variant in variants[1:]:
         parts: list[str] = []
         for name in names:
-            before, after, figure = _value(first, name), _value(variant, name), _sample(variants, name)
-            if before and after is not None and len(parts) < _IN_SUMMARY:
-                change = "the same" if before == after else f"{_change(before, after)}"
-                parts.append(f"{_titled(variants, name)} {_written(after, figure)} ({change})")
+            old, new, figure = _value(first, name), _value(variant, name), _sample(variants, name)
+            if old and new is not None and len(parts) < _IN_SUMMARY:
+                change = "the same" if old == new else f"{_change(old, new)}"
+                parts.append(f"{_titled(variants, name)} {_written(new, figure)} ({change})")
         sentences.append(f"{variant.label} against {first.label}: {', '.join(parts)}." if parts else "")
     return " ".join(sentence for sentence in sentences if sentence) or "No figure is in two of them."
 
 
-def _change(before: float, after: float) -> str:
-    ratio = after / before
+def _change(old: float, new: float) -> str:
+    ratio = new / old
     if 0.5 < ratio < 2:
         return f"{'+' if ratio >= 1 else '−'}{render(100 * abs(ratio - 1), '1')} %"
     return f"{render(ratio, '1')} times"
@@ -314,7 +314,7 @@ def inputs_table(labels: tuple[str, str], rows: Sequence[tuple[str, str, str]]) 
     labels
         Labels of the two.
     rows
-        Path, value before and value after of each input.
+        Path, value old and value after of each input.
     """
     return Table(
         name=f"compared.inputs.{labels[1]}",

@@ -38,7 +38,7 @@ class Solved:
         The input, its SI unit (empty for a day), and its value now.
     is_whole
         Whether it is a whole number or a day.
-    shown
+    written
         Function that writes a value of the input.
     figure
         The figure at the first solution, with its range.
@@ -54,9 +54,8 @@ class Solved:
     unit: str
     current: float | None
     is_whole: bool
-    shown: Callable[[float], str]
+    written: Callable[[float], str]
     figure: Figure
-    now: float | None
     target: float
     solutions: tuple[Solution, ...]
     curve: tuple[tuple[float, float | None], ...]
@@ -105,14 +104,14 @@ def _sentences(result: Solved) -> list[str]:
     count, title = len(result.solutions), _title(result.figure)
     sentences = []
     if count > 1:
-        values = ", ".join(result.shown(solution.nearest) for solution in result.solutions)
+        values = ", ".join(result.written(solution.nearest) for solution in result.solutions)
         sentences.append(f"{count} values of {result.path} do it: {values}.")
     for solution in result.solutions[:1] if count == 1 else result.solutions:
         sentences.append(_sentence(result, solution))
     figure = result.figure
     if figure.low is not None and figure.high is not None:
         low, high = (_written(end, figure) for end in (figure.low, figure.high))
-        place = f"At {result.shown(result.solutions[0].nearest)}"
+        place = f"At {result.written(result.solutions[0].nearest)}"
         sentences.append(f"{place} {title} has a range of {low} to {high}.")
     return sentences
 
@@ -120,7 +119,7 @@ def _sentences(result: Solved) -> list[str]:
 def _sentence(result: Solved, solution: Solution) -> str:
     title, target = _title(result.figure), _written(result.target, result.figure)
     ends = [
-        f"{result.shown(x)} ({_written(y, result.figure)})"
+        f"{result.written(x)} ({_written(y, result.figure)})"
         for x, y in ((solution.low, solution.at_low), (solution.high, solution.at_high))
     ]
     if solution.is_step:
@@ -136,15 +135,15 @@ def _change(result: Solved, value: float) -> str:
     """Say by how much the input must rise or fall from what it is."""
     current = result.current
     if current is None:
-        return f"{result.path} must be {result.shown(value)}"
+        return f"{result.path} must be {result.written(value)}"
     if abs(value - current) <= 1e-9 * abs(current):
-        return f"{result.path} is already {result.shown(value)}"
+        return f"{result.path} is already {result.written(value)}"
     verb = "rise" if value > current else "fall"
     if not result.unit:
         side = "later" if value > current else "earlier"
-        return f"{result.path} must be {result.shown(value)}, {abs(value - current):,.0f} days {side}"
+        return f"{result.path} must be {result.written(value)}, {abs(value - current):,.0f} days {side}"
     share = f" by {render(100 * abs(value / current - 1), '1')} %" if current and value < 10 * current else ""
-    return f"{result.path} must {verb}{share}, from {result.shown(current)} to {result.shown(value)}"
+    return f"{result.path} must {verb}{share}, from {result.written(current)} to {result.written(value)}"
 
 
 def _figure(result: Solved, index: int) -> Figure:
@@ -170,7 +169,7 @@ def _solutions(result: Solved) -> Table:
         columns=(result.path, _title(result.figure), f"next {result.path}", f"{_title(result.figure)} there"),
         units=("", unit, "", unit),
         rows=tuple(
-            (result.shown(solution.low), solution.at_low, result.shown(solution.high), solution.at_high)
+            (result.written(solution.low), solution.at_low, result.written(solution.high), solution.at_high)
             for solution in result.solutions
         ),
     )
@@ -181,7 +180,7 @@ def _curve(result: Solved) -> Table:
     points = result.curve
     step = max(1, -(-len(points) // _ROWS))
     rows: list[tuple[Cell, ...]] = [
-        (result.shown(x), Number(value=y, unit=unit) if y is not None else "no answer") for x, y in points[::step]
+        (result.written(x), Number(value=y, unit=unit) if y is not None else "no answer") for x, y in points[::step]
     ]
     return Table(
         name="solved.curve",
@@ -204,7 +203,7 @@ def _chart(result: Solved) -> Chart:
         series=(
             Series(
                 name=result.figure.title,
-                x=tuple(x if result.unit else result.shown(x) for x, _ in points),
+                x=tuple(x if result.unit else result.written(x) for x, _ in points),
                 y=tuple(y for _, y in points),
             ),
         ),
