@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check bench fuzz docs lock wheel package clean
+.PHONY: demo test check bench fuzz docs oracle lock wheel package clean
 
 demo: .venv/run
 	$(BIN)/lindos run colossus-2 --out lindos-out
@@ -24,6 +24,12 @@ fuzz: .venv/dev
 
 docs: .venv/dev
 	$(BIN)/python docs/build.py
+
+# Configurations and parameters as the transformers library has them; its versions stand in fit/configurations.py.
+oracle: .venv/dev
+	$(PYTHON) -m venv .venv-oracle
+	.venv-oracle/bin/pip install -q transformers==5.24.0 torch==2.13.0 pyyaml
+	.venv-oracle/bin/python -P fit/configurations.py $$($(BIN)/python -c "import aiconfigurator_core as a; print(a.__path__[0])")/model_configs
 
 lock: .venv/dev
 	$(BIN)/python -m pip install -q uv
@@ -52,4 +58,4 @@ package: .venv/dev
 	@touch $@ .venv/run
 
 clean:
-	rm -rf .venv build dist lindos-out
+	rm -rf .venv .venv-oracle build dist lindos-out

@@ -3,18 +3,20 @@
 Needs ``transformers`` and ``torch`` (CPU), which are no dependencies of Lindos::
 
     python -m venv /tmp/library && /tmp/library/bin/pip install transformers==5.24.0 torch==2.13.0 pyyaml
-    /tmp/library/bin/python -P fit/configurations.py
+    /tmp/library/bin/python -P fit/configurations.py [FOLDER]
 
 ``-P`` keeps ``fit/kernels.py`` from standing in for a package of that name. It writes
 ``src/lindos/catalog/huggingface/library.yaml``, the defaults of the model types of ``families.yaml``, and
 ``tests/catalog/configurations.jsonl``, reduced configurations with the parameters that the library builds for them on
-the meta device: its defaults, and sizes drawn from a seed.
+the meta device: its defaults, sizes drawn from a seed, and the public files ``*_config.json`` of FOLDER, such as the
+``model_configs`` of the package aiconfigurator-core. ``make oracle`` does all of it.
 """
 
 import dataclasses
 import json
 import random
 import re
+import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -103,6 +105,17 @@ def fields(config: Any) -> dict[str, Any]:
     return written
 
 
+def layouts(families: Mapping[str, Any]) -> list[Any]:
+    """Layers of the families that have several kinds, as plain data.
+
+    Parameters
+    ----------
+    families
+        Families of ``families.yaml``.
+    """
+    return [table["layers"] for table in families.values() if "layers" in table]
+
+
 def text_types() -> dict[str, str]:
     """Type of the language model inside, by the type of the whole."""
     types = {}
@@ -129,6 +142,7 @@ def write_library(by_type: Mapping[str, Any]) -> None:
     tables = yaml.safe_load((FOLDER / "families.yaml").read_text())
     kinds = sorted({kind for table in tables["families"].values() for kind in flat(table["types"])})
     wanted = {key for keys in tables["names"].values() for key in keys} | set(flat(tables["switches"]))
+    wanted |= set(re.findall(r"\w+", " ".join(map(str, [tables["mixers"], *layouts(tables["families"])]))))
     lines = [
         "# Defaults of the configuration classes of the transformers library, for the keys that decide a shape.",
         "# Written by fit/configurations.py.",
@@ -248,6 +262,32 @@ def rows(by_type: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             yield {"type": kind, "drawn": drawn, **counted, **default_file}
 
 
+def public_rows(folder: Path) -> Iterator[dict[str, Any]]:
+    """Public files with their counts; files that the library cannot build are left out with a line.
+
+    Parameters
+    ----------
+    folder
+        Folder with files that end in ``_config.json``.
+    """
+    seen = set()
+    for path in sorted(folder.glob("*_config.json")):
+        data = json.loads(path.read_text())
+        kind = data.get("model_type")
+        data = {key: value for key, value in data.items() if key not in ("auto_map", "quantization_config")}
+        text = json.dumps({key: value for key, value in data.items() if "version" not in key}, sort_keys=True)
+        if kind is None or text in seen:
+            continue
+        seen.add(text)
+        try:
+            counted = count(CONFIG_MAPPING[kind].from_dict(dict(data)))
+        except Exception as error:
+            print(f"{path.name}: {type(error).__name__} {str(error)[:80]!r}")
+            continue
+        if counted["matrices"]:
+            yield {"type": kind, "drawn": {}, "file": path.name.removesuffix("_config.json"), **counted, "whole": data}
+
+
 def main() -> None:
     """Write both files."""
     warnings.filterwarnings("ignore")
@@ -255,7 +295,8 @@ def main() -> None:
     by_type = classes()
     write_library(by_type)
     with ORACLE.open("w") as file:
-        for row in rows(by_type):
+        public = public_rows(Path(sys.argv[1])) if len(sys.argv) > 1 else ()
+        for row in (*rows(by_type), *public):
             file.write(json.dumps(row, default=str, separators=(",", ":")) + "\n")
 
 

@@ -11,6 +11,7 @@ import fit_attention
 import fit_collectives
 import fit_experts
 import fit_matmul
+import fit_scan
 from fit_matmul import Rate
 from measured import FAMILIES, Error, sheet, tables_folder
 
@@ -38,10 +39,12 @@ def main() -> None:
     matmul = fit_matmul.fit_all(folder)
     attention = fit_attention.fit_all(folder)
     collectives = fit_collectives.fit_all(folder)
+    scans = fit_scan.fit_all(folder)
+    (CATALOGUE / "parameters_training_scans.yaml").write_text(fit_scan.parameters(scans), encoding="utf-8")
     (CATALOGUE / "kernels_measured.yaml").write_text(kernels(matmul, attention), encoding="utf-8")
     (CATALOGUE / "fabrics_measured.yaml").write_text(fabrics(collectives), encoding="utf-8")
     experts = fit_experts.check(folder, matmul)
-    table = error_table([*matmul.errors, *experts, *attention.errors, *collectives.errors])
+    table = error_table([*matmul.errors, *experts, *attention.errors, *scans.errors, *collectives.errors])
     head, marker, _ = PAGE.read_text(encoding="utf-8").partition("<!-- errors -->\n")
     PAGE.write_text(head + marker + "\n" + table, encoding="utf-8")
     print(table)

@@ -1,9 +1,10 @@
 """Every decoder of the transformers library: read as the library builds it, or refused with a sentence.
 
 ``configurations.jsonl`` has the parameters that transformers 5.24.0 builds on the meta device for the defaults of its
-classes and for sizes drawn from a seed; ``fit/configurations.py`` writes it.
+classes, for sizes drawn from a seed, and for public files; ``make oracle`` writes it.
 """
 
+import dataclasses
 import json
 from collections import defaultdict
 from functools import cache
@@ -12,11 +13,14 @@ from typing import Any
 
 import pytest
 
+from lindos.catalog import load_catalog
 from lindos.catalog.huggingface import read_config
 from lindos.errors import InconsistentError, InputError
 from lindos.transformer import active_params, num_params
 
 TOLERANCE = 0.005
+#: Fields of a model that a configuration does not have.
+OUTSIDE_SHAPE = ("name", "title", "sources", "note", "published_params", "training_tokens", "training_flop")
 
 
 @cache
@@ -51,6 +55,8 @@ def differences(config: dict[str, Any], row: dict[str, Any]) -> list[str] | None
 
 def configurations(row: dict[str, Any]) -> list[dict[str, Any]]:
     """The configuration as a user writes it, and in full where the row has that."""
+    if "file" in row:
+        return [row["whole"]]
     written = {"model_type": row["type"], **row["drawn"]}
     return [written, row["whole"]] if "whole" in row else [written]
 
@@ -70,6 +76,26 @@ def test_most_decoders_are_read() -> None:
     }
     assert len(rows()) >= 200
     assert len(read) >= 100
+
+
+#: Models of the catalogue whose layers are of several kinds, by the public file that they are from.
+FILES = {
+    "nemotron-h-56b": "nvidia--Nemotron-H-56B-Base-8K",
+    "nemotron-3-nano": "nvidia--NVIDIA-Nemotron-3-Nano-30B-A3B-BF16",
+    "nemotron-3.5-lightning": "nvidia--NVIDIA-Nemotron-3.5-Lightning-30B-A3B-NVFP4",
+    "nemotron-3-super": "nvidia--NVIDIA-Nemotron-3-Super-120B-A12B-FP8",
+    "nemotron-3-ultra": "nvidia--NVIDIA-Nemotron-3-Ultra-550B-A55B-BF16",
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_catalogue_has_the_shape_of_the_public_file(name: str) -> None:
+    (row,) = (row for group in rows().values() for row in group if row.get("file") == FILES[name])
+    model = load_catalog().model(name)
+    read = read_config(row["whole"]).model
+    usual = {field.name: getattr(model, field.name) for field in dataclasses.fields(model)}
+    assert dataclasses.replace(read, **{key: usual[key] for key in OUTSIDE_SHAPE}) == model
+    assert num_params(model) == pytest.approx(row["matrices"], rel=TOLERANCE)
 
 
 def test_a_wrong_reading_is_seen() -> None:

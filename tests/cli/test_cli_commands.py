@@ -183,6 +183,9 @@ def test_a_model_of_the_catalogue_is_counted(capsys: pytest.CaptureFixture[str])
         "experts": 58,
         "full_attention": 61,
         "windowed_attention": 0,
+        "recurrent": 0,
+        "recurrent_kinds": "",
+        "without_feed_forward": 0,
         "multi_token_prediction": 1,
     }
 

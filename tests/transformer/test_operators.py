@@ -83,12 +83,12 @@ def test_a_dense_layer_saves_34_bytes_a_token_and_hidden_size_without_masks():
     """Korthikanti et al.: 34 bytes with dropout, of which two masks of a byte fall away here."""
     gpt = replace(DENSE, num_kv_heads=DENSE.num_attention_heads, ffn_hidden_size=4 * DENSE.hidden_size, gated=False)
     saved = [
-        tensor
+        row.count * tensor.size(2.0)
         for row in transformer.layer_operators(gpt, is_expert=False)
         for tensor in row.saved
         if not tensor.unfused
     ]
-    assert sum(tensor.size(2.0) for tensor in saved) == 32 * gpt.hidden_size
+    assert sum(saved) == 32 * gpt.hidden_size
 
 
 def test_layers_and_tables_add_up_to_the_model():
@@ -99,7 +99,7 @@ def test_layers_and_tables_add_up_to_the_model():
 
 def test_every_row_has_a_role_of_its_part():
     table = transformer.operators(LATENT_EXPERTS, sequence_length=128)
-    assert {row.role for row in table} == set(transformer.Role)
+    assert {row.role for row in table} == set(transformer.Role) - {transformer.Role.RECURRENCE}
     assert {row.role for row in table if row.kind is transformer.Kind.GROUPED_GEMM} == {transformer.Role.EXPERT}
     assert {row.role for row in table if row.place is transformer.Place.LAST} >= {
         transformer.Role.HEAD,

@@ -198,9 +198,8 @@ class Catalog(Records):
                 values.append((field.name, value))
             elif value not in (None, "", 0, ()) and field.name not in ("name", "sources"):
                 sources: tuple[str, ...] = getattr(record, "sources", ())
-                values.append(
-                    (field.name, Fact(path=f"{kind}.{name}.{field.name}", content=str(value), sources=sources))
-                )
+                content = "; ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+                values.append((field.name, Fact(path=f"{kind}.{name}.{field.name}", content=content, sources=sources)))
         return values
 
     def unread(self, paths: Set[str]) -> tuple[str, ...]:

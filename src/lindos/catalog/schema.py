@@ -12,6 +12,8 @@ from lindos.bounds import Bounds
 from lindos.catalog.facts import Fact, Source
 from lindos.catalog.grades import GRADES
 from lindos.catalog.market import TOKEN_TIERS
+from lindos.catalog.groups import read_groups
+from lindos.catalog.mixers import Layers
 from lindos.catalog.records import ATTENTION_KERNELS, BASES
 from lindos.catalog.sampling import is_structure
 from lindos.errors import CatalogError, InputError, NumeralError
@@ -123,6 +125,8 @@ def _kind(hint: Any) -> tuple[str | None, bool, type, Bounds]:
             return None, False, inner, bounds
         if get_origin(part) is Fact:
             return None, True, str, Bounds()
+        if part is Layers:
+            return None, False, Layers, Bounds()
     return None, False, hint if isinstance(hint, type) else tuple, Bounds()
 
 
@@ -283,6 +287,8 @@ class Reader:
         """
         if field.is_fact:
             return self.fact(path, data, field.unit, field.bounds)
+        if field.kind is Layers:
+            return read_groups(self, path, data)
         if field.kind is tuple:
             return self.sources(path, data)
         if field.kind is int:

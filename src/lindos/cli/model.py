@@ -123,8 +123,11 @@ def _lines(model: Model) -> list[tuple[str, str]]:
     summary = summarise_model(model)
     layers = summary.layers
     window = f"with a window of {model.sliding_window:,}"
-    feed_forward = _counted({"dense": layers.dense, "with experts": layers.experts})
-    attention = _counted({"with full attention": layers.full_attention, window: layers.windowed_attention})
+    bare = {"without a feed-forward": layers.without_feed_forward}
+    feed_forward = _counted({"dense": layers.dense, "with experts": layers.experts} | bare)
+    windowed = {window if model.sliding_window else "with attention to a part": layers.windowed_attention}
+    recurrent = {f"recurrent ({layers.recurrent_kinds})": layers.recurrent}
+    attention = _counted({"with full attention": layers.full_attention} | windowed | recurrent)
     text = f"{layers.total}: {feed_forward}; {attention}"
     if layers.multi_token_prediction:
         text += f"; beside them {layers.multi_token_prediction} of multi-token prediction"
@@ -143,4 +146,5 @@ def _shape(model: Model) -> dict[str, Any]:
     """Return the fields of the shape that have a value."""
     named = {field.name: getattr(model, field.name) for field in dataclasses.fields(model)}
     shape = {name: value for name, value in named.items() if name not in _OUTSIDE_SHAPE}
-    return {name: value for name, value in shape.items() if value not in (0, "")}
+    plain = {name: "; ".join(map(str, value)) if name == "layers" else value for name, value in shape.items()}
+    return {name: value for name, value in plain.items() if value not in (0, "")}

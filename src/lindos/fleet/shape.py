@@ -6,12 +6,12 @@ from typing import Annotated
 from lindos.catalog.model import Model
 from lindos.errors import InputError
 from lindos.formats import SERVING, number_format
-from lindos.formulas import inference
 from lindos.quantities import Bytes, BytesPerToken, Count, FlopPerToken
 from lindos.results import Why
+from lindos.transformer.composition import caches
 from lindos.transformer.operators import Kind, Role
 from lindos.transformer.parameters import num_params
-from lindos.transformer.table import attention_dims, operators
+from lindos.transformer.table import operators
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +30,10 @@ class ServedModel:
     experts_per_token: int
     weights: Annotated[Bytes, Why("memory of all weights")]
     cache_per_token: Annotated[BytesPerToken, Why("key-value cache of one token in layers that keep every token")]
-    cache_per_sequence: Annotated[Bytes, Why("key-value cache of one sequence at the mean context")]
-    linear_flop: Annotated[FlopPerToken, Why("forward FLOPs of the matrices, for each token")]
+    cache_per_sequence: Annotated[
+        Bytes, Why("caches of one sequence at the mean context, and states of recurrent layers")
+    ]
+    linear_flop: Annotated[FlopPerToken, Why("forward FLOPs of matrices and scans, for each token")]
     attention_flop: Annotated[
         FlopPerToken, Why("forward FLOPs of attention over half the context, for each prompt token")
     ]
@@ -71,14 +73,13 @@ def served(model: Model, precision: str, context_length: int) -> ServedModel:
     if model.attention not in ("gqa", "mla"):
         raise InputError("inference.model.attention", model.attention, "gqa or mla")
     table = operators(model, sequence_length=1, mtp=False)
+    prompt = operators(model, sequence_length=context_length, mtp=False)
     products = [row for row in table if row.kind in (Kind.GEMM, Kind.GROUPED_GEMM)]
     linear_flop = sum(row.forward_flop for row in products)
     total = num_params(model)
     number = number_format(precision).cache_bytes
-    cache = _cache_layer(model, model.num_kv_heads, number)
-    windowed_cache = _cache_layer(model, model.num_windowed_kv_heads or model.num_kv_heads, number)
-    windowed = min(model.sliding_window or context_length, context_length) * model.num_windowed_layers
-    full = context_length * (model.num_layers - model.num_windowed_layers)
+    kept = tuple(caches(model))
+    scans = sum(row.forward_flop for row in prompt if row.kind is Kind.SCAN)
     return ServedModel(
         name=model.name,
         precision=precision,
@@ -91,21 +92,8 @@ def served(model: Model, precision: str, context_length: int) -> ServedModel:
         num_experts=model.num_experts,
         experts_per_token=model.experts_per_token,
         weights=total * number_format(precision).size,
-        cache_per_token=cache * (model.num_layers - model.num_windowed_layers)
-        + windowed_cache * model.num_windowed_layers,
-        cache_per_sequence=windowed_cache * windowed + cache * full,
-        linear_flop=linear_flop,
-        attention_flop=_attention_flop_per_key(model) * (windowed + full) / 2,
+        cache_per_token=sum(count * cache.numbers * number for cache, count in kept),
+        cache_per_sequence=sum(count * cache.size(context_length, number) for cache, count in kept),
+        linear_flop=linear_flop + scans,
+        attention_flop=sum(row.forward_flop for row in prompt if row.kind is Kind.ATTENTION),
     )
-
-
-def _cache_layer(model: Model, num_kv_heads: int, number: float) -> float:
-    if model.attention == "mla":
-        return float(inference.mla_cache_per_token(1, model.kv_lora_rank, model.qk_rope_head_dim, number))
-    mean_dim = sum(attention_dims(model)) / 2
-    return float(inference.gqa_cache_per_token(1, num_kv_heads, mean_dim, number))
-
-
-def _attention_flop_per_key(model: Model) -> float:
-    """Of one layer: scores and weighted sum, two FLOP for each multiply and add."""
-    return 2.0 * model.num_attention_heads * sum(attention_dims(model))

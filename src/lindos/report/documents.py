@@ -114,6 +114,9 @@ class LayersEntry(TypedDict):
     experts: int
     full_attention: int
     windowed_attention: int
+    recurrent: int
+    recurrent_kinds: str
+    without_feed_forward: int
     multi_token_prediction: int
 
 

@@ -58,7 +58,7 @@ class SavedActivations:
 
 
 def layer_activations(model: Model, low: float, *, is_expert: bool, stack: Stack | None = None) -> LayerActivations:
-    """Count the activations of one layer, after Korthikanti et al. (arXiv:2205.05198), with fused attention.
+    """Count the activations of the mean layer of a class, after Korthikanti et al. (arXiv:2205.05198).
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def layer_activations(model: Model, low: float, *, is_expert: bool, stack: Stack
     low
         Bytes of a number that feeds a linear layer.
     is_expert
-        Whether the layer has experts.
+        Whether layers with experts are meant; otherwise all others.
     stack
         Software profile: what it fuses, and what selective recomputation means; by default all is fused, and the usual.
 
@@ -89,14 +89,14 @@ def _summed(
     saved = [(row, t) for row in rows for t in row.saved if row.role in unfused or not t.unfused]
 
     def size(split: Split) -> float:
-        return sum(tensor.size(low) for _, tensor in saved if tensor.split is split)
+        return sum(row.count * tensor.size(low) for row, tensor in saved if tensor.split is split)
 
     def cheap(split: Split) -> float:
-        return sum(t.size(low) * freed(row, t, modules) for row, t in saved if t.split is split)
+        return sum(row.count * t.size(low) * freed(row, t, modules) for row, t in saved if t.split is split)
 
     def widest(split: Split) -> float:
         tensors = ([t for t in row.saved if t.split is split and not (t.copy or t.unfused)] for row in rows)
-        return max(sum(tensor.width for tensor in row) for row in tensors) * BF16
+        return max((sum(tensor.width for tensor in row) for row in tensors), default=0.0) * BF16
 
     return LayerActivations(
         sequence=size(Split.SEQUENCE),

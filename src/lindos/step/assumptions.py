@@ -22,6 +22,9 @@ class Assumptions:
     flash_1_share: Fact[Real]  # rate of FlashAttention-1 over that of FlashAttention-2
     ampere_attention_share: Fact[Real]  # rate of FlashAttention-2 on Hopper over kernels written for it
     ampere_attention_share_blackwell: Fact[Real]  # the same on Blackwell and later
+    scan_share_hopper: Fact[Real]  # rate of scans of recurrent layers on Hopper over the BF16 peak
+    scan_share_blackwell: Fact[Real]  # the same on Blackwell and later
+    scan_share_other: Fact[Real]  # the same on other devices, of which none is measured
     eager_traffic: Fact[Real]  # memory traffic of operations that run one by one over that of fused kernels
     quantise_share: Fact[Real]  # memory traffic of quantisation that no other kernel carries
     launch_time: Fact[Real]  # time of the host for one kernel or collective of a layer

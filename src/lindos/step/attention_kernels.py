@@ -41,6 +41,21 @@ def attention_time(
     return row.at_rate(usual * kernel_share(stack.attention, family, assumptions))
 
 
+def scan_share(family: str, assumptions: Assumptions) -> Fraction:
+    """Get the rate of the scans of recurrent layers over the BF16 peak.
+
+    Parameters
+    ----------
+    family
+        Family of the device.
+    assumptions
+        Parameters of the catalogue.
+    """
+    if family in _BLACKWELL:
+        return assumptions.scan_share_blackwell.value
+    return (assumptions.scan_share_hopper if family == "hopper" else assumptions.scan_share_other).value
+
+
 def kernel_share(kernel: str, family: str, assumptions: Assumptions) -> Fraction:
     """Compute the rate of a fused kernel of attention over that of one written for the device.
 

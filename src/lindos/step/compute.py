@@ -19,6 +19,8 @@ from lindos.transformer.operators import Kind, Operator, Split
 
 #: Backward attention computes 5 products and forward attention 2: backward computes the scores again.
 ATTENTION_BACKWARD = 2.5
+#: Backward scans compute the states of chunks again, and two products for each of the forward pass.
+SCAN_BACKWARD = 2.5
 #: Rows and columns of a tile, and processors.
 Tiling: TypeAlias = tuple[Count, Count, Count]
 #: Bytes of an FP32 weight gradient that is read and written as micro-batches add up.
@@ -55,6 +57,7 @@ class Rates:
     attention_partial_wave: Count
     attention_fill_keys: Count
     attention_softmax_dim: Count
+    scan: FlopPerSecond
     memory: BytesPerSecond
     operands: BytesPerSecond
     launch: Seconds
@@ -71,6 +74,7 @@ def rates(
     *,
     share: Fraction,
     memory_share: Fraction,
+    scan_share: Fraction = 1.0,
     bf16_share: Fraction | None = None,
     low_share: Fraction = 1.0,
 ) -> Rates:
@@ -86,6 +90,8 @@ def rates(
         Rate of products and attention inside a step over the measured rate of a lone kernel.
     memory_share
         The same ratio for kernels that memory bandwidth bounds.
+    scan_share
+        Rate of the kernels of recurrent layers over the BF16 peak.
     bf16_share
         Part of the linear layers that the recipe keeps in BF16; None if it keeps none.
     low_share
@@ -110,6 +116,7 @@ def rates(
         bf16=(bf16,),
         attention_forward=peak * kernels.attention_forward.value * share,
         attention_backward=peak * kernels.attention_backward.value * share,
+        scan=peak * scan_share * share,
         attention_partial_wave=kernels.attention_partial_wave.value,
         attention_fill_keys=kernels.attention_fill_keys.value,
         attention_softmax_dim=kernels.attention_softmax_dim.value,
@@ -304,6 +311,22 @@ def _attention(row: Operator, layout: Layout, rate: Rates, imbalance: Fraction) 
     )
 
 
+def _scan(row: Operator, layout: Layout, rate: Rates, imbalance: Fraction) -> OperatorTime:
+    """Compute a scan: the longer of its products and its traffic, and the launches of its kernels."""
+    tokens = layout.tokens / layout.tensor_parallel
+    starts = (row.num_kernels - 1) * rate.launch
+    forward = roofline_time(tokens * row.flop, tokens * row.forward_bytes, rate.scan, rate.memory, rate.launch)
+    work, moved = SCAN_BACKWARD * tokens * row.flop, tokens * row.backward_bytes
+    backward = roofline_time(work, moved, rate.scan, rate.memory, rate.launch)
+    return OperatorTime(
+        operator=row,
+        forward=row.count * (forward + starts),
+        backward_input=row.count * (backward + 2 * starts),
+        backward_weight=0.0,
+        quantise=0.0,
+    )
+
+
 def _elementwise(row: Operator, layout: Layout, rate: Rates, imbalance: Fraction) -> OperatorTime:
     tokens: Real = layout.sequence_tokens
     factor: Fraction = 1.0
@@ -325,6 +348,7 @@ _KINDS = {
     Kind.GEMM: _gemm,
     Kind.GROUPED_GEMM: _gemm,
     Kind.ATTENTION: _attention,
+    Kind.SCAN: _scan,
     Kind.ELEMENTWISE: _elementwise,
     Kind.EMBEDDING: _elementwise,
 }

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from enum import IntEnum
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,8 @@ from lindos.step.assumptions import Assumptions
 from lindos.step.host_memory import exceeds_host, host_memory_error
 from lindos.step.layout import select
 from lindos.step.memory import StepMemory, capacity, memory
+from lindos.transformer.composition import divisors, of_model
+from lindos.transformer.table import shape
 from lindos.units import render
 
 
@@ -217,7 +221,7 @@ def _violations(job: Job, num_devices: Count, plan: Plan, batch: Any) -> dict[Re
     kv = model.num_kv_heads if model.attention == "gqa" else model.num_attention_heads
     width = model.ffn_hidden_size if _has_dense_ffn(model) else 0
     expert_width = model.expert_ffn_hidden_size if model.num_experts else 1
-    group = plan.sharding_group
+    group, heads = plan.sharding_group, divisors(shape(model))
 
     def uneven(number: Count, divisor: Count) -> Any:
         # Exact for whole numbers, and several times as fast as the remainder of the C library.
@@ -228,7 +232,7 @@ def _violations(job: Job, num_devices: Count, plan: Plan, batch: Any) -> dict[Re
 
     return {
         Reason.TOO_MANY_DEVICES: lambda: plan.num_devices > num_devices,
-        Reason.HEADS: lambda: uneven(model.num_attention_heads, t),
+        Reason.HEADS: lambda: reduce(or_, (uneven(number, t) for number in heads)),
         Reason.KV_HEADS: lambda: uneven(kv, t) & uneven(t, kv),
         Reason.FFN: lambda: uneven(width, t),
         Reason.EXPERTS: lambda: uneven(max(model.num_experts, 1), e),
@@ -276,7 +280,16 @@ def fewest_micro_batches(schedule: Real, pipeline_parallel: Count) -> Count:
     return fewest
 
 
+def _heads(model: Model, plan: Plan) -> tuple[str, int]:
+    """Name the first number of heads that tensor parallelism does not divide."""
+    numbers = divisors(shape(model))
+    odd = next((number for number in numbers if number % int(plan.tensor_parallel)), model.num_attention_heads)
+    return "model.num_attention_heads" if odd == model.num_attention_heads else "heads of model.layers", odd
+
+
 def _has_dense_ffn(model: Model) -> bool:
+    if model.layers:
+        return bool(of_model(model).dense)
     return not model.num_experts or model.num_moe_layers < model.num_layers or model.dense_ffn_beside_experts
 
 
@@ -346,7 +359,7 @@ def contradiction(code: Reason, job: Job, plan: Plan, batch: int) -> Inconsisten
     ranks = int(plan.tensor_parallel * plan.context_parallel * plan.data_parallel)
     tensor = ("plan.tensor_parallel", int(plan.tensor_parallel))
     named: dict[Reason, tuple[Any, ...]] = {
-        Reason.HEADS: (*tensor, "model.num_attention_heads", model.num_attention_heads, "divide the second"),
+        Reason.HEADS: (*tensor, *_heads(model, plan), "divide the second"),
         Reason.KV_HEADS: (*tensor, "model.num_kv_heads", model.num_kv_heads, "divide it or be a multiple of it"),
         Reason.FFN: (*tensor, "model.ffn_hidden_size", model.ffn_hidden_size, "divide the second"),
         Reason.EXPERTS: (

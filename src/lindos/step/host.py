@@ -55,6 +55,8 @@ def launches(stack: Stack, table: Sequence[Operator], layout: Layout) -> tuple[C
 def _kernels(stack: Stack, row: Operator) -> float:
     if row.kind in (Kind.GEMM, Kind.GROUPED_GEMM):
         return 1.0
+    if row.kind is Kind.SCAN:
+        return float(row.num_kernels)
     if row.kind is Kind.ATTENTION:
         return 1.0 if stack.fused_attention else _UNFUSED
     return row.num_kernels * (1.0 if stack.fused_norms else _EAGER)

@@ -15,7 +15,7 @@ from lindos.problem.job import Job
 from lindos.problem.plan import Plan, Reader, readable
 from lindos.quantities import Fraction, Real, Seconds, namespace
 from lindos.step.assumptions import Assumptions
-from lindos.step.attention_kernels import attention_time
+from lindos.step.attention_kernels import attention_time, scan_share
 from lindos.step.communication import reachable
 from lindos.step.compute import OperatorTime, Rates, operator_times, rates
 from lindos.step.host import launches, waiting
@@ -24,7 +24,7 @@ from lindos.step.selective import modules_of, repeated, repeated_in_full
 from lindos.step.traffic import layer_traffic
 from lindos.transformer.adapters import adapter_operators
 from lindos.transformer.operators import Kind, Operator, Role
-from lindos.transformer.table import operators
+from lindos.transformer.table import has_scans, operators
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,7 @@ def job_rates(job: Job, pool: Pool, assumptions: Assumptions) -> Rates:
         job.precision,
         share=assumptions.kernel_share_in_step.value * job.stack.kernel_share.value,
         memory_share=assumptions.memory_share_in_step.value * job.stack.memory_share.value,
+        scan_share=scan_share(pool.accelerator.family, assumptions) if has_scans(job.model) else 1.0,
         bf16_share=assumptions.share(recipe.bf16_share) if recipe.bf16_share else None,
         low_share=assumptions.share(recipe.rate_share) if recipe.rate_share else 1.0,
     )
@@ -188,7 +189,7 @@ def micro_batch(job: Job, pool: Pool, plan: Plan, layout: Layout, rate: Rates, a
     def rows_of(*kinds: Kind) -> list[OperatorTime]:
         return [row for row in rows if row.operator.kind in kinds]
 
-    matmul, attention = rows_of(Kind.GEMM, Kind.GROUPED_GEMM), rows_of(Kind.ATTENTION)
+    matmul, attention = rows_of(Kind.GEMM, Kind.GROUPED_GEMM), rows_of(Kind.ATTENTION, Kind.SCAN)
     elementwise = rows_of(Kind.ELEMENTWISE, Kind.EMBEDDING)
     modules = modules_of(job.stack.selective)
     weight = total(row.backward_weight for row in matmul)

@@ -31,7 +31,9 @@ from lindos.step.assumptions import Assumptions
 from lindos.step.layout import Layout, at_least, select
 from lindos.step.stages import Stage
 from lindos.transformer.adapters import trained_share
+from lindos.transformer.operators import Kind
 from lindos.transformer.parameters import LayerParams, Weights, joining_params, layer_params, weights
+from lindos.transformer.table import layer_operators
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +200,11 @@ def _gathered(job: Job, plan: Plan, layout: Layout, params: Params, stage_params
 
 def _widest(model: Model) -> Count:
     """Get the longer side of the largest matrix of a layer."""
-    return float(max(model.ffn_hidden_size, model.num_attention_heads * model.head_dim, model.hidden_size))
+    usual = max(model.ffn_hidden_size, model.num_attention_heads * model.head_dim, model.hidden_size)
+    if not model.layers:
+        return float(usual)
+    rows = (row for is_expert in (False, True) for row in layer_operators(model, is_expert=is_expert))
+    return float(max(max(row.columns, row.depth) for row in rows if row.kind is Kind.GEMM))
 
 
 def _num_communicators(plan: Plan) -> Count:

@@ -22,7 +22,6 @@ from lindos.step.layout import Layout, at_least, select
 from lindos.transformer.adapters import trained_share
 from lindos.transformer.operators import Kind, Operator, Role, Split
 from lindos.transformer.parameters import weights
-from lindos.transformer.table import attention_dims, mean_kv_heads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +62,7 @@ def layer_traffic(
         Times by kind of parallelism and pass, in seconds.
     """
     tensor = _tensor_traffic(job.model, tiers, plan, layout, table)
-    context = _context_traffic(job.model, tiers, layout, table)
+    context = _context_traffic(tiers, layout, table)
     expert = _expert_traffic(job, tiers, plan, layout, table, imbalance)
     # What expert tensor parallelism sends counts as tensor parallel.
     return Traffic(
@@ -94,18 +93,25 @@ def _tensor_traffic(
     return blocks * select(split, 2 * gather, reduce), blocks * select(split, 3 * gather, reduce)
 
 
-def _context_traffic(model: Model, tiers: tuple[Tier, ...], layout: Layout, table: tuple[Operator, ...]) -> Seconds:
+def _context_traffic(tiers: tuple[Tier, ...], layout: Layout, table: tuple[Operator, ...]) -> Seconds:
     """Compute the forward exchange of context parallelism: every rank gathers all keys and values of the sequence.
 
     The backward pass also returns their gradients, so it takes twice as long.
     """
     xp = namespace(layout.tokens, layout.tensor_parallel, layout.context_parallel)
-    layers = sum(row.count for row in table if row.kind is Kind.ATTENTION)
-    kv_heads = mean_kv_heads(model, model.num_layers, model.num_windowed_layers)
-    heads = model.num_attention_heads if model.attention == "mla" else kv_heads
-    local = xp.maximum(heads / layout.tensor_parallel, 1.0)
-    message = layout.tokens * layout.context_parallel * local * sum(attention_dims(model)) * BF16
-    time: Seconds = layers * all_gather_time(message, levels(tiers, layout.context_parallel, layout.tensor_parallel))
+    spread = levels(tiers, layout.context_parallel, layout.tensor_parallel)
+    attention: dict[tuple[int, float], float] = {}  # layers by heads of keys, and dimensions of a head
+    time: Seconds = 0.0
+    for row in table:
+        if row.kind is Kind.ATTENTION and row.num_kv_heads:
+            key = row.num_kv_heads, row.head_dims / row.num_heads
+            attention[key] = attention.get(key, 0.0) + row.count
+        elif row.kind is Kind.SCAN:  # every rank passes the state of its part of the sequence on to all
+            state = layout.context_parallel * row.state / layout.tensor_parallel * FP32
+            time = time + row.count * all_gather_time(state, spread)
+    for (heads, dims), layers in attention.items():
+        local = xp.maximum(heads / layout.tensor_parallel, 1.0)
+        time = time + layers * all_gather_time(layout.tokens * layout.context_parallel * local * dims * BF16, spread)
     return time
 
 
@@ -119,7 +125,7 @@ def _expert_traffic(
         return 0.0, 0.0, 0.0
     stride = layout.expert_tensor_parallel
     spread = levels(tiers, layout.expert_parallel, stride)
-    elements = layout.rank_tokens * model.hidden_size * select(layout.expert_parallel > 1, imbalance, 1.0)
+    elements = layout.rank_tokens * model.expert_input_size * select(layout.expert_parallel > 1, imbalance, 1.0)
 
     def exchange(size: Bytes) -> Seconds:
         return expert_exchange_time(

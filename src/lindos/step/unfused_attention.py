@@ -15,6 +15,7 @@ from lindos.quantities import Bytes, Count
 from lindos.step.compute import OperatorTime, Product, Rates, product_times
 from lindos.step.layout import Layout
 from lindos.transformer.operators import Operator
+from lindos.transformer.table import mean_heads
 
 #: Bytes moved for one score between the products: read and written by softmax, and by dropout with its mask.
 FORWARD_BYTES = (2 + 2) + (2 + 2 + 1)
@@ -94,7 +95,7 @@ def working_scores(job: Job, layout: Layout) -> Bytes:
 
 
 def _num_scores(job: Job, layout: Layout) -> Count:
-    """Count the scores of one layer and micro-batch that are in the memory of a device."""
+    """Count the scores of the mean layer and micro-batch that are in the memory of a device."""
     if job.stack.fused_attention:
         return 0.0
-    return layout.tokens * job.sequence_length * job.model.num_attention_heads / layout.tensor_parallel
+    return layout.tokens * job.sequence_length * mean_heads(job.model) / layout.tensor_parallel

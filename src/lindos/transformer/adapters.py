@@ -107,7 +107,7 @@ def adapter_flops_per_token(model: Model, sequence_length: int, rank: int) -> fl
     """
     total = 0.0
     for row in operators(model, sequence_length=sequence_length):
-        total += row.forward_flop * (3 if row.kind is Kind.ATTENTION else 2)
+        total += row.forward_flop * (3 if row.kind in (Kind.ATTENTION, Kind.SCAN) else 2)
         if _has_adapter(row):
             total += 3 * row.count * 2 * row.rows * rank * (row.columns + row.depth)
     return total

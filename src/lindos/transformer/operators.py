@@ -17,6 +17,7 @@ class Kind(StrEnum):
     GEMM = "gemm"
     GROUPED_GEMM = "grouped-gemm"  # one product for each expert
     ATTENTION = "attention"  # scores and weighted sums
+    SCAN = "scan"  # a linear recurrence in chunks
     ELEMENTWISE = "elementwise"
     EMBEDDING = "embedding"
 
@@ -26,6 +27,7 @@ class Role(StrEnum):
 
     EMBEDDING = "embedding"
     ATTENTION = "attention"  # projections, rotation, scores and weighted sums
+    RECURRENCE = "recurrence"  # projections, convolution and scan of a layer without softmax attention
     FEED_FORWARD = "feed-forward"  # of a dense layer, or beside experts
     ROUTER = "router"
     EXPERT = "expert"
@@ -100,7 +102,10 @@ class Operator:
     full_keys: float = 0.0  # the same without the causal mask
     head_dims: float = 0.0  # query-key plus value dimension, over all heads
     num_heads: int = 0
-    forward_bytes: float = 0.0  # per token and layer; zero unless elementwise
+    num_kv_heads: int = 0  # heads whose keys and values ranks of context parallelism exchange
+    flop: float = 0.0  # per token and layer of a scan, forward
+    state: float = 0.0  # numbers of the state of a scan
+    forward_bytes: float = 0.0  # per token and layer; zero unless elementwise or a scan
     backward_bytes: float = 0.0
     num_kernels: int = 1
     low_precision: bool = False
@@ -111,7 +116,7 @@ class Operator:
     @property
     def params(self) -> float:
         """Count the weights over all layers of the row."""
-        if self.kind not in (Kind.GEMM, Kind.GROUPED_GEMM, Kind.EMBEDDING) or not self.trainable:
+        if self.kind in (Kind.ATTENTION, Kind.ELEMENTWISE) or not self.trainable:
             return 0.0
         return self.count * self.num_matrices * self.columns * self.depth
 
@@ -128,7 +133,7 @@ class Operator:
             return self.count * 2 * self.keys * self.head_dims
         if self.kind in (Kind.GEMM, Kind.GROUPED_GEMM):
             return self.count * 2 * self.rows * self.columns * self.depth
-        return 0.0
+        return self.count * self.flop
 
     @property
     def forward_flop_full_mask(self) -> float:

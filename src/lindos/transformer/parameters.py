@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from lindos.catalog.model import Model
-from lindos.transformer.operators import Kind, Operator, Role, Split
+from lindos.transformer.operators import Operator, Role, Split
 from lindos.transformer.table import layer_operators, operators, shape
 
 
@@ -38,21 +38,21 @@ class Weights:
 
 
 def layer_params(model: Model, *, is_expert: bool) -> LayerParams:
-    """Count the parameters of one layer.
+    """Count the parameters of the mean layer of a class.
 
     Parameters
     ----------
     model
         Shape of the transformer.
     is_expert
-        Whether the layer has experts; otherwise it is dense.
+        Whether layers with experts are meant; otherwise all others.
     """
     return _layer_params(shape(model), is_expert)
 
 
 @cache
 def _layer_params(model: Model, is_expert: bool) -> LayerParams:
-    return _by_split((row.params / row.count, row) for row in layer_operators(model, is_expert=is_expert))
+    return _by_split((row.params, row) for row in layer_operators(model, is_expert=is_expert))
 
 
 def joining_params(model: Model) -> LayerParams:
@@ -94,7 +94,7 @@ def weights(model: Model, *, mtp: bool = True) -> Weights:
 @cache
 def _weights(model: Model, mtp: bool) -> Weights:
     table = operators(model, sequence_length=1, mtp=mtp)
-    products = (row for row in table if row.kind in (Kind.GEMM, Kind.GROUPED_GEMM) and row.role is not Role.HEAD)
+    products = (row for row in table if row.role not in (Role.HEAD, Role.EMBEDDING))
     layers = _by_split((row.params, row) for row in products)
     return Weights(
         split=layers.split,

@@ -8,6 +8,7 @@ from lindos.errors import InputError
 from lindos.step.selective import modules_of
 from lindos.validation.refusal import NotPredictedError
 from lindos.validation.run import Run
+from lindos.validation.sources import Recipe
 
 #: Containers that run on Blackwell are of 2025 at least, and their grouped products take 8 bits.
 _BLACKWELL = ("B200", "B300", "GB200", "GB300")
@@ -18,7 +19,7 @@ _COMPILED = {"compiled": True, "fused_norms": True, "fused_activations": True}
 _EAGER = {"compiled": False, "fused_norms": False, "fused_activations": False, "loss": "torch"}
 
 
-def with_stated_facts(stack: Stack, run: Run) -> tuple[Stack, tuple[str, ...]]:
+def with_stated_facts(stack: Stack, run: Run, recipes: tuple[Recipe, ...] = ()) -> tuple[Stack, tuple[str, ...]]:
     """Change a profile of software as a run states it.
 
     Parameters
@@ -26,7 +27,9 @@ def with_stated_facts(stack: Stack, run: Run) -> tuple[Stack, tuple[str, ...]]:
     stack
         Profile of the run's software.
     run
-        The run; what it leaves blank is that of the profile.
+        The run; what it leaves blank is that of its recipe or of the profile.
+    recipes
+        What the recipes of the source fix.
 
     Returns
     -------
@@ -60,9 +63,13 @@ def with_stated_facts(stack: Stack, run: Run) -> tuple[Stack, tuple[str, ...]]:
         changes["experts_in_bf16"] = False
     if run.norm_kernel:
         changes["fused_norms"] = run.norm_kernel == "fused"
-    if run.recompute_modules:
+    recipe = next((recipe for recipe in recipes if recipe.recompute_modules), None)
+    modules = run.recompute_modules or (recipe.recompute_modules if recipe else "")
+    if recipe and not run.recompute_modules:
+        filled.append(recipe.why)
+    if modules:
         try:
-            changes["selective"] = ",".join(modules_of(run.recompute_modules))
+            changes["selective"] = ",".join(modules_of(modules))
         except InputError as error:
             raise NotPredictedError("recomputation that Lindos does not model", str(error)) from None
     return replace(stack, **changes) if changes else stack, tuple(filled)

@@ -178,7 +178,7 @@ def prepare(run: Run, catalog: Catalog, assumptions: Assumptions, stack_name: st
     """
     recipes = recipes_of(run)
     profile = catalog.stack(profile_of(run, catalog, stack_name))
-    stack, stack_filled = with_stated_facts(profile, run)
+    stack, stack_filled = with_stated_facts(profile, run, recipes)
     model, shape_filled = model_of(run, catalog, recipes)
     sizes = sizes_of(run, stack, recipes, model.max_sequence_length)
     pool, pool_filled = pool_of(run, catalog, sizes.num_devices)

@@ -1,8 +1,10 @@
 """The model of a run: what the row states, and the catalogue's model of that name for the rest."""
 
 from dataclasses import fields, replace
+from typing import Any
 
 from lindos.catalog import Catalog
+from lindos.catalog.mixers import of_length
 from lindos.catalog.model import Model, model_errors
 from lindos.errors import InputError
 from lindos.validation.refusal import NotPredictedError
@@ -80,18 +82,20 @@ def _catalog_model(name: str, catalog: Catalog) -> Model | None:
 
 def _with_stated(model: Model, stated: dict[str, int | bool]) -> Model:
     """The catalogue's model with the values that the row states; a smaller copy keeps the share of windowed layers."""
-    changed = dict(stated)
+    changed: dict[str, Any] = dict(stated)
     layers = int(changed.get("num_layers", model.num_layers))
-    if layers != model.num_layers:
+    if layers != model.num_layers and model.layers:
+        changed["layers"] = of_length(model.layers, layers)
+    elif layers != model.num_layers:
         changed["num_dense_layers"] = min(model.num_dense_layers, layers - 1) if model.num_experts else 0
         changed["num_windowed_layers"] = round(model.num_windowed_layers * layers / model.num_layers)
         if not changed["num_windowed_layers"]:
             changed["sliding_window"] = 0
-    if not changed.get("num_experts", 1):  # zero experts mark a dense model
+    if not changed.get("num_experts", 1) and not model.layers:  # zero experts mark a dense model
         changed |= {"experts_per_token": 0, "expert_ffn_hidden_size": 0, "num_shared_experts": 0, "num_dense_layers": 0}
     if "expert_ffn_hidden_size" in changed and not changed["expert_ffn_hidden_size"]:
         del changed["expert_ffn_hidden_size"]
-    return replace(model, **changed)  # type: ignore[arg-type]
+    return replace(model, **changed)
 
 
 def _from_row(run: Run, stated: dict[str, int | bool], filled: list[str]) -> Model:

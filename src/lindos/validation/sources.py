@@ -89,6 +89,7 @@ class Recipe(NamedTuple):
     virtual_stages: int | None = None
     precisions: tuple[str, ...] = ()
     is_sharded: bool = False  # of runs whose parameters are sharded alone
+    recompute_modules: str = ""  # under selective recomputation, in the words of the software
     offload: str = ""
     offload_layers: int | None = None
     balanced: bool = False  # the router sends every expert the same number of tokens

@@ -38,7 +38,7 @@ def attention_fields(values: Values, hidden: int, layers: int) -> dict[str, Any]
     heads = values.count("num_attention_heads")
     kv_heads = _kv_heads(values, heads)
     latent = _latent(values)
-    windows = window_fields(values, layers)
+    windows = {} if values.family.layout else window_fields(values, layers)
     fields = {
         "num_attention_heads": heads,
         "num_kv_heads": kv_heads,

@@ -92,10 +92,11 @@ def expert_fields(values: Values, layers: int) -> dict[str, Any]:
         "num_experts": number,
         "experts_per_token": top_k,
         "expert_ffn_hidden_size": width,
-        "num_shared_experts": _shared(values, width),
+        **_shared(values, width),
         "num_dense_layers": dense,
         "moe_layer_interval": interval,
         "dense_ffn_beside_experts": values.flag("residual_moe"),
+        "expert_latent_size": values.count("moe_latent_size", default=0, at_least=0),
         **_groups(values, number),
     }
 
@@ -105,16 +106,13 @@ def _has_shared_by_default(values: Values) -> bool:
     return any(values.family.defaults.get(key) for key in values.family.names["num_shared_experts"])
 
 
-def _shared(values: Values, width: int) -> int:
-    """Shared experts, counted in the width of a routed expert."""
+def _shared(values: Values, width: int) -> dict[str, int]:
+    """Shared experts, counted in the width of a routed expert where that divides theirs."""
     number = values.count("num_shared_experts", default=0, at_least=0)
     total = values.count("shared_ffn_hidden_size", default=0, at_least=0) * max(number, 1)
-    if not total:
-        return number
     if total % width:
-        hint = "Lindos knows shared experts as wide as some number of routed ones."
-        raise InputError(f"config.{values.key('shared_ffn_hidden_size')}", total, f"a multiple of {width}", hint)
-    return total // width
+        return {"num_shared_experts": max(number, 1), "shared_ffn_hidden_size": total}
+    return {"num_shared_experts": total // width if total else number}
 
 
 def _groups(values: Values, number: int) -> dict[str, int]:
@@ -157,6 +155,10 @@ def moe_layers(values: Values, layers: int) -> tuple[int, int]:
                 raise InputError(f"config.{key}", number, f"between 1 and {layers} layers with experts")
             return layers - number, 1
     interval = values.count("moe_layer_interval", default=1)
+    offset = values.count("expert_layer_offset", default=interval - 1, at_least=0)
+    if offset != interval - 1:
+        hint = "Lindos knows experts in the last layer of every interval."
+        raise InputError("config.expert_layer_offset", offset, f"{interval - 1}", hint)
     first = values.count("num_dense_layers", default=0, at_least=0)
     last = values.count("moe_layer_end_index", default=layers - 1, at_least=-1)
     if 0 <= last < layers - 1:

@@ -37,6 +37,40 @@ class FullAttention:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """Meaning of a word for a layer: its mixers, and its feed-forward; empty where the rule for experts decides."""
+
+    mixers: tuple[str, ...] = ()
+    feed_forward: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Layers of a family that are of several kinds.
+
+    The word for every layer stands under a key of ``listed``. Without it, words repeat as in ``usual``, but for the
+    layers of ``exception``: those under ``indices``, or every n-th, from an offset.
+    """
+
+    words: Mapping[str, Word]
+    mixers: Mapping[str, Mapping[str, Any]]  # sizes by name of the mixer
+    listed: tuple[str, ...] = ()
+    counts_list: bool = False  # the list decides how many layers there are
+    usual: tuple[str, ...] = ()
+    exception: str = ""
+    every: str | int = ""
+    offset: str = ""
+    indices: str = ""
+    last_is_exception: bool = False
+    neutral: tuple[str, ...] = ()  # keys of the family that change no matrix and no product
+
+    @property
+    def interval(self) -> int:
+        """Interval of exceptional layers where the family fixes it."""
+        return self.every if isinstance(self.every, int) else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
     """Conventions that model types share.
 
@@ -54,6 +88,7 @@ class Family:
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
     needs: str = ""
+    layout: Layout | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +151,7 @@ def _match(patterns: Mapping[str, str], name: str) -> str:
 def library() -> Library:
     """Load both files, once."""
     tables, written = _yaml("families.yaml"), _yaml("library.yaml")
-    families = dict(_families(tables["families"], tables["names"], written["defaults"]))
+    families = dict(_families(tables["families"], tables["names"], written["defaults"], tables["mixers"]))
     return Library(
         version=written["version"],
         names={name: tuple(keys) for name, keys in tables["names"].items()},
@@ -131,7 +166,7 @@ def library() -> Library:
 
 
 def _families(
-    tables: Mapping[str, Any], names: Mapping[str, list[str]], defaults: Mapping[str, Any]
+    tables: Mapping[str, Any], names: Mapping[str, list[str]], defaults: Mapping[str, Any], mixers: Mapping[str, Any]
 ) -> Iterable[tuple[str, Family]]:
     for table in tables.values():
         full = table.get("full_attention")
@@ -143,9 +178,24 @@ def _families(
             "full_attention": FullAttention(**{**full, "extra": tuple(full.get("extra", ()))}) if full else None,
             "names": {name: tuple(keys) for name, keys in {**names, **table.get("names", {})}.items()},
             "needs": table.get("needs", ""),
+            "layout": _layout(table["layers"], mixers) if "layers" in table else None,
         }
         for kind in _flat(table["types"]):
             yield kind, Family(defaults={**defaults.get(kind, {}), **table.get("defaults", {})}, **shared)
+
+
+def _layout(table: Mapping[str, Any], shared: Mapping[str, Any]) -> Layout:
+    """Read the layers of a family; sizes of its own mixers stand over those of the mixers that families share."""
+    words = {
+        str(name): Word(mixers=tuple(word.get("mixers", ())), feed_forward=word.get("feed_forward", ""))
+        for name, word in table["words"].items()
+    }
+    special = table.get("mixers", {})
+    names = {name for word in words.values() for name in word.mixers}
+    values: dict[str, Any] = {key: value for key, value in table.items() if key not in ("words", "mixers")}
+    values |= {key: tuple(table.get(key, ())) for key in ("listed", "usual", "neutral")}
+    mixers = {name: {**shared.get(name, {}), **special.get(name, {})} for name in names}
+    return Layout(**values | {"words": words, "mixers": mixers})
 
 
 def _flat(rows: Iterable[Any]) -> Iterable[str]:

@@ -8,9 +8,11 @@ from typing import Any
 from lindos.catalog.huggingface.attention import attention_fields
 from lindos.catalog.huggingface.experts import dense_width, expert_fields, is_gated
 from lindos.catalog.huggingface.families import library
+from lindos.catalog.huggingface.patterns import layer_groups, layer_words
 from lindos.catalog.huggingface.refusals import refuse_parts, refuse_unknown_keys
 from lindos.catalog.huggingface.source import Source, language_model, read_file
 from lindos.catalog.huggingface.values import Values, is_on, printable
+from lindos.catalog.mixers import Layers
 from lindos.catalog.model import Model, model_errors
 from lindos.errors import InputError
 
@@ -122,10 +124,17 @@ def _model_type(source: Source) -> str:
 
 def _model(values: Values, title: str) -> Model:
     hidden = values.count("hidden_size")
-    layers = values.count("num_layers")
+    layout = values.family.layout
+    words = layer_words(values, layout) if layout else []
+    layers = len(words) if layout else values.count("num_layers")
     attention = attention_fields(values, hidden, layers)
     experts = expert_fields(values, layers)
+    groups = _groups(values, words, experts)
+    if groups:
+        experts = _beside_groups(groups, experts)
     has_dense = not experts or experts["num_dense_layers"] or experts["moe_layer_interval"] > 1
+    if groups:
+        has_dense = any(group.feed_forward == "dense" for group in groups)
     width = dense_width(values, hidden, required=bool(has_dense or experts["dense_ffn_beside_experts"]))
     _refuse_other_widths(values, hidden)
     return Model(
@@ -134,6 +143,7 @@ def _model(values: Values, title: str) -> Model:
         num_layers=layers,
         hidden_size=hidden,
         ffn_hidden_size=width or experts["expert_ffn_hidden_size"],
+        layers=groups,
         gated=is_gated(values),
         clamped_gate=values.get("swiglu_limit") is not None,
         vocab_size=values.count("vocab_size"),
@@ -145,6 +155,26 @@ def _model(values: Values, title: str) -> Model:
         **attention,
         **experts,
     )
+
+
+def _groups(values: Values, words: list[str], experts: Mapping[str, Any]) -> tuple[Layers, ...]:
+    """Count equal layers of a family with layers of several kinds; none for other families."""
+    layout = values.family.layout
+    if layout is None:
+        return ()
+    first, interval = experts.get("num_dense_layers", 0), experts.get("moe_layer_interval", 1)
+
+    def has_experts(layer: int) -> bool:
+        return bool(experts) and layer >= first and (layer - first + 1) % interval == 0
+
+    return layer_groups(values, layout, words, has_experts)
+
+
+def _beside_groups(groups: tuple[Layers, ...], experts: dict[str, Any]) -> dict[str, Any]:
+    """Keep of the experts what groups of layers do not say; nothing where no layer has any."""
+    if not any(group.feed_forward == "experts" for group in groups):
+        return {}
+    return experts | {"num_dense_layers": 0, "moe_layer_interval": 1}
 
 
 def _refuse_other_widths(values: Values, hidden: int) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from lindos.catalog.huggingface.families import library
+from lindos.catalog.huggingface.patterns import keys_of
 from lindos.catalog.huggingface.values import Values, is_on, printable
 from lindos.errors import InputError
 
@@ -44,8 +45,12 @@ def refuse_parts(values: Values) -> None:
         With the part and the key that marks it.
     """
     part = library().part_of_type(values.model_type)
+    layout = values.family.layout
+    expected = keys_of(layout) if layout else frozenset()
     marks = {
-        key: library().part_of_key(key) for key, value in values.data.items() if is_on(value) and not _unused(value)
+        key: library().part_of_key(key)
+        for key, value in values.data.items()
+        if is_on(value) and not _unused(value) and key not in expected and not _is_understood(values, key)
     }
     marks = {key: mark for key, mark in marks.items() if mark}
     if part:
@@ -57,7 +62,7 @@ def refuse_parts(values: Values) -> None:
         names = list(map(printable, sorted(set(marks) - {key})))
         addition = f" Other keys of this kind: {', '.join(names)}." if names else ""
         raise InputError(f"config.{printable(key)}", values.data[key], "left out or off", hint + addition)
-    if any(kind != 1 for kind in values.entries("attn_type_list")):
+    if any(kind != 1 for kind in values.entries("attn_type_list")) and "attn_type_list" not in expected:
         hint = "Others mark lightning attention, which Lindos does not know."
         raise InputError("config.attn_type_list", values.data["attn_type_list"], "a list of ones", hint)
     if values.model_type in library().unread_types and not values.has_family:
@@ -71,6 +76,12 @@ def refuse_parts(values: Values) -> None:
         raise InputError(
             f"config.{needs}", None, "given", f"Without it {values.model_type} is no language model known here."
         )
+
+
+def _is_understood(values: Values, key: str) -> bool:
+    """Tell whether a family with layers of several kinds knows that a key changes nothing."""
+    layout = values.family.layout
+    return layout is not None and (key in layout.neutral or library().is_neutral(key))
 
 
 def _unused(value: Any) -> bool:
@@ -91,7 +102,7 @@ def not_understood(values: Values) -> list[str]:
     table = library()
     rest = set(values.data) - values.used - {"model_type"}
     active = (key for key in rest if is_on(values.data[key]) and values.data[key] != table.harmless.get(key))
-    return sorted(key for key in active if not table.is_neutral(key))
+    return sorted(key for key in active if not (table.is_neutral(key) or _is_understood(values, key)))
 
 
 def refuse_unknown_keys(values: Values) -> list[str]:

@@ -8,6 +8,7 @@ compute-optimal number of tokens, unless the question states tokens.
 from dataclasses import replace
 
 from lindos.campaign import scaling_law
+from lindos.catalog.mixers import of_length, widened
 from lindos.catalog.model import Model
 from lindos.errors import InfeasibleError
 from lindos.formulas.scaling import optimal_tokens
@@ -51,6 +52,7 @@ def grown(model: Model, times: float) -> Model:
         expert_ffn_hidden_size=wide(model.expert_ffn_hidden_size, 128),
         num_dense_layers=min(model.num_dense_layers, layers - 1),
         num_windowed_layers=min(round(model.num_windowed_layers * times), layers),
+        layers=widened(of_length(model.layers, layers), width) if model.layers else (),
         published_params=None,
         training_tokens=None,
         training_flop=None,
