@@ -48,6 +48,8 @@ COUNTED = {
 }
 #: Models that Lindos can compute.
 MODELS = [name for name in CATALOG.names("models") if not CATALOG.records("models")[name].unsupported]
+#: Layers of several kinds are counted by the transformers library instead, in test_huggingface_oracle.py.
+COUNTED_BY_HAND = [name for name in MODELS if not CATALOG.records("models")[name].layers]
 #: Names by which public files of facts and measurements call the same shapes.
 SPELLINGS = {
     "GPT-3_175B": "gpt-3-175b",
@@ -111,7 +113,7 @@ def test_shapes_count_to_what_others_count(name: str) -> None:
     assert active / 1e9 == pytest.approx(COUNTED[name][1], rel=0.03)
 
 
-@pytest.mark.parametrize("name", CATALOG.names("models"))
+@pytest.mark.parametrize("name", COUNTED_BY_HAND)
 def test_the_operators_of_a_step_hold_the_same_parameters(name: str) -> None:
     model = CATALOG.records("models")[name]
     assert num_params(model) == pytest.approx(counted(model)[0], rel=0.005)
@@ -172,8 +174,8 @@ def test_a_shape_has_the_parameters_that_were_published(name: str) -> None:
 
 
 def test_published_counts_are_mostly_exact() -> None:
-    exact = [name for name in MODELS if 0.999 < num_params(CATALOG.model(name)) / published_range(name)[1] < 1.001]
-    assert len(exact) > 0.8 * len(MODELS)
+    exact = [name for name in COUNTED_BY_HAND if 0.999 < num_params(CATALOG.model(name)) / published_range(name)[1] < 1.001]
+    assert len(exact) > 0.8 * len(COUNTED_BY_HAND)
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)

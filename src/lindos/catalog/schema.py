@@ -11,8 +11,8 @@ from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hi
 from lindos.bounds import Bounds
 from lindos.catalog.facts import Fact, Source
 from lindos.catalog.grades import GRADES
-from lindos.catalog.market import TOKEN_TIERS
 from lindos.catalog.groups import read_groups
+from lindos.catalog.market import TOKEN_TIERS
 from lindos.catalog.mixers import Layers
 from lindos.catalog.records import ATTENTION_KERNELS, BASES
 from lindos.catalog.sampling import is_structure
