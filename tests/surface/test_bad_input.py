@@ -492,7 +492,7 @@ CONFIGS = [
     ({"vocab_size": 0}, "vocab_size"),
     ({"intermediate_size": []}, "intermediate_size"),
     ({"model_type": "mamba"}, "mamba"),
-    ({"model_type": "minimax_m1", "attn_type_list": [0, 1]}, "lightning"),
+    ({"model_type": "minimax_m1", "attn_type_list": [0, 1]}, "list as many layers"),
     ({"model_type": "mixtral", "num_local_experts": 8, "num_experts_per_tok": 9}, "experts"),
     ({"num_hidden_layers": True}, "num_hidden_layers"),
     ({"layer_types": ["full_attention"]}, "layer_types"),
