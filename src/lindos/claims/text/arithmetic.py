@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 from lindos.claims.text.energy import energies
-from lindos.claims.text.growth import TOLERANCE, growths, multiples
+from lindos.claims.text.equations import equations
+from lindos.claims.text.growth import TOLERANCE, growths
+from lindos.claims.text.multiples import multiples
 from lindos.claims.text.products import products
 from lindos.claims.text.read import Reading
 from lindos.claims.text.relation import Relation
@@ -28,6 +30,7 @@ def relations(reading: Reading) -> Iterator[Relation]:
     ]
     yield from shares_of_totals(numerals)
     yield from products(reading, numerals)
+    yield from equations(reading, numerals)
     yield from sums(reading, numerals)
     yield from full_shares(reading, numerals)
     yield from conversions(numerals)

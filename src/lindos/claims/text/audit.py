@@ -8,8 +8,20 @@ from dataclasses import dataclass, replace
 from lindos.catalog import Catalog
 from lindos.claims.read import load
 from lindos.claims.schema import Claim
-from lindos.claims.text import arithmetic, calendar, clusters, fleets, hardware, machines, models, places, training
+from lindos.claims.text import (
+    arithmetic,
+    calendar,
+    clusters,
+    fleets,
+    hardware,
+    limits,
+    machines,
+    models,
+    places,
+    training,
+)
 from lindos.claims.text.contexts import Contexts
+from lindos.claims.text.evidence import admitted
 from lindos.claims.text.fleets import ContextOf
 from lindos.claims.text.judge import Judgement, judge
 from lindos.claims.text.numeral import Numeral
@@ -75,7 +87,9 @@ def audit_text(
     Contexts(reading, mentions, catalog).fill()
     claims = load(catalog)
     relations = tuple(
-        relation for block in _blocks(reading) for relation in _relations(block, mentions, catalog, claims, context_of)
+        relation
+        for block in _blocks(reading)
+        for relation in admitted(reading, mentions, _relations(block, mentions, catalog, claims, context_of))
     )
     judgements = judge(reading.numerals, relations)
     wrong = [numeral for numeral, judgement in judgements.items() if judgement.verdict == "wrong"]
@@ -116,6 +130,7 @@ def _relations(
     yield from machines.relations(reading, mentions, catalog)
     yield from arithmetic.relations(reading)
     yield from calendar.relations(reading)
+    yield from limits.relations(reading)
 
 
 def _blocks(reading: Reading) -> Iterator[Reading]:

@@ -40,6 +40,12 @@ _FUTURE = re.compile(
     r"(?i:\b(?:will|wird|werden|soll|sollen|plans? to|planned|geplant|expected|erwartet|is to|are to|is due|by|bis|"
     r"spätestens)\b[^,;.]{0,45}$)"
 )
+#: Words with which a sentence speaks of what is to come, and clauses that set a time or a condition.
+_TO_COME = re.compile(
+    r"(?i:\b(?:will|wird|werden|soll|sollen|sollte|plans?|planned|planning|geplant|plant|planen|expect\w*|erwart\w*|"
+    r"is to|are to|due|forecast\w*|projected|prognos\w*|target\w*|aims?|scheduled|voraussichtlich|künftig)\b)"
+)
+_IF = re.compile(r"(?i:\b(?:when|once|if|until|after|before|sobald|wenn|falls|nachdem|bevor|bis|to be|be)\b)")
 _BACKSHIFT = re.compile(
     r"(?i:\b(?:sollte|sollten|wollte|was due|had been|were to|was to|ursprünglich|originally|would|announced in|"
     r"angekündigt|hatte|hatten|said in|versprach|promised|damals|at the time|seit|since)\b)"
@@ -277,9 +283,10 @@ def _tense(reading: Reading, year: Numeral) -> Iterator[Relation]:
     preceding = reading.text[max(sentence.start, year.start - 70) : year.start]
     moment = float(year.date[:4]) if year.kind == "date" else year.values[0]
     today = reading.date
-    if _BACKSHIFT.search(reading.text[sentence.start : sentence.end]):
+    words = reading.text[sentence.start : sentence.end]
+    if _BACKSHIFT.search(words):
         return
-    if moment > today.year and _PAST_TENSE.search(preceding) and not _FUTURE.search(preceding):
+    if moment > today.year and _PAST_TENSE.search(preceding) and not (_TO_COME.search(words) or _IF.search(preceding)):
         yield Relation(
             kind="date_contradiction",
             members=(year,),

@@ -64,6 +64,22 @@ HOLDS = re.compile(
     r"(?:[  ]\w+){0,5}[  ]$"
 )
 EARLIER_BEHIND = re.compile(r"[  ](?:earlier|ago|before|later|zuvor|davor|vorher|danach|darauf|später|previously)\b")
+#: Words behind a counted noun that make the count one of each: "four MI250X each".
+COUNT_OF_EACH = re.compile(
+    r"(?:[  ][\w-]+){1,3}[  ](?i:each|apiece|jeweils|je Knoten|je Schrank|pro Knoten|per node)(?!\w)"
+)
+#: Verbs by which each thing has an amount, and the longest stretch of words that tells it.
+TELLS = re.compile(
+    r"(?i:\b(?:accounts? for|draws?|needs?|uses?|costs?|has|have|gets?|carries|carry|holds?|"
+    r"delivers?|offers?|reach(?:es)?|"
+    r"takes?|consumes?|zieht|braucht|kostet|hat|bekommt|trägt|fasst|liefert|bietet|erreicht|schafft|nimmt|verbraucht|"
+    r"benötigt|leistet|entfallen|kommen)\b)"
+)
+LONGEST_TELLING = 44
+#: A unit of energy that a price is for: "15 Cent je Kilowattstunde".
+ENERGY_BEHIND = re.compile(
+    r"[  ]?(?:/|(?i:je|pro|per|a|an|für die|die|the)[  ])(?:\w+[  ])?(?i:kilowatt|megawatt|kwh|mwh)"
+)
 APIECE = re.compile(r"[  ,]{0,2}(?i:apiece|each|jeweils|pro Stück|das Stück|je Stück|a piece|per unit|in each)(?!\w)")
 JE = re.compile(r"(?i:\bje|\bjeweils|\beach|\bpro Stück)[  ](?i:rund |etwa |knapp |gut |about |roughly )?$")
 DETERMINER = re.compile(
@@ -89,6 +105,11 @@ PRECISIONS = {
 }
 PRECISION = re.compile("|".join(rf"(?P<{name}>\b(?i:{pattern})\b)" for name, pattern in PRECISIONS.items()))
 SPARSE = re.compile(r"(?i:\bspars(?:e|ity)\b|sparsity|dünn besetzt|mit ausgenutzter)")
+#: Words that call a rate one with sparsity, and not one without.
+SPARSE_WORD = re.compile(
+    r"(?i:(?<!without )(?<!ohne )(?<!no )(?:\bsparse\b|\bsparsity\b|dünn besetzt\w*|dünnbesetzt\w*|\bspärlich\w*))"
+)
+CLAUSE_MARK = re.compile(r"[;:](?=\s)|,(?=\s)|[  ](?:and|und|or|oder|but|aber|while|während)[  ]")
 DENSE = re.compile(r"(?i:\bdense\b|\bdicht\b|without sparsity|ohne sparsity)")
 DENIED = re.compile(
     r"(?i:\b(?:wrongly|mistakenly|erroneously|fälschlich\w*|irrtümlich\w*|irreführend|misread|misquoted|not true|"

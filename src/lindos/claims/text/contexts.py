@@ -7,6 +7,7 @@ from lindos.catalog import Catalog
 from lindos.claims.text import context_words as patterns
 from lindos.claims.text import units
 from lindos.claims.text.hardware import SAME_RATE, rates
+from lindos.claims.text.marks import marks_of
 from lindos.claims.text.numeral import Numeral
 from lindos.claims.text.plausible import fits_one
 from lindos.claims.text.read import Reading
@@ -43,7 +44,7 @@ class Contexts:
             if numeral.per == "device" and self._of_predecessor(numeral, preceding, following):
                 numeral.device = ""
             numeral.subject = self._subject(numeral)
-            numeral.marks = self._marks(numeral, preceding, following)
+            numeral.marks = marks_of(self.reading, numeral, preceding, following)
 
     def _of_predecessor(self, numeral: Numeral, preceding: str, following: str) -> bool:
         """Tell whether an amount is that of an earlier or later product, which the words do not name."""
@@ -119,7 +120,9 @@ class Contexts:
             return self._of_device(numeral, preceding) if numeral.unit == "B/s" else ""
         if numeral.unit in units.MONEY and numeral.value < patterns.MOST_HOURLY and self._is_hourly(numeral):
             return "hour"
-        if patterns.APIECE.match(following):
+        if patterns.APIECE.match(following) or (
+            numeral.noun in ("device", "die", "host") and patterns.COUNT_OF_EACH.match(following)
+        ):
             return "unit"
         if numeral.unit == "1" and (rate := patterns.COUNTED_RATE.match(following)) and _time_of(rate.group("noun")):
             return _time_of(rate.group("noun"))
@@ -236,6 +239,8 @@ class Contexts:
         """Tell whether a small price is the rent of a device for an hour."""
         if not self._last_mention(numeral.end, ("accelerators", "family"), 200):
             return False
+        if patterns.ENERGY_BEHIND.match(self.reading.text, numeral.end):
+            return False
         paragraph = [s for s in self.reading.sentences if s.paragraph == numeral.paragraph]
         sentence = self.reading.sentences[numeral.sentence]
         if (
@@ -247,7 +252,7 @@ class Contexts:
 
     def _named(self, numeral: Numeral, preceding: str) -> str:
         """Find the device that the clause names before a rate or memory: ``Ironwood peaks at``, ``for Trillium``."""
-        if numeral.unit not in patterns.OF_CHIPS or not _chip_sized(numeral):
+        if numeral.unit not in patterns.OF_CHIPS or not (_chip_sized(numeral) or self._is_slip(numeral)):
             return ""
         start = numeral.start - len(preceding)
         nearby = [m for m in self._mentions_in(start, numeral.start) if m.kind == "accelerators"]
@@ -286,7 +291,8 @@ class Contexts:
             gap = preceding[match.end() :]
             if patterns.TOTAL.search(gap) or re.search(r"[;:]", gap):
                 return ""
-            if not fits_one(numeral, noun) and not (strong and self._slipped(numeral, device)):
+            has_verb = _tells_amount(gap) and not self._ends_numeral(start + match.start())
+            if not fits_one(numeral, noun) and not (strong and (has_verb or self._slipped(numeral, device))):
                 return ""
             numeral.device = numeral.device or device
             return noun
@@ -413,39 +419,6 @@ class Contexts:
             machines, key=lambda m: (m.start - numeral.end) + 25 if m.start > numeral.start else numeral.start - m.end
         )
 
-    def _marks(self, numeral: Numeral, preceding: str, following: str) -> frozenset[str]:
-        marks = set()
-        sentence = self.reading.sentences[numeral.sentence]
-        words = self.reading.text[sentence.start : sentence.end]
-        offset = numeral.start - sentence.start
-        end = offset + len(numeral.text)
-        precisions = sorted(
-            (_gap(words, offset, end, m), m.lastgroup or "") for m in patterns.PRECISION.finditer(words)
-        )
-        if precisions:
-            marks.add(f"precision:{precisions[0][1]}")
-        for name, pattern in (("sparse", patterns.SPARSE), ("dense", patterns.DENSE)):
-            if pattern.search(words):
-                marks.add(name)
-        index = numeral.sentence
-        nearby = self.reading.sentences[index + 1] if index + 1 < len(self.reading.sentences) else None
-        if (
-            patterns.DENIED.search(words)
-            or patterns.NEGATION.search(preceding)
-            or (
-                nearby
-                and nearby.paragraph == numeral.paragraph
-                and patterns.NEXT_DENIES.search(self.reading.text[nearby.start : nearby.end])
-            )
-        ):
-            marks.add("denied")
-        if numeral.noun == "device" and (
-            patterns.EQUIVALENT.search(re.split(r"[,;.](?=\s)", preceding[-90:])[-1])
-            or patterns.EQUIVALENT.search(following[:45])
-        ):
-            marks.add("equivalent")
-        return frozenset(marks)
-
     def _mentions_in(self, start: int, end: int) -> list[Mention]:
         first = bisect_right(self.starts, start - 1)
         last = bisect_left(self.starts, max(end, start + 1))
@@ -460,13 +433,9 @@ class Contexts:
         return None
 
 
-def _gap(words: str, start: int, end: int, match: re.Match[str]) -> float:
-    """Measure how far a word is from a numeral, in characters; each end of a clause between them adds more."""
-    if match.start() >= end:
-        gap, extra = words[end : match.start()], 0
-    else:
-        gap, extra = words[match.end() : start], 6
-    return len(gap) + extra + 40 * len(re.findall(r"[;:](?=\s)|,(?=\s)", gap))
+def _tells_amount(gap: str) -> bool:
+    """Tell whether the words between "each chip" and an amount say that it has the amount, whatever its size."""
+    return len(gap) <= patterns.LONGEST_TELLING and patterns.TELLS.search(gap) is not None
 
 
 def _noun_of(word: str) -> str:

@@ -1,20 +1,19 @@
-"""Growth, shares and multiples against the amounts around them."""
+"""Growth and shares against the amounts around them."""
 
 import re
 from collections.abc import Iterator, Sequence
 
 from lindos.claims.text import units
 from lindos.claims.text.numeral import Numeral
+from lindos.claims.text.pairs import is_same_thing, pairs_afar, pairs_near, ratio_of
 from lindos.claims.text.read import Reading
 from lindos.claims.text.relation import (
-    AGREE,
     DISAGREE,
     Relation,
     amount,
     close,
     distance,
     is_power,
-    late_first,
     off_by,
     written,
 )
@@ -70,7 +69,7 @@ def growths(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
         offset = fraction.start - reading.sentences[fraction.sentence].start
         clause = sentence[max(0, offset - 70) : offset + len(fraction.text) + 60]
         grows, shrinks = bool(_UP.search(clause)), bool(_DOWN.search(clause))
-        pairs = _pairs(fraction, numerals, 1)
+        pairs = pairs_near(fraction, numerals, 1)
         wide = [*pairs, *_wholes(fraction, numerals)]
         here = [pair for pair in pairs if _in_sentence(fraction, pair)]
         fitting = [r for r in (_fitting(fraction, a, b, grows, shrinks) for a, b in [*here, *wide]) if r]
@@ -83,7 +82,7 @@ def growths(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
         if fitting:
             yield fitting[0]
             continue
-        far = _far_pairs(fraction, numerals, sentences=0) if grows and fraction.value >= 1.5 else []
+        far = pairs_afar(fraction, numerals, sentences=0) if grows and fraction.value >= 1.5 else []
         rise = next((r for r in (_growth(fraction, a, b, grows, False) for a, b in far) if r), None)
         if rise is not None:
             yield rise
@@ -99,7 +98,7 @@ def growths(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
 
 def _only_by_rounding(fraction: Numeral, small: Numeral, large: Numeral) -> bool:
     """Tell whether a percentage is the quotient itself, and the rise only because few digits were printed."""
-    ratio = _ratio(small, large)[0]
+    ratio = ratio_of(small, large)[0]
     return ratio > 1.01 and off_by(ratio, fraction) <= 1.005 and off_by(ratio - 1, fraction) > 1.05
 
 
@@ -118,7 +117,7 @@ def _wholes(fraction: Numeral, numerals: list[Numeral]) -> list[tuple[Numeral, N
         (part, total)
         for part in parts_here[:6]
         for total in nearby
-        if total.unit == part.unit and total.value > part.value > 0 and _same_noun(part, total) and not total.per
+        if total.unit == part.unit and total.value > part.value > 0 and is_same_thing(part, total) and not total.per
     ]
 
 
@@ -133,56 +132,8 @@ def _fitting(fraction: Numeral, small: Numeral, large: Numeral, grows: bool, shr
     return _growth(fraction, small, large, grows, shrinks) or as_share
 
 
-def _pairs(numeral: Numeral, numerals: list[Numeral], sentences: int) -> list[tuple[Numeral, Numeral]]:
-    """Return pairs of comparable amounts near a numeral, the smaller first."""
-    nearby = [
-        n
-        for n in numerals
-        if n is not numeral
-        and n.kind == "amount"
-        and n.values
-        and n.unit not in units.DURATIONS
-        and close(n, numeral, sentences)
-    ]
-    result = []
-    for i, first in enumerate(nearby[:12]):
-        for second in nearby[i + 1 : 12]:
-            is_comparable = first.unit == second.unit and _same_noun(first, second) and first.per == second.per
-            if is_comparable and first.value > 0 and second.value > 0 and first.value != second.value:
-                result.append((first, second) if first.value < second.value else (second, first))
-    result.sort(
-        key=lambda pair: sum(abs(n.start - numeral.start) + 400 * (n.sentence != numeral.sentence) for n in pair)
-    )
-    pairs_of_one = [(n, n) for n in nearby if len(n.values) == 2 and n.values[0] != n.values[1]]
-    return result + pairs_of_one
-
-
-def _same_noun(first: Numeral, second: Numeral) -> bool:
-    """Tell whether two counts are of one thing; a large number without noun takes that of its neighbour."""
-    if first.unit != "1":
-        return True
-    if first.noun and first.noun == second.noun:
-        return True
-    return (not first.noun or not second.noun) and min(first.value, second.value) >= 1e6
-
-
-#: Most that rounding adds to a quotient; beyond it, numbers with few digits would fit anything.
-MOST_SLACK = 0.08
-
-
-def _ratio(small: Numeral, large: Numeral) -> tuple[float, float, float]:
-    """Divide two amounts; return the value, and the least and largest value by their printed digits."""
-    if small is large:
-        value = max(small.values) / min(small.values)
-        return value, value * 0.97, value * 1.03
-    # Of "from 470 to 590" the last value is compared.
-    value = large.values[-1] / small.values[-1]
-    slack = min(small.rounding + large.rounding, MOST_SLACK)
-    return value, value * (1 - slack), value * (1 + slack)
-
-
 def _growth(fraction: Numeral, small: Numeral, large: Numeral, grows: bool, shrinks: bool) -> Relation | None:
-    ratio, low, high = _ratio(small, large)
+    ratio, low, high = ratio_of(small, large)
     rises = grows and (
         distance(max(low - 1, 1e-9), max(high - 1, 1e-9), fraction) <= 1.03 or abs(ratio - 1 - fraction.value) <= 0.006
     )
@@ -204,7 +155,7 @@ def _growth(fraction: Numeral, small: Numeral, large: Numeral, grows: bool, shri
 
 
 def _share(fraction: Numeral, small: Numeral, large: Numeral) -> Relation | None:
-    ratio, low, high = _ratio(small, large)
+    ratio, low, high = ratio_of(small, large)
     if distance(1 / high, 1 / low, fraction) > 1.03 or (
         fraction.rounding < 0.01 and off_by(1 / ratio, fraction) > 1.06
     ):
@@ -216,8 +167,11 @@ def _share(fraction: Numeral, small: Numeral, large: Numeral) -> Relation | None
 def _wrong_growth(
     reading: Reading, fraction: Numeral, pairs: list[tuple[Numeral, Numeral]], grows: bool
 ) -> Iterator[Relation]:
+    here = {n.unit for pair in pairs for n in pair if n.sentence == fraction.sentence}
     for small, large in pairs:
-        ratio, low, high = _ratio(small, large)
+        if small.unit in here and fraction.sentence not in (small.sentence, large.sentence):
+            continue  # the percentage is that of an amount in its own sentence
+        ratio, low, high = ratio_of(small, large)
         right = ratio - 1 if grows else 1 - 1 / ratio
         same_sentence = small.sentence == large.sentence == fraction.sentence
         stretch = reading.text[
@@ -238,7 +192,8 @@ def _wrong_growth(
             and _from_to(reading, small, large)
             and off_by(right, fraction) > DISAGREE
         )
-        moved = fraction.value < 1 and same_sentence_pair and _amount_slip(fraction, ratio, grows)
+        compared = same_sentence or _EARLIER.search(reading.sentence_of(fraction))
+        moved = fraction.value < 1 and compared and same_sentence_pair and _amount_slip(fraction, ratio, grows)
         if moved and not (as_factor or slip or plain):
             yield _slipped_amount(reading, fraction, small, large, ratio, grows)
             return
@@ -292,7 +247,7 @@ def _slipped_amount(
 def _as_factor(fraction: Numeral, pairs: list[tuple[Numeral, Numeral]]) -> Iterator[Relation]:
     """Check a rise in per cent that equals the quotient itself, against an amount further up in the text."""
     for small, large in pairs:
-        ratio, _, _ = _ratio(small, large)
+        ratio, _, _ = ratio_of(small, large)
         if (
             (ratio >= 1.2 or fraction.value >= 1)
             and off_by(ratio, fraction) <= (1.02 if fraction.qualifier == "rough" else 1.012)
@@ -378,120 +333,3 @@ def _right_of_share(member: Numeral, part: Numeral, fraction: Numeral, total: Nu
 def _blame_decimals(*members: Numeral) -> tuple[Numeral, ...]:
     """Sort numerals by blame: a mark that slipped leaves more decimals than its neighbours have."""
     return tuple(sorted(members, key=lambda n: (-n.decimals if n.decimals >= 3 else 0, -n.start)))
-
-
-def multiples(numerals: list[Numeral]) -> Iterator[Relation]:
-    """Check factors against the amounts around them.
-
-    Parameters
-    ----------
-    numerals
-        Numerals to check.
-    """
-    for factor in numerals:
-        if factor.kind != "factor" or not factor.values or any(0 <= n.start - factor.end <= 1 for n in numerals):
-            continue  # "72 times 288 gigabytes" multiplies
-        pairs = _pairs(factor, numerals, 2)
-        wide = [*pairs, *_far_pairs(factor, numerals)]
-        goal = factor if factor.value >= 1 else None
-        fitting = next(((a, b) for a, b in pairs if _times_fit(factor, a, b)), None)
-        slipped = list(_slipped_multiple(factor, pairs)) if fitting is None and factor.value >= 1 else []
-        if slipped:
-            yield from slipped
-            continue
-        fitting = fitting or next(((a, b) for a, b in wide if _times_fit(factor, a, b)), None)
-        if fitting is not None:
-            small, large = fitting
-            line = f"{written(large)} / {written(small)} = {render(_ratio(small, large)[0], '1')}"
-            yield Relation(kind="multiple", members=(factor, *{small, large}), holds=True, arithmetic=line, factor=1.0)
-            continue
-        if goal is None:
-            continue
-        yield from _risen(factor, numerals)
-        in_sentence = [
-            (a, b)
-            for a, b in pairs
-            if a.sentence == b.sentence == factor.sentence
-            and a is not b
-            and (a.unit != "1" or a.noun == b.noun == "device")
-        ]
-        for small, large in in_sentence[:1] if len({id(n) for pair in in_sentence for n in pair}) == 2 else []:
-            ratio, low, high = _ratio(small, large)
-            if distance(low, high, factor) > DISAGREE and off_by(ratio, factor) > 1.4:
-                yield Relation(
-                    kind="percent_vs_factor" if not is_power(off_by(ratio, factor)) else "decimal_slip",
-                    members=late_first(factor, small, large),
-                    holds=False,
-                    factor=off_by(ratio, factor),
-                    arithmetic=f"{written(large)} / {written(small)} = {render(ratio, '1')}, not {written(factor)}",
-                    reading=f"{render(ratio, '1')} times",
-                )
-
-
-def _slipped_multiple(factor: Numeral, pairs: list[tuple[Numeral, Numeral]]) -> Iterator[Relation]:
-    """Report a multiple that is a power of ten off the quotient of an amount in its sentence and one just before."""
-    sentences = {n.sentence for pair in pairs for n in pair}
-    for small, large in pairs:
-        ratio, _, _ = _ratio(small, large)
-        reach = 3 if small.unit == "FLOP" else 1
-        is_near = factor.sentence in (small.sentence, large.sentence) and abs(small.sentence - large.sentence) <= reach
-        before = small.sentence == large.sentence == factor.sentence - 1 and factor.sentence not in sentences
-        error = off_by(ratio, factor)
-        if before and is_power(error, 1.02 + min(factor.rounding, 0.03)):
-            is_near = True
-        if is_near and small is not large and small.unit != "1" and is_power(error, 1.06) and factor.value >= 1.5:
-            yield Relation(
-                kind="decimal_slip",
-                members=late_first(small, large, factor),
-                holds=False,
-                factor=error,
-                arithmetic=f"{written(large)} / {written(small)} = {render(ratio, '1')}, not {written(factor)}",
-                reading=f"a power of ten: {render(ratio, '1')} times",
-            )
-            return
-
-
-_RISE = re.compile(r"[  ](?:auf|to)[  ]")
-
-
-def _risen(factor: Numeral, numerals: list[Numeral]) -> Iterator[Relation]:
-    """Check a multiple after a rise that is printed as a pair: ``from 12 to 36 billion, and so doubled``."""
-    earlier = [n for n in numerals if n.sentence == factor.sentence and n.kind == "amount" and n.start < factor.start]
-    if len(earlier) != 1 or len(earlier[0].values) != 2 or not _RISE.search(earlier[0].text):
-        return
-    ratio = earlier[0].values[1] / earlier[0].values[0]
-    if earlier[0].stated_rise and off_by(ratio, factor) > 1.3:
-        yield Relation(
-            kind="percent_vs_factor",
-            members=(factor, earlier[0]),
-            holds=False,
-            factor=off_by(ratio, factor),
-            arithmetic=f"{written(earlier[0])}: a factor of {render(ratio, '1')}, not {written(factor)}",
-            reading=f"{render(ratio, '1')} times",
-        )
-
-
-def _times_fit(factor: Numeral, small: Numeral, large: Numeral) -> bool:
-    _, low, high = _ratio(small, large)
-    goal = factor.value
-    if goal < 1:
-        return bool(distance(1 / high, 1 / low, factor) <= AGREE)
-    return bool(distance(low, high, factor) <= AGREE)
-
-
-def _far_pairs(factor: Numeral, numerals: list[Numeral], sentences: int = 1) -> list[tuple[Numeral, Numeral]]:
-    """Return pairs over the whole text with one member near the factor, since a ratio may refer to earlier amounts."""
-    nearby = [
-        n
-        for n in numerals
-        if n.kind == "amount" and n.values and close(n, factor, sentences) and n.unit not in units.DURATIONS
-    ]
-    result = []
-    for n in nearby[:6]:
-        for far in numerals[:200]:
-            is_comparable = (
-                far.kind == "amount" and far.values and far.unit == n.unit and far.per == n.per and _same_noun(far, n)
-            )
-            if is_comparable and far is not n and far.value > 0 and n.value > 0 and far.value != n.value:
-                result.append((n, far) if n.value < far.value else (far, n))
-    return result

@@ -20,6 +20,8 @@ _SPARSE_VENDORS = ("NVIDIA", "AMD")
 FAR_MENTION = 700
 #: A printed rate matches a data sheet within this factor.
 SAME_RATE = 1.04
+#: Mark of a rate that the words right beside it call one with sparsity.
+SPARSE_BESIDE = "sparse beside"
 _TITLES = {"fp64": "FP64", "fp32": "FP32", "tf32": "TF32", "bf16": "BF16", "fp8": "FP8", "fp4": "FP4"}
 
 
@@ -132,7 +134,7 @@ def _fits(numeral: Numeral, options: list[Rate]) -> list[Rate]:
 def _rate(numeral: Numeral, accelerator: Accelerator, options: list[Rate]) -> Iterator[Relation]:
     stated = _stated(numeral)
     fitting = _fits(numeral, options)
-    allowed = [r for r in fitting if speaks_of(r, numeral)]
+    allowed = [r for r in fitting if speaks_of(r, numeral) and not (SPARSE_BESIDE in numeral.marks and not r.sparse)]
     title = short(accelerator)
     if allowed:
         best = allowed[0]
@@ -151,8 +153,13 @@ def _rate(numeral: Numeral, accelerator: Accelerator, options: list[Rate]) -> It
         right = min((r for r in options if not r.sparse), key=lambda r: off_by(r.value, numeral), default=None)
         if right is None or fitting or stated != "" or not is_power(off_by(right.value, numeral), 1.05):
             return
+    misnamed = [r for r in fitting if SPARSE_BESIDE in numeral.marks and not r.sparse and stated in ("", r.precision)]
+    if misnamed:
+        yield _dense_called_sparse(numeral, title, misnamed[0], options)
+        return
     factor = off_by(right.value, numeral)
-    if distance(right.value, right.value, numeral) < 1.3:
+    # A rate that is no peak in any precision and has not slipped is one that was measured.
+    if distance(right.value, right.value, numeral) < 1.3 or not (fitting or is_power(factor, 1.05)):
         return
     kind = "precision_mixup" if fitting else "prefix_1000" if is_power(factor, 1.05) else "precision_mixup"
     reading = (
@@ -169,6 +176,23 @@ def _rate(numeral: Numeral, accelerator: Accelerator, options: list[Rate]) -> It
         reading=reading,
         sources=right.sources,
         arithmetic=f"{title}: {amount(right.value, 'FLOP/s')} in {right.name}, not {written(numeral)}",
+    )
+
+
+def _dense_called_sparse(numeral: Numeral, title: str, dense: Rate, options: list[Rate]) -> Relation:
+    """Report a dense peak that the words right beside it call one with sparsity."""
+    sparse = next((r for r in options if r.sparse and r.precision == dense.precision), None)
+    line = f"{title}: {amount(dense.value, 'FLOP/s')} in {dense.name}"
+    right = f"{amount(sparse.value, 'FLOP/s')} in {sparse.name}" if sparse else f"in {dense.name}"
+    return Relation(
+        kind="precision_mixup",
+        members=(numeral,),
+        holds=False,
+        factor=off_by(sparse.value, numeral) if sparse else None,
+        subject=title,
+        reading=f"in {dense.name}, or {right}" if sparse else right,
+        sources=dense.sources,
+        arithmetic=f"{line}; {right}" if sparse else line,
     )
 
 

@@ -234,6 +234,8 @@ def _ellipsis(reading: Reading, numerals: list[Numeral], position: int) -> None:
     if (numeral.in_words and _OF_THESE.search(preceding)) or _ALL.search(preceding):
         return
     following = reading.text[numeral.end : numeral.end + 44]
+    if numeral.in_words and _THEREOF.match(following):
+        return
     if _counted(following) and not re.match(r"[  ](?:auf|to)[  ]", following):
         return
     if numeral.bare and _shares_percent(reading, numerals, position):
@@ -297,6 +299,8 @@ _OF_THESE = re.compile(
     r"(?i:\b(?:(?:the[  ])?(?:following|next|past|last|other)|the|these|those|all|both|der|die|den|dieser|diese|"
     r"diesen|aller|alle|allen)[  ])$"
 )
+#: Words behind a small number that counts amounts named before: "fünf davon".
+_THEREOF = re.compile(r"[  ](?i:davon|of (?:them|these|those))\b")
 _ALL = re.compile(r"(?i:\b(?:all|aller|alle|allen)[  ])$")
 _CLOSES = re.compile(
     r"\s*(?:[.,;:)\]”“\"»…]|$)|\s[–—-]\s|\s(?:jährlich|annually|an? (?:year|month|week|quarter|day)|of (?:its|"

@@ -140,6 +140,8 @@ def _adds_up(total: Numeral, run: Sequence[Numeral]) -> bool:
     """Tell whether amounts add up to a total within their last digits."""
     error = sum(n.value * n.rounding for n in (*run, total))
     error = max(min(error, LARGEST_ERROR * total.value), LEAST_ERROR * total.value)
+    if min(n.value for n in run) <= error:
+        return False  # a term that is lost in the rounding of the total adds nothing to it
     return any(abs(value - v) <= error for value in {_ends(run, 0), _ends(run, -1)} for v in total.values)
 
 

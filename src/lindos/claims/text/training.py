@@ -33,8 +33,26 @@ def relations(reading: Reading, catalog: Catalog) -> Iterator[Relation]:
         Facts about the devices.
     """
     numerals = [n for n in reading.numerals if n.claim and "denied" not in n.marks]
-    amounts = [n for n in numerals if n.kind == "amount"]
-    yield from _runs(reading, numerals, amounts, catalog)
+    for segment in _segments(reading):
+        here = [n for n in numerals if n.paragraph in segment]
+        yield from _runs(reading, here, [n for n in here if n.kind == "amount"], catalog)
+
+
+_MODEL = re.compile(r"\b(GPT|Llama|DeepSeek|Grok|Gemini|Claude|Mistral|Qwen|Kimi|PaLM|Nemotron|Falcon|Apertus|BLOOM)\b")
+
+
+def _segments(reading: Reading) -> list[set[int]]:
+    """Divide the paragraphs of a text so that each part names the models of one family."""
+    segments: list[set[int]] = [set()]
+    family: set[str] = set()
+    for sentence in reading.sentences:
+        named = set(_MODEL.findall(reading.text[sentence.start : sentence.end]))
+        if sentence.paragraph not in segments[-1] and named and family and not named & family:
+            segments.append(set())
+            family = set()
+        segments[-1].add(sentence.paragraph)
+        family |= named
+    return segments
 
 
 # Training runs
