@@ -98,7 +98,7 @@ def compare_scenarios(
     Examples
     --------
     >>> answer = compare_scenarios(["one-node"], changes=[{"site.electricity_price": "$0.20/kWh"}])
-    >>> answer["b.site.year.energy"].value > answer["a.site.year.energy"].value
+    >>> answer["b.site.year.opex"].value > answer["a.site.year.opex"].value
     True
     """
     plans = _plans(scenarios, catalog, changes, catalogs, begins)

@@ -62,7 +62,7 @@ def solve_scenario(
     --------
     >>> answer = solve_scenario("one-node", "site.electricity_price", "site.device_cost=$1.70/h")
     >>> round(3.6e6 * answer["solved.1"].value, 2)
-    0.17
+    0.19
     """
     question = question_of(scenario, catalog, begins)
     solver = _Solver(question, vary, _figure_name(until), dict(changes or {}), begins)
