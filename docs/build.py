@@ -14,6 +14,7 @@ import documents
 import figure
 import reference
 
+import serving
 import validation
 
 ROOT = documents.ROOT
@@ -24,6 +25,7 @@ TABLES: dict[str, Callable[[], str]] = {
         ("validation", validation.table),
         ("campaigns", validation.campaigns_table),
         ("left out", validation.left_out_table),
+        ("serving", serving.serving_table),
         ("pairs", validation.pairs_table),
         ("runs", validation.runs_table),
         ("fits", validation.fits_table),

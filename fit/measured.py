@@ -75,7 +75,8 @@ def read(folder: Path, device: str, operator: str, framework: str, table: str, v
     paths = sorted((folder / DEVICES[device] / operator / framework).glob(f"{version}/{table}.parquet"), key=_version)
     columns = pq.read_table(paths[-1])
     data: dict[str, Any] = {name: columns[name].to_numpy(zero_copy_only=False) for name in columns.column_names}
-    data["seconds"] = data.pop("latency") * 1e-3
+    if "latency" in data:
+        data["seconds"] = data.pop("latency") * 1e-3
     return data
 
 

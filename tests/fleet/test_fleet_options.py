@@ -1,10 +1,13 @@
 """What the catalogue offers for rent, in both worlds."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from lindos.catalog import load_catalog
-from lindos.fleet import assumptions, estimate, options, served
+from lindos.errors import InfeasibleError
+from lindos.fleet import Demand, assumptions, estimate, options, work_of
 from lindos.fleet.options import NOT_RENTED
 from lindos.results import rows
 
@@ -31,34 +34,63 @@ def test_assumptions_are_the_catalogues_or_the_users() -> None:
     assert assumptions(CATALOG, peak_to_mean=2.5).peak_to_mean == 2.5
 
 
-@pytest.mark.parametrize("name", ["grok-2", "deepseek-v3", "llama-3.1-405b", "gpt-oss-120b"])
-def test_models_count_as_published(name: str) -> None:
-    model = CATALOG.model(name)
-    if model.published_params is None or not model.published_params.is_known:
-        pytest.skip("no published count")
-    assert served(model, "bf16", 8192).num_params == pytest.approx(float(model.published_params.value), rel=0.02)
-
-
 def test_grok_is_placed_in_both_worlds() -> None:
     point_options, _ = options(CATALOG, "fp8")
     sampled = CATALOG.sampled(64, 0)
     sampled_options, _ = options(sampled, "fp8")
-    model = served(CATALOG.model("grok-2"), "fp8", 8192)
-    traffic = {"model": model, "input_rate": 2e12 / 86_400, "output_rate": 2e11 / 86_400}
-    point = estimate(**traffic, options=point_options, assume=assumptions(CATALOG))  # type: ignore[arg-type]
+    work = work_of(CATALOG.model("grok-2"), "fp8")
+    demand = Demand(input_rate=2e12 / 86_400, output_rate=2e11 / 86_400, prompt=7000.0, answer=700.0)
+    point = estimate(work=work, demand=demand, options=point_options, assume=assumptions(CATALOG))
     draws = estimate(
-        **traffic,  # type: ignore[arg-type]
+        work=work,
+        demand=demand,
         options=sampled_options,
         assume=assumptions(sampled),
         chosen=point.chosen.option,
+        layout=point.layout,
     )
     assert draws.chosen.option == point.chosen.option
     assert all(np.all(np.isfinite(row.value)) for row in rows(draws))
     low, high = np.percentile(draws.chosen.bill, [1, 99])
     assert low < float(point.chosen.bill) < high
     # Tens of dollars to cents per million tokens: the order of what providers ask.
-    assert 0.01e-6 < float(point.chosen.price_per_token) < 20e-6
+    assert 0.01e-6 < float(point.chosen.input_price) < float(point.chosen.output_price) < 20e-6
     assert len(point.placements) == len(point_options)
+
+
+def test_a_mean_over_several_providers_is_no_offer() -> None:
+    usable, left_out = options(CATALOG, "fp8")
+    assert not {"small providers", "hyperscalers"} & {option.provider for option in usable}
+    assert "packet.ai" in {option.provider for option in usable}
+    assert any("small providers" in sentence and "nobody offers" in sentence for sentence in left_out)
+
+
+def test_a_fleet_beyond_what_a_provider_delivers_goes_elsewhere() -> None:
+    usable, _ = options(CATALOG, "fp8")
+    work = work_of(CATALOG.model("grok-2"), "fp8")
+    demand = Demand(input_rate=3e6, output_rate=1e6, prompt=3000.0, answer=1000.0)
+    placed = estimate(work=work, demand=demand, options=usable, assume=assumptions(CATALOG))
+    small = [place for place in placed.placements if place.delivered == 0 and place.meets_speed == 1]
+    assert any(place.bill < placed.chosen.bill for place in small)
+    assert placed.chosen.delivered == 1
+    with pytest.raises(InfeasibleError, match=r"more than .* delivers"):
+        huge = Demand(input_rate=3e9, output_rate=1e9, prompt=3000.0, answer=1000.0)
+        estimate(work=work, demand=huge, options=usable, assume=assumptions(CATALOG))
+
+
+def test_spares_stand_for_engines_that_failures_stop() -> None:
+    usable, _ = options(CATALOG, "fp8")
+    work = work_of(CATALOG.model("grok-2"), "fp8")
+    demand = Demand(input_rate=3e6, output_rate=1e6, prompt=3e3, answer=1e3)
+    calm, slow = (
+        estimate(work=work, demand=demand, options=usable, assume=replace(assumptions(CATALOG), reload_time=time))
+        for time in (60.0, 86_400.0)
+    )
+    places = {place.option: place for place in calm.placements}
+    for place in slow.placements:
+        assert float(place.spare_devices) % float(place.devices_per_replica) == 0
+        assert place.spare_devices >= places[place.option].spare_devices
+    assert slow.chosen.spare_devices > calm.chosen.spare_devices
 
 
 def test_no_fleet_rents_at_spot_prices_or_at_the_cost_of_an_owner() -> None:

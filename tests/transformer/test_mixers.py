@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from lindos.fleet.shape import served
 
 from lindos.catalog import load_catalog
 from lindos.catalog.mixers import (
@@ -18,7 +19,6 @@ from lindos.catalog.mixers import (
     widened,
 )
 from lindos.catalog.model import Model, model_errors
-from lindos.fleet.shape import served
 from lindos.step.activations import layer_activations
 from lindos.transformer import Kind, layer_params, num_params, operators
 from lindos.transformer.composition import of_model

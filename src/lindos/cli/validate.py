@@ -19,6 +19,7 @@ from lindos.cli.counting import counting
 @click.option("--stack", metavar="NAME", help="Software profile that --fit starts from; that of the runs by default.")
 @click.option("--template", "as_template", is_flag=True, help="Print a file of own runs to fill in.")
 @click.option("--sites", "with_sites", is_flag=True, help="Published power of sites and supercomputers instead.")
+@click.option("--serving", "with_serving", is_flag=True, help="Published measurements of serving instead.")
 @catalog_option
 @json_option
 def command(
@@ -29,10 +30,14 @@ def command(
     stack: str | None,
     as_template: bool,
     with_sites: bool,
+    with_serving: bool,
     catalogs: tuple[Path, ...],
     as_json: bool,
 ) -> None:
     """Compare predicted with measured step times of the runs of FILE; without FILE, of published runs.
+
+    A file of measurements of serving (columns input_len, output_len, concurrency_or_mode) is known by its header: time
+    of a token, time to the first and throughput are compared then, as with --serving.
 
     A file of sites (columns site, chips, pub_it_mw) or of TOP500 machines (Name, Computer, gpus, kw) is known by its
     header: IT power is compared then, as with --sites.
@@ -48,6 +53,9 @@ def command(
         return
     if with_sites or (file is not None and _has_sites(file)):
         _sites(file, out, catalogs, as_json)
+        return
+    if with_serving or (file is not None and _has_serving(file)):
+        _serving(file, out, explain, catalogs, as_json)
         return
     rows, catalog = read_runs(file), load_catalog(catalogs)
     with counting(len(rows), "runs") as count:
@@ -125,3 +133,45 @@ def _sites(file: Path | None, out: Path | None, catalogs: tuple[Path, ...], as_j
     from lindos.terminal import console
 
     sites_terminal(score, console())
+
+
+def _has_serving(file: Path) -> bool:
+    """Tell whether a file is one of serving; one that cannot be read is left to the reader of runs."""
+    from lindos.validation.serving import is_serving_file
+
+    try:
+        with file.open("rb") as stream:
+            return is_serving_file(stream.read(10_000))
+    except OSError:
+        return False
+
+
+def _serving(
+    file: Path | None, out: Path | None, explain: str | None, catalogs: tuple[Path, ...], as_json: bool
+) -> None:
+    """Compare predicted with measured serving."""
+    from lindos.catalog import load_catalog
+    from lindos.files import write_whole
+    from lindos.report.serving import serving_explanation_document, serving_explanation_terminal, serving_terminal
+    from lindos.terminal import console
+    from lindos.validation.serving import (
+        read_serving,
+        serving_csv,
+        serving_document,
+        serving_explanation,
+        validate_serving,
+    )
+
+    catalog = load_catalog(catalogs)
+    score = validate_serving(read_serving(file), catalog)
+    explanation = None if explain is None else serving_explanation(score, explain, catalog)
+    if out is not None:
+        write_whole({out: serving_csv(score)})
+        note(f"{len(score.rows):,} rows written to {out}")
+    if as_json:
+        answer = serving_document(score) if explanation is None else serving_explanation_document(explanation)
+        click.echo(json.dumps(answer, indent=1, allow_nan=False))
+    elif explanation is None:
+        serving_terminal(score, console())
+    else:
+        serving_explanation_terminal(explanation, console())

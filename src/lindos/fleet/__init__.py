@@ -1,25 +1,27 @@
-"""Hours: how many rented devices carry a stated inference traffic, and what they cost.
+"""Hours: rented engines that serve a stated traffic within limits on latency, and what they cost.
 
-The closed form: prefill by computation, decode by bandwidth with a batch that memory and a promised speed limit, and
-capacity for the peak. Each row of prices in the catalogue is one option; the cheapest is chosen.
+An engine's step is the sum of its kernels by roofline, with what the serving software adds; both are fitted to measured
+kernels and runs. Each row of prices in the catalogue is one option; the cheapest that is delivered is chosen.
 """
 
-from lindos.fleet.estimate import cheapest, estimate
-from lindos.fleet.network import Network
+from lindos.fleet.estimate import Demand, cheapest, estimate
 from lindos.fleet.options import Assumptions, Option, assumptions, options
-from lindos.fleet.result import FleetEstimate, Placement
-from lindos.fleet.shape import ServedModel, served
+from lindos.fleet.result import FleetEstimate, Layout, Placement
+from lindos.fleet.verify import verified
+from lindos.fleet.work import Work, work_of
 
 __all__ = [
     "Assumptions",
+    "Demand",
     "FleetEstimate",
-    "Network",
+    "Layout",
     "Option",
     "Placement",
-    "ServedModel",
+    "Work",
     "assumptions",
     "cheapest",
     "estimate",
     "options",
-    "served",
+    "verified",
+    "work_of",
 ]

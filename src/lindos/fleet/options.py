@@ -1,4 +1,4 @@
-"""What can be rented, and what is assumed about serving; read from the catalogue."""
+"""What can be rented, and what is promised and assumed; read from the catalogue."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from lindos.catalog import Catalog
 from lindos.catalog.lookup import system_with
 from lindos.catalog.records import Accelerator, CloudPrice, Fabric, Kernels, System
-from lindos.fleet.network import Network
-from lindos.quantities import Count, Fraction, Real, TokensPerSecond, UsdPerSecond
+from lindos.fleet.closed_loop import Machine
+from lindos.fleet.machines import machine_of
+from lindos.quantities import Count, PerSecond, Real, Seconds, TokensPerSecond, UsdPerSecond
 
 #: Terms of prices at which a fleet is not rented, and why.
 NOT_RENTED = {
@@ -15,18 +16,23 @@ NOT_RENTED = {
     "owner cost": "what a device costs its owner, not a rent",
     "analyst retail": "an analyst's model of a rent, not an offer",
 }
+#: What a price is that names several providers, or none.
+NO_OFFER = "a mean over several providers, which nobody offers"
+#: Family of the failure rate of devices whose own is not known.
+_GENERATION = "hopper"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assumptions:
-    """Assumptions about serving, the same for every option; estimates with wide ranges."""
+    """Promises, chosen and not uncertain, and assumptions about serving, the same for every option."""
 
     peak_to_mean: Count
-    utilisation: Fraction
-    serving_efficiency: Fraction
-    memory_fraction: Fraction
-    kernels_per_layer: Count
-    output_speed: TokensPerSecond
+    output_speed: TokensPerSecond  # promised to a user while an answer is written, median
+    output_speed_p99: TokensPerSecond  # that all but one answer in a hundred keep
+    first_token: Seconds  # promised until the first token, 99th percentile
+    reload_time: Seconds  # until an engine that lost a device serves again
+    burstiness: Count  # standard deviation of gaps between requests at one engine over their mean
+    length_spread: Count  # standard deviation of prompts over their mean
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,13 +44,14 @@ class Option:
     term: str
     date: str
     accelerator: Accelerator
-    kernels: Kernels
-    network: Network
+    machine: Machine
     price: UsdPerSecond
+    failure_rate: PerSecond  # of one device
+    deliverable: Count  # most devices that the provider delivers
 
 
 def assumptions(catalog: Catalog, peak_to_mean: float | None = None) -> Assumptions:
-    """Read what the catalogue assumes about serving.
+    """Read what the catalogue promises and assumes about serving.
 
     Parameters
     ----------
@@ -55,15 +62,18 @@ def assumptions(catalog: Catalog, peak_to_mean: float | None = None) -> Assumpti
     """
     return Assumptions(
         peak_to_mean=_number(catalog, "peak_to_mean") if peak_to_mean is None else peak_to_mean,
-        utilisation=_number(catalog, "utilisation"),
-        serving_efficiency=_number(catalog, "serving_efficiency"),
-        memory_fraction=_number(catalog, "memory_fraction"),
-        kernels_per_layer=_number(catalog, "kernels_per_layer"),
         output_speed=catalog.parameter("inference.output_speed", "token/s").value,
+        output_speed_p99=catalog.parameter("inference.output_speed_p99", "token/s").value,
+        first_token=catalog.parameter("inference.first_token", "s").value,
+        reload_time=catalog.parameter("inference.reload_time", "s").value,
+        burstiness=_number(catalog, "burstiness"),
+        length_spread=_number(catalog, "length_spread"),
     )
 
 
-def options(catalog: Catalog, precision: str, name: str | None = None) -> tuple[tuple[Option, ...], tuple[str, ...]]:
+def options(
+    catalog: Catalog, precision: str, name: str | None = None, software: str = "vllm"
+) -> tuple[tuple[Option, ...], tuple[str, ...]]:
     """List every priced device that can serve in ``precision``, and a sentence for each price that cannot be used.
 
     Parameters
@@ -74,75 +84,73 @@ def options(catalog: Catalog, precision: str, name: str | None = None) -> tuple[
         Number format of the weights.
     name
         Name of a single option to read; all options if None.
+    software
+        Serving software.
     """
     usable: list[Option] = []
     left_out: list[str] = []
     for accelerator in catalog.names("accelerators"):
         device = catalog.accelerator(accelerator)
         prices = catalog.cloud_prices(accelerator)
+        machine: Machine | None = None
         for price in prices:
             if name is not None and price.name != name:
                 continue
-            option, missing = _option(catalog, device, price, prices, precision)
-            if option is None:
+            missing = _unusable(catalog, device, price, prices, precision)
+            if missing:
                 left_out.append(f"{price.provider} {device.title} ({price.date}): {missing}.")
-            else:
-                usable.append(option)
+                continue
+            machine = machine or machine_of(catalog, device, software)
+            usable.append(_option(catalog, device, price, machine))
     return tuple(usable), tuple(left_out)
 
 
-def _option(
+def _unusable(
     catalog: Catalog, device: Accelerator, price: CloudPrice, prices: Iterable[CloudPrice], precision: str
-) -> tuple[Option | None, str]:
-    """Build an option, or give the reason why the price cannot be used."""
+) -> str:
+    """Give the reason why a price cannot be used; empty if it can."""
     if newer := _newer(price, prices):
-        return None, f"superseded by {newer}"
+        return f"superseded by {newer}"
     if price.term in NOT_RENTED:
-        return None, NOT_RENTED[price.term]
+        return NOT_RENTED[price.term]
+    if price.provider[:1].islower() and "." not in price.provider:  # a provider has a proper noun or a domain
+        return NO_OFFER
     kernels = catalog.kernels_of(device)
     system = system_with(catalog, device.name)
     if system is None:
-        return None, "no node or rack of it is known"
+        return "no node or rack of it is known"
     inner, outer = catalog.fabric(system.scale_up_fabric), catalog.fabric(system.fabric)
-    if missing := _missing(device, kernels, precision, price.price.is_known) or _missing_network(
-        device, system, inner, outer
-    ):
-        return None, f"{missing} is unknown"
-    option = Option(
+    missing = _missing(device, kernels, precision, price.price.is_known)
+    missing = missing or _missing_network(device, system, inner, outer)
+    return f"{missing} is unknown" if missing else ""
+
+
+def _option(catalog: Catalog, device: Accelerator, price: CloudPrice, machine: Machine) -> Option:
+    return Option(
         name=price.name,
         provider=price.provider,
         term=price.term,
         date=price.date,
         accelerator=device,
-        kernels=kernels,
-        network=network_of(device, system, inner, outer),
+        machine=machine,
         price=price.price.value,
+        failure_rate=1 / catalog.parameter(f"reliability.{_generation(catalog, device)}.device_mtbf", "s").value,
+        deliverable=_deliverable(catalog, price.provider),
     )
-    return option, ""
 
 
-def network_of(device: Accelerator, system: System, inner: Fabric, outer: Fabric) -> Network:
-    """Build the network of a device in its system.
+def _generation(catalog: Catalog, device: Accelerator) -> str:
+    """Family whose measured failures stand for a device."""
+    known = {path.split(".")[1] for path in catalog.parameter_leaves() if path.endswith(".device_mtbf")}
+    return device.family if device.family in known else _GENERATION
 
-    Parameters
-    ----------
-    device
-        The device.
-    system
-        Node or rack of the device.
-    inner
-        Fabric inside the system.
-    outer
-        Fabric between systems.
-    """
-    return Network(
-        domain=device.scale_up_size.value,
-        inner_latency=inner.base_latency.value + inner.hop_latency.value,
-        outer_latency=outer.base_latency.value + outer.hop_latency.value,
-        inner_bandwidth=device.scale_up_bandwidth.value * inner.efficiency.value,
-        outer_bandwidth=system.nic_bandwidth.value * outer.efficiency.value,
-        in_switch_reduction=inner.in_switch_reduction,
-    )
+
+def _deliverable(catalog: Catalog, provider: str) -> Real:
+    """Most devices of one kind that a provider delivers; of one without a value, that of small providers."""
+    key = provider.split()[0].lower().replace(".", "_").replace("-", "_")
+    names = {path.rpartition(".")[2] for path in catalog.parameter_leaves() if path.startswith("deliverable.")}
+    value: Real = catalog.parameter(f"deliverable.{key if key in names else 'small'}", "1").value
+    return value
 
 
 def _newer(price: CloudPrice, prices: Iterable[CloudPrice]) -> str:
@@ -156,11 +164,10 @@ def _missing(device: Accelerator, kernels: Kernels, precision: str, priced: bool
         "its price": priced,
         f"its peak in {precision}": device.peak(precision).is_known,
         "its BF16 peak": device.peak_bf16.is_known,
-        "its memory": device.memory.is_known,
+        "its memory": device.usable_memory.is_known,
         "its memory bandwidth": device.memory_bandwidth.is_known,
         f"the efficiency of its kernels in {precision}": kernels.matmul(precision).is_known,
-        "the efficiency of its attention kernels": kernels.attention_forward.is_known,
-        "the share of memory bandwidth that its kernels reach": kernels.memory_fraction.is_known,
+        "the efficiency of its kernels in BF16": kernels.matmul("bf16").is_known,
         "the latency of its kernels": kernels.launch_latency.is_known,
         "the size of its scale-up domain": device.scale_up_size.is_known,
     }
@@ -168,8 +175,7 @@ def _missing(device: Accelerator, kernels: Kernels, precision: str, priced: bool
 
 
 def _missing_network(device: Accelerator, system: System, inner: Fabric, outer: Fabric) -> str:
-    facts = [fact for fabric in (inner, outer) for fact in (fabric.base_latency, fabric.hop_latency)]
-    facts += [inner.efficiency, outer.efficiency, device.scale_up_bandwidth, system.nic_bandwidth]
+    facts = [inner.efficiency, outer.efficiency, device.scale_up_bandwidth, system.nic_bandwidth]
     return next((fact.path for fact in facts if not fact.is_known), "")
 
 

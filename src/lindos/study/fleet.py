@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from lindos import fleet
-from lindos.fleet import FleetEstimate, Placement
-from lindos.fleet.replica import Layout
+from lindos.fleet import Demand, FleetEstimate, Layout, Placement
 from lindos.quantities import Fraction, Real
 from lindos.results import rows
 from lindos.scenario.resolve import model_named
@@ -29,9 +28,8 @@ class Provider:
 
     @property
     def layout(self) -> Layout:
-        """Devices of a replica, and how the model is split over them."""
-        chosen = self.estimate.chosen
-        return Layout(float(chosen.devices_per_replica), bool(chosen.expert_parallel))
+        """Devices of an engine, and how the model is split over them."""
+        return self.estimate.layout
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,18 +41,30 @@ class FleetResult:
 
 
 def choose(world: World) -> Provider:
-    """Compare all options with the catalogue's own values, and choose the cheapest.
+    """Compare all options with the catalogue's own values, and choose the cheapest that keeps its limits simulated.
 
     Parameters
     ----------
     world
         Scenario with inference, and catalogue.
     """
-    return Provider(estimate=_estimate(world))
+    spec = _spec(world)
+    options, _ = fleet.options(world.catalog, spec.precision)
+    model = model_named(spec.model, world.catalog, world.folder, "inference.model")
+    estimate = _estimate(world)
+    checked = fleet.verified(
+        estimate,
+        fleet.work_of(model, spec.precision),
+        options,
+        demand_of(spec),
+        fleet.assumptions(world.catalog, spec.peak_to_mean),
+        estimate.layouts,
+    )
+    return Provider(estimate=checked)
 
 
 def compute(world: World, provider: Provider) -> FleetResult:
-    """Size the fleet at the chosen provider; every draw has its own layout of a replica.
+    """Size the fleet at the chosen provider, with engines of the chosen layout.
 
     Parameters
     ----------
@@ -66,7 +76,7 @@ def compute(world: World, provider: Provider) -> FleetResult:
     if world.kind == "point":
         return FleetResult(chosen=provider.estimate.chosen, share_served=1.0)
     smooth = world.kind == "varied"
-    estimate = _estimate(world, provider.option, provider.layout if smooth else None, whole_replicas=not smooth)
+    estimate = _estimate(world, provider.option, provider.layout, whole_replicas=not smooth)
     if world.kind != "sampled":
         return FleetResult(chosen=estimate.chosen, share_served=1.0)
     return _served(estimate.chosen)
@@ -79,9 +89,8 @@ def _estimate(
     model = model_named(spec.model, world.catalog, world.folder, "inference.model")
     options, left_out = fleet.options(world.catalog, spec.precision, option)
     return fleet.estimate(
-        model=fleet.served(model, spec.precision, spec.context_length),
-        input_rate=spec.input_tokens,
-        output_rate=spec.output_tokens,
+        work=fleet.work_of(model, spec.precision),
+        demand=demand_of(spec),
         options=options,
         assume=fleet.assumptions(world.catalog, spec.peak_to_mean),
         volume_discount=spec.volume_discount,
@@ -89,6 +98,24 @@ def _estimate(
         layout=layout,
         whole_replicas=whole_replicas,
         left_out=left_out,
+    )
+
+
+def demand_of(spec: InferenceSpec) -> Demand:
+    """Get the traffic of a scenario: its rates, and lengths that share the context as the rates do.
+
+    Parameters
+    ----------
+    spec
+        Inference of the scenario.
+    """
+    total = spec.input_tokens + spec.output_tokens
+    prompt = max(spec.context_length * spec.input_tokens / total, 1.0)
+    return Demand(
+        input_rate=spec.input_tokens,
+        output_rate=spec.output_tokens,
+        prompt=prompt,
+        answer=max(spec.context_length - prompt, 1.0),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from operator import attrgetter
 
 from lindos.elements import Cell, Section, Table
-from lindos.fleet import Placement
+from lindos.fleet import FleetEstimate, Placement
 from lindos.results import rows
 from lindos.study.fleet import FLEET, PROVIDER, FleetResult, Provider
 from lindos.study.floor import Outcome
@@ -23,15 +23,26 @@ _TITLES = {
     "price_per_token": "Price of a token, read or written",
     "price": "Price of a GPU-hour",
     "speed_alone": "Speed of a user who has a replica alone",
-    "smallest_replica": "GPUs of the smallest replica",
-    "devices_per_replica": "GPUs of a replica",
-    "expert_parallel": "Experts split over the replica",
+    "smallest_replica": "GPUs of the smallest engine",
+    "devices_per_replica": "GPUs of an engine",
+    "expert_parallel": "Experts split over the engine",
+    "token_time": "Time of a token at the peak, mean",
+    "token_time_p99": "Time of a token at the peak, 99th percentile",
+    "first_token": "Time to the first token at the peak, median",
+    "first_token_p99": "Time to the first token at the peak, 99th percentile",
+    "serving_devices": "GPUs that carry the peak",
+    "spare_devices": "GPUs that stand for failed engines",
+    "input_price": "Price of a token read",
+    "output_price": "Price of a token written",
 }
 _HEADLINE = (
     "fleet.peak_devices",
     "fleet.mean_devices",
     "fleet.annual_bill",
-    "fleet.price_per_token",
+    "fleet.input_price",
+    "fleet.output_price",
+    "fleet.token_time",
+    "fleet.first_token_p99",
     "fleet.draws_served",
 )
 
@@ -61,12 +72,12 @@ def view(context: Context, outcome: Outcome[FleetResult], provider: Outcome[Prov
         ),
         headline=_HEADLINE,
         figures=_figures(context, outcome).all(),
-        tables=(_options(estimate.placements),) if estimate else (),
+        tables=(_options(estimate.placements), *_checks(estimate)) if estimate else (),
         notes=(
             *_traffic(context),
             _replica(place),
             *(estimate.notes if estimate else ()),
-            *(estimate.left_out if estimate else ()),
+            *(_left_out(estimate.left_out) if estimate else ()),
         ),
         warnings=tuple(_warnings(outcome.sampled)),
     )
@@ -80,7 +91,7 @@ def _written(value: object, unit: str) -> str:
 def _figures(context: Context, outcome: Outcome[FleetResult]) -> Figures[FleetResult]:
     figures = Figures(outcome, subject=f"inference of {context.scenario.name}", date=outcome.point.chosen.date)
     for row in rows(outcome.point.chosen):
-        if row.name == "meets_speed":
+        if row.name in ("meets_speed", "delivered"):
             continue
         figures.add(
             f"fleet.{row.name}",
@@ -91,7 +102,7 @@ def _figures(context: Context, outcome: Outcome[FleetResult]) -> Figures[FleetRe
         )
     figures.add(
         "fleet.draws_served",
-        "Draws in which some replica keeps the promised speed",
+        "Draws in which the engine keeps the promised limits",
         "1",
         lambda result: outcome.sampled.share_served,
         why="the other draws enter no range",
@@ -101,38 +112,92 @@ def _figures(context: Context, outcome: Outcome[FleetResult]) -> Figures[FleetRe
 
 
 def _options(placements: tuple[Placement, ...]) -> Table:
-    """Tabulate every option, the cheapest first; options that are too slow come last and have no bill."""
+    """Tabulate every option, the cheapest first; options that cannot be had come last and have no bill."""
 
-    def key(place: Placement) -> tuple[bool, float]:
-        return number(place.meets_speed) != 1, float(place.bill)
+    def key(place: Placement) -> tuple[bool, bool, float]:
+        return number(place.meets_speed) != 1, number(place.delivered) != 1, float(place.bill)
 
     return Table(
         name="fleet.options",
         title="Every option, cheapest first",
         columns=(
-            *("provider", "GPU", "term", "price of", "GPUs of a replica", "GPUs rented", "bill", "a year", "a token"),
-            "a user alone",
+            *("provider", "GPU", "term", "price of", "GPUs of an engine", "GPUs rented", "bill", "a year"),
+            *("a token read", "a token written", "first token, P99", "token"),
         ),
-        units=("", "", "", "", "1", "1", "USD/s", "USD", "USD/token", "token/s"),
+        units=("", "", "", "", "1", "1", "USD/s", "USD", "USD/token", "USD/token", "s", "s"),
         rows=tuple(_row(place) for place in sorted(placements, key=key)),
-        note="A user alone: speed of a replica that serves a single user; with a batch it is slower.",
+        note=(
+            "Times are those at the peak. An option that keeps no limit is too slow; one that its provider does not "
+            "deliver has no bill."
+        ),
     )
+
+
+def _checks(estimate: FleetEstimate) -> Iterator[Table]:
+    """Tabulate the finalists that were simulated."""
+    if not estimate.checks:
+        return
+    rows: list[tuple[Cell, ...]] = [
+        (
+            *(check.provider, check.accelerator, number(check.first_token), number(check.first_token_p99)),
+            *(number(check.token_time), number(check.token_time_p99), number(check.preempted)),
+            "kept" if check.passes else "missed",
+        )
+        for check in estimate.checks
+    ]
+    yield Table(
+        name="fleet.checks",
+        title="Finalists at the peak, simulated request by request",
+        columns=("provider", "GPU", "first token", "P99", "token", "P99 of a token", "put back", "limits"),
+        units=("", "", "s", "s", "s", "s", "1", ""),
+        rows=tuple(rows),
+        note=_verdict(estimate),
+    )
+
+
+def _verdict(estimate: FleetEstimate) -> str:
+    """Say whether the cheapest fleet of the closed form stood, and what replaced it."""
+    missed = [check for check in estimate.checks if not check.passes]
+    if not missed:
+        return "The cheapest fleet of the closed form keeps its limits in the simulation."
+    names = ", ".join(f"{check.accelerator} at {check.provider}" for check in missed)
+    if len(missed) == len(estimate.checks):
+        return f"No finalist keeps all limits in the simulation ({names}): plan for fewer requests an engine."
+    return f"Cheaper by the closed form, but missed a limit in the simulation and gave way: {names}."
 
 
 def _row(place: Placement) -> tuple[Cell, ...]:
-    head = (place.provider, place.accelerator, place.term, place.date)
-    speed = number(place.speed_alone)
+    head = (place.provider, place.accelerator, place.term, place.date, number(place.devices_per_replica))
+    times = (number(place.first_token_p99), number(place.token_time))
     if number(place.meets_speed) != 1:
-        return (*head, number(place.devices_per_replica), "too slow", None, None, None, speed)
+        return (*head, "too slow", None, None, None, None, *times)
+    devices = number(place.peak_devices)
+    if number(place.delivered) != 1:
+        return (*head, devices, "not delivered", None, None, None, *times)
     return (
         *head,
-        number(place.devices_per_replica),
-        number(place.peak_devices),
+        devices,
         number(place.bill),
         number(place.annual_bill),
-        number(place.price_per_token),
-        speed,
+        number(place.input_price),
+        number(place.output_price),
+        *times,
     )
+
+
+def _left_out(sentences: tuple[str, ...]) -> Iterator[str]:
+    """Say once for each reason which prices could not be used."""
+    groups: dict[str, list[str]] = {}
+    for sentence in sentences:
+        name, _, reason = sentence.rstrip(".").rpartition(": ")
+        groups.setdefault(reason, []).append(name)
+    for reason, names in sorted(groups.items(), key=lambda item: -len(item[1])):
+        shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+        yield f"Left out, {reason}: {shown}."
+
+
+#: Prices of one reason that are named.
+_SHOWN = 4
 
 
 def _traffic(context: Context) -> Iterator[str]:
@@ -147,8 +212,9 @@ def _traffic(context: Context) -> Iterator[str]:
 def _replica(place: Placement) -> str:
     split = "only the experts are split" if number(place.expert_parallel) == 1 else "every matrix is split"
     return (
-        f"A replica has {_written(place.devices_per_replica, '1')} GPUs over which {split}; the smallest one that fits "
-        f"the model has {_written(place.smallest_replica, '1')}."
+        f"An engine has {_written(place.devices_per_replica, '1')} GPUs over which {split}; the smallest one that fits "
+        f"the model has {_written(place.smallest_replica, '1')}. At the peak it writes {_written(place.batch, '1')} "
+        f"answers at a time and has room for {_written(place.most_sequences, '1')}; what binds is {place.binds}."
     )
 
 
@@ -156,8 +222,8 @@ def _warnings(sampled: FleetResult) -> Iterator[str]:
     missed = 1.0 - float(sampled.share_served)
     if missed > 0:
         yield (
-            f"In {render(100 * missed, '1', 2)} % of draws no replica of the chosen GPU reaches the promised "
-            "speed: ranges of the "
+            f"In {render(100 * missed, '1', 2)} % of draws no engine of the chosen GPU keeps the promised "
+            "limits: ranges of the "
             "fleet are over the others."
         )
 
