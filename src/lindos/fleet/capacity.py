@@ -22,8 +22,8 @@ def weights_per_device(work: Work, grid: Grid) -> Bytes:
     xp = namespace(grid.tensor, grid.expert)
     split = work.product_bytes(True) + work.embedding
     experts = work.expert_bytes / xp.maximum(grid.expert * grid.expert_tensor, 1.0)
-    held: Bytes = (split / grid.tensor + work.product_bytes(False) + experts) / grid.pipeline
-    return held
+    content: Bytes = (split / grid.tensor + work.product_bytes(False) + experts) / grid.pipeline
+    return content
 
 
 def cache_per_sequence(work: Work, grid: Grid, context: Count) -> Bytes:
@@ -91,6 +91,6 @@ def most_sequences(work: Work, grid: Grid, memory: Bytes, share: Fraction, conte
     """
     xp = namespace(context, grid.tensor, memory)
     free = room(work, grid, memory, share)
-    held = xp.floor(xp.maximum(free, 0.0) / cache_per_sequence(work, grid, context))
-    sequences: Count = held * grid.data
+    content = xp.floor(xp.maximum(free, 0.0) / cache_per_sequence(work, grid, context))
+    sequences: Count = content * grid.data
     return sequences

@@ -87,7 +87,7 @@ def prompt_time(
     xp = namespace(prompt, together, grid.tensor)
     tokens = xp.minimum(xp.maximum(together, prompt), CHUNK)
     # Tokens of one prompt see half of it in the mean, in however many chunks it is read.
-    batch = Batch(sequences=0.0 * tokens, context=1.0 + 0.0 * tokens, prompt=tokens, before=cached + prompt / 2)
+    batch = Batch(sequences=0.0 * tokens, context=1.0 + 0.0 * tokens, prompt=tokens, prefix=cached + prompt / 2)
     time = step_time(work, grid, batch, machine.rates, machine.kernels, machine.software)
     added = time.total - machine.software.step  # the step itself is there for those that write
     share: Seconds = added * machine.software.prompt * prompt / tokens
@@ -129,14 +129,16 @@ def closed_loop(
     xp = namespace(in_flight, prompt, answer, setup.engines, setup.grid.tensor)
     rates, share = machine.rates, machine.memory_share
     most = xp.maximum(most_sequences(work, setup.grid, rates.memory, share, prompt + answer), 1.0)
-    held = xp.minimum(in_flight / setup.engines, most)
+    resident = xp.minimum(in_flight / setup.engines, most)
     context = prompt + answer / 2
-    before, new = prompt * cached, xp.maximum(prompt * (1 - cached), 1.0)
-    mixed = prompt_time(work, setup.grid, machine, new, new * held, before)
-    read = prompt_time(work, setup.prompt_grid, machine, new, new * in_flight / setup.prompt_engines, before)
+    prefix, new = prompt * cached, xp.maximum(prompt * (1 - cached), 1.0)
+    mixed = prompt_time(work, setup.grid, machine, new, new * resident, prefix)
+    read = prompt_time(work, setup.prompt_grid, machine, new, new * in_flight / setup.prompt_engines, prefix)
     of_prompts = xp.where(setup.apart > 0, read, mixed)
-    delay = xp.where(setup.apart > 0, 0.0, machine.software.interference * xp.maximum(held - 1, 0.0) * mixed / answer)
-    batch = held
+    delay = xp.where(
+        setup.apart > 0, 0.0, machine.software.interference * xp.maximum(resident - 1, 0.0) * mixed / answer
+    )
+    batch = resident
     for _ in range(_ROUNDS):
         step = step_time(
             work, setup.grid, Batch(sequences=batch, context=context), rates, machine.kernels, machine.software
@@ -146,7 +148,7 @@ def closed_loop(
         # Apart: as many are being written as the readers let through, and no more than are not being read.
         let_through = setup.prompt_engines * writing / xp.maximum(read, 1e-12)
         apart = xp.minimum(xp.minimum(let_through, in_flight * writing / (writing + read)) / setup.engines, most)
-        batch = xp.where(setup.apart > 0, xp.maximum(apart, xp.minimum(1.0, held)), held)
+        batch = xp.where(setup.apart > 0, xp.maximum(apart, xp.minimum(1.0, resident)), resident)
     engines = xp.where(setup.apart > 0, setup.prompt_engines, setup.engines)
     return _loop(setup, machine.software, in_flight, answer, batch, most, token, of_prompts, engines)
 
@@ -218,13 +220,13 @@ def offline(
     xp = namespace(prompt, answer, most, setup.grid.tensor)
     # Sequences are spread over all stages of their life, and need half of their answer's cache in the mean.
     half = prompt + answer / 2
-    held = most_sequences(work, setup.grid, machine.rates.memory, machine.memory_share, half)
-    batch = xp.maximum(xp.minimum(held, most * setup.grid.data), 1.0)
+    resident = most_sequences(work, setup.grid, machine.rates.memory, machine.memory_share, half)
+    batch = xp.maximum(xp.minimum(resident, most * setup.grid.data), 1.0)
     step = step_time(
         work, setup.grid, Batch(sequences=batch, context=half), machine.rates, machine.kernels, machine.software
     ).total
-    before, new = prompt * cached, xp.maximum(prompt * (1 - cached), 1.0)
-    read = prompt_time(work, setup.grid, machine, new, new * batch, before)
+    prefix, new = prompt * cached, xp.maximum(prompt * (1 - cached), 1.0)
+    read = prompt_time(work, setup.grid, machine, new, new * batch, prefix)
     cycle = answer * step + batch * read
     return Loop(
         token=cycle / answer,
@@ -232,5 +234,5 @@ def offline(
         first_mean=cycle,
         throughput=setup.engines * batch * answer / cycle,
         sequences=batch * setup.engines,
-        most=held * setup.engines,
+        most=resident * setup.engines,
     )

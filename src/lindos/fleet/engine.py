@@ -42,7 +42,7 @@ class Batch:
     sequences: Count  # that get a token
     context: Count  # tokens that each of them has, in the mean
     prompt: Count = 0.0  # tokens of prompts that are read
-    before: Count = 0.0  # tokens that stand before those, in the mean
+    prefix: Count = 0.0  # tokens that stand before those, in the mean
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,8 +188,8 @@ def _core_time(core: Core, batch: Batch, grid: Grid, rates: Rates, kernels: Kern
 
 def _prompt_time(core: Core, batch: Batch, grid: Grid, rates: Rates, kernels: Kernels) -> Seconds:
     """Time of attention of one layer among the tokens of prompts, and over those that stand before them."""
-    xp = namespace(batch.prompt, batch.before, grid.tensor, rates.bandwidth)
-    seen = xp.minimum(batch.before, core.window) if core.window else batch.before
+    xp = namespace(batch.prompt, batch.prefix, grid.tensor, rates.bandwidth)
+    seen = xp.minimum(batch.prefix, core.window) if core.window else batch.prefix
     flop = 2 * batch.prompt / grid.data * seen * core.num_heads / grid.tensor * core.prompt_dims
     return flop / (rates.bf16 * _PROMPT_RATE)
 

@@ -23,7 +23,7 @@ LARGEST = 64
 _NODES = 2
 #: Standard deviations of safety: spares suffice 99 % of the time.
 _SAFETY = 2.326
-#: Batch of a user who is alone.
+#: Batch of a user who is single.
 _ALONE = 1.0
 #: What the model leaves out, said with every answer.
 NOTES = (
@@ -221,27 +221,27 @@ class _Sizing:
         """Size the fleet at one option, by the engine that needs the fewest devices."""
         if layout is not None and self._whole and np.ndim(option.machine.slower):
             return self._drawn(option, layout), layout
-        grid, load, serves, alone = self._computed(option, layout)
+        grid, load, serves, single = self._computed(option, layout)
         serving, spare = self._devices(option, grid, load)
         if layout is not None:
-            return self._placement(option, grid, load, serves, alone, serving, spare), layout
+            return self._placement(option, grid, load, serves, single, serving, spare), layout
         keys = np.where(serves > 0, serving + spare, np.inf)
-        fast = int(np.argmax(1 / alone.step))
+        fast = int(np.argmax(1 / single.step))
         place = int(np.argmin(keys)) if np.isfinite(keys).any() else fast
-        grid, load, alone = (_picked(record, place) for record in (grid, load, alone))
+        grid, load, single = (_picked(record, place) for record in (grid, load, single))
         values = (float(np.asarray(value)[place]) for value in (serves, serving, spare))
         served, serving, spare = values
         best = Layout(float(grid.tensor), float(grid.data))
-        return self._placement(option, grid, load, served, alone, serving, spare), best
+        return self._placement(option, grid, load, served, single, serving, spare), best
 
     def _drawn(self, option: Option, layout: Layout) -> Placement:
         """Size the fleet in every draw by that of the near layouts which needs the fewest devices."""
         best: Placement | None = None
-        for near in _near(self._work, layout):
+        for neighbour in _near(self._work, layout):
             self._engines.clear()
-            grid, load, serves, alone = self._computed(option, near)
+            grid, load, serves, single = self._computed(option, neighbour)
             serving, spare = self._devices(option, grid, load)
-            place = self._placement(option, grid, load, serves, alone, serving, spare)
+            place = self._placement(option, grid, load, serves, single, serving, spare)
             best = place if best is None else _better(place, best)
         assert best is not None
         return best
@@ -252,8 +252,8 @@ class _Sizing:
             grid = grids(self._work, middle(option.machine.rates.domain)) if layout is None else grid_of(layout)
             machine = option.machine
             load, serves = busiest(self._work, grid, machine, self._traffic, self._limits)
-            alone = load_at(self._work, grid, machine, self._traffic, _ALONE + 0.0 * load.step)
-            self._engines[name] = grid, load, serves, alone
+            single = load_at(self._work, grid, machine, self._traffic, _ALONE + 0.0 * load.step)
+            self._engines[name] = grid, load, serves, single
         return self._engines[name]
 
     def _devices(self, option: Option, grid: Grid, load: Load) -> tuple[Any, Any]:
@@ -267,7 +267,7 @@ class _Sizing:
         return engines * grid.size, spares * grid.size
 
     def _placement(
-        self, option: Option, grid: Grid, load: Load, serves: Any, alone: Load, serving: Any, spare: Any
+        self, option: Option, grid: Grid, load: Load, serves: Any, single: Load, serving: Any, spare: Any
     ) -> Placement:
         demand, size = self._demand, grid.size
         new = demand.prompt * (1 - demand.cached)
@@ -289,7 +289,7 @@ class _Sizing:
             token_time_p99=load.token_p99,
             first_token=load.first,
             first_token_p99=load.first_p99,
-            speed_alone=1 / alone.step,
+            speed_alone=1 / single.step,
             prefill_rate=new / load.prompt / size,
             decode_rate=load.batch / load.step / size,
             prompt_share=load.busy,
@@ -308,16 +308,16 @@ class _Sizing:
 
 def _near(work: Work, layout: Layout) -> list[Layout]:
     """List the layouts to which an operator would turn if a device were faster or slower: half or twice as large."""
-    near = [layout]
+    neighbours = [layout]
     for factor in (2.0, 0.5):
         if layout.data > 1:
-            near.append(Layout(layout.tensor, layout.data * factor))
+            neighbours.append(Layout(layout.tensor, layout.data * factor))
         else:
-            near.append(Layout(layout.tensor * factor, layout.data))
+            neighbours.append(Layout(layout.tensor * factor, layout.data))
     if work.experts is not None and layout.data == 1 and layout.tensor > 1:
-        near.append(Layout(1.0, layout.tensor))
+        neighbours.append(Layout(1.0, layout.tensor))
     most = float(work.experts.number) if work.experts is not None else float(LARGEST)
-    return [choice for choice in near if choice.tensor >= 1 and 1 <= choice.data <= most]
+    return [choice for choice in neighbours if choice.tensor >= 1 and 1 <= choice.data <= most]
 
 
 def _better(place: Placement, best: Placement) -> Placement:
@@ -362,7 +362,7 @@ def grids(work: Work, domain: float) -> Grid:
     Parameters
     ----------
     work
-        The model; one with experts may split them alone.
+        The model; one with experts may split them single.
     domain
         Devices that the scale-up network joins.
     """
@@ -393,7 +393,7 @@ def smallest(work: Work, option: Option, demand: Demand) -> Count:
     xp = namespace(memory, share)
     for power in reversed(range(11)):
         size = 2.0**power
-        held = most_sequences(work, grid_of(Layout(size, 1.0)), memory, share, demand.prompt + demand.answer)
-        best = xp.where(held >= 1, size, best)
+        sequences = most_sequences(work, grid_of(Layout(size, 1.0)), memory, share, demand.prompt + demand.answer)
+        best = xp.where(sequences >= 1, size, best)
     fewest: Count = best + 0.0 * memory
     return fewest

@@ -160,10 +160,10 @@ def simulate(pace: Pace, requests: Requests, engines: int = 1) -> Served:
 class _State:
     """Sequences of one engine. A sequence that is written ends when the count of steps reaches its mark."""
 
-    __slots__ = ("blocks", "marks", "now", "running", "steps", "tokens")
+    __slots__ = ("blocks", "clock", "marks", "running", "steps", "tokens")
 
-    def __init__(self, now: float) -> None:
-        self.now, self.steps, self.running = now, 0, 0
+    def __init__(self, clock: float) -> None:
+        self.clock, self.steps, self.running = clock, 0, 0
         self.blocks, self.tokens = 0.0, 0.0
         self.marks: list[tuple[int, int]] = []
 
@@ -174,28 +174,28 @@ def _engine(pace: Pace, requests: Requests) -> tuple[Array, Array, int]:
     cached, answer = requests.cached.tolist(), np.maximum(requests.answer, 1.0).astype(int).tolist()
     count = len(arrival)
     first, end = np.zeros(count), np.zeros(count)
-    held, written, began = [0.0] * count, [0] * count, [0] * count
+    stored, written, began = [0.0] * count, [0] * count, [0] * count
     waiting: deque[int] = deque()
     state, upcoming, put_back = _State(arrival[0] if count else 0.0), 0, 0
     step_of, per_token, most, total = pace.step.tolist(), pace.per_token, pace.most, pace.blocks
     while upcoming < count or waiting or state.running:
-        if not waiting and not state.running and arrival[upcoming] > state.now:
-            state.now = arrival[upcoming]
-        while upcoming < count and arrival[upcoming] <= state.now:
+        if not waiting and not state.running and arrival[upcoming] > state.clock:
+            state.clock = arrival[upcoming]
+        while upcoming < count and arrival[upcoming] <= state.clock:
             waiting.append(upcoming)
             upcoming += 1
         budget, read = pace.chunk, 0.0
         while waiting and state.running < most:  # admit in order, as much as a step reads
             request = waiting[0]
-            whole = prompt[request] + cached[request] + written[request]
-            if state.blocks + whole / BLOCK + 1 > total or (read and prompt[request] + written[request] > budget):
+            context = prompt[request] + cached[request] + written[request]
+            if state.blocks + context / BLOCK + 1 > total or (read and prompt[request] + written[request] > budget):
                 break
             waiting.popleft()
             read += prompt[request] + written[request]
             budget -= prompt[request] + written[request]
-            held[request], began[request] = whole, state.steps
-            state.blocks += whole / BLOCK + 0.5
-            state.tokens += whole
+            stored[request], began[request] = context, state.steps
+            state.blocks += context / BLOCK + 0.5
+            state.tokens += context
             state.running += 1
             heapq.heappush(state.marks, (state.steps + answer[request] - written[request], request))
         if read:
@@ -208,10 +208,10 @@ def _engine(pace: Pace, requests: Requests) -> tuple[Array, Array, int]:
             if grown < steps:
                 steps = max(int(grown), 1)
             if upcoming < count and not (waiting and state.blocks + BLOCK > total):
-                left = arrival[upcoming] - state.now
+                left = arrival[upcoming] - state.clock
                 if left < steps * time:
                     steps = max(int(left / time) + 1, 1)
-        state.now += steps * time
+        state.clock += steps * time
         state.steps += steps
         state.tokens += state.running * steps
         state.blocks += state.running * steps / BLOCK
@@ -219,16 +219,10 @@ def _engine(pace: Pace, requests: Requests) -> tuple[Array, Array, int]:
             _note_first(state, first, began, written)
         while state.marks and state.marks[0][0] <= state.steps:
             _, request = heapq.heappop(state.marks)
-            end[request] = state.now
-            _leave(state, held[request] + state.steps - began[request])
+            end[request] = state.clock
+            _leave(state, stored[request] + state.steps - began[request])
         while state.blocks > total and state.running > 1:
-            request = max(range(len(state.marks)), key=lambda place: began[state.marks[place][1]])
-            mark, request = state.marks[request]
-            state.marks.remove((mark, request))
-            heapq.heapify(state.marks)
-            written[request] += state.steps - began[request]
-            _leave(state, held[request] + state.steps - began[request])
-            waiting.appendleft(request)
+            waiting.appendleft(_put_back(state, began, written, stored))
             put_back += 1
     return first, end, put_back
 
@@ -237,7 +231,18 @@ def _note_first(state: _State, first: Array, began: list[int], written: list[int
     """Note the first token of the requests whose prompts were read in the last step."""
     for _, request in state.marks:
         if began[request] == state.steps - 1 and not written[request] and first[request] == 0.0:
-            first[request] = state.now
+            first[request] = state.clock
+
+
+def _put_back(state: _State, began: list[int], written: list[int], stored: list[float]) -> int:
+    """Take the youngest sequence out, to be read again with what it has written."""
+    mark = max(state.marks, key=lambda pair: began[pair[1]])
+    request = mark[1]
+    state.marks.remove(mark)
+    heapq.heapify(state.marks)
+    written[request] += state.steps - began[request]
+    _leave(state, stored[request] + state.steps - began[request])
+    return request
 
 
 def _leave(state: _State, tokens: float) -> None:

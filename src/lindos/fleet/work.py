@@ -117,8 +117,8 @@ class Work:
         xp = namespace(context)
         total: Count = 0.0
         for core in self.cores:
-            held = xp.minimum(context, core.cached_tokens) if core.cached_tokens else context
-            total = total + core.count * core.num_kv_heads * core.cached_dims * held
+            stored = xp.minimum(context, core.cached_tokens) if core.cached_tokens else context
+            total = total + core.count * core.num_kv_heads * core.cached_dims * stored
         return total
 
     @property
@@ -225,12 +225,12 @@ def _cores(model: Model) -> tuple[Core, ...]:
 
 
 def _core(model: Model, mixer: Mixer, count: float) -> Core:
-    held = kind_of(mixer).cache(mixer, model)
+    stored = kind_of(mixer).cache(mixer, model)
     if not isinstance(mixer, Attention):
-        return Core(count=count, num_heads=1, num_kv_heads=1, state=float(held.state))
+        return Core(count=count, num_heads=1, num_kv_heads=1, state=float(stored.state))
     heads = heads_of(mixer, model)
     seen = mixer.window or mixer.chunk or mixer.index_keys
-    common: dict[str, Any] = {"count": count, "num_heads": heads.number, "window": seen, "cached_tokens": held.tokens}
+    common: dict[str, Any] = {"count": count, "num_heads": heads.number, "window": seen, "cached_tokens": stored.tokens}
     dims = float(heads.key_dim + heads.value_dim)
     if model.attention == "mla":
         cached = float(model.kv_lora_rank + model.qk_rope_head_dim)
@@ -238,7 +238,7 @@ def _core(model: Model, mixer: Mixer, count: float) -> Core:
             **common,
             num_kv_heads=1,
             head_dims=cached,
-            cached_dims=held.numbers,
+            cached_dims=stored.numbers,
             query_dims=cached + model.kv_lora_rank,
             prompt_dims=dims,
             is_latent=True,
@@ -247,7 +247,7 @@ def _core(model: Model, mixer: Mixer, count: float) -> Core:
         **common,
         num_kv_heads=heads.kv_heads,
         head_dims=dims,
-        cached_dims=held.numbers / heads.kv_heads,
+        cached_dims=stored.numbers / heads.kv_heads,
         query_dims=dims,
         prompt_dims=dims,
     )
