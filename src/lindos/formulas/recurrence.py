@@ -83,7 +83,7 @@ def chunked_delta_flop(chunk_size: Count, key_dim: Count, value_dim: Count, num_
     A layer of Qwen3-Next: 32 value heads of 128, chunks of 64 tokens.
 
     >>> round(chunked_delta_flop(64, 128, 128, 32))
-    4761941
+    4500139
     """
     plain = chunked_scan_flop(chunk_size, key_dim, value_dim, 1, 1)
     triangular = chunk_size * key_dim + chunk_size**2 / 3 + chunk_size * (key_dim + value_dim)
