@@ -28,7 +28,7 @@ VALUES = [(f"{kind}.{name}.{field}", fact) for kind, name, field, fact in FACTS 
 
 
 #: Choices of designers, and how long a trend is followed: no quantities between two ends.
-CHOICES = (".tile_rows", ".tile_columns", ".num_hosts", ".switch_ports", ".world_growth_span")
+CHOICES = (".tile_rows", ".tile_columns", ".num_hosts", ".switch_ports")
 
 
 def numbers() -> list[tuple[str, Fact[float]]]:

@@ -6,28 +6,14 @@ from datetime import date
 import numpy as np
 import pytest
 
+from expansions import doubling
 from lindos.catalog import load_catalog
 from lindos.errors import InputError
 from lindos.results import rows
 from lindos.roadmap import Generation, generations, growth, purchase, trends
-from lindos.roadmap.trends import STOCK_DATE
 
 CATALOG = load_catalog()
-
-
-def test_the_world_has_twenty_million_and_grows() -> None:
-    found = trends(CATALOG)
-    assert float(found.world_stock(STOCK_DATE)) == pytest.approx(20.3e6)
-    assert float(found.world_stock(date(2027, 1, 1))) == pytest.approx(20.3e6 * 3.3, rel=2e-3)
-
-
-def test_the_trend_meets_the_published_stock_of_other_dates() -> None:
-    found = trends(CATALOG)
-    for row in CATALOG.records("supply").values():
-        superseded = row.name.endswith("first-count")
-        if row.h100_equivalents.is_known and not superseded:
-            stock = float(found.world_stock(date.fromisoformat(row.date)))
-            assert stock == pytest.approx(float(row.h100_equivalents.value), rel=0.1), row.name
+WORLD = doubling()
 
 
 def test_generations_in_order_with_unknown_rates_unknown() -> None:
@@ -65,6 +51,7 @@ def test_fifty_million_in_both_worlds() -> None:
             start="2025-07-22",
             end="2030-07-22",
             trends=trends(catalog),
+            world=WORLD,
             generations=priced(),
         )
 

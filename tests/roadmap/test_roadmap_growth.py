@@ -9,16 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from expansions import doubling
 from lindos.errors import InconsistentError, InputError
 from lindos.results import rows
 from lindos.roadmap import Generation, Growth, Trends, growth
 
 TRENDS = Trends(
-    world_h100_equivalents=16e6,
-    world_growth=2.0,
     record_growth=3.0,
     leading_growth=2.5,
-    trend_end=date(2100, 1, 1),
     performance_per_dollar_growth=1.0,
     performance_per_watt_growth=1.0,
 )
@@ -45,6 +43,7 @@ def path(**changes: Any) -> Growth:
         "start": "2026-01-01",
         "end": "2030-01-01",
         "trends": TRENDS,
+        "world": doubling(),
         "generations": GENERATIONS,
     }
     return growth(**(arguments | changes))

@@ -20,6 +20,7 @@ Text: TypeAlias = Fact[str]
 FlopRate: TypeAlias = Annotated[Fact[Real], Unit("FLOP/s"), Bounds("1 GFLOP/s", "1 ZFLOP/s")]  # of one device
 DataSize: TypeAlias = Annotated[Fact[Real], Unit("B"), Bounds("1 MB", "100 TB")]  # of one device
 HostSize: TypeAlias = Annotated[Fact[Real], Unit("B"), Bounds("1 GB", "100 PB")]  # of all hosts of a unit
+Shipments: TypeAlias = Annotated[Fact[Real], Unit("B"), Bounds("1 PB", "1000 ZB")]  # of the world in a year
 HostRate: TypeAlias = Annotated[Fact[Real], Unit("B/s"), Bounds("1 GB/s", "100 PB/s")]  # of all hosts of a unit
 DataRate: TypeAlias = Annotated[Fact[Real], Unit("B/s"), Bounds("1 MB/s", "1 PB/s")]  # of one device
 Power: TypeAlias = Annotated[Fact[Real], Unit("W"), Bounds("0 W", "100 kW")]  # of one part
@@ -329,14 +330,16 @@ class ExchangeRate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Supply:
-    """The world's AI chips at a date, as published; the roadmap's trend is shown beside them."""
+    """The world's AI chips at a date, as published, and what the calendar year before made for them."""
 
     name: str
     date: str
     status: str  # "seen" or "forecast"
     h100_equivalents: Equivalents  # ever delivered, 8-bit dense
     facility_power: SitePower
-    yearly_capex: Capital  # of the largest buyers in the calendar year
+    yearly_capex: Capital  # on machines and buildings for AI in the calendar year
+    packaging: Equivalents = field(default_factory=_unpublished("1"))  # wafers of advanced packaging in the year
+    memory: Shipments = field(default_factory=_unpublished("B"))  # high-bandwidth memory that was shipped in the year
 
     @property
     def title(self) -> str:

@@ -1,30 +1,72 @@
-"""Years: purchases, power, money and share of the world's supply that a target needs, and the demand of many buyers.
+"""Years: what to buy when and where to reach a target, under supply, power and money; many buyers against the world.
 
-The closed form: constant growth from today to the target, bought as the newest generation on sale at the price and
-power of its site, both on published trends after the last that has them, and supply that grows as it did. Plans under
-constraints are not modelled.
+A capacity expansion by quarter, generation and place, as a linear program in whole lots and blocks. The world's supply
+obeys its own wafers, watts and dollars. Constant growth to the same target is the trend that a plan is compared with.
 """
 
 from lindos.roadmap.demand import Demand, DemandYear, Programme, demand
-from lindos.roadmap.generations import Generation, Purchase, generations, purchase
+from lindos.roadmap.evaluation import PlanQuarter, PlanResult, evaluate
+from lindos.roadmap.expansion import Expansion, Period, quarters
+from lindos.roadmap.generations import DEFAULT, Generation, Purchase, check_start, generations, purchase
 from lindos.roadmap.growth import growth
+from lindos.roadmap.limits import (
+    Limit,
+    Price,
+    Relaxation,
+    attainable_share,
+    irreducible_set,
+    limits,
+    prices,
+    relaxations,
+)
 from lindos.roadmap.path import Delivery
+from lindos.roadmap.plan import Plan, make_plan
+from lindos.roadmap.prior import Forecast, backtest, complete
 from lindos.roadmap.result import Growth, GrowthYear
+from lindos.roadmap.sharing import Share, Wanted
+from lindos.roadmap.supply import World, WorldYear, ramped_shares, world
 from lindos.roadmap.trends import Trends, trends
 
 __all__ = [
+    "DEFAULT",
     "Delivery",
     "Demand",
     "DemandYear",
+    "Expansion",
+    "Forecast",
     "Generation",
     "Growth",
     "GrowthYear",
+    "Limit",
+    "Period",
+    "Plan",
+    "PlanQuarter",
+    "PlanResult",
+    "Price",
     "Programme",
     "Purchase",
+    "Relaxation",
+    "Share",
     "Trends",
+    "Wanted",
+    "World",
+    "WorldYear",
+    "attainable_share",
+    "backtest",
+    "check_start",
+    "complete",
     "demand",
+    "evaluate",
     "generations",
     "growth",
+    "irreducible_set",
+    "limits",
+    "make_plan",
+    "prices",
     "purchase",
+    "quarters",
+    "ramped_shares",
+    "relaxations",
     "trends",
+    "world",
 ]

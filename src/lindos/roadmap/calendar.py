@@ -1,6 +1,8 @@
 """Dates as the roadmap uses them: a path cut into years that start at its first day."""
 
-from datetime import date
+from datetime import date, timedelta
+
+import numpy as np
 
 from lindos.errors import InconsistentError, InputError
 from lindos.quantities import Seconds
@@ -41,6 +43,17 @@ def seconds_between(first: date, last: date) -> Seconds:
         Days.
     """
     return (last - first).days * DAY
+
+
+def span(seconds: Seconds) -> timedelta:
+    """Convert a duration to days of the calendar: a date is no draw, so an array counts with its median.
+
+    Parameters
+    ----------
+    seconds
+        Duration in s.
+    """
+    return timedelta(seconds=float(np.median(np.asarray(seconds, dtype=float))))
 
 
 def year_ends(first: str, last: str) -> tuple[date, ...]:

@@ -14,6 +14,8 @@ from lindos.quantities import Count, Fraction, Watts, namespace
 from lindos.results import Why
 from lindos.roadmap.calendar import YEAR, day, seconds_between, year_ends
 from lindos.roadmap.generations import Generation, check_start, purchase
+from lindos.roadmap.sharing import Share, Wanted, shared
+from lindos.roadmap.supply import World
 from lindos.roadmap.trends import Trends
 from lindos.units import render
 
@@ -32,27 +34,18 @@ class Programme:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """One buyer's plan in H100-equivalents, 8-bit dense."""
-
-    name: str
-    h100_equivalents: Count
-    end: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DemandYear:
     """One year of all programmes together."""
 
     begin: str
     end: str
     demand: Annotated[Count, Why("H100-equivalents that all programmes buy in the year, 8-bit dense")]
-    supply: Annotated[Count, Why("what all suppliers ship in it, on their trend")]
+    supply: Annotated[Count, Why("what all suppliers deliver in it")]
     flat_supply: Annotated[Count, Why("what they ship if they only keep the pace of the year before the start")]
 
     @property
     def share_of_supply(self) -> Fraction:
-        """Demand over supply on its trend."""
+        """Demand over supply."""
         return self.demand / self.supply
 
     @property
@@ -66,35 +59,42 @@ class Demand:
     """Programmes against supply."""
 
     total_demand: Annotated[Count, Why("H100-equivalents of all programmes, 8-bit dense")]
-    total_supply: Annotated[Count, Why("what suppliers ship until the last programme is done, on their trend")]
+    total_supply: Annotated[Count, Why("what suppliers deliver until the last programme is done")]
     flat_supply: Annotated[Count, Why("the same if supply no longer grows")]
     world_stock: Annotated[Count, Why("H100-equivalents ever shipped until the start")]
-    peak_share_of_supply: Annotated[Fraction, Why("largest share of a year's supply, on its trend, that they take")]
-    trend_end: str  # the trend of supply is followed until then; shipments stay level after
+    peak_share_of_supply: Annotated[Fraction, Why("largest share of a year's supply that they take")]
     programmes: tuple[Wanted, ...]
     years: tuple[DemandYear, ...]
+    shares: tuple[Share, ...]
 
     @property
     def share_of_supply(self) -> Fraction:
-        """Demand over supply on its trend, over the whole time."""
+        """Demand over supply, over the whole time."""
         return self.total_demand / self.total_supply
 
     @property
     def statement(self) -> str:
         """The comparison in one sentence; an array counts with its median."""
         worst = max(self.years, key=lambda year: _middle(year.share_of_supply))
+        late = [row for row in self.shares if row.rule == self.shares[0].rule and not row.is_in_time]
         return (
             f"{len(self.programmes)} programmes want {render(_middle(self.total_demand), '1')} H100-equivalents (8-bit "
-            f"dense): {_percent(self.share_of_supply)} of what suppliers ship until {self.years[-1].end[:4]} if they "
-            f"grow as they did until {self.trend_end[:4]}, "
-            f"{render(_middle(self.total_demand / self.flat_supply), '1')} times "
-            f"what they ship if they only keep pace. Bought evenly, they take most in the year to {worst.end}: "
-            f"{_percent(worst.share_of_supply)} of the supply of that year, which is still small."
+            f"dense): {_percent(self.share_of_supply)} of what wafers, power and money let the world deliver until "
+            f"{self.years[-1].end[:4]}, {render(_middle(self.total_demand / self.flat_supply), '1')} times what "
+            f"suppliers deliver if they only keep pace. Bought evenly, they take most in the year to {worst.end}: "
+            f"{_percent(worst.share_of_supply)} of its supply. Shared {self.shares[0].rule}, {len(late)} of "
+            f"{len(self.programmes)} are late."
         )
 
 
 def demand(
-    *, programmes: Sequence[Programme], start: str, trends: Trends, generations: Sequence[Generation] = ()
+    *,
+    programmes: Sequence[Programme],
+    start: str,
+    trends: Trends,
+    world: World,
+    generations: Sequence[Generation] = (),
+    largest_share: Fraction = 1.0,
 ) -> Demand:
     """Add programmes up, year by year, against what the world can ship.
 
@@ -105,9 +105,13 @@ def demand(
     start
         First day, ISO.
     trends
-        World supply and its growth, and how the power of purchases falls.
+        How the power of purchases falls.
+    world
+        Deliveries of the world (:func:`lindos.roadmap.world`).
     generations
         What can be bought when, with the power of an H100-equivalent; sizes the programmes that are given in watts.
+    largest_share
+        Most of a quarter's deliveries that one programme gets.
 
     Raises
     ------
@@ -119,7 +123,6 @@ def demand(
     Notes
     -----
     Not modelled: buyers outside the list, who take their share of supply as well; so every share is a lower bound.
-    Supply follows its trend only for as long as the trend was observed (`Trends.world_stock`).
     """
     if not programmes:
         raise InputError("roadmap.programmes", None, "at least one programme")
@@ -131,7 +134,7 @@ def demand(
             path = f"roadmap.programmes.{programme.name}.by"
             raise InconsistentError(path, programme.end, "roadmap.start", start, "be later than the second")
     days = year_ends(start, max(programme.end for programme in programmes))
-    pace = trends.pace_before(first)
+    pace = world.pace_before(first)
     sized = tuple(_sized(programme, days, trends, generations) for programme in programmes)
     years = []
     for begin, end in pairwise(days):
@@ -143,7 +146,7 @@ def demand(
                 begin=begin.isoformat(),
                 end=end.isoformat(),
                 demand=wanted,
-                supply=trends.world_stock(end) - trends.world_stock(begin),
+                supply=world.between(begin, end),
                 flat_supply=pace * (seconds_between(begin, end) / YEAR),
             )
         )
@@ -151,13 +154,13 @@ def demand(
         total_demand=_sum(year.demand for year in years),
         total_supply=_sum(year.supply for year in years),
         flat_supply=_sum(year.flat_supply for year in years),
-        world_stock=trends.world_stock(first),
+        world_stock=world.stock(first),
         peak_share_of_supply=reduce(
             lambda most, year: namespace(most, year.share_of_supply).maximum(most, year.share_of_supply), years, 0.0
         ),
-        trend_end=trends.trend_end.isoformat(),
         programmes=sized,
         years=tuple(years),
+        shares=shared(sized, first, world, largest_share),
     )
 
 

@@ -8,11 +8,11 @@ from datetime import date
 from lindos.catalog import Catalog
 from lindos.errors import InputError, UnknownValueError
 from lindos.formulas import equivalents
-from lindos.quantities import Count, Usd, Watts
+from lindos.quantities import Bytes, Count, Usd, Watts
 from lindos.roadmap.trends import Trends
 
 #: What a buyer of NVIDIA racks gets over the years; other vendors by name.
-DEFAULT = ("h100-sxm", "h200-sxm", "gb200", "gb300", "rubin-vr200", "rubin-ultra-vr300", "feynman")
+DEFAULT = ("h100-sxm", "b200-sxm", "gb200", "gb300", "rubin-vr200", "rubin-ultra-vr300", "feynman")
 _REFERENCE = "h100-sxm"
 _LAUNCH = re.compile(r"^(\d{4})(?:-(?:(\d{2})(?:-(\d{2}))?|H([12])|Q([1-4])))?")
 
@@ -33,6 +33,14 @@ class Generation:
         Node or rack that is bought; empty if the catalogue has none.
     capex, facility_power
         Capital cost (USD) and facility power (W) of one H100-equivalent of that system at its site; None if unknown.
+    construction, running
+        Of these, building and plant (USD), and energy and maintenance (USD a year) of one H100-equivalent.
+    vendor
+        Its maker.
+    memory
+        High-bandwidth memory of one device in bytes.
+    is_prior
+        Whether its performance has no data sheet, and follows its forerunners.
     """
 
     name: str
@@ -42,6 +50,11 @@ class Generation:
     system: str = ""
     capex: Usd | None = None
     facility_power: Watts | None = None
+    construction: Usd | None = None
+    running: Usd | None = None
+    vendor: str = ""
+    memory: Bytes = 0.0
+    is_prior: bool = False
 
     @property
     def is_priced(self) -> bool:
@@ -89,7 +102,17 @@ def generations(catalog: Catalog, names: Sequence[str] = DEFAULT) -> tuple[Gener
             continue
         peak = device.counted_peak("fp8")
         amount = equivalents.h100_equivalents(1.0, peak.value, reference) if peak.is_known else None
-        listed.append(Generation(name=device.name, title=device.title, available=available, h100_equivalents=amount))
+        memory = device.memory.value if device.memory.is_known else 0.0
+        listed.append(
+            Generation(
+                name=device.name,
+                title=device.title,
+                available=available,
+                h100_equivalents=amount,
+                vendor=device.vendor,
+                memory=memory,
+            )
+        )
     return tuple(sorted(listed, key=lambda generation: generation.available))
 
 

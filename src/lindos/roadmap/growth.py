@@ -22,6 +22,7 @@ from lindos.roadmap.path import (
     yearly_shares,
 )
 from lindos.roadmap.result import Growth, GrowthYear
+from lindos.roadmap.supply import World
 from lindos.roadmap.trends import Trends
 
 
@@ -32,6 +33,7 @@ def growth(
     start: str,
     end: str,
     trends: Trends,
+    world: World,
     generations: Sequence[Generation],
     target_h100_equivalents: Count | None = None,
     target_power: Watts | None = None,
@@ -54,7 +56,9 @@ def growth(
     end
         Last day, ISO.
     trends
-        World supply, prices and power (:func:`lindos.roadmap.trends`).
+        Prices and power (:func:`lindos.roadmap.trends`).
+    world
+        Deliveries of the world (:func:`lindos.roadmap.world`).
     generations
         What can be bought when (:func:`lindos.roadmap.generations`), with the cost and power of an H100-equivalent.
     target_h100_equivalents
@@ -99,12 +103,11 @@ def growth(
     duration = seconds_between(days[0], days[-1])
     rest = remaining_purchases(start_h100_equivalents, target, ordered)
     parts = yearly_shares(start_h100_equivalents, target, years)
-    records = _records(start_h100_equivalents, start_power, [rest * part for part in parts], years, trends)
+    records = _records(start_h100_equivalents, start_power, [rest * part for part in parts], years, world)
     reached = records[-1].h100_equivalents
     return Growth(
         start=start,
         end=end,
-        trend_end=trends.trend_end.isoformat(),
         start_h100_equivalents=start_h100_equivalents,
         ordered_h100_equivalents=ordered,
         bought_h100_equivalents=rest,
@@ -129,7 +132,7 @@ def _records(
     start_power: Watts,
     purchases: Sequence[Count],
     years: Sequence[PathYear],
-    trends: Trends,
+    world: World,
 ) -> tuple[GrowthYear, ...]:
     """Add up each year: ordered machines arrive, the rest is bought."""
     first = years[0].begin
@@ -159,8 +162,8 @@ def _records(
                 power=power,
                 capex=capex,
                 cumulative_capex=spent,
-                world_added=trends.world_stock(year.end) - trends.world_stock(year.begin),
-                flat_added=trends.pace_before(first) * (seconds_between(year.begin, year.end) / YEAR),
+                world_added=world.between(year.begin, year.end),
+                flat_added=world.pace_before(first) * (seconds_between(year.begin, year.end) / YEAR),
             )
         )
     return tuple(records)

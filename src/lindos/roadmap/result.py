@@ -24,7 +24,7 @@ class GrowthYear:
     power: Annotated[Watts, Why("facility power of all that is online at the end of the year")]
     capex: Annotated[Usd, Why("spent on what the year adds, all in")]
     cumulative_capex: Annotated[Usd, Why("spent since the start")]
-    world_added: Annotated[Count, Why("what all suppliers ship in the same time, on their trend")]
+    world_added: Annotated[Count, Why("what all suppliers deliver in the same time")]
     flat_added: Annotated[Count, Why("what they ship if they only keep the pace of the year before the start")]
 
     @property
@@ -44,7 +44,6 @@ class Growth:
 
     start: str
     end: str
-    trend_end: str  # the trend of supply is followed until then; shipments stay level after
     start_h100_equivalents: Annotated[Count, Why("online at the start, 8-bit dense")]
     ordered_h100_equivalents: Annotated[Count, Why("of the scenario's own cluster, online between start and target")]
     bought_h100_equivalents: Annotated[Count, Why("bought besides machines that are online or ordered, 8-bit dense")]

@@ -18,6 +18,7 @@ from lindos.scenario.fields import (
     AdapterRank,
     AnyOf,
     BatchSize,
+    CalendarYear,
     Compute,
     Date,
     Degree,
@@ -29,6 +30,7 @@ from lindos.scenario.fields import (
     Flag,
     Fraction,
     GpuCount,
+    HourlyPrice,
     Money,
     NodeCount,
     OneOf,
@@ -251,6 +253,24 @@ class ProgrammeSpec(Part):
     by: Date = Field(description="day on which the programme is complete")
 
 
+class CampusSpec(Part):
+    """A place that a plan may build at: its terms, and how fast power can be energised there."""
+
+    name: Text = Field(description="name in the plan")
+    site: Text = Field(default="generic-us", description="site of the catalogue, which gives prices and cooling")
+    first: Date = Field(description="day on which the first block can be energised: the date in the queue")
+    block: Power = Field(default=100e6, description="facility power of a block; power comes in whole blocks")
+    yearly: Power = Field(description="facility power that can be added a year")
+    limit: Power = Field(description="most facility power of the place")
+
+
+class BudgetSpec(Part):
+    """Money for one calendar year."""
+
+    year: CalendarYear = Field(description="calendar year")
+    amount: Money = Field(description="capital that may be spent in it")
+
+
 class RoadmapSpec(Part):
     """A path from the machines at the start to a target; amounts are H100-equivalents, 8-bit dense.
 
@@ -275,6 +295,28 @@ class RoadmapSpec(Part):
     by: Date | None = Field(default=None, description="day of the target; required without programmes")
     budget: Money | None = Field(
         default=None, description="money available for the path; the report compares its cost with it"
+    )
+    budgets: list[BudgetSpec] = Field(default=[], max_length=50, description="money available in single years")
+    devices: list[Text] = Field(
+        default=[], max_length=30, description="accelerators that may be bought; NVIDIA's of these years by default"
+    )
+    campuses: list[CampusSpec] = Field(
+        default=[],
+        max_length=20,
+        description="places to build at; by default one, with the buyer's share of the power that the world adds",
+    )
+    share_of_supply: Fraction | None = Field(
+        default=None, description="most of what the world delivers that the buyer gets; the largest owner's by default"
+    )
+    lead_time: Duration | None = Field(
+        default=None, description="time from the first order to the first machines on line; the catalogue's by default"
+    )
+    compute_value: HourlyPrice | None = Field(
+        default=None,
+        description="worth of an H100-equivalent for an hour at the start; rent by default, $0/h for the cheapest plan",
+    )
+    last_year_share: Fraction = Field(
+        default=0.5, description="largest share of all purchases in the last year of a plan of more than two years"
     )
     programmes: list[ProgrammeSpec] = Field(
         default=[], max_length=200, description="buyers whose plans are added up and compared with the supply"

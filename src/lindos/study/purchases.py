@@ -1,44 +1,62 @@
-"""Growth from what stands to a target: machines online, ordered and bought, each priced as a site prices them."""
+"""The plan of a roadmap: decided once, with the catalogue's own values."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from lindos import roadmap
-from lindos.catalog import Catalog
-from lindos.catalog.gaps import Gap, joined, known_sum
-from lindos.catalog.lookup import system_with
-from lindos.errors import InputError
-from lindos.quantities import Count, Real, Watts, namespace
-from lindos.roadmap import Delivery, Generation, Growth
-from lindos.scenario.schema import RoadmapSpec, SiteSpec
+from lindos.roadmap import Expansion, Plan, Price, Relaxation
+from lindos.scenario.schema import RoadmapSpec
+from lindos.study.expansion import question
 from lindos.study.floor import Floor, World
 from lindos.study.holdings import HOLDINGS, Holdings
-from lindos.study.reference import NUM_DEVICES, built, equivalents_per_device, stated_power, system_cost
-from lindos.study.site import SITE, Built, SiteResult
+from lindos.study.offers import campuses, offers, unpriced
+from lindos.study.site import SITE, SiteResult
+from lindos.study.standing import Standing, standing
+from lindos.study.supply import SUPPLY
 
 #: Passes until the sizes of the purchases and the network that they need agree; sizes change by levels of a network.
 _MAX_PASSES = 4
+#: Share of a target that a search leaves to the tolerance of the solver.
+_ROUNDING = 1e-6
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Purchases:
-    """Number of devices that a path buys of each system: they share one network, whose levels follow from it."""
+    """What is bought, and what limits it.
 
-    num_devices: Mapping[str, int]
+    Parameters
+    ----------
+    num_devices
+        Devices by place and system: those of one place and system share a network, whose levels follow from it.
+    plan
+        The plan; None for programmes of many buyers.
+    cheapest
+        The cheapest plan if compute before the date is worth nothing; None if that is the plan, or there is none.
+    prices
+        What one more unit of each limit saves, the dearest first.
+    wanted
+        H100-equivalents or W that were asked for; the plan is the most that is possible if it reaches less.
+    left_out
+        Devices on sale whose price or power is unknown.
+    clash, relaxations
+        Limits that exclude each other, and the least by which each alone must be loosened; empty if the target is met.
+    """
+
+    num_devices: Mapping[tuple[str, str], int]
+    plan: Plan | None = None
+    cheapest: Plan | None = None
+    prices: tuple[Price, ...] = ()
+    wanted: float = 0.0
+    left_out: tuple[str, ...] = ()
+    clash: tuple[str, ...] = ()
+    relaxations: tuple[Relaxation, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Standing:
-    """Machines that are online at the start."""
-
-    h100_equivalents: Count
-    power: Watts
-    gaps: tuple[Gap, ...]
-
-
-def compute(world: World, holdings: Holdings, site: SiteResult | None) -> Purchases:
-    """Determine how many devices of each system the path buys.
+def compute(world: World, holdings: Holdings, supply: roadmap.World, site: SiteResult | None) -> Purchases:
+    """Determine what the roadmap buys when and where.
 
     Parameters
     ----------
@@ -46,42 +64,94 @@ def compute(world: World, holdings: Holdings, site: SiteResult | None) -> Purcha
         Scenario with a roadmap, and catalogue.
     holdings
         Machines that are online at the start.
+    supply
+        Deliveries of the world.
     site
         Site of the scenario's cluster; None if it has none.
     """
     spec = world.scenario.roadmap
     assert spec is not None
-    sizes = Purchases(num_devices={})
     if spec.programmes:
-        return sizes
+        return Purchases(num_devices={})
+    there = standing(world, spec, holdings, site)
+    sizes: Mapping[tuple[str, str], int] = {}
     for _ in range(_MAX_PASSES):
-        path = growth(world, spec, holdings, sizes, site)
-        bought = Purchases(num_devices=_num_devices(world.catalog, path))
+        asked = question(world, spec, there, supply, sizes)
+        rough, _, _ = roadmap.make_plan(_attainable(asked), is_whole=False)
+        assert rough is not None  # what is attainable has a plan
+        bought = _num_devices(world, spec, rough)
         if bought == sizes:
             break
         sizes = bought
-    return sizes
+    decided = _decided(question(world, spec, there, supply, sizes), sizes)
+    return replace(decided, left_out=unpriced(world, spec))
 
 
-def _num_devices(catalog: Catalog, path: Growth) -> dict[str, int]:
-    """Count the devices by system, in whole nodes or racks."""
-    totals: dict[str, float] = {}
-    for year in path.years:
-        if float(year.bought) > 0:
-            totals[year.priced_as] = totals.get(year.priced_as, 0.0) + float(year.bought)
-    counts = {}
-    for name, bought in totals.items():
-        system = catalog.system(name)
-        size = int(system.num_devices.value)
-        devices = bought / float(equivalents_per_device(catalog, system.accelerator))
-        counts[name] = size * max(1, math.ceil(round(devices / size, 6)))
-    return counts
+def _decided(asked: Expansion, sizes: Mapping[tuple[str, str], int]) -> Purchases:
+    """Plan in whole lots; the most that is possible where the target is not."""
+    wanted = asked.target_equivalents if asked.target_power is None else asked.target_power
+    plan, smooth, program = roadmap.make_plan(asked)
+    clash: tuple[str, ...] = ()
+    relaxations: tuple[Relaxation, ...] = ()
+    if plan is None:
+        if not smooth.is_optimal:
+            limits = roadmap.irreducible_set(asked, program)
+            clash = tuple(limit.name for limit in limits)
+            relaxations = roadmap.relaxations(asked, program, limits)
+        asked = _attainable(asked, is_whole=True)
+        plan, smooth, program = roadmap.make_plan(asked)
+    assert plan is not None
+    cheapest = None
+    if asked.target_equivalents is not None and np.any(asked.missing_value > 0.0):
+        worthless = replace(asked, missing_value=0.0 * asked.missing_value, last_share=1.0)
+        cheapest, _, _ = roadmap.make_plan(worthless, is_whole=False)
+    return Purchases(
+        num_devices=sizes,
+        plan=plan,
+        cheapest=cheapest,
+        prices=roadmap.prices(asked, program, smooth),
+        wanted=wanted or 0.0,
+        clash=clash,
+        relaxations=relaxations,
+    )
 
 
-def growth(
-    world: World, spec: RoadmapSpec, holdings: Holdings, purchases: Purchases, site: SiteResult | None
-) -> Growth:
-    """Follow the path from the machines online at the start to the target.
+def _attainable(asked: Expansion, *, is_whole: bool = False) -> Expansion:
+    """Return the question with its own target, or the most that is possible if that cannot be reached."""
+    share = roadmap.attainable_share(asked, is_whole=is_whole)
+    if share >= 1.0:
+        return asked
+    target, power = asked.target_equivalents, asked.target_power
+    there = float(asked.standing_equivalents[-1])
+    share *= 1.0 - _ROUNDING
+    return replace(
+        asked,
+        target_equivalents=None if target is None else max(there, share * target),
+        target_power=None if power is None else share * power,
+    )
+
+
+def _num_devices(world: World, spec: RoadmapSpec, plan: Plan) -> dict[tuple[str, str], int]:
+    """Count the devices by place and system, in whole nodes or racks."""
+    assert spec.by is not None
+    counts: dict[tuple[str, str], float] = {}
+    for index, place in enumerate(campuses(world, spec)):
+        for kind, item in enumerate(_systems(world, spec, plan)):
+            devices = float(plan.bought[kind, index].sum())
+            if devices > 0.0:
+                counts[place.name, item] = counts.get((place.name, item), 0.0) + devices
+    sizes = {key: int(world.catalog.system(key[1]).num_devices.value) for key in counts}
+    return {key: sizes[key] * max(1, math.ceil(round(devices / sizes[key], 6))) for key, devices in counts.items()}
+
+
+def _systems(world: World, spec: RoadmapSpec, plan: Plan) -> list[str]:
+    place = campuses(world, spec)[0]
+    systems = {item.name: item.system for item in offers(world, spec, place, spec.by or spec.start, {})}
+    return [systems[name] for name in plan.question.generations]
+
+
+def offered_everywhere(world: World, spec: RoadmapSpec, purchases: Purchases) -> list[tuple[roadmap.Generation, ...]]:
+    """List what each place can buy, with rate, power and cost in a world.
 
     Parameters
     ----------
@@ -89,179 +159,23 @@ def growth(
         Scenario and catalogue.
     spec
         The roadmap of the scenario.
-    holdings
-        Machines that are online at the start.
     purchases
-        Devices bought of each system.
-    site
-        Site of the scenario's cluster; None if it has none.
+        The plan: how many share a network.
     """
     end = spec.by or spec.start
-    increments = _increments(site.stages) if site else ()
-    standing = _standing(world, spec, holdings, increments, site)
-    deliveries = tuple(
-        Delivery(
-            date=batch.date,
-            num_devices=batch.num_devices,
-            h100_equivalents=_counted(batch),
-            power=batch.power,
-            capex=batch.capex,
-        )
-        for batch in increments
-        if spec.start < batch.date <= end
-    )
-    return roadmap.growth(
-        start_h100_equivalents=standing.h100_equivalents,
-        start_power=standing.power,
-        target_h100_equivalents=_target(world, spec),
-        target_power=spec.target_power,
-        start=spec.start,
-        end=end,
-        trends=roadmap.trends(world.catalog),
-        generations=generations(world, end, purchases),
-        deliveries=deliveries,
-        gaps=joined(standing.gaps, site.estimate.gaps if site and deliveries else ()),
-    )
-
-
-def generations(world: World, end: str, purchases: Purchases | None = None) -> tuple[Generation, ...]:
-    """List the devices on sale until a day, those that the path may buy with the cost and power of their system.
-
-    Parameters
-    ----------
-    world
-        Scenario with a roadmap, and catalogue.
-    end
-        Last day of purchase, ISO.
-    purchases
-        Devices bought of each system.
-    """
-    spec = world.scenario.roadmap
-    assert spec is not None
-    sizes = purchases.num_devices if purchases else {}
-    listed: list[Generation] = []
-    is_covered = False
-    for generation in reversed(roadmap.generations(world.catalog)):
-        if generation.available.isoformat() <= end and not is_covered:
-            generation = _with_cost(world, generation, sizes)
-            is_covered = generation.is_priced and generation.available.isoformat() <= spec.start
-        listed.append(generation)
-    return tuple(reversed(listed))
-
-
-def _with_cost(world: World, generation: Generation, sizes: Mapping[str, int]) -> Generation:
-    """Add the system of a device with the cost and power of one H100-equivalent; unknown if a part is."""
-    system = system_with(world.catalog, generation.name)
-    if system is None or generation.h100_equivalents is None:
-        return generation
-    size = sizes.get(system.name, NUM_DEVICES)
-    cost = system_cost(world.catalog, system.name, world.scenario.site or SiteSpec(), size)
-    if cost.capex is None or cost.facility_power is None:
-        return replace(generation, system=system.name)
-    return replace(
-        generation,
-        system=system.name,
-        capex=cost.capex / generation.h100_equivalents,
-        facility_power=cost.facility_power / generation.h100_equivalents,
-    )
-
-
-def _increments(stages: Sequence[Built]) -> tuple[Built, ...]:
-    """Compute the additions of each date."""
-    added: list[Built] = []
-    previous: Built | None = None
-    for stage in stages:
-        added.append(
-            stage
-            if previous is None
-            else Built(
-                date=stage.date,
-                num_devices=stage.num_devices - previous.num_devices,
-                h100_equivalents=_less(stage.h100_equivalents, previous.h100_equivalents),
-                power=_less(stage.power, previous.power),
-                capex=_less(stage.capex, previous.capex),
-            )
-        )
-        previous = stage
-    return tuple(added)
-
-
-def _less(total: Real | None, part: Real | None) -> Real | None:
-    return None if total is None or part is None else total - part
-
-
-def _counted(batch: Built) -> Count:
-    assert batch.h100_equivalents is not None  # holdings are taken from devices with a known 8-bit peak
-    return batch.h100_equivalents
-
-
-def _standing(
-    world: World,
-    spec: RoadmapSpec,
-    holdings: Holdings,
-    increments: Iterable[Built],
-    site: SiteResult | None,
-) -> _Standing:
-    """Add up the start: a named cluster or the scenario's own as built, the rest as racks of today."""
-    batches = [batch for batch in increments if holdings.is_online(batch.date)]
-    clusters = [built(holdings.start_cluster, world.catalog)] if holdings.start_cluster else []
-    counted = known_sum([*map(_counted, batches), *(cluster.h100_equivalents for cluster in clusters)])
-    drawn = known_sum([*(batch.power for batch in batches), *(cluster.site.power.total for cluster in clusters)])
-    estimates = [*([site.estimate] if site and batches else []), *(cluster.site for cluster in clusters)]
-    gaps = joined(*(estimate.power.gaps_of("total") for estimate in estimates))
-    start = spec.start_h100_equivalents
-    terms = world.scenario.site or SiteSpec()
-    if counted is None:
-        if start is None:
-            hint = "Write for example '275k', or give pools of a cluster that is online by then."
-            raise InputError("roadmap.start_h100_equivalents", None, "given", hint)
-        return _Standing(start, start * stated_power(world.catalog, terms), ())
-    if start is None:
-        return _Standing(counted, _power(drawn), gaps)
-    rest = namespace(counted).maximum(start - counted, 0.0)
-    power = rest * stated_power(world.catalog, terms)
-    return _Standing(counted + rest, _power(known_sum((drawn, power))), gaps)
-
-
-def _power(drawn: Real | None) -> Watts:
-    if drawn is None:
-        raise InputError("site", None, "a cluster whose power is known", "It is the power at the start.")
-    return drawn
-
-
-def _target(world: World, spec: RoadmapSpec) -> Count | None:
-    if spec.target_h100_equivalents is not None or spec.target_gpus is None:
-        return spec.target_h100_equivalents
-    return stated_equivalents(
-        world, float(spec.target_gpus), spec.target_accelerator or "", "roadmap.target_accelerator"
-    )
-
-
-def stated_equivalents(world: World, gpus: float, accelerator: str, path: str) -> Count:
-    """Compute the H100-equivalents (8-bit dense) of a number of devices.
-
-    Parameters
-    ----------
-    world
-        Scenario and catalogue.
-    gpus
-        Number of devices.
-    accelerator
-        Name of the device.
-    path
-        Field that names it, for messages.
-    """
-    return gpus * equivalents_per_device(world.catalog, accelerator, path)
+    return [offers(world, spec, place, end, purchases.num_devices) for place in campuses(world, spec)]
 
 
 PURCHASES = Floor(
     name="purchases",
-    question="How many devices of each system does the path buy?",
+    question="What is bought when, and where?",
     compute=compute,
-    needs=(HOLDINGS,),
+    needs=(HOLDINGS, SUPPLY),
     wants=(SITE,),
     reads=("roadmap", "site"),
     is_decision=True,
-    decides="the systems that are bought, and the size of their network",
+    decides="the plan: what is bought when, where, and in how many lots",
     section="roadmap",
 )
+
+__all__ = ["PURCHASES", "Purchases", "Standing", "compute", "offered_everywhere"]

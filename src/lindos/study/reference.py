@@ -29,10 +29,16 @@ SYSTEM = "gb200-nvl72"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceCost:
-    """Facility power and capital cost of one device with its share of network and building; None is unknown."""
+    """Facility power and cost of one device with its share of network and building; None is unknown.
+
+    ``construction`` is the part of ``capex`` for the building and its plant; ``running`` is energy and maintenance of a
+    year.
+    """
 
     facility_power: Watts | None
     capex: Usd | None
+    construction: Usd | None = None
+    running: Usd | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,8 +156,15 @@ def system_cost(catalog: Catalog, system: str, spec: SiteSpec, num_devices: int 
         return DeviceCost(facility_power=None, capex=None)
     estimate = priced(cluster, spec, catalog)
     power, capex = estimate.facility_power_per_device, estimate.capex_per_device
+    if estimate.gaps:
+        return DeviceCost(facility_power=None if estimate.power.gaps_of("total") else power, capex=None)
+    count = estimate.num_devices
+    construction, running = estimate.capex.construction, estimate.year.opex
     return DeviceCost(
-        facility_power=None if estimate.power.gaps_of("total") else power, capex=None if estimate.gaps else capex
+        facility_power=power,
+        capex=capex,
+        construction=None if construction is None else construction / count,
+        running=None if running is None or estimate.energy_gaps else running / count,
     )
 
 

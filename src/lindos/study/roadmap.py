@@ -1,29 +1,40 @@
-"""The path to a target, or many programmes against the world's supply."""
+"""The plan to a target in every world, or many programmes against the world's supply."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
 from lindos import roadmap
 from lindos.quantities import Count
-from lindos.roadmap import Demand, Growth, Programme
-from lindos.scenario.schema import ProgrammeSpec, RoadmapSpec
+from lindos.roadmap import Demand, Growth, PlanResult, Programme
+from lindos.scenario.schema import ProgrammeSpec, RoadmapSpec, SiteSpec
 from lindos.study.floor import Floor, World
 from lindos.study.holdings import HOLDINGS, Holdings
-from lindos.study.purchases import PURCHASES, Purchases, generations, growth, stated_equivalents
+from lindos.study.offers import priced
+from lindos.study.purchases import PURCHASES, Purchases, offered_everywhere
+from lindos.study.reference import NUM_DEVICES, equivalents_per_device
 from lindos.study.site import SITE, SiteResult
+from lindos.study.standing import standing
+from lindos.study.supply import SUPPLY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoadmapResult:
-    """A path, or the programmes of many buyers."""
+    """A plan with its comparators, or the programmes of many buyers."""
 
-    growth: Growth | None = None
+    plan: PlanResult | None = None
+    cheapest: PlanResult | None = None  # if compute before the date is worth nothing
+    trend: Growth | None = None  # the same target at constant growth, whatever can be had
     demand: Demand | None = None
     over_budget: Count | None = None  # total cost divided by the stated budget
     holdings: Holdings
+    purchases: Purchases
+    supply: roadmap.World
 
 
-def compute(world: World, holdings: Holdings, purchases: Purchases, site: SiteResult | None) -> RoadmapResult:
-    """Compute the path to the target, or add up the programmes.
+def compute(
+    world: World, holdings: Holdings, purchases: Purchases, supply: roadmap.World, site: SiteResult | None
+) -> RoadmapResult:
+    """Compute what the plan costs and draws, or add up the programmes.
 
     Parameters
     ----------
@@ -32,31 +43,75 @@ def compute(world: World, holdings: Holdings, purchases: Purchases, site: SiteRe
     holdings
         Machines that are online at the start.
     purchases
-        Devices bought of each system.
+        What is bought when and where.
+    supply
+        Deliveries of the world.
     site
         Site of the scenario's cluster; None if it has none.
     """
     spec = world.scenario.roadmap
     assert spec is not None
+    base = RoadmapResult(holdings=holdings, purchases=purchases, supply=supply)
     if spec.programmes:
-        return RoadmapResult(demand=_demand(world, spec), holdings=holdings)
-    path = growth(world, spec, holdings, purchases, site)
-    ratio = None if spec.budget is None else path.total_capex / spec.budget
-    return RoadmapResult(growth=path, over_budget=ratio, holdings=holdings)
-
-
-def _demand(world: World, spec: RoadmapSpec) -> Demand:
-    programmes = [_programme(world, plan, index) for index, plan in enumerate(spec.programmes)]
-    offered = generations(world, max(programme.end for programme in programmes))
+        return replace(base, demand=_demand(world, spec, supply))
+    there, offered = standing(world, spec, holdings, site), offered_everywhere(world, spec, purchases)
     trends = roadmap.trends(world.catalog)
-    return roadmap.demand(programmes=programmes, start=spec.start, trends=trends, generations=offered)
+
+    def evaluated(plan: roadmap.Plan) -> PlanResult:
+        return roadmap.evaluate(
+            plan,
+            offered=offered,
+            start_h100_equivalents=there.h100_equivalents,
+            start_power=there.power,
+            deliveries=there.deliveries,
+            world=supply,
+            trends=trends,
+            gaps=there.gaps,
+        )
+
+    assert purchases.plan is not None
+    plan = evaluated(purchases.plan)
+    return replace(
+        base,
+        plan=plan,
+        cheapest=None if purchases.cheapest is None else evaluated(purchases.cheapest),
+        trend=roadmap.growth(
+            start_h100_equivalents=there.h100_equivalents,
+            start_power=there.power,
+            target_h100_equivalents=plan.target_h100_equivalents,
+            start=spec.start,
+            end=spec.by or spec.start,
+            trends=trends,
+            world=supply,
+            generations=offered[0],
+            deliveries=there.deliveries,
+        ),
+        over_budget=None if spec.budget is None else plan.total_capex / spec.budget,
+    )
+
+
+def _demand(world: World, spec: RoadmapSpec, supply: roadmap.World) -> Demand:
+    programmes = [_programme(world, plan, index) for index, plan in enumerate(spec.programmes)]
+    last = date.fromisoformat(max(programme.end for programme in programmes))
+    terms = world.scenario.site or SiteSpec()
+    trends = roadmap.trends(world.catalog)
+    listed = [priced(world.catalog, item, terms, NUM_DEVICES) for item in roadmap.generations(world.catalog)]
+    share = world.catalog.parameter("supply.largest_share", "1").value
+    return roadmap.demand(
+        programmes=programmes,
+        start=spec.start,
+        trends=trends,
+        world=supply,
+        generations=roadmap.complete(listed, world.catalog, trends, last),
+        largest_share=spec.share_of_supply if spec.share_of_supply is not None else share,
+    )
 
 
 def _programme(world: World, spec: ProgrammeSpec, index: int) -> Programme:
     size: Count | None = spec.h100_equivalents
     if spec.gpus is not None:
         path = f"roadmap.programmes.{index}.accelerator"
-        size = stated_equivalents(world, float(spec.gpus), spec.accelerator or "", path)
+        size = float(spec.gpus) * equivalents_per_device(world.catalog, spec.accelerator or "", path)
     return Programme(name=spec.name, h100_equivalents=size, facility_power=spec.facility_power, end=spec.by)
 
 
@@ -64,7 +119,7 @@ ROADMAP = Floor(
     name="roadmap",
     question="What has to be bought when, and can it be?",
     compute=compute,
-    needs=(HOLDINGS, PURCHASES),
+    needs=(HOLDINGS, PURCHASES, SUPPLY),
     wants=(SITE,),
     reads=("roadmap", "site"),
 )

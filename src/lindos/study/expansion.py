@@ -1,0 +1,227 @@
+"""A scenario's roadmap as a capacity expansion: devices, places, supply, power and money by quarter."""
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+
+import numpy as np
+
+from lindos import roadmap
+from lindos.catalog import Catalog
+from lindos.errors import InconsistentError, InputError
+from lindos.roadmap import Expansion, Generation, Period
+from lindos.roadmap.program import Floats
+from lindos.scenario.schema import RoadmapSpec
+from lindos.study.floor import World
+from lindos.study.offers import Campus, campuses, offers
+from lindos.study.reference import equivalents_per_device
+from lindos.study.standing import Standing
+from lindos.units import YEAR, render
+
+#: Lots of the smallest purchases that a plan tells apart; a lot is whole racks.
+_LOTS = 1000
+#: A plan of more than this many years may not leave most of its purchases to the last one.
+_LONG = 2.0
+_QUARTERS = 4
+_VENDORS = {"AMD": "share_amd", "Google": "share_google", "Amazon": "share_amazon"}
+
+
+def question(
+    world: World, spec: RoadmapSpec, standing: Standing, supply: roadmap.World, sizes: Mapping[tuple[str, str], int]
+) -> Expansion:
+    """Write the roadmap of a scenario as a question.
+
+    Parameters
+    ----------
+    world
+        Scenario and catalogue, in the point world.
+    spec
+        The roadmap of the scenario.
+    standing
+        Machines that are there or ordered.
+    supply
+        Deliveries of the world.
+    sizes
+        Devices bought by place and system, which decide the levels of their networks.
+
+    Raises
+    ------
+    InconsistentError
+        If the target is below the machines that are online or ordered.
+    """
+    assert spec.by is not None
+    first, last = date.fromisoformat(spec.start), date.fromisoformat(spec.by)
+    periods, places = roadmap.quarters(first, last), campuses(world, spec)
+    offered = [offers(world, spec, place, spec.by, sizes) for place in places]
+    names = [item.name for item in offered[0]]
+    equivalents = np.array([float(item.h100_equivalents or 0.0) for item in offered[0]])
+    facts = _Facts(world.catalog, spec)
+    there, drawn = _standing_by_period(standing, periods)
+    wanted = _target(world, spec, float(there[-1]))
+    middles = np.array([(period.middle - first).days / 365.25 for period in periods])
+    per_device = {
+        name: np.array([[float(getattr(item, name) or 0.0) for item in row] for row in offered]).T
+        * equivalents[:, None]
+        for name in ("capex", "construction", "running", "facility_power")
+    }
+    shares = _shares(offered[0], supply, periods, facts)
+    power = per_device["facility_power"]
+    worth = facts.value_now * facts.price_gain**-middles
+    is_power = spec.target_power is not None
+    queue = np.array([_queue(place, periods, supply, facts, first) for place in places])
+    if is_power:
+        assert spec.target_power is not None
+        _check_power(spec, float(drawn[-1]))
+        queue = np.minimum(queue, spec.target_power - drawn[-1])
+    if not np.any(shares > 0.0) and (is_power or (wanted or 0.0) > there[-1]):
+        raise _too_soon(spec, facts)
+    lot = _lots(world.catalog, offered[0], equivalents, (wanted or 0.0) - float(there[-1]), spec, power)
+    return Expansion(
+        periods=periods,
+        generations=tuple(names),
+        sites=tuple(place.name for place in places),
+        vendors=tuple(item.vendor for item in offered[0]),
+        equivalents=equivalents,
+        power=power,
+        price=np.repeat((per_device["capex"] - per_device["construction"])[:, :, None], len(periods), axis=2),
+        running=per_device["running"],
+        construction=np.repeat((per_device["construction"][-1] / power[-1])[:, None], len(periods), axis=1),
+        supply=shares / equivalents[:, None],
+        lot=lot,
+        block=np.array([place.block for place in places]),
+        is_block_whole=np.array([place.queue is not None for place in places]),
+        queue=queue,
+        standing_equivalents=there,
+        standing_power=drawn,
+        life=max(1, round(facts.life / YEAR * _QUARTERS)),
+        discount=(1.0 + facts.discount_rate) ** -middles,
+        missing_value=worth,
+        target_equivalents=wanted,
+        target_power=None if spec.target_power is None else spec.target_power - float(np.max(power * lot[:, None])),
+        reward=worth if is_power else None,
+        budget=math.inf if spec.budget is None else spec.budget - _ordered_capex(standing),
+        yearly_budgets=_budgets(spec, periods),
+        last_share=spec.last_year_share if (last - first).days / 365.25 > _LONG else 1.0,
+    )
+
+
+class _Facts:
+    """Parameters that a plan reads, as numbers."""
+
+    def __init__(self, catalog: Catalog, spec: RoadmapSpec) -> None:
+        def read(name: str, unit: str = "1") -> float:
+            return float(catalog.parameter(name, unit).value)
+
+        self.share = spec.share_of_supply if spec.share_of_supply is not None else read("supply.largest_share")
+        self.lead = spec.lead_time if spec.lead_time is not None else read("supply.lead_time", "s")
+        value = spec.compute_value if spec.compute_value is not None else read("supply.rent_price", "USD/s")
+        self.value_now = value * YEAR
+        self.price_gain = read("trends.performance_per_dollar_growth")
+        self.discount_rate = read("economics.discount_rate")
+        self.life = read("economics.it_life", "s")
+        self.ramp = read("supply.ramp_time", "s")
+        self.vendors = {vendor: read(f"supply.{name}") for vendor, name in _VENDORS.items()}
+
+
+def _standing_by_period(standing: Standing, periods: Sequence[Period]) -> tuple[Floats, Floats]:
+    """H100-equivalents and W of what is there or ordered at the end of each period."""
+    ends = [period.end.isoformat() for period in periods]
+    arrived = [[batch for batch in standing.deliveries if batch.date <= end] for end in ends]
+    counts = [float(standing.h100_equivalents) + sum(float(batch.h100_equivalents) for batch in row) for row in arrived]
+    watts = [float(standing.power) + sum(float(batch.power or 0.0) for batch in row) for row in arrived]
+    return np.array(counts), np.array(watts)
+
+
+def _ordered_capex(standing: Standing) -> float:
+    return sum(float(batch.capex or 0.0) for batch in standing.deliveries)
+
+
+def _target(world: World, spec: RoadmapSpec, there: float) -> float | None:
+    """H100-equivalents on the last day; None where the target is a power."""
+    if spec.target_power is not None:
+        return None
+    path, wanted = "roadmap.target_h100_equivalents", spec.target_h100_equivalents
+    if spec.target_gpus is not None:
+        device, path = spec.target_accelerator or "", "roadmap.target_gpus"
+        name = "roadmap.target_accelerator"
+        wanted = float(spec.target_gpus) * float(equivalents_per_device(world.catalog, device, name))
+    if wanted is None:
+        return there
+    if wanted < there * (1.0 - 1e-12):
+        start = "H100-equivalents online or ordered"
+        raise InconsistentError(path, wanted, start, there, "be at least the second", "The target is met already.")
+    return wanted
+
+
+def _check_power(spec: RoadmapSpec, drawn: float) -> None:
+    assert spec.target_power is not None
+    if spec.target_power <= drawn:
+        raise InconsistentError(
+            *("roadmap.target_power", render(spec.target_power, "W"), "the power of machines online or ordered"),
+            *(render(drawn, "W"), "be more than the second", "Raise the target, or start from less."),
+        )
+
+
+def _too_soon(spec: RoadmapSpec, facts: "_Facts") -> InputError:
+    first = (date.fromisoformat(spec.start) + timedelta(seconds=facts.lead)).isoformat()
+    hint = "Nothing that is bought arrives before: see roadmap.lead_time and roadmap.devices."
+    return InputError("roadmap.by", spec.by, f"later than {first}, when first orders arrive", hint)
+
+
+def _shares(offered: Sequence[Generation], supply: roadmap.World, periods: Sequence[Period], facts: _Facts) -> Floats:
+    """H100-equivalents of each generation that the buyer can get in each period, shape (G, T)."""
+    ready = periods[0].begin + timedelta(seconds=facts.lead)
+    rows = []
+    for item in offered:
+        amounts = []
+        for period in periods:
+            begin = max(period.begin, ready)
+            part = 1.0
+            if item.name in supply.generations:
+                amount = float(supply.between(begin, period.end, item.name))
+            else:
+                makers = [other for other in offered if other.vendor == item.vendor]
+                launches = [other.available for other in makers]
+                share = roadmap.ramped_shares(launches, facts.ramp, period.middle)[makers.index(item)]
+                part = float(share) * facts.vendors.get(item.vendor, 0.0)
+                amount = float(supply.between(begin, period.end))
+            amounts.append(facts.share * part * amount if begin < period.end else 0.0)
+        rows.append(amounts)
+    return np.array(rows)
+
+
+def _queue(place: Campus, periods: Sequence[Period], supply: roadmap.World, facts: _Facts, first: date) -> list[float]:
+    """Facility power that can be energised at a place until the end of each period, in W."""
+    if place.queue is None:
+        return [facts.share * float(supply.power_between(first, period.end)) for period in periods]
+    begin = date.fromisoformat(place.queue.first)
+    steps = []
+    for period in periods:
+        passed = (period.end - begin).days / 365.25
+        steps.append(place.block + place.queue.yearly * passed if passed >= 0.0 else 0.0)
+    return [min(step, place.queue.limit) for step in steps]
+
+
+def _lots(
+    catalog: Catalog,
+    offered: Sequence[Generation],
+    equivalents: Floats,
+    wanted: float,
+    spec: RoadmapSpec,
+    power: Floats,
+) -> Floats:
+    """Devices of a lot: whole racks, so many that a plan has a few hundred lots at least."""
+    sizes = np.array([float(catalog.system(item.system).num_devices.value) for item in offered])
+    amount = wanted / equivalents if spec.target_power is None else spec.target_power / power[:, 0]
+    racks = np.maximum(amount / sizes / _LOTS, 1.0)
+    lots: Floats = sizes * 10.0 ** np.floor(np.log10(racks))
+    return lots
+
+
+def _budgets(spec: RoadmapSpec, periods: Sequence[Period]) -> tuple[tuple[int, int, float], ...]:
+    listed = []
+    for limit in spec.budgets:
+        times = [index for index, period in enumerate(periods) if period.middle.year == limit.year]
+        if times:
+            listed.append((times[0], times[-1] + 1, limit.amount))
+    return tuple(listed)

@@ -1,0 +1,356 @@
+"""Tables of a plan: quarters, limits, comparisons, agreements on price, and the world's supply."""
+
+from collections.abc import Mapping
+
+from lindos.elements import Cell, Number, Table
+from lindos.roadmap import Growth, PlanResult
+from lindos.study.floor import Outcome
+from lindos.study.holdings import Holdings
+from lindos.study.ranges import number, span
+from lindos.study.reference import SYSTEM
+from lindos.study.roadmap import RoadmapResult
+from lindos.units import render
+from lindos.views.view import Context
+
+#: Shares taken off the price of machines in the table of agreements.
+_DISCOUNTS = (0.0, 0.1, 0.2, 0.25, 0.3, 0.4)
+_INPUTS: Mapping[str, str] = {
+    "packaging": "packaging",
+    "memory": "memory",
+    "logic": "logic",
+    "power": "power",
+    "money": "money",
+}
+
+
+def _ranged(point: object, draws: object) -> Number:
+    low, high = span(draws)
+    return Number(value=number(point), low=low, high=high)
+
+
+def _range(draws: object) -> Cell:
+    low, high = span(draws)
+    return "" if low is None else Number(value=None, low=low, high=high)
+
+
+def plan_table(outcome: Outcome[RoadmapResult]) -> Table:
+    """Tabulate the plan by quarter: devices by generation, H100-equivalents, power and money with their ranges.
+
+    Parameters
+    ----------
+    outcome
+        The plan in all worlds.
+    """
+    plan, sampled = outcome.point.plan, outcome.sampled.plan
+    assert plan is not None
+    assert sampled is not None
+    body: list[tuple[Cell, ...]] = []
+    for quarter, draws in zip(plan.quarters, sampled.quarters, strict=True):
+        bought = [f"{amount:,.0f} {name}" for name, amount in quarter.devices.items() if amount]
+        body.append(
+            (
+                quarter.name,
+                ", ".join(bought) or "nothing",
+                number(quarter.h100_equivalents),
+                number(quarter.power),
+                _range(draws.power),
+                number(quarter.capex),
+                _range(draws.capex),
+                number(quarter.cumulative_capex),
+                number(quarter.share_of_supply),
+            )
+        )
+    return Table(
+        name="roadmap.plan",
+        key=True,
+        title="Quarter by quarter",
+        columns=(
+            *("quarter", "GPUs bought", "H100e online", "power", "its range", "spent", "its range", "spent so far"),
+            "of world supply",
+        ),
+        units=("", "", "1", "W", "W", "USD", "USD", "USD", "%"),
+        rows=tuple(body),
+        note=(
+            "H100-equivalents (H100e) count dense 8-bit rates. Of world supply: purchases over what all suppliers "
+            "deliver in the quarter. Ranges: 80 % of draws of prices, power and supply, for the same purchases."
+        ),
+    )
+
+
+def purchases_table(result: RoadmapResult) -> Table:
+    """Tabulate purchases by quarter, place and generation, with the power that is ready there.
+
+    Parameters
+    ----------
+    result
+        The plan in the point world.
+    """
+    plan = result.purchases.plan
+    assert plan is not None
+    question, body = plan.question, []
+    for time, period in enumerate(question.periods):
+        for place, site in enumerate(question.sites):
+            for kind, name in enumerate(question.generations):
+                devices = float(plan.bought[kind, place, time])
+                if devices:
+                    price = float(question.price[kind, place, time])
+                    equivalents = devices * float(question.equivalents[kind])
+                    body.append(
+                        (period.name, site, name, question.vendors[kind], devices, equivalents, devices * price)
+                    )
+    return Table(
+        name="roadmap.purchases",
+        title="Purchases by place and generation",
+        columns=("quarter", "place", "generation", "maker", "GPUs", "H100e", "machines and network"),
+        units=("", "", "", "", "1", "1", "USD"),
+        rows=tuple(body),
+    )
+
+
+def limits_table(result: RoadmapResult) -> tuple[Table, ...]:
+    """Tabulate what limits the plan: what one more unit of each limit saves.
+
+    Parameters
+    ----------
+    result
+        The plan in the point world.
+    """
+    prices = result.purchases.prices
+    if not prices:
+        return ()
+    table = Table(
+        name="roadmap.limits",
+        key=True,
+        title="What limits the plan",
+        columns=("limit", "one step", "saves"),
+        units=("", "", "USD"),
+        rows=tuple((price.limit, price.step, price.saving) for price in prices[:12]),
+        note="Present value of cost and of missing compute; a price holds for small steps.",
+    )
+    return (table,)
+
+
+def clash_table(result: RoadmapResult) -> tuple[Table, ...]:
+    """Tabulate limits that exclude the target together, and the least that would loosen each alone.
+
+    Parameters
+    ----------
+    result
+        The plan in the point world.
+    """
+    purchases = result.purchases
+    if not purchases.clash:
+        return ()
+    factors = {row.limit: row.factor for row in purchases.relaxations}
+    rows = tuple(
+        (name, Number(value=factors[name], suffix="x") if name in factors else "not enough alone")
+        for name in purchases.clash
+    )
+    table = Table(
+        name="roadmap.clash",
+        key=True,
+        title="Why the target cannot be reached",
+        columns=("limit", "least change that makes it possible"),
+        units=("", "1"),
+        rows=rows,
+        note="Without any one of these limits the others could all be kept.",
+    )
+    return (table,)
+
+
+def compared_table(outcome: Outcome[RoadmapResult]) -> Table:
+    """Tabulate the plan beside the cheapest one and beside constant growth.
+
+    Parameters
+    ----------
+    outcome
+        The plan in all worlds.
+    """
+    point, sampled = outcome.point, outcome.sampled
+    body: list[tuple[Cell, ...]] = []
+    for title, name in (("this plan", "plan"), ("the cheapest: compute before the date is worth nothing", "cheapest")):
+        plan, draws = getattr(point, name), getattr(sampled, name)
+        if plan is not None:
+            body.append(
+                (
+                    title,
+                    _ranged(plan.total_capex, draws.total_capex),
+                    _ranged(plan.final_power, draws.final_power),
+                    number(plan.delivered),
+                    number(plan.last_year_share),
+                    number(plan.peak_share_of_supply),
+                )
+            )
+    if point.trend is not None and sampled.trend is not None:
+        body.append(_trend_row(point.trend, sampled.trend))
+    return Table(
+        name="roadmap.compared",
+        key=True,
+        title="Plans to the same target",
+        columns=(
+            "",
+            "spent",
+            "power at the end",
+            "H100e-years delivered",
+            "bought in the last year",
+            "of world supply",
+        ),
+        units=("", "USD", "W", "1", "%", "%"),
+        rows=tuple(body),
+        note=(
+            "The trend is constant growth, bought as the newest generation of each year whether or not it can be had: "
+            "no plan, but the pace of the statement."
+        ),
+    )
+
+
+def _trend_row(trend: Growth, draws: Growth) -> tuple[Cell, ...]:
+    years = [number(year.bought) or 0.0 for year in trend.years]
+    return (
+        "the trend: constant growth, no limits",
+        _ranged(trend.total_capex, draws.total_capex),
+        _ranged(trend.final_power, draws.final_power),
+        None,
+        years[-1] / sum(years) if sum(years) else 0.0,
+        number(trend.peak_share_of_supply),
+    )
+
+
+def agreements_table(result: RoadmapResult, plan: PlanResult) -> Table:
+    """Tabulate what a discount on machines makes of the total, and who else must be outbid.
+
+    Parameters
+    ----------
+    result, plan
+        The plan in the point world.
+    """
+    bought = result.purchases.plan
+    assert bought is not None
+    question, first, last = bought.question, bought.question.periods[0].begin, bought.question.periods[-1].end
+    body: list[tuple[Cell, ...]] = []
+    for kind, name in enumerate(question.generations):
+        devices = bought.bought[kind].sum(axis=1)
+        equivalents = float(devices.sum() * question.equivalents[kind])
+        if not equivalents:
+            continue
+        price = float((bought.bought[kind] * question.price[kind]).sum())
+        made = number(result.supply.between(first, last, name)) if name in result.supply.generations else None
+        share = None if not made else equivalents / made
+        body.append((name, float(devices.sum()), price / float(devices.sum()), price, share))
+    total, machines = number(plan.total_capex) or 0.0, number(plan.bought_capex) or 0.0
+    offers = ", ".join(f"{render(total - off * machines, 'USD')} at {100 * off:.0f} %" for off in _DISCOUNTS)
+    return Table(
+        name="roadmap.agreements",
+        title="Prices and who else buys",
+        columns=("generation", "GPUs", "each, with network", "together", "of all that the world makes of it"),
+        units=("", "1", "USD", "USD", "%"),
+        rows=tuple(body),
+        note=f"The total with a discount on machines and network, buildings at full price: {offers}.",
+    )
+
+
+def world_table(outcome: Outcome[RoadmapResult]) -> Table:
+    """Tabulate what the world can deliver by year, and which input bounds it.
+
+    Parameters
+    ----------
+    outcome
+        The supply in all worlds.
+    """
+    supply, sampled = outcome.point.supply, outcome.sampled.supply
+    body: list[tuple[Cell, ...]] = []
+    for year, draws in zip(supply.years, sampled.years, strict=True):
+        bounds = {name: number(amount) or 0.0 for name, amount in year.bounds.items()}
+        binding = min(bounds, key=lambda name: bounds[name])
+        day = next(period.end for period in reversed(supply.periods) if period.middle.year == year.year)
+        body.append(
+            (
+                str(year.year),
+                _ranged(year.delivered, draws.delivered),
+                number(supply.stock(day)),
+                number(year.power),
+                number(year.capex),
+                _INPUTS[binding],
+            )
+        )
+    return Table(
+        name="roadmap.world",
+        title="What the world can deliver",
+        columns=("year", "H100e delivered", "H100e ever delivered", "power they draw", "cost of them", "bound by"),
+        units=("", "1", "1", "W", "USD", ""),
+        rows=tuple(body),
+        note=(
+            "Wafers of packaging of half a year before, less what memory, logic, added power and published spending of "
+            "the year do not allow. Power is that of NVIDIA's systems with cooling; cost is theirs with buildings, "
+            "less what custom chips save."
+        ),
+    )
+
+
+def holdings_table(plan: PlanResult, holdings: Holdings, context: Context) -> Table:
+    """Tabulate the parts of the plan: online at the start, ordered and bought, each at its price.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    holdings
+        Machines that are online at the start.
+    context
+        Scenario and catalogue.
+    """
+    bound = "least" if plan.gaps else ""
+    body: list[tuple[Cell, ...]] = [
+        (
+            f"online on {plan.start}: {_origin(context, holdings)}",
+            number(plan.start_h100_equivalents),
+            Number(value=number(plan.start_power), bound=bound),
+            "",
+        )
+    ]
+    if number(plan.ordered_h100_equivalents):
+        body.append(
+            (
+                "ordered: the cluster's pools, as they come online",
+                number(plan.ordered_h100_equivalents),
+                Number(value=number(plan.ordered_power), bound=bound),
+                Number(value=number(plan.ordered_capex), bound=bound),
+            )
+        )
+    if number(plan.bought_h100_equivalents):
+        body.append(
+            (
+                "bought beyond that, with buildings",
+                number(plan.bought_h100_equivalents),
+                number(plan.bought_power),
+                number(plan.bought_capex + plan.built_capex),
+            )
+        )
+    body.append(
+        (
+            f"online on {plan.end}",
+            number(plan.target_h100_equivalents),
+            Number(value=number(plan.final_power), bound=bound),
+            Number(value=number(plan.total_capex), bound=bound),
+        )
+    )
+    return Table(
+        name="roadmap.holdings",
+        title="Parts of the plan",
+        columns=("", "H100-equivalents, 8-bit dense", "facility power", "capital cost"),
+        units=("", "1", "W", "USD"),
+        rows=tuple(body),
+    )
+
+
+def _origin(context: Context, holdings: Holdings) -> str:
+    spec = context.scenario.roadmap
+    pools = context.scenario.cluster.pools if context.scenario.cluster else []
+    parts = []
+    if holdings.start_cluster is not None:
+        parts.append(f"the cluster of {holdings.start_cluster.name}, as built")
+    if any(holdings.is_online(pool.online or "") for pool in pools):
+        parts.append("the cluster above, as built")
+    if spec is not None and spec.start_h100_equivalents is not None:
+        parts.append(f"{'others' if parts else 'taken'} as {SYSTEM} racks")
+    return " and ".join(parts) or "nothing"
