@@ -72,7 +72,7 @@ def test_nobody_gets_more_than_is_delivered() -> None:
     result = demand(programmes=BOTH, start="2026-01-01", trends=TRENDS, world=world, largest_share=1.0)
     rows = zip(result.shares[:2], BOTH, strict=True)
     got = sum(row.delivered * float(plan.h100_equivalents or 0) for row, plan in rows)
-    assert got <= float(world.between(date(2026, 1, 1), date(2030, 1, 1))) * (1 + 1e-9)
+    assert got <= float(world.delivered_in(date(2026, 1, 1), date(2030, 1, 1))) * (1 + 1e-9)
 
 
 def test_errors_say_what_to_do() -> None:

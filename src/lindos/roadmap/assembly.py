@@ -45,19 +45,19 @@ def assemble(question: Expansion, *, is_whole: bool = False) -> Program:
     every_place = np.ones((num_sites, num_periods), bool)
     blocks = builder.columns("blocks", every_place, is_integer=is_whole & question.is_block_whole[:, None])
     energised = builder.columns("energised", every_place, upper=question.queue / GIGAWATT)
-    every = np.ones(num_periods, bool)
-    online = builder.columns("online", every)
-    capex = builder.columns("capex", every, cost=question.discount)
-    running = builder.columns("running", every, cost=question.discount, lower=-INFINITY)
+    flags = np.ones(num_periods, bool)
+    online = builder.columns("online", flags)
+    capex = builder.columns("capex", flags, cost=question.discount)
+    running = builder.columns("running", flags, cost=question.discount, lower=-INFINITY)
     rented, leased = _contracts(builder, question)
     _devices(builder, question, (bought, stock, sold))
     _power(builder, question, stock, blocks, energised)
     lot_equivalents = question.equivalents * question.lot / MILLION
     builder.rows(
         "online",
-        every,
+        flags,
         (online, 1.0),
-        (_over(stock), _over(np.broadcast_to(-lot_equivalents[:, None, None], stock.shape))),
+        (_summed(stock), _summed(np.broadcast_to(-lot_equivalents[:, None, None], stock.shape))),
         lower=question.standing_equivalents / MILLION,
         upper=question.standing_equivalents / MILLION,
     )
@@ -69,16 +69,16 @@ def assemble(question: Expansion, *, is_whole: bool = False) -> Program:
 Cells = TypeVar("Cells", Indices, Floats)
 
 
-def _over(cells: Cells) -> Cells:
+def _summed(cells: Cells) -> Cells:
     """Turn (G, S, T) into (T, G * S): the sum over generations and sites of each period."""
     return np.moveaxis(cells, -1, 0).reshape(cells.shape[-1], -1)
 
 
 def _shifted(cells: Indices) -> Indices:
     """Return the cells of the period before; none before the first."""
-    before = np.full_like(cells, -1)
-    before[..., 1:] = cells[..., :-1]
-    return before
+    earlier_cells = np.full_like(cells, -1)
+    earlier_cells[..., 1:] = cells[..., :-1]
+    return earlier_cells
 
 
 def _contracts(builder: Builder, question: Expansion) -> tuple[Indices, Indices]:
@@ -122,10 +122,10 @@ def _devices(builder: Builder, question: Expansion, columns: tuple[Indices, Indi
 
 def _power(builder: Builder, question: Expansion, stock: Indices, blocks: Indices, energised: Indices) -> None:
     """Add what is energised, block by block, and what the devices of a site draw of it."""
-    every = np.ones(blocks.shape, bool)
+    flags = np.ones(blocks.shape, bool)
     builder.rows(
         "energy_blocks",
-        every,
+        flags,
         *((energised, 1.0), (_shifted(energised), -1.0), (blocks, -question.block[:, None] / GIGAWATT)),
         lower=0.0,
         upper=0.0,
@@ -133,20 +133,20 @@ def _power(builder: Builder, question: Expansion, stock: Indices, blocks: Indice
     drawn = question.power * question.lot[:, None] / GIGAWATT
     by_site = np.moveaxis(stock, 0, 2)
     weights = np.broadcast_to(np.moveaxis(drawn[:, :, None], 0, 2), by_site.shape)
-    builder.rows("power", every, (by_site, weights), (energised, -1.0), lower=-INFINITY, upper=0.0)
+    builder.rows("power", flags, (by_site, weights), (energised, -1.0), lower=-INFINITY, upper=0.0)
 
 
 def _money(builder: Builder, question: Expansion, columns: tuple[Indices, ...]) -> None:
     """Add what each period spends, the budgets, and cash and debt where the question has them."""
     bought, stock, sold, blocks, capex, running, rented, leased = columns
-    every = np.ones(len(question.periods), bool)
+    flags = np.ones(len(question.periods), bool)
     lot, years = question.lot[:, None, None], question.durations
     built = (question.construction * question.block[:, None]).T / BILLION
     builder.rows(
         "capex",
-        every,
+        flags,
         (capex, 1.0),
-        (_over(bought), _over(-question.price * lot / BILLION)),
+        (_summed(bought), _summed(-question.price * lot / BILLION)),
         (blocks.T, -built),
         lower=0.0,
         upper=0.0,
@@ -156,11 +156,11 @@ def _money(builder: Builder, question: Expansion, columns: tuple[Indices, ...]) 
     income = np.zeros(question.supply.shape) if question.resale is None else question.resale
     builder.rows(
         "running",
-        every,
+        flags,
         (running, 1.0),
-        (_over(stock), _over(-yearly)),
-        (_over(bought), _over(0.5 * yearly)),
-        (_over(sold), _over(np.broadcast_to(income[:, None, :] * lot / BILLION, sold.shape))),
+        (_summed(stock), _summed(-yearly)),
+        (_summed(bought), _summed(0.5 * yearly)),
+        (_summed(sold), _summed(np.broadcast_to(income[:, None, :] * lot / BILLION, sold.shape))),
         (rented, 0.0 if question.rent_price is None else -question.rent_price * years * MILLION / BILLION),
         (leased, 0.0 if question.lease_price is None else question.lease_price * years * MILLION / BILLION),
         lower=0.0,
@@ -172,9 +172,9 @@ def _money(builder: Builder, question: Expansion, columns: tuple[Indices, ...]) 
         )
     if question.yearly_budgets:
         times = np.arange(len(question.periods))
-        within = np.array([(times >= first) & (times < last) for first, last, _ in question.yearly_budgets])
+        masks = np.array([(times >= first) & (times < last) for first, last, _ in question.yearly_budgets])
         limits = np.array([limit for _, _, limit in question.yearly_budgets]) / BILLION
-        spent = np.where(within, capex[None, :], -1)
+        spent = np.where(masks, capex[None, :], -1)
         builder.rows("yearly_budgets", np.ones(len(limits), bool), (spent, 1.0), lower=-INFINITY, upper=limits)
     if question.income is not None:
         _cash(builder, question, capex, running)
@@ -183,18 +183,18 @@ def _money(builder: Builder, question: Expansion, columns: tuple[Indices, ...]) 
 def _cash(builder: Builder, question: Expansion, capex: Indices, running: Indices) -> None:
     """Add the balance of cash: income and new debt come in, spending, interest and repayment go out."""
     assert question.income is not None
-    every = np.ones(len(question.periods), bool)
+    flags = np.ones(len(question.periods), bool)
     limit = 0.0 if question.debt_limit is None else question.debt_limit / BILLION
-    cash = builder.columns("cash", every)
+    cash = builder.columns("cash", flags)
     # What is borrowed comes in now and goes out a period later; what is left on the last day is still owed then.
     following = np.append(question.discount[1:], question.discount[-1])
-    debt = builder.columns("debt", every, cost=following - question.discount, upper=limit)
-    paid = builder.columns("interest", every, cost=question.discount)
+    debt = builder.columns("debt", flags, cost=following - question.discount, upper=limit)
+    paid = builder.columns("interest", flags, cost=question.discount)
     owed = -question.interest * question.durations
-    builder.rows("interest", every, (paid, 1.0), (_shifted(debt), owed), lower=0.0, upper=0.0)
+    builder.rows("interest", flags, (paid, 1.0), (_shifted(debt), owed), lower=0.0, upper=0.0)
     builder.rows(
         "cash",
-        every,
+        flags,
         *((cash, 1.0), (_shifted(cash), -1.0), (debt, -1.0), (_shifted(debt), 1.0)),
         *((capex, 1.0), (running, 1.0), (paid, 1.0)),
         lower=question.income / BILLION,
@@ -205,11 +205,11 @@ def _cash(builder: Builder, question: Expansion, capex: Indices, running: Indice
 def _targets(builder: Builder, question: Expansion, columns: tuple[Indices, ...]) -> None:
     """Add what is to be reached, what it is worth before, and how late purchases may come."""
     bought, online, rented, leased, stock = columns
-    every, single = np.ones(len(question.periods), bool), np.ones(1, bool)
+    flags, single = np.ones(len(question.periods), bool), np.ones(1, bool)
     years = question.durations
     usable = ((online, 1.0), (rented, 1.0), (leased, -1.0))
     if question.demand is not None:
-        builder.rows("demand", every, *usable, lower=question.demand / MILLION, upper=INFINITY)
+        builder.rows("demand", flags, *usable, lower=question.demand / MILLION, upper=INFINITY)
     if question.target_equivalents is not None:
         wanted = question.target_equivalents / MILLION
         builder.rows("target", single, (online[-1:], 1.0), lower=wanted, upper=INFINITY)
@@ -219,7 +219,9 @@ def _targets(builder: Builder, question: Expansion, columns: tuple[Indices, ...]
     if question.target_power is not None:
         weights = np.broadcast_to((question.power * question.lot[:, None])[:, :, None], stock.shape) / GIGAWATT
         rest = (question.target_power - question.standing_power[-1:]) / GIGAWATT
-        builder.rows(*("target_power", single, (_over(stock)[-1:], _over(weights)[-1:])), lower=rest, upper=INFINITY)
+        builder.rows(
+            *("target_power", single, (_summed(stock)[-1:], _summed(weights)[-1:])), lower=rest, upper=INFINITY
+        )
     if question.target_flop is not None:
         occupied = 0.0 if question.demand is None else float(np.sum(question.demand * years))
         needed = (question.target_flop + occupied) / MILLION
@@ -240,8 +242,8 @@ def _targets(builder: Builder, question: Expansion, columns: tuple[Indices, ...]
 def _reward(builder: Builder, question: Expansion, usable: tuple[tuple[Indices, float], ...]) -> None:
     """Add the worth of what is delivered, as a negative cost."""
     assert question.reward is not None
-    every = np.ones(len(question.periods), bool)
+    flags = np.ones(len(question.periods), bool)
     worth = question.discount * question.reward * question.durations * MILLION / BILLION
-    delivered = builder.columns("delivered", every, cost=-worth, lower=-INFINITY)
+    delivered = builder.columns("delivered", flags, cost=-worth, lower=-INFINITY)
     terms = tuple((cells, -factor) for cells, factor in usable)
-    builder.rows("delivered", every, (delivered, 1.0), *terms, lower=0.0, upper=0.0)
+    builder.rows("delivered", flags, (delivered, 1.0), *terms, lower=0.0, upper=0.0)

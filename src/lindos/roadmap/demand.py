@@ -146,7 +146,7 @@ def demand(
                 begin=begin.isoformat(),
                 end=end.isoformat(),
                 demand=wanted,
-                supply=world.between(begin, end),
+                supply=world.delivered_in(begin, end),
                 flat_supply=pace * (seconds_between(begin, end) / YEAR),
             )
         )

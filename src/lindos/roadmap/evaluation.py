@@ -216,12 +216,12 @@ def _cost(item: Generation, name: str) -> Any:
 def _quarters(
     plan: Plan,
     rows: Sequence[_Row],
-    there: tuple[Count, Watts],
+    start: tuple[Count, Watts],
     deliveries: Sequence[Delivery],
     world: World,
 ) -> tuple[PlanQuarter, ...]:
     question, listed = plan.question, []
-    equivalents, power = there
+    equivalents, power = start
     spent: Usd = 0.0
     retired = _retired(plan)
     for index, (period, row) in enumerate(zip(question.periods, rows, strict=True)):
@@ -246,7 +246,7 @@ def _quarters(
                 power=power + total(row.power.values()),
                 capex=capex,
                 cumulative_capex=spent,
-                world_added=world.between(period.begin, period.end),
+                world_added=world.delivered_in(period.begin, period.end),
             )
         )
     return tuple(listed)

@@ -162,7 +162,7 @@ def _records(
                 power=power,
                 capex=capex,
                 cumulative_capex=spent,
-                world_added=world.between(year.begin, year.end),
+                world_added=world.delivered_in(year.begin, year.end),
                 flat_added=world.pace_before(first) * (seconds_between(year.begin, year.end) / YEAR),
             )
         )

@@ -125,7 +125,7 @@ def _present(cells: Indices) -> Indices:
     return flat[flat >= 0]
 
 
-def without(program: Program, dropped: Sequence[Limit]) -> Program:
+def loosened(program: Program, dropped: Sequence[Limit]) -> Program:
     """Return a program without some limits.
 
     Parameters
@@ -159,7 +159,7 @@ def irreducible_set(question: Expansion, program: Program) -> tuple[Limit, ...]:
     listed = limits(question, program)
     feasible = replace(program, cost=np.zeros(program.num_columns))
     for limit in listed:
-        if not solver.solve(without(feasible, [*dropped, limit])).is_optimal:
+        if not solver.solve(loosened(feasible, [*dropped, limit])).is_optimal:
             dropped.append(limit)
     names = {limit.name for limit in dropped}
     return tuple(limit for limit in listed if limit.name not in names)
@@ -180,8 +180,8 @@ def attainable_share(question: Expansion, *, is_whole: bool = False) -> float:
     if name not in program.rows_of:
         return 1.0
     rows = _present(program.rows_of[name])
-    loosened = program.with_slack(rows, np.abs(program.row_lower[rows]))
-    solution = Solver().solve(loosened)
+    widened = program.with_slack(rows, np.abs(program.row_lower[rows]))
+    solution = Solver().solve(widened)
     if not solution.is_optimal:
         raise SolverError("there is no plan even without a target")
     step = float(solution.values[-1])
@@ -210,8 +210,8 @@ def relaxations(question: Expansion, program: Program, chosen: Sequence[Limit]) 
         if limit.kind == "last_year":
             listed += _later(question, limit)
             continue
-        loosened = _loosened(program, limit)
-        solution = Solver().solve(loosened)
+        widened = _loosened(program, limit)
+        solution = Solver().solve(widened)
         if solution.is_optimal:
             step = float(solution.values[-1])
             factor = 1.0 - step if limit.kind.startswith("target") else 1.0 + step

@@ -118,10 +118,10 @@ def make_plan(
     if not is_whole:
         return plan_of(question, relaxed, smooth), smooth, relaxed
     program = assemble(question, is_whole=True)
-    whole = solve(program, gap=gap, longest=longest)
-    if not whole.is_optimal:
-        return None, whole, relaxed
-    return plan_of(question, program, whole, bound=smooth.objective), smooth, relaxed
+    solution = solve(program, gap=gap, longest=longest)
+    if not solution.is_optimal:
+        return None, solution, relaxed
+    return plan_of(question, program, solution, bound=smooth.objective), smooth, relaxed
 
 
 def plan_of(question: Expansion, program: Program, solution: Solution, bound: float | None = None) -> Plan:

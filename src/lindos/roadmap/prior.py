@@ -42,7 +42,7 @@ def complete(generations: Sequence[Generation], catalog: Catalog, trends: Trends
     Parameters
     ----------
     generations
-        Oldest first, with cost and power of an H100-equivalent where they are known.
+        Oldest first, with cost and power of an H100-equivalent where they are published.
     catalog
         Parameters ``supply.performance_growth`` and ``supply.successor_interval``.
     trends
@@ -55,14 +55,14 @@ def complete(generations: Sequence[Generation], catalog: Catalog, trends: Trends
     InputError
         If no generation has a rate, a power and a price.
     """
-    known = [item for item in generations if item.h100_equivalents is not None and item.is_priced]
-    if not known:
-        raise InputError("roadmap.devices", None, "given: a device of known rate, power and price")
-    base = known[-1]
+    published = [item for item in generations if item.h100_equivalents is not None and item.is_priced]
+    if not published:
+        raise InputError("roadmap.devices", None, "given: a device of published rate, power and price")
+    base = published[-1]
     growth = catalog.parameter("supply.performance_growth", "1").value
     # Only what comes after the last data sheet follows from it: an older device without a price is not on offer.
-    unknown = [item for item in generations if item not in known and item.available > base.available]
-    completed = [*known, *(extrapolated(base, item, growth, trends) for item in unknown)]
+    unknown = [item for item in generations if item not in published and item.available > base.available]
+    completed = [*published, *(extrapolated(base, item, growth, trends) for item in unknown)]
     interval = span(catalog.parameter("supply.successor_interval", "s").value)
     while (launch := completed[-1].available + interval) <= last:
         successor = Generation(
@@ -116,7 +116,7 @@ def extrapolated(base: Generation, item: Generation, growth: Fraction, trends: T
 def backtest(
     generations: Sequence[Generation], catalog: Catalog, trends: Trends, pairs: Sequence[tuple[str, str]]
 ) -> tuple[Forecast, ...]:
-    """Forecast known generations from their forerunners.
+    """Forecast published generations from their forerunners.
 
     Parameters
     ----------

@@ -94,8 +94,10 @@ def gather(values: Floats, cells: Indices) -> Floats:
     cells
         Indices of any shape; -1 is a cell that does not exist.
     """
-    taken: Floats = np.where(cells < 0, 0.0, values[np.maximum(cells, 0)]) if len(values) else np.zeros(cells.shape)
-    return taken
+    values_of_cells: Floats = (
+        np.where(cells < 0, 0.0, values[np.maximum(cells, 0)]) if len(values) else np.zeros(cells.shape)
+    )
+    return values_of_cells
 
 
 @dataclass(slots=True)
@@ -143,8 +145,8 @@ class Builder:
         count = int(flags.sum())
         cells[flags] = self._num_columns + np.arange(count)
         part = tuple(np.broadcast_to(np.asarray(values, float), flags.shape)[flags] for values in (cost, lower, upper))
-        whole = np.broadcast_to(np.asarray(is_integer, bool), flags.shape)[flags]
-        self._column_parts.append((part[0], part[1], part[2], whole))
+        integers = np.broadcast_to(np.asarray(is_integer, bool), flags.shape)[flags]
+        self._column_parts.append((part[0], part[1], part[2], integers))
         self._num_columns += count
         self._columns[name] = cells
         return cells

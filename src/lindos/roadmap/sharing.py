@@ -95,7 +95,7 @@ def _by_rule(
         if period.end <= first:
             continue
         begin = max(period.begin, first)
-        supply = _median(world.between(begin, period.end))
+        supply = _median(world.delivered_in(begin, period.end))
         left = np.array([max(seconds_between(begin, end), 1.0) for end in ends])
         pace = np.minimum(seconds_between(begin, period.end) / left, 1.0)
         wanted = np.minimum((sizes - got) * pace, _median(largest_share) * supply)
@@ -128,10 +128,10 @@ def _in_proportion(wanted: Floats, left: Floats, supply: float) -> Floats:
 
 def _in_order(wanted: Floats, left: Floats, supply: float) -> Floats:
     order = np.argsort(left, kind="stable")
-    before = np.concatenate(([0.0], np.cumsum(wanted[order])[:-1]))
-    given = np.zeros(len(wanted))
-    given[order] = np.clip(supply - before, 0.0, wanted[order])
-    return given
+    ahead = np.concatenate(([0.0], np.cumsum(wanted[order])[:-1]))
+    amounts = np.zeros(len(wanted))
+    amounts[order] = np.clip(supply - ahead, 0.0, wanted[order])
+    return amounts
 
 
 def _median(value: object) -> float:

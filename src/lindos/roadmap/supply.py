@@ -96,7 +96,7 @@ class World:
         day
             Day until which deliveries count.
         """
-        return self.start + self.between(self.periods[0].begin, day)
+        return self.start + self.delivered_in(self.periods[0].begin, day)
 
     def pace_before(self, day: date) -> Count:
         """Compute the H100-equivalents delivered in the year before a day.
@@ -106,9 +106,9 @@ class World:
         day
             End of that year.
         """
-        return self.between(day - timedelta(seconds=YEAR), day)
+        return self.delivered_in(day - timedelta(seconds=YEAR), day)
 
-    def between(self, first: date, last: date, generation: str | None = None) -> Count:
+    def delivered_in(self, first: date, last: date, generation: str | None = None) -> Count:
         """Compute the H100-equivalents delivered between two days.
 
         Parameters
@@ -161,9 +161,9 @@ class _Inputs:
         self._catalog = catalog
         self._generations = [item for item in generations if item.h100_equivalents is not None and item.is_priced]
         rows: Sequence[Supply] = list(catalog.records("supply").values())
-        self._start = _of(rows, "h100_equivalents")[FIRST]
-        self._rates = {name: _of(rows, name) for name in ("packaging", "memory", "yearly_capex")}
-        self._standing = _of(rows, "facility_power")
+        self._start = _values_of(rows, "h100_equivalents")[FIRST]
+        self._rates = {name: _values_of(rows, name) for name in ("packaging", "memory", "yearly_capex")}
+        self._standing = _values_of(rows, "facility_power")
         self._ramp = self._parameter("ramp_time", "s")
 
     def _parameter(self, name: str, unit: str = "1") -> Real:
@@ -221,7 +221,7 @@ class _Inputs:
     def _rate(self, name: str, day: date, growth: str) -> Real:
         """Yearly rate on a day: published years count in their middle, growth is constant between and after them."""
         middles = {date(end.year, 7, 2): value for end, value in self._rates[name].items()}
-        return _between(middles, day, self._parameter(growth))
+        return _interpolated(middles, day, self._parameter(growth))
 
     def _year(
         self, year: int, carried: Sequence[Sequence[Count]], periods: Sequence[Period], times: Sequence[int]
@@ -264,12 +264,12 @@ class _Inputs:
 
     def _power_added(self, first: date, last: date) -> Watts:
         growth = self._last_growth()
-        return _between(self._standing, last, growth) - _between(self._standing, first, growth)
+        return _interpolated(self._standing, last, growth) - _interpolated(self._standing, first, growth)
 
     def _last_growth(self) -> Real:
         """Yearly factor of the last published span: 2027 to 2030."""
-        before, end = sorted(self._standing)[-2:]
-        return (self._standing[end] / self._standing[before]) ** (YEAR / seconds_between(before, end))
+        first, last = sorted(self._standing)[-2:]
+        return (self._standing[last] / self._standing[first]) ** (YEAR / seconds_between(first, last))
 
 
 def ramped_shares(launches: Sequence[date], ramp: Seconds, day: date) -> list[Real]:
@@ -300,22 +300,22 @@ def _overlap(period: Period, first: date, last: date) -> float:
     return max(0, days) / (period.end - period.begin).days
 
 
-def _of(rows: Sequence[Supply], field: str) -> dict[date, Real]:
+def _values_of(rows: Sequence[Supply], field: str) -> dict[date, Real]:
     """Known values of a field by date; a superseded count is left out."""
-    known = {}
+    values = {}
     for row in rows:
         fact = getattr(row, field)
         if fact.is_known and not row.name.endswith("first-count"):
-            known[date.fromisoformat(row.date)] = fact.value
-    return known
+            values[date.fromisoformat(row.date)] = fact.value
+    return values
 
 
-def _between(rows: Mapping[date, Real], day: date, growth: Real) -> Real:
+def _interpolated(rows: Mapping[date, Real], day: date, growth: Real) -> Real:
     """Interpolate at constant growth between dates, follow a growth beyond the last, and the first span before it."""
     days = sorted(rows)
     if day >= days[-1]:
         return rows[days[-1]] * growth ** (seconds_between(days[-1], day) / YEAR)
-    later = next(index for index, other in enumerate(days) if index > 0 and other > day)
+    later = next(index for index, date_of_row in enumerate(days) if index > 0 and date_of_row > day)
     first, last = days[later - 1], days[later]
     passed = seconds_between(first, day) / seconds_between(first, last)
     return rows[first] * (rows[last] / rows[first]) ** passed

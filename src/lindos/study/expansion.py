@@ -56,8 +56,8 @@ def question(
     names = [item.name for item in offered[0]]
     equivalents = np.array([float(item.h100_equivalents or 0.0) for item in offered[0]])
     facts = _Facts(world.catalog, spec)
-    there, drawn = _standing_by_period(standing, periods)
-    wanted = _target(world, spec, float(there[-1]))
+    held, drawn = _standing_by_period(standing, periods)
+    wanted = _target(world, spec, float(held[-1]))
     middles = np.array([(period.middle - first).days / 365.25 for period in periods])
     per_device = {
         name: np.array([[float(getattr(item, name) or 0.0) for item in row] for row in offered]).T
@@ -73,9 +73,9 @@ def question(
         assert spec.target_power is not None
         _check_power(spec, float(drawn[-1]))
         queue = np.minimum(queue, spec.target_power - drawn[-1])
-    if not np.any(shares > 0.0) and (is_power or (wanted or 0.0) > there[-1]):
+    if not np.any(shares > 0.0) and (is_power or (wanted or 0.0) > held[-1]):
         raise _too_soon(spec, facts)
-    lot = _lots(world.catalog, offered[0], equivalents, (wanted or 0.0) - float(there[-1]), spec, power)
+    lot = _lots(world.catalog, offered[0], equivalents, (wanted or 0.0) - float(held[-1]), spec, power)
     return Expansion(
         periods=periods,
         generations=tuple(names),
@@ -91,7 +91,7 @@ def question(
         block=np.array([place.block for place in places]),
         is_block_whole=np.array([place.queue is not None for place in places]),
         queue=queue,
-        standing_equivalents=there,
+        standing_equivalents=held,
         standing_power=drawn,
         life=max(1, round(facts.life / YEAR * _QUARTERS)),
         discount=(1.0 + facts.discount_rate) ** -middles,
@@ -136,7 +136,7 @@ def _ordered_capex(standing: Standing) -> float:
     return sum(float(batch.capex or 0.0) for batch in standing.deliveries)
 
 
-def _target(world: World, spec: RoadmapSpec, there: float) -> float | None:
+def _target(world: World, spec: RoadmapSpec, held: float) -> float | None:
     """H100-equivalents on the last day; None where the target is a power."""
     if spec.target_power is not None:
         return None
@@ -146,10 +146,10 @@ def _target(world: World, spec: RoadmapSpec, there: float) -> float | None:
         name = "roadmap.target_accelerator"
         wanted = float(spec.target_gpus) * float(equivalents_per_device(world.catalog, device, name))
     if wanted is None:
-        return there
-    if wanted < there * (1.0 - 1e-12):
+        return held
+    if wanted < held * (1.0 - 1e-12):
         start = "H100-equivalents online or ordered"
-        raise InconsistentError(path, wanted, start, there, "be at least the second", "The target is met already.")
+        raise InconsistentError(path, wanted, start, held, "be at least the second", "The target is met already.")
     return wanted
 
 
@@ -178,13 +178,13 @@ def _shares(offered: Sequence[Generation], supply: roadmap.World, periods: Seque
             begin = max(period.begin, ready)
             part = 1.0
             if item.name in supply.generations:
-                amount = float(supply.between(begin, period.end, item.name))
+                amount = float(supply.delivered_in(begin, period.end, item.name))
             else:
-                makers = [other for other in offered if other.vendor == item.vendor]
-                launches = [other.available for other in makers]
+                makers = [maker for maker in offered if maker.vendor == item.vendor]
+                launches = [maker.available for maker in makers]
                 share = roadmap.ramped_shares(launches, facts.ramp, period.middle)[makers.index(item)]
                 part = float(share) * facts.vendors.get(item.vendor, 0.0)
-                amount = float(supply.between(begin, period.end))
+                amount = float(supply.delivered_in(begin, period.end))
             amounts.append(facts.share * part * amount if begin < period.end else 0.0)
         rows.append(amounts)
     return np.array(rows)

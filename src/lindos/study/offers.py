@@ -88,9 +88,9 @@ def offers(
     last = date.fromisoformat(end)
     listed = [item for item in roadmap.generations(world.catalog, names) if item.available <= last]
     roadmap.check_start(date.fromisoformat(spec.start), listed)
-    known = _from_standing(listed, date.fromisoformat(spec.start))
+    recent = _from_standing(listed, date.fromisoformat(spec.start))
     size_of = {system: size for (name, system), size in sizes.items() if name == place.name}
-    costed = [priced(world.catalog, item, place.terms, NUM_DEVICES, size_of) for item in known]
+    costed = [priced(world.catalog, item, place.terms, NUM_DEVICES, size_of) for item in recent]
     return roadmap.complete(costed, world.catalog, roadmap.trends(world.catalog), last)
 
 
@@ -108,14 +108,16 @@ def unpriced(world: World, spec: RoadmapSpec) -> tuple[str, ...]:
     place = campuses(world, spec)[0]
     names = tuple(spec.devices) or roadmap.DEFAULT
     listed = [item for item in roadmap.generations(world.catalog, names) if item.available.isoformat() <= end]
-    known = {item.name for item in offers(world, spec, place, end, {})}
-    return tuple(item.name for item in _from_standing(listed, date.fromisoformat(spec.start)) if item.name not in known)
+    names_offered = {item.name for item in offers(world, spec, place, end, {})}
+    return tuple(
+        item.name for item in _from_standing(listed, date.fromisoformat(spec.start)) if item.name not in names_offered
+    )
 
 
 def _from_standing(listed: Sequence[Generation], start: date) -> list[Generation]:
     """Leave out what was replaced twice before the start: nobody makes it any more, and pricing it takes time."""
-    before = [item for item in listed if item.available <= start]
-    return [item for item in listed if item not in before[:-3]]
+    replaced = [item for item in listed if item.available <= start]
+    return [item for item in listed if item not in replaced[:-3]]
 
 
 def priced(

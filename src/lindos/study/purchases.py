@@ -38,7 +38,7 @@ class Purchases:
     prices
         What one more unit of each limit saves, the dearest first.
     wanted
-        H100-equivalents or W that were asked for; the plan is the most that is possible if it reaches less.
+        H100-equivalents or W that are wanted; the plan is the most that is possible if it reaches less.
     left_out
         Devices on sale whose price or power is unknown.
     clash, relaxations
@@ -73,60 +73,60 @@ def compute(world: World, holdings: Holdings, supply: roadmap.World, site: SiteR
     assert spec is not None
     if spec.programmes:
         return Purchases(num_devices={})
-    there = standing(world, spec, holdings, site)
+    machines = standing(world, spec, holdings, site)
     sizes: Mapping[tuple[str, str], int] = {}
     for _ in range(_MAX_PASSES):
-        asked = question(world, spec, there, supply, sizes)
-        rough, _, _ = roadmap.make_plan(_attainable(asked), is_whole=False)
+        expansion = question(world, spec, machines, supply, sizes)
+        rough, _, _ = roadmap.make_plan(_attainable(expansion), is_whole=False)
         assert rough is not None  # what is attainable has a plan
         bought = _num_devices(world, spec, rough)
         if bought == sizes:
             break
         sizes = bought
-    decided = _decided(question(world, spec, there, supply, sizes), sizes)
+    decided = _decided(question(world, spec, machines, supply, sizes), sizes)
     return replace(decided, left_out=unpriced(world, spec))
 
 
-def _decided(asked: Expansion, sizes: Mapping[tuple[str, str], int]) -> Purchases:
+def _decided(expansion: Expansion, sizes: Mapping[tuple[str, str], int]) -> Purchases:
     """Plan in whole lots; the most that is possible where the target is not."""
-    wanted = asked.target_equivalents if asked.target_power is None else asked.target_power
-    plan, smooth, program = roadmap.make_plan(asked)
+    wanted = expansion.target_equivalents if expansion.target_power is None else expansion.target_power
+    plan, smooth, program = roadmap.make_plan(expansion)
     clash: tuple[str, ...] = ()
     relaxations: tuple[Relaxation, ...] = ()
     if plan is None:
         if not smooth.is_optimal:
-            limits = roadmap.irreducible_set(asked, program)
+            limits = roadmap.irreducible_set(expansion, program)
             clash = tuple(limit.name for limit in limits)
-            relaxations = roadmap.relaxations(asked, program, limits)
-        asked = _attainable(asked, is_whole=True)
-        plan, smooth, program = roadmap.make_plan(asked)
+            relaxations = roadmap.relaxations(expansion, program, limits)
+        expansion = _attainable(expansion, is_whole=True)
+        plan, smooth, program = roadmap.make_plan(expansion)
     assert plan is not None
     cheapest = None
-    if asked.target_equivalents is not None and np.any(asked.missing_value > 0.0):
-        worthless = replace(asked, missing_value=0.0 * asked.missing_value, last_share=1.0)
+    if expansion.target_equivalents is not None and np.any(expansion.missing_value > 0.0):
+        worthless = replace(expansion, missing_value=0.0 * expansion.missing_value, last_share=1.0)
         cheapest, _, _ = roadmap.make_plan(worthless, is_whole=False)
     return Purchases(
         num_devices=sizes,
         plan=plan,
         cheapest=cheapest,
-        prices=roadmap.prices(asked, program, smooth),
+        prices=roadmap.prices(expansion, program, smooth),
         wanted=wanted or 0.0,
         clash=clash,
         relaxations=relaxations,
     )
 
 
-def _attainable(asked: Expansion, *, is_whole: bool = False) -> Expansion:
+def _attainable(expansion: Expansion, *, is_whole: bool = False) -> Expansion:
     """Return the question with its own target, or the most that is possible if that cannot be reached."""
-    share = roadmap.attainable_share(asked, is_whole=is_whole)
+    share = roadmap.attainable_share(expansion, is_whole=is_whole)
     if share >= 1.0:
-        return asked
-    target, power = asked.target_equivalents, asked.target_power
-    there = float(asked.standing_equivalents[-1])
+        return expansion
+    target, power = expansion.target_equivalents, expansion.target_power
+    held = float(expansion.standing_equivalents[-1])
     share *= 1.0 - _ROUNDING
     return replace(
-        asked,
-        target_equivalents=None if target is None else max(there, share * target),
+        expansion,
+        target_equivalents=None if target is None else max(held, share * target),
         target_power=None if power is None else share * power,
     )
 

@@ -54,19 +54,19 @@ def compute(
     base = RoadmapResult(holdings=holdings, purchases=purchases, supply=supply)
     if spec.programmes:
         return replace(base, demand=_demand(world, spec, supply))
-    there, offered = standing(world, spec, holdings, site), offered_everywhere(world, spec, purchases)
+    machines, offered = standing(world, spec, holdings, site), offered_everywhere(world, spec, purchases)
     trends = roadmap.trends(world.catalog)
 
     def evaluated(plan: roadmap.Plan) -> PlanResult:
         return roadmap.evaluate(
             plan,
             offered=offered,
-            start_h100_equivalents=there.h100_equivalents,
-            start_power=there.power,
-            deliveries=there.deliveries,
+            start_h100_equivalents=machines.h100_equivalents,
+            start_power=machines.power,
+            deliveries=machines.deliveries,
             world=supply,
             trends=trends,
-            gaps=there.gaps,
+            gaps=machines.gaps,
         )
 
     assert purchases.plan is not None
@@ -76,15 +76,15 @@ def compute(
         plan=plan,
         cheapest=None if purchases.cheapest is None else evaluated(purchases.cheapest),
         trend=roadmap.growth(
-            start_h100_equivalents=there.h100_equivalents,
-            start_power=there.power,
+            start_h100_equivalents=machines.h100_equivalents,
+            start_power=machines.power,
             target_h100_equivalents=plan.target_h100_equivalents,
             start=spec.start,
             end=spec.by or spec.start,
             trends=trends,
             world=supply,
             generations=offered[0],
-            deliveries=there.deliveries,
+            deliveries=machines.deliveries,
         ),
         over_budget=None if spec.budget is None else plan.total_capex / spec.budget,
     )

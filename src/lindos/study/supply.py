@@ -26,8 +26,8 @@ def compute(world: World) -> roadmap.World:
     terms = SiteSpec(name=SITE)
     listed = [priced(world.catalog, item, terms, NUM_DEVICES) for item in roadmap.generations(world.catalog, LINE)]
     day = date.fromisoformat(last)
-    known = roadmap.complete(listed, world.catalog, roadmap.trends(world.catalog), day)
-    return roadmap.world(world.catalog, known, day)
+    completed = roadmap.complete(listed, world.catalog, roadmap.trends(world.catalog), day)
+    return roadmap.world(world.catalog, completed, day)
 
 
 SUPPLY = Floor(

@@ -234,11 +234,11 @@ def agreements_table(result: RoadmapResult, plan: PlanResult) -> Table:
         if not equivalents:
             continue
         price = float((bought.bought[kind] * question.price[kind]).sum())
-        made = number(result.supply.between(first, last, name)) if name in result.supply.generations else None
+        made = number(result.supply.delivered_in(first, last, name)) if name in result.supply.generations else None
         share = None if not made else equivalents / made
         body.append((name, float(devices.sum()), price / float(devices.sum()), price, share))
     total, machines = number(plan.total_capex) or 0.0, number(plan.bought_capex) or 0.0
-    offers = ", ".join(f"{render(total - off * machines, 'USD')} at {100 * off:.0f} %" for off in _DISCOUNTS)
+    offers = ", ".join(f"{render(total - share * machines, 'USD')} at {100 * share:.0f} %" for share in _DISCOUNTS)
     return Table(
         name="roadmap.agreements",
         title="Prices and who else buys",
