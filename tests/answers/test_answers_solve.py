@@ -72,7 +72,7 @@ def test_a_day_is_solved_for() -> None:
         "fifty-million",
         "roadmap.by",
         "roadmap.required_growth=2.5",
-        changes={"cluster": None, "job": None, "claims": []},
+        changes={"cluster": None, "job": None, "claims": [], "roadmap.campuses": []},
     )
     assert "roadmap.by must be 2031-" in answer.sections[0].summary
     assert answer["roadmap.required_growth"].value == pytest.approx(2.5, rel=1e-3)

@@ -18,6 +18,7 @@ from lindos.scenario.schema import Scenario
 from lindos.scenario.sections import requested_sections
 from lindos.study.chain import Chain
 from lindos.study.plan import PLAN, PLAN_SETTING
+from lindos.study.purchases import PURCHASES, PURCHASES_SETTING
 from lindos.views import Context, view_of
 
 CATALOG = load_catalog()
@@ -38,11 +39,13 @@ def is_simulated(key: str) -> bool:
 
 
 def figures_of(scenario: Scenario, catalog: Catalog, chain: Chain) -> dict[str, Figure]:
-    """Every figure of the floors of the chain, under the plan that the catalogue as it is leads to."""
+    """Every figure of the floors of the chain, under the plans that the catalogue as it is leads to."""
     views = [view_of(name) for name in requested_sections(scenario)]
     floors = [floor for view in views for floor in view.floors if floor.is_asked(scenario)]
     decided = chain.study([PLAN], scenario, CATALOG).outcome(PLAN) if PLAN.is_asked(scenario) else None
     settings = {PLAN_SETTING: decided.point.pools} if decided else {}
+    bought = chain.study([PURCHASES], scenario, CATALOG).outcome(PURCHASES) if PURCHASES.is_asked(scenario) else None
+    settings |= {PURCHASES_SETTING: bought.point} if bought else {}
     study = chain.study(floors, scenario, catalog, settings=settings)
     sections = [view.section(Context(scenario=scenario, catalog=catalog), study) for view in views]
     return {figure.name: figure for section in sections if section for figure in section.figures}

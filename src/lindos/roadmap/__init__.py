@@ -22,8 +22,10 @@ from lindos.roadmap.limits import (
 from lindos.roadmap.path import Delivery
 from lindos.roadmap.plan import Plan, make_plan
 from lindos.roadmap.prior import Forecast, backtest, complete
+from lindos.roadmap.program import Program
 from lindos.roadmap.result import Growth, GrowthYear
 from lindos.roadmap.sharing import Share, Wanted
+from lindos.roadmap.solver import Solution
 from lindos.roadmap.supply import World, WorldYear, ramped_shares, world
 from lindos.roadmap.trends import Trends, trends
 
@@ -43,10 +45,12 @@ __all__ = [
     "PlanQuarter",
     "PlanResult",
     "Price",
+    "Program",
     "Programme",
     "Purchase",
     "Relaxation",
     "Share",
+    "Solution",
     "Trends",
     "Wanted",
     "World",

@@ -10,6 +10,8 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 INFINITY = float("inf")
+#: Significant digits of the numbers of a program.
+_DIGITS = 11
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +100,14 @@ def gather(values: Floats, cells: Indices) -> Floats:
         np.where(cells < 0, 0.0, values[np.maximum(cells, 0)]) if len(values) else np.zeros(cells.shape)
     )
     return values_of_cells
+
+
+def _rounded(numbers: Floats) -> Floats:
+    """Round to eleven digits: a plan of whole lots is then the same on processors that differ in the last bit."""
+    sizes = np.abs(numbers)
+    counted = (sizes > 0.0) & np.isfinite(sizes)
+    scales = 10.0 ** (_DIGITS - 1 - np.floor(np.log10(np.where(counted, sizes, 1.0))))
+    return np.where(counted, np.round(numbers * scales) / scales, numbers)
 
 
 @dataclass(slots=True)
@@ -195,17 +205,17 @@ class Builder:
         group = np.cumsum(is_first) - 1
         summed: Floats = np.bincount(group, weights=values, minlength=int(is_first.sum())).astype(float)
         counts = np.bincount(columns[is_first], minlength=self._num_columns)
-        cost, lower, upper = (np.concatenate([part[i] for part in self._column_parts]) for i in range(3))
+        cost, lower, upper = (_rounded(np.concatenate([part[i] for part in self._column_parts])) for i in range(3))
         return Program(
             cost=cost,
             lower=lower,
             upper=upper,
             is_integer=np.concatenate([part[3] for part in self._column_parts]),
-            row_lower=np.concatenate([part[0] for part in self._row_parts]),
-            row_upper=np.concatenate([part[1] for part in self._row_parts]),
+            row_lower=_rounded(np.concatenate([part[0] for part in self._row_parts])),
+            row_upper=_rounded(np.concatenate([part[1] for part in self._row_parts])),
             starts=np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
             rows=rows[is_first].astype(np.int64),
-            values=summed,
+            values=_rounded(summed),
             columns_of=self._columns,
             rows_of=self._rows,
         )

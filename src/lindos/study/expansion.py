@@ -23,6 +23,8 @@ _LOTS = 1000
 #: A plan of more than this many years may not leave most of its purchases to the last one.
 _LONG = 2.0
 _QUARTERS = 4
+#: Longest plan in years: nobody's outlook on prices and supply reaches further.
+_LONGEST = 20
 _VENDORS = {"AMD": "share_amd", "Google": "share_google", "Amazon": "share_amazon"}
 
 
@@ -51,6 +53,9 @@ def question(
     """
     assert spec.by is not None
     first, last = date.fromisoformat(spec.start), date.fromisoformat(spec.by)
+    if (last - first).days > 365.25 * _LONGEST:
+        relation = f"be at most {_LONGEST} years after the second"
+        raise InconsistentError("roadmap.by", spec.by, "roadmap.start", spec.start, relation)
     periods, places = roadmap.quarters(first, last), campuses(world, spec)
     offered = [offers(world, spec, place, spec.by, sizes) for place in places]
     names = [item.name for item in offered[0]]

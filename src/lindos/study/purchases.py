@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lindos import roadmap
+from lindos.errors import InfeasibleError
 from lindos.roadmap import Expansion, Plan, Price, Relaxation
 from lindos.scenario.schema import RoadmapSpec
 from lindos.study.expansion import question
@@ -19,8 +20,12 @@ from lindos.study.supply import SUPPLY
 
 #: Passes until the sizes of the purchases and the network that they need agree; sizes change by levels of a network.
 _MAX_PASSES = 4
-#: Share of a target that a search leaves to the tolerance of the solver.
-_ROUNDING = 1e-6
+#: Most quarters of a plan in whole lots.
+_MOST_WHOLE = 60
+#: Setting that holds a decided plan fixed, whatever changes.
+PURCHASES_SETTING = "purchases"
+#: Shares of a target that is just possible which a plan in whole lots may leave: solvers work within tolerances.
+_MARGINS = (1e-6, 1e-3, 1e-2, 0.1, 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -71,6 +76,9 @@ def compute(world: World, holdings: Holdings, supply: roadmap.World, site: SiteR
     """
     spec = world.scenario.roadmap
     assert spec is not None
+    decided = world.settings.get(PURCHASES_SETTING)
+    if isinstance(decided, Purchases):
+        return decided
     if spec.programmes:
         return Purchases(num_devices={})
     machines = standing(world, spec, holdings, site)
@@ -90,7 +98,7 @@ def compute(world: World, holdings: Holdings, supply: roadmap.World, site: SiteR
 def _decided(expansion: Expansion, sizes: Mapping[tuple[str, str], int]) -> Purchases:
     """Plan in whole lots; the most that is possible where the target is not."""
     wanted = expansion.target_equivalents if expansion.target_power is None else expansion.target_power
-    plan, smooth, program = roadmap.make_plan(expansion)
+    plan, smooth, program = roadmap.make_plan(expansion, is_whole=_is_whole(expansion))
     clash: tuple[str, ...] = ()
     relaxations: tuple[Relaxation, ...] = ()
     if plan is None:
@@ -98,9 +106,7 @@ def _decided(expansion: Expansion, sizes: Mapping[tuple[str, str], int]) -> Purc
             limits = roadmap.irreducible_set(expansion, program)
             clash = tuple(limit.name for limit in limits)
             relaxations = roadmap.relaxations(expansion, program, limits)
-        expansion = _attainable(expansion, is_whole=True)
-        plan, smooth, program = roadmap.make_plan(expansion)
-    assert plan is not None
+        expansion, plan, smooth, program = _most(expansion)
     cheapest = None
     if expansion.target_equivalents is not None and np.any(expansion.missing_value > 0.0):
         worthless = replace(expansion, missing_value=0.0 * expansion.missing_value, last_share=1.0)
@@ -116,14 +122,31 @@ def _decided(expansion: Expansion, sizes: Mapping[tuple[str, str], int]) -> Purc
     )
 
 
-def _attainable(expansion: Expansion, *, is_whole: bool = False) -> Expansion:
+def _is_whole(expansion: Expansion) -> bool:
+    """Whether lots are whole: in plans of decades a lot matters less than the years, and takes long."""
+    return len(expansion.periods) <= _MOST_WHOLE
+
+
+def _most(expansion: Expansion) -> tuple[Expansion, Plan, roadmap.Solution, roadmap.Program]:
+    """Plan for the most of a target that is possible in whole lots."""
+    for margin in _MARGINS:
+        nearest = _attainable(expansion, is_whole=_is_whole(expansion), margin=margin)
+        plan, smooth, program = roadmap.make_plan(nearest, is_whole=_is_whole(nearest))
+        if plan is not None:
+            return nearest, plan, smooth, program
+    raise InfeasibleError(
+        "The roadmap has no plan", "not even one that buys nothing", "Check the limits of roadmap and their dates"
+    )
+
+
+def _attainable(expansion: Expansion, *, is_whole: bool = False, margin: float = 1e-6) -> Expansion:
     """Return the question with its own target, or the most that is possible if that cannot be reached."""
     share = roadmap.attainable_share(expansion, is_whole=is_whole)
-    if share >= 1.0:
+    if share >= 1.0 and margin <= _MARGINS[0]:
         return expansion
     target, power = expansion.target_equivalents, expansion.target_power
     held = float(expansion.standing_equivalents[-1])
-    share *= 1.0 - _ROUNDING
+    share = min(share, 1.0) * (1.0 - margin)
     return replace(
         expansion,
         target_equivalents=None if target is None else max(held, share * target),
@@ -174,6 +197,7 @@ PURCHASES = Floor(
     wants=(SITE,),
     reads=("roadmap", "site"),
     is_decision=True,
+    setting=PURCHASES_SETTING,
     decides="the plan: what is bought when, where, and in how many lots",
     section="roadmap",
 )
