@@ -57,6 +57,15 @@ class Driver:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cite:
+    """A fact that a number rests on: its path, its name in words, and the id of its source."""
+
+    fact: str
+    words: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
     """One number of the answer.
 
@@ -81,6 +90,8 @@ class Figure:
         they change the decision.
     drivers
         Uncertain facts that most of the range comes from, the largest first.
+    cites
+        Facts that move the number most, the strongest first, each with its source.
     percent
         Whether a fraction is shown as a percentage.
     quantity, subject, date, convention
@@ -100,6 +111,7 @@ class Figure:
     facts: tuple[str, ...] = ()
     decided_by: tuple[str, ...] = ()
     drivers: tuple[Driver, ...] = ()
+    cites: tuple[Cite, ...] = ()
     percent: bool = False
     quantity: str = ""
     subject: str = ""
@@ -192,6 +204,25 @@ class Passage:
     name: str
     text: str
     marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The answer to a scenario's own question, before its sections.
+
+    Parameters
+    ----------
+    sentence
+        The answer in one sentence.
+    figures
+        Names of the numbers that matter, at most six.
+    limits
+        Sentences on what binds: what to change first for another answer.
+    """
+
+    sentence: str
+    figures: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -188,8 +188,8 @@ def render(value: float, unit: str, digits: int = 3) -> str:
     --------
     >>> render(450e9, "B/s"), render(1.2e9, "W"), render(7_776_000.0, "s"), render(4.4e10, "USD")
     ('450 GB/s', '1.2 GW', '90 days', '$44 billion')
-    >>> render(550_000, "1"), render(2.5 / 3600, "USD/s"), render(0.07 / 3.6e6, "USD/J")
-    ('550,000', '$2.5/h', '$0.07/kWh')
+    >>> render(549_312, "1"), render(549_312.4, "1"), render(448_981.0, "USD"), render(0.07 / 3.6e6, "USD/J")
+    ('549,312', '549,000', '$449,000', '$0.07/kWh')
     """
     if value is None or not math.isfinite(value):
         return "unknown"
@@ -198,6 +198,8 @@ def render(value: float, unit: str, digits: int = 3) -> str:
         sign = "-" if value < 0 else ""
         return f"{sign}{prefix}{_plain(abs(value) * factor, digits)}{suffix}"
     if unit in ("1", "token", "token/s"):
+        if unit == "1" and abs(value) < 999_500 and value == int(value):
+            return f"{int(value):,}"  # whole counts are exact: somebody buys, places or numbers them
         return _counted(value, digits) + _COUNTED[unit]
     if unit == "s":
         return _duration(value, digits)
@@ -230,6 +232,8 @@ def _plain(value: float, digits: int) -> str:
     if magnitude >= 15 or magnitude < -4:
         return f"{value:.{digits - 1}e}"
     decimals = max(0, digits - 1 - magnitude)
+    if magnitude >= digits:
+        value = round(value, digits - 1 - magnitude)
     text = f"{value:,.{decimals}f}"
     return text.rstrip("0").rstrip(".") if decimals else text
 

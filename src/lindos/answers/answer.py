@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from lindos.catalog.facts import Source
-from lindos.elements import Chart, Decision, Figure, Section, Table, figure_of
+from lindos.elements import Chart, Decision, Figure, Section, Table, Verdict, figure_of
 from lindos.units import render
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class Answer:
     warnings: tuple[str, ...] = ()
     sources: Mapping[str, Source] = field(default_factory=dict)
     decisions: Mapping[str, Decision] = field(default_factory=dict)
+    verdict: Verdict | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)  # further entries of the JSON document
     ask_again: "Callable[[Mapping[str, Any]], Answer] | None" = field(default=None, compare=False)
 

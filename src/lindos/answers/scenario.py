@@ -27,6 +27,7 @@ from lindos.study.fill import filled
 from lindos.study.floor import NUM_DRAWS, Floor, Outcome
 from lindos.views import Context, View, view_of
 from lindos.views.figures import sources_of
+from lindos.views.verdict import verdict
 
 #: Warning of every answer.
 RANGES = (
@@ -328,4 +329,5 @@ def assemble(
         warnings=tuple(dict.fromkeys(warned)),
         sources={name: catalog.source(name) for name in ids if name in listed},
         decisions=taken,
+        verdict=verdict(scenario, sections),
     )

@@ -175,7 +175,7 @@ class _Solver:
             curve=tuple(sorted((x, None if f is None else f.value) for x, f in self._figures.items())),
         )
         section = solved(result)
-        return replace(base, title=section.title, sections=(section, *floors), statement=base.title)
+        return replace(base, title=section.title, sections=(section, *floors), statement=base.title, verdict=None)
 
     def _solution(self, crossing: Crossing, target: float) -> Solution:
         """Tell a value at which the figure is as wanted from a step over it, and from two whole neighbours."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from lindos.cli.common import ScenarioName, catalog_option, changed_values, json_option, set_option, show
+from lindos.cli.common import ScenarioName, catalog_option, changed_values, full_option, json_option, set_option, show
 
 
 @click.command()
@@ -16,6 +16,7 @@ from lindos.cli.common import ScenarioName, catalog_option, changed_values, json
 @catalog_option
 @set_option
 @json_option
+@full_option
 def command(
     scenario: str,
     seed: int,
@@ -25,6 +26,7 @@ def command(
     catalogs: tuple[Path, ...],
     changes: tuple[str, ...],
     as_json: bool,
+    full: bool,
 ) -> None:
     """Show the days that the campaign of SCENARIO, a built-in name or a YAML file, takes with failures.
 
@@ -46,7 +48,7 @@ def command(
             sections=sections_of("campaign"),
             campaign=wishes,
         )
-    show(answer, as_json)
+    show(answer, as_json, brief=not full)
 
 
 class _Progress:

@@ -102,6 +102,17 @@ def json_option(function: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(function)
 
 
+def full_option(function: F) -> F:
+    """Add ``--full``: print all figures, tables, notes and warnings.
+
+    Parameters
+    ----------
+    function
+        Click command, which receives ``full``.
+    """
+    return click.option("--full", is_flag=True, help="Print all figures, tables, notes and warnings.")(function)
+
+
 def show(answer: "Answer", as_json: bool, *, brief: bool = False) -> None:
     """Print an answer for a person or as JSON.
 
@@ -112,7 +123,7 @@ def show(answer: "Answer", as_json: bool, *, brief: bool = False) -> None:
     as_json
         Whether to print one JSON document.
     brief
-        Whether to print the figures alone, because a report has the tables.
+        Whether to print what matters most, and no more.
     """
     if as_json:
         from lindos.report import json_document, json_text
@@ -142,6 +153,7 @@ def run_sections(
     catalogs: tuple[Path, ...],
     changes: tuple[str, ...],
     as_json: bool,
+    full: bool,
 ) -> None:
     """Answer the section of a command, with the sections that it needs, and print them.
 
@@ -157,6 +169,8 @@ def run_sections(
         Words of ``--set``.
     as_json
         Whether to print one JSON document.
+    full
+        Whether to print all figures, tables, notes and warnings.
     """
     from lindos.answers import run
     from lindos.cli.patience import Patience
@@ -172,7 +186,20 @@ def run_sections(
             sections=sections,
             begins=patience.begins,
         )
-    show(answer, as_json)
+    show(_of_section(answer, command) if not (full or as_json) else answer, as_json, brief=not full)
+
+
+def _of_section(answer: "Answer", name: str) -> "Answer":
+    """Return an answer with one section alone: the others were needed for it, and nobody asked for them."""
+    from dataclasses import replace
+
+    sections = tuple(section for section in answer.sections if section.name == name)
+    warnings = tuple(
+        warning
+        for warning in answer.warnings
+        if not any(warning in section.warnings for section in answer.sections if section.name != name)
+    )
+    return replace(answer, sections=sections or answer.sections, warnings=warnings, verdict=None, statement="")
 
 
 def set_option(function: F) -> F:

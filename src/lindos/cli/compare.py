@@ -10,6 +10,7 @@ from lindos.cli.common import (
     ScenarioName,
     catalog_option,
     changed_values,
+    full_option,
     json_option,
     note,
     out_option,
@@ -31,6 +32,7 @@ from lindos.cli.common import (
 @catalog_option
 @set_option
 @json_option
+@full_option
 def command(
     scenarios: tuple[str, ...],
     figures: tuple[str, ...],
@@ -38,6 +40,7 @@ def command(
     catalogs: tuple[Path, ...],
     changes: tuple[str, ...],
     as_json: bool,
+    full: bool,
 ) -> None:
     """Put two to four scenarios beside each other: built-in names or YAML files.
 
@@ -67,7 +70,7 @@ def command(
         words += [word for catalog in catalogs for word in ("--catalog", str(catalog))]
         words += [word for change in changes for word in ("--set", change)]
         paths = write(answer, out, command=shlex.join(["lindos", "compare", *words, "--out", str(out)]))
-    show(answer, as_json, brief=True)
+    show(answer, as_json, brief=not full)
     if out is not None:
         note(f"Report: {paths[0]}")
 

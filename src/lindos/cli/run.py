@@ -9,6 +9,7 @@ from lindos.cli.common import (
     ScenarioName,
     catalog_option,
     changed_values,
+    full_option,
     json_option,
     note,
     out_option,
@@ -23,8 +24,9 @@ from lindos.cli.common import (
 @catalog_option
 @set_option
 @json_option
+@full_option
 def command(
-    scenario: str, out: Path | None, catalogs: tuple[Path, ...], changes: tuple[str, ...], as_json: bool
+    scenario: str, out: Path | None, catalogs: tuple[Path, ...], changes: tuple[str, ...], as_json: bool, full: bool
 ) -> None:
     """Answer all sections of SCENARIO: a built-in name such as colossus-2, or a YAML file.
 
@@ -45,6 +47,6 @@ def command(
     options += [word for change in changes for word in ("--set", change)]
     options += ["--out", str(out)] if out else []
     paths = write(answer, folder, command=shlex.join(["lindos", "run", scenario, *options]))
-    show(answer, as_json, brief=True)
+    show(answer, as_json, brief=not full)
     note(f"Report: {paths[0]}")
     note(f"Results: {', '.join(str(path) for path in paths[1:])}")

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from lindos.cli.common import catalog_option, json_option, show
+from lindos.cli.common import catalog_option, full_option, json_option, show
 from lindos.cli.plan_options import plan_options
 from lindos.formats import TRAINING
 
@@ -42,6 +42,7 @@ from lindos.formats import TRAINING
 @plan_options
 @catalog_option
 @json_option
+@full_option
 def command(
     model: str,
     clusters: tuple[str, ...],
@@ -63,6 +64,7 @@ def command(
     memory_headroom: str | None,
     catalogs: tuple[Path, ...],
     as_json: bool,
+    full: bool,
     **plan: Any,
 ) -> None:
     """Find the best plans of a model on a cluster: an exhaustive search over every axis without a value.
@@ -97,4 +99,4 @@ def command(
         "memory_headroom": memory_headroom,
         "plan": {name: value for name, value in plan.items() if value is not None},
     }
-    show(answer_search(clusters, gpus, fabric, job, wishes, catalogs, recovery=recovery), as_json)
+    show(answer_search(clusters, gpus, fabric, job, wishes, catalogs, recovery=recovery), as_json, brief=not full)

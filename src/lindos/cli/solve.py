@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from lindos.cli.common import ScenarioName, catalog_option, changed_values, json_option, set_option, show
+from lindos.cli.common import ScenarioName, catalog_option, changed_values, full_option, json_option, set_option, show
 
 
 @click.command()
@@ -16,6 +16,7 @@ from lindos.cli.common import ScenarioName, catalog_option, changed_values, json
 @catalog_option
 @set_option
 @json_option
+@full_option
 def command(
     scenario: str,
     vary: str,
@@ -25,6 +26,7 @@ def command(
     catalogs: tuple[Path, ...],
     changes: tuple[str, ...],
     as_json: bool,
+    full: bool,
 ) -> None:
     """Find the value of one input of SCENARIO at which a figure is as wanted: how much must it rise or fall, by when?
 
@@ -48,4 +50,4 @@ def command(
             changes=changed_values(changes),
             begins=patience.begins,
         )
-    show(answer, as_json, brief=True)
+    show(answer, as_json, brief=not full)

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from lindos.cli.common import ScenarioName, catalog_option, json_option, run_sections, set_option, show
+from lindos.cli.common import ScenarioName, catalog_option, full_option, json_option, run_sections, set_option, show
 from lindos.cli.plan_options import plan_options
 from lindos.formats import TRAINING
 
@@ -31,6 +31,7 @@ _OF_THE_JOB = ("precision", "sequence_length", "global_batch_size", "stack", "me
 @catalog_option
 @set_option
 @json_option
+@full_option
 def command(
     scenario: str | None,
     model: str | None,
@@ -41,6 +42,7 @@ def command(
     catalogs: tuple[Path, ...],
     changes: tuple[str, ...],
     as_json: bool,
+    full: bool,
     **job: Any,
 ) -> None:
     """Show time, memory and breakdown of one step; axes of the plan without a value are searched for.
@@ -57,7 +59,7 @@ def command(
             if value is not None:
                 hint = "Write another value of a field with --set, such as --set job.model=llama-3.1-70b."
                 raise InputError(f"--{name.replace('_', '-')}", value, "left out beside a scenario", hint)
-        run_sections("step", scenario, catalogs, changes, as_json)
+        run_sections("step", scenario, catalogs, changes, as_json, full)
         return
     if changes:
         raise InputError("--set", changes[0], "left out without a scenario", "Use the option of the value.")
@@ -68,4 +70,4 @@ def command(
     answer = estimate_step(
         str(model), str(cluster), gpus, catalogs, fabric=fabric, plan=stated, any_software=any_software, **fields
     )
-    show(answer, as_json)
+    show(answer, as_json, brief=not full)

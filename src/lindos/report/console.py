@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from lindos.answers.answer import Answer
-from lindos.elements import Figure, Passage, Section, Table
+from lindos.elements import Figure, Passage, Section, Table, Verdict
 from lindos.report import text
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _GAP = 2
 
 
 def terminal(answer: Answer, console: "Console", *, brief: bool = False) -> None:
-    """Print an answer for a person: per section one sentence, its headline figures and tables; warnings last.
+    """Print an answer for a person: the verdict first, then the sections, warnings last.
 
     Parameters
     ----------
@@ -29,19 +29,54 @@ def terminal(answer: Answer, console: "Console", *, brief: bool = False) -> None
     console
         Where to print.
     brief
-        Whether to leave out the reasons of figures, notes, and all but the key tables, as in a summary beside a written
-        report.
+        Whether to leave out the reasons of figures, notes, general warnings, and all but the key tables. With a
+        verdict, sections are then left out too: it has the numbers that matter.
     """
     _line(console, answer.title, "bold")
-    if answer.statement:
+    if answer.statement and not (brief and answer.verdict):
         _line(console, answer.statement)
-    for section in answer.sections:
+    if answer.verdict:
+        _verdict(answer, answer.verdict, console)
+    for section in answer.sections if not (brief and answer.verdict) else ():
         _section(section, console, brief)
-    if answer.warnings:
+    warnings = _warnings(answer) if brief else answer.warnings
+    if warnings:
         _line(console)
         _line(console, "Warnings", "bold yellow")
-        for warning in answer.warnings:
+        for warning in warnings:
             _item(console, "!", warning, "yellow")
+    if brief:
+        _line(console)
+        _line(console, "All figures, tables and warnings: --full.", "dim")
+
+
+def _warnings(answer: Answer) -> tuple[str, ...]:
+    """List the warnings without the one that every answer has."""
+    from lindos.answers.scenario import RANGES
+
+    return tuple(warning for warning in answer.warnings if warning != RANGES)
+
+
+def _verdict(answer: Answer, verdict: Verdict, console: "Console") -> None:
+    """Print the answer in a sentence, the numbers that matter, what binds, what ranges come from, and the plan."""
+    _line(console)
+    _line(console, verdict.sentence, "bold")
+    figures = [answer.figure(name) for name in verdict.figures]
+    if figures:
+        _line(console)
+        _figures(figures, console, brief=True)
+    _list(console, "What binds", verdict.limits)
+    origins = ((figure.title, text.origin_of(figure)) for figure in figures)
+    _list(console, "Where the ranges come from", [f"{title}: {origin}" for title, origin in origins if origin])
+    _list(console, "The plan", text.plan_lines(answer.tables))
+
+
+def _list(console: "Console", title: str, lines: Sequence[str]) -> None:
+    if lines:
+        _line(console)
+        _line(console, title, "bold cyan")
+        for line in lines:
+            _item(console, "·", line, "")
 
 
 def _section(section: Section, console: "Console", brief: bool) -> None:

@@ -34,6 +34,22 @@ class DriverEntry(TypedDict):
     unit: str
 
 
+class CiteEntry(TypedDict):
+    """A fact that moves a figure most: its path, its name in words, and the id of its source."""
+
+    fact: str
+    words: str
+    source: str
+
+
+class VerdictEntry(TypedDict):
+    """The answer in one sentence, the names of the figures that matter most, and what binds."""
+
+    sentence: str
+    figures: list[str]
+    limits: list[str]
+
+
 class ResultEntry(TypedDict):
     """One figure. ``value`` is in SI, null where it is unknown; ``facts`` are the facts that move it, by path."""
 
@@ -47,6 +63,7 @@ class ResultEntry(TypedDict):
     facts: list[str]
     decided_by: list[str]
     drivers: list[DriverEntry]
+    cites: list[CiteEntry]
     percent: bool
     quantity: str
     subject: str
@@ -176,6 +193,7 @@ class Document(TypedDict):
     name: str
     title: str
     statement: str
+    verdict: VerdictEntry | None
     inputs: dict[str, Any]
     sections: list[SectionEntry]
     results: dict[str, ResultEntry]
@@ -254,6 +272,13 @@ def json_document(answer: Answer) -> Document:
         "name": answer.name,
         "title": answer.title,
         "statement": answer.statement,
+        "verdict": None
+        if answer.verdict is None
+        else {
+            "sentence": answer.verdict.sentence,
+            "figures": list(answer.verdict.figures),
+            "limits": list(answer.verdict.limits),
+        },
         "inputs": plain(answer.inputs),
         "sections": [_section(section) for section in answer.sections],
         "results": {figure.name: _figure(figure, answer) for figure in answer.figures},
@@ -311,6 +336,7 @@ def _figure(figure: Figure, answer: Answer) -> ResultEntry:
         "facts": list(figure.facts),
         "decided_by": list(figure.decided_by),
         "drivers": [_driver(driver) for driver in figure.drivers],
+        "cites": [{"fact": cite.fact, "words": cite.words, "source": cite.source} for cite in figure.cites],
         "percent": figure.percent,
         "quantity": figure.quantity,
         "subject": figure.subject,

@@ -1,10 +1,11 @@
 """Numbers as text for people, the same in the terminal and in the page."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from lindos.elements import Cell, Figure, Number, Section
+from lindos.elements import Cell, Figure, Number, Section, Table
 from lindos.units import render
+from lindos.views.cites import words_of
 
 UNKNOWN = "unknown"
 NO_RANGE = "—"
@@ -119,6 +120,19 @@ def span_of(figure: Figure) -> str:
     return span(figure.low, figure.high, unit)
 
 
+def origin_of(figure: Figure) -> str:
+    """Write what the range of a figure comes from, the largest share first; empty without a range.
+
+    Parameters
+    ----------
+    figure
+        The figure.
+    """
+    if figure.low is None or not figure.drivers:
+        return ""
+    return ", ".join(f"{100 * driver.share:.0f} % {words_of(driver.fact)}" for driver in figure.drivers)
+
+
 def why_of(figure: Figure) -> str:
     """Write what a figure is, and beside a wide range what most of its width comes from.
 
@@ -208,3 +222,27 @@ def headline(section: Section) -> tuple[tuple[Figure, ...], tuple[Figure, ...]]:
     first = tuple(figures[name] for name in dict.fromkeys(section.headline) if name in figures)
     names = {figure.name for figure in first}
     return first, tuple(figure for figure in section.figures if figure.name not in names)
+
+
+#: Words of a plan that say that an axis is not used.
+_UNUSED = ("1", "none", "no", "0", "all replicas")
+
+
+def plan_lines(tables: Mapping[str, Table]) -> list[str]:
+    """Write the parallel plan of each pool in one line, without the axes that it does not use.
+
+    Parameters
+    ----------
+    tables
+        Tables of an answer by name; the plan is ``step.plan``.
+    """
+    table = tables.get("step.plan")
+    if table is None:
+        return []
+    lines = []
+    for index, name in enumerate(table.columns[1:], start=1):
+        cells = [(cell(row[0], ""), cell(row[index], table.units[index])) for row in table.rows]
+        used = [f"{label} {value}" for label, value in cells if value not in _UNUSED and value != "yes"]
+        used += [label for label, value in cells if value == "yes"]
+        lines.append(f"{name}: {', '.join(used)}" if name and len(table.columns) > 2 else ", ".join(used))
+    return lines

@@ -11,6 +11,7 @@ from lindos.results import rows
 from lindos.study.floor import Outcome
 from lindos.study.ranges import number, span
 from lindos.units import render
+from lindos.views.cites import cites
 from lindos.views.drivers import drivers
 
 R = TypeVar("R")
@@ -51,9 +52,24 @@ def facts_behind(outcome: Outcome[Any], read: Callable[[Any], Any]) -> tuple[Fac
     """
     if outcome.varied is None:
         return ()
-    varied = tuple(outcome.columns[index - 1] for index in moved(read(outcome.varied)))
+    varied = tuple(fact for _, fact in columns_behind(outcome, read))
     point = read(outcome.point)
     return varied + tuple(fact for fact, result in outcome.enlarged if moved([number(point), number(read(result))]))
+
+
+def columns_behind(outcome: Outcome[Any], read: Callable[[Any], Any]) -> list[tuple[int, Fact[Any]]]:
+    """List the columns of the varied world in which a number differs, each with its fact.
+
+    Parameters
+    ----------
+    outcome
+        Results of a floor in all worlds.
+    read
+        Function from a result to the number.
+    """
+    if outcome.varied is None:
+        return []
+    return [(index, outcome.columns[index - 1]) for index in moved(read(outcome.varied))]
 
 
 def sources_of(facts: Iterable[Fact[Any]]) -> tuple[str, ...]:
@@ -137,6 +153,7 @@ class Figures(Generic[R]):
             sources=sources_of(facts),
             facts=tuple(fact.path for fact in facts),
             drivers=() if low is None else drivers(read(outcome.sampled), facts),
+            cites=() if not facts else cites(read(outcome.varied), columns_behind(outcome, read)),
             decided_by=() if value is None or not follows else tuple(decision.name for decision in outcome.decisions),
             percent=percent,
             quantity=quantity or name,
