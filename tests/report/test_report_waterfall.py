@@ -12,4 +12,4 @@ def test_bars_begin_where_the_bars_before_them_end() -> None:
     assert trace["x"] == [10, 4, -1, 13]
     assert trace["marker"]["color"][1:3] == [ADDED, REMOVED]
     assert trace["text"] == ["$10 billion", "+$4 billion", "−$1 billion", "$13 billion"]
-    assert chart["layout"]["xaxis"]["title"]["text"] == "$ billion"
+    assert chart["layout"]["xaxis"]["title"]["text"] == "money, $ billion"

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from html import escape
@@ -11,14 +11,10 @@ from textwrap import wrap
 from typing import Any
 
 from lindos.elements import Chart, Series
+from lindos.report.colours import PALETTE, colour_of
 from lindos.report.scale import Scale, scale
 from lindos.report.text import number, signed, span
 
-#: Colours that colour-blind readers can tell apart, on white and on near-black (after Okabe and Ito, some lightened).
-PALETTE = (
-    *("#2b7fc4", "#e69f00", "#12a27b", "#d1699f", "#5fb5e5", "#d9622b"),
-    *("#8d7fd9", "#a3a02f", "#8a8f98", "#b0764f", "#7cb342", "#b03a5b"),
-)
 #: Colours of what adds to a figure and of what takes off it.
 ADDED, REMOVED = PALETTE[1], PALETTE[2]
 _ISO_DATE = re.compile(r"^\d{4}-\d{2}(-\d{2})?$")
@@ -29,16 +25,39 @@ _MANY_TIMES = 100
 _DASHES = {"dash": "dashed", "dot": "dotted", "solid": "solid"}
 #: Numbers of labels on a logarithmic axis; a horizontal axis has room for fewer.
 _MIN_TICKS, _MAX_TICKS, _MAX_TICKS_ALONG = 2, 8, 5
+#: Share of a stack from which a part has its value inside; bars of a chart that have their values beside them, at most.
+_LABELLED, _MOST_LABELS = 0.12, 16
+#: What an axis shows, by its unit.
+_QUANTITIES = {
+    "W": "power",
+    "s": "time",
+    "B": "memory",
+    "J": "energy",
+    "B/s": "bandwidth",
+    "FLOP/s": "speed",
+    "FLOP": "computation",
+    "USD": "money",
+    "USD/s": "cost",
+    "USD/J": "price",
+    "USD/token": "price",
+    "%": "share",
+    "1": "number",
+    "token": "tokens",
+    "token/s": "speed",
+    "1/s": "rate",
+}
 _AXIS = {"automargin": True, "separatethousands": True, "exponentformat": "none"}
 
 
-def chart_data(chart: Chart) -> dict[str, Any]:
+def chart_data(chart: Chart, palette: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Return a chart as plotly traces and a layout.
 
     Parameters
     ----------
     chart
         The chart as data.
+    palette
+        Colours by name of the series; the usual ones in order if None.
 
     Returns
     -------
@@ -53,7 +72,7 @@ def chart_data(chart: Chart) -> dict[str, Any]:
     traces: list[dict[str, Any]] = []
     owners: list[list[int]] = []
     for index, series in enumerate(chart.series):
-        made = draw(series, chart, scaling, PALETTE[index % len(PALETTE)])
+        made = draw(series, chart, scaling, colour_of(series.name, index, palette or {}))
         owners.append(list(range(len(traces), len(traces) + len(made))))
         traces += made
     return {
@@ -64,15 +83,17 @@ def chart_data(chart: Chart) -> dict[str, Any]:
     }
 
 
-def colours(chart: Chart) -> list[tuple[str, str]]:
+def colours(chart: Chart, palette: Mapping[str, str] | None = None) -> list[tuple[str, str]]:
     """Get the name and colour of each series, for the legend.
 
     Parameters
     ----------
     chart
         The chart as data.
+    palette
+        Colours by name of the series.
     """
-    return [(series.name, PALETTE[index % len(PALETTE)]) for index, series in enumerate(chart.series)]
+    return [(series.name, colour_of(series.name, index, palette or {})) for index, series in enumerate(chart.series)]
 
 
 def limits(chart: Chart) -> list[tuple[str, str]]:
@@ -260,8 +281,25 @@ def _bar(series: Series, chart: Chart, scaling: Scale, colour: str) -> dict[str,
         "customdata": _hover(series, chart.unit),
         "hovertemplate": f"%{{customdata}}<extra>{escape(series.name, quote=False)}</extra>",
         "marker": {"color": colour},
+        **_value_labels(series, chart, across),
         **error,
     }
+
+
+def _value_labels(series: Series, chart: Chart, across: bool) -> dict[str, Any]:
+    """Write values on bars: beside a bar with room around it, inside a part of a stack that is long enough."""
+    texts = [number(y, chart.unit) if y else "" for y in series.y]
+    if chart.kind == "parts":
+        totals: dict[float | str, float] = {}
+        for part in chart.series:
+            for x, y in zip(part.x, part.y, strict=True):
+                totals[x] = totals.get(x, 0.0) + (y or 0.0)
+        shares = [(y or 0.0) / (totals[x] or 1.0) for x, y in zip(series.x, series.y, strict=True)]
+        texts = [label if share >= _LABELLED else "" for label, share in zip(texts, shares, strict=True)]
+        return {"text": texts, "textposition": "inside", "insidetextanchor": "middle", "textangle": 0}
+    if len(series.x) * len(chart.series) > _MOST_LABELS or series.low:
+        return {}
+    return {"text": texts, "textposition": "outside" if across else "auto", "cliponaxis": False}
 
 
 def _error(values: Sequence[float | None], series: Series, scaling: Scale) -> dict[str, Any]:
@@ -328,7 +366,7 @@ def _axis_type(chart: Chart) -> str:
 def _layout(chart: Chart, scaling: Scale, across: bool) -> dict[str, Any]:
     log = chart.log and chart.kind != "parts"
     lines = _drawn([value for _, value in chart.reference], scaling, log)
-    value_axis: dict[str, Any] = {"title": {"text": scaling.label}, **_AXIS}
+    value_axis: dict[str, Any] = {"title": {"text": _value_title(chart, scaling, log)}, **_AXIS}
     if log:
         values = [*_extent(chart), *(low for series in chart.series for low in series.low)]
         value_axis |= _log_axis([value for value in _drawn(values, scaling, log) if value is not None])
@@ -339,6 +377,10 @@ def _layout(chart: Chart, scaling: Scale, across: bool) -> dict[str, Any]:
     # Beside horizontal bars, a rotated title would overlap the names.
     name_axis: dict[str, Any] = {"title": {"text": "" if across else escape(chart.x_title, quote=False)}, **_AXIS}
     name_axis |= {"type": _axis_type(chart)}
+    if name_axis["type"] == "log" and not across:
+        name_axis["title"]["text"] += _LOG
+    elif name_axis["type"] == "date" and not chart.x_title:
+        name_axis["title"]["text"] = "date"
     if name_axis["type"] == "log":
         name_axis |= _log_axis([x for x in _categories(chart) if isinstance(x, (int, float))], _MAX_TICKS_ALONG)
     elif name_axis["type"] == "category":
@@ -355,6 +397,15 @@ def _layout(chart: Chart, scaling: Scale, across: bool) -> dict[str, Any]:
         "bargap": 0.35,
         "shapes": _references(lines, across),
     }
+
+
+_LOG = " (logarithmic)"
+
+
+def _value_title(chart: Chart, scaling: Scale, log: bool) -> str:
+    """Write what the value axis shows, its unit, and whether it is logarithmic."""
+    parts = [_QUANTITIES.get(chart.unit, ""), scaling.label]
+    return ", ".join(part for part in parts if part) + (_LOG if log else "")
 
 
 def _rows(chart: Chart) -> list[float | str]:

@@ -13,19 +13,24 @@ from lindos.answers.answer import Answer
 from lindos.elements import Figure, Section
 from lindos.report import parts
 from lindos.report.charts import chart_data
+from lindos.report.colours import colours_of
 from lindos.report.document import plain
-from lindos.report.text import headline, span_of, value_of
+from lindos.report.text import headline, origin_of, plan_lines, span_of, value_of
 
 #: Nothing may be loaded or sent, whatever the data contains. Plotly sets styles on elements.
 _POLICY = (
     "default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'unsafe-inline'; img-src data: blob:; "
     "script-src"
 )
-_CARDS = 16
+#: Cards of an answer without a verdict.
+_CARDS = 6
 
 
 def html(answer: Answer, *, command: str = "") -> bytes:
     """Return an answer as one self-contained page in UTF-8: light and dark, wide and narrow, on screen and on paper.
+
+    The first screen answers: the verdict, the numbers that matter, what binds, what the ranges come from. Sections are
+    folded below it; paper gets the summary and the sections that are open.
 
     Parameters
     ----------
@@ -36,20 +41,24 @@ def html(answer: Answer, *, command: str = "") -> bytes:
     """
     from plotly.offline import get_plotlyjs
 
-    charts = {chart.name: chart_data(chart) for section in answer.sections for chart in section.charts}
+    palette = colours_of(chart for section in answer.sections for chart in section.charts)
+    charts = {chart.name: chart_data(chart, palette) for section in answer.sections for chart in section.charts}
     # Bytes, because a text of megabytes with one wide character in it takes twice or four times the memory.
-    scripts = [get_plotlyjs().encode()] * bool(charts) + [_asset("report.js").encode()]
+    scripts = [get_plotlyjs().encode()] * bool(charts) + [_asset("tables.js").encode(), _asset("report.js").encode()]
     body = "\n".join(
         part
         for part in (
             _header(answer),
-            _cards(answer.sections),
-            _warnings(answer.warnings),
-            *(_section(section, answer) for section in answer.sections),
+            _contents(answer),
+            "<main>",
+            _summary(answer),
+            *(_section(section, answer, palette) for section in answer.sections),
+            _general(answer),
             _inputs(answer),
             _decisions(answer),
             _sources(answer),
             _command_box(answer, command),
+            "</main>",
         )
         if part
     )
@@ -59,7 +68,7 @@ def html(answer: Answer, *, command: str = "") -> bytes:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>{escape(answer.title)} – Lindos</title>\n<style>\n{_asset('report.css')}</style>\n</head>\n"
-        f"<body>\n<main>\n{body}\n</main>\n{_chart_data(charts)}"
+        f"<body>\n{body}\n{_chart_data(charts)}"
     )
     elements = [piece for script in scripts for piece in (b"<script>", script, b"</script>\n")]
     return b"".join((head.encode(errors="replace"), *elements, b"</body>\n</html>\n"))
@@ -88,70 +97,135 @@ def _chart_data(charts: dict[str, Any]) -> str:
 def _header(answer: Answer) -> str:
     date = answer.inputs.get("date")
     facts = " · ".join(escape(fact) for fact in (str(date) if date else "", f"Lindos {answer.version}") if fact)
-    links = "".join(
-        f'<a href="#{parts.anchor(section.name)}">{escape(section.title)}</a>' for section in answer.sections
-    )
     return (
         f'<header>\n<div class="top"><p class="facts">{facts}</p>'
-        '<button type="button" id="theme" title="Light or dark">Dark</button></div>\n'
+        '<span class="tools"><button type="button" id="unfold">Open all</button>'
+        '<button type="button" id="workbook">Tables (XLSX)</button>'
+        '<button type="button" id="theme" title="Light or dark">Dark</button></span></div>\n'
         f"<h1>{escape(answer.title)}</h1>\n"
+        + (f'<p class="lead">{escape(answer.verdict.sentence)}</p>\n' if answer.verdict else "")
         + (f'<p class="statement">{escape(answer.statement)}</p>\n' if answer.statement else "")
-        + (f"<nav>{links}</nav>\n" if len(answer.sections) > 1 else "")
         + "</header>"
     )
 
 
-def _cards(sections: Iterable[Section]) -> str:
-    """The first known headline figures of every section, as many of each as there is room for."""
-    headlines = [
-        (section, [figure for figure in headline(section)[0] if figure.value is not None]) for section in sections
+def _contents(answer: Answer) -> str:
+    """Return the contents, which stay in view: a link opens its section."""
+    links = [(parts.anchor(section.name), section.title) for section in answer.sections]
+    links += [("sources", "Sources")] if answer.sources else []
+    items = "".join(f'<a href="#{anchor}">{escape(title)}</a>' for anchor, title in links)
+    return f'<nav aria-label="Contents"><a href="#summary">Summary</a>{items}</nav>'
+
+
+def _summary(answer: Answer) -> str:
+    """Return the first screen: numbers that matter, what binds, what ranges come from, warnings, the plan."""
+    warned = tuple(dict.fromkeys(warning for section in answer.sections for warning in section.warnings))
+    figures = _numbers(answer)
+    lists = [
+        _list("What binds", answer.verdict.limits) if answer.verdict else "",
+        _origins(figures),
     ]
-    headlines = [(section, figures) for section, figures in headlines if figures]
-    if not headlines:
-        return ""
-    cards_per_section = max(1, _CARDS // len(headlines))
-    cards = "".join(_card(section, figure) for section, figures in headlines for figure in figures[:cards_per_section])
-    return f'<div class="cards">{cards}</div>'
-
-
-def _card(section: Section, figure: Figure) -> str:
-    span = span_of(figure)
-    return (
-        f'<a class="card" href="#{parts.anchor(section.name)}"><span class="name">{escape(figure.title)}</span>'
-        f'<span class="value">{escape(value_of(figure))}</span>'
-        f'<span class="span">{escape(span) if span != "—" else "&nbsp;"}</span></a>'
-    )
-
-
-def _warnings(warnings: Iterable[str]) -> str:
-    items = "".join(f"<li>{escape(warning)}</li>" for warning in warnings)
-    return f'<aside class="warnings"><h2>Warnings</h2><ul>{items}</ul></aside>' if items else ""
-
-
-def _section(section: Section, answer: Answer) -> str:
-    first, rest = headline(section)
-    notes = "".join(f"<li>{escape(note)}</li>" for note in section.notes)
     pieces = [
-        f'<section id="{parts.anchor(section.name)}">\n<h2>{escape(section.title)}</h2>',
-        f'<p class="summary">{escape(section.summary)}</p>' if section.summary else "",
-        *(parts.passage_box(passage) for passage in section.passages),
-        parts.figures_table(first, answer) if first else "",
-        f'<div class="charts">{"".join(parts.chart_box(chart) for chart in section.charts)}</div>'
-        if section.charts
-        else "",
-        *(parts.table_box(table) for table in section.tables),
-        _rest(rest, answer, bool(first)),
-        f'<ul class="notes">{notes}</ul>' if notes else "",
+        '<section id="summary" class="summary-box" aria-label="Summary">',
+        f'<div class="cards">{"".join(_card(answer, *pair) for pair in figures)}</div>' if figures else "",
+        _warnings("Warnings", warned),
+        f'<div class="lists">{"".join(lists)}</div>' if any(lists) else "",
+        _plan(answer),
         "</section>",
     ]
     return "\n".join(piece for piece in pieces if piece)
 
 
-def _rest(figures: tuple[Figure, ...], answer: Answer, is_rest: bool) -> str:
+def _plan(answer: Answer) -> str:
+    """Return the parallel plan, folded: one line for each pool."""
+    lines = plan_lines(answer.tables) if answer.verdict else []
+    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    return f'<details class="plan"><summary>The parallel plan</summary><ul>{items}</ul></details>' if items else ""
+
+
+def _general(answer: Answer) -> str:
+    """Return the warnings that belong to no section: on inputs, and on all numbers."""
+    warned = {warning for section in answer.sections for warning in section.warnings}
+    return _warnings("On all numbers", [warning for warning in answer.warnings if warning not in warned])
+
+
+def _numbers(answer: Answer) -> list[tuple[Section, Figure]]:
+    """List the numbers of the verdict; without one, the first known headline figures of the sections."""
+    if answer.verdict:
+        owners = {figure.name: section for section in answer.sections for figure in section.figures}
+        return [(owners[name], answer.figure(name)) for name in answer.verdict.figures]
+    known = [
+        [(section, figure) for figure in headline(section)[0] if figure.value is not None]
+        for section in answer.sections
+    ]
+    ranked = [pairs[rank] for rank in range(_CARDS) for pairs in known if rank < len(pairs)]
+    return ranked[:_CARDS]
+
+
+def _card(answer: Answer, section: Section, figure: Figure) -> str:
+    span = span_of(figure)
+    return (
+        f'<div class="card"><a class="name" href="#{parts.anchor(section.name)}">{escape(figure.title)}</a>'
+        f'<span class="value">{escape(value_of(figure))}</span>'
+        f'<span class="span">{escape(span) if span != "—" else "&nbsp;"}</span>'
+        f"{parts.cited(figure, answer)}</div>"
+    )
+
+
+def _list(title: str, lines: Iterable[str]) -> str:
+    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    return f"<div><h2>{escape(title)}</h2><ul>{items}</ul></div>" if items else ""
+
+
+def _origins(figures: Iterable[tuple[Section, Figure]]) -> str:
+    """Return the share of the variance of each number by uncertain input, as text beside a bar of shares."""
+    rows = ""
+    for _, figure in figures:
+        origin = origin_of(figure)
+        if origin:
+            bars = "".join(
+                f'<i style="width:{100 * driver.share:.1f}%" class="share{index}"></i>'
+                for index, driver in enumerate(figure.drivers)
+            )
+            shares = f'<span class="shares" aria-hidden="true">{bars}</span>'
+            rows += f"<li>{shares}{escape(figure.title)}: {escape(origin)}</li>"
+    if not rows:
+        return ""
+    return f'<div><h2>Where the ranges come from</h2><ul class="origins">{rows}</ul></div>'
+
+
+def _warnings(title: str, warnings: Iterable[str]) -> str:
+    items = "".join(f"<li>{escape(warning)}</li>" for warning in warnings)
+    return f'<div class="warnings" role="note"><h2>{title}</h2><ul>{items}</ul></div>' if items else ""
+
+
+def _section(section: Section, answer: Answer, palette: dict[str, str]) -> str:
+    first, rest = headline(section)
+    notes = "".join(f"<li>{escape(note)}</li>" for note in section.notes)
+    summary = f'<p class="summary">{escape(section.summary)}</p>' if section.summary else ""
+    opened = " open" if answer.verdict is None else ""
+    pieces = [
+        f'<details class="section" id="{parts.anchor(section.name)}"{opened}>',
+        f"<summary><h2>{escape(section.title)}</h2>{summary}</summary>",
+        *(parts.passage_box(passage) for passage in section.passages),
+        parts.figures_table(first, answer, section.title) if first else "",
+        f'<div class="charts">{"".join(parts.chart_box(chart, palette) for chart in section.charts)}</div>'
+        if section.charts
+        else "",
+        *(parts.table_box(table) for table in section.tables),
+        _rest(section, rest, answer, bool(first)),
+        f'<ul class="notes">{notes}</ul>' if notes else "",
+        "</details>",
+    ]
+    return "\n".join(piece for piece in pieces if piece)
+
+
+def _rest(section: Section, figures: tuple[Figure, ...], answer: Answer, is_rest: bool) -> str:
     if not figures:
         return ""
     count = f"{len(figures)} {'more ' if is_rest else ''}figure{'s' if len(figures) != 1 else ''}"
-    return f"<details><summary>{count}</summary>{parts.figures_table(figures, answer)}</details>"
+    table = parts.figures_table(figures, answer, f"{section.title}, {count}")
+    return f"<details><summary>{count}</summary>{table}</details>"
 
 
 def _inputs(answer: Answer) -> str:
@@ -159,8 +233,8 @@ def _inputs(answer: Answer) -> str:
 
     text = yaml.safe_dump(plain(answer.inputs), sort_keys=False, allow_unicode=True, width=100)
     return (
-        '<section id="inputs"><h2>Inputs</h2>'
-        f"<details><summary>The scenario as it was read</summary><pre>{escape(text)}</pre></details></section>"
+        '<details class="section" id="inputs"><summary><h2>Inputs</h2></summary>'
+        f'<p>The scenario as it was read.</p><pre tabindex="0">{escape(text)}</pre></details>'
     )
 
 
@@ -172,7 +246,7 @@ def _decisions(answer: Answer) -> str:
         parts.decision_item(decision, _sections_of(answer, decision.name), answer)
         for decision in answer.decisions.values()
     )
-    return f'<section id="decisions"><h2>Decisions</h2><ul>{items}</ul></section>'
+    return f'<details class="section" id="decisions"><summary><h2>Decisions</h2></summary><ul>{items}</ul></details>'
 
 
 def _sections_of(answer: Answer, decision: str) -> list[str]:
@@ -187,14 +261,17 @@ def _sources(answer: Answer) -> str:
     items = "".join(
         parts.source_item(index, id, source) for index, (id, source) in enumerate(answer.sources.items(), start=1)
     )
-    return f'<section id="sources"><h2>Sources</h2><ol class="sources">{items}</ol></section>'
+    return (
+        f'<details class="section" id="sources"><summary><h2>Sources</h2></summary>'
+        f'<ol class="sources">{items}</ol></details>'
+    )
 
 
 def _command_box(answer: Answer, command: str) -> str:
     quoted = escape(command or shlex.join(["lindos", answer.command, answer.name]))
     return (
-        '<section id="again"><h2>Run it again</h2>'
+        '<details class="section" id="again"><summary><h2>Run it again</h2></summary>'
         f"<pre>{quoted}</pre><p>Paths are those from the folder in which it ran. Made with Lindos "
         f"{escape(answer.version)}. The interval beside a value contains 80 % of the outcomes when every uncertain "
-        "input is drawn from its range; a dash means that none of the digits shown is uncertain.</p></section>"
+        "input is drawn from its range; a dash means that none of the digits shown is uncertain.</p></details>"
     )

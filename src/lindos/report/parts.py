@@ -1,13 +1,13 @@
 """Pieces of the page: tables, chart boxes, links to sources. All text from data is escaped here."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from lindos.answers.answer import Answer
 from lindos.catalog.facts import Source
 from lindos.catalog.grades import grade_text
-from lindos.elements import Chart, Decision, Figure, Passage, Series, Table
+from lindos.elements import Cell, Chart, Decision, Figure, Number, Passage, Series, Table
 from lindos.report import text
 from lindos.report.charts import colours, limits
 
@@ -37,7 +37,7 @@ def anchor(name: str) -> str:
     return "section-" + re.sub(r"[^A-Za-z0-9.-]+", "-", name)
 
 
-def figures_table(figures: Sequence[Figure], answer: Answer) -> str:
+def figures_table(figures: Sequence[Figure], answer: Answer, title: str = "") -> str:
     """Return figures as a table with a row each: title, value, interval, reason and sources.
 
     Parameters
@@ -46,13 +46,20 @@ def figures_table(figures: Sequence[Figure], answer: Answer) -> str:
         The figures.
     answer
         The answer that they belong to, with its sources.
+    title
+        Title of the section, for readers who cannot see it.
     """
     numbers = {id: index for index, id in enumerate(answer.sources, start=1)}
     rows = "".join(_figure(figure, answer, numbers) for figure in figures)
     return (
-        '<div class="scroll"><table class="figures"><thead><tr><th>Figure</th><th class="number">Value</th>'
+        _scroll(f"Figures: {title}") + '<table class="figures"><thead><tr><th>Figure</th><th class="number">Value</th>'
         f"<th>Low – high</th><th>Why</th></tr></thead><tbody>{rows}</tbody></table></div>"
     )
+
+
+def _scroll(label: str) -> str:
+    """Open a box that scrolls by itself, also by keyboard."""
+    return f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(label)}">'
 
 
 def _figure(figure: Figure, answer: Answer, numbers: dict[str, int]) -> str:
@@ -80,6 +87,30 @@ def _link(id: str, answer: Answer, numbers: dict[str, int]) -> str:
     if id not in numbers:
         return escape(id)
     return f'<a href="#source-{numbers[id]}" title="{escape(answer.sources[id].title)}">{numbers[id]}</a>'
+
+
+def cited(figure: Figure, answer: Answer) -> str:
+    """Return what a figure rests on most, each fact with the number of its source: "rack price [3]".
+
+    Parameters
+    ----------
+    figure
+        The figure.
+    answer
+        The answer that it belongs to, with its sources.
+    """
+    numbers = {id: index for index, id in enumerate(answer.sources, start=1)}
+    items = [
+        escape(cite.words)
+        + (
+            f' <a href="#source-{numbers[cite.source]}" title="{escape(answer.sources[cite.source].title)}">'
+            f"[{numbers[cite.source]}]</a>"
+            if cite.source in numbers
+            else ""
+        )
+        for cite in figure.cites
+    ]
+    return f'<span class="cites">{", ".join(items)}</span>' if items else ""
 
 
 def decision_item(decision: Decision, sections: Sequence[str], answer: Answer) -> str:
@@ -136,6 +167,7 @@ def table_box(table: Table) -> str:
         The table.
     """
     cells = [[text.cell(value, unit) for value, unit in zip(row, table.units, strict=True)] for row in table.rows]
+    raw = [[_raw(value, unit) for value, unit in zip(row, table.units, strict=True)] for row in table.rows]
     kinds = [
         _kind(text.is_number(unit, (row[index] for row in table.rows)), [row[index] for row in cells])
         for index, unit in enumerate(table.units)
@@ -143,16 +175,46 @@ def table_box(table: Table) -> str:
     is_prose = "long" in kinds
     names = [f' data-column="{escape(name)}"' if is_prose else "" for name in table.columns]
     shape = " ".join(["prose"] * is_prose + ["dense"] * (len(kinds) >= _DENSE))
-    head = "".join(f'<th class="{kind}">{escape(name)}</th>' for kind, name in zip(kinds, table.columns, strict=True))
+    head = "".join(
+        f'<th class="{kind}"{_unit(unit)}>{escape(name)}</th>' if name else f'<td class="{kind}"></td>'
+        for kind, name, unit in zip(kinds, table.columns, table.units, strict=True)
+    )
     body = "".join(
-        f"<tr>{''.join(_cell(*cell_parts) for cell_parts in zip(row, kinds, names, strict=True))}</tr>" for row in cells
+        f"<tr>{''.join(_cell(*cell_parts) for cell_parts in zip(row, kinds, names, values, strict=True))}</tr>"
+        for row, values in zip(cells, raw, strict=True)
     )
     box = "scroll few" if len(kinds) <= _NARROW and not is_prose else "scroll"
     return (
-        f'<h3>{escape(table.title)}</h3><div class="{box}" tabindex="0"><table class="{shape}"><thead><tr>{head}</tr>'
-        f"</thead><tbody>{body}</tbody></table></div>"
+        f'<div class="table" data-title="{escape(table.title)}"><h3>{escape(table.title)}</h3>'
+        f"{_tools(table.name, '', ('csv', 'xlsx'))}"
+        f'<div class="{box}" tabindex="0" role="region" aria-label="{escape(table.title)}">'
+        f'<table class="{shape}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
         + (f'<p class="note">{escape(table.note)}</p>' if table.note else "")
+        + "</div>"
     )
+
+
+def _tools(name: str, title: str, formats: Sequence[str]) -> str:
+    """Return the buttons that save a chart or a table as a file."""
+    file = re.sub(r"[^A-Za-z0-9.-]+", "-", name)
+    buttons = "".join(
+        f'<button type="button" data-save="{kind}" data-name="{file}" data-title="{escape(title)}" '
+        f'aria-label="Save as {kind.upper()}">{kind.upper()}</button>'
+        for kind in formats
+    )
+    return f'<span class="save">{buttons}</span>'
+
+
+def _raw(value: Cell, unit: str) -> str:
+    """Return the number of a cell in the unit of its column, for files; empty for text and other units."""
+    if isinstance(value, Number):
+        return "" if value.value is None or value.unit not in ("", unit) or value.suffix else repr(float(value.value))
+    return repr(float(value)) if isinstance(value, (int, float)) else ""
+
+
+def _unit(unit: str) -> str:
+    """Return the unit of a column, for files; a fraction has none."""
+    return f' data-unit="{escape(unit)}"' if unit not in ("", "1", "%") else ""
 
 
 def _kind(numeric: bool, cells: Sequence[str]) -> str:
@@ -161,10 +223,11 @@ def _kind(numeric: bool, cells: Sequence[str]) -> str:
     return "number" if numeric else "short" if longest <= _SHORT else "long" if longest > _LONG else "text"
 
 
-def _cell(content: str, kind: str, name: str) -> str:
+def _cell(content: str, kind: str, name: str, raw: str) -> str:
     """One cell; in a table of prose it carries the name of its column, for narrow screens without a header."""
     unknown = " unknown" if content == text.UNKNOWN else ""
-    return f'<td class="{kind}{unknown}"{name}>{escape(content)}</td>'
+    value = f' data-value="{raw}"' if raw else ""
+    return f'<td class="{kind}{unknown}"{name}{value}>{escape(content)}</td>'
 
 
 #: What a mark in a passage means, in the order of the legend.
@@ -196,15 +259,17 @@ def passage_box(passage: Passage) -> str:
     return f'<p class="verdicts">{legend}</p><div class="passage">{body}</div>'
 
 
-def chart_box(chart: Chart) -> str:
+def chart_box(chart: Chart, palette: Mapping[str, str] | None = None) -> str:
     """Return the place of a chart, with its legend, and a table of its numbers for readers who cannot see it.
 
     Parameters
     ----------
     chart
         The chart; the script of the page draws it.
+    palette
+        Colours by name of the series.
     """
-    names = colours(chart)
+    names = colours(chart, palette)
     legend = "".join(
         f'<button type="button" aria-pressed="true"><i style="background:{colour}"></i>{escape(name)}</button>'
         for name, colour in names
@@ -216,6 +281,7 @@ def chart_box(chart: Chart) -> str:
     )
     return (
         f'<figure class="chart"><figcaption>{escape(chart.title)}</figcaption>'
+        + _tools(chart.name, chart.title, ("png", "svg"))
         + (f'<div class="legend">{legend}</div>' if legend else "")
         + f'<div class="plot" data-chart="{escape(chart.name)}" role="img" aria-label="{escape(chart.title)}"></div>'
         + (f'<p class="note">{escape(chart.note)}</p>' if chart.note else "")
@@ -244,6 +310,7 @@ def _numbers(chart: Chart) -> str:
         for x in dict.fromkeys(x for series in chart.series for x in series.x)
     )
     return (
-        f'<div class="scroll"><table><thead><tr><th>{escape(chart.x_title)}</th>{names}</tr></thead>'
+        _scroll(f"Numbers: {chart.title}")
+        + f"<table><thead><tr><th>{escape(chart.x_title) or 'of'}</th>{names}</tr></thead>"
         f"<tbody>{rows}</tbody></table></div>"
     )

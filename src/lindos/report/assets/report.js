@@ -67,7 +67,72 @@
     for (const box of boxes) if (box.layout) dress(box);
   };
   paint();
-  boxes.forEach(draw);
+
+  // A chart is drawn when its section opens: it needs its width.
+  const drawIn = (part) => {
+    for (const box of part.querySelectorAll("[data-chart]")) {
+      if (!box.layout && box.offsetParent !== null) draw(box);
+    }
+  };
+  const sections = [...document.querySelectorAll("details.section")];
+  sections.forEach((section) => section.addEventListener("toggle", () => { if (section.open) drawIn(section); }));
+  drawIn(document);
+
+  // A link into a folded section opens it.
+  const reveal = () => {
+    const target = location.hash.length > 1 ? document.getElementById(decodeURIComponent(location.hash.slice(1))) : null;
+    for (let part = target; part; part = part.parentElement) if (part.tagName === "DETAILS") part.open = true;
+    if (target) target.scrollIntoView();
+  };
+  window.addEventListener("hashchange", reveal);
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest('a[href^="#"]');
+    if (link && link.hash === location.hash) reveal();
+  });
+  reveal();
+
+  // The entry of the contents whose section is in view.
+  const entries = [...document.querySelectorAll("nav a")];
+  const inView = new Set();
+  const observer = new IntersectionObserver((changes) => {
+    for (const change of changes) change.isIntersecting ? inView.add(change.target.id) : inView.delete(change.target.id);
+    const current = entries.find((entry) => inView.has(entry.hash.slice(1)));
+    for (const entry of entries) entry === current ? entry.setAttribute("aria-current", "true") : entry.removeAttribute("aria-current");
+  }, { rootMargin: "-15% 0px -55% 0px" });
+  entries.forEach((entry) => { const part = document.getElementById(entry.hash.slice(1)); if (part) observer.observe(part); });
+  const unfold = document.getElementById("unfold");
+  unfold.addEventListener("click", () => {
+    const open = sections.some((section) => !section.open);
+    sections.forEach((section) => { section.open = open; });
+    unfold.textContent = open ? "Close all" : "Open all";
+  });
+
+  // Charts as PNG and SVG, tables as CSV and XLSX.
+  const tables = window.lindosTables;
+  document.addEventListener("click", (event) => {
+    const { save: format, name } = event.target.dataset || {};
+    if (!format) return;
+    if (format === "png" || format === "svg") {
+      const box = event.target.closest("figure").querySelector("[data-chart]");
+      const layout = { ...box.layout, title: { text: event.target.dataset.title, font: { size: 15 } }, paper_bgcolor: colour("--paper"),
+        margin: { l: 60, r: 30, t: 50, b: 60 }, showlegend: box.data.length > 1 };
+      Plotly.toImage({ data: box.data, layout }, { format, width: Math.max(720, box.offsetWidth), height: Math.max(box.offsetHeight + 60, 130 + 21 * box.data.length), scale: 2 })
+        .then((address) => {
+          const link = document.createElement("a");
+          link.href = address;
+          link.download = `${name}.${format}`;
+          link.click();
+        });
+      return;
+    }
+    const rows = tables.cells(event.target.closest(".table").querySelector("table"));
+    const blob = format === "csv" ? new Blob([tables.csv(rows)], { type: "text/csv" }) : tables.workbook([{ name, rows }]);
+    tables.save(blob, `${name}.${format}`);
+  });
+  document.getElementById("workbook").addEventListener("click", () => {
+    const sheets = [...document.querySelectorAll(".table")].map((box) => ({ name: box.dataset.title, rows: tables.cells(box.querySelector("table")) }));
+    if (sheets.length) tables.save(tables.workbook(sheets), "lindos.xlsx");
+  });
 
   button.addEventListener("click", () => {
     chosen = theme() === "dark" ? "light" : "dark";
@@ -76,14 +141,10 @@
   });
   system.addEventListener("change", paint);
 
-  // On paper: light, and with everything unfolded.
+  // On paper: light, the summary, and the sections that are open.
   window.addEventListener("beforeprint", () => {
-    document.querySelectorAll("details:not([open], .refs)").forEach((one) => { one.open = true; one.dataset.folded = ""; });
     root.dataset.theme = "light";
     for (const box of boxes) if (box.layout) dress(box);
   });
-  window.addEventListener("afterprint", () => {
-    document.querySelectorAll("details[data-folded]").forEach((one) => { one.open = false; delete one.dataset.folded; });
-    paint();
-  });
+  window.addEventListener("afterprint", paint);
 })();

@@ -1,0 +1,174 @@
+"""A report answers first: the verdict, six numbers, what binds; three digits; files of charts and tables."""
+
+import io
+import json
+import re
+import shutil
+import subprocess
+import zipfile
+from importlib.resources import files
+
+import pytest
+
+import lindos
+from lindos.answers.answer import Answer
+from lindos.elements import Chart, Series, Verdict
+from lindos.report import html, terminal
+from lindos.report.charts import chart_data
+from lindos.report.colours import PALETTE, colours_of
+from lindos.report.text import value_of
+from lindos.scenario.read import builtin_names
+
+#: A number with decimals, or of a unit: what was computed. Whole counts are exact.
+_UNITS = r"%|[kMGTPEZ]?(?:W|Wh|B|B/s|FLOP/s)|days|h|min|s|ms|years"
+COMPUTED = re.compile(rf"(?<![\w.,-])(\d[\d,]*\.\d+|\d[\d,]*(?= (?:{_UNITS})\b)|(?<=\$)\d[\d,]*)(?![\w.])")
+
+
+@pytest.fixture(scope="module")
+def answer() -> Answer:
+    return lindos.run("one-node")
+
+
+@pytest.fixture(scope="module")
+def page(answer: Answer) -> str:
+    return html(answer).decode()
+
+
+def visible(page: str) -> str:
+    """The text of a page without scripts, styles, the scenario as it was read, and titles of sources."""
+    for part in ("script", "style", "pre"):
+        page = re.sub(rf"(?s)<{part}[ >].*?</{part}>", " ", page)
+    page = re.sub(r'(?s)<ol class="sources">.*?</ol>', " ", page)
+    return re.sub(r"<[^>]+>", " ", page)
+
+
+def digits(number: str) -> int:
+    """Significant digits of a number as it is written."""
+    plain = number.replace(",", "")
+    return len(plain.replace(".", "").strip("0")) if "." not in plain else len(plain.replace(".", "").lstrip("0"))
+
+
+def test_the_verdict_stands_before_everything_else(answer: Answer, page: str) -> None:
+    assert answer.verdict is not None
+    assert answer.verdict.sentence == (
+        f"8 GPUs draw 13.7 kW and cost $449,000 to build; training on 100 billion tokens takes "
+        f"{value_of(answer['campaign.duration'])} and costs "
+        f"{value_of(answer['campaign.run_cost'])}."
+    )
+    first = page.index(answer.verdict.sentence.replace("'", "&#x27;"))
+    assert first < page.index('class="cards"') < page.index("What binds") < page.index('<details class="section"')
+    assert page.count('<div class="card">') == len(answer.verdict.figures) <= 6
+
+
+def test_sections_are_folded_and_the_contents_name_them(answer: Answer, page: str) -> None:
+    contents = re.search(r"(?s)<nav .*?</nav>", page)
+    assert contents is not None
+    for section in answer.sections:
+        assert f'<details class="section" id="section-{section.name}">' in page
+        assert f'<a href="#section-{section.name}">' in contents[0]
+
+
+def test_a_number_cites_what_moves_it_most(answer: Answer, page: str) -> None:
+    cites = answer["site.capex.total"].cites
+    assert "price of hgx-h100" in [cite.words for cite in cites]
+    assert {cite.fact for cite in cites} <= set(answer["site.capex.total"].facts)
+    sources = list(answer.sources)
+    for cite in cites:
+        assert f'{cite.words} <a href="#source-{sources.index(cite.source) + 1}"' in page
+
+
+def test_no_computed_number_has_more_than_four_digits(page: str, answer: Answer) -> None:
+    text = visible(page)
+    found = COMPUTED.findall(text)
+    assert len(found) > 100
+    assert [number for number in found if digits(number) > 4] == []
+    file = io.StringIO()
+    from rich.console import Console
+
+    terminal(answer, Console(width=80, file=file))
+    assert [number for number in COMPUTED.findall(file.getvalue()) if digits(number) > 4] == []
+
+
+@pytest.mark.parametrize("name", ["chip-demand", "openai-100m", "llama3-405b"])
+def test_every_scenario_has_a_verdict_of_its_own_figures(name: str) -> None:
+    answer = lindos.run(name)
+    assert name in builtin_names()
+    assert isinstance(answer.verdict, Verdict)
+    assert answer.verdict.sentence.endswith(".")
+    assert answer.verdict.sentence.count(". ") == 0
+    assert 1 <= len(answer.verdict.figures) <= 6
+    assert all(answer[figure].value is not None for figure in answer.verdict.figures)
+
+
+def test_a_missed_limit_comes_first() -> None:
+    answer = lindos.run("one-node", changes={"site.budget": "$100k"}, sections=["cluster", "site"])
+    assert answer.verdict is not None
+    assert answer.verdict.sentence.startswith("It misses the budget: ")
+    assert any(line.startswith("The budget: $349,000 too much") for line in answer.verdict.limits)
+    assert lindos.run(
+        "one-node", changes={"site.budget": "$1 million"}, sections=["cluster", "site"]
+    ).verdict.sentence.startswith("It fits: ")  # type: ignore[union-attr]
+
+
+def test_one_name_has_one_colour_and_no_two_names_of_a_chart_share_one(answer: Answer) -> None:
+    charts = [chart for section in answer.sections for chart in section.charts]
+    colours = colours_of(charts)
+    for chart in charts:
+        names = [series.name for series in chart.series]
+        if len(names) <= len(PALETTE):
+            assert len({colours[name] for name in names}) == len(set(names)), chart.name
+
+
+def test_axes_have_titles_with_units_and_log_axes_say_so(answer: Answer) -> None:
+    for section in answer.sections:
+        for chart in section.charts:
+            layout = chart_data(chart)["layout"]
+            axes = [layout["xaxis"], layout["yaxis"]]
+            numeric = [axis for axis in axes if axis.get("type") != "category"]
+            assert all(axis["title"]["text"] for axis in numeric), chart.name
+            assert all("logarithmic" in axis["title"]["text"] for axis in axes if axis.get("type") == "log"), chart.name
+
+
+def test_bars_have_their_values_beside_them() -> None:
+    series = Series(name="cost", x=("a", "b"), y=(2e9, 3e9))
+    trace = chart_data(Chart(name="c", title="C", kind="bars", unit="USD", series=(series,)))["traces"][0]
+    assert trace["text"] == ["$2 billion", "$3 billion"]
+    parts = tuple(Series(name=name, x=("a",), y=(y,)) for name, y in (("large", 95.0), ("small", 5.0)))
+    traces = chart_data(Chart(name="c", title="C", kind="parts", unit="W", series=parts))["traces"]
+    assert [trace["text"] for trace in traces] == [["95 W"], [""]]
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="the script of the page runs in Node.js")
+def test_the_workbook_is_a_zip_of_sheets_with_numbers(tmp_path: object) -> None:
+    script = files("lindos.report").joinpath("assets", "tables.js").read_text(encoding="utf-8")
+    rows = [["part", "cost [USD]"], ["<a & b>", 1.5e9], ["=1+1", "unknown"]]
+    names = ["A/b: a very long name of a table, indeed", "A b  a very long name of a table"]
+    code = f"""globalThis.window = globalThis; {script}
+    const rows = {json.dumps(rows)};
+    const sheets = {json.dumps(names)}.map((name) => ({{ name, rows }}));
+    window.lindosTables.workbook(sheets).arrayBuffer().then((buffer) => {{
+      const zip = Buffer.from(buffer).toString("base64");
+      process.stdout.write(JSON.stringify({{ zip, csv: window.lindosTables.csv(rows) }}));
+    }});"""
+    done = subprocess.run(["node", "-e", code], capture_output=True, text=True, check=True)
+    made = json.loads(done.stdout)
+    assert made["csv"] == "part,cost [USD]\r\n<a & b>,1500000000\r\n'=1+1,unknown\r\n"
+    import base64
+    from xml.etree import ElementTree
+
+    with zipfile.ZipFile(io.BytesIO(base64.b64decode(made["zip"]))) as book:
+        assert book.testzip() is None
+        sheet = ElementTree.fromstring(book.read("xl/worksheets/sheet1.xml"))
+        cells = [cell for cell in sheet.iter() if cell.tag.endswith("}c")]
+        assert [cell.get("r") for cell in cells] == ["A1", "B1", "A2", "B2", "A3", "B3"]
+        assert ["".join(cell.itertext()) for cell in cells] == [
+            "part",
+            "cost [USD]",
+            "<a & b>",
+            "1500000000",
+            "=1+1",
+            "unknown",
+        ]
+        names = re.findall(r'name="([^"]+)"', book.read("xl/workbook.xml").decode())
+        assert len(set(names)) == 2
+        assert max(map(len, names)) <= 31
