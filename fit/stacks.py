@@ -38,11 +38,7 @@ STACKS = [
         overlap_data_parallel=_hides(0.8),
         expert_time=(1e-5, 2e-5, 0.0, 3e-4),
     ),
-    *_stack(
-        "megatron-core",
-        kernel_share=_RATE,
-        overlap_expert_parallel=_hides(0.3),
-    ),
+    *_stack("megatron-core", kernel_share=_RATE),
     *_stack("nemo-mlperf", kernel_share=_RATE),
     *_stack("megatron-2021", kernel_share=_RATE),
     *_stack("megatron-2023", overlap_data_parallel=_hides(0.6)),
@@ -65,6 +61,9 @@ SHARED = [
     Free("training.step_overhead", 0.015, 0.015, 0.0, 0.05),
     Free("training.eager_traffic", 1.6, 0.4, 1.0, 4.0),
     Free("training.launch_time", 8e-6, 4e-6, 0.0, 4e-5),
+    Free("training.routing_time", 3e-3, 2e-3, 0.0, 2e-2),
+    Free("training.exchange_share", 0.85, 0.15, 0.3, 1.0),
+    Free("training.expert_overlap", 0.8, 0.2, 0.0, 1.0),
     Free("training.quantise_share", 0.8, 0.2, 0.0, 1.0),
     Free("training.nvfp4_bf16_share", 0.1, 0.1, 0.0, 0.25),
 ]

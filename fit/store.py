@@ -34,6 +34,8 @@ LEFT_OUT = Path(__file__).parent.parent / "docs" / "left-out-runs.csv"
 LEAST, MOST = 0.0, 2.0
 #: Power of the number of runs of a source by which each of them counts less in the quantiles.
 _DISCOUNT = 0.7
+#: The same power among mixtures of experts, of which there are few sources: the widest would decide otherwise.
+_KIND_DISCOUNT = 0.2
 #: Fewest runs of a kind of distance that say how far it lies.
 _FEWEST = 5
 
@@ -79,7 +81,7 @@ def write_shared(values: Mapping[str, float]) -> None:
     for full, value in values.items():
         topic, _, name = full.partition(".")
         if topic == "training":
-            units = {"step_overhead": (1e3, " ms"), "launch_time": (1e6, " us")}
+            units = {"step_overhead": (1e3, " ms"), "launch_time": (1e6, " us"), "routing_time": (1e3, " ms")}
             factor, unit = units.get(name, (1.0, ""))
             amount = f"{factor * value:.3g}{unit}" if factor * value > 1e-3 else "0.0"
             text = re.sub(rf"(?<=  {name}:\n    value: ).*", amount, text)
@@ -113,7 +115,7 @@ def intervals(runs: Sequence[Sample], logs: np.ndarray) -> dict[str, float]:
         Values of the parameters ``intervals.*``.
     """
     names = [sample.source for sample in runs]
-    weight = np.array([names.count(name) ** -_DISCOUNT for name in names])
+    weight, even = (np.array([names.count(name) ** -d for name in names]) for d in (_DISCOUNT, _KIND_DISCOUNT))
     size = np.abs(logs)
     kinds = {
         "interval_moe": [s.ready.model_kind == "moe" for s in runs],
@@ -126,7 +128,8 @@ def intervals(runs: Sequence[Sample], logs: np.ndarray) -> dict[str, float]:
     for name, chosen in kinds.items():
         members = np.array(chosen) & (np.sum([kinds[other] for other in kinds], axis=0) == 1)
         if members.sum() >= _FEWEST:
-            values[name] = float(np.clip(_quantile(size[members], weight[members], 0.8) / base - 1, LEAST, MOST))
+            wide = _quantile(size[members], (even if name == "interval_moe" else weight)[members], 0.8)
+            values[name] = float(np.clip(wide / base - 1, LEAST, MOST))
         else:
             values[name] = _value(name)
     scaled = logs / np.array([_difficulty(sample, values) for sample in runs])

@@ -48,15 +48,3 @@ def test_slower_kernels_take_longer_in_proportion() -> None:
     assert float(slow.attention) == pytest.approx(2 * float(usual.attention))
     slower = estimate(under(job(), kernel_share=fact(0.5)), pool(), PLAN, global_batch_size=64)
     assert slower.matmul > usual.matmul
-
-
-def test_experts_may_stay_in_bf16() -> None:
-    """Without grouped products of fewer bits FP8 is worth less to experts, and as much to a dense model."""
-    mixture = replace(
-        job().model, num_experts=8, experts_per_token=2, expert_ffn_hidden_size=job().model.ffn_hidden_size
-    )
-    for model, changes in ((job().model, False), (mixture, True)):
-        usual = replace(job(), model=model, precision="fp8")
-        kept = estimate(under(usual, experts_in_bf16=True), pool(), PLAN, global_batch_size=64)
-        eight = estimate(usual, pool(), PLAN, global_batch_size=64)
-        assert bool(kept.matmul > eight.matmul) is changes

@@ -58,13 +58,19 @@ def test_what_a_row_states_of_its_kernels_changes_its_memory() -> None:
     assert unknown.category == "recomputation that Lindos does not model"
 
 
-def test_experts_take_eight_bits_on_blackwell() -> None:
-    """Grok-1 in FP8 on GB200 was 61 % too slow with its experts in BF16."""
-    scored = validate([row for row in read_runs() if row.run.id == "dgxc-199"])
-    ready = scored.results[0].prediction.prepared
-    assert ready is not None
-    assert not ready.job.stack.experts_in_bf16
-    assert abs(scored.results[0].error or 1.0) < 0.2
+def test_a_recipe_fixes_what_a_table_does_not_print() -> None:
+    """The same model in two containers of one publisher: other dispatcher, graphs and overlap, by version alone."""
+    rows_by_id = {row.run.id: row for row in read_runs()}
+    old, new = (validate([rows_by_id[name]]).results[0].prediction.prepared for name in ("mbridge-188", "mbridge-008"))
+    assert old is not None and new is not None
+    assert not old.job.stack.overlaps_experts and new.job.stack.overlaps_experts
+    assert not old.job.stack.graphs_experts and new.job.stack.graphs_experts
+    assert new.job.stack.attention_format == "fp8"
+    assert old.balanced and new.balanced
+    grok = validate([rows_by_id["dgxc-007"]]).results[0].prediction.prepared
+    assert grok is not None
+    assert not grok.job.stack.waits_for_sizes
+    assert float(grok.job.stack.overlap_tensor_parallel.value) == 0.0
 
 
 def test_a_failed_run_has_no_value() -> None:

@@ -397,6 +397,8 @@ ATTENTION_KERNELS = (
     *("device", "flash-1", "flash-2", "flash-3", "cudnn", "torch-sdpa", "torch"),
     *("fused-megatron", "splash", "flex", "xformers"),
 )
+#: How tokens reach their experts: every copy for itself, every token on every device, or one copy to a device.
+DISPATCHERS = ("all-to-all", "all-gather", "deepep", "hybridep")
 #: Those that write the matrix of scores to memory.
 UNFUSED_ATTENTION = ("torch", "fused-megatron")
 
@@ -423,15 +425,20 @@ class Stack:
     attention_share: Rate = field(
         default_factory=_usual_rate
     )  # rate of its attention over the usual, times kernel_share
-    routing_time: Latency = field(
-        default_factory=_no_time
-    )  # lost per grouped product, while the host waits for its sizes
-    expert_time: Latency = field(default_factory=_no_time)  # lost per grouped product and expert of a device
+    expert_time: Latency = field(default_factory=_no_time)  # of the host, per grouped product and expert of a device
     attention: str = "device"  # kernel of attention; "device": written for it
+    attention_format: str = "bf16"  # of its products; fp8: 8 bits
+    dispatcher: str = "all-to-all"  # of tokens to their experts; deepep and hybridep send one copy to a device
+    pads_experts: bool = False  # true: for products of 8 bits tokens are copied to whole tiles, and back
+    waits_for_sizes: bool = True  # false: the host need not know how many tokens each expert has, or knows in advance
+    overlaps_experts: bool = False  # true: tokens travel to experts while another micro-batch computes
+    fuses_experts: bool = False  # true: grouped products quantise their results and apply the activation function
     compiled: bool = False  # true: a compiler makes its kernels, from a graph of a layer or of all
     stops_early: bool = False  # true: full recomputation leaves out the last product of a layer, as not needed
-    has_graphs: bool = False  # true: the host launches graphs of kernels
-    experts_in_bf16: bool = False  # true: its grouped products have no kernels of fewer bits
+    has_graphs: bool = False  # true: the host launches graphs of kernels, of all but the experts
+    low_precision_head: bool = False  # true: the product of the vocabulary head runs in the precision of the job
+    low_precision_dispatch: bool = False  # true: tokens travel to experts in the precision of the job
+    graphs_experts: bool = False  # true: the graphs include the experts, whose loads stay on the device
     interleaves: bool = True  # true: pipelines have virtual stages, unless a run states their number
     accumulates: bool = True  # false: all sequences of a device are one micro-batch
     offloads_inputs: bool = False  # under full recompute the inputs of layers are in the host's memory

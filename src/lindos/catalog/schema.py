@@ -14,7 +14,7 @@ from lindos.catalog.grades import GRADES
 from lindos.catalog.groups import read_groups
 from lindos.catalog.market import TOKEN_TIERS
 from lindos.catalog.mixers import Layers
-from lindos.catalog.records import ATTENTION_KERNELS, BASES
+from lindos.catalog.records import ATTENTION_KERNELS, BASES, DISPATCHERS
 from lindos.catalog.sampling import is_structure
 from lindos.errors import CatalogError, InputError, NumeralError
 from lindos.quantities import Unit
@@ -33,6 +33,8 @@ _WORDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("TokenPrice", "tier"): TOKEN_TIERS,
     ("Fabric", "kind"): ("scale-up", "scale-out"),
     ("Stack", "attention"): ATTENTION_KERNELS,
+    ("Stack", "attention_format"): ("bf16", "fp8"),
+    ("Stack", "dispatcher"): DISPATCHERS,
     ("Stack", "sharding"): ("none", "optimizer", "gradients", "parameters"),
     ("Stack", "schedule"): ("one-f-one-b", "zero-bubble", "dual-pipe"),
     ("Stack", "loss"): ("torch", "vocabulary-parallel", "fused"),

@@ -29,6 +29,10 @@ class Assumptions:
     quantise_share: Fact[Real]  # memory traffic of quantisation that no other kernel carries
     launch_time: Fact[Real]  # time of the host for one kernel or collective of a layer
     context_parallel_overlap: Fact[Real]  # share of key-value traffic that hides behind attention
+    routing_time: Fact[Real]  # time of the host in a layer of experts and pass, where it launches and waits for sizes
+    fp8_attention_rate: Fact[Real]  # rate of attention in 8 bits over that in BF16
+    exchange_share: Fact[Real]  # rate of the exchange between experts over that of collectives on the same links
+    expert_overlap: Fact[Real]  # share of expert traffic that hides behind another micro-batch
     dual_pipe_overlap: Fact[Real]  # share of expert traffic that DualPipe hides
     nvfp4_bf16_share: Fact[Real]  # FLOPs of linear layers that an NVFP4 recipe keeps in BF16
     fp8_rowwise_rate: Fact[Real]  # rate of FP8 products with a scale a row over that with a scale a tensor
@@ -62,6 +66,7 @@ def load_assumptions(catalog: Catalog | None = None) -> Assumptions:
     units = {
         "step_overhead": "s",
         "launch_time": "s",
+        "routing_time": "s",
         "gradient_bytes": "B",
         "context": "B",
         "communicator": "B",

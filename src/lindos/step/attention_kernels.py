@@ -38,6 +38,8 @@ def attention_time(
     if not stack.fused_attention:
         unfused = unfused_attention(row.operator, layout, rate)
         return unfused.at_rate(usual * assumptions.unfused_attention_share.value)
+    if stack.attention_format == "fp8":
+        usual = usual * assumptions.fp8_attention_rate.value
     return row.at_rate(usual * kernel_share(stack.attention, family, assumptions))
 
 

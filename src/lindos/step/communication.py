@@ -241,6 +241,32 @@ def expert_exchange_time(
     return slowest
 
 
+def copies_exchange_time(copies: Bytes, spread: tuple[Level, ...]) -> Seconds:
+    """Compute the time of an all-to-all in which every expert of a token gets a copy of its own.
+
+    Parameters
+    ----------
+    copies
+        Bytes of all copies of the tokens of the rank.
+    spread
+        Levels of the expert-parallel group.
+
+    Returns
+    -------
+    Seconds
+        Zero for a group of one.
+    """
+    size = spread[-1].inner_members * spread[-1].ratio
+    xp = namespace(copies, size, spread[0].bandwidth)
+    slowest: Seconds = 0.0
+    for level in spread:
+        targets = size / level.inner_members
+        bound = collectives.all_to_all_time(copies, targets, level.bandwidth, level.latency)
+        bound = bound + level.chunking(copies * (1 - 1 / targets) / level.bandwidth)
+        slowest = xp.maximum(slowest, (level.ratio > 1) * bound)
+    return slowest
+
+
 def neighbour_time(message: Bytes, spread: tuple[Level, ...]) -> Seconds:
     """Compute the time to send a message to the next member; the slowest pair of neighbours sets the pace.
 

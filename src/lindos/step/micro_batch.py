@@ -18,7 +18,8 @@ from lindos.step.assumptions import Assumptions
 from lindos.step.attention_kernels import attention_time, scan_share
 from lindos.step.communication import reachable
 from lindos.step.compute import OperatorTime, Rates, operator_times, rates
-from lindos.step.host import launches, waiting
+from lindos.step.experts import expert_row
+from lindos.step.host import host_times, waiting
 from lindos.step.layout import Layout
 from lindos.step.selective import modules_of, repeated, repeated_in_full
 from lindos.step.traffic import layer_traffic
@@ -83,7 +84,7 @@ def job_rates(job: Job, pool: Pool, assumptions: Assumptions) -> Rates:
 
 
 def job_operators(job: Job) -> tuple[Operator, ...]:
-    """Get the operator table of a job in the precisions that its software uses.
+    """Get the operator table of a job, with the adapters that it trains.
 
     Parameters
     ----------
@@ -93,9 +94,13 @@ def job_operators(job: Job) -> tuple[Operator, ...]:
     table = operators(job.model, sequence_length=job.sequence_length)
     if job.adapter_rank:
         table = (*table, *adapter_operators(table, job.adapter_rank))
-    if job.stack.experts_in_bf16:
-        return tuple(replace(row, low_precision=False) if row.kind is Kind.GROUPED_GEMM else row for row in table)
+    if job.stack.low_precision_head:
+        return tuple(replace(row, low_precision=True) if _is_head(row) else row for row in table)
     return table
+
+
+def _is_head(row: Operator) -> bool:
+    return row.role is Role.HEAD and row.kind is Kind.GEMM
 
 
 def job_operator_times(
@@ -142,10 +147,9 @@ def _own_rate(
     if kind is Kind.ATTENTION:
         return attention_time(row, stack, pool.accelerator.family, layout, rate, assumptions)
     if kind is Kind.ELEMENTWISE and _is_eager(row.operator, job):
-        return row.at_rate(1 / assumptions.eager_traffic.value)
-    if kind is Kind.GROUPED_GEMM and not stack.has_graphs:
-        local = row.operator.num_matrices / layout.expert_parallel
-        return row.longer(row.operator.count * (stack.routing_time.value + local * stack.expert_time.value))
+        row = row.at_rate(1 / assumptions.eager_traffic.value)
+    if row.operator.role is Role.EXPERT:
+        return expert_row(row, stack, job.precision)
     return row
 
 
@@ -194,7 +198,8 @@ def micro_batch(job: Job, pool: Pool, plan: Plan, layout: Layout, rate: Rates, a
     modules = modules_of(job.stack.selective)
     weight = total(row.backward_weight for row in matmul)
     apart = _quantised_apart(job.stack, assumptions)
-    quantise = apart * total(row.quantise for row in matmul)
+    quantise = apart * total(r.quantise for r in rows if r.operator.role is not Role.EXPERT)
+    quantise = quantise + total(r.quantise for r in rows if r.operator.role is Role.EXPERT)
     matmul_time = Passes(total(r.forward for r in matmul), total(r.backward_input for r in matmul) + weight)
     attention_time = Passes(total(r.forward for r in attention), total(r.backward_input for r in attention))
     elementwise_time = Passes(
@@ -206,11 +211,10 @@ def micro_batch(job: Job, pool: Pool, plan: Plan, layout: Layout, rate: Rates, a
         matmul_time.backward + attention_time.backward + elementwise_time.backward,
     )
     tensor, context, expert, dual = _exposed(job, pool, plan, layout, assumptions, matmul_time, attention_time, busy)
-    starts = launches(job.stack, job_operators(job), layout)
-    per_launch = assumptions.launch_time.value
+    forward, backward = host_times(job.stack, job_operators(job), layout, assumptions)
     host = Passes(
-        waiting(busy.forward + tensor.forward + context.forward + expert.forward, starts[0] * per_launch),
-        waiting(busy.backward + tensor.backward + context.backward + expert.backward, starts[1] * per_launch),
+        waiting(busy.forward + tensor.forward + context.forward + expert.forward, forward),
+        waiting(busy.backward + tensor.backward + context.backward + expert.backward, backward),
     )
     stops = job.stack.stops_early
     layers = total(r.forward + apart / 2 * r.quantise for r in rows if repeated_in_full(r.operator, stops))
@@ -264,7 +268,11 @@ def _exposed(
         Passes(traffic.context_forward, traffic.context_backward), attention, assumptions.context_parallel_overlap.value
     )
     hiding = Passes(busy.forward + tensor.forward + context.forward, busy.backward + tensor.backward + context.backward)
-    sent, usual = Passes(traffic.expert_forward, traffic.expert_backward), job.stack.overlap_expert_parallel.value
+    rate = assumptions.exchange_share.value
+    sent = Passes(traffic.expert_forward / rate, traffic.expert_backward / rate)
+    usual = job.stack.overlap_expert_parallel.value
+    if job.stack.overlaps_experts:
+        usual = assumptions.expert_overlap.value
     expert = visible(sent, hiding, usual)
     if not job.model.num_experts:
         return tensor, context, expert, expert

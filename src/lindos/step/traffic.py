@@ -12,6 +12,7 @@ from lindos.step.assumptions import Assumptions
 from lindos.step.communication import (
     all_gather_time,
     all_reduce_time,
+    copies_exchange_time,
     expert_exchange_time,
     gather_and_reduce_times,
     levels,
@@ -128,12 +129,18 @@ def _expert_traffic(
     elements = layout.rank_tokens * model.expert_input_size * select(layout.expert_parallel > 1, imbalance, 1.0)
 
     def exchange(size: Bytes) -> Seconds:
+        if job.stack.dispatcher == "all-gather":
+            tokens = elements * size * layout.expert_parallel
+            return all_gather_time(tokens, spread)
+        if job.stack.dispatcher == "all-to-all":
+            return copies_exchange_time(elements * size * model.experts_per_token, spread)
         return expert_exchange_time(
             elements * size, model.experts_per_token, spread, model.num_expert_groups, model.expert_groups_per_token
         )
 
     # Results and gradients of results come back in BF16.
-    low, full = exchange(number_format(job.precision).dispatch_bytes), exchange(BF16)
+    low = exchange(number_format(job.precision).dispatch_bytes if job.stack.low_precision_dispatch else BF16)
+    full = exchange(BF16)
     copies = elements * BF16 * model.experts_per_token * stride
     tensor = 2 * all_gather_time(copies, levels(tiers, stride, 1.0))
     return layers * (low + full), layers * (low + full), layers * tensor

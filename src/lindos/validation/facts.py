@@ -10,10 +10,12 @@ from lindos.validation.refusal import NotPredictedError
 from lindos.validation.run import Run
 from lindos.validation.sources import Recipe
 
-#: Containers that run on Blackwell are of 2025 at least, and their grouped products take 8 bits.
-_BLACKWELL = ("B200", "B300", "GB200", "GB300")
 #: Year from which FlashAttention means its second version; it was published in July 2023.
 _SECOND_FLASH = 2024
+#: What a recipe may fix of experts and formats.
+_FLAGS = ("overlaps_experts", "fuses_experts", "waits_for_sizes", "low_precision_head", "pads_experts")
+#: Dispatchers of tokens by the words of runs.
+_DISPATCHERS = {"alltoall": "all-to-all", "allgather": "all-gather", "deepep": "deepep", "hybridep": "hybridep"}
 #: What a compiler fuses, and what PyTorch leaves apart without it.
 _COMPILED = {"compiled": True, "fused_norms": True, "fused_activations": True}
 _EAGER = {"compiled": False, "fused_norms": False, "fused_activations": False, "loss": "torch"}
@@ -27,9 +29,9 @@ def with_stated_facts(stack: Stack, run: Run, recipes: tuple[Recipe, ...] = ()) 
     stack
         Profile of the run's software.
     run
-        The run; what it leaves blank is that of its recipe or of the profile.
+        The run; what it leaves blank is that of its recipes, then that of the profile.
     recipes
-        What the recipes of the source fix.
+        What the recipes of the run's source fix.
 
     Returns
     -------
@@ -43,14 +45,14 @@ def with_stated_facts(stack: Stack, run: Run, recipes: tuple[Recipe, ...] = ()) 
     NotPredictedError
         If it recomputes modules that Lindos does not know.
     """
-    changes: dict[str, Any] = {}
+    changes = _of_recipes(stack, recipes)
     filled = []
     if run.attention_kernel:
         is_first = (run.software_year or run.year or _SECOND_FLASH) < _SECOND_FLASH
         flash = "flash-1" if is_first else "flash-2"
         changes["attention"] = flash if run.attention_kernel == "flash" else run.attention_kernel
-    elif stack.attention != "device":
-        filled.append(f"attention by {stack.attention}")
+    elif changes.get("attention", stack.attention) != "device":
+        filled.append(f"attention by {changes.get('attention', stack.attention)}")
     if run.is_compiled:
         changes |= _COMPILED
         if stack.loss == "torch":
@@ -59,8 +61,11 @@ def with_stated_facts(stack: Stack, run: Run, recipes: tuple[Recipe, ...] = ()) 
         changes |= _EAGER
     if run.has_graphs is not None:
         changes["has_graphs"] = run.has_graphs
-    if stack.experts_in_bf16 and run.accelerator.upper().startswith(_BLACKWELL):
-        changes["experts_in_bf16"] = False
+        changes["graphs_experts"] = run.has_graphs and changes.get("graphs_experts", stack.graphs_experts)
+    if run.expert_dispatcher:
+        changes["dispatcher"] = _DISPATCHERS.get(run.expert_dispatcher.lower(), stack.dispatcher)
+    if run.router:
+        changes["waits_for_sizes"] = run.router != "dropped"
     if run.norm_kernel:
         changes["fused_norms"] = run.norm_kernel == "fused"
     recipe = next((recipe for recipe in recipes if recipe.recompute_modules), None)
@@ -73,3 +78,22 @@ def with_stated_facts(stack: Stack, run: Run, recipes: tuple[Recipe, ...] = ()) 
         except InputError as error:
             raise NotPredictedError("recomputation that Lindos does not model", str(error)) from None
     return replace(stack, **changes) if changes else stack, tuple(filled)
+
+
+def _of_recipes(stack: Stack, recipes: tuple[Recipe, ...]) -> dict[str, Any]:
+    """List what recipes fix of the software; where two fix the same, the first counts."""
+    changes: dict[str, Any] = {}
+    for recipe in recipes:
+        for name in ("attention", "attention_format", "dispatcher"):
+            if getattr(recipe, name):
+                changes.setdefault(name, getattr(recipe, name))
+        for name in _FLAGS:
+            if getattr(recipe, name) is not None:
+                changes.setdefault(name, getattr(recipe, name))
+        if recipe.overlaps_tensor is False:
+            none = replace(stack.overlap_tensor_parallel, path="recipe", content=0.0)
+            changes.setdefault("overlap_tensor_parallel", none)
+        if recipe.graphs:
+            changes.setdefault("has_graphs", recipe.graphs != "none")
+            changes.setdefault("graphs_experts", recipe.graphs == "step")
+    return changes

@@ -21,7 +21,10 @@ SOFT = 0.15
 #: Usual residual of a run inside its source, and of a source as a whole, as logarithms.
 WITHIN, BETWEEN = 0.08, 0.06
 #: What runs of models with experts decide; the rest is decided by dense ones.
-EXPERT_FIELDS = ("overlap_expert_parallel", "expert_time", "routing_time")
+EXPERT_FIELDS = (
+    *("overlap_expert_parallel", "expert_time", "routing_time", "expert_overlap"),
+    *("expert_load_imbalance", "exchange_share"),
+)
 _ITERATIONS = 8
 #: Change of a parameter for a difference quotient, and the largest change of one iteration, over its spread.
 _DIFFERENCE, _LARGEST = 1e-3, 0.5
@@ -68,6 +71,8 @@ class Sample:
         path
             Path of the fact in the catalogue.
         """
+        if path == "training.expert_load_imbalance":
+            return not self.ready.balanced
         if path.startswith("training."):
             return True
         return bool(getattr(self.ready.job.stack, path.rpartition(".")[2]).path == path)
@@ -97,9 +102,11 @@ def logs(sample: Sample, values: Mapping[str, Any]) -> np.ndarray:
     ready, stack, shared = sample.ready, sample.ready.job.stack, sample.ready.assumptions
     for path, value in values.items():
         name = path.rpartition(".")[2]
+        if not sample.reads(path):
+            continue
         if path.startswith("training."):
             shared = replace(shared, **{name: replace(getattr(shared, name), content=value)})
-        elif sample.reads(path):
+        else:
             stack = replace(stack, **{name: replace(getattr(stack, name), content=value)})
     batch = ready.sizes.global_batch_size
     job = replace(ready.job, stack=stack)

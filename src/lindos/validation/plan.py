@@ -266,6 +266,9 @@ def _options(
     default = job.stack.recompute
     word = run.recompute or ("" if default == "least" else default)
     recompute = [AXES["recompute"].code(word)] if word else [int(code) for code in Recompute]
+    usual = next((recipe.recompute for recipe in recipes if recipe.recompute), "")
+    if usual and not word:  # the recipe's, or more where that does not fit
+        recompute = [code for code in recompute if code >= AXES["recompute"].code(usual)]
     virtual = _virtual_stages(run, job, base, recipes)
     return [
         (b, v, r)

@@ -23,6 +23,8 @@ from lindos.validation.sources import recipes_of, stack_of
 #: Workloads that train adapters beside frozen weights, and the rank where the row does not state it (NeMo's default).
 _PARTIAL = ("lora", "peft")
 ADAPTER_RANK = 32
+#: Routers that give every expert the same load: by force, or by a capacity that each fills.
+_EVEN = ("balanced", "dropped")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,7 @@ class Prepared:
     chosen: Chosen
     assumptions: Assumptions
     filled: tuple[str, ...]
+    balanced: bool = False  # every expert has the same load
 
     @property
     def model_kind(self) -> str:
@@ -195,7 +198,8 @@ def prepare(run: Run, catalog: Catalog, assumptions: Assumptions, stack_name: st
         adapter_rank=rank,
         any_software=True,  # the run shows that its software does what it did
     )
-    balanced = run.router == "balanced" if run.router else any(recipe.balanced for recipe in recipes)
+    even = next((recipe.balanced for recipe in recipes if recipe.balanced is not None), False)
+    balanced = run.router in _EVEN if run.router else even
     if balanced:
         assumptions = replace(
             assumptions, expert_load_imbalance=replace(assumptions.expert_load_imbalance, content=1.0)
@@ -203,7 +207,9 @@ def prepare(run: Run, catalog: Catalog, assumptions: Assumptions, stack_name: st
     chosen = plan_of(run, job, pool, sizes, recipes, assumptions)
     stated = (*adapters, *stack_filled, *sizes.filled, *precision_filled, *shape_filled, *pool_filled)
     filled = (*stated, *chosen.filled)
-    return Prepared(job=job, pool=pool, sizes=sizes, chosen=chosen, assumptions=assumptions, filled=filled)
+    return Prepared(
+        job=job, pool=pool, sizes=sizes, chosen=chosen, assumptions=assumptions, filled=filled, balanced=balanced
+    )
 
 
 def size_class(prediction: Prediction) -> str:

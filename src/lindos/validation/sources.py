@@ -4,7 +4,8 @@ The rules are data, in ``sources.yaml``. A rule applies to every run of a source
 Where several rules fit a run, the first counts.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import csv
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
@@ -92,7 +93,20 @@ class Recipe(NamedTuple):
     recompute_modules: str = ""  # under selective recomputation, in the words of the software
     offload: str = ""
     offload_layers: int | None = None
-    balanced: bool = False  # the router sends every expert the same number of tokens
+    balanced: bool | None = None  # true: the router sends every expert the same number of tokens
+    software: str = ""  # the run's word for it
+    version: str = ""  # first part of the release that the run states
+    recompute: str = ""  # none, selective or full
+    attention: str = ""  # kernel
+    attention_format: str = ""
+    dispatcher: str = ""
+    graphs: str = ""  # none; layers: all but the experts; step
+    overlaps_experts: bool | None = None
+    fuses_experts: bool | None = None
+    waits_for_sizes: bool | None = None  # false: experts have a capacity, or kernels read sizes on the device
+    low_precision_head: bool | None = None
+    pads_experts: bool | None = None
+    overlaps_tensor: bool | None = None  # false: no tensor-parallel collective runs beside compute
 
     def fits(self, run: Run) -> bool:
         """Tell whether ``run`` was trained by this recipe.
@@ -102,10 +116,15 @@ class Recipe(NamedTuple):
         run
             The run.
         """
-        is_of_model = self.model.lower() in run.model_name.lower()
-        is_of_model &= not self.precisions or run.precision.lower() in self.precisions
-        is_of_model &= not self.is_sharded or shards_parameters(run.sharding)
-        return is_of_model and (not self.accelerators or run.accelerator in self.accelerators) and self.source.fits(run)
+        return (
+            (not self.accelerators or run.accelerator in self.accelerators)
+            and (not self.precisions or run.precision.lower() in self.precisions)
+            and self.model.lower() in run.model_name.lower()
+            and (not self.is_sharded or shards_parameters(run.sharding))
+            and (not self.software or run.software.lower() == self.software)
+            and run.software_version.startswith(self.version)
+            and self.source.fits(run)
+        )
 
 
 class Rules(NamedTuple):
@@ -123,8 +142,34 @@ def rules() -> Rules:
     return Rules(
         stacks=tuple(StackRule(**_fields(rule)) for rule in data["stacks"]),
         machines=tuple(Machine(**_fields(rule)) for rule in data["machines"]),
-        recipes=tuple(Recipe(**_fields(rule)) for rule in data["recipes"]),
+        recipes=(*_megatron_bridge(), *(Recipe(**_fields(rule)) for rule in data["recipes"])),
     )
+
+
+def _megatron_bridge() -> Iterator[Recipe]:
+    """Read the recipes of Megatron-Bridge for experts, of its releases at the time of each container."""
+    text = files("lindos.validation").joinpath("megatron_bridge.csv").read_text(encoding="utf-8")
+    for row in csv.DictReader(text.splitlines()):
+        for container in row["containers"].split():
+            is_whole, modules = row["graphs"] == "step", row["recompute"].replace(" ", ",")
+            yield Recipe(
+                source=Source(),
+                software="megatron-bridge",
+                version=container,
+                why="its recipe at the release of that container, scripts/performance and perf_recipes",
+                model=row["model"],
+                accelerators=tuple(row["accelerators"].split()),
+                precisions=tuple(row["precisions"].split()),
+                dispatcher=row["dispatcher"],
+                graphs=row["graphs"],
+                overlaps_experts=row["overlaps"] == "1",
+                fuses_experts=is_whole,
+                attention_format=row["attention"],
+                low_precision_head=row["head"] == "low",
+                pads_experts=row["pads"] == "1",
+                recompute={"": "none", "-": ""}.get(modules, "selective"),  # a dash: its release does not say
+                recompute_modules=modules.strip("-"),
+            )
 
 
 def _fields(rule: Mapping[str, Any]) -> dict[str, Any]:
@@ -157,6 +202,10 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "global_batch_size": parse_whole,
     "virtual_stages": parse_whole,
     "balanced": flag,
+    "overlaps_experts": flag,
+    "fuses_experts": flag,
+    "waits_for_sizes": flag,
+    "overlaps_tensor": flag,
 }
 
 
