@@ -51,10 +51,13 @@ def test_what_was_published_is_no_input() -> None:
         ("MEGWARE NF5488A5, AMD EPYC 7713, NVIDIA A100 SXM4 80 GB, Infiniband HDR NVIDIA A100", "dgx-a100"),
         ("PowerEdge XE8545, AMD EPYC 7413, NVIDIA A100, InfiniBand HDR100 NVIDIA A100", "xe8545-a100"),
         ("ARS 111GL DNHR LCC, Grace Hopper Superchip 72C 3GHz NVIDIA GH200 Superchip", "gh200-node"),
+        ("HPE Cray EX154n, NVIDIA Grace 72C, NVIDIA GB200, Slingshot-11 NVIDIA GB200", "gb200-nvl72"),
+        ("NVIDIA DGX B200, Xeon Platinum 8570, NVIDIA B200 SXM, Infiniband NDR NVIDIA B200", "dgx-b200"),
+        ("HPE Cray EX255a, AMD EPYC 9755, AMD Instinct MI355X AMD Instinct MI355X", "mi355x-node"),
     ],
 )
 def test_a_text_names_its_system(text: str, system: str) -> None:
-    assert system_of(text, MACHINE) == system
+    assert system_of(text, MACHINE, load_catalog()) == system
 
 
 def test_every_system_that_a_text_may_name_is_in_the_catalogue() -> None:

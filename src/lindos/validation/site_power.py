@@ -26,6 +26,7 @@ from lindos.scenario.resolve import pool_from_system, site_of
 from lindos.scenario.schema import SiteSpec
 from lindos.site import SitePower
 from lindos.validation.run import OneShare
+from lindos.validation.site_chips import system_of_chips
 from lindos.validation.site_rows import MACHINE, SITE, OnePower, SiteRow, read_site_rows
 
 #: Errors within this share count as close.
@@ -128,7 +129,7 @@ def predict_site(row: SiteRow, catalog: Catalog) -> SitePrediction:
     catalog
         Systems, fabrics and parameters of power.
     """
-    names = [system_of(text, row.kind) for text, _ in row.parts]
+    names = [system_of(text, row.kind, catalog) for text, _ in row.parts]
     unknown = [
         text for (text, _), name in zip(row.parts, names, strict=True) if catalog.record_id("systems", name) is None
     ]
@@ -204,7 +205,7 @@ def slice_of(predictions: Sequence[SitePrediction]) -> SiteSlice:
     )
 
 
-def system_of(text: str, kind: str) -> str:
+def system_of(text: str, kind: str, catalog: Catalog) -> str:
     """Get the id of the system that a text names; the text itself if none matches.
 
     Parameters
@@ -213,10 +214,12 @@ def system_of(text: str, kind: str) -> str:
         Name of the chips of a site, or computer and accelerator of a machine.
     kind
         Kind of the row.
+    catalog
+        Chips by all their names.
     """
     nodes = _nodes()
     if kind == SITE:
-        return str(nodes["chips"].get(text, text))
+        return system_of_chips(text, nodes["chips"], catalog)
     matches = (entry["system"] for entry in nodes["machines"] if re.search(entry["match"], text, re.IGNORECASE))
     return str(next(matches, text))
 

@@ -6,7 +6,6 @@ the mean power of their HPL run.
 
 import csv
 import io
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -16,6 +15,7 @@ from typing import Annotated, TypeAlias
 from lindos.errors import InputError, InputErrors
 from lindos.quantities import Unit
 from lindos.units import parse
+from lindos.validation.site_chips import parts_of
 
 #: One power in W and one amount in USD, plain numbers.
 OnePower: TypeAlias = Annotated[float, Unit("W")]
@@ -28,7 +28,6 @@ MACHINES = ("Name", "Computer", "Accelerator/Co-Processor", "gpus", "kw")
 #: Kinds of rows, and how a count of devices came about.
 SITE, MACHINE = "site", "machine"
 DERIVED, DISCLOSED = "derived", "disclosed"
-_PART = re.compile(r"\s*([0-9][0-9,.]*)\s+(.+?)\s*")
 _MEGAWATT, _KILOWATT, _BILLION = 1e6, 1e3, 1e9
 
 
@@ -125,22 +124,11 @@ def _site(cells: Mapping[str, str | None]) -> SiteRow:
         date=(cells.get("date") or "").strip(),
         kind=SITE,
         basis=DERIVED if basis in ("", "from power") else DISCLOSED,
-        parts=_parts(cells.get("chips") or ""),
+        parts=parts_of(cells.get("chips") or ""),
         it_power=_scaled(cells, "pub_it_mw", _MEGAWATT),
         facility_power=_scaled(cells, "pub_fac_mw", _MEGAWATT),
         capex=_scaled(cells, "pub_capex", _BILLION),
     )
-
-
-def _parts(text: str) -> tuple[tuple[str, float], ...]:
-    """Read ``28463 B200+25120 TPU v7``."""
-    parts = []
-    for part in text.split("+"):
-        match = _PART.fullmatch(part)
-        if match is None:
-            raise InputError("chips", text, "numbers of chips with their names", "Write '28463 B200+25120 TPU v7'.")
-        parts.append((match[2], parse(match[1], "1", "chips")))
-    return tuple(parts)
 
 
 def _machine(cells: Mapping[str, str | None]) -> SiteRow:
