@@ -72,8 +72,19 @@ class Catalog(Records):
         return self.kernels(accelerator.kernels or accelerator.family)
 
     def system(self, name: str, path: str = "system") -> System:
-        """Get a node or rack."""
+        """Get a node or rack; the name of a device means the system that it is usually bought as."""
+        if self.record_id("systems", name) is None and self.record_id("accelerators", name) is not None:
+            name = self._bought_as(name) or name
         return self._get("systems", name, path, System)
+
+    def _bought_as(self, device: str) -> str | None:
+        """Return the system with the most devices of a kind, the first by name of several; None if there is none."""
+        accelerator = self.record_id("accelerators", device)
+        systems = self.records("systems")
+        built = [
+            name for name in sorted(systems) if self.record_id("accelerators", systems[name].accelerator) == accelerator
+        ]
+        return max(built, key=lambda name: float(systems[name].num_devices.content or 0), default=None)
 
     def fabric(self, name: str, path: str = "fabric") -> Fabric:
         """Get a network."""

@@ -66,6 +66,19 @@ class _Reader:
         return self.json()
 
 
+#: What the unit of a number measures, in words.
+_DIMENSIONS = {
+    "s": "time",
+    "B/s": "bandwidth",
+    "W": "power",
+    "USD": "money",
+    "USD/J": "money per energy",
+    "FLOP": "computation",
+    "token": "tokens",
+    "token/s": "tokens per time",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Quantity(_Reader):
     """A number written with its unit and read into SI.
@@ -152,7 +165,9 @@ class Quantity(_Reader):
     def json(self) -> dict[str, Any]:
         """Text with a unit; a bare number too if the quantity is pure."""
         kind: dict[str, Any] = {"type": ["string", "number"] if self.unit == "1" else "string"}
-        return {**kind, "examples": [self.example], "description": f"{self._expected()}, such as {self.example}"}
+        unit = "a number" if self.unit == "1" else f"a number with a unit of {_DIMENSIONS.get(self.unit, self.unit)}"
+        description = f"{unit}, {self._expected()}, such as {self.example}"
+        return {**kind, "examples": [self.example], "description": description}
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +267,7 @@ class WholeNumber(_Reader):
 
 @dataclass(frozen=True, slots=True)
 class SequenceCount(WholeNumber):
-    """A whole number of sequences; a number of tokens is refused."""
+    """A whole number of sequences; a number of tokens is refused here, since it needs the length of a sequence."""
 
     def read(self, value: object) -> int:
         """Read a number of sequences and check its bounds.
@@ -325,7 +340,11 @@ class AnyOf(_Reader):
 
 
 @dataclass(frozen=True, slots=True)
-class _Paragraph(_Reader):
+class Paragraph(_Reader):
+    """Text without line breaks; ``example`` is shown to who edits a file."""
+
+    example: str = ""
+
     def read(self, value: object) -> str:
         """Text without line breaks."""
         if not isinstance(value, str) or not value.strip() or len(value) > 2_000:
@@ -334,7 +353,8 @@ class _Paragraph(_Reader):
 
     def json(self) -> dict[str, Any]:
         """Any text."""
-        return {"type": "string", "minLength": 1, "maxLength": 2_000}
+        examples = {"examples": [self.example]} if self.example else {}
+        return {"type": "string", "minLength": 1, "maxLength": 2_000, **examples}
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,7 +408,7 @@ class CalendarDay(_Reader):
         return {"type": "string", "pattern": r"^\d{4}(-\d{2}(-\d{2})?)?$", "examples": ["2025-07-22"]}
 
 
-Text: TypeAlias = Annotated[str, _Paragraph()]
+Text: TypeAlias = Annotated[str, Paragraph("a few words")]
 Flag: TypeAlias = Annotated[bool, _Flag()]
 Date: TypeAlias = Annotated[str, CalendarDay()]
 #: A billion GPUs are more than a hundred times all that have been made.

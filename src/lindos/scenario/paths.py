@@ -11,6 +11,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from lindos.errors import InputError, UnknownNameError
 from lindos.scenario.fields import CalendarDay, Quantity, WholeNumber
+from lindos.scenario.not_modelled import not_modelled
 from lindos.scenario.read import fields_at
 from lindos.scenario.schema import Scenario
 from lindos.scenario.sentences import input_error
@@ -124,7 +125,9 @@ def _child(annotation: Any, part: str, place: str, line: int | None) -> Any:
     if model is None:
         raise InputError(place, part, "left out: it is inside a field that is not a section", "", line)
     if part not in model.model_fields:
-        raise UnknownNameError(place, part, model.model_fields, line)
+        error = UnknownNameError(place, part, model.model_fields, line)
+        error.hint = not_modelled(part) or error.hint
+        raise error
     field = model.model_fields[part]
     # Pydantic keeps the reader of a value apart from its type.
     return Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation

@@ -4,12 +4,15 @@ A scenario names entries of the catalogue with their numbers, goal, place and tr
 are answered. `lindos schema` prints the JSON Schema of :class:`Scenario` for editors.
 """
 
+import math
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated, Any
 
 from pydantic import Field, PrivateAttr, create_model, model_validator
 
 from lindos.currencies import Conversion
+from lindos.errors import InputError
 from lindos.formats import OFFERED, TRAINING
 from lindos.problem.axes import Axis, Kind, Loop
 from lindos.problem.plan import AXES
@@ -26,7 +29,6 @@ from lindos.scenario.fields import (
     Duration,
     EnergyPrice,
     Equivalents,
-    ExchangeRate,
     Flag,
     Fraction,
     GpuCount,
@@ -35,10 +37,12 @@ from lindos.scenario.fields import (
     NodeCount,
     OneOf,
     Oversubscription,
+    Paragraph,
     Part,
     PeakToMean,
     Power,
     Pue,
+    Quantity,
     RackCount,
     SequenceLength,
     StateBytes,
@@ -47,15 +51,36 @@ from lindos.scenario.fields import (
     TokenRate,
     Years,
 )
+from lindos.units import parse, parse_whole
 
 #: Currencies of amounts: those of the catalogue, then further ones for which a scenario states the rate.
 CURRENCIES = ("EUR", "GBP", "CNY", "JPY", "AED", "SAR", "INR", "KRW")
 _FURTHER_CURRENCIES = ("AUD", "BRL", "CAD", "CHF", "DKK", "KWD", "MYR", "NOK", "PLN", "QAR", "SEK", "SGD", "TWD")
+#: Examples of rates, of the order of what they are.
+_RATES = {
+    "EUR": "1.12",
+    "GBP": "1.3",
+    "CNY": "0.14",
+    "JPY": "0.0067",
+    "AED": "0.27",
+    "SAR": "0.27",
+    "INR": "0.012",
+    "KRW": "0.0007",
+    "CHF": "1.2",
+    "KWD": "3.2",
+    "TWD": "0.032",
+    "AUD": "0.65",
+    "CAD": "0.73",
+    "SGD": "0.77",
+}
 _RateFields = create_model(
     "_RateFields",
     __base__=Part,
     **{
-        code: (ExchangeRate | None, Field(default=None, description=f"dollars for one {code}"))
+        code: (
+            Annotated[float, Quantity("1", _RATES.get(code, "0.25"), 1e-6, 1000.0)] | None,
+            Field(default=None, description=f"dollars for one {code}"),
+        )
         for code in (*CURRENCIES, *_FURTHER_CURRENCIES)
     },  # type: ignore[call-overload]
 )
@@ -72,7 +97,9 @@ class PoolSpec(Part):
     and ``gpus: fill`` takes as many as the power limit and the budget of the site allow.
     """
 
-    system: Text = Field(description="node or rack of the catalogue, for example gb200-nvl72")
+    system: Annotated[str, Paragraph("gb200-nvl72")] = Field(
+        description="node or rack of the catalogue, for example gb200-nvl72"
+    )
     gpus: GpuCount | None = Field(default=None, description="number of GPUs, a superchip of two counts as two; or fill")
     nodes: NodeCount | None = Field(default=None, description="number of nodes, for a system that is bought as nodes")
     racks: RackCount | None = Field(default=None, description="number of racks, for a system that is bought as racks")
@@ -82,7 +109,7 @@ class PoolSpec(Part):
     fill: Flag | None = Field(
         default=None, description="whether the pool fills site.power_limit and site.budget; the same as gpus: fill"
     )
-    fabric: Text | None = Field(
+    fabric: Annotated[str, Paragraph("quantum-2-400g")] | None = Field(
         default=None, description="scale-out network of the catalogue; the usual one of the system by default"
     )
     oversubscription: Oversubscription | None = Field(
@@ -164,18 +191,42 @@ class GoalSpec(Part):
     label: Text | None = Field(default=None, description="a few words beside the goal in the report")
 
 
+#: Tokens of a batch may be off by this share when they become sequences: who writes 4M tokens often means 2**22.
+_ROUNDING = 0.05
+
+
+def _roundest(sequences: float) -> int:
+    """Return the whole number beside a batch that divides most evenly: the most factors of two within 5 %.
+
+    >>> _roundest(1024.0), _roundest(4e6 / 4096), _roundest(3.0), _roundest(1000.0)
+    (1024, 1024, 3, 1000)
+    """
+    if sequences == int(sequences):
+        return int(sequences)
+    low, high = math.ceil(sequences * (1 - _ROUNDING)), math.floor(sequences * (1 + _ROUNDING))
+    power = 1
+    while low <= high and math.ceil(low / (2 * power)) * 2 * power <= high:
+        power *= 2
+    return max(1, round(sequences / power) * power)
+
+
 class JobSpec(Part):
     """The training job: model, batch, precision and plan."""
 
-    model: Text = Field(description="model of the catalogue, or the path of a Hugging Face config.json")
+    model: Annotated[str, Paragraph("llama-3.1-70b")] = Field(
+        description="model of the catalogue, or the path of a Hugging Face config.json"
+    )
     precision: Annotated[str, OneOf(TRAINING)] = Field(
         default="bf16", description="number format of the matrix products"
     )
     sequence_length: SequenceLength = Field(default=8192, description="tokens of one training sequence")
     global_batch_size: BatchSize | None = Field(
-        default=None, description="sequences of one optimiser step; the critical batch by default"
+        default=None,
+        description="sequences of one optimiser step, or tokens such as 4M tokens; the critical batch by default",
     )
-    stack: Text = Field(default="megatron-core", description="training software, a stack of the catalogue")
+    stack: Annotated[str, Paragraph("megatron-core")] = Field(
+        default="megatron-core", description="training software, a stack of the catalogue"
+    )
     optimizer_state_bytes: StateBytes = Field(
         default=12.0, description="bytes of the states of a parameter, its FP32 master weight included"
     )
@@ -190,6 +241,20 @@ class JobSpec(Part):
     goal: GoalSpec | None = Field(
         default=None, description="end of the run; without it there is no estimate of a campaign"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _sequences_of_tokens(cls, data: Any) -> Any:
+        """Take a batch in tokens as a number of sequences."""
+        if not isinstance(data, Mapping) or not isinstance(data.get("global_batch_size"), str):
+            return data
+        length = data.get("sequence_length", cls.model_fields["sequence_length"].default)
+        with suppress(InputError):
+            sequences = parse(data["global_batch_size"], "token") / parse_whole(length)
+            if sequences >= 1:
+                return {**data, "global_batch_size": _roundest(sequences)}
+        return data
+
     label: Text | None = Field(
         default=None, description="what the model stands for, if it is a stand-in for an unpublished one"
     )
@@ -198,8 +263,10 @@ class JobSpec(Part):
 class SiteSpec(Part):
     """The place of the cluster and its terms."""
 
-    name: Text = Field(default="generic-us", description="site of the catalogue, which gives the other terms")
-    location: Text | None = Field(
+    name: Annotated[str, Paragraph("generic-us")] = Field(
+        default="generic-us", description="site of the catalogue, which gives the other terms"
+    )
+    location: Annotated[str, Paragraph("germany")] | None = Field(
         default=None, description="country of the catalogue, which gives the other terms if no site is named"
     )
     pue: Pue | None = Field(
@@ -224,7 +291,9 @@ class SiteSpec(Part):
 class InferenceSpec(Part):
     """Traffic that cloud providers carry; mean rates over a day."""
 
-    model: Text = Field(description="model of the catalogue, or the path of a Hugging Face config.json")
+    model: Annotated[str, Paragraph("llama-3.1-70b")] = Field(
+        description="model of the catalogue, or the path of a Hugging Face config.json"
+    )
     precision: Annotated[str, OneOf(OFFERED)] = Field(
         default="fp8", description="number format of the weights and matrix products"
     )
@@ -243,12 +312,14 @@ class InferenceSpec(Part):
 class ProgrammeSpec(Part):
     """One buyer's plan among many; exactly one of ``h100_equivalents``, ``gpus`` or ``facility_power``."""
 
-    name: Text = Field(description="name of the buyer or the programme")
+    name: Annotated[str, Paragraph("Stargate")] = Field(description="name of the buyer or the programme")
     h100_equivalents: Equivalents | None = Field(
         default=None, description="amount in H100-equivalents: dense 8-bit peak over that of one H100"
     )
     gpus: GpuCount | None = Field(default=None, description="amount in GPUs of the kind accelerator")
-    accelerator: Text | None = Field(default=None, description="accelerator of the catalogue that gpus counts")
+    accelerator: Annotated[str, Paragraph("gb300")] | None = Field(
+        default=None, description="accelerator of the catalogue that gpus counts"
+    )
     facility_power: Power | None = Field(default=None, description="amount as facility power with cooling and losses")
     by: Date = Field(description="day on which the programme is complete")
 
@@ -283,12 +354,12 @@ class RoadmapSpec(Part):
         default=None,
         description="H100-equivalents online at the start, own cluster included; the scenario's cluster by default",
     )
-    start_cluster: Text | None = Field(
+    start_cluster: Annotated[str, Paragraph("colossus-1")] | None = Field(
         default=None, description="a built-in scenario whose cluster is online at the start, for example colossus-1"
     )
     target_h100_equivalents: Equivalents | None = Field(default=None, description="target in H100-equivalents")
     target_gpus: GpuCount | None = Field(default=None, description="target in GPUs of the kind target_accelerator")
-    target_accelerator: Text | None = Field(
+    target_accelerator: Annotated[str, Paragraph("gb300")] | None = Field(
         default=None, description="accelerator of the catalogue that target_gpus counts"
     )
     target_power: Power | None = Field(default=None, description="target as facility power")
@@ -326,9 +397,9 @@ class RoadmapSpec(Part):
 class Scenario(Part):
     """One question: its name, the statement behind it, and the sections to answer."""
 
-    name: Text = Field(description="short name, also of the folder of the results")
-    title: Text = Field(description="heading of the report")
-    extends: Text | None = Field(
+    name: Annotated[str, Paragraph("my-cluster")] = Field(description="short name, also of the folder of the results")
+    title: Annotated[str, Paragraph("A thousand H200")] = Field(description="heading of the report")
+    extends: Annotated[str, Paragraph("colossus-2")] | None = Field(
         default=None,
         description="a built-in scenario, or the path of another file, whose fields count where this file has none",
     )
@@ -340,7 +411,7 @@ class Scenario(Part):
     exchange_rates: ExchangeRates = Field(
         default=ExchangeRates(), description="rates of other currencies that amounts are written in"
     )
-    catalog: Text | None = Field(
+    catalog: Annotated[str, Paragraph("my-prices.yaml")] | None = Field(
         default=None, description="a catalogue file of your own, as a path from the folder of this file"
     )
     cluster: ClusterSpec | None = Field(default=None, description="the machines")
@@ -351,7 +422,9 @@ class Scenario(Part):
     site: SiteSpec | None = Field(default=None, description="the place of the cluster and its terms; needs a cluster")
     inference: InferenceSpec | None = Field(default=None, description="traffic to serve on rented devices")
     roadmap: RoadmapSpec | None = Field(default=None, description="growth to a target, or the demand of many buyers")
-    claims: list[Text] = Field(default=[], max_length=200, description="ids of catalogue claims to check")
+    claims: list[Annotated[str, Paragraph("X4")]] = Field(
+        default=[], max_length=200, description="ids of catalogue claims to check"
+    )
     compare_top500: Flag = Field(default=True, description="whether to compare the cluster with the TOP500 list")
     notes: list[Text] = Field(default=[], max_length=50, description="sentences for the report")
     _conversions: tuple[Conversion, ...] = PrivateAttr(default=())

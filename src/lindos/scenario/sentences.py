@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pydantic_core import ErrorDetails
 
 from lindos.errors import InputError, UnitError
+from lindos.scenario.not_modelled import not_modelled
 
 _EXPECTED = {
     "model_type": "a mapping of fields",
@@ -44,6 +45,9 @@ def input_error(
         return kind(path, cause.value, cause.expected, cause.hint, line)
     if detail["type"] == "extra_forbidden":
         listed = list(names)
+        instead = not_modelled(path.rpartition(".")[2])
+        if instead:
+            return InputError(path, detail["input"], f"left out: unknown field of {owner}", instead, line)
         closest = difflib.get_close_matches(path.rpartition(".")[2], listed, n=1)
         hint = f"Did you mean {closest[0]}?" if closest else f"Known here: {', '.join(listed)}."
         return InputError(path, detail["input"], f"left out: unknown field of {owner}", hint, line)
