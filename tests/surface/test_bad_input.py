@@ -123,7 +123,7 @@ FIELDS = [
     ("job.sequence_length", 10**12, "sequence_length"),
     ("job.global_batch_size", 0, "global_batch_size"),
     ("job.global_batch_size", -128, "global_batch_size"),
-    ("job.global_batch_size", "4M tokens", "It counts tokens: divide them by sequence_length"),
+    ("job.global_batch_size", "40 tokens", "It counts tokens: divide them by sequence_length"),
     ("job.global_batch_size", 0.5, "global_batch_size"),
     ("job.stack", "megatorn-core", "megatron-core"),
     ("job.stack", 3, "stack"),
