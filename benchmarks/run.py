@@ -4,9 +4,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -24,11 +24,17 @@ from lindos.planning.space import subset
 from lindos.problem.cluster import Pool
 from lindos.problem.job import Job
 from lindos.problem.plan import Plan
-from lindos.scenario.read import builtin_names
-from lindos.scenario.resolve import pool_from_system
+from lindos.roadmap import Expansion, chances, make_plan
+from lindos.roadmap.assembly import assemble
+from lindos.roadmap.solver import solve
+from lindos.scenario.read import builtin_names, read_scenario
+from lindos.scenario.resolve import counted, pool_from_system
+from lindos.scenario.schema import CampusSpec
 from lindos.step import estimate, load_assumptions, memory
 from lindos.step.feasibility import reason_codes
 from lindos.step.tile_cache import joined
+from lindos.study.chain import Chain
+from lindos.study.purchases import PURCHASES
 from lindos.sweep import (
     Engine,
     Journal,
@@ -337,6 +343,61 @@ print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9, 
 """
 
 
+def expansion_of(**changes: object) -> Expansion:
+    """The question of the fifty million, with other fields of its roadmap."""
+    scenario = counted(read_scenario("fifty-million")[0], CATALOG)
+    assert scenario.roadmap is not None
+    roadmap_spec = scenario.roadmap.model_copy(update={**changes})
+    bought = Chain().point(PURCHASES, scenario.model_copy(update={"roadmap": roadmap_spec}), CATALOG)
+    assert bought.plan is not None
+    return bought.plan.question
+
+
+def years() -> Iterator[tuple[str, str, str]]:
+    """Plans of years: in whole lots, large and linear, and ten thousand of them from the basis of the one before."""
+    question = expansion_of()
+    size = " x ".join(map(str, question.price.shape[::-1]))
+    whole = median(timings(lambda: make_plan(question), 3))
+    yield f"fifty-million, {size} in whole lots, gap of 0.1 %", f"{whole:.2f} s", "5 s"
+    places = [CampusSpec(name=f"place {index}", first="2027-01-01", yearly="2 GW", limit="20 GW") for index in range(6)]
+    large = _of_eight(expansion_of(campuses=places, by="2040-07-22"))
+    size = " x ".join(map(str, large.price.shape[::-1]))
+    yield f"{size}, linear", f"{median(timings(lambda: solve(assemble(large)), 3)):.2f} s", "0.5 s"
+    begin = time.perf_counter()
+    with ProcessPoolExecutor(2) as workers:
+        done = sum(workers.map(reached_draws, range(2)))
+    yield f"{done:,} draws of fifty-million on 2 cores", f"{time.perf_counter() - begin:.0f} s", "90 s"
+
+
+def _of_eight(question: Expansion) -> Expansion:
+    """The question with its first eight generations; the last of them goes on being made."""
+    kept = {name: getattr(question, name)[:8] for name in ("equivalents", "power", "price", "running", "lot")}
+    supply = np.vstack((question.supply[:7], question.supply[7:].sum(axis=0)))
+    return replace(question, generations=question.generations[:8], vendors=question.vendors[:8], supply=supply, **kept)
+
+
+def reached_draws(seed: int, count: int = 5_000) -> int:
+    """Solve draws of the fifty million one after the other; progress goes to standard error."""
+    question, rng = expansion_of(), np.random.default_rng(seed)
+
+    def draws() -> Iterator[Expansion]:
+        for _ in range(count):
+            factors = rng.uniform(0.7, 1.4, 4)
+            yield replace(
+                question,
+                price=question.price * factors[0],
+                supply=question.supply * factors[1],
+                power=question.power * factors[2],
+                queue=question.queue * factors[3],
+            )
+
+    def progress(finished: int) -> None:
+        if finished % 1_000 == 0:
+            print(f"  {finished:,} of {count:,} draws", file=sys.stderr, flush=True)
+
+    return len(chances(draws(), progress).shares)
+
+
 #: What is measured, by the name that `benchmarks/run.py NAME` takes.
 BENCHES = {
     "start": start,
@@ -347,6 +408,7 @@ BENCHES = {
     "ranks": ranks,
     "sweep": sweeps,
     "campaign": campaigns,
+    "years": years,
 }
 
 

@@ -5,6 +5,7 @@ obeys its own wafers, watts and dollars. Constant growth to the same target is t
 """
 
 from lindos.roadmap.demand import Demand, DemandYear, Programme, demand
+from lindos.roadmap.ensemble import Chances, chances, delayed
 from lindos.roadmap.evaluation import PlanQuarter, PlanResult, evaluate
 from lindos.roadmap.expansion import Expansion, Period, quarters
 from lindos.roadmap.generations import DEFAULT, Generation, Purchase, check_start, generations, purchase
@@ -31,6 +32,7 @@ from lindos.roadmap.trends import Trends, trends
 
 __all__ = [
     "DEFAULT",
+    "Chances",
     "Delivery",
     "Demand",
     "DemandYear",
@@ -57,8 +59,10 @@ __all__ = [
     "WorldYear",
     "attainable_share",
     "backtest",
+    "chances",
     "check_start",
     "complete",
+    "delayed",
     "demand",
     "evaluate",
     "generations",

@@ -176,16 +176,34 @@ def attainable_share(question: Expansion, *, is_whole: bool = False) -> float:
         Whether the plan is one of whole lots and blocks.
     """
     program = assemble(question, is_whole=is_whole)
-    name = "target" if question.target_equivalents is not None else "target_power"
-    if name not in program.rows_of:
+    if not _target_rows(program).size:
         return 1.0
-    rows = _present(program.rows_of[name])
-    widened = program.with_slack(rows, np.abs(program.row_lower[rows]))
+    widened = shortfall_program(question, program)
     solution = Solver().solve(widened)
     if not solution.is_optimal:
         raise SolverError("there is no plan even without a target")
     step = float(solution.values[-1])
     return 1.0 if step < _ROUNDING else 1.0 - step
+
+
+def shortfall_program(question: Expansion, program: Program) -> Program:
+    """Return the program that minimises the share of the target that is missing: its last column.
+
+    Parameters
+    ----------
+    question
+        The question, with a target of stock or of power.
+    program
+        Its program.
+    """
+    rows = _target_rows(program)
+    return program.with_slack(rows, np.abs(program.row_lower[rows]))
+
+
+def _target_rows(program: Program) -> Indices:
+    """Rows of the target of stock or of power; none where there is another."""
+    names = [name for name in ("target", "target_power") if name in program.rows_of]
+    return np.concatenate([_present(program.rows_of[name]) for name in names]) if names else _none()
 
 
 def relaxations(question: Expansion, program: Program, chosen: Sequence[Limit]) -> tuple[Relaxation, ...]:

@@ -64,12 +64,12 @@ class Solver:
         for name, value in (
             ("threads", 1),
             ("mip_rel_gap", gap),
-            ("time_limit", longest),
             ("random_seed", 0),
             ("primal_feasibility_tolerance", 1e-9),
             ("dual_feasibility_tolerance", 1e-9),
         ):
             self._highs.setOptionValue(name, value)
+        self._longest = longest
         self._shape: tuple[int, int] | None = None
 
     def solve(self, program: Program, *, is_hot: bool = False) -> Solution:
@@ -90,6 +90,9 @@ class Solver:
         highs, shape = self._highs, (program.num_columns, program.num_rows)
         basis = highs.getBasis() if is_hot and shape == self._shape else None
         highs.passModel(*_arguments(program))
+        # The clock of HiGHS runs on from program to program, so only a search for whole numbers has a limit.
+        limit = highs.getRunTime() + self._longest if program.is_integer.any() else float("inf")
+        highs.setOptionValue("time_limit", limit)
         self._shape = shape
         if basis is not None and basis.valid:
             highs.setBasis(basis)

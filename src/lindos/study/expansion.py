@@ -1,8 +1,10 @@
 """A scenario's roadmap as a capacity expansion: devices, places, supply, power and money by quarter."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +14,7 @@ from lindos.errors import InconsistentError, InputError
 from lindos.roadmap import Expansion, Generation, Period
 from lindos.roadmap.program import Floats
 from lindos.scenario.schema import RoadmapSpec
-from lindos.study.floor import World
+from lindos.study.floor import NUM_DRAWS, World
 from lindos.study.offers import Campus, campuses, offers
 from lindos.study.reference import equivalents_per_device
 from lindos.study.standing import Standing
@@ -110,12 +112,84 @@ def question(
     )
 
 
+def draws_of(
+    base: Expansion,
+    spec: RoadmapSpec,
+    catalog: Catalog,
+    offered: Sequence[Sequence[Generation]],
+    supply: roadmap.World,
+    count: int,
+) -> Iterator[Expansion]:
+    """Yield a question under draws of the catalogue: prices, power, supply, and when power comes.
+
+    Parameters
+    ----------
+    base
+        The question in the point world.
+    spec
+        The roadmap of the scenario.
+    catalog
+        A sampled catalogue.
+    offered, supply
+        What can be bought, and what the world delivers, in the sampled world.
+    count
+        Number of draws.
+    """
+    facts = _Facts(catalog, spec)
+    delays = np.broadcast_to(catalog.parameter("supply.queue_delay", "s").value, (NUM_DRAWS,)) / YEAR
+
+    def column(value: Any) -> Floats:
+        return np.broadcast_to(np.asarray(0.0 if value is None else value, float), (NUM_DRAWS,))
+
+    rates = np.array([column(item.h100_equivalents) for item in offered[0]])
+    fields = {
+        name: np.array([[column(getattr(item, name)) for item in row] for row in offered]).swapaxes(0, 1)
+        * rates[:, None]
+        for name in ("capex", "construction", "facility_power")
+    }
+    amounts = _supply_draws(offered[0], supply, base.periods, facts)
+    for draw in range(count):
+        power = fields["facility_power"][..., draw]
+        price = (fields["capex"] - fields["construction"])[..., draw]
+        buildings = fields["construction"][-1, :, draw] / power[-1]
+        yield roadmap.delayed(
+            replace(
+                base,
+                equivalents=rates[:, draw],
+                power=power,
+                price=np.broadcast_to(price[:, :, None], base.price.shape),
+                construction=np.broadcast_to(buildings[:, None], base.construction.shape),
+                # A cell without supply in the point world has no column: all draws keep one shape.
+                supply=np.where(base.supply > 0.0, np.maximum(amounts[..., draw] / rates[:, draw, None], 1e-6), 0.0),
+            ),
+            float(delays[draw]),
+        )
+
+
+def _supply_draws(
+    offered: Sequence[Generation], supply: roadmap.World, periods: Sequence[Period], facts: "_Facts"
+) -> Floats:
+    """H100-equivalents of each generation that the buyer can get in each period and draw."""
+    rows = []
+    ready = periods[0].begin + timedelta(seconds=facts.lead)
+    for item in offered:
+        name = item.name if item.name in supply.generations else None
+        row = []
+        for period in periods:
+            begin = max(period.begin, ready)
+            amount = supply.delivered_in(begin, period.end, name) if begin < period.end else 0.0
+            row.append(facts.share * np.broadcast_to(np.asarray(amount, float), (NUM_DRAWS,)))
+        rows.append(row)
+    return np.array(rows)
+
+
 class _Facts:
     """Parameters that a plan reads, as numbers."""
 
     def __init__(self, catalog: Catalog, spec: RoadmapSpec) -> None:
         def read(name: str, unit: str = "1") -> float:
-            return float(catalog.parameter(name, unit).value)
+            # Rules of the plan count with their medians: only what it meets is drawn.
+            return float(np.median(np.asarray(catalog.parameter(name, unit).value, dtype=float)))
 
         self.share = spec.share_of_supply if spec.share_of_supply is not None else read("supply.largest_share")
         self.lead = spec.lead_time if spec.lead_time is not None else read("supply.lead_time", "s")

@@ -1,5 +1,6 @@
 """The plan to a target in every world, or many programmes against the world's supply."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -7,6 +8,7 @@ from lindos import roadmap
 from lindos.quantities import Count
 from lindos.roadmap import Demand, Growth, PlanResult, Programme
 from lindos.scenario.schema import ProgrammeSpec, RoadmapSpec, SiteSpec
+from lindos.study.expansion import draws_of
 from lindos.study.floor import Floor, World
 from lindos.study.holdings import HOLDINGS, Holdings
 from lindos.study.offers import priced
@@ -15,6 +17,9 @@ from lindos.study.reference import NUM_DEVICES, equivalents_per_device
 from lindos.study.site import SITE, SiteResult
 from lindos.study.standing import standing
 from lindos.study.supply import SUPPLY
+
+#: Draws under which a plan is sought anew: a probability is then known to 4 percentage points.
+_NUM_CHANCES = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +30,7 @@ class RoadmapResult:
     cheapest: PlanResult | None = None  # if compute before the date is worth nothing
     trend: Growth | None = None  # the same target at constant growth, whatever can be had
     demand: Demand | None = None
+    chances: roadmap.Chances | None = None  # only under draws: how often the target can be reached
     over_budget: Count | None = None  # total cost divided by the stated budget
     holdings: Holdings
     purchases: Purchases
@@ -86,8 +92,25 @@ def compute(
             generations=offered[0],
             deliveries=machines.deliveries,
         ),
+        chances=_chances(world, spec, purchases, supply, offered) if world.is_sampled else None,
         over_budget=None if spec.budget is None else plan.total_capex / spec.budget,
     )
+
+
+def _chances(
+    world: World,
+    spec: RoadmapSpec,
+    purchases: Purchases,
+    supply: roadmap.World,
+    offered: Sequence[Sequence[roadmap.Generation]],
+) -> roadmap.Chances | None:
+    """How often the target can be reached by its day, if what is bought may differ from draw to draw."""
+    assert purchases.plan is not None
+    base = purchases.plan.question
+    if base.target_equivalents is None or not purchases.plan.bought.any():
+        return None
+    wanted = replace(base, target_equivalents=purchases.wanted)
+    return roadmap.chances(draws_of(wanted, spec, world.catalog, offered, supply, _NUM_CHANCES))
 
 
 def _demand(world: World, spec: RoadmapSpec, supply: roadmap.World) -> Demand:

@@ -21,6 +21,7 @@ from lindos.views.roadmap_charts import charts
 from lindos.views.roadmap_demand import demand_section
 from lindos.views.roadmap_tables import (
     agreements_table,
+    chances_table,
     clash_table,
     compared_table,
     holdings_table,
@@ -101,12 +102,13 @@ def view(
     return Section(
         name="roadmap",
         title=_PLAN_TITLE,
-        summary=_statement(outcome.point, plan),
+        summary=_statement(outcome.point, plan) + _probability(outcome),
         headline=_HEADLINE,
         figures=_figures(context, outcome, pools, spec).all(),
         tables=(
             *clash_table(outcome.point),
             plan_table(outcome),
+            *chances_table(outcome),
             *limits_table(outcome.point),
             compared_table(outcome),
             holdings_table(plan, outcome.point.holdings, context),
@@ -197,6 +199,13 @@ def _times(factor: Any) -> str:
 
 def _percent(share: float | None) -> str:
     return "an unknown share" if share is None else f"{render(100 * share, '1', 2)} %"
+
+
+def _probability(outcome: Outcome[RoadmapResult]) -> str:
+    chances = outcome.sampled.chances
+    if chances is None:
+        return ""
+    return f" It can be reached by its day in {_percent(chances.probability)} of the draws."
 
 
 def _clash_warning(result: RoadmapResult, plan: PlanResult) -> Iterator[str]:

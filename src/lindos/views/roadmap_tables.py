@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from lindos.elements import Cell, Number, Table
 from lindos.roadmap import Growth, PlanResult
 from lindos.study.floor import Outcome
@@ -105,6 +107,33 @@ def purchases_table(result: RoadmapResult) -> Table:
         units=("", "", "", "", "1", "1", "USD"),
         rows=tuple(body),
     )
+
+
+def chances_table(outcome: Outcome[RoadmapResult]) -> tuple[Table, ...]:
+    """Tabulate how often the target can be reached, and how much of it.
+
+    Parameters
+    ----------
+    outcome
+        The plan in all worlds.
+    """
+    chances, purchases = outcome.sampled.chances, outcome.point.purchases
+    if chances is None:
+        return ()
+    reached = [float(value) for value in np.quantile(chances.shares, (0.1, 0.5, 0.9)) * purchases.wanted]
+    table = Table(
+        name="roadmap.chances",
+        key=True,
+        title="Can it be reached by the day?",
+        columns=("", "probability", "a tenth reach less than", "half of the draws", "nine tenths"),
+        units=("", "%", "1", "1", "1"),
+        rows=(("the target, under other supply, prices, efficiency and queues", chances.probability, *reached),),
+        note=(
+            f"{len(chances.shares)} draws; in each the best purchases are sought anew, and power comes as much later "
+            "than announced as it did in 2026. More than the target is not sought."
+        ),
+    )
+    return (table,)
 
 
 def limits_table(result: RoadmapResult) -> tuple[Table, ...]:
