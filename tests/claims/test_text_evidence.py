@@ -47,6 +47,31 @@ LOOSE = {
         "The backlog rose to $523 billion, up $68 billion from the quarter before. The cloud business grew 68 percent "
         "to $4.1 billion."
     ),
+    "a price of another sentence": (
+        "At $9 billion for 1.3 gigawatts, CoreWeave pays about $6.9 million a megawatt. Building new costs $10 million "
+        "to $14 million."
+    ),
+    "a rest behind each": (
+        "With 700 watts for each of the first two kinds, 200,000 H100s draw 140 megawatts; with 1,200 watts for each "
+        "GB200 the rest draws another 36 megawatts."
+    ),
+    "what a utilisation leaves": (
+        "Ein H100 schafft in 16 Bit 989 Teraflops, bei einer Auslastung von 40 Prozent also rund 400."
+    ),
+    "a power and the energy of a year": (
+        "Rechnet man mit einem Kilowatt je Chip, so braucht die Firma ein Gigawatt, im Jahr 8,8 Terawattstunden."
+    ),
+    "gigawatts that are built": (
+        "Sam Altman wants to get to a gigawatt a week. That would be 52 gigawatts a year, more than California uses."
+    ),
+    "tensor cores in FP64": (
+        "In doppelter Genauigkeit schafft ein H100 mit Tensorkernen 67 Teraflops; 100.000 davon hätten eine "
+        "Spitzenleistung von 6,7 Exaflops."
+    ),
+    "a share in words": (
+        "If efficiency improves by a third, a run could need 11.5 terawatt-hours; a doubling would give 345 "
+        "gigawatt-hours."
+    ),
     "the run of another model": (
         "DeepSeek-V3 has 671 billion parameters and was trained on 14.8 trillion tokens.\n\n"
         "GPT-4 is believed to have used 25,000 A100s for 90 to 100 days. At a third of the peak that is a utilization "
@@ -83,11 +108,23 @@ def test_a_loose_tie_refutes_nothing(name: str) -> None:
         ("Its predecessor, Trainium2, offers 1.3 exaflops in dense FP8 and 96 gigabytes of memory.", "1.3 exaflops"),
         ("The new machine achieves 63 petaflops a watt, on about 3.4 megawatts for 208 petaflops.", "63 petaflops"),
         ("With a PUE of 1.5 the site takes 150 terawatts through its meter.", "150 terawatts"),
+        ("In practice 40 percent is good; one start-up advertised 120 percent of the dense peak.", "120 percent"),
+        (
+            "Blackwell Ultra has 288 gigabytes, half as much again as the 192 terabytes of the first Blackwell.",
+            "192 tera",
+        ),
+        ("Ein B200 trägt 192 Gigabyte HBM, ein GH200 in der ersten Ausführung 96 Megabyte.", "96 Megabyte"),
+        ("CoreWeave agreed to buy Core Scientific for $9 trillion in stock.", "$9 trillion"),
+        (
+            "Die Chips einer Fabrik kosten vier Milliarden Euro, für fünf Fabriken wären es 20.000 Milliarden Euro.",
+            "20.000",
+        ),
         ("Oracle's contracts signed but not yet billed rose to $523 trillion.", "$523 trillion"),
     ],
 )
 def test_what_the_numbers_refute_is_found(text: str, wrong: str) -> None:
-    assert flagged(f"{text} Nobody else was asked.") == [wrong]
+    (number,) = flagged(f"{text} Nobody else was asked.")
+    assert wrong in number
 
 
 def test_an_equation_shows_its_factors() -> None:

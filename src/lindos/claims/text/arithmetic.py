@@ -37,7 +37,7 @@ def relations(reading: Reading) -> Iterator[Relation]:
     yield from deliveries(reading, numerals)
     yield from yearly_totals(numerals)
     levels = [n for n in numerals if not TOLERANCE.search(reading.text[max(0, n.start - 18) : n.start])]
-    yield from unexplained([*growths(reading, levels), *multiples(levels)])
+    yield from unexplained([*growths(reading, levels), *multiples(reading, levels)])
     yield from directions(reading, numerals)
     yield from shares_afar(reading, numerals)
     yield from compounds(reading, numerals)

@@ -18,6 +18,7 @@ from lindos.claims.text import (
     machines,
     models,
     places,
+    prefixes,
     training,
 )
 from lindos.claims.text.contexts import Contexts
@@ -121,6 +122,7 @@ def _relations(
 ) -> Iterator[Relation]:
     """Run all checks on one block of numerals."""
     yield from hardware.relations(reading, mentions, catalog)
+    yield from prefixes.relations(reading, mentions, catalog)
     yield from places.relations(reading, mentions, catalog)
     yield from fleets.relations(reading, catalog, context_of)
     yield from fleets.announced(reading, claims)

@@ -76,9 +76,19 @@ TELLS = re.compile(
     r"benötigt|leistet|entfallen|kommen)\b)"
 )
 LONGEST_TELLING = 44
+#: Words that begin another statement: a number, a clause, another subject.
+ANEW = re.compile(
+    r"(?i:\d|,|\b(?:the|another|rest|all|die|der|das|den|weitere\w*|übrige\w*|alle|together|"
+    r"zusammen|others?|andere\w*)\b)"
+)
 #: A unit of energy that a price is for: "15 Cent je Kilowattstunde".
 ENERGY_BEHIND = re.compile(
     r"[  ]?(?:/|(?i:je|pro|per|a|an|für die|die|the)[  ])(?:\w+[  ])?(?i:kilowatt|megawatt|kwh|mwh)"
+)
+#: A period right before an amount: "am Tag 480.000", "pro Monat rund 2 Millionen".
+PERIOD_AHEAD = re.compile(
+    r"(?i:\b(?:am|pro|je|per|in der|a|each|every)[  ](?P<noun>tag|day|stunde|hour|woche|week|monat|month))[  ]"
+    r"(?i:also |rund |etwa |knapp |gut |about |some |roughly )?$"
 )
 APIECE = re.compile(r"[  ,]{0,2}(?i:apiece|each|jeweils|pro Stück|das Stück|je Stück|a piece|per unit|in each)(?!\w)")
 JE = re.compile(r"(?i:\bje|\bjeweils|\beach|\bpro Stück)[  ](?i:rund |etwa |knapp |gut |about |roughly )?$")
@@ -116,7 +126,8 @@ DENIED = re.compile(
     r"is wrong|was wrong|"
     r"is false|stimmt nicht|ist falsch|war falsch|falsch ist|trifft nicht zu|did not say|correction|korrektur|"
     r"earlier version|"
-    r"früheren version|zunächst hieß|makes no sense|ergibt keinen sinn|kann nicht stimmen|cannot be right|"
+    r"früheren version|zunächst hieß|makes no sense|ergibt keinen sinn|kann nicht stimmen|impossible|unmöglich|"
+    r"absurd\w*|nonsense|unsinn|cannot be right|"
     r"can't be right|"
     r"debunk\w*|myth|mythos|verwechsel\w*|confus\w*|übertrieben|overstated|slip|typo|tippfehler|übersetzungsfehler)\b)"
 )

@@ -151,6 +151,9 @@ class Contexts:
             following,
         ) or re.search(r"(?i:\bjährlich(?:en|e|er)?|annual(?:ly)?|yearly)[  ](?:\w+[  ]){0,3}$", preceding):
             return "year"
+        ahead = patterns.PERIOD_AHEAD.search(preceding)
+        if ahead and not self._ends_numeral(numeral.start - len(preceding) + ahead.start()):
+            return _time_of(ahead.group("noun"))
         if numeral.unit == "1" and numeral.noun not in ("device", "host", "die", "parameter"):
             return ""
         if (each := patterns.JE.search(preceding)) and not self._ends_numeral(
@@ -225,9 +228,7 @@ class Contexts:
         """Tell whether "per device" behind a comma belongs to the next amount: "100 million, per chip thus 930"."""
         position = numeral.end + match.end()
         return match.group().startswith(",") and any(
-            position <= n.start <= position + 30
-            and n.unit == numeral.unit
-            and not re.search(r"[,.;:]", self.reading.text[position : n.start])
+            position <= n.start <= position + 30 and not re.search(r"[,.;:]", self.reading.text[position : n.start])
             for n in self.reading.numerals
         )
 
@@ -291,8 +292,9 @@ class Contexts:
             gap = preceding[match.end() :]
             if patterns.TOTAL.search(gap) or re.search(r"[;:]", gap):
                 return ""
-            has_verb = _tells_amount(gap) and not self._ends_numeral(start + match.start())
-            if not fits_one(numeral, noun) and not (strong and (has_verb or self._slipped(numeral, device))):
+            is_behind = self._ends_numeral(start + match.start())
+            is_sure = strong and not is_behind and (_tells_amount(gap) or self._slipped(numeral, device))
+            if not fits_one(numeral, noun) and not is_sure:
                 return ""
             numeral.device = numeral.device or device
             return noun
@@ -435,7 +437,9 @@ class Contexts:
 
 def _tells_amount(gap: str) -> bool:
     """Tell whether the words between "each chip" and an amount say that it has the amount, whatever its size."""
-    return len(gap) <= patterns.LONGEST_TELLING and patterns.TELLS.search(gap) is not None
+    if len(gap) > patterns.LONGEST_TELLING or patterns.ANEW.search(gap):
+        return False
+    return patterns.TELLS.search(gap) is not None
 
 
 def _noun_of(word: str) -> str:

@@ -42,6 +42,12 @@ _ENERGY_WORD = re.compile(
     r"jahr|monat|month|day|tag\b|stunde|hour\b)"
 )
 _HOUR_OF_UNIT = re.compile(r"(?i:stunden?|[- ]?hours?)")
+#: Words of capacity that is built or added in a year, which is a power a year.
+_ADDS = re.compile(
+    r"(?i:\b(?:add\w*|build\w*|built|deploy\w*|install\w*|new|bring\w*|commission\w*|expand\w*|grow\w*|get to|"
+    r"a week|per week|each week|a month|per month|zubau\w*|bauen|baut|gebaut|installier\w*|hinzu\w*|neue\w*|ausbau\w*|"
+    r"pro woche|pro monat|im monat|in der woche|errichte\w*|ship\w*|deliver\w* to)\b)"
+)
 _USES = re.compile(r"(?i:verbrauch\w*|consum\w*|energie\w*|energy|strombedarf|electricity|burn\w*|uses?\b|would use)")
 
 
@@ -81,8 +87,11 @@ def energies(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
                 )
         elif (
             numeral.unit == "W"
-            and (numeral.per == "year" or (_YEARLY.search(following[:16]) and _USES.search(preceding)))
+            and (
+                numeral.per == "year" or (_YEARLY.search(following[:16].partition(",")[0]) and _USES.search(preceding))
+            )
             and not units.unit_at(reading.text, numeral.end)
+            and not _ADDS.search(sentence)
         ):
             joules = numeral.value * 3600
             yield Relation(

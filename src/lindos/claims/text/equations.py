@@ -172,6 +172,9 @@ def _judged(reading: Reading, options: list[Equation]) -> Iterator[Relation]:
 def _is_trivial(equation: Equation) -> bool:
     """Tell whether an equation says no more than that a number is itself: "a gigawatt costs $50 billion"."""
     total = equation.total.numeral
+    priced = [t for t in equation.factors if t.measure.dimension < 0 or t.numeral.per in ("power", "energy")]
+    if any(t.numeral.value * t.measure.scale * p.measure.scale == 1.0 for p in priced for t in equation.factors):
+        return True  # "a gigawatt" is the unit that the price is of
     return any(term.numeral.values == total.values and term.numeral.unit == total.unit for term in equation.factors)
 
 
@@ -210,13 +213,13 @@ def _is_thousandfold(factor: float, tolerance: float) -> bool:
 
 
 def _is_impossible(equation: Equation) -> bool:
-    """Tell whether a total misses the product that one sentence states in full: over a time, or at a price.
+    """Tell whether a total misses the product that one sentence states in full: over a time, or at a price of energy.
 
     Without a share of the time, a total may be less than the product of full load.
     """
     total = equation.total.numeral
-    over_time = total.unit in ("J", "FLOP") or any(term.numeral.unit == "J" for term in equation.factors)
-    over_time = over_time or (total.unit in units.MONEY and any(t.numeral.unit == "W" for t in equation.factors))
+    price = dimension(**{total.unit: 1, "W": -1, "s": -1}) if total.unit in units.MONEY else None
+    over_time = total.unit in ("J", "FLOP") or any(term.measure.dimension == price for term in equation.factors)
     if not over_time or equation.sentences > 0:
         return False
     ratio = total.value / equation.value
@@ -251,6 +254,7 @@ def _relation(equation: Equation, holds: bool) -> Relation:
         factor=factor,
         arithmetic=f"{line}, not {written(total)}",
         hypothesis=(total, factors[-1]),
+        is_stated=_is_impossible(equation),
         rights=tuple(_right(n, equation, ratio) for n in members),
     )
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from lindos.claims.text.cues import RESULT, UTILISED
 from lindos.claims.text.holders import HYPOTHETICAL, Tie, clause_of, holder_tie
 from lindos.claims.text.numeral import Numeral
 from lindos.claims.text.read import Reading
@@ -13,13 +14,21 @@ from lindos.claims.text.subjects import Mention
 _HELD = {"sites": ("sites",), "supercomputers": ("supercomputers", "sites")}
 #: Kinds of relations that rest on words alone.
 _WORDED = frozenset({"power_vs_energy", "top500_precision", "date_contradiction", "direction", "share_sum"})
+#: Kinds of error in what was multiplied.
+_COMPUTED = frozenset({"price_total", "decimal_slip", "prefix_1000", "billion_billionen"})
+#: Kinds that rest on words of their own.
+_OF_OWN_TIE = frozenset({"percent_vs_factor", "mfu_over_100", "dies_as_packages", "precision_mixup"})
+#: Most that rounding and hedges together leave open, and sentences of numbers that stand side by side.
+MOST_OPEN, BESIDE = 0.08, 1
+#: A slip of a decimal mark leaves the digits within this factor.
+MOST_DECIMAL = 1.045
 #: A slip by ten or a hundred needs numbers whose rounding together stays below this share.
 MOST_ROUNDING = 0.045
 #: A factor of error from which a slip is one of a magnitude word or a prefix.
 THOUSANDFOLD = 300.0
 #: What a number of one device, rack or node is held against.
 _PARTS = {
-    "device": ("accelerators", "systems", "family"),
+    "device": ("accelerators", "family"),
     "rack": ("systems", "accelerators"),
     "node": ("systems", "accelerators"),
 }
@@ -44,9 +53,32 @@ def admitted(reading: Reading, mentions: Sequence[Mention], relations: Iterable[
     relations
         What the checks say.
     """
-    for relation in relations:
-        if relation.holds or _refutes(reading, mentions, relation):
+    listed = list(relations)
+    holding = [set(relation.members) for relation in listed if relation.holds and len(relation.members) > 2]
+    rates = [relation.members for relation in listed if relation.holds and relation.kind == "rate"]
+    for relation in listed:
+        if relation.kind == "power_vs_energy" and any(relation.members[0] in pair for pair in rates):
+            continue  # gigawatts a week, and those of a year
+        if relation.holds or (_refutes(reading, mentions, relation) and not _is_explained(relation, holding)):
             yield relation
+
+
+def _is_explained(relation: Relation, holding: Sequence[set[Numeral]]) -> bool:
+    """Tell whether the factors of a contradiction have their product right behind them, and it stands ahead of them."""
+    members = set(relation.members)
+    if len(members) < 3 or relation.kind not in _COMPUTED:
+        return False
+    for others in holding:
+        wrong, right = list(members - others), list(others - members)
+        if len(wrong) != 1 or len(right) != 1 or (wrong[0].unit, wrong[0].per) != (right[0].unit, right[0].per):
+            continue
+        last = max(members & others, key=lambda n: n.start)
+        places = {n.sentence for n in members & others}
+        if right[0].sentence in places and wrong[0].sentence not in places:
+            return True
+        if wrong[0].start < last.start < right[0].start and right[0].sentence - last.sentence <= 1:
+            return True
+    return False
 
 
 def _refutes(reading: Reading, mentions: Sequence[Mention], relation: Relation) -> bool:
@@ -64,6 +96,11 @@ def _refuted_by_fact(reading: Reading, mentions: Sequence[Mention], relation: Re
         return False  # "a gigawatt" is a measure and not a figure
     if numeral.per in _PARTS and not _is_named_near(reading, mentions, numeral):
         return _is_slip(relation.factor) and _is_last_product(mentions, numeral)
+    factor = relation.factor or 1.0
+    if numeral.per in _PARTS and factor >= THOUSANDFOLD and not is_power(factor):
+        return False  # no slip makes a device's amount of that of a whole site
+    if numeral.unit == "FLOP/s" and numeral.per and UTILISED.search(clause_of(reading, numeral)):
+        return False  # a rate that was measured
     kind, id = numeral.subject
     about_subject = kind in _HELD and not numeral.per
     if not about_subject:
@@ -74,7 +111,10 @@ def _refuted_by_fact(reading: Reading, mentions: Sequence[Mention], relation: Re
     if tie is Tie.STRONG:
         return True
     if tie is Tie.FAIR:
-        return numeral.rounding <= MOST_ROUNDING
+        several = len({m.id for m in mentions if m.kind == kind}) > 1
+        return numeral.rounding <= MOST_ROUNDING and (
+            several or relation.kind != "wrong_subject" or numeral.rounding <= EXACT - 1
+        )
     return (
         (relation.factor or 1.0) >= THOUSANDFOLD
         and is_power(relation.factor or 1.0, EXACT)
@@ -98,8 +138,8 @@ def _is_slip(factor: float | None) -> bool:
 
 def _is_last_product(mentions: Sequence[Mention], numeral: Numeral) -> bool:
     """Tell whether the text has named the product of a number last of its kind, not long before."""
-    kind = "accelerators" if numeral.per == "device" else "systems"
-    earlier = [m for m in mentions if m.kind == kind and 0 <= numeral.start - m.end <= FARTHEST_NAME]
+    kinds = _PARTS[numeral.per]
+    earlier = [m for m in mentions if m.kind in kinds and 0 <= numeral.start - m.end <= FARTHEST_NAME]
     return bool(earlier) and (numeral.per != "device" or earlier[-1].id == numeral.device)
 
 
@@ -108,17 +148,33 @@ def _digits(numeral: Numeral) -> float:
 
 
 def _refuted_by_numbers(reading: Reading, relation: Relation) -> bool:
-    """Tell whether the other numbers of the text refute one of them, beyond what their rounding explains."""
+    """Tell whether the other numbers of the text refute one of them, beyond what their rounding explains.
+
+    A slip of a word or a prefix may lie some sentences apart; one of a mark needs a result that the text computes; any
+    other factor of error needs the numbers side by side.
+    """
     factor = relation.factor
     if not (factor and is_power(factor, 1.02)) and any(
         _is_passed_over(reading, relation, member) for member in relation.members[1:]
     ):
         return False
-    if factor is None or factor >= THOUSANDFOLD or not is_power(factor, 1.15):
+    if factor is None or relation.is_stated or relation.kind in _OF_OWN_TIE:
         return True
-    if len({n.sentence for n in relation.members}) == 1:
-        return True
-    return sum(_uncertainty(n) for n in relation.members) <= 3 * MOST_ROUNDING or is_power(factor, 1.02)
+    slack = 1.02 + min(sum(_uncertainty(n) for n in relation.members), MOST_OPEN)
+    places = [n.sentence for n in relation.members]
+    span = max(places) - min(places)
+    if factor >= THOUSANDFOLD:
+        return is_power(factor, slack)
+    if is_power(factor, min(slack, MOST_DECIMAL)):
+        return span == 0 or is_power(factor, 1.02) or any(_is_result(reading, n) for n in relation.members)
+    return span <= BESIDE and any(_is_result(reading, n) for n in relation.members)
+
+
+def _is_result(reading: Reading, numeral: Numeral) -> bool:
+    """Tell whether the words before a number, or right behind it, make it the result of a calculation."""
+    start = max(reading.sentences[numeral.sentence].start, numeral.start - 60)
+    before, behind = reading.text[start : numeral.start], reading.text[numeral.end : numeral.end + 24]
+    return bool(RESULT.search(before) or RESULT.search(behind))
 
 
 def _is_passed_over(reading: Reading, relation: Relation, member: Numeral) -> bool:

@@ -185,7 +185,7 @@ def _wrong_growth(
             continue
         same_sentence_pair = fraction.sentence in (small.sentence, large.sentence) and small is not large
         as_factor = grows and distance(low, high, fraction) <= 1.02 and ratio >= 1.3
-        slip = is_power(off_by(right, fraction), 1.04) and right > 0
+        slip = is_power(off_by(right, fraction), 1.04) and right > 0 and not _is_worded_share(fraction)
         plain = (
             same_sentence
             and small is not large
@@ -217,6 +217,11 @@ def _wrong_growth(
             reading=reading_text,
         )
         return
+
+
+def _is_worded_share(fraction: Numeral) -> bool:
+    """Tell whether a share is a word without decimal mark, as "a third" is."""
+    return fraction.in_words and re.search(r"(?i:pro[zc]ent|per ?cent)", fraction.text) is None
 
 
 def _amount_slip(fraction: Numeral, ratio: float, grows: bool) -> bool:

@@ -134,6 +134,8 @@ def _fits(numeral: Numeral, options: list[Rate]) -> list[Rate]:
 def _rate(numeral: Numeral, accelerator: Accelerator, options: list[Rate]) -> Iterator[Relation]:
     stated = _stated(numeral)
     fitting = _fits(numeral, options)
+    if stated == "fp64" and any(r.precision == "fp64" and _is_matrix_rate(numeral, r) for r in options):
+        return
     allowed = [r for r in fitting if speaks_of(r, numeral) and not (SPARSE_BESIDE in numeral.marks and not r.sparse)]
     title = short(accelerator)
     if allowed:
@@ -177,6 +179,11 @@ def _rate(numeral: Numeral, accelerator: Accelerator, options: list[Rate]) -> It
         sources=right.sources,
         arithmetic=f"{title}: {amount(right.value, 'FLOP/s')} in {right.name}, not {written(numeral)}",
     )
+
+
+def _is_matrix_rate(numeral: Numeral, rate: Rate) -> bool:
+    """Tell whether a rate in FP64 is that of the matrix units, which do twice the work of the others."""
+    return distance(2 * rate.value, 2 * rate.value, numeral) <= SAME_RATE
 
 
 def _dense_called_sparse(numeral: Numeral, title: str, dense: Rate, options: list[Rate]) -> Relation:

@@ -13,6 +13,13 @@ from lindos.units import YEAR
 WORLD_OUTPUT = 1.2e14
 #: Mean electric power that the world uses, in watts (IEA: about 31,000 TWh in 2024).
 WORLD_POWER = 3.6e12
+#: More than any company has been worth, in dollars (about five trillion in 2025).
+COMPANY_WORTH = 7e12
+_NATION = re.compile(
+    r"(?i:\b(?:debt|schulden|economy|economies|wirtschaft\w*|gdp|bip|markets?|märkte\w*|funds?|fonds|assets|household\w*|"
+    r"wealth|vermögen|government|staat\w*|united states|america\w*|china|europ\w*|nation\w*|countr\w+|länder\w*|"
+    r"industr\w+|combined|together|zusammen|all companies)\b)"
+)
 _WHOLE = re.compile(
     r"(?i:\b(?:world\w*|welt\w*|global\w*|earth|erde|planet\w*|sun|sonne|mankind|menschheit|humanity|solar|dyson|orbit\w*|"
     r"space|weltraum|all countries|alle länder|debt of all|gdp|bip)\b)"
@@ -32,6 +39,8 @@ def relations(reading: Reading) -> Iterator[Relation]:
         if not numeral.claim or numeral.kind != "amount" or "denied" in numeral.marks or not numeral.values:
             continue
         limit, words = _limit(numeral)
+        if limit == WORLD_OUTPUT and not _NATION.search(reading.sentence_of(numeral)):
+            limit, words = COMPANY_WORTH, "any company has been worth"
         if 0 < limit < numeral.low and not _WHOLE.search(reading.sentence_of(numeral)):
             yield Relation(
                 kind="billion_billionen" if numeral.unit in units.MONEY else "prefix_1000",

@@ -3,19 +3,23 @@
 import re
 from collections.abc import Iterator
 
+from lindos.claims.text.holders import HYPOTHETICAL
 from lindos.claims.text.numeral import Numeral
 from lindos.claims.text.pairs import pairs_afar, pairs_near, ratio_of
+from lindos.claims.text.read import Reading
 from lindos.claims.text.relation import AGREE, DISAGREE, Relation, distance, is_power, late_first, off_by, written
 from lindos.units import render
 
 _RISE = re.compile(r"[  ](?:auf|to)[  ]")
 
 
-def multiples(numerals: list[Numeral]) -> Iterator[Relation]:
+def multiples(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
     """Check factors against the amounts around them.
 
     Parameters
     ----------
+    reading
+        The text and its numerals.
     numerals
         Numerals to check.
     """
@@ -48,6 +52,10 @@ def multiples(numerals: list[Numeral]) -> Iterator[Relation]:
         ]
         for small, large in in_sentence[:1] if len({id(n) for pair in in_sentence for n in pair}) == 2 else []:
             ratio, low, high = ratio_of(small, large)
+            places = sorted((factor, small, large), key=lambda n: n.start)
+            stretch = reading.text[places[0].start : places[-1].end]
+            if ";" in stretch or HYPOTHETICAL.search(stretch):
+                continue  # statements of their own
             if distance(low, high, factor) > DISAGREE and off_by(ratio, factor) > 1.4:
                 yield Relation(
                     kind="percent_vs_factor" if not is_power(off_by(ratio, factor)) else "decimal_slip",

@@ -6,6 +6,8 @@ from lindos.claims.text.relation import close
 
 #: Most that rounding adds to a quotient; beyond it, numbers with few digits would fit anything.
 MOST_SLACK = 0.08
+#: Widest range that is compared with others; "several billion" is no amount.
+MOST_SPAN = 9.0
 
 
 def pairs_near(numeral: Numeral, numerals: list[Numeral], sentences: int) -> list[tuple[Numeral, Numeral]]:
@@ -27,6 +29,7 @@ def pairs_near(numeral: Numeral, numerals: list[Numeral], sentences: int) -> lis
         and n.kind == "amount"
         and n.values
         and n.unit not in units.DURATIONS
+        and max(n.values) <= MOST_SPAN * min(n.values)
         and close(n, numeral, sentences)
     ]
     result = []

@@ -26,7 +26,7 @@ REACH, SLIP_REACH = 4, 2
 MOST = 60
 _PART_CUE = re.compile(
     r"(?i:\b(?:each|every|apiece|per|pro|je|jeweils|jede[nrsm]?|stück|stückpreis|preis|price[sd]?|single|einzeln\w*|"
-    r"rated|genehmigt|schluckt|braucht|draws?|zieht|kostet|kosten|costs?|at|zu|von|mit|bei|of|a)\b)"
+    r"rated|genehmigt|schluckt|braucht|draws?|zieht|kostet|kosten|costs?|at|zu|von|mit|bei|of|a|eine[rsmn]?)\b)"
 )
 _TOTAL_CUE = re.compile(
     r"(?i:\b(?:zusammen|gemeinsam|jointly|insgesamt|macht|machen|ergibt|ergeben|entspricht|entsprechen|summiert|"
@@ -342,7 +342,7 @@ def _slipped(reading: Reading, product: Product) -> bool:
     count, part = factors
     if len({total.sentence, count.sentence, part.sentence}) == 3 and not part.per:
         return False
-    if count.value < 8 and not part.per:
+    if count.value < 8 and not part.per and not (factor > 300 and len(set(sentences)) == 1):
         return False
     cue = bool(_TOTAL_CUE.search(_preceding(reading, total, 90)))
     return (bool(part.per) or bool(_PART_CUE.search(_preceding(reading, part, 24)))) and cue

@@ -234,7 +234,7 @@ def _ellipsis(reading: Reading, numerals: list[Numeral], position: int) -> None:
     if (numeral.in_words and _OF_THESE.search(preceding)) or _ALL.search(preceding):
         return
     following = reading.text[numeral.end : numeral.end + 44]
-    if numeral.in_words and _THEREOF.match(following):
+    if numeral.decimals == 0 and _THEREOF.match(following):
         return
     if _counted(following) and not re.match(r"[  ](?:auf|to)[  ]", following):
         return

@@ -33,6 +33,7 @@ class Relation:
     subject: str = ""
     sources: tuple[str, ...] = ()
     rights: tuple[str, ...] = ()  # what each member would have to be, where it is the wrong one
+    is_stated: bool = False  # whether the words state the calculation, as "in total" does
     hypothesis: tuple[Numeral, ...] = ()  # of a combination: it blames nothing if these have support
 
     @property

@@ -210,6 +210,7 @@ def _wrong(total: Numeral, run: list[Numeral], value: float) -> Relation:
         members=(total, *run),
         holds=False,
         factor=factor,
+        is_stated=True,
         arithmetic=f"{_line(run)}, not {written(total)}",
         rights=(amount(value, total.unit), *("" for _ in run)),
     )

@@ -188,6 +188,8 @@ def yearly_totals(numerals: list[Numeral]) -> Iterator[Relation]:
                     rate.low * times * (span.low / span.value), rate.high * times * (span.high / span.value), total
                 )
                 pairs.append((deviation, total, span, times))
+        if not any(pair[0] <= AGREE for pair in pairs):
+            yield from _spread_afar(rate, numerals, period)
         if not pairs:
             continue
         slips = (
@@ -212,6 +214,32 @@ def yearly_totals(numerals: list[Numeral]) -> Iterator[Relation]:
                 arithmetic=f"{line}, not {written(total)}",
                 rights=_rights(total, rate, times, factor),
             )
+
+
+#: Digits of a total in another paragraph agree with a mean rate within this factor.
+SPREAD = 1.04
+
+
+def _spread_afar(rate: Numeral, numerals: list[Numeral], period: float) -> Iterator[Relation]:
+    """Report a sum in another paragraph that is a thousandfold of its yearly mean: "on average 3.4 billion a year"."""
+    spans = [n for n in numerals if n.unit in units.DURATIONS and not n.per and n.sentence == rate.sentence]
+    totals = [n for n in numerals if n.unit == rate.unit and n.unit in units.MONEY and not n.per and n.kind == "amount"]
+    for span in spans:
+        times = span.value * units.SECONDS[span.unit] / period
+        for total in totals:
+            factor = off_by(rate.value * times, total)
+            apart = 0 < abs(total.paragraph - rate.paragraph) <= 3 and total.rounding <= 0.03
+            if times >= 1.5 and apart and factor > 300 and is_power(factor, SPREAD) and factor <= MOST_SLIP:
+                line = f"{written(rate)} a {rate.per} x {render(times, '1')} = {amount(rate.value * times, rate.unit)}"
+                yield Relation(
+                    kind="billion_billionen",
+                    members=(total, rate),
+                    holds=False,
+                    factor=factor,
+                    arithmetic=f"{line}, not {written(total)}",
+                    rights=_rights(total, rate, times, factor),
+                )
+                return
 
 
 def _rights(total: Numeral, rate: Numeral, times: float, factor: float) -> tuple[str, ...]:

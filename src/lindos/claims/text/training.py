@@ -20,6 +20,8 @@ _LASTED = re.compile(
 _MFU = re.compile(r"(?i:utili[sz]ation|auslastung|mfu\b|ausnutzung)")
 #: Operations of training per parameter and token.
 FLOP_PER_PARAM_TOKEN = 6.0
+#: Operations are those of a model within this factor, whatever their rounding.
+ALIKE = 1.25
 
 
 def relations(reading: Reading, catalog: Catalog) -> Iterator[Relation]:
@@ -33,12 +35,42 @@ def relations(reading: Reading, catalog: Catalog) -> Iterator[Relation]:
         Facts about the devices.
     """
     numerals = [n for n in reading.numerals if n.claim and "denied" not in n.marks]
+    yield from _over_peak(reading, numerals)
     for segment in _segments(reading):
         here = [n for n in numerals if n.paragraph in segment]
         yield from _runs(reading, here, [n for n in here if n.kind == "amount"], catalog)
 
 
 _MODEL = re.compile(r"\b(GPT|Llama|DeepSeek|Grok|Gemini|Claude|Mistral|Qwen|Kimi|PaLM|Nemotron|Falcon|Apertus|BLOOM)\b")
+
+
+_OF_PEAK = re.compile(
+    r"(?i:^[  ](?:[\w-]+[  ]){0,3}?(?:utili[sz]ation|mfu\b|auslastung|of (?:the |its |their )?(?:[\w-]+ )?peak|"
+    r"der (?:[\w-]+ )?(?:spitzen|höchst)leistung))"
+)
+_PEAK_OF = re.compile(
+    r"(?i:(?:utili[sz]ation|mfu|auslastung|ausnutzung)(?: \w+){0,3} (?:of|at|was|is|reached|von|bei|auf|liegt bei)"
+    r"(?: \w+)? ?$)"
+)
+_RISES = re.compile(r"(?i:(?<![\w-])(?:by|up|rose|rise|increased?|um|stieg|plus|mehr|gestiegen)[  ](?:\w+[  ])?$)")
+
+
+def _over_peak(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
+    """Report a utilisation of more than the whole: "120 percent of the dense peak"."""
+    for share in numerals:
+        if share.kind != "fraction" or share.unit != "fraction" or not 1.02 < share.low <= 10:
+            continue
+        before = reading.text[max(0, share.start - 60) : share.start]
+        if _RISES.search(before) or not (_OF_PEAK.match(reading.text[share.end :][:60]) or _PEAK_OF.search(before)):
+            continue
+        yield Relation(
+            kind="mfu_over_100",
+            members=(share,),
+            holds=False,
+            factor=share.value,
+            arithmetic=f"{written(share)} of a peak is more than the devices can do",
+            reading="at most 100 %",
+        )
 
 
 def _segments(reading: Reading) -> list[set[int]]:
@@ -89,7 +121,7 @@ def _runs(reading: Reading, numerals: list[Numeral], amounts: list[Numeral], cat
         for p in parameters:
             for d in tokens:
                 low, high = training_flop(p.low, d.low), training_flop(p.high, d.high)
-                if distance(low, high, flop) <= 1.12:
+                if distance(low, high, flop) <= 1.12 and off_by(training_flop(p.value, d.value), flop) <= ALIKE:
                     text = f"6 x {written(p)} x {written(d)} = {amount(training_flop(p.value, d.value), 'FLOP')}"
                     yield Relation(kind="operations", members=(flop, p, d), holds=True, arithmetic=text, factor=1.0)
                     budget, line, members = flop.value, written(flop), (flop, d, p)
