@@ -45,7 +45,7 @@ _TO_COME = re.compile(
     r"(?i:\b(?:will|wird|werden|soll|sollen|sollte|plans?|planned|planning|geplant|plant|planen|expect\w*|erwart\w*|"
     r"is to|are to|due|forecast\w*|projected|prognos\w*|target\w*|aims?|scheduled|voraussichtlich|künftig)\b)"
 )
-_IF = re.compile(r"(?i:\b(?:when|once|if|until|after|before|sobald|wenn|falls|nachdem|bevor|bis|to be|be)\b)")
+_CONDITION = re.compile(r"(?i:\b(?:when|once|if|until|after|before|sobald|wenn|falls|nachdem|bevor|bis|to be|be)\b)")
 _BACKSHIFT = re.compile(
     r"(?i:\b(?:sollte|sollten|wollte|was due|had been|were to|was to|ursprünglich|originally|would|announced in|"
     r"angekündigt|hatte|hatten|said in|versprach|promised|damals|at the time|seit|since)\b)"
@@ -286,7 +286,11 @@ def _tense(reading: Reading, year: Numeral) -> Iterator[Relation]:
     words = reading.text[sentence.start : sentence.end]
     if _BACKSHIFT.search(words):
         return
-    if moment > today.year and _PAST_TENSE.search(preceding) and not (_TO_COME.search(words) or _IF.search(preceding)):
+    if (
+        moment > today.year
+        and _PAST_TENSE.search(preceding)
+        and not (_TO_COME.search(words) or _CONDITION.search(preceding))
+    ):
         yield Relation(
             kind="date_contradiction",
             members=(year,),

@@ -21,6 +21,8 @@ UTILISED = re.compile(
     r"of (?:its|the|their) (?:full |rated )?(?:capacity|power)|der (?:höchst|spitzen|nenn|anschluss)leistung|"
     r"der leistung|efficien|mfu\b|of the time|der zeit|ausnutz|busy|ausgenutzt)"
 )
+#: Words that make a power the mean of a year.
+MEAN = re.compile(r"(?i:\b(?:average|averages|mean|im mittel|im schnitt|durchschnitt\w*)\b)")
 #: Words by which an energy or a sum of money is that of a year.
 YEARLY = re.compile(
     r"(?i:im jahr|übers jahr|über ein jahr|pro jahr|jährlich\w*|a year|per year|each year|annual\w*|"

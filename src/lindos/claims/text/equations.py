@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from lindos.claims.text import units
-from lindos.claims.text.cues import RESULT, UTILISED, YEARLY
+from lindos.claims.text.cues import MEAN, RESULT, UTILISED, YEARLY
 from lindos.claims.text.dimensions import Measure, dimension, measures
 from lindos.claims.text.numeral import Numeral
 from lindos.claims.text.read import Reading
@@ -102,25 +102,26 @@ def equations(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
 
 def _is_share(reading: Reading, fraction: Numeral) -> bool:
     """Tell whether a fraction is one of the time or of a peak."""
-    before = reading.text[max(0, fraction.start - 50) : fraction.start]
-    return bool(UTILISED.search(before) or UTILISED.search(reading.text[fraction.end : fraction.end + 40]))
+    preceding = reading.text[max(0, fraction.start - 50) : fraction.start]
+    return bool(UTILISED.search(preceding) or UTILISED.search(reading.text[fraction.end : fraction.end + 40]))
 
 
 def _options(
     reading: Reading, total: Numeral, terms: dict[Numeral, list[Term]], shares: list[Numeral]
 ) -> Iterator[Equation]:
     """Yield the equations of one total whose dimensions agree."""
-    nearby = [n for n in terms if n is not total and _is_near(n, total)]
-    nearby = sorted(nearby, key=lambda n: abs(n.start - total.start))[:MOST]
-    factors = [term for n in nearby for term in terms[n]]
+    neighbours = [n for n in terms if n is not total and _is_near(n, total)]
+    neighbours = sorted(neighbours, key=lambda n: abs(n.start - total.start))[:MOST]
+    factors = [term for n in neighbours for term in terms[n]]
     share = min(
         (s for s in shares if s.paragraph == total.paragraph and abs(s.sentence - total.sentence) <= 1),
         key=lambda s: abs(s.start - total.start),
         default=None,
     )
-    yearly = bool(YEARLY.search(reading.sentence_of(total)))
+    words = reading.sentence_of(total)
+    yearly = bool(YEARLY.search(words) or (total.unit == "J" and MEAN.search(words)))
     if yearly and terms[total][0].measure.dimension == _ENERGY and share is not None:
-        factors += [t for n in terms if n not in nearby and n.unit == "W" and not n.per for t in terms[n]][:MOST]
+        factors += [t for n in terms if n not in neighbours and n.unit == "W" and not n.per for t in terms[n]][:MOST]
     for wanted in terms[total]:
         for number in (1, 2, 3):
             for group in combinations(factors, number):
@@ -158,7 +159,7 @@ def _is_rent(wanted: Term, group: tuple[Term, ...]) -> bool:
 def _judged(reading: Reading, options: list[Equation]) -> Iterator[Relation]:
     """Yield the equations of one total that hold; if none does, the nearest that a known kind of error explains."""
     options = [e for e in options if not _is_trivial(e)]
-    holding = [e for e in options if _off(e) <= HOLDS * min(e.slack, MOST_SLACK)]
+    holding = [e for e in options if _error_of(e) <= HOLDS * min(e.slack, MOST_SLACK)]
     if holding:
         for equation in sorted(holding, key=lambda e: e.reach)[:2]:
             yield _relation(equation, holds=True)
@@ -184,14 +185,14 @@ def _is_spent_over_time(equation: Equation) -> bool:
     return total.unit in units.MONEY | {"1"} and len(factors) == 2 and any(n.unit in units.DURATIONS for n in factors)
 
 
-def _off(equation: Equation) -> float:
+def _error_of(equation: Equation) -> float:
     ratio = equation.value / equation.total.numeral.value
     return max(ratio, 1 / ratio)
 
 
 def _is_error(reading: Reading, equation: Equation) -> bool:
     """Tell whether an equation is off by a kind of error that writers make, and the words tie its numbers."""
-    factor = _off(equation)
+    factor = _error_of(equation)
     if _is_spent_over_time(equation):
         return False
     last = max(equation.members, key=lambda n: n.start)
@@ -205,7 +206,52 @@ def _is_error(reading: Reading, equation: Equation) -> bool:
         return False
     if is_power(factor, min(slack, MOST_DECIMAL_SLACK)):
         return True
-    return _is_impossible(equation)
+    return _is_impossible(equation) or _is_mean_wrong(reading, equation) or _misses_parts(reading, equation)
+
+
+def _is_mean_wrong(reading: Reading, equation: Equation) -> bool:
+    """Tell whether a mean power misses the energy of its year, which one sentence states."""
+    total, power = equation.total.numeral, equation.factors[0].numeral
+    if len(equation.factors) > 1 or equation.sentences > 0 or (total.unit, power.unit) != ("J", "W"):
+        return False
+    preceding = reading.text[max(0, power.start - 40) : power.start]
+    return MEAN.search(preceding) is not None and _error_of(equation) > MISSED * equation.slack
+
+
+def _misses_parts(reading: Reading, equation: Equation) -> bool:
+    """Tell whether a total misses a count times an amount of one, where the sentences have no other such numbers."""
+    total = equation.total.numeral
+    parts = [t.numeral for t in equation.factors if t.numeral.per in ("device", "unit", "rack", "node")]
+    counts = [t.numeral for t in equation.factors if t.numeral.unit == "1" and not t.numeral.per]
+    if len(equation.factors) != 2 or len(parts) != 1 or len(counts) != 1 or total.per or equation.share is not None:
+        return False
+    if (
+        total.unit not in ("W", "FLOP/s", "B")
+        or parts[0].unit != total.unit
+        or not _is_alone(reading, equation, counts[0])
+    ):
+        return False
+    ratio = total.value / equation.value
+    most = MOST_OVERHEAD if total.unit == "W" else MISSED
+    return ratio > most * equation.slack or ratio * equation.slack < 1 / MISSED
+
+
+#: A total may be this multiple of its devices, with buildings, networks and cooling.
+MOST_OVERHEAD = 3.5
+
+
+def _is_alone(reading: Reading, equation: Equation, count: Numeral) -> bool:
+    """Tell whether no other number of the sentences of an equation could take the place of one of its members."""
+    members = equation.members
+    places = {n.sentence for n in members}
+    unit = equation.total.numeral.unit
+    for n in reading.numerals:
+        if n.sentence in places and n not in members and n.kind == "amount":
+            is_count = n.unit == "1" and (n.noun == count.noun or not n.noun) and n.value >= 2
+            if n.unit == unit or is_count or len(n.values) != 1:
+                return False
+    text = reading.text[min(n.start for n in members) : max(n.end for n in members)]
+    return UTILISED.search(text) is None and max(places) - min(places) <= 1
 
 
 def _is_thousandfold(factor: float, tolerance: float) -> bool:
@@ -230,8 +276,10 @@ def _is_impossible(equation: Equation) -> bool:
 def _is_result(reading: Reading, numeral: Numeral) -> bool:
     """Tell whether the words before a number, or right behind it, make it the result of a calculation."""
     start = max(reading.sentences[numeral.sentence].start, numeral.start - 90)
-    before, behind = reading.text[start : numeral.start], reading.text[numeral.end : numeral.end + 24]
-    return bool(numeral.per in ("device", "unit", "rack", "node") or RESULT.search(before) or RESULT.search(behind))
+    preceding, following = reading.text[start : numeral.start], reading.text[numeral.end : numeral.end + 24]
+    return bool(
+        numeral.per in ("device", "unit", "rack", "node") or RESULT.search(preceding) or RESULT.search(following)
+    )
 
 
 def _relation(equation: Equation, holds: bool) -> Relation:
@@ -241,12 +289,12 @@ def _relation(equation: Equation, holds: bool) -> Relation:
     words += [f"{YEAR / 3600:,.0f} h"] if equation.years else []
     line = f"{' x '.join(words)} = {amount(equation.value, total.unit)}"
     members = late_first(*equation.members)
-    if _off(equation) >= 300 and not total.bare and members[0].per not in ("device", "rack", "node", "unit"):
+    if _error_of(equation) >= 300 and not total.bare and members[0].per not in ("device", "rack", "node", "unit"):
         members = (total, *late_first(*equation.members[1:]))  # the slip is that of the magnitude
     members = tuple(sorted(members, key=lambda n: not _is_absurd(equation, n)))
     if holds:
         return Relation(kind="equation", members=members, holds=True, arithmetic=line, factor=1.0)
-    ratio, factor = equation.value / total.value, _off(equation)
+    ratio, factor = equation.value / total.value, _error_of(equation)
     return Relation(
         kind=_kind_of_error(equation, factor),
         members=members,
@@ -254,7 +302,7 @@ def _relation(equation: Equation, holds: bool) -> Relation:
         factor=factor,
         arithmetic=f"{line}, not {written(total)}",
         hypothesis=(total, factors[-1]),
-        is_stated=_is_impossible(equation),
+        is_stated=not is_power(factor, MOST_SLACK),
         rights=tuple(_right(n, equation, ratio) for n in members),
     )
 

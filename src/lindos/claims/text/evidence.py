@@ -11,7 +11,7 @@ from lindos.claims.text.relation import Relation, is_power
 from lindos.claims.text.subjects import Mention
 
 #: Kinds of things whose figures are facts of the catalogue, and that a text names as subjects.
-_HELD = {"sites": ("sites",), "supercomputers": ("supercomputers", "sites")}
+_SUBJECTS = {"sites": ("sites",), "supercomputers": ("supercomputers", "sites")}
 #: Kinds of relations that rest on words alone.
 _WORDED = frozenset({"power_vs_energy", "top500_precision", "date_contradiction", "direction", "share_sum"})
 #: Kinds of error in what was multiplied.
@@ -19,7 +19,7 @@ _COMPUTED = frozenset({"price_total", "decimal_slip", "prefix_1000", "billion_bi
 #: Kinds that rest on words of their own.
 _OF_OWN_TIE = frozenset({"percent_vs_factor", "mfu_over_100", "dies_as_packages", "precision_mixup"})
 #: Most that rounding and hedges together leave open, and sentences of numbers that stand side by side.
-MOST_OPEN, BESIDE = 0.08, 1
+MOST_OPEN, ADJACENT = 0.08, 1
 #: A slip of a decimal mark leaves the digits within this factor.
 MOST_DECIMAL = 1.045
 #: A slip by ten or a hundred needs numbers whose rounding together stays below this share.
@@ -68,12 +68,12 @@ def _is_explained(relation: Relation, holding: Sequence[set[Numeral]]) -> bool:
     members = set(relation.members)
     if len(members) < 3 or relation.kind not in _COMPUTED:
         return False
-    for others in holding:
-        wrong, right = list(members - others), list(others - members)
+    for rivals in holding:
+        wrong, right = list(members - rivals), list(rivals - members)
         if len(wrong) != 1 or len(right) != 1 or (wrong[0].unit, wrong[0].per) != (right[0].unit, right[0].per):
             continue
-        last = max(members & others, key=lambda n: n.start)
-        places = {n.sentence for n in members & others}
+        last = max(members & rivals, key=lambda n: n.start)
+        places = {n.sentence for n in members & rivals}
         if right[0].sentence in places and wrong[0].sentence not in places:
             return True
         if wrong[0].start < last.start < right[0].start and right[0].sentence - last.sentence <= 1:
@@ -102,18 +102,18 @@ def _refuted_by_fact(reading: Reading, mentions: Sequence[Mention], relation: Re
     if numeral.unit == "FLOP/s" and numeral.per and UTILISED.search(clause_of(reading, numeral)):
         return False  # a rate that was measured
     kind, id = numeral.subject
-    about_subject = kind in _HELD and not numeral.per
+    about_subject = kind in _SUBJECTS and not numeral.per
     if not about_subject:
         return True
-    tie = holder_tie(reading, mentions, numeral, _HELD[kind], id)
+    tie = holder_tie(reading, mentions, numeral, _SUBJECTS[kind], id)
     if HYPOTHETICAL.search(clause_of(reading, numeral)) and tie < Tie.STRONG:
         return False
     if tie is Tie.STRONG:
         return True
     if tie is Tie.FAIR:
-        several = len({m.id for m in mentions if m.kind == kind}) > 1
+        is_choice = len({m.id for m in mentions if m.kind == kind}) > 1
         return numeral.rounding <= MOST_ROUNDING and (
-            several or relation.kind != "wrong_subject" or numeral.rounding <= EXACT - 1
+            is_choice or relation.kind != "wrong_subject" or numeral.rounding <= EXACT - 1
         )
     return (
         (relation.factor or 1.0) >= THOUSANDFOLD
@@ -167,14 +167,14 @@ def _refuted_by_numbers(reading: Reading, relation: Relation) -> bool:
         return is_power(factor, slack)
     if is_power(factor, min(slack, MOST_DECIMAL)):
         return span == 0 or is_power(factor, 1.02) or any(_is_result(reading, n) for n in relation.members)
-    return span <= BESIDE and any(_is_result(reading, n) for n in relation.members)
+    return span <= ADJACENT and any(_is_result(reading, n) for n in relation.members)
 
 
 def _is_result(reading: Reading, numeral: Numeral) -> bool:
     """Tell whether the words before a number, or right behind it, make it the result of a calculation."""
     start = max(reading.sentences[numeral.sentence].start, numeral.start - 60)
-    before, behind = reading.text[start : numeral.start], reading.text[numeral.end : numeral.end + 24]
-    return bool(RESULT.search(before) or RESULT.search(behind))
+    preceding, following = reading.text[start : numeral.start], reading.text[numeral.end : numeral.end + 24]
+    return bool(RESULT.search(preceding) or RESULT.search(following))
 
 
 def _is_passed_over(reading: Reading, relation: Relation, member: Numeral) -> bool:

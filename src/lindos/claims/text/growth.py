@@ -167,9 +167,9 @@ def _share(fraction: Numeral, small: Numeral, large: Numeral) -> Relation | None
 def _wrong_growth(
     reading: Reading, fraction: Numeral, pairs: list[tuple[Numeral, Numeral]], grows: bool
 ) -> Iterator[Relation]:
-    here = {n.unit for pair in pairs for n in pair if n.sentence == fraction.sentence}
+    units_of_sentence = {n.unit for pair in pairs for n in pair if n.sentence == fraction.sentence}
     for small, large in pairs:
-        if small.unit in here and fraction.sentence not in (small.sentence, large.sentence):
+        if small.unit in units_of_sentence and fraction.sentence not in (small.sentence, large.sentence):
             continue  # the percentage is that of an amount in its own sentence
         ratio, low, high = ratio_of(small, large)
         right = ratio - 1 if grows else 1 - 1 / ratio

@@ -19,9 +19,9 @@ class Tie(IntEnum):
 
 
 #: Farthest that a name follows the number that it holds: "5 gigawatts at the Hyperion campus".
-_BEHIND = 36
+_FOLLOWING = 36
 #: Longest stretch between a name and the number that it holds.
-_AHEAD = 130
+_PRECEDING = 130
 #: Words after which a number belongs to something else than the name before them.
 _COMPARED = re.compile(
     r"(?i:\b(?:than|as (?:much|many|large|big) as|compared|comparison|unlike|versus|behind|ahead of|vergleich\w*|"
@@ -66,17 +66,17 @@ def holder_tie(reading: Reading, mentions: Sequence[Mention], numeral: Numeral, 
     """
     text, sentence = reading.text, reading.sentences[numeral.sentence]
     rivals = [m for m in mentions if m.kind in kinds]
-    here = [m for m in rivals if sentence.start <= m.start < sentence.end]
-    ahead = [m for m in here if m.end <= numeral.start]
-    behind = [m for m in here if m.start >= numeral.end]
-    if behind and behind[0].id == id and behind[0].start - numeral.end <= _BEHIND:
-        gap = text[numeral.end : behind[0].start]
-        if _NAMES_AFTER.match(gap) and not _NOT_HELD.search(gap) and not _has_number(reading, behind[0].end):
+    local = [m for m in rivals if sentence.start <= m.start < sentence.end]
+    preceding = [m for m in local if m.end <= numeral.start]
+    following = [m for m in local if m.start >= numeral.end]
+    if following and following[0].id == id and following[0].start - numeral.end <= _FOLLOWING:
+        gap = text[numeral.end : following[0].start]
+        if _NAMES_AFTER.match(gap) and not _NOT_HELD.search(gap) and not _has_number(reading, following[0].end):
             return Tie.STRONG
-    if ahead and ahead[-1].id == id and numeral.start - ahead[-1].end <= _AHEAD:
-        gap = text[ahead[-1].end : numeral.start]
+    if preceding and preceding[-1].id == id and numeral.start - preceding[-1].end <= _PRECEDING:
+        gap = text[preceding[-1].end : numeral.start]
         return Tie.LOOSE if _COMPARED.search(gap) or _GENERIC.search(gap) else Tie.STRONG
-    if here:
+    if local:
         return Tie.LOOSE
     opening = text[sentence.start : numeral.start]
     if _COMPARED.search(opening) or _GENERIC.search(opening):

@@ -20,7 +20,7 @@ _NATION = re.compile(
     r"wealth|vermögen|government|staat\w*|united states|america\w*|china|europ\w*|nation\w*|countr\w+|länder\w*|"
     r"industr\w+|combined|together|zusammen|all companies)\b)"
 )
-_WHOLE = re.compile(
+_WORLD = re.compile(
     r"(?i:\b(?:world\w*|welt\w*|global\w*|earth|erde|planet\w*|sun|sonne|mankind|menschheit|humanity|solar|dyson|orbit\w*|"
     r"space|weltraum|all countries|alle länder|debt of all|gdp|bip)\b)"
 )
@@ -41,7 +41,7 @@ def relations(reading: Reading) -> Iterator[Relation]:
         limit, words = _limit(numeral)
         if limit == WORLD_OUTPUT and not _NATION.search(reading.sentence_of(numeral)):
             limit, words = COMPANY_WORTH, "any company has been worth"
-        if 0 < limit < numeral.low and not _WHOLE.search(reading.sentence_of(numeral)):
+        if 0 < limit < numeral.low and not _WORLD.search(reading.sentence_of(numeral)):
             yield Relation(
                 kind="billion_billionen" if numeral.unit in units.MONEY else "prefix_1000",
                 members=(numeral,),

@@ -21,7 +21,7 @@ TWO_DIGITS = 0.03
 REACH = 90
 _PREFIXES = (1e3, 1e6)
 _UNITS = ("W", "B", "B/s", "FLOP/s")
-_SEVERAL = re.compile(
+_PLURAL = re.compile(
     r"(?i:\b(?:racks?|schr[aä]nke?n?|pods?|superpod|ultraservers?|clusters?|servers?|systems?|systeme?n?|nodes?|knoten|"
     r"together|zusammen|in total|insgesamt|fleet|flotte|all of|alle|campus|site|halle?n?|data cent\w+|rechenzentr\w+|"
     r"anlage|park|supercomputer|superrechner|rechner|machine|maschine)\b)"
@@ -58,11 +58,11 @@ def relations(reading: Reading, mentions: list[Mention], catalog: Catalog) -> It
         mention = _device_beside(reading, devices, numeral)
         if mention is None or _counts_several(reading, numeral):
             continue
-        known = list(_figures(mention, numeral.unit, catalog))
-        if any(off_by(figure.value, numeral) <= MET for figure in known):
+        figures = list(_figures(mention, numeral.unit, catalog))
+        if any(off_by(figure.value, numeral) <= MET for figure in figures):
             continue
-        near = SAME_MEMORY if numeral.unit == "B" else SAME_DIGITS
-        slips = [f for f in known for p in _PREFIXES if p / near <= off_by(f.value, numeral) <= p * near]
+        tolerance = SAME_MEMORY if numeral.unit == "B" else SAME_DIGITS
+        slips = [f for f in figures for p in _PREFIXES if p / tolerance <= off_by(f.value, numeral) <= p * tolerance]
         if slips:
             yield _slip(numeral, slips[0])
 
@@ -70,17 +70,17 @@ def relations(reading: Reading, mentions: list[Mention], catalog: Catalog) -> It
 def _device_beside(reading: Reading, devices: list[Mention], numeral: Numeral) -> Mention | None:
     """Return the device that holds an amount: the last before it in its sentence, or the one that it is "of"."""
     sentence = reading.sentences[numeral.sentence]
-    here = [m for m in devices if sentence.start <= m.start < sentence.end]
-    ahead = [m for m in here if m.end <= numeral.start and numeral.start - m.end <= REACH]
-    if ahead and not _holds_other(reading, ahead[-1].end, numeral):
-        return None if ahead[-1].plural else ahead[-1]
-    behind = [m for m in here if m.start >= numeral.end]
-    if behind and _OF.fullmatch(reading.text[numeral.end : behind[0].start]) and not behind[0].plural:
-        return behind[0]
+    local = [m for m in devices if sentence.start <= m.start < sentence.end]
+    preceding = [m for m in local if m.end <= numeral.start and numeral.start - m.end <= REACH]
+    if preceding and not _holds_other(reading, preceding[-1].end, numeral):
+        return None if preceding[-1].plural else preceding[-1]
+    following = [m for m in local if m.start >= numeral.end]
+    if following and _POSSESSION.fullmatch(reading.text[numeral.end : following[0].start]) and not following[0].plural:
+        return following[0]
     return None
 
 
-_OF = re.compile(
+_POSSESSION = re.compile(
     r"[  ](?:(?:of|for|in|des|der|beim?|für)[  ])?(?:(?:memory|speicher|hbm\w*)[  ](?:of|in|des|der)[  ])?"
     r"(?:the|an?|its|der|die|des|dem|den|eine[rsnm]?)?[  ]?(?:[\w-]+[  ]){0,2}",
     re.IGNORECASE,
@@ -94,7 +94,7 @@ def _holds_other(reading: Reading, position: int, numeral: Numeral) -> bool:
 
 def _counts_several(reading: Reading, numeral: Numeral) -> bool:
     """Tell whether the sentence speaks of more than one device."""
-    if _SEVERAL.search(reading.sentence_of(numeral)):
+    if _PLURAL.search(reading.sentence_of(numeral)):
         return True
     return any(
         n.sentence == numeral.sentence and n.unit == "1" and n.kind == "amount" and n.value >= 2 and not n.per

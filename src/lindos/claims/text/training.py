@@ -37,8 +37,8 @@ def relations(reading: Reading, catalog: Catalog) -> Iterator[Relation]:
     numerals = [n for n in reading.numerals if n.claim and "denied" not in n.marks]
     yield from _over_peak(reading, numerals)
     for segment in _segments(reading):
-        here = [n for n in numerals if n.paragraph in segment]
-        yield from _runs(reading, here, [n for n in here if n.kind == "amount"], catalog)
+        local = [n for n in numerals if n.paragraph in segment]
+        yield from _runs(reading, local, [n for n in local if n.kind == "amount"], catalog)
 
 
 _MODEL = re.compile(r"\b(GPT|Llama|DeepSeek|Grok|Gemini|Claude|Mistral|Qwen|Kimi|PaLM|Nemotron|Falcon|Apertus|BLOOM)\b")
@@ -60,8 +60,10 @@ def _over_peak(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
     for share in numerals:
         if share.kind != "fraction" or share.unit != "fraction" or not 1.02 < share.low <= 10:
             continue
-        before = reading.text[max(0, share.start - 60) : share.start]
-        if _RISES.search(before) or not (_OF_PEAK.match(reading.text[share.end :][:60]) or _PEAK_OF.search(before)):
+        preceding = reading.text[max(0, share.start - 60) : share.start]
+        if _RISES.search(preceding) or not (
+            _OF_PEAK.match(reading.text[share.end :][:60]) or _PEAK_OF.search(preceding)
+        ):
             continue
         yield Relation(
             kind="mfu_over_100",
