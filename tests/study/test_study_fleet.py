@@ -81,3 +81,14 @@ def test_sources_of_a_fleet_are_those_that_move_it() -> None:
     assert "parameters.serving_vllm.layer" in facts
     assert not [path for path in facts if "price" in path]
     assert [path for path in found.figure("fleet.bill").facts if "price" in path]
+
+
+def test_own_rent_and_tokens_stand_side_by_side() -> None:
+    table = next(table for table in placed().sections[0].tables if table.name == "fleet.terms")
+    words = {row[1] for row in table.rows}
+    assert {"on-demand", "owner cost", "by the token"} <= words
+    bills = [float(str(row[3])) for row in table.rows]
+    assert bills == sorted(bills)
+    chosen = placed().figure("fleet.bill").value
+    assert chosen is not None
+    assert any(bill == pytest.approx(chosen) for bill in bills)

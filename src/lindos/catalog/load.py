@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from lindos.catalog.facts import Fact, note_read
 from lindos.catalog.layers import Layer
+from lindos.catalog.market import TokenPrice
 from lindos.catalog.model import Model
 from lindos.catalog.records import (
     Accelerator,
@@ -117,6 +118,17 @@ class Catalog(Records):
         device = self.accelerator(accelerator).name
         prices = [self._get("cloud_prices", name, "price", CloudPrice) for name in self.records("cloud_prices")]
         return tuple(price for price in prices if self.accelerator(price.accelerator).name == device)
+
+    def token_prices(self, model: str) -> tuple[TokenPrice, ...]:
+        """Get what providers charge for the tokens of a model whose weights are public.
+
+        Parameters
+        ----------
+        model
+            Name of the model.
+        """
+        prices = [self._get("token_prices", name, "price", TokenPrice) for name in self.records("token_prices")]
+        return tuple(price for price in prices if price.weights == model)
 
     @property
     def supercomputers(self) -> Mapping[str, Supercomputer]:

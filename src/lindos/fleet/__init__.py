@@ -7,6 +7,7 @@ kernels and runs. Each row of prices in the catalogue is one option; the cheapes
 from lindos.fleet.estimate import Demand, cheapest, estimate
 from lindos.fleet.options import Assumptions, Option, assumptions, options
 from lindos.fleet.result import FleetEstimate, Layout, Placement
+from lindos.fleet.terms import Term, terms
 from lindos.fleet.verify import verified
 from lindos.fleet.work import Work, work_of
 
@@ -17,11 +18,13 @@ __all__ = [
     "Layout",
     "Option",
     "Placement",
+    "Term",
     "Work",
     "assumptions",
     "cheapest",
     "estimate",
     "options",
+    "terms",
     "verified",
     "work_of",
 ]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from lindos import fleet
-from lindos.fleet import Demand, FleetEstimate, Layout, Placement
+from lindos.fleet import Demand, FleetEstimate, Layout, Placement, Term
 from lindos.quantities import Fraction, Real
 from lindos.results import rows
 from lindos.scenario.resolve import model_named
@@ -20,6 +20,7 @@ class Provider:
     """The chosen provider and layout of a replica, and every option that was compared."""
 
     estimate: FleetEstimate
+    terms: tuple[Term, ...] = ()  # the same fleet at other terms, and by the token
 
     @property
     def option(self) -> str:
@@ -60,7 +61,7 @@ def choose(world: World) -> Provider:
         fleet.assumptions(world.catalog, spec.peak_to_mean),
         estimate.layouts,
     )
-    return Provider(estimate=checked)
+    return Provider(estimate=checked, terms=fleet.terms(world.catalog, checked.chosen, model.name))
 
 
 def compute(world: World, provider: Provider) -> FleetResult:

@@ -72,7 +72,7 @@ def view(context: Context, outcome: Outcome[FleetResult], provider: Outcome[Prov
         ),
         headline=_HEADLINE,
         figures=_figures(context, outcome).all(),
-        tables=(_options(estimate.placements), *_checks(estimate)) if estimate else (),
+        tables=(_options(estimate.placements), *_checks(estimate), *_terms(provider)) if estimate else (),
         notes=(
             *_traffic(context),
             _replica(place),
@@ -152,6 +152,27 @@ def _checks(estimate: FleetEstimate) -> Iterator[Table]:
         units=("", "", "s", "s", "s", "s", "1", ""),
         rows=tuple(rows),
         note=_verdict(estimate),
+    )
+
+
+def _terms(provider: Outcome[Provider] | None) -> Iterator[Table]:
+    """Tabulate own against rent against tokens, on the chosen device."""
+    if provider is None or not provider.point.terms:
+        return
+    rows: list[tuple[Cell, ...]] = [
+        (term.provider, term.term, term.date, *map(number, (term.bill, term.input_price, term.output_price)))
+        for term in provider.point.terms
+    ]
+    yield Table(
+        name="fleet.terms",
+        title="The same traffic at other terms, and by the token, cheapest first",
+        columns=("provider", "term", "price of", "bill", "a token read", "a token written"),
+        units=("", "", "", "USD/s", "USD/token", "USD/token"),
+        rows=tuple(rows),
+        note=(
+            "On the chosen device, as many for every term. Spot may be taken back, an owner's cost is no rent, and "
+            "tokens are bought without a promise of one's own."
+        ),
     )
 
 
