@@ -128,7 +128,7 @@ def test_decisions_must_match_the_pools() -> None:
 
 
 def test_leaving_a_pool_out_is_the_job_on_the_others() -> None:
-    found = leaving_out(job(), TWO, global_batch_size=8192, assumptions=ASSUMPTIONS)
+    found = leaving_out(job(), TWO, global_batch_size=8192, assumptions=ASSUMPTIONS).steps
     assert set(found) == {"slow", "fast"}
     rest = Cluster(name="two", pools=TWO.pools[1:])
     alone = cluster_step(
@@ -136,7 +136,7 @@ def test_leaving_a_pool_out_is_the_job_on_the_others() -> None:
     )
     assert found["slow"].tokens_per_second == alone.tokens_per_second
     assert found["fast"].tokens_per_second < found["slow"].tokens_per_second
-    assert leaving_out(job(), rest, global_batch_size=8192, assumptions=ASSUMPTIONS) == {}
+    assert leaving_out(job(), rest, global_batch_size=8192, assumptions=ASSUMPTIONS).steps == {}
 
 
 def test_a_pool_that_holds_the_others_up_is_better_left_out() -> None:
@@ -145,7 +145,7 @@ def test_a_pool_that_holds_the_others_up_is_better_left_out() -> None:
     together = cluster_step(
         job(), held_up, decide(job(), held_up, global_batch_size=64, assumptions=ASSUMPTIONS), assumptions=ASSUMPTIONS
     )
-    found = leaving_out(job(), held_up, global_batch_size=64, assumptions=ASSUMPTIONS)
+    found = leaving_out(job(), held_up, global_batch_size=64, assumptions=ASSUMPTIONS).steps
     assert found["snails"].tokens_per_second > together.tokens_per_second
     assert found["snails"].tokens == together.tokens
 
@@ -153,4 +153,22 @@ def test_a_pool_that_holds_the_others_up_is_better_left_out() -> None:
 def test_a_pool_without_which_nothing_holds_is_not_named() -> None:
     """One device of 80 GB holds no plan by itself: only the other can be without it."""
     small = Cluster(name="small", pools=(named("one", 1), named("many", 64)))
-    assert set(leaving_out(job(), small, global_batch_size=64, assumptions=ASSUMPTIONS)) == {"one"}
+    found = leaving_out(job(), small, global_batch_size=64, assumptions=ASSUMPTIONS)
+    assert (set(found.steps), found.num_examined) == ({"one"}, 2)
+
+
+def test_of_many_pools_those_that_may_hold_the_job_up_are_left_out() -> None:
+    """The slowest and the smallest are among them, and no other one, left out by hand, makes the job faster."""
+    devices = {"snails": (16, 0.02), "few": (16, 1.0)} | {f"pool {number}": (64 + number, 1.0) for number in range(4)}
+    cluster = Cluster(name="many", pools=tuple(named(name, *words) for name, words in devices.items()))
+    how = {"global_batch_size": 1024, "assumptions": ASSUMPTIONS}
+    together = cluster_step(job(), cluster, decide(job(), cluster, **how), assumptions=ASSUMPTIONS)
+    found = leaving_out(job(), cluster, **how)
+    assert found.num_examined == 3
+    assert {"snails", "few"} <= set(found.steps)
+    assert found.steps["snails"].tokens_per_second > together.tokens_per_second
+    for absent in cluster.pools:
+        if absent.name not in found.steps:
+            rest = replace(cluster, pools=tuple(other for other in cluster.pools if other is not absent))
+            alone = cluster_step(job(), rest, decide(job(), rest, **how), assumptions=ASSUMPTIONS)
+            assert alone.tokens_per_second <= together.tokens_per_second * 1.01

@@ -15,7 +15,7 @@ from lindos.planning.pipeline_over_pools import Across, across
 from lindos.planning.ranking import NEAR, OBJECTIVES, Limits, Ranked, Tally
 from lindos.planning.refusals import layout_words
 from lindos.planning.search import Search
-from lindos.planning.several_pools import PoolDecision, decide, leaving_out
+from lindos.planning.several_pools import PoolDecision, WithoutPools, decide, leaving_out
 from lindos.planning.space import Batch
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Ranked",
     "Search",
     "Tally",
+    "WithoutPools",
     "across",
     "alternative",
     "best_plan",

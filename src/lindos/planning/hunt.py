@@ -29,8 +29,9 @@ from lindos.step.host_memory import exceeds_host
 from lindos.step.memory import least_memory, needed_memory
 from lindos.step.tile_cache import joined, picked
 
-#: Nodes of the first tile, largest number of nodes of a tile, largest number of tiles of a round.
-_FIRST_NODES, _NODES, _ROUND = 64, 1024, 4
+#: Nodes of the first tile, largest number of nodes of a tile, largest number of tiles of a round: the fewer, the more
+#: tiles know the best plans of those before them.
+_FIRST_NODES, _NODES, _ROUND = 64, 1024, 2
 #: Number of pairs in the first round, and largest number in one round.
 _FIRST_PAIRS, _PAIRS = 256, 4096
 #: Largest number of bounds of pairs and questions in memory.
@@ -293,14 +294,14 @@ class Hunt:
         start = 0
         while start < len(order):
             width = self.width
-            multi_stage = _ROUND if width == _NODES else 1
-            part = order[start : start + width * multi_stage]
+            num_tiles = _ROUND if width == _NODES else 1
+            part = order[start : start + width * num_tiles]
             part = part[score[part] >= self.bars[candidates.question[part]]]
             tiles = [candidates.take(np.sort(part[i : i + width])) for i in range(0, len(part), width)]
             for tallies in side_by_side()(self._weigh, tiles, [self.bars] * len(tiles)):
                 for best, tally in zip(self.best, tallies, strict=True):
                     best.add(tally)
-            start, self.width = start + width * multi_stage, min(4 * width, _NODES)
+            start, self.width = start + width * num_tiles, min(4 * width, _NODES)
 
     def _node_time(self, candidates: Nodes) -> Seconds:
         """Compute a lower bound on the step time of each node, in seconds."""

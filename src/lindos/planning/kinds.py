@@ -54,6 +54,7 @@ class Option(NamedTuple):
 class Refused(NamedTuple):
     """A share for which no plan of its pool is feasible; the error is made on demand."""
 
+    pool: int
     search: Search
     limits: Limits
     tally: Tally
@@ -82,14 +83,29 @@ class Kinds:
                 self.models[self.kind[-1]] = pool
         free = Batch(size=1, is_free=True)
         self.searches = [Search(job, model, free, fixed, assumptions) for model in self.models]
+        self._answers: dict[tuple[int, int, bool], Option | Refused] = {}
+        self._times: dict[tuple[int, int, bool], Times] = {}
 
     def options(self, shares: Sequence[Share]) -> list[Option | Refused]:
-        """Search the best plan of every share, in the order of the shares."""
-        answers: dict[int, Option | Refused] = {}
+        """Search the best plan of every share, in the order of the shares; equal shares are searched once."""
+        wanted: dict[tuple[int, int, bool], Share] = {}
+        for share in shares:
+            wanted.setdefault(share[:3], share)
         for kind, search in enumerate(self.searches):
-            numbers = [number for number, share in enumerate(shares) if self.kind[share.pool] == kind]
-            answers.update(zip(numbers, self._options(search, [shares[number] for number in numbers]), strict=True))
-        return [answers[number] for number in range(len(shares))]
+            new = [key for key in wanted if self.kind[key[0]] == kind and key not in self._answers]
+            self._answers.update(zip(new, self._options(search, [wanted[key] for key in new]), strict=True))
+        return [self._answers[share[:3]] for share in shares]
+
+    def planned(self, pool: int) -> list[Option]:
+        """List the best plans of a pool for all shares that were searched so far.
+
+        Parameters
+        ----------
+        pool
+            Index of the pool.
+        """
+        answers = [answer for key, answer in self._answers.items() if key[0] == pool]
+        return [answer for answer in answers if isinstance(answer, Option)]
 
     def _options(self, search: Search, shares: Sequence[Share]) -> list[Option | Refused]:
         """Search plans that leave memory free first, as :func:`lindos.planning.one_pool.choice` does."""
@@ -109,7 +125,7 @@ class Kinds:
             if part.best:
                 answers.append(Option(share, part.best[0], float(speeds[number]), batch_search, part))
             else:
-                answers.append(Refused(batch_search, question.limits, part))
+                answers.append(Refused(share.pool, batch_search, question.limits, part))
         return answers
 
     def _question(self, share: Share) -> Question:
@@ -131,29 +147,28 @@ class Kinds:
         pool = self.pools[option.share.pool]
         return choice_of(option.search, option.tally, [option.ranked], num_devices=pool.num_devices)
 
-    def times(self, options: Sequence[Option], wanted: Sequence[float]) -> list[Times]:
+    def tables(self, options: Sequence[Sequence[Option]]) -> list[list[Times]]:
         """Compute step times of plans, in seconds, at their smallest batch and at batches around their share.
 
         Parameters
         ----------
         options
-            Plans of pools.
-        wanted
-            Share of each, in sequences.
+            Plans of each pool.
         """
-        sizes = [self._sizes(option.plan, float(share)) for option, share in zip(options, wanted, strict=True)]
-        rows = [(number, size) for number, part in enumerate(sizes) for size in part]
-        tables: list[dict[int, float]] = [{} for _ in options]
+        new = {option.share[:3]: option for pool in options for option in pool if option.share[:3] not in self._times}
+        rows = [(key, size) for key, option in new.items() for size in self._sizes(option.plan, option.share.size)]
+        tables: dict[tuple[int, int, bool], dict[int, float]] = {key: {} for key in new}
         for kind, search in enumerate(self.searches):
-            selected = [(number, size) for number, size in rows if self.kind[options[number].share.pool] == kind]
+            selected = [(key, size) for key, size in rows if self.kind[key[0]] == kind]
             if not selected:
                 continue
-            plan = stacked(options[number].plan for number, _ in selected)
+            plan = stacked(new[key].plan for key, _ in selected)
             batch = np.asarray([float(size) for _, size in selected])
             time = estimate(self.job, search.pool, plan, global_batch_size=batch, assumptions=self.assumptions).time
-            for (number, size), seconds in zip(selected, np.asarray(time), strict=True):
-                tables[number][size] = float(seconds)
-        return list(tables)
+            for (key, size), seconds in zip(selected, np.asarray(time), strict=True):
+                tables[key][size] = float(seconds)
+        self._times.update(tables)
+        return [[self._times[option.share[:3]] for option in pool] for pool in options]
 
     @staticmethod
     def _sizes(plan: Plan, wanted: float) -> list[int]:

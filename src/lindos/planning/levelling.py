@@ -1,31 +1,40 @@
 """Division of a batch among pools in whole micro-batches, so that all pools take about the same time."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice, product
-from typing import Any, NamedTuple
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-#: Largest number of evaluated combinations of the pools' plans.
-_COMBINATIONS = 256
-
+#: Largest number of units of a batch, in which sums are counted.
+_UNITS = 2**22
 #: Step time of a pool, in seconds, by its batch in sequences.
 Times = Mapping[int, float]
 
 
 class Levelled(NamedTuple):
-    """Index of the chosen option and batch of each pool, and sequences per second of all pools."""
+    """Index of the chosen option, batch and step time of each pool, and sequences per second of all pools."""
 
     options: tuple[int, ...]
     sizes: tuple[int, ...]
+    times: tuple[float, ...]
     speed: float
 
 
-def levelled(options: Sequence[Sequence[Times]], batch: int, *, exact: bool) -> Levelled | None:
-    """Choose the fastest combination of one option for each pool.
+class _Entry(NamedTuple):
+    """One batch of a pool under one option."""
 
-    No sizes of a combination are faster than the sizes that each pool finishes in a common time. Combinations are
-    evaluated in the order of this bound until no other one can be faster.
+    size: int
+    time: float
+    option: int
+
+
+def levelled(options: Sequence[Sequence[Times]], batch: int, *, exact: bool) -> Levelled | None:
+    """Choose one option and a batch for each pool so that all pools together are as fast as possible.
+
+    Every step time of a pool is tried as the common time, in the order of a bound: in that time no pool trains more
+    sequences than the most of its options. In a common time each pool may have any of the batches that it finishes, and
+    the largest sum of these within the batch is taken.
 
     Parameters
     ----------
@@ -34,100 +43,77 @@ def levelled(options: Sequence[Sequence[Times]], batch: int, *, exact: bool) -> 
     batch
         Sequences of a step.
     exact
-        Whether the pools train exactly ``batch`` sequences; otherwise at most.
+        Whether the pools train exactly ``batch`` sequences; otherwise at most. The pool with the largest part then
+        gives up the excess of the smallest sum that suffices: some of its replicas have one micro-batch less.
 
     Returns
     -------
     Levelled or None
         None if no combination can train the batch.
     """
-    tables = [[_Table(times) for times in pool] for pool in options]
-    combinations = list(islice(product(*(range(len(pool)) for pool in options)), _COMBINATIONS))
-    bounds = _bounds(tables, np.asarray(combinations), batch, exact=exact)
+    tables = [_table(pool) for pool in options]
     best: Levelled | None = None
-    for index in np.argsort(-bounds, kind="stable"):
-        if best is not None and bounds[index] < best.speed * (1 - 1e-12):
+    for limit, bound in _limits(tables, batch, exact=exact):
+        if best is not None and bound < best.speed * (1 - 1e-12):
             break
-        chosen = combinations[index]
-        pools = [pool[option] for pool, option in zip(tables, chosen, strict=True)]
-        sizes, speed = _exact_sizes(pools, batch) if exact else _fastest_sizes(pools, batch)
-        # Ties go to the first combination.
-        if speed > 0 and (best is None or (speed, [-i for i in chosen]) > (best.speed, [-i for i in best.options])):
-            best = Levelled(chosen, sizes, speed)
+        within = [[entry for entry in table if entry.time <= limit] for table in tables]
+        candidate = _level(within, batch, exact=exact)
+        if candidate is not None and (best is None or candidate.speed > best.speed):
+            best = candidate
     return best
 
 
-class _Table:
-    """Step times of a plan by its batch, ascending."""
-
-    def __init__(self, times: Times) -> None:
-        self.sizes = np.asarray(sorted(times))
-        self.times = np.asarray([times[int(size)] for size in self.sizes])
-        self._order = np.argsort(self.times, kind="stable")
-
-    def most(self, limits: Any) -> Any:
-        """Get the index of the largest batch that takes at most each time; zero if even the smallest takes longer."""
-        reached = np.maximum.accumulate(self._order)
-        index = np.searchsorted(self.times[self._order], limits, side="right") - 1
-        return np.where(index < 0, 0, reached[np.maximum(index, 0)])
+def _table(options: Sequence[Times]) -> list[_Entry]:
+    """List the batches of a pool, the largest first, each with the option that finishes it first."""
+    entries = [_Entry(size, times[size], option) for option, times in enumerate(options) for size in times]
+    entries.sort(key=lambda entry: (-entry.size, entry.time, entry.option))
+    return [entry for place, entry in enumerate(entries) if not place or entry.size < entries[place - 1].size]
 
 
-def _limits(tables: Iterable[_Table]) -> Any:
-    return np.unique(np.concatenate([table.times for table in tables]))
+def _limits(tables: Sequence[Sequence[_Entry]], batch: int, *, exact: bool) -> Iterator[tuple[float, float]]:
+    """Yield common times with upper bounds on the sequences per second within them, the largest bound first."""
+    limits = np.unique([entry.time for table in tables for entry in table])
+    limits = limits[limits >= max(min(entry.time for entry in table) for table in tables)]
+    done = np.zeros(len(limits))
+    for table in tables:
+        times = np.asarray([entry.time for entry in table])
+        order = np.argsort(times, kind="stable")
+        most = np.maximum.accumulate(np.asarray([entry.size for entry in table])[order])
+        done += most[np.searchsorted(times[order], limits, side="right") - 1]
+    bounds = np.where(done >= batch, float(batch), 0.0 if exact else done) / limits
+    for place in np.argsort(-bounds, kind="stable"):
+        if bounds[place] > 0:
+            yield float(limits[place]), float(bounds[place])
 
 
-def _bounds(tables: Sequence[Sequence[_Table]], combinations: Any, batch: int, *, exact: bool) -> Any:
-    """Compute an upper bound on the sequences per second of each combination."""
-    limits = _limits(table for pool in tables for table in pool)
-    done = np.zeros((len(combinations), len(limits)))
-    for pool, chosen in zip(tables, combinations.T, strict=True):
-        done += np.asarray([table.sizes[table.most(limits)] for table in pool])[chosen]
-    counted = np.where(done >= batch, float(batch), 0.0 if exact else done)
-    bounds: Any = (counted / limits).max(axis=1)
-    return bounds
-
-
-def _exact_sizes(tables: Sequence[_Table], batch: int) -> tuple[tuple[int, ...], float]:
-    """Divide the whole batch in the least time; return the batch of each pool and sequences per second.
-
-    Every pool gets the largest batch that it finishes in the shortest common time that suffices. The pool with the
-    largest batch gives up the excess: some of its replicas then have one micro-batch less. The speed is zero if no
-    division exists.
-    """
-    limits = _limits(tables)
-    sizes = np.asarray([table.sizes[table.most(limits)] for table in tables])
-    excess, largest = sizes.sum(axis=0) - batch, sizes.max(axis=0)
-    fits = np.flatnonzero((excess >= 0) & (excess < largest))
-    if not len(fits):
-        return (), 0.0
-    chosen = sizes[:, fits[0]].copy()
-    chosen[np.argmax(chosen)] -= excess[fits[0]]
-    slowest = max(float(table.times[table.sizes >= size].min()) for table, size in zip(tables, chosen, strict=True))
-    return tuple(int(size) for size in chosen), batch / slowest
-
-
-def _fastest_sizes(tables: Sequence[_Table], batch: int) -> tuple[tuple[int, ...], float]:
-    """Divide at most the batch at the highest speed; return the batch of each pool and sequences per second.
-
-    Every pool gets the largest batch that it finishes in a common time; the pools with the smallest steps of their
-    batch give up the excess. The speed is zero if no division exists.
-    """
-    limits = _limits(tables)
-    index = np.asarray([table.most(limits) for table in tables])
-    longest = max(len(table.sizes) for table in tables)
-    rows = np.arange(len(tables))[:, None]
-    sizes = np.asarray([np.pad(table.sizes, (0, longest - len(table.sizes)), "edge") for table in tables])
-    times = np.asarray([np.pad(table.times, (0, longest - len(table.times)), "edge") for table in tables])
-    steps = np.concatenate([np.full((len(tables), 1), np.inf), np.diff(sizes, axis=1)], axis=1)
-    open_columns = np.arange(len(limits))
-    while len(open_columns):
-        part = index[:, open_columns]
-        cost = np.where(part > 0, steps[rows, part], np.inf)
-        pool = np.argmin(cost, axis=0)
-        exceeds = (sizes[rows, part].sum(axis=0) > batch) & np.isfinite(cost.min(axis=0))
-        open_columns, pool = open_columns[exceeds], pool[exceeds]
-        index[pool, open_columns] -= 1
-    done, slowest = sizes[rows, index].sum(axis=0), times[rows, index].max(axis=0)
-    speed = np.where(done <= batch, done / slowest, 0.0)
-    best = int(np.argmax(speed))
-    return tuple(int(size) for size in sizes[rows, index][:, best]), float(speed[best])
+def _level(tables: Sequence[Sequence[_Entry]], batch: int, *, exact: bool) -> Levelled | None:
+    """Choose an entry of each pool: the largest sum of batches within ``batch``, or the smallest that reaches it."""
+    # Sizes are counted in a unit that divides them all, or in a larger one and rounded so that sums keep to the batch.
+    unit = max(math.gcd(*(entry.size for table in tables for entry in table)), -(-batch // _UNITS))
+    units = [[entry.size // unit if exact else -(-entry.size // unit) for entry in table] for table in tables]
+    goal = -(-batch // unit) if exact else batch // unit
+    # Bit n of a number tells whether the first pools can train n units.
+    reached = [1]
+    most = goal + (max(map(max, units)) if exact else 0)
+    for pool in units:
+        sums = 0
+        for size in pool:
+            sums |= reached[-1] << size
+        reached.append(sums & ((1 << (most + 1)) - 1))
+    above = reached[-1] >> goal if exact else 0
+    if not reached[-1] or (exact and not above):
+        return None
+    left = goal + (above & -above).bit_length() - 1 if exact else reached[-1].bit_length() - 1
+    chosen: list[_Entry] = []
+    for table, pool, sums in zip(reversed(tables), reversed(units), reversed(reached[:-1]), strict=True):
+        place = next(place for place, size in enumerate(pool) if size <= left and sums >> (left - size) & 1)
+        chosen.insert(0, table[place])
+        left -= pool[place]
+    sizes = [entry.size for entry in chosen]
+    if exact:
+        largest, excess = int(np.argmax(sizes)), sum(sizes) - batch
+        if excess >= sizes[largest]:
+            return None
+        sizes[largest] -= excess
+    times = tuple(entry.time for entry in chosen)
+    return Levelled(tuple(entry.option for entry in chosen), tuple(sizes), times, sum(sizes) / max(times))

@@ -1,5 +1,6 @@
 """Plans of a job over several pools: each gets a share of the batch by its speed, in whole micro-batches."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -12,10 +13,14 @@ from lindos.problem.cluster import Cluster, Pool
 from lindos.problem.job import Job
 from lindos.problem.plan import Plan
 from lindos.step.assumptions import Assumptions, load_assumptions
-from lindos.step.cluster import ClusterStep, PoolPlan, combine_pools
+from lindos.step.cluster import ClusterStep, PoolPlan, combine_pools, synchronisation_time
 
-#: Rounds in which speeds set the shares of the batch and shares set the speeds.
-_ROUNDS = 3
+#: Largest number of rounds of shares and plans, and least relative gain of speed for another one.
+_ROUNDS, _GAIN = 2, 1e-3
+#: Parts of the batch that are shared out: the pools may be fastest with less than all of it.
+_PARTS = (1.0, 0.8)
+#: Least number of pools that are left out in turn, if there are as many.
+_LEFT_OUT = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,22 +32,28 @@ class PoolDecision(PoolPlan):
 
 
 class _Part(NamedTuple):
-    """Pools by index, speeds by which they share the batch, and plans to start their searches from."""
+    """Pools by index; for each, batches in sequences to search plans for, and a plan to start these searches from."""
 
     pools: tuple[int, ...]
-    speeds: tuple[float, ...]
+    targets: tuple[tuple[float, ...], ...]
     warm_starts: tuple[Plan | None, ...]
-
-    def share(self, batch: int, index: int) -> float:
-        """Compute the share of one pool, in sequences."""
-        return batch * (self.speeds[index] / sum(self.speeds))
 
 
 class _Decided(NamedTuple):
-    """An option and a batch in sequences for each pool of a part."""
+    """An option, a batch in sequences and a step time in seconds for each pool of a part; sequences per second."""
 
     options: tuple[Option, ...]
     sizes: tuple[int, ...]
+    times: tuple[float, ...]
+    speed: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithoutPools:
+    """Steps of the same batch on all pools but one, by the name of the omitted pool."""
+
+    steps: Mapping[str, ClusterStep]
+    num_examined: int  # pools that were left out in turn; no other can hold the job up
 
 
 def decide(
@@ -90,13 +101,15 @@ def decide(
         )
         return (_decision(choice, choice.global_batch_size),)
     kinds = Kinds(job, pools, degrees, assumptions)
-    all_pools = _unplanned(job, pools, range(len(pools)))
-    (decided,) = _settled(kinds, [all_pools], global_batch_size, exact=not batch_is_free, turns=_ROUNDS)
+    all_pools = _unplanned(job, pools, range(len(pools)), global_batch_size)
+    (decided,) = _settled(kinds, [all_pools], global_batch_size, exact=not batch_is_free)
     if isinstance(decided, Refused):
         raise decided.error()
     if isinstance(decided, InfeasibleError):
         raise decided
-    return tuple(_decision(kinds.choice(option), size) for option, size in zip(*decided, strict=True))
+    return tuple(
+        _decision(kinds.choice(option), size) for option, size in zip(decided.options, decided.sizes, strict=True)
+    )
 
 
 def leaving_out(
@@ -108,10 +121,13 @@ def leaving_out(
     fixed: Mapping[str, int] | None = None,
     assumptions: Assumptions | None = None,
     warm_starts: Sequence[PoolDecision] = (),
-) -> dict[str, ClusterStep]:
-    """Decide and evaluate the same batch on all pools but one.
+) -> WithoutPools:
+    """Decide and evaluate the same batch on all pools but one, for the pools that can hold the job up.
 
-    If the tokens per second of a result exceed those of the whole cluster, the job is faster without that pool.
+    The job is faster without a pool only if the pool cannot do even its smallest batch in the time of the others, else
+    it could stay with that batch. All others do at least their smallest, so no pool but the one whose shortest step is
+    the longest can hold them up by its work. The exchange between pools waits for the smallest pool and for the slowest
+    network. Beside these, the next slowest pools are left out until there are three.
 
     Parameters
     ----------
@@ -128,102 +144,134 @@ def leaving_out(
     assumptions
         Parameters of the catalogue; those that Lindos ships by default.
     warm_starts
-        Decisions for the whole cluster; they save one round.
+        Decisions for the whole cluster, whose speeds set the first shares.
 
     Returns
     -------
-    dict
-        Steps by the name of the omitted pool; a pool without which no plan is feasible is missing, and so is a single
-        pool.
+    WithoutPools
+        A pool without which no plan is feasible is missing, and so is a single pool.
     """
     pools, assumptions = cluster.pools, assumptions or load_assumptions()
     if len(pools) == 1:
-        return {}
+        return WithoutPools(steps={}, num_examined=0)
     kinds = Kinds(job, pools, dict(fixed or {}), assumptions)
     parts = []
-    for absent in range(len(pools)):
+    examined = _that_may_hold_up(kinds)
+    for absent in examined:
         present = tuple(index for index in range(len(pools)) if index != absent)
         if warm_starts:
-            speeds = tuple(warm_starts[index].speed for index in present)
-            parts.append(_Part(present, speeds, tuple(warm_starts[index].plan for index in present)))
+            speeds = [warm_starts[index].speed for index in present]
+            plans = tuple(warm_starts[index].plan for index in present)
+            parts.append(_Part(present, tuple((share,) for share in _shares(speeds, global_batch_size)), plans))
         else:
-            parts.append(_unplanned(job, pools, present))
-    turns = _ROUNDS - 1 if warm_starts else _ROUNDS
-    settled = _settled(kinds, parts, global_batch_size, exact=not batch_is_free, turns=turns)
-    decided = {pool.name: part for pool, part in zip(pools, settled, strict=True) if isinstance(part, _Decided)}
+            parts.append(_unplanned(job, pools, present, global_batch_size))
+    settled = _settled(kinds, parts, global_batch_size, exact=not batch_is_free)
+    decided = {
+        pools[absent].name: part for absent, part in zip(examined, settled, strict=True) if isinstance(part, _Decided)
+    }
     steps = iter(
         kinds.steps(
             [option for part in decided.values() for option in part.options],
             [size for part in decided.values() for size in part.sizes],
         )
     )
-    return {
-        name: combine_pools(
-            job,
-            replace(cluster, pools=tuple(pools[option.share.pool] for option in part.options)),
-            [next(steps) for _ in part.options],
-            assumptions,
-        )
-        for name, part in decided.items()
+    return WithoutPools(
+        steps={
+            name: combine_pools(
+                job,
+                replace(cluster, pools=tuple(pools[option.share.pool] for option in part.options)),
+                [next(steps) for _ in part.options],
+                assumptions,
+            )
+            for name, part in decided.items()
+        },
+        num_examined=len(examined),
+    )
+
+
+def _that_may_hold_up(kinds: Kinds) -> list[int]:
+    """List the pools without which the job may be faster, in the order of the cluster."""
+    pools = kinds.pools
+    if len(pools) <= _LEFT_OUT:
+        return list(range(len(pools)))
+    shortest = kinds.options([Share(pool, kinds.fewest, True, None) for pool in range(len(pools))])
+    times = [option.ranked.batch / option.speed if isinstance(option, Option) else math.inf for option in shortest]
+    networks = [pool.tiers[-1] for pool in pools]
+    chosen = {
+        max(range(len(pools)), key=lambda index: times[index]),
+        min(range(len(pools)), key=lambda index: pools[index].num_devices),
+        min(range(len(pools)), key=lambda index: networks[index].bandwidth / networks[index].oversubscription),
     }
+    for index in sorted(range(len(pools)), key=lambda index: -times[index]):
+        if len(chosen) < _LEFT_OUT:
+            chosen.add(index)
+    return sorted(chosen)
 
 
 #: Decision of a part, or the reason why it has none.
 _Answer = _Decided | Refused | InfeasibleError
 
 
-def _unplanned(job: Job, pools: Sequence[Pool], indices: Iterable[int]) -> _Part:
+def _unplanned(job: Job, pools: Sequence[Pool], indices: Iterable[int], batch: int) -> _Part:
     """Make a part that shares the batch by the peaks of its devices, before any search."""
     present = tuple(indices)
-    peaks = (pools[i].num_devices * float(pools[i].accelerator.peak(job.precision).value) for i in present)
-    return _Part(present, tuple(peaks), (None,) * len(present))
+    peaks = [pools[i].num_devices * float(pools[i].accelerator.peak(job.precision).value) for i in present]
+    return _Part(present, tuple((share,) for share in _shares(peaks, batch)), (None,) * len(present))
 
 
-def _settled(kinds: Kinds, parts: Sequence[_Part], batch: int, *, exact: bool, turns: int) -> list[_Answer]:
-    """Decide every part of the cluster: speeds set shares and shares set speeds, in several turns.
+def _shares(speeds: Sequence[float], batch: int) -> list[float]:
+    return [batch * speed / sum(speeds) for speed in speeds]
 
-    In the last turn each pool has two candidate plans: one that finishes its share first, and one that trains the most
-    tokens per second.
+
+def _settled(kinds: Kinds, parts: Sequence[_Part], batch: int, *, exact: bool) -> list[_Answer]:
+    """Decide every part of the cluster: shares set plans and plans set shares, until no part gains any more.
+
+    For each share a pool has two plans: one that finishes it first, and one that trains the most tokens per second with
+    at most as many sequences. The next shares are those of the batch, or a part of it, by the speeds of the chosen
+    plans, and those that the pools finish in the time of the slowest. Every part chooses among all plans of its pools
+    that any search has had as its best.
     """
-    current: list[_Part | Refused] = list(parts)
-    options: list[list[list[Option]]] = [[] for _ in parts]
-    for turn in range(turns):
-        roundings = (True, False) if turn == turns - 1 else (True,)
-        pending = [(number, part) for number, part in enumerate(current) if isinstance(part, _Part)]
-        shares = [
-            Share(pool, max(kinds.fewest, int(part.share(batch, index))), round_up, part.warm_starts[index])
-            for _, part in pending
-            for index, pool in enumerate(part.pools)
-            for round_up in roundings
-        ]
-        answers = iter(kinds.options(shares))
-        for number, part in pending:
-            options[number] = []
-            for _ in part.pools:
-                pair = [next(answers) for _ in roundings]
-                refused = [answer for answer in pair if not isinstance(answer, Option)]
-                if refused and isinstance(current[number], _Part):
-                    current[number] = refused[0]
-                planned = [answer for answer in pair if isinstance(answer, Option)]
-                options[number].append(planned[:1] if planned and planned[0].plan == planned[-1].plan else planned)
-            if isinstance(current[number], _Part):
-                first = [pool[0] for pool in options[number]]
-                speeds, plans = (option.speed for option in first), (option.plan for option in first)
-                current[number] = part._replace(speeds=tuple(speeds), warm_starts=tuple(plans))
+    answers: list[_Answer | None] = [None] * len(parts)
+    pending = dict(enumerate(parts))
+    for _ in range(_ROUNDS):
+        asked = {number: _asked(kinds, part) for number, part in pending.items()}
+        options = iter(kinds.options([share for shares in asked.values() for share in shares]))
+        following: dict[int, _Part] = {}
+        for number, part in pending.items():
+            refused = [option for option in (next(options) for _ in asked[number]) if isinstance(option, Refused)]
+            before = answers[number]
+            missing = [option for option in refused if not kinds.planned(option.pool)]
+            answer = missing[0] if missing else _levelled(kinds, part.pools, batch, exact=exact)
+            if not isinstance(answer, _Decided):
+                answers[number] = answers[number] or answer
+            elif not isinstance(before, _Decided) or answer.speed > before.speed * (1 + _GAIN):
+                answers[number], following[number] = answer, _following(part, answer, batch)
+        pending = following
+    return [answer for answer in answers if answer is not None]
+
+
+def _asked(kinds: Kinds, part: _Part) -> list[Share]:
     return [
-        _levelled(kinds, part, choices, batch, exact=exact) if isinstance(part, _Part) else part
-        for part, choices in zip(current, options, strict=True)
+        Share(pool, max(kinds.fewest, int(target)), round_up, warm_start)
+        for pool, targets, warm_start in zip(*part, strict=True)
+        for target in targets
+        for round_up in (True, False)
     ]
 
 
-def _levelled(
-    kinds: Kinds, part: _Part, options: Sequence[Sequence[Option]], batch: int, *, exact: bool
-) -> _Decided | InfeasibleError:
+def _following(part: _Part, decided: _Decided, batch: int) -> _Part:
+    """Make the next shares of a part from the speeds of its chosen plans."""
+    speeds = [size / time for size, time in zip(decided.sizes, decided.times, strict=True)]
+    within = [speed * max(decided.times) for speed in speeds]
+    shared = [[part_of_batch * share for part_of_batch in _PARTS] for share in _shares(speeds, batch)]
+    targets = tuple((time_limited, *shares) for time_limited, shares in zip(within, shared, strict=True))
+    return _Part(part.pools, targets, tuple(option.plan for option in decided.options))
+
+
+def _levelled(kinds: Kinds, pools: Sequence[int], batch: int, *, exact: bool) -> _Decided | InfeasibleError:
     """Choose one plan and whole micro-batches for each pool of a part, so that all take about the same time."""
-    flat = [option for pool in options for option in pool]
-    wanted = [part.share(batch, index) for index, pool in enumerate(options) for _ in pool]
-    times = iter(kinds.times(flat, wanted))
-    tables = [[next(times) for _ in pool] for pool in options]
+    options = [kinds.planned(pool) for pool in pools]
+    tables = kinds.tables(options)
     best = levelled(tables, batch, exact=exact)
     if best is None:
         # The tables contain every share, so that only the smallest batches of the pools can be too large.
@@ -234,7 +282,10 @@ def _levelled(
             "Raise job.global_batch_size, or leave a pool out",
         )
     chosen = tuple(pool[index] for pool, index in zip(options, best.options, strict=True))
-    return _Decided(chosen, best.sizes)
+    working = [float(option.plan.num_devices) for option in chosen]
+    exchange = synchronisation_time(kinds.job, [kinds.pools[pool] for pool in pools], working, kinds.assumptions)
+    speed = sum(best.sizes) / (max(best.times) + float(exchange))
+    return _Decided(chosen, best.sizes, best.times, speed)
 
 
 def _decision(choice: Choice, size: int) -> PoolDecision:

@@ -12,7 +12,7 @@ from typing import Annotated
 
 from lindos.errors import InputError
 from lindos.formulas.collectives import ring_all_reduce_time
-from lindos.problem.cluster import Cluster
+from lindos.problem.cluster import Cluster, Pool
 from lindos.problem.job import Job
 from lindos.problem.plan import Plan
 from lindos.quantities import Count, Flop, FlopPerSecond, Fraction, Seconds, Tokens, TokensPerSecond, namespace
@@ -137,13 +137,13 @@ def combine_pools(job: Job, cluster: Cluster, parts: Sequence[PoolStep], assumpt
     assumptions
         Parameters of the catalogue.
     """
-    pools = {pool.name: pool for pool in cluster.pools}
+    working = [part.num_devices - part.idle_devices for part in parts]
     times = [part.estimate.time for part in parts]
     slowest = reduce(lambda a, b: namespace(a, b).maximum(a, b), times) if len(times) > 1 else times[0]
     return ClusterStep(
         pools=tuple(parts),
         slowest=slowest,
-        synchronisation=_synchronisation(job, cluster, parts, assumptions) if len(pools) > 1 or len(parts) > 1 else 0.0,
+        synchronisation=synchronisation_time(job, cluster.pools, working, assumptions) if len(parts) > 1 else 0.0,
         tokens=float(sum(part.global_batch_size for part in parts) * job.sequence_length),
         model_flops=_total(part.estimate.model_flops for part in parts),
         num_devices=float(sum(part.num_devices - part.idle_devices for part in parts)),
@@ -153,16 +153,29 @@ def combine_pools(job: Job, cluster: Cluster, parts: Sequence[PoolStep], assumpt
     )
 
 
-def _synchronisation(job: Job, cluster: Cluster, parts: Sequence[PoolStep], assumptions: Assumptions) -> Seconds:
-    """Compute the all-reduce of gradients over pools, divided among the devices of the smallest pool."""
-    smallest = min(part.num_devices - part.idle_devices for part in parts)
-    message = num_params(job.model, mtp=True) * assumptions.gradient_bytes.value / smallest
-    outer = [pool.tiers[-1] for pool in cluster.pools]
+def synchronisation_time(
+    job: Job, pools: Sequence[Pool], working: Sequence[Count], assumptions: Assumptions
+) -> Seconds:
+    """Compute the all-reduce of gradients over pools, divided among the devices of the smallest pool.
+
+    Parameters
+    ----------
+    job
+        Model.
+    pools
+        Pools of equal devices.
+    working
+        Devices at work in each pool.
+    assumptions
+        Parameters of the catalogue.
+    """
+    message = num_params(job.model, mtp=True) * assumptions.gradient_bytes.value / min(working)
+    outer = [pool.tiers[-1] for pool in pools]
     bandwidth = reduce(
         lambda a, b: namespace(a, b).minimum(a, b), [tier.bandwidth / tier.oversubscription for tier in outer]
     )
     latency = reduce(lambda a, b: namespace(a, b).maximum(a, b), [tier.latency for tier in outer])
-    return ring_all_reduce_time(message, float(len(parts)), bandwidth, latency)
+    return ring_all_reduce_time(message, float(len(pools)), bandwidth, latency)
 
 
 def _total(values: object) -> Count:

@@ -8,7 +8,7 @@ from typing import Any
 from lindos import planning
 from lindos.catalog import Catalog
 from lindos.errors import InconsistentError, InfeasibleError
-from lindos.planning import Alternative, Choice, PoolDecision
+from lindos.planning import Alternative, Choice, PoolDecision, WithoutPools
 from lindos.problem.cluster import Cluster, Pool
 from lindos.problem.job import Job
 from lindos.problem.plan import Schedule
@@ -178,9 +178,9 @@ class OpenStages:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alternatives:
-    """The step without each pool, by its name; a fixed pipeline with other virtual stages; other software."""
+    """The step without each pool; a fixed pipeline with other virtual stages; other software."""
 
-    steps_without: Mapping[str, ClusterStep]
+    without: WithoutPools
     stages: tuple[OpenStages, ...]
     beyond_software: Alternative | None  # a faster plan that the software does not ship, in the only pool
 
@@ -201,9 +201,9 @@ def compute_alternatives(world: World, result: ClusterResult, job: Job, plans: P
     """
     wanted = request(world, job, result.cluster)
     active = working_cluster(result.cluster, world.scenario.campaign, world.catalog)
-    steps = planning.leaving_out(job, active, warm_starts=plans.pools, **wanted.arguments())
+    without = planning.leaving_out(job, active, warm_starts=plans.pools, **wanted.arguments())
     return Alternatives(
-        steps_without=steps,
+        without=without,
         stages=_open_stages(job, result.cluster, wanted),
         beyond_software=_beyond_software(job, active, wanted, plans),
     )

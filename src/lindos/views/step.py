@@ -82,7 +82,7 @@ def view(
         figures=_figures(context, outcome).all(),
         tables=(_plan_table(step), *_stages_table(stages), _time_table(step)),
         charts=(_time_chart(step), _memory_chart(result)),
-        notes=tuple(dict.fromkeys((*_goal_notes(context, result), *_notes(result, plans, alternatives)))),
+        notes=tuple(dict.fromkeys((*_goal_notes(context, result), *_notes(context, result, plans, alternatives)))),
         warnings=tuple(_warnings(context, result)),
     )
 
@@ -208,19 +208,24 @@ def _goal_notes(context: Context, result: StepResult) -> Iterator[str]:
     )
 
 
+#: Share of the critical batch above which only whole micro-batches keep the batch from it.
+_MOST_OF_BATCH = 0.95
+
+
 def _notes(
-    result: StepResult, plans: Outcome[Plans] | None, alternatives: Outcome[Alternatives] | None
+    context: Context, result: StepResult, plans: Outcome[Plans] | None, alternatives: Outcome[Alternatives] | None
 ) -> Iterator[str]:
     step = result.step
     if result.job.global_batch_size is None:
-        yield (
-            f"The global batch is {_percent(result.limit.share_of_critical)} % of the critical batch of the run: the "
-            "most that whole micro-batches of all replicas make of it."
+        share = result.limit.share_of_critical
+        plain = number(share)
+        why = (
+            "no larger one that was searched trains more tokens per second"
+            if plain is not None and plain < _MOST_OF_BATCH
+            else "the most that whole micro-batches of all replicas make of it"
         )
-    idle = int(number(step.idle_devices) or 0)
-    if idle:
-        count = "1 GPU is" if idle == 1 else f"{idle:,} GPUs are"
-        yield f"{count} idle or spare: too few for another replica of the plan, or more than the batch can occupy."
+        yield f"The global batch is {_percent(share)} % of the critical batch of the run: {why}."
+    yield from _idle_notes(context, result)
     if len(step.pools) > 1:
         yield (
             f"{len(step.pools)} pools share one job: each has its own replicas and a share of the batch according to "
@@ -233,6 +238,31 @@ def _notes(
             yield f"{part.name}: {_weighed(decision.choice)}."
             yield from _software_notes(result, decision.choice, alternatives)
     yield _residual_note(result)
+
+
+def _idle_notes(context: Context, result: StepResult) -> Iterator[str]:
+    """Say why GPUs have no work, and what would give them some."""
+    step, campaign = result.step, context.scenario.campaign
+    idle = int(number(step.idle_devices) or 0)
+    if not idle:
+        return
+    count = "1 GPU is" if idle == 1 else f"{idle:,} GPUs are"
+    fed = 0
+    for part in step.pools:
+        replica = int(part.plan.num_devices) // int(part.plan.data_parallel)
+        replicas = int(part.plan.data_parallel) + int(part.idle_devices) // replica
+        fed += part.global_batch_size * replicas // int(part.plan.data_parallel)
+    batch = sum(part.global_batch_size for part in step.pools)
+    if campaign.spare_fraction or campaign.rack_standby:
+        yield f"{count} idle or spare: set aside, or too few for another replica of the plan."
+    elif fed == batch:
+        yield f"{count} idle: too few for another replica of the plan."
+    else:
+        yield (
+            f"{count} idle: the plan cuts its batch of {batch:,} sequences into the pieces that are fastest, and plans "
+            f"with smaller pieces for more GPUs are no faster. {fed:,} sequences (job.global_batch_size) would feed "
+            "them under the same plan."
+        )
 
 
 def _software_notes(result: StepResult, choice: Choice, alternatives: Outcome[Alternatives] | None) -> Iterator[str]:
@@ -260,13 +290,20 @@ def _software_notes(result: StepResult, choice: Choice, alternatives: Outcome[Al
 def _without_pools(step: ClusterStep, alternatives: Outcome[Alternatives] | None) -> Iterator[str]:
     """Write what the job loses or gains without each kind of device."""
     speed = number(step.tokens_per_second)
-    for name, rest in (alternatives.point.steps_without if alternatives else {}).items():
+    for name, rest in (alternatives.point.without.steps if alternatives else {}).items():
         other_speed = number(rest.tokens_per_second)
         if speed is None or other_speed is None:
             continue
         gain = 100 * (other_speed / speed - 1)
         direction = "more" if gain > 0 else "fewer"
         yield f"Without {name} the job would train {render(abs(gain), '1', 2)} % {direction} tokens per second."
+    examined = alternatives.point.without.num_examined if alternatives else 0
+    if 0 < examined < len(step.pools):
+        yield (
+            f"Of the {len(step.pools)} pools {examined} were left out in turn: those of the longest shortest step, of "
+            "the fewest GPUs and of the slowest network. No other can hold the job up: it could stay with its smallest "
+            "batch."
+        )
 
 
 def _weighed(choice: Choice) -> str:

@@ -53,7 +53,7 @@ def placements(study: Study, scenario: Scenario) -> list[Placement]:
     assert job is not None
     assert step is not None
     ways = [_replicas("replicas in every pool", step.point.step)]
-    for name, rest in (alternatives.point.steps_without if alternatives else {}).items():
+    for name, rest in (alternatives.point.without.steps if alternatives else {}).items():
         ways.append(_replicas(f"replicas, without {name}", rest))
     world = World(scenario=scenario, catalog=study.catalog, folder=None)
     active = working_cluster(cluster.point.cluster, scenario.campaign, study.catalog)
