@@ -389,6 +389,9 @@ class RoadmapSpec(Part):
     last_year_share: Fraction = Field(
         default=0.5, description="largest share of all purchases in the last year of a plan of more than two years"
     )
+    actual_sites: list[Text] = Field(
+        default=[], max_length=50, description="sites of the catalogue whose observations stand beside the plan"
+    )
     programmes: list[ProgrammeSpec] = Field(
         default=[], max_length=200, description="buyers whose plans are added up and compared with the supply"
     )

@@ -17,6 +17,7 @@ from lindos.study.site import SITE, SiteResult
 from lindos.units import render
 from lindos.views.figures import Figures, titled
 from lindos.views.gaps import gaps_table, gaps_warning, with_gaps
+from lindos.views.roadmap_actual import actual_series, actual_table
 from lindos.views.roadmap_charts import charts
 from lindos.views.roadmap_demand import demand_section
 from lindos.views.roadmap_tables import (
@@ -109,6 +110,7 @@ def view(
             *clash_table(outcome.point),
             plan_table(outcome),
             *chances_table(outcome),
+            *actual_table(context, plan),
             *limits_table(outcome.point),
             compared_table(outcome),
             holdings_table(plan, outcome.point.holdings, context),
@@ -117,7 +119,7 @@ def view(
             purchases_table(outcome.point),
             *gaps_table("roadmap.gaps", plan.gaps),
         ),
-        charts=charts(outcome),
+        charts=charts(outcome, actual_series(context, plan)),
         notes=(*_notes(context, outcome.point, plan, site),),
         warnings=(*_clash_warning(outcome.point, plan), *gaps_warning(plan.gaps)),
     )

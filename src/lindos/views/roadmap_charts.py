@@ -6,16 +6,18 @@ from lindos.study.ranges import number, span
 from lindos.study.roadmap import RoadmapResult
 
 
-def charts(outcome: Outcome[RoadmapResult]) -> tuple[Chart, ...]:
+def charts(outcome: Outcome[RoadmapResult], seen: tuple[Series, ...] = ()) -> tuple[Chart, ...]:
     """Draw a plan.
 
     Parameters
     ----------
     outcome
         The plan in all worlds.
+    seen
+        What was seen of the operator's sites.
     """
     return (
-        _online(outcome),
+        _online(outcome, seen),
         _purchases(outcome),
         _stock(outcome),
         _power(outcome),
@@ -43,8 +45,8 @@ def _line(outcome: Outcome[RoadmapResult], title: str, field: str) -> Series:
     )
 
 
-def _online(outcome: Outcome[RoadmapResult]) -> Chart:
-    series = [_line(outcome, "this plan", "h100_equivalents")]
+def _online(outcome: Outcome[RoadmapResult], seen: tuple[Series, ...]) -> Chart:
+    series = [_line(outcome, "this plan", "h100_equivalents"), *seen]
     trend = outcome.point.trend
     if trend is not None:
         days = (trend.start, *(year.end for year in trend.years))
