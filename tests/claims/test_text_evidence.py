@@ -6,6 +6,7 @@ import pytest
 
 from lindos.catalog import load_catalog
 from lindos.claims.text import audit_text
+from lindos.claims.text.sections import sections
 
 CATALOG = load_catalog()
 DAY = datetime.date(2025, 11, 10)
@@ -125,6 +126,17 @@ def test_a_loose_tie_refutes_nothing(name: str) -> None:
 def test_what_the_numbers_refute_is_found(text: str, wrong: str) -> None:
     (number,) = flagged(f"{text} Nobody else was asked.")
     assert wrong in number
+
+
+def test_reasons_are_in_the_language_of_the_article() -> None:
+    text = (
+        "Musk will 50 Millionen H100-Äquivalente betreiben. Ein H100 schafft knapp ein Petaflop in 16 Bit, alle "
+        "zusammen kämen auf 50 Exaflops. Das ist viel."
+    )
+    (section,), _, _ = sections(text, CATALOG, DAY, "FILE")
+    wrong = next(table for table in section.tables if table.name == "text.wrong")
+    assert "Vorsilbe" in str(wrong.rows[0][1])
+    assert ", nicht 50 EFLOP/s" in str(wrong.rows[0][3])
 
 
 def test_an_equation_shows_its_factors() -> None:

@@ -308,6 +308,14 @@ def _memory_of(numeral: Numeral, catalog: Catalog) -> str:
     return ""
 
 
+#: A price, and any other figure, is wrong if it lies outside of the range that prose may mean by this factor.
+WRONG_PRICE, WRONG_FIGURE = 3.0, 2.0
+#: A figure outside of its range counts as a slip of the decimal mark within this factor of a power of ten.
+SLIP_OF_MARK = 1.6
+#: A slip by more than this factor is one of a prefix.
+SLIP_OF_PREFIX = 300.0
+
+
 def _against(numeral: Numeral, fact: Fact[Real], per: str, title: str, swap: str = "") -> Iterator[Relation]:
     low, high = _RANGES[(numeral.unit, per)]
     value = float(fact.value)
@@ -326,18 +334,18 @@ def _against(numeral: Numeral, fact: Fact[Real], per: str, title: str, swap: str
             sources=fact.sources,
         )
     elif (swap and numeral.unit == "B") or distance(least * low, most * high, numeral) >= (
-        3.0 if numeral.unit == "USD" else 2.0
+        WRONG_PRICE if numeral.unit == "USD" else WRONG_FIGURE
     ):
         kind = (
             "wrong_subject"
             if swap
             else "decimal_slip"
-            if is_power(factor, 1.6)
+            if is_power(factor, SLIP_OF_MARK)
             else "power_per_gpu"
             if numeral.unit == "W"
             else "price_total"
         )
-        kind = "prefix_1000" if kind == "decimal_slip" and factor > 300 else kind
+        kind = "prefix_1000" if kind == "decimal_slip" and factor > SLIP_OF_PREFIX else kind
         yield Relation(
             kind=kind,
             members=(numeral,),

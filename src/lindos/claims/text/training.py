@@ -35,6 +35,8 @@ def relations(reading: Reading, catalog: Catalog) -> Iterator[Relation]:
         Facts about the devices.
     """
     numerals = [n for n in reading.numerals if n.claim and "denied" not in n.marks]
+    if not numerals:
+        return
     yield from _over_peak(reading, numerals)
     for segment in _segments(reading):
         local = [n for n in numerals if n.paragraph in segment]
