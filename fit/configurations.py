@@ -205,7 +205,8 @@ def count(config: Any) -> dict[str, Any]:
     if text is not config:
         weights = {name: weight for name, weight in weights.items() if LANGUAGE.search(name)}
     total = matrices = active = 0
-    chosen = next((v for k in ("num_experts_per_tok", "moe_k", "moe_topk") if (v := getattr(text, k, None))), 1)
+    numbers = (getattr(text, key, None) for key in ("num_experts_per_tok", "moe_k", "moe_topk", "top_k_experts"))
+    chosen = next((number for number in numbers if number), 1)
     for name, weight in weights.items():
         total += weight.numel()
         is_vector = weight.ndim < 2 or name.endswith("bias") or min(weight.shape[-2:]) == 1

@@ -193,7 +193,7 @@ ARCHITECTURES: dict[str, tuple[dict[str, Any], float, dict[str, Any]]] = {
             ),
         ),
         400.0,
-        {"moe_layer_interval": 2, "num_shared_experts": 1, "ffn_hidden_size": 16384, "expert_ffn_hidden_size": 8192},
+        {"num_moe_layers": 24, "num_shared_experts": 1, "ffn_hidden_size": 16384, "expert_ffn_hidden_size": 8192},
     ),
     "nemotron 4 340B": (
         usual("nemotron", 18432, 96, 96, 8, 73728, 256000, head_dim=192, tie_word_embeddings=False),

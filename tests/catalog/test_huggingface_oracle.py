@@ -15,8 +15,10 @@ import pytest
 
 from lindos.catalog import load_catalog
 from lindos.catalog.huggingface import read_config
+from lindos.catalog.mixers import Attention
 from lindos.errors import InconsistentError, InputError
 from lindos.transformer import active_params, num_params
+from lindos.transformer.composition import of_model
 
 TOLERANCE = 0.005
 #: Fields of a model that a configuration does not have.
@@ -45,7 +47,9 @@ def differences(config: dict[str, Any], row: dict[str, Any]) -> list[str] | None
         "active": (active_params(model), row["active"], TOLERANCE),
     }
     if row["windows"] is not None:
-        pairs["windows"] = model.num_windowed_layers, row["windows"], 0
+        mixers = of_model(model).mixers
+        windows = sum(count for mixer, count in mixers if isinstance(mixer, Attention) and mixer.window)
+        pairs["windows"] = windows, row["windows"], 0
     return [
         f"{name} {read:,.0f} for {built:,}"
         for name, (read, built, tolerance) in pairs.items()
@@ -85,6 +89,13 @@ FILES = {
     "nemotron-3.5-lightning": "nvidia--NVIDIA-Nemotron-3.5-Lightning-30B-A3B-NVFP4",
     "nemotron-3-super": "nvidia--NVIDIA-Nemotron-3-Super-120B-A12B-FP8",
     "nemotron-3-ultra": "nvidia--NVIDIA-Nemotron-3-Ultra-550B-A55B-BF16",
+    "qwen3.5-27b": "Qwen--Qwen3.5-27B",
+    "qwen3.5-35b-a3b": "Qwen--Qwen3.5-35B-A3B",
+    "qwen3.5-122b-a10b": "Qwen--Qwen3.5-122B-A10B",
+    "qwen3.5-397b-a17b": "Qwen--Qwen3.5-397B-A17B",
+    "deepseek-v3.2": "deepseek-ai--DeepSeek-V3.2",
+    "gemma-4-26b-a4b": "google--gemma-4-26B-A4B",
+    "gemma-4-31b": "nvidia--Gemma-4-31B-IT-NVFP4",
 }
 
 

@@ -110,7 +110,6 @@ FIELDS = [
     ("job.model", "grok-9", "grok-"),
     ("job.model", 405, "job.model"),
     ("job.model", "missing/config.json", "config.json"),
-    ("job.model", "minimax-m1", "lightning"),
     ("job.precision", "fp64", "precision"),
     ("job.precision", "nvfp4", "precision"),
     ("job.precision", 8, "precision"),

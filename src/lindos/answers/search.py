@@ -125,7 +125,7 @@ def _scenario(
     recovery: str | None,
     catalog: Catalog,
 ) -> dict[str, Any]:
-    model = model_named(str(job["model"]), catalog, Path())
+    model = model_named(str(job["model"]), catalog, Path(), model_as=job.get("model_as"))
     published = model.training_tokens
     tokens = question.tokens or (float(published.value) if published is not None and published.is_known else None)
     goal = {"goal": {"tokens": f"{tokens!r} tokens"}} if tokens else {}

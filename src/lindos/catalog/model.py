@@ -61,6 +61,7 @@ class Model:
     num_windowed_kv_heads: PartSize = 0  # in windowed layers, where the number differs
     layers: tuple[Layers, ...] = ()  # groups of equal layers, where the counts above do not describe them
     per_layer_embedding_size: PartSize = 0  # of an embedding of its own that every layer adds, as in Gemma 3n
+    per_layer_vocab_size: PartSize = 0  # words of that embedding, where it has others
     num_mtp_layers: PartLayers = 0
     published_params: Annotated[Fact[Real], Unit("1"), Bounds(1e3, 1e18)] | None = None
     training_tokens: Annotated[Fact[Real], Unit("token"), Bounds("1 tokens", "1e18 tokens")] | None = None

@@ -91,6 +91,18 @@ def out_option(metavar: str, help: str) -> Callable[[F], F]:
     return click.option("--out", type=_Place(), metavar=metavar, help=help)
 
 
+def as_decoder_option(function: F) -> F:
+    """Add ``--as-gated-decoder``: read a ``config.json`` by hand.
+
+    Parameters
+    ----------
+    function
+        Click command, which receives ``model_as``.
+    """
+    text = "Read a config.json as a gated decoder with softmax attention, whatever else it has."
+    return click.option("--as-gated-decoder", "model_as", flag_value="gated-decoder", default=None, help=text)(function)
+
+
 def json_option(function: F) -> F:
     """Add ``--json``: print one JSON document, and nothing else, on standard output.
 

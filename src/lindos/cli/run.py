@@ -7,6 +7,7 @@ import click
 
 from lindos.cli.common import (
     ScenarioName,
+    as_decoder_option,
     catalog_option,
     changed_values,
     full_option,
@@ -23,10 +24,17 @@ from lindos.cli.common import (
 @out_option("DIR", "Folder for report.html, results.json and results.parquet [lindos-out/SCENARIO].")
 @catalog_option
 @set_option
+@as_decoder_option
 @json_option
 @full_option
 def command(
-    scenario: str, out: Path | None, catalogs: tuple[Path, ...], changes: tuple[str, ...], as_json: bool, full: bool
+    scenario: str,
+    out: Path | None,
+    catalogs: tuple[Path, ...],
+    changes: tuple[str, ...],
+    model_as: str | None,
+    as_json: bool,
+    full: bool,
 ) -> None:
     """Answer all sections of SCENARIO: a built-in name such as colossus-2, or a YAML file.
 
@@ -39,6 +47,8 @@ def command(
     from lindos.report import files_in, write
     from lindos.scenario.folder import folder_for
 
+    if model_as is not None:
+        changes = (*changes, f"job.model_as={model_as}")
     folder = out or folder_for(scenario)
     check_places(files_in(folder))
     with Patience() as patience:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from lindos.cli.common import catalog_option, full_option, json_option, show
+from lindos.cli.common import as_decoder_option, catalog_option, full_option, json_option, show
 from lindos.cli.plan_options import plan_options
 from lindos.formats import TRAINING
 
@@ -39,6 +39,7 @@ from lindos.formats import TRAINING
 @click.option("--sequence-length", default="8192", show_default=True, metavar="N", help="Tokens of one sequence.")
 @click.option("--global-batch-size", metavar="N", help="Sequences per step; the critical batch by default.")
 @click.option("--stack", default="megatron-core", show_default=True, help="Training software of the catalogue.")
+@as_decoder_option
 @plan_options
 @catalog_option
 @json_option
@@ -60,6 +61,7 @@ def command(
     sequence_length: str,
     global_batch_size: str | None,
     stack: str,
+    model_as: str | None,
     any_software: bool | None,
     memory_headroom: str | None,
     catalogs: tuple[Path, ...],
@@ -91,6 +93,7 @@ def command(
     )
     job = {
         "model": model,
+        "model_as": model_as,
         "precision": precision,
         "sequence_length": sequence_length,
         "global_batch_size": global_batch_size,

@@ -5,12 +5,21 @@ from typing import Any
 
 import click
 
-from lindos.cli.common import ScenarioName, catalog_option, full_option, json_option, run_sections, set_option, show
+from lindos.cli.common import (
+    ScenarioName,
+    as_decoder_option,
+    catalog_option,
+    full_option,
+    json_option,
+    run_sections,
+    set_option,
+    show,
+)
 from lindos.cli.plan_options import plan_options
 from lindos.formats import TRAINING
 
 #: Options that are fields of the job; the others are axes of the plan.
-_OF_THE_JOB = ("precision", "sequence_length", "global_batch_size", "stack", "memory_headroom")
+_OF_THE_JOB = ("model_as", "precision", "sequence_length", "global_batch_size", "stack", "memory_headroom")
 
 
 @click.command()
@@ -27,6 +36,7 @@ _OF_THE_JOB = ("precision", "sequence_length", "global_batch_size", "stack", "me
 @click.option("--sequence-length", metavar="N", help="Tokens of one sequence; 8192 by default.")
 @click.option("--global-batch-size", metavar="N", help="Sequences per step; the critical batch by default.")
 @click.option("--stack", help="Training software of the catalogue; megatron-core by default.")
+@as_decoder_option
 @plan_options
 @catalog_option
 @set_option

@@ -25,13 +25,14 @@ def configuration_notes(scenario: Scenario, folder: Path | None = None) -> tuple
         "inference.model": scenario.inference.model if scenario.inference else "",
     }
     files = {path: (folder or Path()) / name for path, name in models.items() if name.endswith(".json")}
-    return tuple(f"{path}: {note}" for path, file in files.items() for note in _notes_on(file))
+    by_hand = {"job.model"} if scenario.job and scenario.job.model_as else set()
+    return tuple(f"{path}: {note}" for path, file in files.items() for note in _notes_on(file, path in by_hand))
 
 
-def _notes_on(file: Path) -> Iterator[str]:
+def _notes_on(file: Path, as_gated_decoder: bool) -> Iterator[str]:
     from lindos.catalog.huggingface import read_config
 
-    return _notes(read_config(file))
+    return _notes(read_config(file, as_gated_decoder=as_gated_decoder))
 
 
 def _notes(reading: "Reading") -> Iterator[str]:

@@ -206,7 +206,9 @@ def _scale_out(system: System, scale_out: Fabric, level: int, size: int, oversub
 _LEVELS = ("leaf", "pod", "spine", "site")
 
 
-def model_named(name: str, catalog: Catalog, folder: Path | None = None, path: str = "job.model") -> Model:
+def model_named(
+    name: str, catalog: Catalog, folder: Path | None = None, path: str = "job.model", *, model_as: str | None = None
+) -> Model:
     """Get a model of the catalogue, or from a Hugging Face ``config.json``.
 
     Parameters
@@ -219,11 +221,21 @@ def model_named(name: str, catalog: Catalog, folder: Path | None = None, path: s
         Folder that a relative path starts from; the current one if None.
     path
         Field of the scenario, for messages.
+    model_as
+        How a user wants a ``config.json`` to be read, one of :data:`lindos.scenario.schema.MODEL_READINGS`.
+
+    Raises
+    ------
+    InputError
+        If a model of the catalogue is to be read in another way.
     """
     if name.endswith(".json"):
         from lindos.catalog.huggingface import model_from_config
 
-        return model_from_config((folder or Path()) / name)
+        return model_from_config((folder or Path()) / name, as_gated_decoder=model_as is not None)
+    if model_as is not None:
+        hint = "Only the file of a configuration can be read in another way."
+        raise InputError("job.model_as", model_as, f"left out beside {name}, a model of the catalogue", hint)
     return catalog.model(name, path)
 
 
@@ -239,7 +251,7 @@ def job_of(spec: JobSpec, catalog: Catalog, folder: Path | None = None) -> Job:
     folder
         Folder that a relative path of a model starts from.
     """
-    model = model_named(spec.model, catalog, folder)
+    model = model_named(spec.model, catalog, folder, model_as=spec.model_as)
     return Job(
         model=model,
         sequence_length=spec.sequence_length,

@@ -210,11 +210,19 @@ def _roundest(sequences: float) -> int:
     return max(1, round(sequences / power) * power)
 
 
+#: Readings of a ``config.json`` that a user may ask for.
+MODEL_READINGS = ("gated-decoder",)
+
+
 class JobSpec(Part):
     """The training job: model, batch, precision and plan."""
 
     model: Annotated[str, Paragraph("llama-3.1-70b")] = Field(
         description="model of the catalogue, or the path of a Hugging Face config.json"
+    )
+    model_as: Annotated[str, OneOf(MODEL_READINGS)] | None = Field(
+        default=None,
+        description="how to read a config.json whatever else it has: as a decoder with softmax attention and gates",
     )
     precision: Annotated[str, OneOf(TRAINING)] = Field(
         default="bf16", description="number format of the matrix products"

@@ -160,7 +160,7 @@ def _embeddings(model: Model) -> Iterator[Operator]:
             count=1,
             place=Place.FIRST,
             split=Split.SEQUENCE,
-            columns=model.vocab_size,
+            columns=model.per_layer_vocab_size or model.vocab_size,
             depth=width,
             forward_bytes=2 * BF16 * width,
             backward_bytes=3 * BF16 * width,

@@ -15,7 +15,7 @@ LAYER_WORDS = {
     "local": True,
 }
 #: Keys that list the kinds of layer.
-_PATTERN_KEYS = ("layer_types", "layers_block_type", "attention_layers")
+PATTERN_KEYS = ("layer_types", "layers_block_type", "attention_layers")
 
 
 def attention_fields(values: Values, hidden: int, layers: int) -> dict[str, Any]:
@@ -152,7 +152,7 @@ def _listed(values: Values, layers: int) -> int | None:
         for entry in pattern:
             whole_number("config.hybrid_layer_pattern", entry, 0, 1)
         return sum(map(int, pattern[:layers]))
-    for key in _PATTERN_KEYS:
+    for key in PATTERN_KEYS:
         kinds = values.entries(key)
         for kind in kinds:
             if not isinstance(kind, str) or kind not in LAYER_WORDS:

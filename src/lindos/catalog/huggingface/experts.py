@@ -56,8 +56,24 @@ def dense_width(values: Values, hidden: int, *, required: bool) -> int:
     default: Any = ABSENT if values.family.gated and required else 0
     if not values.family.gated or values.family.gated == "activation":
         default = hidden * values.count("expansion_ratio", default=4)
-    width = values.count("ffn_hidden_size", default=default)
+    width = _adjusted(values, values.count("ffn_hidden_size", default=default))
     return width // 2 if values.family.fused_gate else width
+
+
+def _adjusted(values: Values, width: int) -> int:
+    """Reduce a width that counts two matrices to that of three, times a factor, rounded up, where a file says so."""
+    if not values.flag("block_auto_adjust_ff_dim"):
+        return width
+    factor = values.get("block_ffn_dim_multiplier")
+    if factor is not None and (
+        isinstance(factor, bool) or not isinstance(factor, (int, float)) or not 0 < factor < 100
+    ):
+        raise InputError("config.block_ffn_dim_multiplier", factor, "a positive number")
+    width = int(2 * width / 3)
+    if factor is None:
+        return width
+    step = values.count("block_multiple_of", default=256)
+    return -(-int(factor * width) // step) * step
 
 
 def expert_fields(values: Values, layers: int) -> dict[str, Any]:

@@ -62,6 +62,10 @@ class Layout:
     offset: str = ""
     indices: str = ""
     last_is_exception: bool = False
+    leading: str = ""  # key of a number of leading exceptional layers, from whose last every n-th is counted
+    without_rule: str = ""  # word of all layers where the configuration states no rule
+    shared_cache: str = ""  # key of a number of last layers that use keys and values of earlier ones
+    wider_where_shared: str = ""  # key of a flag that such layers have feed-forwards of twice the width
     neutral: tuple[str, ...] = ()  # keys of the family that change no matrix and no product
 
     @property

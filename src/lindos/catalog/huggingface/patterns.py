@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from lindos.catalog.huggingface.families import Layout, Word
 from lindos.catalog.huggingface.values import Values, whole_number
-from lindos.catalog.mixers import MIXERS, Layers, Mixer
+from lindos.catalog.mixers import MIXERS, Attention, Layers, Mixer
 from lindos.errors import InconsistentError, InputError
 
 #: Tells whether a layer has experts where the word for it does not say.
@@ -48,6 +48,8 @@ def layer_words(values: Values, layout: Layout) -> list[str]:
         _spend(values, layout, key)
         return words if layout.counts_list else _as_long(values, key, words)
     layers = len(layout.usual) if layout.counts_list else values.count("num_layers")
+    if layout.without_rule and values.get(layout.indices) is None:
+        return [layout.without_rule] * layers
     words = [layout.usual[layer % len(layout.usual)] for layer in range(layers)]
     for layer in _exceptional(values, layout, layers):
         words[layer] = layout.exception
@@ -56,7 +58,7 @@ def layer_words(values: Values, layout: Layout) -> list[str]:
 
 def _spend(values: Values, layout: Layout, key: str) -> None:
     """Note the keys that have no effect beside a list of layers."""
-    for name in (*layout.listed, layout.every, layout.offset, layout.indices):
+    for name in (*layout.listed, layout.every, layout.offset, layout.indices, layout.leading):
         if isinstance(name, str) and name and name != key:
             values.key(name)
     values.key("num_layers")
@@ -78,7 +80,10 @@ def _exceptional(values: Values, layout: Layout, layers: int) -> list[int]:
         return []
     interval = layout.interval if isinstance(layout.every, int) else values.count(layout.every)
     offset = values.count(layout.offset, at_least=0) if layout.offset else interval - 1
-    chosen = set(range(offset, layers, interval))
+    leading = values.count(layout.leading, at_least=0) if layout.leading else 0
+    if layout.leading:
+        offset = max(leading - 1, 0)
+    chosen = set(range(offset, layers, interval)) | set(range(min(leading, layers)))
     return sorted(chosen | {layers - 1} if layout.last_is_exception else chosen)
 
 
@@ -96,13 +101,29 @@ def layer_groups(values: Values, layout: Layout, words: list[str], has_experts: 
     has_experts
         Tells whether a layer has experts where its word does not say.
     """
+    for key in keys_of(layout):
+        values.key(key)  # sizes of kinds that no layer has are without effect
     mixers = {name: _mixer(values, layout, name) for name in dict.fromkeys(_names(layout, words))}
+    sharing = values.count(layout.shared_cache, default=0, at_least=0) if layout.shared_cache else 0
+    wider = values.flag(layout.wider_where_shared) if layout.wider_where_shared else False
     groups: Counter[Layers] = Counter()
     for layer, name in enumerate(words):
         word: Word = layout.words[name]
         feed_forward = word.feed_forward or ("experts" if has_experts(layer) else "dense")
-        groups[Layers(count=1, mixers=tuple(mixers[m] for m in word.mixers), feed_forward=feed_forward)] += 1
+        group = Layers(count=1, mixers=tuple(mixers[m] for m in word.mixers), feed_forward=feed_forward)
+        if layer >= len(words) - sharing:
+            group = _sharing(group, 2 * values.count("ffn_hidden_size") if wider else 0)
+        groups[group] += 1
     return tuple(dataclasses.replace(group, count=count) for group, count in groups.items())
+
+
+def _sharing(group: Layers, width: int) -> Layers:
+    """Make a layer use keys and values of an earlier one, with a feed-forward of another width where there is one."""
+    mixers = tuple(
+        dataclasses.replace(mixer, shared_cache=True, keys_as_values=False) if isinstance(mixer, Attention) else mixer
+        for mixer in group.mixers
+    )
+    return dataclasses.replace(group, mixers=mixers, ffn_hidden_size=width)
 
 
 def _names(layout: Layout, words: list[str]) -> list[str]:
@@ -125,6 +146,9 @@ def _mixer(values: Values, layout: Layout, name: str) -> Mixer:
 
 
 def _size(values: Values, size: Any, *, required: bool) -> int | bool | None:
+    if isinstance(size, dict):  # a key that counts under a flag alone
+        values.key(size["key"])
+        return _size(values, size["key"], required=required) if values.flag(size["if"]) else None
     options = size if isinstance(size, list) else [size]
     for name in _named({"": size}):
         values.key(name)  # also those that have no effect beside others
@@ -160,7 +184,8 @@ def keys_of(layout: Layout) -> frozenset[str]:
     layout
         Conventions of the family.
     """
-    keys = {key for key in (*layout.listed, layout.every, layout.offset, layout.indices) if isinstance(key, str)}
+    rules = layout.every, layout.offset, layout.indices, layout.leading, layout.shared_cache, layout.wider_where_shared
+    keys = {key for key in (*layout.listed, *rules) if isinstance(key, str)}
     for sizes in layout.mixers.values():
         keys |= _named(sizes)
     return frozenset(keys - {""})
@@ -168,6 +193,7 @@ def keys_of(layout: Layout) -> frozenset[str]:
 
 def _named(sizes: Mapping[str, Any]) -> set[str]:
     """List the keys that sizes name."""
-    listed = (size if isinstance(size, list) else [size] for name, size in sizes.items() if name != "kind")
+    plain = [list(size.values()) if isinstance(size, dict) else size for name, size in sizes.items() if name != "kind"]
+    listed = (size if isinstance(size, list) else [size] for size in plain)
     texts = [text for options in listed for text in options if isinstance(text, str)]
     return {factor for text in texts for factor in text.split()[::2] if not factor.isdigit()}

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lindos.catalog.huggingface.attention import attention_fields
+from lindos.catalog.huggingface.attention import PATTERN_KEYS, attention_fields
 from lindos.catalog.huggingface.experts import dense_width, expert_fields, is_gated
 from lindos.catalog.huggingface.families import library
 from lindos.catalog.huggingface.patterns import layer_groups, layer_words
-from lindos.catalog.huggingface.refusals import refuse_parts, refuse_unknown_keys
+from lindos.catalog.huggingface.refusals import not_understood, refuse_parts, refuse_unknown_keys
 from lindos.catalog.huggingface.source import Source, language_model, read_file
 from lindos.catalog.huggingface.values import Values, is_on, printable
 from lindos.catalog.mixers import Layers
@@ -30,7 +30,9 @@ class Reading:
     notes: tuple[str, ...]  # remarks in sentences
 
 
-def model_from_config(config: Mapping[str, Any] | Path, name: str | None = None) -> Model:
+def model_from_config(
+    config: Mapping[str, Any] | Path, name: str | None = None, *, as_gated_decoder: bool = False
+) -> Model:
     """Read the shape of the model that a Hugging Face configuration describes.
 
     Parameters
@@ -39,6 +41,8 @@ def model_from_config(config: Mapping[str, Any] | Path, name: str | None = None)
         The parsed ``config.json``, its path, or the folder that contains it.
     name
         Name of the model; the name of the folder or of the configuration where left out.
+    as_gated_decoder
+        Whether to read it as a decoder with softmax attention and gated feed-forwards whatever else it has.
 
     Raises
     ------
@@ -55,10 +59,12 @@ def model_from_config(config: Mapping[str, Any] | Path, name: str | None = None)
     >>> model_from_config(config).head_dim
     16
     """
-    return read_config(config, name).model
+    return read_config(config, name, as_gated_decoder=as_gated_decoder).model
 
 
-def read_config(config: Mapping[str, Any] | Path, name: str | None = None) -> Reading:
+def read_config(
+    config: Mapping[str, Any] | Path, name: str | None = None, *, as_gated_decoder: bool = False
+) -> Reading:
     """Read a Hugging Face configuration, and list what was read, filled in, ignored and not understood.
 
     Parameters
@@ -67,6 +73,8 @@ def read_config(config: Mapping[str, Any] | Path, name: str | None = None) -> Re
         The parsed ``config.json``, its path, or the folder that contains it.
     name
         Name of the model; the name of the folder or of the configuration where left out.
+    as_gated_decoder
+        As in :func:`model_from_config`.
 
     Raises
     ------
@@ -85,11 +93,12 @@ def read_config(config: Mapping[str, Any] | Path, name: str | None = None) -> Re
         family = replace(
             family, defaults={}
         )  # without a section of the language model, the outer model has other defaults
-    values = Values(source.data, model_type, family)
-    refuse_parts(values)
+    values = Values(_plain(source.data), "", None) if as_gated_decoder else Values(source.data, model_type, family)
+    if not as_gated_decoder:
+        refuse_parts(values)
     title = name or _printable_name(data) or model_type or "config.json"
     model = _model(values, title)
-    rest = refuse_unknown_keys(values)
+    rest = not_understood(values) if as_gated_decoder else refuse_unknown_keys(values)
     for error in model_errors(model, "config"):
         raise error
     return Reading(
@@ -99,8 +108,19 @@ def read_config(config: Mapping[str, Any] | Path, name: str | None = None) -> Re
         ignored=tuple(map(printable, sorted(set(source.data) - values.used - set(rest) - {"model_type"}))),
         not_understood=tuple(map(printable, rest)),
         left_out=tuple(map(printable, source.left_out)),
-        notes=tuple(_notes(values, model, source)),
+        notes=tuple(_notes(values, model, source, by_hand=as_gated_decoder)),
     )
+
+
+#: Remark on a configuration that a user told to read in another way.
+_BY_HAND = "Read by hand as a decoder with softmax attention and gated feed-forwards; what else it has is left aside."
+#: Keys that say of what kind layers or functions are, which a reading by hand overrides.
+_KINDS = (*PATTERN_KEYS, "model_type", "hidden_act", "hidden_activation", "activation_function", "attention_types")
+
+
+def _plain(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out the keys that say of what kind layers are."""
+    return {key: value for key, value in data.items() if key not in _KINDS}
 
 
 def _printable_name(data: Mapping[str, Any]) -> str:
@@ -144,6 +164,8 @@ def _model(values: Values, title: str) -> Model:
         hidden_size=hidden,
         ffn_hidden_size=width or experts["expert_ffn_hidden_size"],
         layers=groups,
+        per_layer_embedding_size=values.count("hidden_size_per_layer_input", default=0, at_least=0),
+        per_layer_vocab_size=values.count("vocab_size_per_layer_input", default=0, at_least=0),
         gated=is_gated(values),
         clamped_gate=values.get("swiglu_limit") is not None,
         vocab_size=values.count("vocab_size"),
@@ -193,9 +215,11 @@ def _mtp_layers(values: Values) -> int:
     return number * layers if is_used else 0
 
 
-def _notes(values: Values, model: Model, source: Source) -> list[str]:
+def _notes(values: Values, model: Model, source: Source, *, by_hand: bool) -> list[str]:
     notes = []
-    if not values.has_family:
+    if by_hand:
+        notes.append(_BY_HAND)
+    elif not values.has_family:
         kind = values.model_type or "none"
         notes.append(f"Model type {kind} is not known here; all its keys are, and it is read as a Llama.")
     if model.num_mtp_layers:
@@ -207,9 +231,8 @@ def _notes(values: Values, model: Model, source: Source) -> list[str]:
         )
     if source.left_out:
         notes.append(f"Only the language model is read; left out: {', '.join(map(printable, source.left_out))}.")
-    if is_on(values.get("attention_chunk_size")) and (
-        values.model_type.startswith("llama4") or "chunked_attention" in values.entries("layer_types")
-    ):
+    has_chunks = is_on(values.get("attention_chunk_size")) and not model.layers
+    if has_chunks and "chunked_attention" in values.entries("layer_types"):
         notes.append("attention_chunk_size: layers with chunks are counted as full attention.")
     if is_on(values.data.get("quantization_config")):
         notes.append("quantization_config is ignored: the precision is a field of the job.")

@@ -51,6 +51,7 @@ def refuse_parts(values: Values) -> None:
         key: library().part_of_key(key)
         for key, value in values.data.items()
         if is_on(value) and not _unused(value) and key not in expected and not _is_understood(values, key)
+        if value != library().harmless.get(key)
     }
     marks = {key: mark for key, mark in marks.items() if mark}
     if part:
