@@ -12,6 +12,7 @@ import fit_collectives
 import fit_experts
 import fit_matmul
 import fit_scan
+import fit_sparse
 from fit_matmul import Rate
 from measured import FAMILIES, Error, sheet, tables_folder
 
@@ -41,10 +42,14 @@ def main() -> None:
     collectives = fit_collectives.fit_all(folder)
     scans = fit_scan.fit_all(folder)
     (CATALOGUE / "parameters_training_scans.yaml").write_text(fit_scan.parameters(scans), encoding="utf-8")
+    sparse = fit_sparse.fit_all(folder)
+    (CATALOGUE / "parameters_training_sparse.yaml").write_text(fit_sparse.parameters(sparse), encoding="utf-8")
     (CATALOGUE / "kernels_measured.yaml").write_text(kernels(matmul, attention), encoding="utf-8")
     (CATALOGUE / "fabrics_measured.yaml").write_text(fabrics(collectives), encoding="utf-8")
     experts = fit_experts.check(folder, matmul)
-    table = error_table([*matmul.errors, *experts, *attention.errors, *scans.errors, *collectives.errors])
+    table = error_table(
+        [*matmul.errors, *experts, *attention.errors, *scans.errors, *sparse.errors, *collectives.errors]
+    )
     head, marker, _ = PAGE.read_text(encoding="utf-8").partition("<!-- errors -->\n")
     PAGE.write_text(head + marker + "\n" + table, encoding="utf-8")
     print(table)

@@ -25,6 +25,10 @@ class Assumptions:
     scan_share_hopper: Fact[Real]  # rate of scans of recurrent layers on Hopper over the BF16 peak
     scan_share_blackwell: Fact[Real]  # the same on Blackwell and later
     scan_share_other: Fact[Real]  # the same on other devices, of which none is measured
+    sparse_attention_share_hopper: Fact[Real]  # rate of attention to chosen keys on Hopper over that of full attention
+    sparse_attention_share_blackwell: Fact[Real]  # the same on Blackwell and later
+    sparse_attention_share_other: Fact[Real]  # the same on other devices, of which none is measured
+    index_share: Fact[Real]  # rate of the scores of an indexer over that of full attention
     eager_traffic: Fact[Real]  # memory traffic of operations that run one by one over that of fused kernels
     quantise_share: Fact[Real]  # memory traffic of quantisation that no other kernel carries
     launch_time: Fact[Real]  # time of the host for one kernel or collective of a layer

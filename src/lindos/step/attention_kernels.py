@@ -38,9 +38,32 @@ def attention_time(
     if not stack.fused_attention:
         unfused = unfused_attention(row.operator, layout, rate)
         return unfused.at_rate(usual * assumptions.unfused_attention_share.value)
+    if row.operator.form:
+        return row.at_rate(usual * sparse_share(row.operator.form, family, assumptions))
     if stack.attention_format == "fp8":
         usual = usual * assumptions.fp8_attention_rate.value
     return row.at_rate(usual * kernel_share(stack.attention, family, assumptions))
+
+
+def sparse_share(form: str, family: str, assumptions: Assumptions) -> Fraction:
+    """Get the rate of the kernels of sparse attention over that of full attention.
+
+    Parameters
+    ----------
+    form
+        ``"sparse"`` for attention to chosen keys, ``"index"`` for the scores that choose them.
+    family
+        Family of the device.
+    assumptions
+        Parameters of the catalogue.
+    """
+    if form == "index":
+        return assumptions.index_share.value
+    if family in _BLACKWELL:
+        return assumptions.sparse_attention_share_blackwell.value
+    if family == "hopper":
+        return assumptions.sparse_attention_share_hopper.value
+    return assumptions.sparse_attention_share_other.value
 
 
 def scan_share(family: str, assumptions: Assumptions) -> Fraction:

@@ -103,6 +103,7 @@ class Operator:
     head_dims: float = 0.0  # query-key plus value dimension, over all heads
     num_heads: int = 0
     num_kv_heads: int = 0  # heads whose keys and values ranks of context parallelism exchange
+    form: str = ""  # of attention: "sparse" to chosen keys, "index" for the scores that choose them
     flop: float = 0.0  # per token and layer of a scan, forward
     state: float = 0.0  # numbers of the state of a scan
     forward_bytes: float = 0.0  # per token and layer; zero unless elementwise or a scan

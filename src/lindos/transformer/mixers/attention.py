@@ -19,8 +19,8 @@ from lindos.transformer.cache import Cache
 from lindos.transformer.operators import Kind, Operator, Role, Saved, Split
 from lindos.transformer.rows import elementwise, gemm
 
-#: Passes over FP32 scores to choose the best of them.
-_CHOICE_PASSES = 2
+#: Passes over FP32 scores to choose the best of them: kernels of GLM-5 take the time of four to seven.
+_CHOICE_PASSES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +160,7 @@ def _core(mixer: Attention, model: Model, sequence_length: int, count: float, he
             dims = 2 * model.kv_lora_rank + model.qk_rope_head_dim
     return Operator(
         name=name,
+        form="sparse" if mixer.index_keys else "",
         kind=Kind.ATTENTION,
         role=Role.ATTENTION,
         count=count,
@@ -195,6 +196,7 @@ def _indexer(mixer: Attention, model: Model, sequence_length: int, count: float)
     seen = float(mean_causal_keys(sequence_length, sequence_length))
     yield Operator(
         name="attention.index",
+        form="index",
         kind=Kind.ATTENTION,
         role=Role.ATTENTION,
         count=count,
