@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from lindos.fleet.shape import served
+from lindos.fleet.work import work_of
 
 from lindos.catalog import load_catalog
 from lindos.catalog.mixers import (
@@ -68,7 +68,8 @@ def test_a_recurrence_costs_as_much_for_every_token(mixer: Mixer) -> None:
     attention = flop(65_536, Kind.ATTENTION), flop(8192, Kind.ATTENTION)
     assert attention[0] == 8 * attention[1]
     assert bool(attention[0]) == isinstance(mixer, Attention)
-    kept = [served(model, "bf16", length).cache_per_sequence for length in (8192, 65_536)]
+    work = work_of(model, "bf16")
+    kept = [work.cached_numbers(length) + work.state_bytes for length in (8192, 65_536)]
     grows = isinstance(mixer, Attention) and not mixer.shared_cache
     assert kept[1] == (8 * kept[0] if grows else kept[0])
 
