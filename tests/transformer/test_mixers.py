@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-from lindos.fleet.work import work_of
 
 from lindos.catalog import load_catalog
 from lindos.catalog.mixers import (
@@ -19,6 +18,7 @@ from lindos.catalog.mixers import (
     widened,
 )
 from lindos.catalog.model import Model, model_errors
+from lindos.fleet.work import work_of
 from lindos.step.activations import layer_activations
 from lindos.transformer import Kind, layer_params, num_params, operators
 from lindos.transformer.composition import of_model
