@@ -140,8 +140,8 @@ def test_tables_are_rectangles(name: str) -> None:
 #: A number that was written already: ``260 ms (51 %)``, ``$44 billion``, ``1.38 GW to 1.41 GW``; not a date or a name.
 WRITTEN = re.compile(r"[-~≥≤<>]?\s?\$?\d[\d,.]*(e[-+]?\d+)?x?( \S+)?( to [-$]?\d\S*( \S+)?)?( \([^)]*\))?")
 
-#: The day of a price of which only the year is known.
-YEAR = re.compile(r"20\d\d")
+#: A year, where no more is known of a day, or a quarter.
+YEAR = re.compile(r"20\d\d( Q[1-4])?")
 
 
 @pytest.mark.parametrize("name", builtin_names())

@@ -114,7 +114,7 @@ def view(
             *limits_table(outcome.point),
             compared_table(outcome),
             holdings_table(plan, outcome.point.holdings, context),
-            agreements_table(outcome.point, plan),
+            *agreements_table(outcome.point, plan),
             world_table(outcome),
             purchases_table(outcome.point),
             *gaps_table("roadmap.gaps", plan.gaps),

@@ -245,8 +245,8 @@ def _trend_row(trend: Growth, draws: Growth) -> tuple[Cell, ...]:
     )
 
 
-def agreements_table(result: RoadmapResult, plan: PlanResult) -> Table:
-    """Tabulate what a discount on machines makes of the total, and who else must be outbid.
+def agreements_table(result: RoadmapResult, plan: PlanResult) -> tuple[Table, ...]:
+    """Tabulate what a discount on machines makes of the total, and who else must be outbid; nothing if nothing is bought.
 
     Parameters
     ----------
@@ -266,9 +266,11 @@ def agreements_table(result: RoadmapResult, plan: PlanResult) -> Table:
         made = number(result.supply.delivered_in(first, last, name)) if name in result.supply.generations else None
         share = None if not made else equivalents / made
         body.append((name, float(devices.sum()), price / float(devices.sum()), price, share))
+    if not body:
+        return ()
     total, machines = number(plan.total_capex) or 0.0, number(plan.bought_capex) or 0.0
     offers = ", ".join(f"{render(total - share * machines, 'USD')} at {100 * share:.0f} %" for share in _DISCOUNTS)
-    return Table(
+    table = Table(
         name="roadmap.agreements",
         title="Prices and who else buys",
         columns=("generation", "GPUs", "each, with network", "together", "of all that the world makes of it"),
@@ -276,6 +278,7 @@ def agreements_table(result: RoadmapResult, plan: PlanResult) -> Table:
         rows=tuple(body),
         note=f"The total with a discount on machines and network, buildings at full price: {offers}.",
     )
+    return (table,)
 
 
 def world_table(outcome: Outcome[RoadmapResult]) -> Table:
