@@ -116,7 +116,7 @@ def view(
             holdings_table(plan, outcome.point.holdings, context),
             *agreements_table(outcome.point, plan),
             world_table(outcome),
-            purchases_table(outcome.point),
+            *purchases_table(outcome.point),
             *gaps_table("roadmap.gaps", plan.gaps),
         ),
         charts=charts(outcome, actual_series(context, plan)),

@@ -47,12 +47,14 @@ def plan_table(outcome: Outcome[RoadmapResult]) -> Table:
     assert plan is not None
     assert sampled is not None
     body: list[tuple[Cell, ...]] = []
+    bought = list(
+        dict.fromkeys(name for quarter in plan.quarters for name, amount in quarter.devices.items() if amount)
+    )
     for quarter, draws in zip(plan.quarters, sampled.quarters, strict=True):
-        bought = [f"{amount:,.0f} {name}" for name, amount in quarter.devices.items() if amount]
         body.append(
             (
                 quarter.name,
-                ", ".join(bought) or "nothing",
+                *(float(quarter.devices.get(name, 0.0)) for name in bought),
                 number(quarter.h100_equivalents),
                 number(quarter.power),
                 _range(draws.power),
@@ -67,10 +69,11 @@ def plan_table(outcome: Outcome[RoadmapResult]) -> Table:
         key=True,
         title="Quarter by quarter",
         columns=(
-            *("quarter", "GPUs bought", "H100e online", "power", "its range", "spent", "its range", "spent so far"),
-            "of world supply",
+            "quarter",
+            *(f"{name} bought" for name in bought),
+            *("H100e online", "power", "its range", "spent", "its range", "spent so far", "of world supply"),
         ),
-        units=("", "", "1", "W", "W", "USD", "USD", "USD", "%"),
+        units=("", *("1" for _ in bought), "1", "W", "W", "USD", "USD", "USD", "%"),
         rows=tuple(body),
         note=(
             "H100-equivalents (H100e) count dense 8-bit rates. Of world supply: purchases over what all suppliers "
@@ -79,8 +82,8 @@ def plan_table(outcome: Outcome[RoadmapResult]) -> Table:
     )
 
 
-def purchases_table(result: RoadmapResult) -> Table:
-    """Tabulate purchases by quarter, place and generation, with the power that is ready there.
+def purchases_table(result: RoadmapResult) -> tuple[Table, ...]:
+    """Tabulate purchases by quarter, place and generation, if anything is bought.
 
     Parameters
     ----------
@@ -100,13 +103,14 @@ def purchases_table(result: RoadmapResult) -> Table:
                     body.append(
                         (period.name, site, name, question.vendors[kind], devices, equivalents, devices * price)
                     )
-    return Table(
+    table = Table(
         name="roadmap.purchases",
         title="Purchases by place and generation",
         columns=("quarter", "place", "generation", "maker", "GPUs", "H100e", "machines and network"),
         units=("", "", "", "", "1", "1", "USD"),
         rows=tuple(body),
     )
+    return (table,) if body else ()
 
 
 def chances_table(outcome: Outcome[RoadmapResult]) -> tuple[Table, ...]:
@@ -246,7 +250,7 @@ def _trend_row(trend: Growth, draws: Growth) -> tuple[Cell, ...]:
 
 
 def agreements_table(result: RoadmapResult, plan: PlanResult) -> tuple[Table, ...]:
-    """Tabulate what a discount on machines makes of the total, and who else must be outbid; nothing if nothing is bought.
+    """Tabulate what a discount on machines makes of the total, and who else must be outbid, if anything is bought.
 
     Parameters
     ----------
