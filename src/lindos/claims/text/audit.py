@@ -84,7 +84,7 @@ def audit_text(
     """
     _refuse(text, path)
     reading = read_text(text, catalog, date)
-    mentions = mentions_of(reading.text, catalog)
+    mentions = mentions_of(reading.text, catalog) if reading.numerals else []
     Contexts(reading, mentions, catalog).fill()
     claims = load(catalog)
     relations = tuple(
