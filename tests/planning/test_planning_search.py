@@ -39,11 +39,20 @@ EXPERTS = replace(
 )
 
 
-def first_of_its_kind(model: Any, plan: Plan, batch: Any) -> Any:
+def first_of_its_kind(search: Search, plan: Plan, batch: Any) -> Any:
     """Index of one plan of each execution: one stage has no schedule, and a whole copy per rank shards nothing."""
-    p, t, c, d = plan.pipeline_parallel, plan.tensor_parallel, plan.context_parallel, plan.data_parallel
-    experts = t * c * d / (plan.expert_parallel * plan.expert_tensor_parallel)
-    alone = (c * d == 1) & ((experts <= 1) | (not model.num_experts))
+    p, c, d = plan.pipeline_parallel, plan.context_parallel, plan.data_parallel
+    whole, shared = (
+        memory(
+            search.job,
+            search.pool,
+            replace(plan, sharding=np.full(np.shape(batch), int(sharding)), sharding_group=np.zeros_like(batch)),
+            global_batch_size=batch,
+            assumptions=search.assumptions,
+        ).total
+        for sharding in (Sharding.NONE, Sharding.OPTIMIZER)
+    )
+    alone = (c * d == 1) & (whole == shared)
     told_apart = {name: getattr(plan, name) for name in Plan.__dataclass_fields__} | {
         "schedule": np.where(p == 1, 0, plan.schedule),
         "sharding": np.where(alone & (plan.sharding < int(Sharding.PARAMETERS)), 0, plan.sharding),
@@ -66,7 +75,7 @@ def brute_force(search: Search, limits: Limits, minimise: str, top: int) -> list
         devices = plan.num_devices
         score = {"time": speed, "device_time": speed / devices, "devices": -devices + speed / (1 + speed)}[minimise]
         holds = np.flatnonzero(holds)
-        different = holds[first_of_its_kind(search.job.model, subset(plan, holds), batch[holds])]
+        different = holds[first_of_its_kind(search, subset(plan, holds), batch[holds])]
         scores.append(score[different])
     return sorted(np.concatenate([np.zeros(0), *scores]), reverse=True)[:top]
 
