@@ -9,6 +9,30 @@ from lindos.catalog.priors import is_incomplete
 from lindos.catalog.schema import Reader
 
 
+def read_record(reader: Reader, record_type: type, path: str, name: str, body: Any, base: Any) -> Any:
+    """Read one record, and add what is wrong with it to the reader's errors; None where it cannot be read.
+
+    Parameters
+    ----------
+    reader
+        Collects the errors.
+    record_type
+        Class of the record.
+    path
+        Its path in the file.
+    name
+        Its id.
+    body
+        Its plain data.
+    base
+        The record that it starts from, or None.
+    """
+    record = reader.record(record_type, path, name, body, base)
+    for wrong in model_errors(record, path) if isinstance(record, Model) else ():
+        reader.wrong(wrong.path, wrong.value, wrong.expected, wrong.hint)
+    return record
+
+
 class ShippedRecords(Mapping[str, Any]):
     """Records of one kind by id, in the order of their file; what needs a prior is completed beside all the others."""
 
@@ -72,9 +96,8 @@ class ShippedRecords(Mapping[str, Any]):
             body = self._data[name]
             base = body.get("base")
             reader, path = Reader(self._is_source, {}, ""), f"{self._kind}.{name}"
-            record = reader.record(self._type, path, name, body, self._as_stated(base) if base is not None else None)
-            for wrong in model_errors(record, path) if isinstance(record, Model) else ():
-                reader.wrong(wrong.path, wrong.value, wrong.expected, wrong.hint)
+            start = self._as_stated(base) if base is not None else None
+            record = read_record(reader, self._type, path, name, body, start)
             raise_together(reader.errors, "")
             self._stated[name] = record
         return self._stated[name]

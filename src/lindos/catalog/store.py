@@ -10,7 +10,7 @@ from lindos.catalog.facts import Fact, Source
 from lindos.catalog.grades import grade_of
 from lindos.catalog.layers import Layer, declarations, leaves_of, raise_together, shipped_data
 from lindos.catalog.market import Lease, RegionalPrice, TokenPrice
-from lindos.catalog.model import Model, model_errors
+from lindos.catalog.model import Model
 from lindos.catalog.priors import complete_fabrics, complete_systems
 from lindos.catalog.records import (
     Accelerator,
@@ -28,7 +28,7 @@ from lindos.catalog.records import (
     System,
 )
 from lindos.catalog.schema import DECLARED_KEYS, Declared, Reader
-from lindos.catalog.shipped import ShippedRecords
+from lindos.catalog.shipped import ShippedRecords, read_record
 from lindos.errors import InputError, UnknownNameError
 from lindos.quantities import Real
 
@@ -326,11 +326,9 @@ def _add(reader: Reader, kind: str, name: str, body: Any, records: dict[str, Any
             line = reader.line(f"{path}.base")
             reader.errors.append(UnknownNameError(f"{path}.base", str(base_name), records, line))
             return
-    record = reader.record(KINDS[kind], path, record_name, body, base)
+    record = read_record(reader, KINDS[kind], path, record_name, body, base)
     if record is None:
         return
-    for wrong in model_errors(record, path) if isinstance(record, Model) else ():
-        reader.wrong(wrong.path, wrong.value, wrong.expected, wrong.hint)
     records[record_name] = record
     for alias in (record_name, *reader.aliases(f"{path}.aliases", body.get("aliases"))):
         owner = aliases.setdefault(alias.strip().lower(), record_name)

@@ -172,7 +172,7 @@ def _loop(
     # Prompts that arrive while others are read wait for them; in the mean for half of those in a cycle.
     waiting = software.waiting * busy * xp.minimum(rivals, busy / xp.maximum(1 - busy, 1e-3)) * prompt / 2
     # What memory does not hold waits for a place.
-    queued = xp.maximum(in_flight - batch * setup.engines - rivals * 0.0, 0.0)
+    queued = xp.maximum(in_flight - batch * setup.engines, 0.0)
     full = xp.where(in_flight > most * setup.engines, queued / (setup.engines * batch) * cycle, 0.0)
     # Where readers limit the flow, all that are not being written wait for them.
     limited = xp.where(setup.apart > 0, xp.maximum(in_flight - batch * setup.engines, 0.0) * prompt / readers, 0.0)

@@ -1,7 +1,6 @@
 """What devices and serving software reach: rates of kernels, times that no work explains."""
 
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 from lindos.quantities import Bytes, BytesPerSecond, Count, FlopPerSecond, Fraction, Seconds
 
@@ -66,19 +65,3 @@ class Software:
     interference: Fraction  # of the prompts read while a sequence is written, those that delay it
     arrival: Seconds  # until a request is scheduled: network, tokens, queue of the server
     waiting: Fraction  # wait for other prompts over that of a queue with even service
-
-
-def as_arrays(records: list[Any]) -> Any:
-    """Join records of one class into one whose fields are arrays.
-
-    Parameters
-    ----------
-    records
-        Records of the same class, at least one.
-    """
-    import numpy as np
-
-    first = records[0]
-    return type(first)(
-        **{field.name: np.array([getattr(record, field.name) for record in records]) for field in fields(first)}
-    )

@@ -134,39 +134,6 @@ def devices_per_replica(content: Bytes, usable_memory: Bytes) -> Count:
     return devices
 
 
-def batch_in_memory(memory: Bytes, weights: Bytes, cache_per_sequence: Bytes) -> Count:
-    r"""Sequences whose caches fit beside the weights.
-
-    .. math:: B = \max(1, (m - w) / k)
-
-    Parameters
-    ----------
-    memory
-        Usable memory of the replica, :math:`m`.
-    weights
-        Of the model, :math:`w`.
-    cache_per_sequence
-        Cache of one sequence at its mean length, :math:`k`.
-
-    Returns
-    -------
-    Count
-        At least one; not rounded, since a fleet averages over many replicas.
-
-    Notes
-    -----
-    A definition. Not modelled: sharing of common prefixes, which saves memory.
-
-    Examples
-    --------
-    >>> float(batch_in_memory(640e9, 140e9, 2.5e9))
-    200.0
-    """
-    xp = namespace(memory, weights, cache_per_sequence)
-    batch: Count = xp.maximum((memory - weights) / cache_per_sequence, 1.0)
-    return batch
-
-
 def decode_latency(num_layers: Count, kernels_per_layer: Count, kernel_time: Seconds, exchange: Seconds) -> Seconds:
     r"""Time of a decode step that does not depend on the batch: launches and exchanges of all layers.
 

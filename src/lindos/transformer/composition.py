@@ -3,13 +3,12 @@
 A step, its memory and a cache are sums over these kinds; where a kind stands in the model is of no matter to them.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
 from lindos.catalog.mixers import Attention, Layers, Mixer
 from lindos.catalog.model import Model
-from lindos.transformer.cache import Cache
 from lindos.transformer.mixers import kind_of
 
 
@@ -121,15 +120,3 @@ def divisors(model: Model) -> tuple[int, ...]:
     """
     numbers = (number for mixer, _ in of_model(model).mixers for number in kind_of(mixer).divisors(mixer, model))
     return tuple(dict.fromkeys(numbers))
-
-
-def caches(model: Model) -> Iterator[tuple[Cache, float]]:
-    """Yield what a layer keeps of a sequence while the model is served, and the number of such layers.
-
-    Parameters
-    ----------
-    model
-        Shape of the transformer.
-    """
-    for mixer, count in of_model(model).mixers:
-        yield kind_of(mixer).cache(mixer, model), count
