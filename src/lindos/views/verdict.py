@@ -123,12 +123,15 @@ def _fleet(figures: Mapping[str, Figure]) -> Iterator[str]:
 
 def _roadmap(figures: Mapping[str, Figure]) -> Iterator[str]:
     growth, record = figures.get("roadmap.required_growth"), figures.get("roadmap.record_growth")
-    money = _text(figures.get("roadmap.total_capex"))
+    spent, built = figures.get("roadmap.total_capex"), figures.get("site.capex.total")
     if growth is not None and growth.value is not None:
         pace = f"the target needs growth of {render(growth.value, '1')} times a year"
         if record is not None and record.value is not None:
             pace += f", {'above' if growth.value > record.value else 'below'} the record of {render(record.value, '1')}"
-        yield pace + (f", and {money}" if money and "site.capex.total" not in figures else "")
+        # Where the cluster is all there is to buy, its cost was said.
+        is_new = spent is not None and (built is None or spent.value != built.value)
+        money = _text(spent) if is_new else ""
+        yield pace + (f", and {money} from start to target" if money else "")
     demand, share = _text(figures.get("roadmap.total_demand")), _text(figures.get("roadmap.share_of_supply"))
     if demand:
         yield f"{demand} H100-equivalents are wanted" + (f", {share} of what is shipped by then" if share else "")
