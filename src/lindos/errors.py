@@ -23,6 +23,9 @@ from typing import Any
 
 #: Number of wrong values that are named; further ones are counted.
 _MOST_ERRORS = 20
+_MEANT = "Did you mean "
+#: Names that a sentence lists; where there are more than the second, it says how many.
+_LISTED, _TOO_MANY = 12, 100
 _LONGEST_NAME = 100
 
 
@@ -81,16 +84,32 @@ class CountError(UnitError):
     """A count of something else than the field counts: racks where GPUs are."""
 
 
+def _family(value: object, names: list[str]) -> list[str]:
+    """List the names that begin with ``value``, read without case, spaces and marks: ``Llama 4`` has two."""
+    start = _letters(str(value)[:_LONGEST_NAME])
+    return [name for name in names if len(start) > 2 and _letters(name).startswith(start)]
+
+
+def _letters(text: str) -> str:
+    return "".join(letter for letter in text.lower() if letter.isalnum())
+
+
 class UnknownNameError(InputError):
     """A name that is not in the catalogue."""
 
     _hint: str = ""
 
     def __init__(self, path: str, value: str, names: Iterable[str], line: int | None = None) -> None:
-        """Suggest the nearest of the existing ``names``."""
+        """List the existing ``names`` that begin with ``value``, or else the first of all; the hint has the nearest."""
         self._names = sorted(names)
-        listed = ", ".join(self._names[:12]) + (f" and {len(self._names) - 12} more" if len(self._names) > 12 else "")
-        super().__init__(path, value, f"one of {listed}", "", line)
+        family = _family(value, self._names)
+        several = len(family) > 1
+        listed = family if several else self._names
+        more = f" and {len(listed) - _LISTED} more" if len(listed) > _LISTED else ""
+        some = f"{', '.join(listed[:_LISTED])}{more}" if len(listed) <= _TOO_MANY else f"{len(listed)} names"
+        super().__init__(path, value, f"one of {some}", "", line)
+        if family:
+            self._hint = f"{value} begins each of these: write one." if several else f"{_MEANT}{family[0]}?"
 
     @property
     def hint(self) -> str:
@@ -99,7 +118,7 @@ class UnknownNameError(InputError):
             suggestions = difflib.get_close_matches(
                 str(self.value).lower()[:_LONGEST_NAME], self._names, n=2, cutoff=0.5
             )
-            self._hint = f"Did you mean {' or '.join(suggestions)}?" if suggestions else ""
+            self._hint = f"{_MEANT}{' or '.join(suggestions)}?" if suggestions else ""
         return self._hint
 
     @hint.setter

@@ -32,6 +32,17 @@ def test_an_unknown_field_is_named_once() -> None:
     assert str(error) == "line 7: job.sequence_lenght: unknown field of a scenario. Did you mean it?"
 
 
+def test_the_start_of_several_names_lists_these() -> None:
+    names = ["llama-4-maverick", "llama-4-scout", "llama-3.1-8b", "qwen3-8b"]
+    text = str(UnknownNameError("job.model", "Llama 4", names))
+    assert text == (
+        "job.model is 'Llama 4', but must be one of llama-4-maverick, llama-4-scout. "
+        "Llama 4 begins each of these: write one."
+    )
+    text = str(UnknownNameError("job.model", "nothing", [f"model-{number}" for number in range(500)]))
+    assert text == "job.model is 'nothing', but must be one of 500 names."
+
+
 def test_an_unknown_name_suggests_the_nearest() -> None:
     text = str(UnknownNameError("cluster.accelerator", "h100sxm", ["b200-sxm", "h100-sxm", "h200-sxm"]))
     assert text.startswith("cluster.accelerator is 'h100sxm', but must be one of b200-sxm, h100-sxm, h200-sxm.")

@@ -186,7 +186,9 @@ class Catalog(Records):
             matches.append(("parameters", rest))
         if not matches:
             names = [*(n for k in KINDS for n in self.records(k)), *groups, *self.parameter_leaves()]
-            raise UnknownNameError("name", name, names)
+            error = UnknownNameError("name", name, names)
+            error.hint = error.hint or "`lindos catalog list` shows them."
+            raise error
         if len(matches) > 1:
             choices = ", ".join(f"{k}/{n}" for k, n in matches)
             raise InputError("name", name, "the name of one thing", f"Write one of {choices}.")
