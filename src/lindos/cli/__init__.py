@@ -1,5 +1,6 @@
 """The command line: one file per command, loaded when it is called, so that ``lindos --help`` starts at once."""
 
+import atexit
 import gc
 import os
 import sys
@@ -127,6 +128,8 @@ def main(args: list[str] | None = None) -> None:
     # Imports and the catalogue make many objects that live as long as the process: to look for garbage among them after
     # every few hundred new ones takes a tenth of a short command.
     gc.set_threshold(300_000, 10, 10)
+    # The interpreter looks for garbage once more as it ends, though all memory goes back with the process.
+    atexit.register(gc.freeze)
     # Pydantic looks for plugins in every package that is installed; no answer may depend on one.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     accept_any_encoding()
