@@ -128,15 +128,53 @@ def test_what_the_numbers_refute_is_found(text: str, wrong: str) -> None:
     assert wrong in number
 
 
-def test_reasons_are_in_the_language_of_the_article() -> None:
+def test_a_slip_is_not_explained_by_sites_that_the_text_does_not_name() -> None:
     text = (
         "Musk will 50 Millionen H100-Äquivalente betreiben. Ein H100 schafft knapp ein Petaflop in 16 Bit, alle "
         "zusammen kämen auf 50 Exaflops. Das ist viel."
     )
     (section,), _, _ = sections(text, CATALOG, DAY, "FILE")
     wrong = next(table for table in section.tables if table.name == "text.wrong")
-    assert "Vorsilbe" in str(wrong.rows[0][1])
-    assert ", nicht 50 EFLOP/s" in str(wrong.rows[0][3])
+    assert wrong.rows[0][4] == "50 ZFLOP/s"
+    assert ", not 50 EFLOP/s" in str(wrong.rows[0][3])
+
+
+def test_the_rate_of_a_plan_is_held_against_its_devices_and_the_site_that_it_fits_is_named() -> None:
+    text = (
+        "Musk will in fünf Jahren eine Rechenleistung erreichen, die 50 Millionen H100-Einheiten entspricht. Das "
+        "kostet zwischen 1,5 und 2 Billionen Dollar. Die geplante Rechenleistung wird rund 200 Exaflops erreichen."
+    )
+    (section,), _, _ = sections(text, CATALOG, DAY, "FILE")
+    wrong = next(table for table in section.tables if table.name == "text.wrong")
+    assert [row[0] for row in wrong.rows] == ["200 Exaflops"]
+    assert "Colossus 1" in str(wrong.rows[0][4])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ein GB200-Schrank mit 72 Chips nimmt 120 bis 132 Kilowatt auf, ein herkömmlicher Schrank zehn bis 15 Kilowatt.",
+        "A GB200 NVL72 rack draws 132 kilowatts, where a conventional rack draws 12 kilowatts.",
+    ],
+)
+def test_a_rack_told_apart_from_the_named_is_not_held_against_it(text: str) -> None:
+    assert flagged(text) == []
+
+
+def test_the_number_that_stands_elsewhere_with_support_is_not_blamed() -> None:
+    text = (
+        "Rechenzentren verbrauchten 415 Terawattstunden; bis 2030 soll sich der Wert auf 945 Terawattstunden mehr als "
+        "verdoppeln. 945 Terawattstunden im Jahr entsprechen einer mittleren Leistung von 108 Megawatt."
+    )
+    assert ["108 Megawatt" in line for line in flagged(text)] == [True]
+
+
+@pytest.mark.parametrize("crowd", ["tens", "dozens", "hundreds", "thousands"])
+@pytest.mark.parametrize("scale", ["thousands", "millions", "billions", "trillions"])
+def test_crowds_of_any_scale_are_read(crowd: str, scale: str) -> None:
+    audit = audit_text(f"The campus will hold {crowd} of {scale} of Nvidia chips. It is large.", CATALOG, DAY, "FILE")
+    (numeral,) = [n for n in audit.reading.numerals if n.claim]
+    assert numeral.text == f"{crowd} of {scale}"
 
 
 def test_an_equation_shows_its_factors() -> None:

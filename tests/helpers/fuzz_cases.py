@@ -11,11 +11,12 @@ from typing import Any
 
 import yaml
 
+from fuzz_articles import article
 from fuzz_bases import CLAIMS, COMMANDS, CONFIGS, GRID, SCENARIO, TEXT
 from validation_rows import PLAIN, table
 
 #: Kinds of cases with their weights.
-KINDS = {"scenario": 30, "overlay": 24, "config": 12, "table": 8, "grid": 8, "claims": 9, "flags": 9}
+KINDS = {"scenario": 30, "overlay": 24, "config": 12, "table": 8, "grid": 8, "claims": 12, "flags": 9}
 HUGE = (
     0,
     -1,
@@ -369,11 +370,13 @@ def _grid(rng: random.Random) -> tuple[list[str], dict[str, bytes]]:
 
 def _claims(rng: random.Random) -> tuple[list[str], dict[str, bytes]]:
     roll = rng.random()
-    if roll < 0.3:
+    if roll < 0.25:
+        return ["audit", "claims.txt", "--json"], {"claims.txt": article(rng).encode()}
+    if roll < 0.4:
         text = flipped(rng, TEXT * rng.choice([1, 1, 5]), rng.choice([1, 5, 30]))
         return ["audit", "claims.txt", "--json"], {"claims.txt": text.encode(errors="surrogatepass")}
     data = mutated(rng, CLAIMS, rng.choice([1, 1, 2, 3]))
-    if roll < 0.4 and isinstance(data, dict) and data:
+    if roll < 0.5 and isinstance(data, dict) and data:
         data |= {
             f"{rng.choice(['c', ' ', 'x' * 2100])}{at}": next(iter(data.values())) for at in range(rng.choice([3, 250]))
         }

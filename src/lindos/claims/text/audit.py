@@ -27,7 +27,7 @@ from lindos.claims.text.fleets import ContextOf
 from lindos.claims.text.judge import Judgement, judge
 from lindos.claims.text.numeral import Numeral
 from lindos.claims.text.read import Reading, read_text
-from lindos.claims.text.relation import Relation
+from lindos.claims.text.relation import Relation, is_power
 from lindos.claims.text.subjects import Mention, mentions_of
 from lindos.claims.text.swaps import Swap, Swaps
 from lindos.errors import InputError
@@ -96,8 +96,14 @@ def audit_text(
     wrong = [numeral for numeral, judgement in judgements.items() if judgement.verdict == "wrong"]
     titles = {catalog.site(m.id).title for m in mentions if m.kind == "sites"}
     offered = Swaps(catalog, claims, titles)
-    swaps = {n: (*_in_text(n, judgements), *offered.swaps_for(n)) for n in wrong}
+    swaps = {n: (*_in_text(n, judgements), *offered.swaps_for(n, _has_slipped(judgements[n]))) for n in wrong}
     return Audit(reading=reading, mentions=tuple(mentions), relations=relations, judgements=judgements, swaps=swaps)
+
+
+def _has_slipped(judgement: Judgement) -> bool:
+    """Tell whether another power of ten explains the number: a like value of a site not named then explains nothing."""
+    factor = judgement.relation.factor if judgement.relation is not None else None
+    return factor is not None and is_power(factor)
 
 
 def _in_text(blamed: Numeral, judgements: dict[Numeral, Judgement]) -> Iterator[Swap]:

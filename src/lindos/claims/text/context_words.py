@@ -160,7 +160,11 @@ WHOLE_SYSTEM = re.compile(
 )
 PREDECESSOR = re.compile(
     r"(?i:\b(?:predecessors?|vorgänger\w*|previous (?:generation|model|chip)|older (?:generation|model|chip)|"
-    r"vorgängermodell\w*|vorgängergeneration|vorigen generation|successors?|nachfolger\w*|next generation)\b)"
+    r"vorgängermodell\w*|vorgängergeneration|vorigen generation|successors?|nachfolger\w*|next generation|"
+    r"(?:conventional|ordinary|traditional|standard|usual|average|regular|older|earlier|legacy|typical)[  ]"
+    r"(?:\w+[  ])?(?:racks?|servers?|cabinets?|nodes?|chips?|gpus?|data cent(?:er|re)s?)|"
+    r"(?:herkömmlich|gewöhnlich|klassisch|üblich|normal|durchschnittlich|konventionell|ältere?|früher)e?[nrsm]?[  ]"
+    r"(?:\w+[  ])?(?:\w*(?:schr[aä]nk|server|rack|knoten|chip|rechenzentr)\w*|gpus?))\b)"
 )
 
 

@@ -7,7 +7,7 @@ from lindos.catalog import Catalog
 from lindos.claims.text import context_words as patterns
 from lindos.claims.text import units
 from lindos.claims.text.hardware import SAME_RATE, rates
-from lindos.claims.text.marks import marks_of
+from lindos.claims.text.marks import UNNAMED, marks_of
 from lindos.claims.text.numeral import Numeral
 from lindos.claims.text.plausible import fits_one
 from lindos.claims.text.read import Reading
@@ -41,10 +41,15 @@ class Contexts:
             numeral.per = self._per(numeral, preceding, following)
             if not numeral.device:
                 numeral.device = self._device(numeral)
-            if numeral.per == "device" and self._of_predecessor(numeral, preceding, following):
+            is_unnamed = numeral.per in ("device", "rack", "node") and self._of_predecessor(
+                numeral, preceding, following
+            )
+            if numeral.per == "device" and is_unnamed:
                 numeral.device = ""
             numeral.subject = self._subject(numeral)
             numeral.marks = marks_of(self.reading, numeral, preceding, following)
+            if is_unnamed:
+                numeral.marks |= {UNNAMED}
 
     def _of_predecessor(self, numeral: Numeral, preceding: str, following: str) -> bool:
         """Tell whether an amount is that of an earlier or later product, which the words do not name."""
@@ -52,7 +57,7 @@ class Contexts:
         ahead = list(patterns.PREDECESSOR.finditer(preceding[-60:]))
         if ahead:
             start = numeral.start - len(preceding[-60:]) + ahead[-1].end()
-            return not any(m.kind == "accelerators" for m in self._mentions_in(start, numeral.start))
+            return not any(m.kind in ("accelerators", "systems") for m in self._mentions_in(start, numeral.start))
         return behind is not None
 
     def _count(self, numeral: Numeral, preceding: str, following: str) -> None:

@@ -19,6 +19,13 @@ _REFERS = re.compile(
     r"(?i:\b(?:diese[srnm]?|das|dies|die geplante|der plan|geplante[nr]?|vorhaben|damit|this|that|these|such|"
     r"the plan|the target|the goal|planned|it|they|programme?|projekt)\b)"
 )
+#: Words that speak of the whole plan: with them, a figure far from any reading of its devices is refuted.
+_PLAN = re.compile(
+    r"(?i:\b(?:geplante[nrs]?|plans?|planned|vorhaben\w*|projekt\w*|targets?|goals?|programm\w*|ziel)\b)"
+)
+VERY_FAR = 30.0
+#: Least and most devices of a fleet.
+FLEET = (1e6, 1e12)
 #: Least cost of a fleet of a million devices, in dollars; less is the price of one.
 LEAST_COST = 1e8
 #: Money that is not the cost of a fleet.
@@ -45,7 +52,7 @@ def relations(reading: Reading, catalog: Catalog, context_of: ContextOf | None) 
     """
     amounts = [n for n in reading.numerals if n.claim and n.kind == "amount" and "denied" not in n.marks]
     names = catalog.names("accelerators")
-    fleets = [n for n in amounts if n.noun == "device" and n.device in names and not n.per and n.value >= 1e6]
+    fleets = [n for n in amounts if n.noun == "device" and n.device in names and not n.per and _is_plan_sized(n)]
     for numeral in amounts:
         if (
             numeral.per
@@ -66,7 +73,13 @@ def relations(reading: Reading, catalog: Catalog, context_of: ContextOf | None) 
         sentence = reading.sentence_of(numeral)
         if len(nearby) != 1 or rivals or (numeral.sentence != nearby[0].sentence and not _REFERS.search(sentence)):
             continue
-        yield from _fleet(numeral, nearby[0], catalog, context_of)
+        yield from _fleet(numeral, nearby[0], catalog, context_of, _PLAN.search(sentence) is not None)
+
+
+def _is_plan_sized(numeral: Numeral) -> bool:
+    """Tell whether a count is that of a whole plan, and one that a claim may have."""
+    least, most = FLEET
+    return least <= numeral.low and numeral.high <= most
 
 
 def findings_of(checks: list[Mapping[str, Any]], context: Context) -> tuple[Finding, ...]:
@@ -83,7 +96,9 @@ def findings_of(checks: list[Mapping[str, Any]], context: Context) -> tuple[Find
     return check(claim, context).findings
 
 
-def _fleet(numeral: Numeral, fleet: Numeral, catalog: Catalog, context_of: ContextOf | None) -> Iterator[Relation]:
+def _fleet(
+    numeral: Numeral, fleet: Numeral, catalog: Catalog, context_of: ContextOf | None, is_of_plan: bool
+) -> Iterator[Relation]:
     devices = [{"accelerator": fleet.device, "gpus": round(fleet.value)}]
     printed: dict[str, Any] = {"claimed": _text(numeral.value, numeral.unit), "devices": devices}
     printed |= {"claimed_low": _text(numeral.low, numeral.unit), "claimed_high": _text(numeral.high, numeral.unit)}
@@ -130,6 +145,7 @@ def _fleet(numeral: Numeral, fleet: Numeral, catalog: Catalog, context_of: Conte
             reading=best.note,
             sources=best.sources,
             subject=_name(fleet),
+            is_stated=is_of_plan and (best.factor or 1.0) >= VERY_FAR,
         )
 
 

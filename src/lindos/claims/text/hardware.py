@@ -79,7 +79,7 @@ def relations(reading: Reading, mentions: list[Mention], catalog: Catalog) -> It
     for numeral in numerals:
         if numeral.per == "device" and numeral.device in catalog.names("accelerators"):
             yield from _device(numeral, catalog.accelerator(numeral.device), catalog)
-        if numeral.per in ("rack", "node"):
+        if numeral.per in ("rack", "node") and "unnamed" not in numeral.marks:
             system = _system_near(numeral, mentions, catalog)
             if system is not None:
                 yield from _rack(numeral, system)

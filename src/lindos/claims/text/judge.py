@@ -40,6 +40,7 @@ def judge(numerals: Sequence[Numeral], relations: Sequence[Relation]) -> dict[Nu
     for relation in holding:
         for member in relation.members:
             supports.setdefault(member, relation)
+    _support_repeats(numerals, supports)
     wrong: dict[Numeral, Relation] = {}
     for relation in relations:
         if not relation.holds and len(relation.members) == 1:
@@ -81,6 +82,23 @@ def _weights(contradictions: Sequence[Relation], supports: dict[Numeral, Relatio
     return weights
 
 
+def _support_repeats(numerals: Sequence[Numeral], supports: dict[Numeral, Relation]) -> None:
+    """Let an amount with a unit that the text prints again have the support of its first print."""
+    supported = {_printed(n): supports[n] for n in numerals if n in supports and _has_unit(n)}
+    for numeral in numerals:
+        relation = supported.get(_printed(numeral))
+        if relation is not None and _has_unit(numeral):
+            supports.setdefault(numeral, relation)
+
+
+def _printed(numeral: Numeral) -> tuple[object, ...]:
+    return numeral.values, numeral.unit, numeral.per.replace("year", "")
+
+
+def _has_unit(numeral: Numeral) -> bool:
+    return numeral.kind == "amount" and numeral.unit not in ("1", "s", "factor")
+
+
 def _blamed(relation: Relation, supports: dict[Numeral, Relation], counts: Counter[Numeral]) -> Numeral:
     free = [member for member in relation.blamable if member not in supports] or list(relation.blamable)
     most = max((suspicion(member), counts[member]) for member in free)
@@ -90,7 +108,7 @@ def _blamed(relation: Relation, supports: dict[Numeral, Relation], counts: Count
 def _repeat(numerals: Sequence[Numeral], wrong: dict[Numeral, Relation], supports: dict[Numeral, Relation]) -> None:
     """Mark a wrong amount as wrong wherever the text prints it again."""
     for blamed, relation in list(wrong.items()):
-        if blamed.kind != "amount" or blamed.unit in ("1", "s", "factor"):
+        if not _has_unit(blamed):
             continue
         for numeral in numerals:
             is_repeated = numeral.values == blamed.values and numeral.unit == blamed.unit and numeral.per == blamed.per

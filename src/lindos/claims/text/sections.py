@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from lindos.catalog import Catalog
-from lindos.claims.text import german
 from lindos.claims.text.audit import Audit, audit_text
 from lindos.claims.text.fleets import ContextOf
 from lindos.claims.text.judge import Judgement
@@ -187,15 +186,12 @@ def _passage(audit: Audit) -> Passage:
         note = relation.arithmetic if relation else ""
         if judgement.verdict == "wrong":
             note = f"{note}. {_reading(numeral, judgement, audit.swaps.get(numeral, ()))}".strip(". ")
-            note = german.in_german(note) if audit.reading.language == "de" else note
         verdict = "unread" if numeral.kind == "unread" else judgement.verdict
         marks.append(Mark(start=numeral.start, end=numeral.end, verdict=verdict, note=note))
     return Passage(name="text.marked", text=audit.reading.printed, marks=tuple(marks))
 
 
 def _wrong(wrong: Sequence[tuple[Numeral, Judgement]], audit: Audit, catalog: Catalog) -> Table:
-    is_german = audit.reading.language == "de"
-    names, say = (german.KINDS, german.in_german) if is_german else (KINDS, str)
     rows: list[tuple[Cell, ...]] = []
     for numeral, judgement in wrong:
         relation = judgement.relation
@@ -207,10 +203,10 @@ def _wrong(wrong: Sequence[tuple[Numeral, Judgement]], audit: Audit, catalog: Ca
         rows.append(
             (
                 numeral.text,
-                names.get(relation.kind, relation.kind),
+                KINDS.get(relation.kind, relation.kind),
                 error,
-                say(relation.arithmetic),
-                say(_reading(numeral, judgement, swaps)),
+                relation.arithmetic,
+                _reading(numeral, judgement, swaps),
                 _cited(_sources(judgement, swaps), catalog),
             )
         )

@@ -41,8 +41,8 @@ class Swaps:
         self.context = context or Context(catalog=catalog)
         self._table: list[tuple[str, str, float, tuple[str, ...]]] | None = None
 
-    def swaps_for(self, numeral: Numeral) -> tuple[Swap, ...]:
-        """Return the best other readings of a number that is wrong."""
+    def swaps_for(self, numeral: Numeral, has_slipped: bool = False) -> tuple[Swap, ...]:
+        """Return the best other readings of a number that is wrong; of one that has slipped only those the text names."""
         if numeral.kind not in ("amount", "factor") or not numeral.values:
             return ()
         options = [
@@ -51,12 +51,17 @@ class Swaps:
             if unit == numeral.unit and value > 0
         ]
         fitting = sorted((swap for swap in options if swap.factor <= OFFERED), key=self._rank)
+        if has_slipped:
+            fitting = [swap for swap in fitting if self._is_named(swap) or "claim" in swap.reading]
         unique = {swap.reading: swap for swap in fitting}
         return tuple(unique.values())[:MOST]
 
     def _rank(self, swap: Swap) -> tuple[bool, float]:
         """Return the sort key: subjects that the text names come first, then the nearest values."""
-        return not any(title in swap.reading for title in self.named), swap.factor
+        return not self._is_named(swap), swap.factor
+
+    def _is_named(self, swap: Swap) -> bool:
+        return any(title in swap.reading for title in self.named)
 
     def _values(self) -> list[tuple[str, str, float, tuple[str, ...]]]:
         if self._table is None:

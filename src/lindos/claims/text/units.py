@@ -23,7 +23,7 @@ _MAGNITUDES_DE |= {"Bio.": 1e12, "Billiarde": 1e15, "Billiarden": 1e15, "Trillio
 _MAGNITUDES_DE |= {"million": 1e6, "billion": 1e9, "trillion": 1e12, "bn": 1e9}
 _MAGNITUDES_EN = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "millions": 1e6, "billion": 1e9, "billions": 1e9}
 _MAGNITUDES_EN |= {"trillion": 1e12, "trillions": 1e12, "quadrillion": 1e15, "quintillion": 1e18, "bn": 1e9, "tn": 1e12}
-_MAGNITUDES_EN |= {"mn": 1e6, "Billion": 1e9, "Million": 1e6, "Trillion": 1e12}
+_MAGNITUDES_EN |= {"thousands": 1e3, "quadrillions": 1e15, "mn": 1e6, "Billion": 1e9, "Million": 1e6, "Trillion": 1e12}
 _ATTACHED = {"k": 1e3, "K": 1e3, "m": 1e6, "M": 1e6, "bn": 1e9, "b": 1e9, "B": 1e9, "T": 1e12, "tn": 1e12, "t": 1e12}
 
 
