@@ -153,7 +153,7 @@ def test_the_rate_of_a_plan_is_held_against_its_devices_and_the_site_that_it_fit
 @pytest.mark.parametrize(
     "text",
     [
-        "Ein GB200-Schrank mit 72 Chips nimmt 120 bis 132 Kilowatt auf, ein herkömmlicher Schrank zehn bis 15 Kilowatt.",
+        "Ein GB200-Schrank mit 72 Chips nimmt 120 bis 132 Kilowatt auf, ein herkömmlicher Schrank zehn bis 15.",
         "A GB200 NVL72 rack draws 132 kilowatts, where a conventional rack draws 12 kilowatts.",
     ],
 )

@@ -9,10 +9,10 @@ _NUMBERS = ["1", "2,5", "2.5", "1.000", "1,000", "230.000", "10^25", "1 000", "0
 _NUMBERS += ["1/4", "\u00bd", "1e9", "100k", "5bn", "22. Juli 2025", "July 22, 2025", "33", "3 x 10^19", "-5"]
 _MARKS = ["$", "\u20ac", "%", "-", "\u2013", ",", ".", ".", "\n\n", "/", "\u00d7", "(", ")", ":", "\u201e", "\u201c"]
 _VERBS = {
-    "en": "of and per to from between times fold percent years months in by GPUs chips racks the each for is are costs "
-    "draws reached at tens dozens hundreds thousands dozen half a an not ago within exaflops the same a conventional rack",
-    "de": "von und je pro bis zwischen mal Prozent Jahr Jahre im in um Chips Schränke der die das kostet zieht rund knapp "
-    "Dutzende hunderte Tausende halbe ein eine nicht vor binnen doppelt entspricht kommt auf das Zwanzigfache",
+    "en": "of and per to from between times fold percent years months in by GPUs chips racks the each for is are "
+    "costs draws reached at tens dozens hundreds thousands dozen half a an not ago within exaflops the same rack",
+    "de": "von und je pro bis zwischen mal Prozent Jahr Jahre im in um Chips Schränke der die das kostet zieht "
+    "rund knapp Dutzende hunderte Tausende halbe ein eine nicht vor binnen doppelt entspricht das Zwanzigfache",
 }
 
 

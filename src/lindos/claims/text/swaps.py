@@ -42,7 +42,7 @@ class Swaps:
         self._table: list[tuple[str, str, float, tuple[str, ...]]] | None = None
 
     def swaps_for(self, numeral: Numeral, has_slipped: bool = False) -> tuple[Swap, ...]:
-        """Return the best other readings of a number that is wrong; of one that has slipped only those the text names."""
+        """Return the best other readings of a wrong number; of one that has slipped only those the text names."""
         if numeral.kind not in ("amount", "factor") or not numeral.values:
             return ()
         options = [
