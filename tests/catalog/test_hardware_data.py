@@ -6,7 +6,6 @@ import pytest
 
 from lindos.catalog import Catalog, load_catalog
 from lindos.catalog.facts import Fact
-from lindos.catalog.lookup import system_with
 from lindos.catalog.records import AS_USUAL, PRECISIONS
 from lindos.fleet.options import NOT_RENTED
 
@@ -134,10 +133,10 @@ def test_systems_cost_no_less_than_their_devices(catalog: Catalog) -> None:
 def test_a_device_is_bought_in_its_largest_system(catalog: Catalog) -> None:
     expected = {"rubin-vr200": "vera-rubin-nvl72", "a100-40gb-sxm": "dgx-a100-40gb", "h100-sxm": "hgx-h100"}
     for device, name in expected.items():
-        system = system_with(catalog, device)
+        system = catalog.largest_system(device)
         assert system is not None
         assert system.name == name
-    assert system_with(catalog, "feynman") is None
+    assert catalog.largest_system("feynman") is None
 
 
 def test_links_inside_are_faster_than_links_outside(catalog: Catalog) -> None:

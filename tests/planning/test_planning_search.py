@@ -9,15 +9,16 @@ from hypothesis import given as cases
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from lindos.planning.hunt import Question, retiled
+from lindos.planning.hunt import Question
 from lindos.planning.nodes import every_plan
 from lindos.planning.ranking import OBJECTIVES, Limits, Tally
 from lindos.planning.search import Search
 from lindos.planning.space import Batch, candidate, size, subset
+from lindos.planning.tiles import retiled
 from lindos.problem.job import Job
 from lindos.problem.plan import Plan, Schedule, Sharding
 from lindos.step import estimate, feasibility, memory
-from lindos.step.estimate import least_time
+from lindos.step.estimate import least_time, pace_of_plans, sharded_time
 from lindos.step.feasibility import Reason, shape_codes
 from lindos.step.memory import least_memory
 from step_fixtures import DENSE, LATENT_EXPERTS, accelerator, assumptions, job, pool
@@ -184,11 +185,14 @@ def test_bounds_hold(model: Any, is_free: bool) -> None:
     asked = {"global_batch_size": batch, "assumptions": assumptions()}
     assert len(holds) > 500
     time = estimate(task, cluster, plan, **asked).time
-    assert np.all(least_time(task, cluster, plan, **asked) <= time * (1 + 1e-12))
+    pace = pace_of_plans(task, cluster, plan, **asked)
+    assert np.all(least_time(task, plan, pace, **asked) <= time * (1 + 1e-12))
+    np.testing.assert_allclose(sharded_time(task, cluster, plan, pace, **asked), time, rtol=1e-12)
     needed = memory(task, cluster, plan, **asked).total
     assert np.all(least_memory(task, cluster, plan, **asked) <= needed * (1 + 1e-12))
     bare = replace(plan, sharding=np.full(len(batch), float(Sharding.NONE)))
-    assert np.all(least_time(task, cluster, plan, **asked) == least_time(task, cluster, bare, **asked))
+    assert pace.micro_batch.tolist() == pace_of_plans(task, cluster, bare, **asked).micro_batch.tolist()
+    assert np.all(sharded_time(task, cluster, bare, pace, **asked) >= least_time(task, bare, pace, **asked))
 
 
 def test_memory_of_devices_that_narrow_gradients_is_bounded_too() -> None:

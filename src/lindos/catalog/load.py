@@ -47,6 +47,7 @@ class Catalog(Records):
         super().__init__(overlays)
         self._versions: dict[object, Catalog] = {}
         self._read: set[str] = set()
+        self._by_device: dict[str, dict[str | None, list[str]]] = {}  # names of records by kind and device
         #: Amounts of the user's files that are written in another currency, each with its rate.
         self.conversions: tuple[Conversion, ...] = ()
 
@@ -75,17 +76,35 @@ class Catalog(Records):
     def system(self, name: str, path: str = "system") -> System:
         """Get a node or rack; the name of a device means the system that it is usually bought as."""
         if self.record_id("systems", name) is None and self.record_id("accelerators", name) is not None:
-            name = self._bought_as(name) or name
+            largest = self.largest_system(name)
+            name = largest.name if largest else name
         return self._get("systems", name, path, System)
 
-    def _bought_as(self, device: str) -> str | None:
-        """Return the system with the most devices of a kind, the first by name of several; None if there is none."""
-        accelerator = self.record_id("accelerators", device)
-        systems = self.records("systems")
-        built = [
-            name for name in sorted(systems) if self.record_id("accelerators", systems[name].accelerator) == accelerator
-        ]
-        return max(built, key=lambda name: float(systems[name].num_devices.content or 0), default=None)
+    def largest_system(self, accelerator: str) -> System | None:
+        """Get the system with the most devices that is built with a device, the form in which it is usually bought.
+
+        Parameters
+        ----------
+        accelerator
+            Name of the device.
+
+        Returns
+        -------
+        System or None
+            The first by name where several are as large; None where there is none.
+        """
+        names = sorted(self._names_with("systems", accelerator))
+        built = [self._get("systems", name, "system", System) for name in names]
+        return max(built, key=lambda system: float(system.num_devices.content or 0), default=None)
+
+    def _names_with(self, kind: str, accelerator: str) -> list[str]:
+        """List the records of a kind that name a device; they are the same in all versions of a catalogue."""
+        device = self.record_id("accelerators", accelerator)
+        names = self._by_device.setdefault(kind, {})
+        if not names:
+            for name, record in self.records(kind).items():
+                names.setdefault(self.record_id("accelerators", record.accelerator), []).append(name)
+        return names.get(device, []) if device is not None else []
 
     def fabric(self, name: str, path: str = "fabric") -> Fabric:
         """Get a network."""
@@ -115,9 +134,8 @@ class Catalog(Records):
         accelerator
             Name of the device.
         """
-        device = self.accelerator(accelerator).name
-        prices = [self._get("cloud_prices", name, "price", CloudPrice) for name in self.records("cloud_prices")]
-        return tuple(price for price in prices if self.accelerator(price.accelerator).name == device)
+        names = self._names_with("cloud_prices", self.accelerator(accelerator).name)
+        return tuple(self._get("cloud_prices", name, "price", CloudPrice) for name in names)
 
     def token_prices(self, model: str) -> tuple[TokenPrice, ...]:
         """Get what providers charge for the tokens of a model whose weights are public.
@@ -288,6 +306,7 @@ class Catalog(Records):
             version = Catalog(self._overlays)
             version._change, version._unchanged = change, self
             version._parameters, version._sources = self._parameters, self._sources
+            version._by_device = self._by_device
             self._versions[key] = version
         return self._versions[key]
 

@@ -4,7 +4,6 @@ from dataclasses import fields
 from typing import get_type_hints
 
 from lindos.catalog import Catalog
-from lindos.catalog.lookup import system_with
 from lindos.catalog.records import Accelerator
 from lindos.errors import UnknownValueError
 from lindos.fleet.closed_loop import Machine
@@ -32,7 +31,7 @@ def rates_of(catalog: Catalog, device: Accelerator) -> Rates:
     UnknownValueError
         If something that every answer needs is unknown.
     """
-    system = system_with(catalog, device.name)
+    system = catalog.largest_system(device.name)
     kernels = catalog.kernels_of(device)
 
     def rate(precision: str) -> Real:

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lindos.catalog import Catalog
-from lindos.catalog.lookup import system_with
 from lindos.catalog.records import Accelerator, CloudPrice, Fabric, Kernels, System
 from lindos.fleet.closed_loop import Machine
 from lindos.fleet.machines import machine_of
@@ -116,7 +115,7 @@ def _unusable(
     if price.provider[:1].islower() and "." not in price.provider:  # a provider has a proper noun or a domain
         return NO_OFFER
     kernels = catalog.kernels_of(device)
-    system = system_with(catalog, device.name)
+    system = catalog.largest_system(device.name)
     if system is None:
         return "no node or rack of it is known"
     inner, outer = catalog.fabric(system.scale_up_fabric), catalog.fabric(system.fabric)

@@ -6,12 +6,8 @@ stages are evaluated in the order of their bounds, for all questions together; s
 cache. Tiles of one round run independently, so that results and counts do not depend on the number of cores.
 """
 
-import os
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -21,13 +17,14 @@ from lindos.planning.nodes import Nodes, Pairs, expand_nodes, make_nodes, most_r
 from lindos.planning.ranking import Limits, Tally
 from lindos.planning.repeats import repeats_pipeline, repeats_sharding
 from lindos.planning.space import Batch, size, subset
+from lindos.planning.tiles import retiled, side_by_side
 from lindos.problem.plan import Plan
 from lindos.quantities import Seconds
-from lindos.step.estimate import estimate, least_time
+from lindos.step.estimate import Pace, estimate, least_time, pace_of_plans, sharded_time
 from lindos.step.feasibility import OF_SPLITS, Reason, shape_codes
 from lindos.step.host_memory import exceeds_host
 from lindos.step.memory import least_memory, needed_memory
-from lindos.step.tile_cache import joined, picked
+from lindos.step.tile_cache import picked
 
 #: Nodes of the first tile, largest number of nodes of a tile, largest number of tiles of a round: the fewer, the more
 #: tiles know the best plans of those before them.
@@ -180,6 +177,7 @@ class Hunt:
                 first = np.argsort(-column, kind="stable")[:_FIRST_PAIRS]
                 first = first[column[first] > -np.inf]
                 row, stage = np.unravel_index(first, score.shape[:2])
+                self.width = _FIRST_NODES
                 self._lay_out(self._pairs(splits[row], self.space.stages[stage], np.full(len(first), number)))
                 score[row, stage, number] = -np.inf
         flat = np.flatnonzero((score >= self.bars) & (score > -np.inf))
@@ -352,11 +350,11 @@ class Hunt:
         _note(tallies, codes, candidates.question, plans, short, candidates.plan, candidates.batch)
         return candidates.take(np.flatnonzero(codes == int(Reason.OK)))
 
-    def _tiles(self, candidates: Nodes, bars: Any, tallies: list[Tally]) -> Iterator[tuple[Plan, Any, Any, Any]]:
-        """Yield tiles of plans that pass all bounds, with the batch, split and question of each plan."""
+    def _tiles(self, candidates: Nodes, bars: Any, tallies: list[Tally]) -> Iterator[tuple[Plan, Any, Any, Any, Pace]]:
+        """Yield tiles of plans that pass all bounds: plan, batch, split, question and pace of each."""
         wide = len(self.space.sharding)
         step = max(1, TILE // size(self.space.inner))
-        left: list[tuple[Plan, Any, Any, Any]] = []
+        left: list[tuple[Any, ...]] = []
         for start in range(0, len(candidates), step):
             part = candidates.take(slice(start, start + step))
             plan, batch, node = expand_nodes(self.space, part)
@@ -373,34 +371,46 @@ class Hunt:
                 question[feasible],
                 part.split[node[feasible]],
             )
-            speed = self._speed(question, batch, self._least_time(plan, batch, split))
-            late = self._is_late(speed, plan.num_devices, question)
-            for best, count in zip(tallies, self._counts(question[late]), strict=True):
-                best.reject(Reason.LIMITS, int(count) * wide)
-            good = np.flatnonzero(~late & (self._score(speed, plan.num_devices) >= bars[question]))
-            left.append((subset(plan, good), batch[good], split[good], question[good]))
+            pace = self._pace(plan, batch, split)
+            least = least_time(self.job, plan, pace, global_batch_size=batch, assumptions=self.assumptions)
+            good = self._in_time(plan, batch, question, least, bars, wide, tallies)
+            left.append((subset(plan, good), batch[good], split[good], question[good], picked(pace, good)))
         yield from retiled(left, max(1, TILE // wide))
 
-    def _least_time(self, plan: Plan, batch: Any, split: Any) -> Seconds:
+    def _pace(self, plan: Plan, batch: Any, split: Any) -> Pace:
         micro = picked(self.ground.micro, split)
-        return least_time(self.job, self.pool, plan, global_batch_size=batch, assumptions=self.assumptions, micro=micro)
+        return pace_of_plans(
+            self.job, self.pool, plan, global_batch_size=batch, assumptions=self.assumptions, micro=micro
+        )
 
-    def _evaluate(self, plan: Plan, batch: Any, split: Any, question: Any, tallies: list[Tally]) -> None:
-        """Evaluate memory and time of plans under every sharding, and merge them into the tallies."""
+    def _in_time(
+        self, plan: Plan, batch: Any, question: Any, least: Seconds, bars: Any, plans: int, tallies: list[Tally]
+    ) -> Any:
+        """List the positions of plans that may be among the best by a bound on their time.
+
+        Those that miss the limits are counted, as ``plans`` plans each.
+        """
+        speed = self._speed(question, batch, least * (1 - 1e-12))
+        late = self._is_late(speed, plan.num_devices, question)
+        for tally, count in zip(tallies, self._counts(question[late]), strict=True):
+            tally.reject(Reason.LIMITS, int(count) * plans)
+        return np.flatnonzero(~late & (self._score(speed, plan.num_devices) >= bars[question]))
+
+    def _evaluate(self, plan: Plan, batch: Any, split: Any, question: Any, pace: Pace, tallies: list[Tally]) -> None:
+        """Evaluate time and memory of plans under every sharding, and merge them into the tallies.
+
+        The memory of a plan is evaluated only if its time is among the best.
+        """
         plan, index = sharded(self.space, plan)
         again = repeats_sharding(self.space, plan, batch[index])
         self._count_repeats(tallies, question[index[again]], 1)
         plan, index = subset(plan, ~again), index[~again]
-        batch, split, question = batch[index], split[index], question[index]
-        codes = shape_codes(self.job, 2**62, plan, batch, reasons=(Reason.SHARDING_GROUP,))
-        needed = np.asarray(
-            needed_memory(self.job, self.pool, plan, global_batch_size=batch, assumptions=self.assumptions)
-        )
-        codes = np.where((codes == int(Reason.OK)) & (needed > self.memory[question]), int(Reason.MEMORY), codes)
-        full = exceeds_host(self.job, self.pool, plan, global_batch_size=batch, assumptions=self.assumptions)
-        codes = np.where((codes == int(Reason.OK)) & full, int(Reason.HOST_MEMORY), codes)
-        _note(tallies, codes, question, 1, needed, plan, batch)
-        fits = np.flatnonzero(codes == int(Reason.OK))
+        batch, split, question, pace = batch[index], split[index], question[index], picked(pace, index)
+        time = sharded_time(self.job, self.pool, plan, pace, global_batch_size=batch, assumptions=self.assumptions)
+        bars = np.asarray([tally.bar for tally in tallies])
+        fast = self._in_time(plan, batch, question, time, bars, 1, tallies)
+        plan, batch, split, question = subset(plan, fast), batch[fast], split[fast], question[fast]
+        fits = self._that_fit(plan, batch, question, tallies)
         if not len(fits):
             return
         plan, batch, question, micro = subset(plan, fits), batch[fits], question[fits], split[fits]
@@ -415,6 +425,20 @@ class Hunt:
             tally.reject(Reason.LIMITS, int(late_counts[number]))
             tally.num_weighed += int(counts[number] - late_counts[number])
             tally.rank(plan, batch, np.where(question == number, score, -np.inf) if len(tallies) > 1 else score)
+
+    def _that_fit(self, plan: Plan, batch: Any, question: Any, tallies: list[Tally]) -> Any:
+        """List the positions of plans that fit the memory of devices and hosts, and count the others by reason."""
+        if not len(batch):
+            return np.zeros(0, dtype=int)
+        codes = shape_codes(self.job, 2**62, plan, batch, reasons=(Reason.SHARDING_GROUP,))
+        needed = np.asarray(
+            needed_memory(self.job, self.pool, plan, global_batch_size=batch, assumptions=self.assumptions)
+        )
+        codes = np.where((codes == int(Reason.OK)) & (needed > self.memory[question]), int(Reason.MEMORY), codes)
+        full = exceeds_host(self.job, self.pool, plan, global_batch_size=batch, assumptions=self.assumptions)
+        codes = np.where((codes == int(Reason.OK)) & full, int(Reason.HOST_MEMORY), codes)
+        _note(tallies, codes, question, 1, needed, plan, batch)
+        return np.flatnonzero(codes == int(Reason.OK))
 
 
 def _note(tallies: Sequence[Tally], codes: Any, question: Any, plans: int, short: Any, plan: Plan, batch: Any) -> None:
@@ -431,45 +455,3 @@ def _note(tallies: Sequence[Tally], codes: Any, question: Any, plans: int, short
         nearest = slice(index, index + 1)
         least = short[order[first[kinds == value]]]
         tallies[number].reject(Reason(code), int(count) * plans, least, subset(plan, nearest), batch[nearest])
-
-
-def retiled(parts: Sequence[tuple[Any, ...]], width: int) -> Iterator[tuple[Any, ...]]:
-    """Join small tiles of plans into tiles of about the same width.
-
-    Parameters
-    ----------
-    parts
-        Tiles: each a plan of arrays, the array of batches, and further arrays of the same length.
-    width
-        Least number of plans of a tile, except the last.
-    """
-    waiting: list[tuple[Any, ...]] = []
-    for part in parts:
-        waiting.append(part)
-        if sum(len(batch) for _, batch, *_ in waiting) >= width:
-            yield _joined(waiting)
-            waiting = []
-    if any(len(batch) for _, batch, *_ in waiting):
-        yield _joined(waiting)
-
-
-def _joined(parts: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
-    plans, *arrays = zip(*parts, strict=True)
-    sizes = [len(batch) for batch in arrays[0]]
-    return joined(list(plans), sizes), *(np.concatenate(pieces) for pieces in arrays)
-
-
-def side_by_side() -> Callable[..., Iterable[Any]]:
-    """Get the map function for tiles: threads if Python has no global lock, else the sequential ``map``.
-
-    With the lock a search took 1.3 times as long in two threads as in one, since threads wait for each other between
-    calls of NumPy of about ten microseconds.
-    """
-    if getattr(sys, "_is_gil_enabled", lambda: True)():
-        return map
-    return _threads().map
-
-
-@cache
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())

@@ -9,7 +9,9 @@ proves that none of them is among the best:
   as fit, and the smallest bubble of any schedule;
 * no plan of a *node* (a pair with a number of micro-batches) takes less time than these micro-batches one after the
   other on its fullest stage and the smallest bubble, or less memory than :func:`lindos.step.memory.least_memory`;
-* no sharding makes a plan faster than :func:`lindos.step.estimate.least_time`.
+* no sharding makes a plan faster than :func:`lindos.step.estimate.least_time`;
+* no plan is faster than :func:`lindos.step.estimate.sharded_time`, whatever its memory: only plans that this leaves
+  among the best are weighed.
 
 :mod:`lindos.planning.ground` computes the bounds, :mod:`lindos.planning.hunt` loops over them. The memory of a search
 depends on the number of pairs in one round, not on the size of the space.

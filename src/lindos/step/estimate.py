@@ -30,7 +30,7 @@ from lindos.step.compute import Rates
 from lindos.step.layout import Layout, at_least, lay_out, select
 from lindos.step.micro_batch import MicroBatch, job_rates, micro_batch
 from lindos.step.offload import offload_time
-from lindos.step.passage import pipeline_passage, recomputed_flop
+from lindos.step.passage import Passage, pipeline_passage, recomputed_flop
 from lindos.step.tile_cache import Runs
 from lindos.step.traffic import data_parallel_time, optimizer_time
 from lindos.transformer.adapters import adapter_flops_per_token
@@ -180,12 +180,6 @@ def estimate(
     passage = pipeline_passage(job, tiers, plan, layout, micro)
     exchange, optimizer = exchange_times(job, tiers, plan, layout, rate, assumptions)
     p, m = plan.pipeline_parallel, layout.num_micro_batches
-    # The exchange of whole gradients overlaps with the last micro-batch alone, that of sharded ones with all of them.
-    micro_batch_time = (passage.forward + passage.backward) / p + passage.sends + passage.excess
-    hiding = select(
-        at_least(plan.sharding, Sharding.GRADIENTS) > 0, m * micro_batch_time + passage.bubble, micro_batch_time
-    )
-    overlap = job.stack.overlap_data_parallel.value
     tokens = global_batch_size * job.sequence_length
     device = pool.accelerator
     per_stage = m / p
@@ -198,7 +192,7 @@ def estimate(
         exposed_context_parallel=per_stage * (micro.context.forward + micro.context.backward),
         exposed_expert_parallel=per_stage * (passage.expert.forward + passage.expert.backward),
         exposed_pipeline_parallel=m * passage.sends,
-        exposed_data_parallel=visible_time(exchange, hiding, overlap, assumptions.contention_share.value),
+        exposed_data_parallel=_visible_exchange(job, plan, m, _pace(plan, passage), exchange, assumptions),
         exposed_offload=offload_time(job, pool, plan, layout, passage, assumptions),
         exposed_host=per_stage * (micro.host.forward + micro.host.backward),
         pipeline_imbalance=m * passage.excess,
@@ -214,7 +208,20 @@ def estimate(
     )
 
 
-def least_time(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """Times of a plan that are equal under every sharding, in seconds."""
+
+    micro_batch: Seconds  # on the fullest stage, with its sends
+    bubble: Seconds  # idle time of a stage in a whole step
+
+
+def _pace(plan: Plan, passage: Passage) -> Pace:
+    stage = (passage.forward + passage.backward) / plan.pipeline_parallel
+    return Pace(micro_batch=stage + passage.sends + passage.excess, bubble=passage.bubble)
+
+
+def pace_of_plans(
     job: Job,
     pool: Pool,
     plan: Plan,
@@ -222,11 +229,63 @@ def least_time(
     global_batch_size: Count,
     assumptions: Assumptions,
     micro: MicroBatch | None = None,
-) -> Seconds:
+) -> Pace:
+    """Compute the times of plans that are equal under every sharding.
+
+    Parameters
+    ----------
+    job
+        Model, sequence length, precision and software profile.
+    pool
+        Equal devices and the network above them.
+    plan
+        Its fields may be arrays of candidates; sharding is not read.
+    global_batch_size
+        Sequences of one optimiser step.
+    assumptions
+        Parameters of the catalogue.
+    micro
+        One micro-batch of every plan, if the caller has evaluated it already.
+    """
+    layout = lay_out(job, plan, global_batch_size)
+    micro = micro or shared_micro_batch(job, pool, plan, layout, job_rates(job, pool, assumptions), assumptions)
+    return _pace(plan, pipeline_passage(job, reachable(pool.tiers), plan, layout, micro))
+
+
+def least_time(job: Job, plan: Plan, pace: Pace, *, global_batch_size: Count, assumptions: Assumptions) -> Seconds:
     """Compute a lower bound on the step time under any sharding.
 
-    The bound is the step without sends between stages, exchange between replicas, offload and the optimizer. Each of
-    these parts adds time to a step and shortens no other part.
+    The bound is the step without exchange between replicas, offload and the optimizer. Each of these parts adds time to
+    a step and shortens no other part.
+
+    Parameters
+    ----------
+    job
+        Sequence length.
+    plan
+        Its fields may be arrays of candidates.
+    pace
+        Times of the plan.
+    global_batch_size
+        Sequences of one optimiser step.
+    assumptions
+        Parameters of the catalogue.
+
+    Returns
+    -------
+    Seconds
+        The bound, of the shape of the plan.
+    """
+    m = lay_out(job, plan, global_batch_size).num_micro_batches
+    return m * pace.micro_batch + pace.bubble + assumptions.step_overhead.value
+
+
+def sharded_time(
+    job: Job, pool: Pool, plan: Plan, pace: Pace, *, global_batch_size: Count, assumptions: Assumptions
+) -> Seconds:
+    """Compute the step time under the sharding of the plan, without offload.
+
+    This is the time of :func:`estimate` up to rounding, without its parts; with offload it is a lower bound.
 
     Parameters
     ----------
@@ -236,23 +295,41 @@ def least_time(
         Equal devices and the network above them.
     plan
         Its fields may be arrays of candidates.
+    pace
+        Times of the plan.
     global_batch_size
         Sequences of one optimiser step.
     assumptions
         Parameters of the catalogue.
-    micro
-        One micro-batch of every plan, if the caller has evaluated it already.
 
     Returns
     -------
     Seconds
-        The bound, of the shape of the plan.
+        The time, of the shape of the plan.
     """
-    tiers, layout = reachable(pool.tiers), lay_out(job, plan, global_batch_size)
-    micro = micro or shared_micro_batch(job, pool, plan, layout, job_rates(job, pool, assumptions), assumptions)
-    passage = pipeline_passage(job, tiers, plan, layout, micro, has_sends=False)
-    micro_batch_time = (passage.forward + passage.backward) / plan.pipeline_parallel + passage.excess
-    return layout.num_micro_batches * micro_batch_time + passage.bubble + assumptions.step_overhead.value
+    tiers, rate, layout = (
+        reachable(pool.tiers),
+        job_rates(job, pool, assumptions),
+        lay_out(job, plan, global_batch_size),
+    )
+    exchange, optimizer = exchange_times(job, tiers, plan, layout, rate, assumptions)
+    visible = _visible_exchange(job, plan, layout.num_micro_batches, pace, exchange, assumptions)
+    least = least_time(job, plan, pace, global_batch_size=global_batch_size, assumptions=assumptions)
+    return least + visible + optimizer * (1.0 - offloads(plan, Offload.OPTIMIZER))
+
+
+def _visible_exchange(
+    job: Job, plan: Plan, micro_batches: Count, pace: Pace, exchange: Seconds, assumptions: Assumptions
+) -> Seconds:
+    """Compute the time that the exchange between data-parallel ranks adds to a step."""
+    # The exchange of whole gradients overlaps with the last micro-batch alone, that of sharded ones with all of them.
+    hiding = select(
+        at_least(plan.sharding, Sharding.GRADIENTS) > 0,
+        micro_batches * pace.micro_batch + pace.bubble,
+        pace.micro_batch,
+    )
+    overlap = job.stack.overlap_data_parallel.value
+    return visible_time(exchange, hiding, overlap, assumptions.contention_share.value)
 
 
 def shared_micro_batch(

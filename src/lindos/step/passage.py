@@ -27,9 +27,7 @@ class Passage:
     bubble: Seconds  # idle time of a stage in a whole step
 
 
-def pipeline_passage(
-    job: Job, tiers: tuple[Tier, ...], plan: Plan, layout: Layout, micro: MicroBatch, *, has_sends: bool = True
-) -> Passage:
+def pipeline_passage(job: Job, tiers: tuple[Tier, ...], plan: Plan, layout: Layout, micro: MicroBatch) -> Passage:
     """Compute the passage of micro-batches through the stages of a pipeline.
 
     Parameters
@@ -44,8 +42,6 @@ def pipeline_passage(
         Layout of ``job`` under ``plan``.
     micro
         One micro-batch on all layers, in seconds.
-    has_sends
-        Whether sends between stages count; without them the passage is a lower bound.
     """
     plan = readable(plan, Reader.PASSAGE)
     p = plan.pipeline_parallel
@@ -56,11 +52,9 @@ def pipeline_passage(
     forward = total(part.forward for part in micro.parts) + expert.forward
     backward = total(part.backward for part in micro.parts) + expert.backward + recompute
     duration = forward + backward
-    sends: Seconds = 0.0
-    if has_sends:
-        sends = exposed_time(
-            pipeline_time(job.model, tiers, plan, layout), duration / p, job.stack.overlap_pipeline_parallel.value
-        )
+    sends = exposed_time(
+        pipeline_time(job.model, tiers, plan, layout), duration / p, job.stack.overlap_pipeline_parallel.value
+    )
     layers = job.model.num_layers + job.model.num_mtp_layers
     return Passage(
         forward=forward,

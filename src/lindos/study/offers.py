@@ -6,7 +6,6 @@ from datetime import date
 
 from lindos import roadmap
 from lindos.catalog import Catalog
-from lindos.catalog.lookup import system_with
 from lindos.quantities import Count
 from lindos.roadmap import Generation
 from lindos.scenario.schema import CampusSpec, RoadmapSpec, SiteSpec
@@ -138,7 +137,7 @@ def priced(
     size_of
         The same for single systems.
     """
-    system = system_with(catalog, generation.name)
+    system = catalog.largest_system(generation.name)
     count: Count | None = generation.h100_equivalents
     if system is None or count is None:
         return generation

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from lindos import site
 from lindos.catalog import Catalog
-from lindos.catalog.lookup import system_with
 from lindos.errors import InputError, UnknownNameError, UnknownValueError
 from lindos.formulas.equivalents import h100_equivalents
 from lindos.problem.cluster import Cluster
@@ -130,7 +129,7 @@ def device_cost(catalog: Catalog, accelerator: str) -> DeviceCost:
     accelerator
         Name of the device.
     """
-    system = system_with(catalog, accelerator)
+    system = catalog.largest_system(accelerator)
     if system is None:
         return DeviceCost(facility_power=None, capex=None)
     return system_cost(catalog, system.name, SiteSpec(name=SITE))

@@ -5,7 +5,6 @@ from functools import lru_cache
 
 from lindos.catalog import Catalog
 from lindos.catalog.facts import Fact
-from lindos.catalog.lookup import system_with
 from lindos.catalog.records import PRECISIONS, Accelerator, System
 from lindos.errors import LindosError
 from lindos.problem.cluster import Pool
@@ -105,7 +104,7 @@ def _pool(
 
 
 def _system(catalog: Catalog, device: Accelerator) -> System:
-    system = system_with(catalog, device.name)
+    system = catalog.largest_system(device.name)
     if system is not None:
         return system
     return catalog.system(_FAMILY_SYSTEMS.get(device.family, device.family))

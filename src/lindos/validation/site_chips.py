@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 
 from lindos.catalog import Catalog
-from lindos.catalog.lookup import system_with
 from lindos.errors import InputError
 from lindos.units import parse
 
@@ -56,7 +55,7 @@ def system_of_chips(text: str, table: Mapping[str, str], catalog: Catalog) -> st
     joined = _MEMORY.sub(r"\1GB", plain)
     for name in (text, plain, plain.replace(" ", ""), joined, _MEMORY.sub("", plain).strip()):
         accelerator = catalog.record_id("accelerators", name)
-        built = None if accelerator is None else system_with(catalog, accelerator)
+        built = None if accelerator is None else catalog.largest_system(accelerator)
         if built is not None:
             return built.name
     return text
