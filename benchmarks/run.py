@@ -29,7 +29,7 @@ from lindos.roadmap.assembly import assemble
 from lindos.roadmap.solver import solve
 from lindos.scenario.read import builtin_names, read_scenario
 from lindos.scenario.resolve import counted, pool_from_system
-from lindos.scenario.schema import CampusSpec
+from lindos.scenario.roadmap import CampusSpec
 from lindos.step import estimate, load_assumptions, memory
 from lindos.step.feasibility import reason_codes
 from lindos.step.tile_cache import joined

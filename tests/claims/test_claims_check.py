@@ -268,11 +268,13 @@ def test_the_verdict_is_the_strongest_contradiction_of_the_speaker(verdicts: dic
     assert verdicts["X1"].headline is verdicts["X1"].findings[0]
 
 
-def test_a_discount_on_devices_lowers_the_total_by_their_share(catalog: Catalog) -> None:
-    context = Context(catalog=catalog, facility_power=FACILITY_POWER, unit_cost=UNIT_COST)
+def test_a_discount_on_nodes_lowers_the_total_by_their_share(catalog: Catalog) -> None:
+    price = 35_000.0
+    context = Context(
+        catalog=catalog, facility_power=FACILITY_POWER, unit_cost=UNIT_COST, negotiable={"h100-sxm": price}
+    )
     rows = {row.title: row for row in claims.discounted(claims.load(catalog)["X13"], context)}
     h100 = rows["H100 SXM 80 GB"]
-    price = 33_600.0
     assert h100.count == 50e6
     assert h100.totals[0] == pytest.approx(50e6 * 50e3)
     assert h100.totals[2] == pytest.approx(50e6 * (50e3 - 0.2 * price))

@@ -9,7 +9,7 @@ def test_the_plan_of_july_2025_stands_beside_what_was_seen() -> None:
     section = run("fifty-million", sections=["roadmap"]).sections[0]
     table = next(table for table in section.tables if table.name == "roadmap.actual")
     days = [row[0] for row in table.rows]
-    assert days == sorted(days)
+    assert days == sorted(set(days))  # one row a day, whatever number of sites was seen on it
     assert days[0] >= "2025-07-22"
     last = table.rows[-1]
     # 275,796 of Colossus 1 and 1,112,000 of Colossus 2.

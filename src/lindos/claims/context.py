@@ -27,13 +27,15 @@ class Context:
     """The catalogue, and what a study has computed for each accelerator (its id is the key).
 
     ``facility_power`` is facility watts per device and ``unit_cost`` all-in dollars per device (device, its share of
-    system, network and building). Where a number is missing, the check falls back on the chip alone and says so.
-    ``clusters`` are the clusters that checks name, by the name of their scenario.
+    system, network and building), of which ``negotiable`` is what a discount on nodes and racks applies to. Where a
+    number is missing, the check falls back on the chip alone and says so. ``clusters`` are the clusters that checks
+    name, by the name of their scenario.
     """
 
     catalog: Catalog
     facility_power: Mapping[str, Span | Fact[Any] | float] = field(default_factory=dict)
     unit_cost: Mapping[str, Span | Fact[Any] | float] = field(default_factory=dict)
+    negotiable: Mapping[str, Span | Fact[Any] | float] = field(default_factory=dict)
     clusters: Mapping[str, ClusterFacts] = field(default_factory=dict)
 
 

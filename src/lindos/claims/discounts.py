@@ -1,4 +1,4 @@
-"""Effect of a discount on devices on the total of a plan, by generation."""
+"""Effect of a discount on nodes and racks on the total of a plan, by generation."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,8 +8,9 @@ from lindos.claims.context import Context
 from lindos.claims.schema import Claim, DevicesSpec, MoneyCheck
 from lindos.claims.span import Span
 from lindos.errors import UnknownValueError
+from lindos.formulas import money
 
-#: Discounts on the price of devices, as shares of it.
+#: Discounts on the price of nodes and racks, as shares of it.
 DISCOUNTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
 
 
@@ -23,7 +24,7 @@ class Discounted:
     devices: float  # USD, the devices at their price
     totals: tuple[float, ...]  # USD, with all parts if their cost is known, else the devices alone
     is_complete: bool  # whether the totals include more than the devices
-    needed: float | None  # discount on the devices that reduces the claimed total to the lower one; None if above 1
+    needed: float | None  # discount on nodes and racks that reduces the claimed total to the lower one; None if above 1
 
 
 def discounted(claim: Claim, context: Context) -> tuple[Discounted, ...]:
@@ -53,15 +54,16 @@ def _rows_of(name: str, check: MoneyCheck, context: Context) -> Iterator[Discoun
         count = group.count.value
         has_unit_cost = accelerator.name in context.unit_cost
         unit_cost = Span.make(context.unit_cost[accelerator.name]).value if has_unit_cost else price
-        share = price / unit_cost
-        # The discount reduces the part of the claimed total that is paid for devices.
-        needed = (1.0 - check.discount_to / check.claimed) / share
+        listed = context.negotiable.get(accelerator.name) if has_unit_cost else None
+        negotiable = price if listed is None else Span.make(listed).value
+        # The discount reduces the part of the claimed total that is paid for nodes and racks.
+        needed = money.discount_between(check.claimed, check.discount_to, check.claimed * negotiable / unit_cost)
         yield Discounted(
             claim=name,
             title=accelerator.title.split(",")[0].removeprefix("NVIDIA "),
             count=count,
             devices=count * price,
-            totals=tuple(count * (unit_cost - discount * price) for discount in DISCOUNTS),
+            totals=tuple(count * money.discounted_total(unit_cost, negotiable, discount) for discount in DISCOUNTS),
             is_complete=has_unit_cost,
             needed=needed if needed <= 1.0 else None,
         )

@@ -117,7 +117,7 @@ class MoneyCheck(_Check):
     devices: Devices
     cluster: Text | None = Field(None, description="the built-in scenario whose cluster these devices are")
     scope: Annotated[str, OneOf(("chips", "all-in"))] = "all-in"
-    discount_to: Money | None = Field(None, description="a lower total that a discount on the devices is to reach")
+    discount_to: Money | None = Field(None, description="a lower total that a discount on nodes and racks is to reach")
     generations: Annotated[list[Text], Field(max_length=12)] = Field(
         [], description="devices to show the total of, discount by discount"
     )

@@ -126,3 +126,69 @@ def device_time_cost(yearly_cost: Usd, year: Seconds, num_devices: Count, utilis
     1.0
     """
     return yearly_cost / (num_devices * utilisation * year)
+
+
+def discounted_total(total: Usd, negotiable: Usd, discount: Fraction) -> Usd:
+    r"""Total of a purchase when a share is taken off the part of it that is negotiable.
+
+    .. math:: c' = c - d \, n
+
+    Parameters
+    ----------
+    total
+        Total at list prices, :math:`c`.
+    negotiable
+        Part of it that the discount applies to, :math:`n`.
+    discount
+        Share taken off, :math:`d`.
+
+    Returns
+    -------
+    Usd
+        The lower total.
+
+    Notes
+    -----
+    A definition.
+
+    Examples
+    --------
+    A tenth off machines that are six of ten billion:
+
+    >>> discounted_total(10e9, 6e9, 0.1) / 1e9
+    9.4
+    """
+    return total - discount * negotiable
+
+
+def discount_between(total: Usd, goal: Usd, negotiable: Usd) -> Fraction:
+    r"""Discount on the negotiable part of a purchase that takes its total to a lower one.
+
+    .. math:: d = \frac{c - c'}{n}
+
+    Parameters
+    ----------
+    total
+        Total at list prices, :math:`c`.
+    goal
+        Total that is wanted, :math:`c'`.
+    negotiable
+        Part of the total that the discount applies to, :math:`n > 0`.
+
+    Returns
+    -------
+    Fraction
+        Inverse of :func:`discounted_total`; above one no discount is enough.
+
+    Notes
+    -----
+    A definition.
+
+    Examples
+    --------
+    A quarter of a total of which half is negotiable is half of that half:
+
+    >>> discount_between(2.0e12, 1.5e12, 1.0e12)
+    0.5
+    """
+    return (total - goal) / negotiable

@@ -4,10 +4,10 @@ A capacity expansion by quarter, generation and place, as a linear program in wh
 obeys its own wafers, watts and dollars. Constant growth to the same target is the trend that a plan is compared with.
 """
 
-from lindos.roadmap.demand import Demand, DemandYear, Programme, demand
+from lindos.roadmap.demand import Demand, DemandYear, Programme, demand, sized_programmes
 from lindos.roadmap.ensemble import Chances, chances, delayed
 from lindos.roadmap.evaluation import PlanQuarter, PlanResult, evaluate
-from lindos.roadmap.expansion import Expansion, Period, quarters
+from lindos.roadmap.expansion import Agreement, Expansion, Period, quarters
 from lindos.roadmap.generations import DEFAULT, Generation, Purchase, check_start, generations, purchase
 from lindos.roadmap.growth import growth
 from lindos.roadmap.limits import (
@@ -25,6 +25,7 @@ from lindos.roadmap.plan import Plan, make_plan
 from lindos.roadmap.prior import Forecast, backtest, complete
 from lindos.roadmap.program import Program
 from lindos.roadmap.result import Growth, GrowthYear
+from lindos.roadmap.rivals import RivalYear, rivalry
 from lindos.roadmap.sharing import Share, Wanted
 from lindos.roadmap.solver import Solution
 from lindos.roadmap.supply import World, WorldYear, ramped_shares, world
@@ -32,6 +33,7 @@ from lindos.roadmap.trends import Trends, trends
 
 __all__ = [
     "DEFAULT",
+    "Agreement",
     "Chances",
     "Delivery",
     "Demand",
@@ -51,6 +53,7 @@ __all__ = [
     "Programme",
     "Purchase",
     "Relaxation",
+    "RivalYear",
     "Share",
     "Solution",
     "Trends",
@@ -75,6 +78,8 @@ __all__ = [
     "quarters",
     "ramped_shares",
     "relaxations",
+    "rivalry",
+    "sized_programmes",
     "trends",
     "world",
 ]

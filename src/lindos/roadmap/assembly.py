@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from lindos.roadmap.agreements import add_agreements
 from lindos.roadmap.expansion import Expansion, check
 from lindos.roadmap.program import INFINITY, Builder, Floats, Indices, Program
 
@@ -25,7 +26,7 @@ def assemble(question: Expansion, *, is_whole: bool = False) -> Program:
     question
         The question.
     is_whole
-        Whether purchases are whole lots and power whole blocks.
+        Whether purchases are whole lots and power whole blocks. Agreements that are not decided are whole anyway.
 
     Returns
     -------
@@ -142,12 +143,14 @@ def _money(builder: Builder, question: Expansion, columns: tuple[Indices, ...]) 
     flags = np.ones(len(question.periods), bool)
     lot, years = question.lot[:, None, None], question.durations
     built = (question.construction * question.block[:, None]).T / BILLION
+    rebates = add_agreements(builder, question, bought) if question.agreements else np.zeros((0, len(flags)), np.int64)
     builder.rows(
         "capex",
         flags,
         (capex, 1.0),
         (_summed(bought), _summed(-question.price * lot / BILLION)),
         (blocks.T, -built),
+        (rebates.T, 1.0),
         lower=0.0,
         upper=0.0,
     )

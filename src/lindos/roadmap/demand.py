@@ -135,12 +135,12 @@ def demand(
             raise InconsistentError(path, programme.end, "roadmap.start", start, "be later than the second")
     days = year_ends(start, max(programme.end for programme in programmes))
     pace = world.pace_before(first)
-    sized = tuple(_sized(programme, days, trends, generations) for programme in programmes)
+    sized = sized_programmes(programmes, start, trends, generations)
     years = []
     for begin, end in pairwise(days):
         wanted: Any = 0.0
         for plan in sized:
-            wanted = wanted + plan.h100_equivalents * _share(first, day(plan.end, "by"), begin, end)
+            wanted = wanted + plan.h100_equivalents * share_between(first, day(plan.end, "by"), begin, end)
         years.append(
             DemandYear(
                 begin=begin.isoformat(),
@@ -164,6 +164,26 @@ def demand(
     )
 
 
+def sized_programmes(
+    programmes: Sequence[Programme], start: str, trends: Trends, generations: Sequence[Generation]
+) -> tuple[Wanted, ...]:
+    """Convert programmes to H100-equivalents.
+
+    Parameters
+    ----------
+    programmes
+        At least one; each is bought evenly from the start to its day.
+    start
+        First day, ISO.
+    trends
+        How the power of purchases falls.
+    generations
+        What can be bought when, with the power of an H100-equivalent.
+    """
+    days = year_ends(start, max(programme.end for programme in programmes))
+    return tuple(_sized(programme, days, trends, generations) for programme in programmes)
+
+
 def _sized(programme: Programme, days: Sequence[date], trends: Trends, generations: Sequence[Generation]) -> Wanted:
     """Convert a programme in watts to H100-equivalents: all of its purchases together draw that power."""
     if programme.facility_power is None:
@@ -174,12 +194,20 @@ def _sized(programme: Programme, days: Sequence[date], trends: Trends, generatio
     mean: Watts = 0.0
     for begin, end in pairwise(days):
         middle = begin + (min(end, last) - begin) / 2
-        mean = mean + _share(days[0], last, begin, end) * purchase(generations, middle, trends).facility_power
+        mean = mean + share_between(days[0], last, begin, end) * purchase(generations, middle, trends).facility_power
     return Wanted(name=programme.name, h100_equivalents=programme.facility_power / mean, end=programme.end)
 
 
-def _share(first: date, last: date, begin: date, end: date) -> float:
-    """Compute the share of a programme from ``first`` to ``last`` that falls between ``begin`` and ``end``."""
+def share_between(first: date, last: date, begin: date, end: date) -> float:
+    """Compute the share of a programme from ``first`` to ``last`` that falls between ``begin`` and ``end``.
+
+    Parameters
+    ----------
+    first, last
+        Days of the programme, which buys evenly.
+    begin, end
+        Days between which purchases count.
+    """
     overlap = (min(last, end) - max(first, begin)).days
     return max(0, overlap) / (last - first).days
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lindos.roadmap.agreements import without_commitments
 from lindos.roadmap.assembly import assemble
 from lindos.roadmap.expansion import Expansion
 from lindos.roadmap.limits import shortfall_program
@@ -54,7 +55,7 @@ def chances(draws: Iterable[Expansion], progress: Callable[[int], object] = lamb
         Function that is called with the number of draws that are done.
     """
     solver, shares = Solver(), list[float]()
-    for count, question in enumerate(draws, 1):
+    for count, question in enumerate(map(without_commitments, draws), 1):
         solution = solver.solve(shortfall_program(question, assemble(question)), is_hot=True)
         shares.append(1.0 - float(solution.values[-1]) if solution.is_optimal else 0.0)
         progress(count)

@@ -58,7 +58,7 @@ class PlanResult:
     ordered_power: Annotated[Watts, Why("facility power of ordered machines, as their site has it")]
     bought_power: Annotated[Watts, Why("facility power of purchases that still work on the last day")]
     ordered_capex: Annotated[Usd, Why("capital cost of ordered machines, as their site has it")]
-    bought_capex: Annotated[Usd, Why("machines and network of purchases")]
+    bought_capex: Annotated[Usd, Why("machines and network of purchases, after what is agreed")]
     built_capex: Annotated[Usd, Why("buildings and plant for purchases")]
     running_cost: Annotated[Usd, Why("energy and maintenance of purchases until the last day")]
     net_present_cost: Annotated[Usd, Why("capital and running costs of purchases, discounted to the first day")]
@@ -178,6 +178,7 @@ class _Row:
         self.buildings: Usd = 0.0
         self.running: Usd = 0.0
         self.power: dict[str, Watts] = {}
+        discounts = plan.discounts
         for place, (name, generations) in enumerate(zip(question.sites, offered, strict=True)):
             drawn: Watts = 0.0
             for kind, item in enumerate(generations):
@@ -186,6 +187,7 @@ class _Row:
                 if not (devices or stock) or count is None:
                     continue
                 machines = _cost(item, "capex") - _cost(item, "construction")
+                machines = machines - float(discounts[kind]) * _cost(item, "negotiable")
                 self.bought = self.bought + devices * count
                 self.machines = self.machines + devices * count * machines
                 self.running = self.running + (stock - 0.5 * devices) * count * _cost(item, "running") * years

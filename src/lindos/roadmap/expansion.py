@@ -73,6 +73,28 @@ def quarters(first: date, last: date) -> tuple[Period, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Agreement:
+    """A price for whoever commits to a number of devices over the whole plan.
+
+    Parameters
+    ----------
+    name
+        In words.
+    generations
+        Whether it covers each generation, shape (G,).
+    devices
+        Least number of devices of these generations together.
+    discount
+        Share off what is negotiable of their price, for all of them.
+    """
+
+    name: str
+    generations: NDArray[np.bool_]
+    devices: float
+    discount: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Expansion:
     """What a plan may do in T periods, with G generations at S sites, and what it is to reach.
 
@@ -135,6 +157,12 @@ class Expansion:
         USD for a device that is sold before the end of its life, shape (G, T); None if none is sold.
     last_share
         Largest share of all purchases in the last year, in H100-equivalents.
+    negotiable
+        Part of the price that a discount applies to in USD a device, shape (G, S, T); None if nothing is negotiable.
+    agreements
+        Prices that can be agreed on; a device is bought under one of them at most.
+    agreed
+        Whether each agreement is made, shape (A,); None if that is to be decided.
     """
 
     periods: tuple[Period, ...]
@@ -172,6 +200,9 @@ class Expansion:
     lease_price: Floats | None = None
     resale: Floats | None = None
     last_share: float = 1.0
+    negotiable: Floats | None = None
+    agreements: tuple[Agreement, ...] = ()
+    agreed: Floats | None = None
 
     @property
     def durations(self) -> Floats:

@@ -35,6 +35,8 @@ class Generation:
         Capital cost (USD) and facility power (W) of one H100-equivalent of that system at its site; None if unknown.
     construction, running
         Of these, building and plant (USD), and energy and maintenance (USD a year) of one H100-equivalent.
+    negotiable
+        Of the capital cost, what a discount on nodes and racks applies to (USD).
     vendor
         Its maker.
     memory
@@ -52,6 +54,7 @@ class Generation:
     facility_power: Watts | None = None
     construction: Usd | None = None
     running: Usd | None = None
+    negotiable: Usd | None = None
     vendor: str = ""
     memory: Bytes = 0.0
     is_prior: bool = False

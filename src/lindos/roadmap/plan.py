@@ -1,13 +1,17 @@
 """A plan: what is bought when and where, what that draws, delivers and costs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lindos.roadmap.agreements import agreed_discounts
 from lindos.roadmap.assembly import BILLION, GIGAWATT, MILLION, assemble
 from lindos.roadmap.expansion import Expansion
 from lindos.roadmap.program import Floats, Program, gather
 from lindos.roadmap.solver import GAP, LONGEST, Solution, solve
+
+#: Relative gap of the choice of agreements.
+_AGREED_GAP = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,6 +66,11 @@ class Plan:
     gap: float
 
     @property
+    def discounts(self) -> Floats:
+        """Discount on each generation under the agreements that are made, shape (G,)."""
+        return agreed_discounts(self.question)
+
+    @property
     def equivalents_bought(self) -> Floats:
         """H100-equivalents bought in each period, shape (T,)."""
         amounts: Floats = np.einsum("gst,g->t", self.bought, self.question.equivalents)
@@ -111,8 +120,7 @@ def make_plan(
     Program
         That program.
     """
-    relaxed = assemble(question)
-    smooth = solve(relaxed)
+    question, relaxed, smooth = _decided(question)
     if not smooth.is_optimal:
         return None, smooth, relaxed
     if not is_whole:
@@ -122,6 +130,17 @@ def make_plan(
     if not solution.is_optimal:
         return None, solution, relaxed
     return plan_of(question, program, solution, bound=smooth.objective), smooth, relaxed
+
+
+def _decided(question: Expansion) -> tuple[Expansion, Program, Solution]:
+    """Decide which agreements are made while lots may still be split, then solve the program under these."""
+    relaxed = assemble(question)
+    smooth = solve(relaxed, gap=_AGREED_GAP)
+    if not question.agreements or question.agreed is not None or not smooth.is_optimal:
+        return question, relaxed, smooth
+    settled = replace(question, agreed=np.round(gather(smooth.values, relaxed.columns_of["agreed"])))
+    relaxed = assemble(settled)
+    return settled, relaxed, solve(relaxed)
 
 
 def plan_of(question: Expansion, program: Program, solution: Solution, bound: float | None = None) -> Plan:
@@ -153,7 +172,7 @@ def plan_of(question: Expansion, program: Program, solution: Solution, bound: fl
         stock, energised = np.cumsum(bought - sold, axis=2), np.cumsum(blocks * question.block[:, None], axis=1)
         online = np.einsum("gst,g->t", stock, question.equivalents) + question.standing_equivalents
         built = np.einsum("st,s,st->t", blocks, question.block, question.construction)
-        capex = np.einsum("gst,gst->t", bought, question.price) + built
+        capex = np.einsum("gst,gst->t", bought, _paid(question)) + built
     return Plan(
         question=question,
         bought=bought,
@@ -173,3 +192,11 @@ def plan_of(question: Expansion, program: Program, solution: Solution, bound: fl
         bound=(solution.objective if bound is None else bound) * BILLION,
         gap=solution.gap,
     )
+
+
+def _paid(question: Expansion) -> Floats:
+    """Price of a device after what is agreed, shape (G, S, T)."""
+    if question.negotiable is None:
+        return question.price
+    paid: Floats = question.price - agreed_discounts(question)[:, None, None] * question.negotiable
+    return paid

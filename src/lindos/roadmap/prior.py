@@ -100,17 +100,24 @@ def extrapolated(base: Generation, item: Generation, growth: Fraction, trends: T
     def carried(amount: Real | None) -> Real | None:
         return None if amount is None else amount * share
 
+    capex, construction = trends.price(base.capex, base.available, item.available), carried(base.construction)
+    machines = _machines(capex, construction) / _machines(base.capex, base.construction)
     return replace(
         item,
         h100_equivalents=base.h100_equivalents * gained,
         system=base.system,
-        capex=trends.price(base.capex, base.available, item.available),
+        capex=capex,
         facility_power=power,
-        construction=carried(base.construction),
+        construction=construction,
         running=carried(base.running),
+        negotiable=None if base.negotiable is None else base.negotiable * machines,
         memory=base.memory * gained,
         is_prior=True,
     )
+
+
+def _machines(capex: Usd, construction: Usd | None) -> Usd:
+    return capex if construction is None else capex - construction
 
 
 def backtest(

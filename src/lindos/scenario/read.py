@@ -15,7 +15,8 @@ from lindos.catalog.yaml_file import read_yaml
 from lindos.currencies import exchange
 from lindos.errors import InconsistentError, InputError, InputErrors, UnknownNameError
 from lindos.scenario.extending import extended
-from lindos.scenario.schema import GoalSpec, PoolSpec, RoadmapSpec, Scenario
+from lindos.scenario.roadmap import RoadmapSpec
+from lindos.scenario.schema import GoalSpec, PoolSpec, Scenario
 from lindos.scenario.sentences import input_error
 from lindos.units import parse
 

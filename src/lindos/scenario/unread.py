@@ -11,7 +11,8 @@ from lindos.catalog import Catalog
 from lindos.errors import UnknownValueError
 from lindos.scenario.campaign import CampaignSpec
 from lindos.scenario.resolve import cluster_of, counted
-from lindos.scenario.schema import RoadmapSpec, Scenario
+from lindos.scenario.roadmap import RoadmapSpec
+from lindos.scenario.schema import Scenario
 
 
 def unread(scenario: Scenario, catalog: Catalog) -> tuple[str, ...]:

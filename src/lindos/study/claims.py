@@ -199,8 +199,10 @@ def _context(
 ) -> Context:
     power = {name: _span(cost.facility_power, sampled[name].facility_power) for name, cost in point.items()}
     money = {name: _span(cost.capex, sampled[name].capex) for name, cost in point.items()}
+    negotiable = {name: _span(cost.negotiable, sampled[name].negotiable) for name, cost in point.items()}
     return Context(
         catalog=catalog,
+        negotiable={name: span for name, span in negotiable.items() if span is not None},
         facility_power={name: span for name, span in power.items() if span is not None},
         unit_cost={name: span for name, span in money.items() if span is not None},
         clusters=clusters,

@@ -13,7 +13,8 @@ from lindos.catalog import Catalog
 from lindos.errors import InconsistentError, InputError
 from lindos.roadmap import Expansion, Generation, Period
 from lindos.roadmap.program import Floats
-from lindos.scenario.schema import RoadmapSpec
+from lindos.scenario.roadmap import RoadmapSpec
+from lindos.study.agreements import agreements
 from lindos.study.floor import NUM_DRAWS, World
 from lindos.study.offers import Campus, campuses, offers
 from lindos.study.reference import equivalents_per_device
@@ -69,7 +70,7 @@ def question(
     per_device = {
         name: np.array([[float(getattr(item, name) or 0.0) for item in row] for row in offered]).T
         * equivalents[:, None]
-        for name in ("capex", "construction", "running", "facility_power")
+        for name in ("capex", "construction", "running", "facility_power", "negotiable")
     }
     shares = _shares(offered[0], supply, periods, facts)
     power = per_device["facility_power"]
@@ -109,6 +110,8 @@ def question(
         budget=math.inf if spec.budget is None else spec.budget - _ordered_capex(standing),
         yearly_budgets=_budgets(spec, periods),
         last_share=spec.last_year_share if (last - first).days / 365.25 > _LONG else 1.0,
+        negotiable=np.repeat(per_device["negotiable"][:, :, None], len(periods), axis=2),
+        agreements=agreements(spec, names, world.catalog),
     )
 
 
@@ -145,7 +148,7 @@ def draws_of(
     fields = {
         name: np.array([[column(getattr(item, name)) for item in row] for row in offered]).swapaxes(0, 1)
         * rates[:, None]
-        for name in ("capex", "construction", "facility_power")
+        for name in ("capex", "construction", "facility_power", "negotiable")
     }
     amounts = _supply_draws(offered[0], supply, base.periods, facts)
     for draw in range(count):
@@ -158,6 +161,7 @@ def draws_of(
                 equivalents=rates[:, draw],
                 power=power,
                 price=np.broadcast_to(price[:, :, None], base.price.shape),
+                negotiable=np.broadcast_to(fields["negotiable"][..., draw][:, :, None], base.price.shape),
                 construction=np.broadcast_to(buildings[:, None], base.construction.shape),
                 # A cell without supply in the point world has no column: all draws keep one shape.
                 supply=np.where(base.supply > 0.0, np.maximum(amounts[..., draw] / rates[:, draw, None], 1e-6), 0.0),

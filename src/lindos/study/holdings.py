@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 
 from lindos.errors import InconsistentError
-from lindos.scenario.schema import RoadmapSpec, Scenario
+from lindos.scenario.roadmap import RoadmapSpec
+from lindos.scenario.schema import Scenario
 from lindos.study.cluster import CLUSTER, ClusterResult, equivalents
 from lindos.study.floor import Floor, World
 from lindos.study.reference import settled

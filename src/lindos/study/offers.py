@@ -8,7 +8,8 @@ from lindos import roadmap
 from lindos.catalog import Catalog
 from lindos.quantities import Count
 from lindos.roadmap import Generation
-from lindos.scenario.schema import CampusSpec, RoadmapSpec, SiteSpec
+from lindos.scenario.roadmap import CampusSpec, RoadmapSpec
+from lindos.scenario.schema import SiteSpec
 from lindos.study.floor import World
 from lindos.study.reference import NUM_DEVICES, system_cost
 
@@ -151,4 +152,5 @@ def priced(
         facility_power=cost.facility_power / count,
         construction=None if cost.construction is None else cost.construction / count,
         running=None if cost.running is None else cost.running / count,
+        negotiable=None if cost.negotiable is None else cost.negotiable / count,
     )

@@ -9,7 +9,7 @@ import numpy as np
 from lindos import roadmap
 from lindos.errors import InfeasibleError
 from lindos.roadmap import Expansion, Plan, Price, Relaxation
-from lindos.scenario.schema import RoadmapSpec
+from lindos.scenario.roadmap import RoadmapSpec
 from lindos.study.expansion import question
 from lindos.study.floor import Floor, World
 from lindos.study.holdings import HOLDINGS, Holdings

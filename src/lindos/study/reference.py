@@ -31,13 +31,15 @@ class DeviceCost:
     """Facility power and cost of one device with its share of network and building; None is unknown.
 
     ``construction`` is the part of ``capex`` for the building and its plant; ``running`` is energy and maintenance of a
-    year.
+    year; ``negotiable`` is the part of ``capex`` that a discount on nodes and racks applies to, with the storage that
+    follows from it.
     """
 
     facility_power: Watts | None
     capex: Usd | None
     construction: Usd | None = None
     running: Usd | None = None
+    negotiable: Usd | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +166,21 @@ def system_cost(catalog: Catalog, system: str, spec: SiteSpec, num_devices: int 
         capex=capex,
         construction=None if construction is None else construction / count,
         running=None if running is None or estimate.energy_gaps else running / count,
+        negotiable=negotiable_of(estimate) / count,
     )
+
+
+def negotiable_of(estimate: SiteEstimate) -> Usd:
+    """Compute the part of the capital cost that a discount on nodes and racks applies to, with storage in proportion.
+
+    Parameters
+    ----------
+    estimate
+        Power and money of a cluster whose prices are known.
+    """
+    capex = estimate.capex
+    assert capex.systems is not None and capex.storage is not None and capex.total is not None
+    return capex.systems * capex.total / (capex.total - capex.storage)
 
 
 def stated_power(catalog: Catalog, spec: SiteSpec) -> Watts:

@@ -7,7 +7,9 @@ from datetime import date
 from lindos import roadmap
 from lindos.quantities import Count
 from lindos.roadmap import Demand, Growth, PlanResult, Programme
-from lindos.scenario.schema import ProgrammeSpec, RoadmapSpec, SiteSpec
+from lindos.scenario.roadmap import ProgrammeSpec, RoadmapSpec
+from lindos.scenario.schema import SiteSpec
+from lindos.study.agreements import rival_programmes
 from lindos.study.expansion import draws_of
 from lindos.study.floor import Floor, World
 from lindos.study.holdings import HOLDINGS, Holdings
@@ -32,6 +34,7 @@ class RoadmapResult:
     demand: Demand | None = None
     chances: roadmap.Chances | None = None  # only under draws: how often the target can be reached
     over_budget: Count | None = None  # total cost divided by the stated budget
+    rivals: tuple[roadmap.RivalYear, ...] = ()
     holdings: Holdings
     purchases: Purchases
     supply: roadmap.World
@@ -94,7 +97,31 @@ def compute(
         ),
         chances=_chances(world, spec, purchases, supply, offered) if world.is_sampled else None,
         over_budget=None if spec.budget is None else plan.total_capex / spec.budget,
+        rivals=_rivals(world, spec, plan),
     )
+
+
+def _rivals(world: World, spec: RoadmapSpec, plan: PlanResult) -> tuple[roadmap.RivalYear, ...]:
+    """What the programmes of other buyers want in the years of the plan."""
+    if spec.rivals is None:
+        return ()
+    others = rival_programmes(spec)
+    programmes = [_programme(world, part, index) for index, part in enumerate(others.programmes)]
+    if not programmes:
+        return ()
+    listed, trends = _priced_generations(world, programmes)
+    sized = roadmap.sized_programmes(programmes, others.start, trends, listed)
+    return roadmap.rivalry(plan, sized, others.start)
+
+
+def _priced_generations(
+    world: World, programmes: Sequence[Programme]
+) -> tuple[tuple[roadmap.Generation, ...], roadmap.Trends]:
+    """What programmes stated in watts can buy, with the power of an H100-equivalent."""
+    last = date.fromisoformat(max(programme.end for programme in programmes))
+    terms, trends = world.scenario.site or SiteSpec(), roadmap.trends(world.catalog)
+    listed = [priced(world.catalog, item, terms, NUM_DEVICES) for item in roadmap.generations(world.catalog)]
+    return roadmap.complete(listed, world.catalog, trends, last), trends
 
 
 def _chances(
@@ -115,17 +142,14 @@ def _chances(
 
 def _demand(world: World, spec: RoadmapSpec, supply: roadmap.World) -> Demand:
     programmes = [_programme(world, plan, index) for index, plan in enumerate(spec.programmes)]
-    last = date.fromisoformat(max(programme.end for programme in programmes))
-    terms = world.scenario.site or SiteSpec()
-    trends = roadmap.trends(world.catalog)
-    listed = [priced(world.catalog, item, terms, NUM_DEVICES) for item in roadmap.generations(world.catalog)]
+    listed, trends = _priced_generations(world, programmes)
     share = world.catalog.parameter("supply.largest_share", "1").value
     return roadmap.demand(
         programmes=programmes,
         start=spec.start,
         trends=trends,
         world=supply,
-        generations=roadmap.complete(listed, world.catalog, trends, last),
+        generations=listed,
         largest_share=spec.share_of_supply if spec.share_of_supply is not None else share,
     )
 

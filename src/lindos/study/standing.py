@@ -7,7 +7,8 @@ from lindos.catalog.gaps import Gap, joined, known_sum
 from lindos.errors import InputError
 from lindos.quantities import Count, Real, Watts, namespace
 from lindos.roadmap import Delivery
-from lindos.scenario.schema import RoadmapSpec, SiteSpec
+from lindos.scenario.roadmap import RoadmapSpec
+from lindos.scenario.schema import SiteSpec
 from lindos.study.floor import World
 from lindos.study.holdings import Holdings
 from lindos.study.reference import built, stated_power

@@ -133,7 +133,7 @@ def _discounts(outcome: Outcome[ClaimsResult], context: Context) -> tuple[Table,
     return (
         Table(
             name="claims.discounts",
-            title="Depending on price agreements: the total by generation and discount on the devices",
+            title="Depending on price agreements: the total by generation and discount on nodes and racks",
             columns=(
                 *("id", "built of", "devices", "devices alone"),
                 *(f"{discount:.0%} off" for discount in claims.DISCOUNTS),
@@ -153,7 +153,10 @@ def _discounts(outcome: Outcome[ClaimsResult], context: Context) -> tuple[Table,
                 )
                 for row in rows
             ),
-            note="Totals include system, network and building where they are known; a discount is on the devices only.",
+            note=(
+                "Totals include system, network and building where they are known; a discount is on nodes and racks, "
+                "as in the tables of the roadmap, and storage falls with it."
+            ),
         ),
     )
 

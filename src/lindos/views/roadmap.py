@@ -8,7 +8,8 @@ from lindos.elements import Section
 from lindos.problem.cluster import Cluster
 from lindos.results import rows
 from lindos.roadmap import PlanResult
-from lindos.scenario.schema import RoadmapSpec
+from lindos.scenario.roadmap import RoadmapSpec
+from lindos.site import SiteEstimate
 from lindos.study.cluster import CLUSTER, ClusterResult
 from lindos.study.floor import Outcome
 from lindos.study.ranges import number
@@ -20,8 +21,8 @@ from lindos.views.gaps import gaps_table, gaps_warning, with_gaps
 from lindos.views.roadmap_actual import actual_series, actual_table
 from lindos.views.roadmap_charts import charts
 from lindos.views.roadmap_demand import demand_section
+from lindos.views.roadmap_prices import price_tables
 from lindos.views.roadmap_tables import (
-    agreements_table,
     chances_table,
     clash_table,
     compared_table,
@@ -114,7 +115,7 @@ def view(
             *limits_table(outcome.point),
             compared_table(outcome),
             holdings_table(plan, outcome.point.holdings, context),
-            *agreements_table(outcome.point, plan),
+            *price_tables(outcome.point, plan, _at_once(outcome.point, site)),
             world_table(outcome),
             *purchases_table(outcome.point),
             *gaps_table("roadmap.gaps", plan.gaps),
@@ -123,6 +124,13 @@ def view(
         notes=(*_notes(context, outcome.point, plan, site),),
         warnings=(*_clash_warning(outcome.point, plan), *gaps_warning(plan.gaps)),
     )
+
+
+def _at_once(result: RoadmapResult, site: Outcome[SiteResult] | None) -> SiteEstimate | None:
+    """Site of a cluster that answers what all of it would cost at once; None if its prices are not known."""
+    if site is None or not result.holdings.is_hypothetical or site.point.estimate.capex.gaps_of("total"):
+        return None
+    return site.point.estimate
 
 
 def _figures(

@@ -40,12 +40,14 @@ def sights(context: Context, plan: PlanResult) -> tuple[Sight, ...]:
         if row.site in names and row.status == "seen" and row.h100_equivalents.content is not None
     ]
     latest: dict[str, float] = {}
-    listed = []
+    listed: dict[str, Sight] = {}
     for row in sorted(rows, key=lambda observation: observation.date):
         latest[row.site] = float(row.h100_equivalents.content or 0.0)
         if plan.start <= row.date <= plan.end and len(row.date) == len(plan.start):
-            listed.append(Sight(row.date, sum(latest.values()), _planned(plan, row.date), ", ".join(sorted(latest))))
-    return tuple(listed)
+            # Sites that were seen on the same day are one row: that of the last of them counts all.
+            names_seen = ", ".join(sorted(latest))
+            listed[row.date] = Sight(row.date, sum(latest.values()), _planned(plan, row.date), names_seen)
+    return tuple(listed.values())
 
 
 def _planned(plan: PlanResult, day: str) -> float:

@@ -11,11 +11,8 @@ from lindos.study.holdings import Holdings
 from lindos.study.ranges import number, span
 from lindos.study.reference import SYSTEM
 from lindos.study.roadmap import RoadmapResult
-from lindos.units import render
 from lindos.views.view import Context
 
-#: Shares taken off the price of machines in the table of agreements.
-_DISCOUNTS = (0.0, 0.1, 0.2, 0.25, 0.3, 0.4)
 _INPUTS: Mapping[str, str] = {
     "packaging": "packaging",
     "memory": "memory",
@@ -247,42 +244,6 @@ def _trend_row(trend: Growth, draws: Growth) -> tuple[Cell, ...]:
         years[-1] / sum(years) if sum(years) else 0.0,
         number(trend.peak_share_of_supply),
     )
-
-
-def agreements_table(result: RoadmapResult, plan: PlanResult) -> tuple[Table, ...]:
-    """Tabulate what a discount on machines makes of the total, and who else must be outbid, if anything is bought.
-
-    Parameters
-    ----------
-    result, plan
-        The plan in the point world.
-    """
-    bought = result.purchases.plan
-    assert bought is not None
-    question, first, last = bought.question, bought.question.periods[0].begin, bought.question.periods[-1].end
-    body: list[tuple[Cell, ...]] = []
-    for kind, name in enumerate(question.generations):
-        devices = bought.bought[kind].sum(axis=1)
-        equivalents = float(devices.sum() * question.equivalents[kind])
-        if not equivalents:
-            continue
-        price = float((bought.bought[kind] * question.price[kind]).sum())
-        made = number(result.supply.delivered_in(first, last, name)) if name in result.supply.generations else None
-        share = None if not made else equivalents / made
-        body.append((name, float(devices.sum()), price / float(devices.sum()), price, share))
-    if not body:
-        return ()
-    total, machines = number(plan.total_capex) or 0.0, number(plan.bought_capex) or 0.0
-    offers = ", ".join(f"{render(total - share * machines, 'USD')} at {100 * share:.0f} %" for share in _DISCOUNTS)
-    table = Table(
-        name="roadmap.agreements",
-        title="Prices and who else buys",
-        columns=("generation", "GPUs", "each, with network", "together", "of all that the world makes of it"),
-        units=("", "1", "USD", "USD", "%"),
-        rows=tuple(body),
-        note=f"The total with a discount on machines and network, buildings at full price: {offers}.",
-    )
-    return (table,)
 
 
 def world_table(outcome: Outcome[RoadmapResult]) -> Table:
