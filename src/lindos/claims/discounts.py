@@ -57,13 +57,14 @@ def _rows_of(name: str, check: MoneyCheck, context: Context) -> Iterator[Discoun
         listed = context.negotiable.get(accelerator.name) if has_unit_cost else None
         negotiable = price if listed is None else Span.make(listed).value
         # The discount reduces the part of the claimed total that is paid for nodes and racks.
-        needed = money.discount_between(check.claimed, check.discount_to, check.claimed * negotiable / unit_cost)
+        part = check.claimed * negotiable / unit_cost
+        needed = float(money.discount_between(check.claimed, check.discount_to, part))
         yield Discounted(
             claim=name,
             title=accelerator.title.split(",")[0].removeprefix("NVIDIA "),
             count=count,
             devices=count * price,
-            totals=tuple(count * money.discounted_total(unit_cost, negotiable, discount) for discount in DISCOUNTS),
+            totals=tuple(float(count * money.discounted_total(unit_cost, negotiable, share)) for share in DISCOUNTS),
             is_complete=has_unit_cost,
             needed=needed if needed <= 1.0 else None,
         )

@@ -28,6 +28,8 @@ _LONG = 2.0
 _QUARTERS = 4
 #: Longest plan in years: nobody's outlook on prices and supply reaches further.
 _LONGEST = 20
+#: Numbers of a generation that are those of an H100-equivalent.
+_PER_EQUIVALENT = ("capex", "construction", "running", "facility_power", "negotiable")
 _VENDORS = {"AMD": "share_amd", "Google": "share_google", "Amazon": "share_amazon"}
 
 
@@ -67,11 +69,7 @@ def question(
     held, drawn = _standing_by_period(standing, periods)
     wanted = _target(world, spec, float(held[-1]))
     middles = np.array([(period.middle - first).days / 365.25 for period in periods])
-    per_device = {
-        name: np.array([[float(getattr(item, name) or 0.0) for item in row] for row in offered]).T
-        * equivalents[:, None]
-        for name in ("capex", "construction", "running", "facility_power", "negotiable")
-    }
+    per_device = {name: _per_device(offered, name, equivalents) for name in _PER_EQUIVALENT}
     shares = _shares(offered[0], supply, periods, facts)
     power = per_device["facility_power"]
     worth = facts.value_now * facts.price_gain**-middles
@@ -115,6 +113,13 @@ def question(
     )
 
 
+def _per_device(offered: Sequence[Sequence[Generation]], name: str, equivalents: Floats) -> Floats:
+    """Read what a device costs or draws at each place, shape (G, S)."""
+    amounts = np.array([[float(getattr(item, name) or 0.0) for item in row] for row in offered]).T
+    products: Floats = amounts * equivalents[:, None]
+    return products
+
+
 def draws_of(
     base: Expansion,
     spec: RoadmapSpec,
@@ -148,7 +153,7 @@ def draws_of(
     fields = {
         name: np.array([[column(getattr(item, name)) for item in row] for row in offered]).swapaxes(0, 1)
         * rates[:, None]
-        for name in ("capex", "construction", "facility_power", "negotiable")
+        for name in _PER_EQUIVALENT
     }
     amounts = _supply_draws(offered[0], supply, base.periods, facts)
     for draw in range(count):

@@ -63,8 +63,8 @@ def _agreed(bought: Plan) -> str:
     question = bought.question
     if not question.agreements:
         return "No agreement on price is stated: `agreements` gives discounts by generation and volume."
-    counts = [] if question.agreed is None else question.agreed
-    made = [part.name for part, count in zip(question.agreements, counts, strict=False) if count > 0.5]
+    assert question.agreed is not None
+    made = [part.name for part, count in zip(question.agreements, question.agreed, strict=True) if count > 0.5]
     return f"Agreements that the plan makes: {'; '.join(made) or 'none'}; on offer are {len(question.agreements)}."
 
 
@@ -105,11 +105,11 @@ def _discounts(bought: Plan, plan: PlanResult, at_once: SiteEstimate | None) -> 
 
 
 def _total_row(title: str, devices: float, total: float, negotiable: float) -> tuple[Cell, ...]:
-    needed = discount_between(total, (1.0 - _QUARTER) * total, negotiable)
+    needed = float(discount_between(total, (1.0 - _QUARTER) * total, negotiable))
     return (
         title,
         devices,
-        *(discounted_total(total, negotiable, discount) for discount in _DISCOUNTS),
+        *(float(discounted_total(total, negotiable, discount)) for discount in _DISCOUNTS),
         needed if needed <= 1.0 else "more than all of it",
     )
 
