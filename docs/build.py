@@ -12,6 +12,7 @@ from pathlib import Path
 
 import documents
 import figure
+import outlook
 import reference
 
 import serving
@@ -31,6 +32,8 @@ TABLES: dict[str, Callable[[], str]] = {
         ("fits", validation.fits_table),
         ("runs summary", validation.runs_summary),
         ("power", validation.power_table),
+        ("outlook", outlook.scores_table),
+        ("announcements", outlook.announcements_table),
     )
 }
 _TABLE = re.compile(r"(<!-- (" + "|".join(TABLES) + r") -->\n).*?(<!-- end -->)", re.DOTALL)

@@ -28,7 +28,7 @@ from lindos.roadmap.result import Growth, GrowthYear
 from lindos.roadmap.rivals import RivalYear, rivalry
 from lindos.roadmap.sharing import Share, Wanted
 from lindos.roadmap.solver import Solution
-from lindos.roadmap.supply import World, WorldYear, ramped_shares, world
+from lindos.roadmap.supply import Packaging, World, WorldYear, ramped_shares, world
 from lindos.roadmap.trends import Trends, trends
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "Growth",
     "GrowthYear",
     "Limit",
+    "Packaging",
     "Period",
     "Plan",
     "PlanQuarter",

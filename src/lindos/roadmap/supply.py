@@ -13,7 +13,7 @@ from typing import Any
 
 from lindos.catalog import Catalog
 from lindos.catalog.records import Supply
-from lindos.quantities import Count, Real, Seconds, Usd, Watts, namespace
+from lindos.quantities import Count, Fraction, Real, Seconds, Usd, Watts, namespace
 from lindos.roadmap.calendar import YEAR, seconds_between, span
 from lindos.roadmap.expansion import Period, quarters
 from lindos.roadmap.generations import Generation
@@ -154,6 +154,72 @@ def world(catalog: Catalog, generations: Sequence[Generation], last: date) -> Wo
     return _Inputs(catalog, generations).world(quarters(FIRST, date(max(last.year, HISTORY + 1), 12, 31)))
 
 
+class Packaging:
+    """What the wafers of advanced packaging carry.
+
+    Parameters
+    ----------
+    catalog
+        Parameters ``supply.packages_*``, ``supply.packaging_time`` and ``supply.ramp_time``.
+    generations
+        Devices with a rate, oldest first.
+    wafers
+        Wafers of calendar years, by the last day of the year.
+    growth
+        Factor a year after the last of them.
+    """
+
+    def __init__(
+        self, catalog: Catalog, generations: Sequence[Generation], wafers: Mapping[date, Real], growth: Real
+    ) -> None:
+        """Read how long packaging and a new generation take."""
+        self._catalog, self._generations, self._growth = catalog, generations, growth
+        # A year's wafers count in its middle.
+        self._wafers = {date(end.year, 7, 2): value for end, value in wafers.items()}
+        self._ramp = catalog.parameter("supply.ramp_time", "s").value
+        self._time = catalog.parameter("supply.packaging_time", "s").value
+
+    def mix(self, day: date) -> list[Real]:
+        """Compute the share of the wafers of a day that each generation takes: the newer displaces the older.
+
+        Parameters
+        ----------
+        day
+            The day.
+        """
+        shares = ramped_shares([item.available for item in self._generations], self._ramp, day)
+        rest = 1.0 - sum_of(shares)
+        # Before the first of the list is at volume, an older one fills the rest: that is what the wafers carry.
+        shares[0] = shares[0] + rest
+        return shares
+
+    def carried(self, period: Period, delivered_share: Fraction) -> list[Count]:
+        """Compute the H100-equivalents that the wafers of half a year before carry, by generation.
+
+        Parameters
+        ----------
+        period
+            The period.
+        delivered_share
+            Share of what they carry that is counted as delivered.
+        """
+        made = period.middle - span(self._time)
+        wafers = _interpolated(self._wafers, made, self._growth)
+        wafers = wafers * (seconds_between(period.begin, period.end) / YEAR)
+        share = wafers * delivered_share
+        mix = zip(self._generations, self.mix(period.middle), strict=True)
+        return [share * part * self._packages(item) * counted(item) for item, part in mix]
+
+    def _packages(self, generation: Generation) -> Count:
+        """Packages of a wafer; without a data sheet it carries as many operations as that of the last that has one."""
+        if generation.name in _PACKAGES:
+            name = f"supply.packages_{_PACKAGES[generation.name][0]}"
+            packages: Count = self._catalog.parameter(name, "1").value
+            return packages
+        last = next(item for item in reversed(self._generations) if item.name in _PACKAGES)
+        return self._packages(last) * counted(last) / counted(generation)
+
+
 class _Inputs:
     """Rows and parameters of the catalogue, as numbers by year."""
 
@@ -164,7 +230,8 @@ class _Inputs:
         self._start = _values_of(rows, "h100_equivalents")[FIRST]
         self._rates = {name: _values_of(rows, name) for name in ("packaging", "memory", "yearly_capex")}
         self._standing = _values_of(rows, "facility_power")
-        self._ramp = self._parameter("ramp_time", "s")
+        growth = self._parameter("packaging_growth")
+        self._packaging = Packaging(catalog, self._generations, self._rates["packaging"], growth)
 
     def _parameter(self, name: str, unit: str = "1") -> Real:
         value: Real = self._catalog.parameter(f"supply.{name}", unit).value
@@ -172,10 +239,9 @@ class _Inputs:
 
     def world(self, periods: tuple[Period, ...]) -> World:
         """Compute deliveries by quarter, then bound every later year."""
-        carried, mixes = [], []
+        carried = []
         for period in periods:
-            carried.append(self._carried(period))
-            mixes.append(self._mix(period.middle))
+            carried.append(self._packaging.carried(period, self._parameter("delivered_share")))
         packed = [sum_of(amounts) for amounts in carried]
         years, factors = [], {}
         for year in sorted({period.middle.year for period in periods}):
@@ -193,30 +259,6 @@ class _Inputs:
             years=tuple(years),
             power_added=tuple(self._power_added(period.begin, period.end) for period in periods),
         )
-
-    def _mix(self, day: date) -> list[Real]:
-        """Compute the share of the wafers of a day that each generation takes: the newer displaces the older."""
-        shares = ramped_shares([item.available for item in self._generations], self._ramp, day)
-        rest = 1.0 - sum_of(shares)
-        # Before the first of the list is at volume, an older one fills the rest: that is what the wafers carry.
-        shares[0] = shares[0] + rest
-        return shares
-
-    def _carried(self, period: Period) -> list[Count]:
-        """Compute the H100-equivalents that the wafers of half a year before carry, by generation."""
-        made = period.middle - span(self._parameter("packaging_time", "s"))
-        wafers = self._rate("packaging", made, "packaging_growth") * (seconds_between(period.begin, period.end) / YEAR)
-        share = wafers * self._parameter("delivered_share")
-        mix = zip(self._generations, self._mix(period.middle), strict=True)
-        return [share * part * self._packages(item) * counted(item) for item, part in mix]
-
-    def _packages(self, generation: Generation) -> Count:
-        """Packages of a wafer; without a data sheet it carries as many operations as that of the last that has one."""
-        if generation.name in _PACKAGES:
-            packages: Count = self._parameter(f"packages_{_PACKAGES[generation.name][0]}")
-            return packages
-        last = next(item for item in reversed(self._generations) if item.name in _PACKAGES)
-        return self._packages(last) * counted(last) / counted(generation)
 
     def _rate(self, name: str, day: date, growth: str) -> Real:
         """Yearly rate on a day: published years count in their middle, growth is constant between and after them."""
