@@ -55,11 +55,11 @@ def _beside(row: Scores, pair: tuple[float, float] | None) -> str:
 def announcements_table() -> str:
     """Announcements and outlooks with the day on which they were published."""
     lines = ["| published | of | by | amount | as said | source |", "|---|---|---|---|---|---|"]
-    for row in sorted(read_announcements(), key=lambda item: (item.published, item.name, item.by)):
+    for row in sorted(read_announcements(), key=lambda item: (item.published, item.name, item.end)):
         amount = render(row.value, _UNITS[row.quantity])
         unit = {"facility_power": "", "h100_equivalents": " H100e", "packaging": " wafers"}[row.quantity]
         source = f"[{row.title}]({row.url})"
-        lines.append(f"| {row.published} | {row.name} | {row.by} | {amount}{unit} | {row.words} | {source} |")
+        lines.append(f"| {row.published} | {row.name} | {row.end} | {amount}{unit} | {row.words} | {source} |")
     return "\n".join(lines) + "\n"
 
 

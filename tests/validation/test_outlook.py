@@ -92,7 +92,7 @@ def test_an_announcement_is_taken_at_its_word_or_comes_late() -> None:
 def test_the_trend_is_the_growth_of_the_last_readings() -> None:
     days = (date(2023, 7, 31), date(2024, 7, 31))
     rows = [
-        Reading(name="x", day=day, quantity="facility_power", value=value, until=day)
+        Reading(name="x", day=day, quantity="facility_power", value=value, last_day=day)
         for day, value in zip(days, (1e8, 2e8), strict=True)
     ]
     knowledge = known_on(ORIGINS[0], rows, ())

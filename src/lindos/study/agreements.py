@@ -72,8 +72,8 @@ def rival_programmes(spec: RoadmapSpec) -> RoadmapSpec:
     path, name = "roadmap.rivals", spec.rivals or ""
     if name not in builtin_names():
         raise UnknownNameError(path, name, builtin_names())
-    others = read_scenario(name)[0].roadmap
-    if others is None or not others.programmes:
+    demand = read_scenario(name)[0].roadmap
+    if demand is None or not demand.programmes:
         raise InputError(path, name, "a built-in scenario with programmes", "For example chip-demand.")
-    listed = [part for part in others.programmes if (part.buyer or part.name) != spec.buyer and part.by > spec.start]
-    return others.model_copy(update={"programmes": listed})
+    listed = [part for part in demand.programmes if (part.buyer or part.name) != spec.buyer and part.by > spec.start]
+    return demand.model_copy(update={"programmes": listed})

@@ -105,13 +105,13 @@ def _rivals(world: World, spec: RoadmapSpec, plan: PlanResult) -> tuple[roadmap.
     """What the programmes of other buyers want in the years of the plan."""
     if spec.rivals is None:
         return ()
-    others = rival_programmes(spec)
-    programmes = [_programme(world, part, index) for index, part in enumerate(others.programmes)]
+    rivals = rival_programmes(spec)
+    programmes = [_programme(world, part, index) for index, part in enumerate(rivals.programmes)]
     if not programmes:
         return ()
     listed, trends = _priced_generations(world, programmes)
-    sized = roadmap.sized_programmes(programmes, others.start, trends, listed)
-    return roadmap.rivalry(plan, sized, others.start)
+    sized = roadmap.sized_programmes(programmes, rivals.start, trends, listed)
+    return roadmap.rivalry(plan, sized, rivals.start)
 
 
 def _priced_generations(

@@ -25,14 +25,14 @@ _MONTH, _DAY = len("2025-07"), len("2025-07-22")
 class Reading:
     """What stood at a site, or in the world, on a day: in W, or in H100-equivalents (8-bit dense), or wafers a year.
 
-    ``until`` is the last day for which it counts if nothing newer was read.
+    ``last_day`` is the last day for which it counts if nothing newer was read.
     """
 
     name: str
     day: date
     quantity: str
     value: float
-    until: date
+    last_day: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class Announcement:
 
     name: str
     published: date
-    by: date
+    end: date
     quantity: str
     value: float
     words: str
@@ -88,14 +88,14 @@ class Knowledge:
         readings = self.readings_of(name, quantity)
         base = readings[-1].value if readings else 0.0
         rows = [row for row in self.announcements if (row.name, row.quantity) == (name, quantity) and row.value > base]
-        return tuple(sorted(rows, key=lambda row: row.by))
+        return tuple(sorted(rows, key=lambda row: row.end))
 
     @property
     def targets(self) -> tuple[tuple[str, str], ...]:
         """Names and quantities of which something was known: read before, or announced."""
         read = {(row.name, row.quantity) for row in self.readings}
-        said = {(row.name, row.quantity) for row in self.announcements}
-        return tuple(sorted(pair for pair in read | said if pair[1] in QUANTITIES))
+        announced_pairs = {(row.name, row.quantity) for row in self.announcements}
+        return tuple(sorted(pair for pair in read | announced_pairs if pair[1] in QUANTITIES))
 
 
 def known_on(origin: date, readings: Iterable[Reading], announcements: Iterable[Announcement]) -> Knowledge:
@@ -122,7 +122,7 @@ def read_announcements() -> tuple[Announcement, ...]:
         Announcement(
             name=row["name"],
             published=date.fromisoformat(row["published"]),
-            by=date.fromisoformat(row["by"]),
+            end=date.fromisoformat(row["by"]),
             quantity=row["quantity"],
             value=float(row["value"]),
             words=row["words"],
@@ -153,8 +153,8 @@ def _of_sites(rows: Iterable[Observation]) -> Iterable[Reading]:
             value = getattr(row, quantity).content
             if value is not None:
                 day = _day(row.date)
-                until = LAST if row.vintage == _LATEST else day
-                yield Reading(name=row.site, day=day, quantity=quantity, value=float(value), until=until)
+                last_day = LAST if row.vintage == _LATEST else day
+                yield Reading(name=row.site, day=day, quantity=quantity, value=float(value), last_day=last_day)
 
 
 def _day(text: str) -> date:
@@ -173,4 +173,4 @@ def _of_world(rows: Mapping[str, Supply]) -> Iterable[Reading]:
             value = getattr(row, quantity).content
             if value is not None:
                 day = date.fromisoformat(row.date)
-                yield Reading(name=WORLD, day=day, quantity=quantity, value=float(value), until=day)
+                yield Reading(name=WORLD, day=day, quantity=quantity, value=float(value), last_day=day)

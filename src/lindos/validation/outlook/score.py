@@ -118,10 +118,10 @@ def forecasts(
         Those that are shipped by default.
     """
     seen = read_readings(catalog) if readings is None else tuple(readings)
-    said = read_announcements() if announcements is None else tuple(announcements)
+    statements = read_announcements() if announcements is None else tuple(announcements)
     listed: list[Forecast] = []
     for origin in ORIGINS:
-        knowledge = known_on(origin, seen, said)
+        knowledge = known_on(origin, seen, statements)
         listed += _of_sites(knowledge, seen)
         listed += _of_world(knowledge, seen, sampled, generations)
     return tuple(listed)
@@ -133,7 +133,7 @@ def _of_sites(knowledge: Knowledge, seen: Sequence[Reading]) -> Iterable[Forecas
         if name == WORLD:
             continue
         rows = known_on(LAST, seen, ()).readings_of(name, quantity)
-        last = max((row.until for row in rows), default=LAST)
+        last = max((row.last_day for row in rows), default=LAST)
         rng = np.random.default_rng([knowledge.origin.toordinal(), crc32(f"{name} {quantity}".encode())])
         # What happened is known until the site was last read.
         for day in (day for day in days if day <= last):
@@ -153,19 +153,23 @@ def _of_world(
     later = [row for row in seen if row.name == WORLD and row.day > knowledge.origin]
     for row in sorted((row for row in later if row.quantity != "packaging"), key=lambda row: row.day):
         stock, power = drawn_world(knowledge, sampled, generations, row.day)
-        said = [item for item in knowledge.announced(WORLD, row.quantity) if item.by == row.day]
+        outlooks = [item for item in knowledge.announced(WORLD, row.quantity) if item.end == row.day]
         is_read = bool(knowledge.readings_of(WORLD, row.quantity))
         yield _forecast(
             (knowledge, WORLD, row.quantity, row.day),
             stock if row.quantity == "h100_equivalents" else power,
             row.value,
-            said[-1].value if said else None,
+            outlooks[-1].value if outlooks else None,
             trend(knowledge, WORLD, row.quantity, row.day) if is_read else None,
         )
 
 
 def _forecast(
-    target: tuple[Knowledge, str, str, date], draws: Floats, truth: float, said: float | None, carried_on: float | None
+    target: tuple[Knowledge, str, str, date],
+    draws: Floats,
+    truth: float,
+    statement: float | None,
+    carried_on: float | None,
 ) -> Forecast:
     knowledge, name, quantity, day = target
     low, middle, high = (float(value) for value in np.quantile(draws, (_TAIL, 0.5, 1.0 - _TAIL)))
@@ -180,7 +184,7 @@ def _forecast(
         low=low,
         middle=middle,
         high=high,
-        announced=said,
+        announced=statement,
         trend=carried_on,
     )
 
@@ -211,13 +215,13 @@ def _scores(key: tuple[date, str, str], group: Sequence[Forecast]) -> Scores:
         quantity=quantity,
         count=len(group),
         score=_relative(group, [row.score for row in group]),
-        announced=_beside(rivals["announced"], "announced"),
-        trend=_beside(rivals["trend"], "trend"),
+        announced=_against(rivals["announced"], "announced"),
+        trend=_against(rivals["trend"], "trend"),
         coverage=float(np.mean([row.is_covered for row in group])),
     )
 
 
-def _beside(group: Sequence[Forecast], name: str) -> tuple[float, float] | None:
+def _against(group: Sequence[Forecast], name: str) -> tuple[float, float] | None:
     """Score of a single number, which is its error, and that of the draws on the same forecasts."""
     if not group:
         return None

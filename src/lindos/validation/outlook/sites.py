@@ -63,7 +63,7 @@ def drawn(knowledge: Knowledge, name: str, quantity: str, day: date, rng: np.ran
     slower, smaller = rng.normal(size=(2, NUM_DRAWS))
     times, values = [np.zeros(NUM_DRAWS)], [np.full(NUM_DRAWS, base)]
     for row in pending:
-        left = years_between(knowledge.origin, row.by)
+        left = years_between(knowledge.origin, row.end)
         late = left * np.exp(_TIME_SPREAD * slower) if left > 0.0 else _OVERDUE * np.abs(slower)
         times.append(np.maximum(late, times[-1] + 1e-3))
         values.append(np.maximum(row.value * np.exp(_AMOUNT_SPREAD * smaller), values[-1]))
@@ -106,7 +106,7 @@ def announced(knowledge: Knowledge, name: str, quantity: str, day: date) -> floa
         As in `drawn`.
     """
     readings = knowledge.readings_of(name, quantity)
-    due: list[Announcement] = [row for row in knowledge.announced(name, quantity) if row.by <= day]
+    due: list[Announcement] = [row for row in knowledge.announced(name, quantity) if row.end <= day]
     return max([row.value for row in due] + [readings[-1].value if readings else 0.0])
 
 
@@ -124,6 +124,6 @@ def trend(knowledge: Knowledge, name: str, quantity: str, day: date) -> float:
     if not readings:
         return 0.0
     last = readings[-1]
-    before = [row for row in readings if years_between(row.day, last.day) >= _SHORTEST]
-    rate = (_rate((before[-1], last)) if before else None) or 0.0
+    earlier = [row for row in readings if years_between(row.day, last.day) >= _SHORTEST]
+    rate = (_rate((earlier[-1], last)) if earlier else None) or 0.0
     return readings[-1].value * math.exp(rate * years_between(readings[-1].day, day))

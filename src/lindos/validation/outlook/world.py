@@ -45,10 +45,10 @@ def drawn_world(
     first, last = counts[0].day, counts[-1].day
     stock = {row.date: np.asarray(row.h100_equivalents.content, dtype=float) for row in _counts(catalog, (first, last))}
     begin, end = stock[first.isoformat()], stock[last.isoformat()]
-    carried = np.median(_between(packaging, generations, first, last)[0])
+    carried = np.median(_packaged(packaging, generations, first, last)[0])
     spread = np.asarray(catalog.parameter("supply.delivered_share", "1").value, dtype=float)
     share = np.maximum(end - begin, 0.0) / carried * spread / np.median(spread)
-    delivered, drawn = _between(packaging, generations, last, day)
+    delivered, drawn = _packaged(packaging, generations, last, day)
     standing = np.asarray(generations[0].facility_power, dtype=float) * end
     return end + share * delivered, standing + share * drawn
 
@@ -60,7 +60,9 @@ def _counts(catalog: Catalog, days: Sequence[date]) -> list[Supply]:
     return [row for row in rows if row.date in wanted and row.h100_equivalents.is_known and row.status == "seen"]
 
 
-def _between(packaging: Packaging, generations: Sequence[Generation], first: date, last: date) -> tuple[Floats, Floats]:
+def _packaged(
+    packaging: Packaging, generations: Sequence[Generation], first: date, last: date
+) -> tuple[Floats, Floats]:
     """H100-equivalents that wafers carry between two days, and the power of these."""
     amount, power = np.zeros(1), np.zeros(1)
     for period in quarters(first, last):
@@ -79,6 +81,6 @@ def _wafers(knowledge: Knowledge) -> tuple[dict[date, float], float]:
         key=lambda row: row.published,
     )
     # A reading of a past year counts before an outlook on it.
-    wafers = {row.by: row.value for row in outlooks} | wafers
+    wafers = {row.end: row.value for row in outlooks} | wafers
     days = sorted(wafers)
     return wafers, wafers[days[-1]] / wafers[days[-2]]
