@@ -329,8 +329,11 @@ class Hunt:
         tallies = [
             Tally(top=best.top, kind=best.kind, floor=float(bar)) for best, bar in zip(self.best, bars, strict=True)
         ]
-        devices = self.devices[candidates.question]
-        codes = shape_codes(self.job, devices, candidates.plan, candidates.batch)
+        plan, batch, question = candidates.plan, candidates.batch, candidates.question
+        least = self._least_with_exchange(candidates)
+        fast = self._in_time(plan, batch, question, least, bars, candidates.plans(self.space), tallies)
+        candidates = candidates.take(fast)
+        codes = shape_codes(self.job, self.devices[candidates.question], candidates.plan, candidates.batch)
         candidates = self._feasible_nodes(tallies, candidates, codes, candidates.plan.num_devices)
         if not len(candidates):
             return tallies
@@ -343,6 +346,28 @@ class Hunt:
         for part in self._tiles(candidates, bars, tallies):
             self._evaluate(*part, tallies)
         return tallies
+
+    def _least_with_exchange(self, candidates: Nodes) -> Seconds:
+        """Compute a lower bound on the step time of each node under its best sharding, in seconds.
+
+        The bound of a node's passes counts as its pace: time never falls by more than the passes gain, since exchange
+        is hidden for at most as long as they last.
+        """
+        m, stage = (
+            candidates.num_micro_batches,
+            self.ground.pipelines(candidates.split, candidates.plan.pipeline_parallel).stage,
+        )
+        bubble = self._node_time(candidates) - self.assumptions.step_overhead.value - m * stage
+        plan, index = sharded(self.space, candidates.plan)
+        time = sharded_time(
+            self.job,
+            self.pool,
+            plan,
+            Pace(micro_batch=stage[index], bubble=bubble[index]),
+            global_batch_size=candidates.batch[index],
+            assumptions=self.assumptions,
+        )
+        return np.min(np.reshape(time, (len(self.space.sharding), -1)), axis=0)
 
     def _feasible_nodes(self, tallies: list[Tally], candidates: Nodes, codes: Any, short: Any) -> Nodes:
         """Keep the feasible nodes, and count the plans of the other nodes by reason."""
