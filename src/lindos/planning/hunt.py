@@ -174,7 +174,7 @@ class Hunt:
             # A first plan per question makes the tighter bounds below worth their time.
             for number in np.flatnonzero(self.bars == -np.inf):
                 column = score[:, :, number].ravel()
-                first = np.argsort(-column, kind="stable")[:_FIRST_PAIRS]
+                first = _largest(column, _FIRST_PAIRS)
                 first = first[column[first] > -np.inf]
                 row, stage = np.unravel_index(first, score.shape[:2])
                 self.width = _FIRST_NODES
@@ -231,17 +231,21 @@ class Hunt:
         The bound has the most replicas that fit, each with its part of the batch. Fewer replicas have more
         micro-batches, and a smaller batch has a larger share of bubble.
         """
-        stages = self.space.stages
-        ranks = self.ground.ranks[splits][:, None, None] * stages[None, :, None]
-        room = np.floor(self.devices / ranks)
-        if self.minimise != "time":
-            return np.where(room >= 1, np.inf, -np.inf)
-        micro_batch = np.asarray(self.space.splits.micro_batch_size)[splits][:, None, None]
-        rounds = np.maximum(self.sizes / (micro_batch * np.maximum(room, 1.0)), 1.0)
+        ranks = self.ground.ranks[splits][:, None] * self.space.stages
+        micro_batch = np.asarray(self.space.splits.micro_batch_size)[splits][:, None]
+        score = np.empty((*ranks.shape, len(self.best)))
         stage, bubble = self.ground.pair_bounds(splits)
-        least = rounds * stage[:, :, None] + bubble[:, :, None] + self.assumptions.step_overhead.value
-        tokens = self.sizes * self.job.sequence_length * (1 + 1e-12)
-        return np.where(room >= 1, tokens / least, -np.inf)
+        rest = bubble + self.assumptions.step_overhead.value
+        for devices in np.unique(self.devices):
+            room = np.floor(devices / ranks)
+            sequences = micro_batch * np.maximum(room, 1.0)
+            # One question after the other: the arrays of one fit the cache.
+            for question in np.flatnonzero(self.devices == devices):
+                tokens = self.sizes[question] * self.job.sequence_length * (1 + 1e-12)
+                rounds = np.maximum(self.sizes[question] / sequences, 1.0)
+                bound = tokens / (rounds * stage + rest) if self.minimise == "time" else np.inf
+                score[:, :, question] = np.where(room >= 1, bound, -np.inf)
+        return score
 
     def _tight_bounds(self, pair: Pairs) -> Any:
         """Compute the same bound with whole micro-batches, and as many as the schedule needs."""
@@ -464,6 +468,12 @@ class Hunt:
         codes = np.where((codes == int(Reason.OK)) & full, int(Reason.HOST_MEMORY), codes)
         _note(tallies, codes, question, 1, needed, plan, batch)
         return np.flatnonzero(codes == int(Reason.OK))
+
+
+def _largest(values: Any, count: int) -> Any:
+    """List the positions of the largest values, the largest first."""
+    chosen = np.argpartition(-values, count)[:count] if count < len(values) else np.arange(len(values))
+    return chosen[np.lexsort((chosen, -values[chosen]))]
 
 
 def _note(tallies: Sequence[Tally], codes: Any, question: Any, plans: int, short: Any, plan: Plan, batch: Any) -> None:

@@ -22,7 +22,7 @@ References
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 
 from lindos.catalog.model import Model
 from lindos.errors import InputError
@@ -112,9 +112,27 @@ def shape(model: Model) -> Model:
     model
         Model of the catalogue.
     """
-    if model.published_params is None and model.training_tokens is None and model.training_flop is None:
-        return model
-    return replace(model, published_params=None, training_tokens=None, training_flop=None)
+    return _shape(_Same(model))
+
+
+class _Same:
+    """A model that is equal to itself alone: a key for models that have no hash."""
+
+    __slots__ = ("model",)
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.model is self.model
+
+    def __hash__(self) -> int:
+        return id(self.model)
+
+
+@lru_cache(maxsize=256)
+def _shape(same: _Same) -> Model:
+    return replace(same.model, published_params=None, training_tokens=None, training_flop=None)
 
 
 @cache
