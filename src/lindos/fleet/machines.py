@@ -1,6 +1,7 @@
 """Devices, kernels and software of serving, read from the catalogue."""
 
 from dataclasses import fields
+from functools import cache
 from typing import get_type_hints
 
 from lindos.catalog import Catalog
@@ -96,8 +97,18 @@ def unit_of(record: type, name: str) -> str:
     name
         Name of the field.
     """
-    metadata = getattr(get_type_hints(record, include_extras=True)[name], "__metadata__", ())
-    return next((item.symbol for item in metadata if isinstance(item, Unit)), "1")
+    return _units(record)[name]
+
+
+@cache
+def _units(record: type) -> dict[str, str]:
+    """Read the units of all numbers of a class from its annotations."""
+    notes = {
+        name: getattr(hint, "__metadata__", ()) for name, hint in get_type_hints(record, include_extras=True).items()
+    }
+    return {
+        name: next((note.symbol for note in listed if isinstance(note, Unit)), "1") for name, listed in notes.items()
+    }
 
 
 def machine_of(catalog: Catalog, device: Accelerator, software: str) -> Machine:

@@ -63,7 +63,9 @@ class Load:
     most: Count  # sequences that memory holds
 
 
-def load_at(work: Work, grid: Grid, machine: Machine, traffic: Traffic, batch: Count) -> Load:
+def load_at(
+    work: Work, grid: Grid, machine: Machine, traffic: Traffic, batch: Count, prompt: Seconds | None = None
+) -> Load:
     """Estimate an engine whose batch has a given mean.
 
     Parameters
@@ -78,16 +80,17 @@ def load_at(work: Work, grid: Grid, machine: Machine, traffic: Traffic, batch: C
         Lengths of requests, and how they come.
     batch
         Sequences that are being written, mean.
+    prompt
+        Seconds of one prompt, if the caller has computed them already; they do not depend on the batch.
     """
     xp = namespace(batch, grid.tensor, machine.rates.bandwidth)
     software = machine.software
     context = traffic.prompt + traffic.answer / 2
-    new = xp.maximum(traffic.prompt * (1 - traffic.cached), 1.0)
     step = step_time(
         work, grid, Batch(sequences=batch, context=context), machine.rates, machine.kernels, software
     ).total
     step = step * machine.slower
-    prompt = prompt_time(work, grid, machine, new, new, traffic.prompt * traffic.cached) * machine.slower
+    prompt = _prompt(work, grid, machine, traffic) if prompt is None else prompt
     rate = batch / (traffic.answer * step + batch * prompt)
     busy = rate * prompt
     token = step / (1 - busy)
@@ -118,6 +121,12 @@ def load_at(work: Work, grid: Grid, machine: Machine, traffic: Traffic, batch: C
 _SHORT = 0.25
 #: Share of a step's time that grows with its batch, where batches vary.
 _UNEVEN = 0.5
+
+
+def _prompt(work: Work, grid: Grid, machine: Machine, traffic: Traffic) -> Seconds:
+    """Compute the time of one prompt of the traffic."""
+    new = namespace(grid.tensor, machine.rates.bandwidth).maximum(traffic.prompt * (1 - traffic.cached), 1.0)
+    return prompt_time(work, grid, machine, new, new, traffic.prompt * traffic.cached) * machine.slower
 
 
 def keeps(load: Load, limits: Limits) -> Fraction:
@@ -173,12 +182,13 @@ def busiest(work: Work, grid: Grid, machine: Machine, traffic: Traffic, limits: 
     most = most_sequences(work, grid, machine.rates.memory, machine.memory_share, context)
     low = 0.0 * (most + machine.rates.bandwidth) + xp.log2(_LEAST)
     high = xp.log2(xp.maximum(most, 1.0)) + 0.0 * low
-    serves = keeps(load_at(work, grid, machine, traffic, 2.0**low), limits)
+    prompt = _prompt(work, grid, machine, traffic)
+    serves = keeps(load_at(work, grid, machine, traffic, 2.0**low, prompt), limits)
     for _ in range(_HALVINGS):
         middle = 0.5 * (low + high)
-        good = keeps(load_at(work, grid, machine, traffic, 2.0**middle), limits) > 0
+        good = keeps(load_at(work, grid, machine, traffic, 2.0**middle, prompt), limits) > 0
         low, high = xp.where(good, middle, low), xp.where(good, high, middle)
-    return load_at(work, grid, machine, traffic, 2.0**low), serves
+    return load_at(work, grid, machine, traffic, 2.0**low, prompt), serves
 
 
 #: An engine that writes for one user a hundredth of its time is as good as idle.

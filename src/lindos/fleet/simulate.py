@@ -185,6 +185,7 @@ def _engine(pace: Pace, requests: Requests) -> tuple[Array, Array, int]:
             waiting.append(upcoming)
             upcoming += 1
         budget, read = pace.chunk, 0.0
+        admitted: list[int] = []
         while waiting and state.running < most:  # admit in order, as much as a step reads
             request = waiting[0]
             context = prompt[request] + cached[request] + written[request]
@@ -193,6 +194,7 @@ def _engine(pace: Pace, requests: Requests) -> tuple[Array, Array, int]:
             waiting.popleft()
             read += prompt[request] + written[request]
             budget -= prompt[request] + written[request]
+            admitted.append(request)
             stored[request], began[request] = context, state.steps
             state.blocks += context / BLOCK + 0.5
             state.tokens += context
@@ -215,8 +217,8 @@ def _engine(pace: Pace, requests: Requests) -> tuple[Array, Array, int]:
         state.steps += steps
         state.tokens += state.running * steps
         state.blocks += state.running * steps / BLOCK
-        if read:
-            _note_first(state, first, began, written)
+        if read:  # a request that was put back has had its first token already
+            first[[request for request in admitted if not written[request]]] = state.clock
         while state.marks and state.marks[0][0] <= state.steps:
             _, request = heapq.heappop(state.marks)
             end[request] = state.clock
@@ -225,13 +227,6 @@ def _engine(pace: Pace, requests: Requests) -> tuple[Array, Array, int]:
             waiting.appendleft(_put_back(state, began, written, stored))
             put_back += 1
     return first, end, put_back
-
-
-def _note_first(state: _State, first: Array, began: list[int], written: list[int]) -> None:
-    """Note the first token of the requests whose prompts were read in the last step."""
-    for _, request in state.marks:
-        if began[request] == state.steps - 1 and not written[request] and first[request] == 0.0:
-            first[request] = state.clock
 
 
 def _put_back(state: _State, began: list[int], written: list[int], stored: list[float]) -> int:
