@@ -272,7 +272,7 @@ class Hunt:
             looked = np.full(len(pair), self.space.num_slots)
         looked = np.bincount(pair.question, looked, len(self.best)) - self._counts(candidates.question)
         self._reject_all(Reason.REPLICAS, looked * candidates.plans(self.space))
-        speed = self._speed(candidates.question, candidates.batch, self._node_time(candidates))
+        speed = self._speed(candidates.question, candidates.batch, self._node_bounds(candidates)[1])
         devices = candidates.plan.num_devices
         late = self._is_late(speed, devices, candidates.question)
         self._reject_all(Reason.LIMITS, self._counts(candidates.question[late]) * candidates.plans(self.space))
@@ -305,13 +305,13 @@ class Hunt:
                     best.add(tally)
             start, self.width = start + width * num_tiles, min(4 * width, _NODES)
 
-    def _node_time(self, candidates: Nodes) -> Seconds:
-        """Compute a lower bound on the step time of each node, in seconds."""
+    def _node_bounds(self, candidates: Nodes) -> tuple[Any, Any]:
+        """Compute lower bounds on the time of a micro-batch on the slowest stage and of a step, in seconds, by node."""
         bounds = self.ground.pipelines(candidates.split, candidates.plan.pipeline_parallel)
         least = bounds.least(
             candidates.num_micro_batches, candidates.interleaved, only_interleaved=candidates.only_interleaved
         )
-        return least + self.assumptions.step_overhead.value
+        return bounds.stage, least + self.assumptions.step_overhead.value
 
     def _speed(self, question: Any, batch: Any, time: Any) -> Any:
         """Compute the tokens per second that count."""
@@ -357,11 +357,8 @@ class Hunt:
         The bound of a node's passes counts as its pace: time never falls by more than the passes gain, since exchange
         is hidden for at most as long as they last.
         """
-        m, stage = (
-            candidates.num_micro_batches,
-            self.ground.pipelines(candidates.split, candidates.plan.pipeline_parallel).stage,
-        )
-        bubble = self._node_time(candidates) - self.assumptions.step_overhead.value - m * stage
+        stage, least = self._node_bounds(candidates)
+        bubble = least - self.assumptions.step_overhead.value - candidates.num_micro_batches * stage
         plan, index = sharded(self.space, candidates.plan)
         time = sharded_time(
             self.job,
@@ -371,7 +368,8 @@ class Hunt:
             global_batch_size=candidates.batch[index],
             assumptions=self.assumptions,
         )
-        return np.min(np.reshape(time, (len(self.space.sharding), -1)), axis=0)
+        shortest: Seconds = np.min(np.reshape(time, (len(self.space.sharding), -1)), axis=0)
+        return shortest
 
     def _feasible_nodes(self, tallies: list[Tally], candidates: Nodes, codes: Any, short: Any) -> Nodes:
         """Keep the feasible nodes, and count the plans of the other nodes by reason."""
