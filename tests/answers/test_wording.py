@@ -44,7 +44,7 @@ def test_a_change_of_what_is_not_there_names_what_is() -> None:
     assert sentence(site__pux="1.2").startswith("--set: site.pux is 'pux', but must be one of")
     assert sentence(cluster__pools__4__gpus="8").startswith("--set: cluster.pools.4.gpus is 4, but must be an index")
     unknown = {"catalog.systems.hgx-h10.price": "$5k"}
-    with pytest.raises(InputError, match=r"^--set: catalog.systems is 'hgx-h10', .* Did you mean hgx-h100") as caught:
+    with pytest.raises(InputError, match=r"^--set: catalog.systems is 'hgx-h10', .* one of hgx-h100, ") as caught:
         lindos.run("one-node", changes=unknown)
     assert "required" not in str(caught.value)
 

@@ -190,6 +190,21 @@ def test_a_model_of_the_catalogue_is_counted(capsys: pytest.CaptureFixture[str])
     }
 
 
+def test_search_answers_with_the_plan_and_its_gpus(capsys: pytest.CaptureFixture[str]) -> None:
+    flags = ["--model", "llama-3.1-8b", "--cluster", "hgx-h100", "--gpus", "256", "--minimise", "gpus"]
+    goal = ["--tokens", "1T tokens", "--deadline", "60 days"]
+    assert exit_code(["search", *flags, *goal]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    search = document(["search", *flags, *goal, "--json"], capsys)
+    assert isinstance(search["results"], dict)
+    results = search["results"]
+    devices, days = results["search.devices"]["value"], results["campaign.duration"]["value"] / 86400
+    assert f"uses {devices:.0f} of 256 GPUs" in text
+    assert f"takes {days:.1f} days" in text
+    assert "The plan \u00b7 memory" in text
+    assert "data parallel" in text
+
+
 def test_search_finds_what_step_takes(capsys: pytest.CaptureFixture[str]) -> None:
     """The best plan of a search is the plan of a step that leaves the same open, and its step is that step."""
     flags = ["--model", "llama-3.1-8b", "--cluster", "hgx-h100", "--gpus", "71", "--global-batch-size", "192", "--json"]

@@ -70,7 +70,7 @@ def test_mistakes_get_a_sentence_and_write_nothing(
 
 def test_an_unknown_run_is_named(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code(["validate", str(runs), "--explain", "test-00"]) == 2
-    assert "Did you mean test-00" in capsys.readouterr().err
+    assert "must be one of test-000, test-001, test-002" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("begin", ["=cmd|'/C calc'!A0", "+1", "-1", "@SUM(A1)"])

@@ -324,7 +324,8 @@ def test_a_budget_is_compared_with_a_lower_bound_where_a_part_is_unknown(
     cell = next(row for row in table(found, "search.plans").rows if row[0] == "cost of the run")[1]
     assert isinstance(cell, Number)
     assert cell.bound == "least"
-    assert "for at least $" in found.sections[0].summary
+    assert found.verdict is not None
+    assert "costs at least $" in found.verdict.sentence
     with pytest.raises(InfeasibleError, match=r"the cheapest plan costs .* of \$5"):
         answer_search(
             ["hgx-h100"],

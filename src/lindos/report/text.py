@@ -225,6 +225,9 @@ def headline(section: Section) -> tuple[tuple[Figure, ...], tuple[Figure, ...]]:
 
 
 #: Words of a plan that say that an axis is not used.
+#: Rows of a table of plans that are no part of a plan.
+_OUTCOMES = {"step time", "tokens trained on", "MFU", "time to train", "cost of the run", "energy of the run"}
+_OUTCOMES |= {"variants within 1 %"}
 _UNUSED = ("1", "none", "no", "0", "all replicas")
 
 
@@ -234,15 +237,21 @@ def plan_lines(tables: Mapping[str, Table]) -> list[str]:
     Parameters
     ----------
     tables
-        Tables of an answer by name; the plan is ``step.plan``.
+        Tables of an answer by name; the plan is ``step.plan``, or the first of ``search.plans``.
     """
-    table = tables.get("step.plan")
+    table = tables.get("step.plan") or tables.get("search.plans")
     if table is None:
         return []
-    lines = []
-    for index, name in enumerate(table.columns[1:], start=1):
+    is_search, lines = table.name == "search.plans", []
+    for index, name in enumerate(table.columns[1:2] if is_search else table.columns[1:], start=1):
         cells = [(cell(row[0], ""), cell(row[index], table.units[index])) for row in table.rows]
-        used = [f"{label} {value}" for label, value in cells if value not in _UNUSED and value != "yes"]
+        cells = [part for part in cells if not is_search or part[0] not in _OUTCOMES]
+        used = [_axis(label, value) for label, value in cells if value not in _UNUSED and value != "yes"]
         used += [label for label, value in cells if value == "yes"]
-        lines.append(f"{name}: {', '.join(used)}" if name and len(table.columns) > 2 else ", ".join(used))
+        is_named = name and len(table.columns) > 2 and not is_search
+        lines.append(f"{name}: {', '.join(used)}" if is_named else ", ".join(used))
     return lines
+
+
+def _axis(label: str, value: str) -> str:
+    return f"batch of {value} sequences" if label == "batch, sequences" else f"{label} {value}"

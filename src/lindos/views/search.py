@@ -80,8 +80,8 @@ def view(results: Sequence[Result], failures: Mapping[str, Exception]) -> Sectio
         name="search",
         title=TITLE,
         summary=_summary(best),
-        headline=("search.num_plans", "search.num_weighed", "search.num_slower"),
-        figures=tuple(_figures(best.choice)),
+        headline=("search.devices", "search.num_plans", "search.num_weighed", "search.num_slower"),
+        figures=(_devices(best), *_figures(best.choice)),
         tables=(
             *options,
             _plans(best),
@@ -90,6 +90,18 @@ def view(results: Sequence[Result], failures: Mapping[str, Exception]) -> Sectio
             _rejected(best.choice),
         ),
         notes=tuple(_notes(best)),
+    )
+
+
+def _devices(result: Result) -> Figure:
+    """Count the GPUs of the best plan with its spares."""
+    return Figure(
+        name="search.devices",
+        title="GPUs, with spares" if result.option.has_goal else "GPUs",
+        value=float(result.run.devices) if result.option.has_goal else float(result.choice.plan.num_devices),
+        unit="1",
+        why="GPUs that the best plan takes, those that stand by for failed ones among them",
+        quantity="search.devices",
     )
 
 
@@ -111,20 +123,14 @@ def _figures(choice: Choice) -> list[Figure]:
 
 
 def _summary(result: Result) -> str:
-    option, choice, run = result.option, result.choice, result.run
+    option, choice = result.option, result.choice
     best = _BEST[option.question.minimise]
     if option.question.minimise in ("cost", "energy") and _is_least(option):
         best = f"The plan of least GPU time (its {option.question.minimise} is known as a lower bound alone)"
-    text = (
-        f"{best} of {choice.num_candidates:,} plans for {option.job.model.title} uses {_use(result)}: "
-        f"{render(float(choice.estimate.tokens_per_second), 'token/s')}"
+    return (
+        f"{best} of {render(float(choice.num_candidates), '1')} plans for {option.job.model.title} uses "
+        f"{_use(result)}, and trains on {render(float(choice.estimate.tokens_per_second), 'token/s')}."
     )
-    tokens = number(option.tokens)
-    if run.duration is not None and tokens is not None:
-        text += f", {render(run.duration, 's')} to train on {render(tokens, 'token')}"
-    if run.cost is not None:
-        text += f" for {'at least ' if run.cost_is_least else ''}{render(run.cost, 'USD')}"
-    return f"{text}."
 
 
 def _is_least(option: Option) -> bool:
@@ -155,6 +161,11 @@ def _notes(result: Result) -> list[str]:
         "tokens, unless fixed otherwise.",
         f"Every plan here {headroom} (--memory-headroom){software}",
     ]
+    if option.has_goal:
+        notes.append(
+            "Time, cost and energy in the tables of plans are those of the closed form by which plans are ranked; the "
+            "campaign of the best plan is simulated, and may differ in the third digit."
+        )
     better = None
     if option.question.minimise == "time":
         better = planning.beyond_software(option.search, choice, devices=int(choice.plan.num_devices))

@@ -20,6 +20,7 @@ _PICKS: Mapping[str, tuple[str, ...]] = {
     "site": ("site.capex.total", "site.power.total", "site.device_cost"),
     "fleet": ("fleet.annual_bill", "fleet.peak_devices", "fleet.price_per_token"),
     "roadmap": ("roadmap.required_growth", "roadmap.total_capex", "roadmap.total_demand", "roadmap.share_of_supply"),
+    "search": ("search.devices",),
     "cluster": ("cluster.h100_equivalents", "cluster.num_devices"),
 }
 #: Margins of limits: what exceeds the limit, and the limit in words.
@@ -53,6 +54,7 @@ def verdict(scenario: Scenario, sections: Sequence[Section]) -> Verdict | None:
     """
     figures = {figure.name: figure for section in sections for figure in section.figures}
     clauses = [
+        *_search(sections),
         *_site(figures),
         *_campaign(scenario, figures),
         *_fleet(figures),
@@ -86,6 +88,12 @@ def _fit(figures: Mapping[str, Figure]) -> str:
         return ""
     missed = [_MARGINS[name] for name, value in margins.items() if value is not None and value < 0]
     return f"It misses {' and '.join(missed)}" if missed else "It fits"
+
+
+def _search(sections: Sequence[Section]) -> Iterator[str]:
+    for section in sections:
+        if section.name == "search":
+            yield section.summary.rstrip(".")
 
 
 def _site(figures: Mapping[str, Figure]) -> Iterator[str]:
@@ -159,11 +167,12 @@ def _numbers(scenario: Scenario, sections: Sequence[Section]) -> tuple[str, ...]
     """Pick the numbers that matter: the first of every section, then the second, until there are six."""
     goal = scenario.job.goal if scenario.job is not None else None
     fixed = {"campaign.duration"} if goal is not None and goal.duration is not None else {"campaign.tokens"}
-    has_campaign = any(section.name == "campaign" for section in sections)
+    names_of_sections = {section.name for section in sections}
+    is_told = "campaign" in names_of_sections and "search" not in names_of_sections
     picks: list[list[str]] = []
     for section in sections:
         values = {figure.name for figure in section.figures if figure.value is not None} - fixed
-        skips = (section.name == "step" and has_campaign) or (section.name == "cluster" and len(sections) > 1)
+        skips = (section.name == "step" and is_told) or (section.name == "cluster" and len(sections) > 1)
         names = [name for name in _PICKS.get(section.name, section.headline) if name in values]
         picks.append([] if skips else names)
     picks = _without_equals(picks, {figure.name: figure for section in sections for figure in section.figures})
