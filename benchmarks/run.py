@@ -24,7 +24,7 @@ from lindos.planning.space import subset
 from lindos.problem.cluster import Pool
 from lindos.problem.job import Job
 from lindos.problem.plan import Plan
-from lindos.roadmap import Expansion, chances, make_plan
+from lindos.roadmap import Expansion, chances, make_plan, merged, two_stage
 from lindos.roadmap.assembly import assemble
 from lindos.roadmap.solver import solve
 from lindos.scenario.read import builtin_names, read_scenario
@@ -363,6 +363,10 @@ def years() -> Iterator[tuple[str, str, str]]:
     large = _of_eight(expansion_of(campuses=places, by="2040-07-22"))
     size = " x ".join(map(str, large.price.shape[::-1]))
     yield f"{size}, linear", f"{median(timings(lambda: solve(assemble(large)), 3)):.2f} s", "0.5 s"
+    early = np.array([period.end.isoformat() < "2028" for period in question.periods])
+    draws = [merged(question, draw, early) for draw in islice(factored(question, 0), 32)]
+    seconds = median(timings(lambda: two_stage(question, draws, early, 16e3), 3))
+    yield "first orders of fifty-million for 32 draws at once", f"{seconds:.2f} s", "none"
     begin = time.perf_counter()
     with ProcessPoolExecutor(2) as workers:
         done = sum(workers.map(reached_draws, range(2)))
@@ -378,24 +382,34 @@ def _of_eight(question: Expansion) -> Expansion:
 
 def reached_draws(seed: int, count: int = 5_000) -> int:
     """Solve draws of the fifty million one after the other; progress goes to standard error."""
-    question, rng = expansion_of(), np.random.default_rng(seed)
-
-    def draws() -> Iterator[Expansion]:
-        for _ in range(count):
-            factors = rng.uniform(0.7, 1.4, 4)
-            yield replace(
-                question,
-                price=question.price * factors[0],
-                supply=question.supply * factors[1],
-                power=question.power * factors[2],
-                queue=question.queue * factors[3],
-            )
 
     def progress(finished: int) -> None:
         if finished % 1_000 == 0:
             print(f"  {finished:,} of {count:,} draws", file=sys.stderr, flush=True)
 
-    return len(chances(draws(), progress).shares)
+    return len(chances(islice(factored(expansion_of(), seed), count), progress).shares)
+
+
+def factored(question: Expansion, seed: int) -> Iterator[Expansion]:
+    """Draws of a question without end: other prices, supply, power and queues.
+
+    Parameters
+    ----------
+    question
+        The question.
+    seed
+        Seed of the draws.
+    """
+    rng = np.random.default_rng(seed)
+    while True:
+        factors = rng.uniform(0.7, 1.4, 4)
+        yield replace(
+            question,
+            price=question.price * factors[0],
+            supply=question.supply * factors[1],
+            power=question.power * factors[2],
+            queue=question.queue * factors[3],
+        )
 
 
 #: What is measured, by the name that `benchmarks/run.py NAME` takes.

@@ -28,6 +28,7 @@ from lindos.roadmap.result import Growth, GrowthYear
 from lindos.roadmap.rivals import RivalYear, rivalry
 from lindos.roadmap.sharing import Share, Wanted
 from lindos.roadmap.solver import Solution
+from lindos.roadmap.stochastic import Policy, TwoStage, merged, two_stage
 from lindos.roadmap.supply import Packaging, World, WorldYear, ramped_shares, world
 from lindos.roadmap.trends import Trends, trends
 
@@ -49,6 +50,7 @@ __all__ = [
     "Plan",
     "PlanQuarter",
     "PlanResult",
+    "Policy",
     "Price",
     "Program",
     "Programme",
@@ -58,6 +60,7 @@ __all__ = [
     "Share",
     "Solution",
     "Trends",
+    "TwoStage",
     "Wanted",
     "World",
     "WorldYear",
@@ -74,6 +77,7 @@ __all__ = [
     "irreducible_set",
     "limits",
     "make_plan",
+    "merged",
     "prices",
     "purchase",
     "quarters",
@@ -82,5 +86,6 @@ __all__ = [
     "rivalry",
     "sized_programmes",
     "trends",
+    "two_stage",
     "world",
 ]

@@ -416,6 +416,7 @@ GpuCount: TypeAlias = Annotated[int, WholeNumber("16,384", at_most=1e9, counted=
 NodeCount: TypeAlias = Annotated[int, WholeNumber("64", at_most=1e9, counted="node")]
 RackCount: TypeAlias = Annotated[int, WholeNumber("2", at_most=1e9, counted="rack")]
 CalendarYear: TypeAlias = Annotated[int, WholeNumber("2027", at_most=2200)]
+DrawCount: TypeAlias = Annotated[int, WholeNumber("32", at_most=512)]
 Degree: TypeAlias = Annotated[int, WholeNumber("8", at_most=1e8)]
 BatchSize: TypeAlias = Annotated[int, SequenceCount("2048", at_most=1e8, counted="sequence")]
 SequenceLength: TypeAlias = Annotated[int, WholeNumber("8192", at_most=1e8)]

@@ -8,6 +8,7 @@ from lindos.scenario.fields import (
     CalendarYear,
     Date,
     Discount,
+    DrawCount,
     Duration,
     Equivalents,
     Fraction,
@@ -65,6 +66,13 @@ class AgreementSpec(Part):
     discount: Discount = Field(description="share off the price of nodes and racks, for all of these GPUs")
 
 
+class RecourseSpec(Part):
+    """A day on which prices, supply, efficiency and queues are known, and what is ordered after it may differ."""
+
+    day: Date = Field(description="day on which they are known; what arrives within lead_time of it is ordered before")
+    draws: DrawCount = Field(default=32, description="draws of the catalogue that the first orders are planned for")
+
+
 class RoadmapSpec(Part):
     """A path from the machines at the start to a target; amounts are H100-equivalents, 8-bit dense.
 
@@ -111,6 +119,9 @@ class RoadmapSpec(Part):
     )
     last_year_share: Fraction = Field(
         default=0.5, description="largest share of all purchases in the last year of a plan of more than two years"
+    )
+    recourse: RecourseSpec | None = Field(
+        default=None, description="plan first orders for many draws at once, beside the plan for the catalogue's values"
     )
     agreements: list[AgreementSpec] = Field(
         default=[],

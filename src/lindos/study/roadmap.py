@@ -15,6 +15,7 @@ from lindos.study.floor import Floor, World
 from lindos.study.holdings import HOLDINGS, Holdings
 from lindos.study.offers import priced
 from lindos.study.purchases import PURCHASES, Purchases, offered_everywhere
+from lindos.study.recourse import ordered_before, shortfall_price
 from lindos.study.reference import NUM_DEVICES, equivalents_per_device
 from lindos.study.site import SITE, SiteResult
 from lindos.study.standing import standing
@@ -32,6 +33,7 @@ class RoadmapResult:
     cheapest: PlanResult | None = None  # if compute before the date is worth nothing
     trend: Growth | None = None  # the same target at constant growth, whatever can be had
     demand: Demand | None = None
+    two_stage: roadmap.TwoStage | None = None  # only under draws: first orders for all of them at once
     chances: roadmap.Chances | None = None  # only under draws: how often the target can be reached
     over_budget: Count | None = None  # total cost divided by the stated budget
     rivals: tuple[roadmap.RivalYear, ...] = ()
@@ -95,10 +97,30 @@ def compute(
             generations=offered[0],
             deliveries=machines.deliveries,
         ),
+        two_stage=_two_stage(world, spec, purchases, supply, offered) if world.is_sampled else None,
         chances=_chances(world, spec, purchases, supply, offered) if world.is_sampled else None,
         over_budget=None if spec.budget is None else plan.total_capex / spec.budget,
         rivals=_rivals(world, spec, plan),
     )
+
+
+def _two_stage(
+    world: World,
+    spec: RoadmapSpec,
+    purchases: Purchases,
+    supply: roadmap.World,
+    offered: Sequence[Sequence[roadmap.Generation]],
+) -> roadmap.TwoStage | None:
+    """First orders that are best in the mean of the draws, beside those of the plan."""
+    assert purchases.plan is not None
+    base = purchases.plan.question
+    if spec.recourse is None or base.target_equivalents is None or not purchases.plan.bought.any():
+        return None
+    wanted = replace(base, target_equivalents=purchases.wanted)
+    early = ordered_before(base.periods, spec, world.catalog)
+    draws = draws_of(wanted, spec, world.catalog, offered, supply, spec.recourse.draws)
+    price = shortfall_price(wanted, world.catalog)
+    return roadmap.two_stage(wanted, [roadmap.merged(wanted, draw, early) for draw in draws], early, price)
 
 
 def _rivals(world: World, spec: RoadmapSpec, plan: PlanResult) -> tuple[roadmap.RivalYear, ...]:

@@ -30,6 +30,7 @@ from lindos.views.roadmap_tables import (
     limits_table,
     plan_table,
     purchases_table,
+    stages_table,
     world_table,
 )
 from lindos.views.site import AS_BUILT, built_by, written
@@ -111,6 +112,7 @@ def view(
             *clash_table(outcome.point),
             plan_table(outcome),
             *chances_table(outcome),
+            *stages_table(outcome),
             *actual_table(context, plan),
             *limits_table(outcome.point),
             compared_table(outcome),

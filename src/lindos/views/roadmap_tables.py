@@ -11,6 +11,7 @@ from lindos.study.holdings import Holdings
 from lindos.study.ranges import number, span
 from lindos.study.reference import SYSTEM
 from lindos.study.roadmap import RoadmapResult
+from lindos.units import render
 from lindos.views.view import Context
 
 _INPUTS: Mapping[str, str] = {
@@ -135,6 +136,58 @@ def chances_table(outcome: Outcome[RoadmapResult]) -> tuple[Table, ...]:
         ),
     )
     return (table,)
+
+
+def stages_table(outcome: Outcome[RoadmapResult]) -> tuple[Table, ...]:
+    """Tabulate first orders that are planned for many draws at once, beside those of the plan and of foresight.
+
+    Parameters
+    ----------
+    outcome
+        The plan in all worlds.
+    """
+    stages, plan = outcome.sampled.two_stage, outcome.point.purchases.plan
+    if stages is None or plan is None:
+        return ()
+    policies = (
+        ("for all draws at once", stages.stochastic),
+        ("for the values of the catalogue", stages.deterministic),
+        ("with the draw known from the first day", stages.foresight),
+    )
+    names = plan.question.generations
+    ordered = [kind for kind in range(len(names)) if any(policy.bought[kind].sum() > 0.5 for _, policy in policies)]
+    count = len(stages.stochastic.costs)
+    last = plan.question.periods[int(stages.first_stage[-1])].name if len(stages.first_stage) else "none"
+    table = Table(
+        name="roadmap.stages",
+        key=True,
+        title="First orders, before prices, supply, efficiency and queues are known",
+        columns=("planned", *(f"{names[kind]} ordered" for kind in ordered), "above foresight", "reaches the target"),
+        units=("", *("1" for _ in ordered), "USD", "%"),
+        rows=tuple(
+            (
+                title,
+                *(float(policy.bought[kind].sum()) for kind in ordered),
+                max(policy.expected_cost - stages.foresight.expected_cost, 0.0),
+                policy.probability,
+            )
+            for title, policy in policies
+        ),
+        note=(
+            f"{count} draws; orders for deliveries until {last} are the first stage, and later ones are the best of "
+            f"each draw. Planning for all draws at once is worth {_worth(stages.value)} in the mean (the value of the "
+            f"stochastic solution), knowing the draw {_worth(stages.value_of_information)} more. Above foresight: "
+            "expected present value of capital, running costs and missing compute over that of who knows the draw. "
+            "What is missing on the last day is rented for the life of machines, where that costs less than to reach "
+            "the target. Lots may be split here."
+        ),
+    )
+    return (table,)
+
+
+def _worth(amount: float) -> str:
+    """Write an amount; a difference within the tolerance of the solver is nothing."""
+    return render(amount, "USD") if amount > 1e5 else "nothing"
 
 
 def limits_table(result: RoadmapResult) -> tuple[Table, ...]:

@@ -1,0 +1,62 @@
+"""Terms of a plan in two stages: what is ordered before the draws are known, and what a missed target costs."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import numpy as np
+
+from lindos.catalog import Catalog
+from lindos.errors import InconsistentError
+from lindos.roadmap import Expansion, Period
+from lindos.roadmap.program import Floats
+from lindos.scenario.roadmap import RoadmapSpec
+from lindos.units import YEAR
+
+
+def ordered_before(periods: Sequence[Period], spec: RoadmapSpec, catalog: Catalog) -> Floats:
+    """Flag the periods whose deliveries are ordered before the draws are known, shape (T,).
+
+    Parameters
+    ----------
+    periods
+        Periods of the plan.
+    spec
+        The roadmap, with a day on which they are known.
+    catalog
+        Time from an order to machines on line.
+
+    Raises
+    ------
+    InconsistentError
+        If the day lies outside the plan.
+    """
+    assert spec.recourse is not None
+    if not spec.start < spec.recourse.day < (spec.by or spec.start):
+        relation = "lie between the first and the last day"
+        raise InconsistentError("roadmap.recourse.day", spec.recourse.day, "roadmap.by", spec.by, relation)
+    lead = _median(catalog, "supply.lead_time", "s") if spec.lead_time is None else spec.lead_time
+    arrived = date.fromisoformat(spec.recourse.day) + timedelta(seconds=lead)
+    return np.array([1.0 if period.end <= arrived else 0.0 for period in periods])
+
+
+def shortfall_price(question: Expansion, catalog: Catalog) -> float:
+    """Compute the present value of renting an H100-equivalent from the last day for as long as machines live, in USD.
+
+    Parameters
+    ----------
+    question
+        The question, whose last day counts.
+    catalog
+        Rent, its decline, the cost of capital and the life of machines.
+    """
+    passed = (question.periods[-1].end - question.periods[0].begin).days / 365.25
+    rent = _median(catalog, "supply.rent_price", "USD/s") * YEAR
+    decline = _median(catalog, "trends.performance_per_dollar_growth", "1")
+    discount = 1.0 + _median(catalog, "economics.discount_rate", "1")
+    years = passed + np.arange(round(_median(catalog, "economics.it_life", "s") / YEAR)) + 0.5
+    return float(np.sum(rent * decline**-years * discount**-years))
+
+
+def _median(catalog: Catalog, name: str, unit: str) -> float:
+    # Rules of the plan count with their medians: only what it meets is drawn.
+    return float(np.median(np.asarray(catalog.parameter(name, unit).value, dtype=float)))
