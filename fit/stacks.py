@@ -16,7 +16,7 @@ from samples import folds, pair, planned, samples, without
 from store import bounds, intervals, write_intervals, write_left_out, write_shared, write_stacks
 
 #: Beliefs about a rate over the usual one, and about a share that hides: start, spread, bounds.
-_RATE = (1.0, 0.07, 0.5, 1.25)
+_RATE = (1.0, 0.1, 0.5, 1.25)
 #: Fewest sources that a parameter is fitted to.
 FEWEST = 3
 
@@ -57,6 +57,11 @@ SHARED = [
     Free("training.ampere_attention_share", 0.57, 0.07, 0.3, 1.0),
     Free("training.ampere_attention_share_blackwell", 0.3, 0.06, 0.1, 1.0),
     Free("training.kernel_share_in_step", 0.85, 0.1, 0.5, 1.0),
+    Free("training.ampere_share_in_step", 1.0, 0.07, 0.5, 1.5),
+    Free("training.hopper_share_in_step", 1.0, 0.07, 0.5, 1.5),
+    Free("training.blackwell_share_in_step", 1.0, 0.07, 0.5, 1.5),
+    Free("training.blackwell_energy", 4e-13, 3e-13, 0.0, 2e-12),
+    Free("training.kernel_gain", 0.04, 0.03, 0.0, 0.2),
     Free("training.memory_share_in_step", 0.7, 0.15, 0.3, 1.0),
     Free("training.step_overhead", 0.015, 0.015, 0.0, 0.05),
     Free("training.eager_traffic", 1.6, 0.4, 1.0, 4.0),
@@ -139,13 +144,14 @@ def by_pair(runs: Sequence[Sample]) -> tuple[list[Prediction], list[Prediction]]
     train = [without(runs, part) for part in parts]
     as_shipped, calibrated = [], []
     for part, seen, values in zip(parts, train, solve(FREE, train), strict=True):
-        errors: dict[tuple[str, str, str], list[float]] = {}
+        errors: dict[tuple[str, str, str], list[tuple[tuple[str, str], float]]] = {}
         for sample in seen:
-            errors.setdefault(sample.effect, []).append(residual(sample, values))
+            errors.setdefault(sample.effect, []).append((pair(sample), residual(sample, values)))
         for sample in part:
             log = residual(sample, values)
             as_shipped.append(Prediction(sample, log))
-            calibrated.append(Prediction(sample, log - common_error(errors.get(sample.effect, []))))
+            groups, others = zip(*errors.get(sample.effect, []), strict=True) if sample.effect in errors else ((), ())
+            calibrated.append(Prediction(sample, log - common_error(others, groups)))
     return as_shipped, calibrated
 
 

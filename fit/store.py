@@ -31,11 +31,11 @@ SOURCES = {
 #: Predictions from fits without the fold of the run; the documents read them.
 LEFT_OUT = Path(__file__).parent.parent / "docs" / "left-out-runs.csv"
 #: Least and largest addition of one kind of distance to the difficulty.
-LEAST, MOST = 0.0, 2.0
+LEAST, MOST = 0.05, 2.0
 #: Power of the number of runs of a source by which each of them counts less in the quantiles.
 _DISCOUNT = 0.7
 #: The same power among mixtures of experts, of which there are few sources: the widest would decide otherwise.
-_KIND_DISCOUNT = 0.2
+_KIND_DISCOUNT = 0.1
 #: Fewest runs of a kind of distance that say how far it lies.
 _FEWEST = 5
 
@@ -81,7 +81,12 @@ def write_shared(values: Mapping[str, float]) -> None:
     for full, value in values.items():
         topic, _, name = full.partition(".")
         if topic == "training":
-            units = {"step_overhead": (1e3, " ms"), "launch_time": (1e6, " us"), "routing_time": (1e3, " ms")}
+            units = {
+                "step_overhead": (1e3, " ms"),
+                "launch_time": (1e6, " us"),
+                "routing_time": (1e3, " ms"),
+                "blackwell_energy": (1e12, "e-12 J"),
+            }
             factor, unit = units.get(name, (1.0, ""))
             amount = f"{factor * value:.3g}{unit}" if factor * value > 1e-3 else "0.0"
             text = re.sub(rf"(?<=  {name}:\n    value: ).*", amount, text)
@@ -128,7 +133,11 @@ def intervals(runs: Sequence[Sample], logs: np.ndarray) -> dict[str, float]:
     for name, chosen in kinds.items():
         members = np.array(chosen) & (np.sum([kinds[other] for other in kinds], axis=0) == 1)
         if members.sum() >= _FEWEST:
-            wide = _quantile(size[members], (even if name == "interval_moe" else weight)[members], 0.8)
+            if name == "interval_moe":
+                wide = _quantile(size[members], even[members], 0.8)
+            else:  # sources are the units, and few have such a device or precision
+                few = len({source for source, is_member in zip(names, members, strict=True) if is_member})
+                wide = _quantile(size[members], weight[members], min(0.8 * (few + 1) / few, 0.95))
             values[name] = float(np.clip(wide / base - 1, LEAST, MOST))
         else:
             values[name] = _value(name)

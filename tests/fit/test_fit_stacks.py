@@ -64,3 +64,15 @@ def test_a_common_error_is_shrunk_by_how_few_runs_show_it() -> None:
     few, many = common_error([0.2]), common_error([0.2] * 50)
     assert 0 < few < many < 0.2
     assert common_error([0.2] * 20 + [3.0]) < 0.25
+    # Many runs of one model on one device say less of others than as many of several.
+    assert common_error([0.2] * 8, ["a"] * 8) < common_error([0.2] * 8, list("aabbccdd")) < common_error([0.2] * 8)
+
+
+def test_a_source_far_off_moves_a_parameter_less_than_its_distance() -> None:
+    """One source in seven is slower by half for a cause that its rows do not state."""
+    free = [Free("stacks.fsdp.kernel_share", 1.0, 0.5, 0.3, 1.25)]
+    made = _made(0.8)
+    (odd, *_), *_ = sorted({(sample.source, sample.stack) for sample in made}, key=str), None
+    slow = [replace(s, measured=s.measured * 1.5) if s.source == odd[0] else s for s in made]
+    (found,) = solve(free, [slow])
+    assert found["stacks.fsdp.kernel_share"] == pytest.approx(0.8, abs=0.06)

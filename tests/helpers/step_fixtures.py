@@ -18,6 +18,11 @@ def fact(value: Any, path: str = "test") -> Fact[Any]:
 def assumptions(**changes: Any) -> Assumptions:
     values = {
         "kernel_share_in_step": 1.0,
+        "ampere_share_in_step": 1.0,
+        "hopper_share_in_step": 1.0,
+        "blackwell_share_in_step": 1.0,
+        "kernel_gain": 0.0,
+        "blackwell_energy": 0.0,
         "memory_share_in_step": 1.0,
         "step_overhead": 0.0,
         "contention_share": 0.15,

@@ -37,11 +37,15 @@ def test_a_product_above_the_peak_names_all_shares(tmp_path: Path) -> None:
     text = "stacks: {megatron-core: {kernel_share: 1.25}}\nkernels: {h100-sxm-kernels: {matmul_bf16: 1}}"
     with pytest.raises(InconsistentError) as caught:
         checked(tmp_path, text)
-    share = load_catalog().parameter("training.kernel_share_in_step", "1").value
+    usual, hopper = (
+        load_catalog().parameter(f"training.{name}_share_in_step", "1").value for name in ("kernel", "hopper")
+    )
+    share = usual * hopper
     assert share * 1.25 > 1
     assert str(caught.value) == (
         "stacks.megatron-core.kernel_share is 1.25 and kernels.h100-sxm-kernels.matmul_bf16 is 1.0, but the first must"
-        f" be at most {1 / share:.2f}: with the second, parameters.training.kernel_share_in_step of {share:.3g}"
+        f" be at most {1 / share:.2f}: with the second, parameters.training.kernel_share_in_step of {usual:.3g},"
+        f" parameters.training.hopper_share_in_step of {hopper:.3g}"
         f" it makes {125 * share:.0f} % of the peak."
     )
 

@@ -6,6 +6,7 @@ import pytest
 
 from lindos.catalog import load_catalog
 from lindos.errors import InputError
+from lindos.problem.plan import Recompute
 from lindos.validation import Score, document, read_layouts, read_runs, validate
 from lindos.validation.predict import predict
 from validation_rows import rows
@@ -71,6 +72,31 @@ def test_a_recipe_fixes_what_a_table_does_not_print() -> None:
     assert grok is not None
     assert not grok.job.stack.waits_for_sizes
     assert float(grok.job.stack.overlap_tensor_parallel.value) == 0.0
+
+
+def test_a_word_for_recomputation_is_what_its_software_means() -> None:
+    """NeMo's recipes of 2023 name no layer, and compute attention again in every layer."""
+    row = next(row for row in read_runs() if row.run.id == "nemolaunch-001")
+    assert row.run.recompute == "none"
+    prediction = validate([row]).results[0].prediction
+    assert prediction.prepared is not None
+    assert int(prediction.prepared.chosen.plan.recompute) == int(Recompute.SELECTIVE)
+    assert "selective recompute" in prediction.reason
+
+
+def test_software_has_the_age_of_its_release() -> None:
+    rows_by_id = {row.run.id: row for row in read_runs()}
+    ready = {
+        name: validate([rows_by_id[name]]).results[0].prediction.prepared
+        for name in ("mbridge-288", "nemolaunch-013", "amsp-001", "internevo-012", "mbridge-032")
+    }
+    stacks = {name: run.job.stack for name, run in ready.items() if run is not None}
+    assert (stacks["mbridge-288"].release, stacks["nemolaunch-013"].release) == ("2025-09", "2024-05")
+    assert (stacks["amsp-001"].attention, stacks["internevo-012"].attention) == ("flash-2", "flash-1")
+    assert stacks["mbridge-288"].gradients == "bf16" and stacks["mbridge-288"].low_precision_gather
+    kept = ready["mbridge-032"]  # NVFP4 with its last layers in BF16
+    assert kept is not None and kept.stated == ("training.nvfp4_bf16_share",)
+    assert float(kept.assumptions.nvfp4_bf16_share.value) == pytest.approx(14 / 88, abs=1e-3)
 
 
 def test_a_failed_run_has_no_value() -> None:

@@ -426,6 +426,7 @@ class Stack:
         default_factory=_usual_rate
     )  # rate of its attention over the usual, times kernel_share
     expert_time: Latency = field(default_factory=_no_time)  # of the host, per grouped product and expert of a device
+    release: str = "2025-01"  # year and month; kernels for devices since Hopper become faster by the release
     attention: str = "device"  # kernel of attention; "device": written for it
     attention_format: str = "bf16"  # of its products; fp8: 8 bits
     dispatcher: str = "all-to-all"  # of tokens to their experts; deepep and hybridep send one copy to a device
@@ -437,6 +438,7 @@ class Stack:
     stops_early: bool = False  # true: full recomputation leaves out the last product of a layer, as not needed
     has_graphs: bool = False  # true: the host launches graphs of kernels, of all but the experts
     low_precision_head: bool = False  # true: the product of the vocabulary head runs in the precision of the job
+    low_precision_gather: bool = False  # true: weights of linear layers are gathered in the precision of the job
     low_precision_dispatch: bool = False  # true: tokens travel to experts in the precision of the job
     graphs_experts: bool = False  # true: the graphs include the experts, whose loads stay on the device
     interleaves: bool = True  # true: pipelines have virtual stages, unless a run states their number

@@ -10,6 +10,9 @@ from lindos.formats import number_format
 from lindos.problem.cluster import Cluster
 from lindos.problem.job import Job
 
+#: Families with a share of their own inside a step.
+FAMILIES = ("ampere", "hopper", "blackwell")
+
 
 def check_peaks(job: Job, cluster: Cluster, catalog: Catalog) -> None:
     """Refuse shares of a peak that are each within bounds but together exceed the peak.
@@ -29,14 +32,16 @@ def check_peaks(job: Job, cluster: Cluster, catalog: Catalog) -> None:
         If matrix products, attention or memory-bound kernels would run faster than a device of the cluster can.
     """
     compute = catalog.parameter("training.kernel_share_in_step", "1")
+    families = {name: catalog.parameter(f"training.{name}_share_in_step", "1") for name in FAMILIES}
     memory = catalog.parameter("training.memory_share_in_step", "1")
     stack, matmul = job.stack, f"matmul_{number_format(job.precision).kernels or 'bf16'}"
     for pool in cluster.pools:
-        kernels = pool.kernels
+        kernels, family = pool.kernels, families.get(pool.accelerator.family)
+        inside = (compute,) if family is None else (compute, family)
         for field in dict.fromkeys(("matmul_bf16", matmul)):
-            _check((stack.kernel_share, getattr(kernels, field), compute))
+            _check((stack.kernel_share, getattr(kernels, field), *inside))
         for attention in (kernels.attention_forward, kernels.attention_backward):
-            _check((stack.kernel_share, stack.attention_share, attention, compute))
+            _check((stack.kernel_share, stack.attention_share, attention, *inside))
         for fraction in (kernels.memory_fraction, kernels.operand_fraction):
             _check((stack.memory_share, fraction, memory))
 

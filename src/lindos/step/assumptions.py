@@ -12,6 +12,11 @@ class Assumptions:
     """Parameters of training and memory, as facts: reading one records that a result depends on it."""
 
     kernel_share_in_step: Fact[Real]  # rate of products and attention inside a step, relative to a lone kernel
+    ampere_share_in_step: Fact[Real]  # that rate on Ampere over the mean of all families
+    hopper_share_in_step: Fact[Real]  # the same on Hopper
+    blackwell_share_in_step: Fact[Real]  # the same on Blackwell and later
+    kernel_gain: Fact[Real]  # yearly growth of that rate by the year of the software, on devices since Hopper
+    blackwell_energy: Fact[Real]  # energy of the board for a FLOP of a product in 16 bits on Blackwell
     memory_share_in_step: Fact[Real]  # the same ratio for kernels that memory bandwidth bounds
     step_overhead: Fact[Real]  # time of the host per optimiser step: clipping, logging, the first launch
     contention_share: Fact[Real]  # processors busy with communication while compute hides it
@@ -69,6 +74,7 @@ def load_assumptions(catalog: Catalog | None = None) -> Assumptions:
     source = catalog or load_catalog()
     units = {
         "step_overhead": "s",
+        "blackwell_energy": "J",
         "launch_time": "s",
         "routing_time": "s",
         "gradient_bytes": "B",

@@ -3,6 +3,7 @@
 from lindos.catalog.records import Stack
 from lindos.quantities import Fraction
 from lindos.step.assumptions import Assumptions
+from lindos.step.clocks import BLACKWELL
 from lindos.step.compute import OperatorTime, Rates
 from lindos.step.layout import Layout
 from lindos.step.unfused_attention import unfused_attention
@@ -10,8 +11,6 @@ from lindos.step.unfused_attention import unfused_attention
 #: Kernels whose instructions are those of Ampere, also on later devices.
 _AMPERE = ("flash-1", "flash-2", "torch-sdpa", "flex", "xformers")
 _FIRST = ("flash-1", "xformers")  # of the first generation
-#: Families with tensor cores of a new kind that Ampere's instructions do not reach.
-_BLACKWELL = ("blackwell", "rubin", "feynman")
 
 
 def attention_time(
@@ -59,7 +58,7 @@ def sparse_share(form: str, family: str, assumptions: Assumptions) -> Fraction:
     """
     if form == "index":
         return assumptions.index_share.value
-    if family in _BLACKWELL:
+    if family in BLACKWELL:
         return assumptions.sparse_attention_share_blackwell.value
     if family == "hopper":
         return assumptions.sparse_attention_share_hopper.value
@@ -76,7 +75,7 @@ def scan_share(family: str, assumptions: Assumptions) -> Fraction:
     assumptions
         Parameters of the catalogue.
     """
-    if family in _BLACKWELL:
+    if family in BLACKWELL:
         return assumptions.scan_share_blackwell.value
     return (assumptions.scan_share_hopper if family == "hopper" else assumptions.scan_share_other).value
 
@@ -94,7 +93,7 @@ def kernel_share(kernel: str, family: str, assumptions: Assumptions) -> Fraction
         Parameters of the catalogue.
     """
     share: Fraction = 1.0
-    is_old, newer = kernel in _AMPERE, family in _BLACKWELL
+    is_old, newer = kernel in _AMPERE, family in BLACKWELL
     if is_old and family != "ampere":
         share = (assumptions.ampere_attention_share_blackwell if newer else assumptions.ampere_attention_share).value
     elif not is_old and (newer or family == "hopper"):

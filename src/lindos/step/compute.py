@@ -13,7 +13,8 @@ from lindos.formulas.roofline import (
     split_waves,
 )
 from lindos.problem.cluster import Pool
-from lindos.quantities import Bytes, BytesPerSecond, Count, FlopPerSecond, Fraction, Real, Seconds
+from lindos.quantities import Bytes, BytesPerSecond, Count, FlopPerSecond, Fraction, Joules, Real, Seconds
+from lindos.step.clocks import powered_rate
 from lindos.step.layout import Layout, select
 from lindos.transformer.operators import Kind, Operator, Split
 
@@ -77,6 +78,7 @@ def rates(
     scan_share: Fraction = 1.0,
     bf16_share: Fraction | None = None,
     low_share: Fraction = 1.0,
+    energy: Joules = 0.0,
 ) -> Rates:
     """Compute the attainable rates of the devices of a pool inside a step.
 
@@ -96,6 +98,8 @@ def rates(
         Part of the linear layers that the recipe keeps in BF16; None if it keeps none.
     low_share
         Rate of products in ``precision`` over that of the measured kernels that represent them.
+    energy
+        Energy of the board for a FLOP of a product in 16 bits, in joules; zero where power sets no limit.
 
     Raises
     ------
@@ -104,12 +108,13 @@ def rates(
     """
     device, kernels = pool.accelerator, pool.kernels
     peak = device.peak_bf16.value
-    bf16 = _products(device, kernels, "bf16", 1.0, share)
+    bf16 = _products(device, kernels, "bf16", 1.0, share, energy)
     low: tuple[Products, ...] = (bf16,)
     if bf16_share is not None:
-        low = _products(device, kernels, precision, 1 - bf16_share, share * low_share), replace(bf16, share=bf16_share)
+        part = _products(device, kernels, precision, 1 - bf16_share, share * low_share, energy)
+        low = part, replace(bf16, share=bf16_share)
     elif precision != "bf16":
-        low = (_products(device, kernels, precision, 1.0, share * low_share),)
+        low = (_products(device, kernels, precision, 1.0, share * low_share, energy),)
     size, reads = number_format(precision).size, number_format(precision).quantise_reads
     return Rates(
         low=low,
@@ -132,11 +137,15 @@ def rates(
     )
 
 
-def _products(device: Accelerator, kernels: Kernels, precision: str, of_layer: Fraction, share: Fraction) -> Products:
+def _products(
+    device: Accelerator, kernels: Kernels, precision: str, of_layer: Fraction, share: Fraction, energy: Joules
+) -> Products:
     partial = kernels.of_format("partial_wave", precision)
     return Products(
         share=of_layer,
-        rate=device.peak(precision).value * kernels.matmul(precision).value * share,
+        rate=powered_rate(
+            device.peak(precision).value * kernels.matmul(precision).value * share, device, precision, energy
+        ),
         size=number_format(precision).size,
         fill_depth=kernels.of_format("fill_depth", precision).value,
         partial_wave=partial.value if partial.is_known else None,

@@ -16,6 +16,7 @@ from lindos.problem.plan import Plan, Reader, readable
 from lindos.quantities import Fraction, Real, Seconds, namespace
 from lindos.step.assumptions import Assumptions
 from lindos.step.attention_kernels import attention_time, scan_share
+from lindos.step.clocks import flop_energy, share_in_step
 from lindos.step.communication import reachable
 from lindos.step.compute import OperatorTime, Rates, operator_times, rates
 from lindos.step.experts import expert_row
@@ -71,13 +72,14 @@ def job_rates(job: Job, pool: Pool, assumptions: Assumptions) -> Rates:
     assumptions
         Parameters of the catalogue.
     """
-    recipe = number_format(job.precision)
+    recipe, family = number_format(job.precision), pool.accelerator.family
     return rates(
         pool,
         job.precision,
-        share=assumptions.kernel_share_in_step.value * job.stack.kernel_share.value,
+        share=share_in_step(family, job.stack, assumptions),
+        energy=flop_energy(family, assumptions),
         memory_share=assumptions.memory_share_in_step.value * job.stack.memory_share.value,
-        scan_share=scan_share(pool.accelerator.family, assumptions) if has_scans(job.model) else 1.0,
+        scan_share=scan_share(family, assumptions) if has_scans(job.model) else 1.0,
         bf16_share=assumptions.share(recipe.bf16_share) if recipe.bf16_share else None,
         low_share=assumptions.share(recipe.rate_share) if recipe.rate_share else 1.0,
     )
@@ -229,7 +231,9 @@ def micro_batch(job: Job, pool: Pool, plan: Plan, layout: Layout, rate: Rates, a
         expert=expert,
         expert_dual=dual,
         host=host,
-        selective=total(r.forward * share for r in rows if (share := repeated(r.operator, modules))),
+        selective=total(
+            r.forward * share for r in rows if (share := repeated(r.operator, modules, job.stack.stops_early))
+        ),
         layers=layers + tensor.forward + context.forward + host.forward,
         last=total(row.forward + row.backward_input + row.backward_weight for row in head),
     )

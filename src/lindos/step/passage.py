@@ -103,10 +103,11 @@ def recomputed_flop(job: Job, plan: Plan) -> Real:
     plan
         Its recomputation is read; the field may be an array.
     """
-    table = job_operators(job)
-    layers = sum(row.forward_flop for row in table if repeated_in_full(row, job.stack.stops_early))
+    table, stops_early = job_operators(job), job.stack.stops_early
+    layers = sum(row.forward_flop for row in table if repeated_in_full(row, stops_early))
     modules = modules_of(job.stack.selective)
-    return by_recompute(plan, sum(row.forward_flop * repeated(row, modules) for row in table), layers)
+    part = sum(row.forward_flop * repeated(row, modules, stops_early) for row in table)
+    return by_recompute(plan, part, layers)
 
 
 def by_recompute(plan: Plan, selective: Real, full: Real) -> Real:

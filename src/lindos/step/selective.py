@@ -12,7 +12,7 @@ from lindos.errors import InputError
 from lindos.transformer.operators import Kind, Operator, Place, Role, Saved, Split
 
 #: Modules that a profile may name.
-MODULES = ("usual", "norm", "activation", "latent", "attention", "ffn", "experts", "products")
+MODULES = ("usual", "norm", "activation", "latent", "attention", "ffn", "experts", "projection", "products")
 #: Modules by the names that publishers use.
 NAMES = {
     "layernorm": "norm",
@@ -24,12 +24,16 @@ NAMES = {
     "moe": "experts",
     "shared_experts": "experts",
     "per-op": "products",
-    # MaxText's policies: of the outputs of products, all are saved, or all but those of the feed-forward.
+    # MaxText's policies: of the outputs of products, all are saved, all but those of the feed-forward, or queries,
+    # keys and values alone.
     "remat:minimal": "norm,activation",
     "remat:save_dot_with_context_except_mlp": "norm,ffn",
+    "remat:save_qkv_proj": "norm,attention,projection,ffn",
 } | {name: name for name in MODULES}
 #: Every second product is computed again.
 _EVERY_SECOND = 0.5
+#: Modules of which the inputs of products are computed again as well.
+_WHOLE = {"ffn", "experts", "projection"}
 _EXPERTS = (Role.ROUTER, Role.EXPERT, Role.SHARED_EXPERT)
 
 
@@ -59,7 +63,7 @@ def modules_of(words: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for word in listed for name in NAMES[word].split(","))) or ("usual",)
 
 
-def repeated(row: Operator, modules: tuple[str, ...]) -> float:
+def repeated(row: Operator, modules: tuple[str, ...], stops_early: bool = False) -> float:
     """Get the share of an operator's forward pass that runs again.
 
     Parameters
@@ -68,11 +72,15 @@ def repeated(row: Operator, modules: tuple[str, ...]) -> float:
         Row of the operator table.
     modules
         Modules that are computed again.
+    stops_early
+        Whether the software leaves out the last product of a layer, whose result nothing needs.
     """
     if row.place is not Place.LAYER:
         return 0.0
     if "products" in modules:
         return _EVERY_SECOND if _is_product(row) else float(row.kind is Kind.ELEMENTWISE)
+    if stops_early and _is_last(row):
+        return 0.0
     return float(bool(_module(row) & set(modules)))
 
 
@@ -91,12 +99,12 @@ def repeated_in_full(row: Operator, stops_early: bool) -> bool:
     """
     if row.place is not Place.LAYER:
         return False
-    is_last = row.role in (Role.FEED_FORWARD, Role.EXPERT, Role.SHARED_EXPERT) and _is_down(row)
-    return not (stops_early and is_last)
+    return not (stops_early and _is_last(row))
 
 
-def _is_down(row: Operator) -> bool:
-    return row.split is Split.DEPTH or row.expert_split is Split.DEPTH
+def _is_last(row: Operator) -> bool:
+    is_down = row.split is Split.DEPTH or row.expert_split is Split.DEPTH
+    return row.role in (Role.FEED_FORWARD, Role.EXPERT, Role.SHARED_EXPERT) and is_down
 
 
 def freed(row: Operator, tensor: Saved, modules: tuple[str, ...]) -> float:
@@ -116,7 +124,7 @@ def freed(row: Operator, tensor: Saved, modules: tuple[str, ...]) -> float:
     if "products" in modules:
         return 1.0 if tensor.cheap or tensor.unfused else _EVERY_SECOND
     inside = _module(row) & set(modules)
-    return float(bool(inside) and (tensor.cheap or tensor.unfused or bool(inside & {"ffn", "experts"})))
+    return float(bool(inside) and (tensor.cheap or tensor.unfused or bool(inside & _WHOLE)))
 
 
 def _module(row: Operator) -> set[str]:
@@ -132,6 +140,8 @@ def _module(row: Operator) -> set[str]:
         names.add("experts")
     if row.name.endswith(".activation"):
         names.add("activation")
+    if row.name == "attention.output":
+        names.add("projection")
     if row.name in ("attention.latent_up", "attention.query_up", "attention.rotary"):
         names.add("latent")
     return names

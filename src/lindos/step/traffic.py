@@ -20,6 +20,7 @@ from lindos.step.communication import (
 )
 from lindos.step.compute import Rates
 from lindos.step.layout import Layout, at_least, select
+from lindos.step.states import gradient_width
 from lindos.transformer.adapters import trained_share
 from lindos.transformer.operators import Kind, Operator, Role, Split
 from lindos.transformer.parameters import weights
@@ -241,8 +242,8 @@ def data_parallel_time(
         Time of one step.
     """
     m = layout.num_micro_batches
-    gradient_bytes = assumptions.gradient_bytes.value
-    narrower = BF16 - number_format(job.precision).gather_bytes
+    gradient_bytes = gradient_width(job.stack, assumptions)
+    narrower = BF16 - gather_width(job)
     scatters = select(at_least(plan.sharding, Sharding.GRADIENTS) > 0, m, 1.0)
     gathers = select(at_least(plan.sharding, Sharding.PARAMETERS) > 0, 2.0 * m, 1.0)
     sharded = at_least(plan.sharding, Sharding.OPTIMIZER)
@@ -264,7 +265,19 @@ def data_parallel_time(
     return total
 
 
-def _gathered(part: Shard, narrower: float) -> Bytes:
+def gather_width(job: Job) -> Bytes:
+    """Get the bytes of one weight of a linear layer that data-parallel ranks gather.
+
+    Parameters
+    ----------
+    job
+        Precision and software profile.
+    """
+    recipe = number_format(job.precision)
+    return recipe.size if job.stack.low_precision_gather else recipe.gather_bytes
+
+
+def _gathered(part: Shard, narrower: Real) -> Bytes:
     """Count the bytes of weights that ranks gather; those of linear layers are ``narrower`` than BF16 by some bytes."""
     return part.params * BF16 - part.linear * narrower if narrower else part.params * BF16
 

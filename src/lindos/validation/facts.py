@@ -1,5 +1,6 @@
 """What a run states of its software's memory and recomputation, over the profile of that software."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -12,8 +13,17 @@ from lindos.validation.sources import Recipe
 
 #: Year from which FlashAttention means its second version; it was published in July 2023.
 _SECOND_FLASH = 2024
+#: Software that comes in containers with its libraries of kernels, so that its release says how old they are.
+_CONTAINERS = ("nemo", "megatron-bridge")
 #: What a recipe may fix of experts and formats.
-_FLAGS = ("overlaps_experts", "fuses_experts", "waits_for_sizes", "low_precision_head", "pads_experts")
+_FLAGS = (
+    "overlaps_experts",
+    "fuses_experts",
+    "waits_for_sizes",
+    "low_precision_head",
+    "pads_experts",
+    "low_precision_gather",
+)
 #: Dispatchers of tokens by the words of runs.
 _DISPATCHERS = {"alltoall": "all-to-all", "allgather": "all-gather", "deepep": "deepep", "hybridep": "hybridep"}
 #: What a compiler fuses, and what PyTorch leaves apart without it.
@@ -47,10 +57,15 @@ def with_stated_facts(stack: Stack, run: Run, recipes: tuple[Recipe, ...] = ()) 
     """
     changes = _of_recipes(stack, recipes)
     filled = []
+    if run.software.lower() in _CONTAINERS and (release := _release(run)):
+        changes["release"] = release
     if run.attention_kernel:
         is_first = (run.software_year or run.year or _SECOND_FLASH) < _SECOND_FLASH
-        flash = "flash-1" if is_first else "flash-2"
+        flash = changes.get("attention", "flash-1" if is_first else "flash-2")
         changes["attention"] = flash if run.attention_kernel == "flash" else run.attention_kernel
+    elif "attention" not in changes and stack.attention == "flash-1" and (run.software_year or 0) >= _SECOND_FLASH:
+        changes["attention"] = "flash-2"
+        filled.append("attention by flash-2, that of its year")
     elif changes.get("attention", stack.attention) != "device":
         filled.append(f"attention by {changes.get('attention', stack.attention)}")
     if run.is_compiled:
@@ -80,11 +95,19 @@ def with_stated_facts(stack: Stack, run: Run, recipes: tuple[Recipe, ...] = ()) 
     return replace(stack, **changes) if changes else stack, tuple(filled)
 
 
+def _release(run: Run) -> str:
+    """Get year and month of the run's software from the name of its release, else the middle of its year."""
+    named = re.match(r"(?:20)?(2[0-9])\.(0[1-9]|1[0-2])", run.software_version)
+    if named:
+        return f"20{named[1]}-{named[2]}"
+    return "" if run.software_year is None else f"{run.software_year}-07"
+
+
 def _of_recipes(stack: Stack, recipes: tuple[Recipe, ...]) -> dict[str, Any]:
     """List what recipes fix of the software; where two fix the same, the first counts."""
     changes: dict[str, Any] = {}
     for recipe in recipes:
-        for name in ("attention", "attention_format", "dispatcher"):
+        for name in ("attention", "attention_format", "dispatcher", "gradients"):
             if getattr(recipe, name):
                 changes.setdefault(name, getattr(recipe, name))
         for name in _FLAGS:

@@ -19,7 +19,9 @@ from lindos.validation.run import OneTime, Run, source_of
 #: Errors beyond this logarithm count less than quadratically.
 SOFT = 0.15
 #: Usual residual of a run inside its source, and of a source as a whole, as logarithms.
-WITHIN, BETWEEN = 0.08, 0.06
+WITHIN, BETWEEN = 0.08, 0.05
+#: The same as `SOFT` for the common error of a source.
+SOFT_BETWEEN = 0.04
 #: What runs of models with experts decide; the rest is decided by dense ones.
 EXPERT_FIELDS = (
     *("overlap_expert_parallel", "expert_time", "routing_time", "expert_overlap"),
@@ -74,7 +76,7 @@ class Sample:
         if path == "training.expert_load_imbalance":
             return not self.ready.balanced
         if path.startswith("training."):
-            return True
+            return path not in self.ready.stated
         return bool(getattr(self.ready.job.stack, path.rpartition(".")[2]).path == path)
 
     def decides(self, path: str) -> bool:
@@ -174,10 +176,19 @@ def _improved(free: Sequence[Free], members: Sequence[tuple[Sample, list[int]]],
 
 
 def _normal(residuals: np.ndarray, slopes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Form the normal equations of runs with one common error, of which they keep a share."""
-    weight = 1 / np.sqrt(1 + (residuals / SOFT) ** 2)
+    """Form the normal equations of runs with one common error, of which they keep a share.
+
+    Sources spread with heavy tails: the further the common error lies, the wider the spread it is a draw of, so that a
+    source that differs by what its rows do not state moves the parameters less. A run counts by its distance from its
+    source.
+    """
+    common, weight, spread = 0.0, np.ones(len(residuals)), BETWEEN**2
+    for _ in range(_ITERATIONS):
+        weight = 1 / np.sqrt(1 + ((residuals - common) / SOFT) ** 2)
+        spread = BETWEEN**2 * np.sqrt(1 + (common / SOFT_BETWEEN) ** 2)
+        common = weight @ residuals / weight.sum() * spread / (spread + WITHIN**2 / weight.sum())
     total = weight.sum()
-    taken = 1 - np.sqrt(WITHIN**2 / (WITHIN**2 + total * BETWEEN**2))
+    taken = 1 - np.sqrt(WITHIN**2 / (WITHIN**2 + total * spread))
     residuals = residuals - taken * (weight @ residuals) / total
     slopes = slopes - taken * (weight @ slopes) / total
     return slopes.T @ (slopes * weight[:, None]) / WITHIN**2, slopes.T @ (residuals * weight) / WITHIN**2
@@ -202,25 +213,31 @@ def _slopes(
     return np.log(sample.measured) - predicted[:, 0], slopes
 
 
-def common_error(residuals: Sequence[float]) -> float:
+def common_error(residuals: Sequence[float], groups: Sequence[Any] = ()) -> float:
     """Estimate the error that the runs of a source have in common, shrunk towards none.
 
     Parameters
     ----------
     residuals
         Logarithms of measured over predicted time of the runs that are known.
+    groups
+        Model and accelerator of each run: runs of one pair share an error of their own, so that many of them say little
+        of other pairs. Every run is a group where left out.
     """
     if not len(residuals):
         return 0.0
-    sizes = np.asarray(residuals, dtype=float)
-    weight = np.ones(len(sizes))
-    mean = 0.0
+    members: dict[Any, list[float]] = {}
+    for index, residual_log in enumerate(residuals):
+        members.setdefault(groups[index] if len(groups) else index, []).append(residual_log)
+    sizes = np.array([np.median(logs) for logs in members.values()])
+    exact = 1 / np.array([_SPREAD_GROUPS**2 + WITHIN**2 / len(logs) for logs in members.values()])
+    weight, mean = exact, 0.0
     for _ in range(_ITERATIONS):
         mean = float(weight @ sizes / weight.sum())
-        weight = 1 / np.sqrt(1 + ((sizes - mean) / WITHIN) ** 2)
-    spread = _SPREAD_BETWEEN**2 / (_SPREAD_BETWEEN**2 + WITHIN**2 / weight.sum())
-    return float(mean * spread)
+        weight = exact / np.sqrt(1 + ((sizes - mean) / _SPREAD_GROUPS) ** 2)
+    return float(mean * _SPREAD_SOURCES**2 / (_SPREAD_SOURCES**2 + 1 / weight.sum()))
 
 
-#: Spread of sources around what all share, as a logarithm, as runs left out show it.
-_SPREAD_BETWEEN = 0.12
+#: Spread of sources around what all share, and of pairs of model and accelerator around their source, as logarithms, as
+#: runs left out show them.
+_SPREAD_SOURCES, _SPREAD_GROUPS = 0.08, 0.12

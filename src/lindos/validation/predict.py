@@ -18,7 +18,7 @@ from lindos.validation.refusal import NotPredictedError
 from lindos.validation.run import OneTime, Run
 from lindos.validation.shape import model_of
 from lindos.validation.sizes import Sizes, sizes_of
-from lindos.validation.sources import recipes_of, stack_of
+from lindos.validation.sources import Recipe, recipes_of, stack_of
 
 #: Workloads that train adapters beside frozen weights, and the rank where the row does not state it (NeMo's default).
 _PARTIAL = ("lora", "peft")
@@ -38,6 +38,7 @@ class Prepared:
     assumptions: Assumptions
     filled: tuple[str, ...]
     balanced: bool = False  # every expert has the same load
+    stated: tuple[str, ...] = ()  # parameters of the catalogue that the run or its recipe states itself
 
     @property
     def model_kind(self) -> str:
@@ -180,6 +181,7 @@ def prepare(run: Run, catalog: Catalog, assumptions: Assumptions, stack_name: st
         If the row does not state enough, or states something that Lindos does not model.
     """
     recipes = recipes_of(run)
+    run, recompute_filled = _as_meant(run, recipes)
     profile = catalog.stack(profile_of(run, catalog, stack_name))
     stack, stack_filled = with_stated_facts(profile, run, recipes)
     model, shape_filled = model_of(run, catalog, recipes)
@@ -204,12 +206,38 @@ def prepare(run: Run, catalog: Catalog, assumptions: Assumptions, stack_name: st
         assumptions = replace(
             assumptions, expert_load_imbalance=replace(assumptions.expert_load_imbalance, content=1.0)
         )
+    share = next((recipe.bf16_share for recipe in recipes if recipe.bf16_share is not None), None)
+    if share is not None:
+        assumptions = replace(assumptions, nvfp4_bf16_share=replace(assumptions.nvfp4_bf16_share, content=share))
     chosen = plan_of(run, job, pool, sizes, recipes, assumptions)
-    stated = (*adapters, *stack_filled, *sizes.filled, *precision_filled, *shape_filled, *pool_filled)
+    stated = (
+        *adapters,
+        *recompute_filled,
+        *stack_filled,
+        *sizes.filled,
+        *precision_filled,
+        *shape_filled,
+        *pool_filled,
+    )
     filled = (*stated, *chosen.filled)
     return Prepared(
-        job=job, pool=pool, sizes=sizes, chosen=chosen, assumptions=assumptions, filled=filled, balanced=balanced
+        job=job,
+        pool=pool,
+        sizes=sizes,
+        chosen=chosen,
+        assumptions=assumptions,
+        filled=filled,
+        balanced=balanced,
+        stated=() if share is None else ("training.nvfp4_bf16_share",),
     )
+
+
+def _as_meant(run: Run, recipes: tuple[Recipe, ...]) -> tuple[Run, tuple[str, ...]]:
+    """Replace the row's word for recomputation where its software means something else by it."""
+    recipe = next((recipe for recipe in recipes if recipe.recompute_means), None)
+    if recipe is None or run.recompute in ("", recipe.recompute_means):
+        return run, ()
+    return replace(run, recompute=recipe.recompute_means), (f"{recipe.recompute_means} recompute ({recipe.why})",)
 
 
 def size_class(prediction: Prediction) -> str:

@@ -97,6 +97,7 @@ class Recipe(NamedTuple):
     software: str = ""  # the run's word for it
     version: str = ""  # first part of the release that the run states
     recompute: str = ""  # none, selective or full
+    recompute_means: str = ""  # what the row's word for it is in that software
     attention: str = ""  # kernel
     attention_format: str = ""
     dispatcher: str = ""
@@ -106,6 +107,9 @@ class Recipe(NamedTuple):
     waits_for_sizes: bool | None = None  # false: experts have a capacity, or kernels read sizes on the device
     low_precision_head: bool | None = None
     pads_experts: bool | None = None
+    low_precision_gather: bool | None = None
+    bf16_share: float | None = None  # of the layers, which a recipe of 4 bits keeps in BF16
+    gradients: str = ""  # width in which they are kept and reduced
     overlaps_tensor: bool | None = None  # false: no tensor-parallel collective runs beside compute
 
     def fits(self, run: Run) -> bool:
@@ -206,6 +210,8 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "fuses_experts": flag,
     "waits_for_sizes": flag,
     "overlaps_tensor": flag,
+    "low_precision_gather": flag,
+    "bf16_share": float,
 }
 
 
