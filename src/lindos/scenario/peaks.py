@@ -37,11 +37,11 @@ def check_peaks(job: Job, cluster: Cluster, catalog: Catalog) -> None:
     stack, matmul = job.stack, f"matmul_{number_format(job.precision).kernels or 'bf16'}"
     for pool in cluster.pools:
         kernels, family = pool.kernels, families.get(pool.accelerator.family)
-        inside = (compute,) if family is None else (compute, family)
+        shares = (compute,) if family is None else (compute, family)
         for field in dict.fromkeys(("matmul_bf16", matmul)):
-            _check((stack.kernel_share, getattr(kernels, field), *inside))
+            _check((stack.kernel_share, getattr(kernels, field), *shares))
         for attention in (kernels.attention_forward, kernels.attention_backward):
-            _check((stack.kernel_share, stack.attention_share, attention, *inside))
+            _check((stack.kernel_share, stack.attention_share, attention, *shares))
         for fraction in (kernels.memory_fraction, kernels.operand_fraction):
             _check((stack.memory_share, fraction, memory))
 

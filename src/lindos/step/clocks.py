@@ -72,6 +72,6 @@ def powered_rate(rate: FlopPerSecond, device: Accelerator, precision: str, energ
     """
     if not device.board_power.is_known:
         return rate
-    asked = rate * energy * number_format(precision).bits / (8 * BF16) / device.board_power.value
-    limited: FlopPerSecond = rate / (1.0 + asked**_JOIN) ** (1 / _JOIN)
+    demand = rate * energy * number_format(precision).bits / (8 * BF16) / device.board_power.value
+    limited: FlopPerSecond = rate / (1.0 + demand**_JOIN) ** (1 / _JOIN)
     return limited

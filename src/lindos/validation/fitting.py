@@ -188,9 +188,9 @@ def _normal(residuals: np.ndarray, slopes: np.ndarray) -> tuple[np.ndarray, np.n
         spread = BETWEEN**2 * np.sqrt(1 + (common / SOFT_BETWEEN) ** 2)
         common = weight @ residuals / weight.sum() * spread / (spread + WITHIN**2 / weight.sum())
     total = weight.sum()
-    taken = 1 - np.sqrt(WITHIN**2 / (WITHIN**2 + total * spread))
-    residuals = residuals - taken * (weight @ residuals) / total
-    slopes = slopes - taken * (weight @ slopes) / total
+    removed = 1 - np.sqrt(WITHIN**2 / (WITHIN**2 + total * spread))
+    residuals = residuals - removed * (weight @ residuals) / total
+    slopes = slopes - removed * (weight @ slopes) / total
     return slopes.T @ (slopes * weight[:, None]) / WITHIN**2, slopes.T @ (residuals * weight) / WITHIN**2
 
 
