@@ -90,7 +90,11 @@ class Ground:
 
     @cached_property
     def _all_pair_bounds(self) -> tuple[Any, Any]:
-        return self._pair_bounds(np.arange(size(self.space.splits)))
+        step = max(1, TILE // len(self.space.stages))
+        starts = range(0, size(self.space.splits), step)
+        parts = [self._pair_bounds(np.arange(start, min(start + step, starts.stop))) for start in starts]
+        stage, bubble = (np.concatenate(column) for column in zip(*parts, strict=True))
+        return stage, bubble
 
     def _pair_bounds(self, splits: Any) -> tuple[Any, Any]:
         bounds = self.pipelines(splits[:, None], self.space.stages[None, :])

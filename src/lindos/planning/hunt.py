@@ -183,7 +183,8 @@ class Hunt:
         flat = np.flatnonzero((score >= self.bars) & (score > -np.inf))
         pair = self._pairs_at(splits, score, flat)
         if self.minimise == "time":
-            tight = self._tight_bounds(pair)
+            parts = [pair.take(slice(start, start + TILE)) for start in range(0, len(pair), TILE)]
+            tight = np.concatenate([np.empty(0), *(self._tight_bounds(part) for part in parts)])
             order = np.flatnonzero(tight >= self.bars[pair.question])
             order = order[np.argsort(-tight[order] / self.scale[pair.question[order]], kind="stable")]
             self._lay_out_all(pair.take(order), tight[order])

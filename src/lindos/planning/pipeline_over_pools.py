@@ -228,17 +228,15 @@ class _Hunt:
         nodes, stage_layers = nodes.take(index), stage_layers[:, index]
         sharding = np.tile(np.asarray(self.sharding, dtype=float), len(fast))
         plan = replace(nodes.plan, sharding=sharding, pipeline_parallel=nodes.stages.sum(axis=0))
-        time, fits = _time(
-            self.job,
-            self.pools,
-            plan,
-            nodes.sizes,
-            nodes.stages,
-            stage_layers,
-            nodes.layer_time,
-            self.assumptions,
+        time = _time(self.job, self.pools, plan, nodes, stage_layers, self.assumptions)
+        speed = nodes.sizes * self.job.sequence_length / time
+        near, fits = np.flatnonzero(speed >= self.place[0]), np.zeros(len(speed), dtype=bool)
+        if not len(near):
+            return
+        fits[near] = _fits(
+            self.job, self.pools, subset(plan, near), nodes.sizes[near], stage_layers[:, near], self.assumptions
         )
-        speed = np.where(fits, nodes.sizes * self.job.sequence_length / time, 0.0)
+        speed = np.where(fits, speed, 0.0)
         place = -(nodes.order * wide + np.tile(np.arange(wide), len(fast)))
         first = max(range(len(speed)), key=lambda i: (speed[i], place[i]))
         if speed[first] > 0 and (speed[first], place[first]) > self.place:
@@ -299,37 +297,42 @@ def _layers(layer_time: Any, stages: Any, layers: int) -> Any:
 
 
 def _time(
-    job: Job,
-    pools: Sequence[Pool],
-    plan: Plan,
-    sizes: Any,
-    stages: Any,
-    stage_layers: Any,
-    layer_time: Any,
-    assumptions: Assumptions,
-) -> tuple[Any, Any]:
-    """Compute the step time, and whether the stages fit in the memory of every pool."""
-    m = sizes / np.asarray(plan.data_parallel * plan.micro_batch_size)
-    layers = job.model.num_layers + job.model.num_mtp_layers
+    job: Job, pools: Sequence[Pool], plan: Plan, nodes: _Nodes, stage_layers: Any, assumptions: Assumptions
+) -> Any:
+    """Compute the step time, in seconds."""
+    m = nodes.num_micro_batches
     p = np.asarray(plan.pipeline_parallel)
     hop = _hop(job, pools, plan)
     slowest: Any = np.zeros(p.shape)
     passing: Any = np.zeros(p.shape)
     after: Any = np.zeros(p.shape)
-    fits: Any = np.ones(p.shape, dtype=bool)
-    for pool, count, pool_layers, layer in zip(pools, stages, stage_layers, layer_time, strict=True):
-        # A stage has the memory and exchange of a pipeline with equal stages of its number of layers.
-        equal = replace(plan, pipeline_parallel=layers / pool_layers)
-        step: StepEstimate = estimate(job, pool, equal, global_batch_size=sizes, assumptions=assumptions)
-        stage = pool_layers * layer + hop
+    for pool, count, layers, layer in zip(pools, nodes.stages, stage_layers, nodes.layer_time, strict=True):
+        equal = _equal_stages(job, plan, layers)
+        step: StepEstimate = estimate(job, pool, equal, global_batch_size=nodes.sizes, assumptions=assumptions)
+        stage = layers * layer + hop
         slowest = np.maximum(slowest, stage)
         passing = passing + count * stage
         after = np.maximum(after, step.exposed_data_parallel + step.optimizer)
+    return passing + (m - 1) * slowest + after
+
+
+def _fits(job: Job, pools: Sequence[Pool], plan: Plan, sizes: Any, stage_layers: Any, assumptions: Assumptions) -> Any:
+    """Tell whether the stages fit in the memory of every pool."""
+    m = sizes / np.asarray(plan.data_parallel * plan.micro_batch_size)
+    p = np.asarray(plan.pipeline_parallel)
+    fits: Any = np.ones(p.shape, dtype=bool)
+    for pool, layers in zip(pools, stage_layers, strict=True):
+        equal = _equal_stages(job, plan, layers)
         needed = memory(job, pool, equal, global_batch_size=sizes, assumptions=assumptions)
         # The number of micro-batches in flight is that of the stages of the whole pipeline.
-        extra = needed.activations * np.maximum(np.minimum(m, p) / np.minimum(m, layers / pool_layers) - 1.0, 0.0)
-        fits &= needed.total + extra <= float(capacity(pool))
-    return passing + (m - 1) * slowest + after, fits
+        in_flight = np.minimum(m, p) / np.minimum(m, equal.pipeline_parallel)
+        fits &= needed.total + needed.activations * np.maximum(in_flight - 1.0, 0.0) <= float(capacity(pool))
+    return fits
+
+
+def _equal_stages(job: Job, plan: Plan, layers: Any) -> Plan:
+    """Make the plan whose stages have all this number of layers: a stage has its memory and its exchange."""
+    return replace(plan, pipeline_parallel=(job.model.num_layers + job.model.num_mtp_layers) / layers)
 
 
 def _hop(job: Job, pools: Sequence[Pool], plan: Plan) -> Any:
