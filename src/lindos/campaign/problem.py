@@ -3,7 +3,8 @@
 The closed form (:func:`lindos.campaign.estimate`) and the simulation (:func:`lindos.campaign.simulate`) both solve it.
 """
 
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -258,15 +259,7 @@ def take_draws(value: T, draws: Indexes) -> T:
     draws
         Indexes of the draws to take; after the last draw they begin again.
     """
-    result: Any = value
-    if isinstance(value, np.ndarray) and value.ndim == 2:
-        result = value[draws % value.shape[0]]
-    elif isinstance(value, tuple) and not hasattr(value, "_fields"):
-        result = tuple(take_draws(item, draws) for item in value)
-    elif hasattr(value, "__dataclass_fields__"):
-        parts = {field.name: take_draws(getattr(value, field.name), draws) for field in fields(value)}  # type: ignore[arg-type]
-        result = replace(value, **parts)  # type: ignore[type-var]
-    return cast(T, result)
+    return _over_arrays(value, lambda array: array[draws % array.shape[0]])
 
 
 def flattened(value: T) -> T:
@@ -277,12 +270,19 @@ def flattened(value: T) -> T:
     value
         An array, or a tuple or dataclass that contains arrays.
     """
+    return _over_arrays(value, lambda array: array[:, 0])
+
+
+def _over_arrays(value: T, change: Callable[[Any], Any]) -> T:
+    """Change the two-dimensional arrays in a value; what contains none of them stays the same object."""
     result: Any = value
-    if isinstance(value, np.ndarray) and value.ndim == 2:
-        result = value[:, 0]
+    if isinstance(value, np.ndarray):
+        result = change(value) if value.ndim == 2 else value
     elif isinstance(value, tuple) and not hasattr(value, "_fields"):
-        result = tuple(flattened(item) for item in value)
+        items = tuple(_over_arrays(item, change) for item in value)
+        result = items if any(new is not old for new, old in zip(items, value, strict=True)) else value
     elif hasattr(value, "__dataclass_fields__"):
-        parts = {field.name: flattened(getattr(value, field.name)) for field in fields(value)}  # type: ignore[arg-type]
-        result = replace(value, **parts)  # type: ignore[type-var]
+        parts = {name: getattr(value, name) for name in value.__dataclass_fields__}
+        changed = {name: new for name, part in parts.items() if (new := _over_arrays(part, change)) is not part}
+        result = replace(value, **changed) if changed else value  # type: ignore[type-var]
     return cast(T, result)
