@@ -18,7 +18,7 @@ _WORDS = frozenset({"name", "title", "statement", "sources", "notes", "label", "
 _EXCLUSIVE = (
     POOL_SIZES,
     ("tokens", "training_flop", "training_flop_low", "training_flop_high", "duration"),
-    ("target_h100_equivalents", "target_gpus", "target_accelerator", "target_power"),
+    ("target_h100_equivalents", "target_gpus", "target_accelerator", "target_power", "target_flop", "target_tokens"),
     ("start_h100_equivalents", "start_cluster"),
 )
 #: Place of a value in a user's catalogue: kind, name of the record, field.

@@ -42,7 +42,7 @@ def assemble(question: Expansion, *, is_whole: bool = False) -> Program:
     bought = builder.columns("bought", allowed, is_integer=is_whole)
     stock = builder.columns("stock", stocked)
     resold = stocked if question.resale is not None or question.life < num_periods else np.zeros_like(stocked)
-    sold = builder.columns("sold", resold)
+    sold = builder.columns("sold", resold, is_integer=is_whole and question.resale is not None)
     every_place = np.ones((num_sites, num_periods), bool)
     blocks = builder.columns("blocks", every_place, is_integer=is_whole & question.is_block_whole[:, None])
     energised = builder.columns("energised", every_place, upper=question.queue / GIGAWATT)
@@ -189,9 +189,11 @@ def _cash(builder: Builder, question: Expansion, capex: Indices, running: Indice
     flags = np.ones(len(question.periods), bool)
     limit = 0.0 if question.debt_limit is None else question.debt_limit / BILLION
     cash = builder.columns("cash", flags)
-    # What is borrowed comes in now and goes out a period later; what is left on the last day is still owed then.
-    following = np.append(question.discount[1:], question.discount[-1])
-    debt = builder.columns("debt", flags, cost=following - question.discount, upper=limit)
+    # Only interest costs: what is borrowed and paid back is no cost of the plan, and idle cash is no gain.
+    # Interest falls due a period later, and that of the last period on the last day.
+    due = np.zeros(len(flags))
+    due[-1] = question.discount[-1] * question.interest * question.durations[-1]
+    debt = builder.columns("debt", flags, cost=due, upper=limit)
     paid = builder.columns("interest", flags, cost=question.discount)
     owed = -question.interest * question.durations
     builder.rows("interest", flags, (paid, 1.0), (_shifted(debt), owed), lower=0.0, upper=0.0)

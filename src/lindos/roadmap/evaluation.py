@@ -61,8 +61,10 @@ class PlanResult:
     bought_capex: Annotated[Usd, Why("machines and network of purchases, after what is agreed")]
     built_capex: Annotated[Usd, Why("buildings and plant for purchases")]
     running_cost: Annotated[Usd, Why("energy and maintenance of purchases until the last day")]
-    net_present_cost: Annotated[Usd, Why("capital and running costs of purchases, discounted to the first day")]
-    delivered: Annotated[Count, Why("H100-equivalents times years until the last day, all that is online")]
+    contract_cost: Annotated[Usd, Why("rent and interest until the last day, as the plan has them")]
+    contract_income: Annotated[Usd, Why("what leases and resale bring until the last day, as the plan has them")]
+    net_present_cost: Annotated[Usd, Why("capital, running and contract costs, discounted to the first day")]
+    delivered: Annotated[Count, Why("H100-equivalents times years until the last day, own and rented, less leased")]
     last_year_share: Annotated[Fraction, Why("share of purchases, in H100-equivalents, that comes in the last year")]
     required_growth: Annotated[Fraction, Why("factor per year from start to target")]
     record_growth: Annotated[Fraction, Why("factor per year of the largest single site")]
@@ -134,6 +136,7 @@ def evaluate(
     late = total(row.bought for row, is_late in zip(rows, plan.question.last_year, strict=True) if is_late)
     xp = namespace(bought, reached)
     discounts = [float(value) for value in plan.question.discount]
+    contracts = [float(amount) for amount in plan.contract_costs - plan.contract_income]
     return PlanResult(
         start=first.isoformat(),
         end=last.isoformat(),
@@ -147,12 +150,17 @@ def evaluate(
         bought_capex=total(row.machines for row in rows),
         built_capex=total(row.buildings for row in rows),
         running_cost=total(row.running for row in rows),
+        contract_cost=float(plan.contract_costs.sum()),
+        contract_income=float(plan.contract_income.sum()),
         net_present_cost=total(
-            (row.machines + row.buildings + row.running) * factor for row, factor in zip(rows, discounts, strict=True)
+            (row.machines + row.buildings + row.running + contract) * factor
+            for row, contract, factor in zip(rows, contracts, discounts, strict=True)
         ),
         delivered=total(
-            quarter.h100_equivalents * period.years
-            for quarter, period in zip(quarters, plan.question.periods, strict=True)
+            (quarter.h100_equivalents + rest) * period.years
+            for quarter, rest, period in zip(
+                quarters, map(float, plan.rented - plan.leased), plan.question.periods, strict=True
+            )
         ),
         last_year_share=late / xp.where(bought == 0.0, 1.0, bought),
         required_growth=formulas.growth_factor(start_h100_equivalents, reached, duration, YEAR),

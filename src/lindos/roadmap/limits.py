@@ -201,8 +201,8 @@ def shortfall_program(question: Expansion, program: Program) -> Program:
 
 
 def _target_rows(program: Program) -> Indices:
-    """Rows of the target of stock or of power; none where there is another."""
-    names = [name for name in ("target", "target_power") if name in program.rows_of]
+    """Rows of the target of stock, of power or of compute; none where there is none."""
+    names = [name for name in ("target", "target_power", "target_flop") if name in program.rows_of]
     return np.concatenate([_present(program.rows_of[name]) for name in names]) if names else _none()
 
 
@@ -312,7 +312,7 @@ def prices(question: Expansion, program: Program, solution: Solution) -> tuple[P
         if limit.kind == "last_year":
             amount = question.last_share * float(np.sum(solution.values[_present(program.columns_of["online"])[-1:]]))
             saving = -float(np.sum(solution.row_duals[limit.rows])) * 0.1 * amount
-            listed.append(Price(limit=limit.name, step="a tenth more of it", saving=saving * BILLION))
+            listed.append(Price(limit=limit.name, step="a tenth more bought in the last year", saving=saving * BILLION))
     least = _LEAST_PRICE * abs(solution.objective) * BILLION
     return tuple(sorted((price for price in listed if price.saving > least), key=lambda price: -price.saving))
 

@@ -71,6 +71,31 @@ class Plan:
         return agreed_discounts(self.question)
 
     @property
+    def interest(self) -> Floats:
+        """Interest on the debt of the period before in USD, shape (T,)."""
+        owed = np.concatenate(([0.0], self.debt[:-1]))
+        return self.question.interest * self.question.durations * owed
+
+    @property
+    def contract_costs(self) -> Floats:
+        """Rent and interest in USD, shape (T,)."""
+        prices = self.question.rent_price
+        if prices is None:
+            return self.interest
+        costs: Floats = self.interest + self.rented * prices * self.question.durations
+        return costs
+
+    @property
+    def contract_income(self) -> Floats:
+        """What leases and resale bring in USD, shape (T,)."""
+        question, amounts = self.question, np.zeros(len(self.question.periods))
+        if question.lease_price is not None:
+            amounts = amounts + self.leased * question.lease_price * question.durations
+        if question.resale is not None:
+            amounts = amounts + np.einsum("gst,gt->t", self.sold, question.resale)
+        return np.maximum(amounts, 0.0)
+
+    @property
     def equivalents_bought(self) -> Floats:
         """H100-equivalents bought in each period, shape (T,)."""
         amounts: Floats = np.einsum("gst,g->t", self.bought, self.question.equivalents)

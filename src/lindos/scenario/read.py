@@ -15,10 +15,10 @@ from lindos.catalog.yaml_file import read_yaml
 from lindos.currencies import exchange
 from lindos.errors import InconsistentError, InputError, InputErrors, UnknownNameError
 from lindos.scenario.extending import extended
-from lindos.scenario.roadmap import RoadmapSpec
+from lindos.scenario.roadmap import TARGETS, RoadmapSpec
 from lindos.scenario.schema import GoalSpec, PoolSpec, Scenario
 from lindos.scenario.sentences import input_error
-from lindos.units import parse
+from lindos.units import parse, render
 
 #: Fields that give the size of a pool; a pool has exactly one of them.
 POOL_SIZES = ("gpus", "nodes", "racks", "h100_equivalents", "fill")
@@ -269,16 +269,13 @@ def _has_orders(scenario: Scenario) -> bool:
 
 
 def _check_roadmap(roadmap: RoadmapSpec, has_orders: bool) -> None:
-    targets = [
-        name
-        for name in ("target_h100_equivalents", "target_gpus", "target_power")
-        if getattr(roadmap, name) is not None
-    ]
-    if not roadmap.programmes and len(targets) != 1 and not (has_orders and not targets):
+    targets = [name for name in TARGETS if getattr(roadmap, name) is not None]
+    is_open = has_orders or roadmap.objective != "cost"
+    if not roadmap.programmes and len(targets) != 1 and not (is_open and not targets):
         raise InputError(
             "roadmap",
             " and ".join(targets) or None,
-            "exactly one of target_h100_equivalents, target_gpus or target_power, or a list of programmes",
+            f"exactly one of {', '.join(TARGETS[:-1])} or {TARGETS[-1]}, or a list of programmes",
         )
     if roadmap.start_cluster is not None and roadmap.start_h100_equivalents is not None:
         raise InconsistentError(
@@ -294,6 +291,15 @@ def _check_roadmap(roadmap: RoadmapSpec, has_orders: bool) -> None:
         raise InconsistentError("roadmap.by", roadmap.by, "roadmap.start", roadmap.start, "be later than the second")
     if roadmap.target_gpus is not None and roadmap.target_accelerator is None:
         raise InputError("roadmap.target_accelerator", None, "given together with target_gpus", "For example gb300.")
+    if roadmap.target_flop is not None and not roadmap.mfu:
+        raise InputError("roadmap.mfu", None, "given together with target_flop", "Write for example 'mfu: 35 %'.")
+    if roadmap.target_tokens is not None and roadmap.token_rate is None:
+        hint = "Write for example 'token_rate: 2000 tokens/s'."
+        raise InputError("roadmap.token_rate", None, "given together with target_tokens", hint)
+    if roadmap.objective != "cost" and roadmap.target_power is not None:
+        reason = "be cost: a target of power is the most compute of that power anyway"
+        power = render(roadmap.target_power, "W")
+        raise InconsistentError("roadmap.objective", roadmap.objective, "roadmap.target_power", power, reason)
     for index, programme in enumerate(roadmap.programmes):
         sizes = [n for n in ("h100_equivalents", "gpus", "facility_power") if getattr(programme, n) is not None]
         path = f"roadmap.programmes.{index}"

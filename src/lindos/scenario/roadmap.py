@@ -6,6 +6,7 @@ from pydantic import Field
 
 from lindos.scenario.fields import (
     CalendarYear,
+    Compute,
     Date,
     Discount,
     DrawCount,
@@ -15,11 +16,17 @@ from lindos.scenario.fields import (
     GpuCount,
     HourlyPrice,
     Money,
+    OneOf,
     Paragraph,
     Part,
     Power,
     Text,
+    TokenRate,
+    YearlyGrowth,
 )
+
+#: Fields that say what a plan is to reach; one of them at most.
+TARGETS = ("target_h100_equivalents", "target_gpus", "target_power", "target_flop", "target_tokens")
 
 
 class ProgrammeSpec(Part):
@@ -66,6 +73,34 @@ class AgreementSpec(Part):
     discount: Discount = Field(description="share off the price of nodes and racks, for all of these GPUs")
 
 
+class CapacitySpec(Part):
+    """Capacity that is rented from others, or leased to them, as much of it as the plan finds worth it."""
+
+    limit: Equivalents = Field(description="most H100-equivalents at a time")
+    price: HourlyPrice | None = Field(
+        default=None,
+        description="price of an H100-equivalent for an hour; the catalogue's rent by default",
+    )
+
+
+class FinanceSpec(Part):
+    """Cash and debt: what is spent must be there, quarter by quarter."""
+
+    cash: Money | None = Field(default=None, description="cash on the first day")
+    income: Money | None = Field(default=None, description="cash that comes in a year, evenly")
+    debt: Money | None = Field(default=None, description="most debt at a time; none by default")
+    interest: Fraction | None = Field(
+        default=None, description="interest on debt a year; the catalogue's cost of capital by default"
+    )
+
+
+class OccupancySpec(Part):
+    """Capacity that the buyer's own inference occupies; what is left is for training."""
+
+    h100_equivalents: Equivalents = Field(description="H100-equivalents that inference occupies on the first day")
+    growth: YearlyGrowth = Field(default=1.0, description="factor by which that grows a year")
+
+
 class RecourseSpec(Part):
     """A day on which prices, supply, efficiency and queues are known, and what is ordered after it may differ."""
 
@@ -94,6 +129,23 @@ class RoadmapSpec(Part):
         default=None, description="accelerator of the catalogue that target_gpus counts"
     )
     target_power: Power | None = Field(default=None, description="target as facility power")
+    target_flop: Compute | None = Field(
+        default=None, description="computation that is delivered until the day beside inference; needs mfu"
+    )
+    mfu: Fraction | None = Field(
+        default=None, description="share of the dense 8-bit peak of an H100 that training uses, for target_flop"
+    )
+    target_tokens: TokenRate | None = Field(
+        default=None, description="target in tokens served per time on the last day; needs token_rate"
+    )
+    token_rate: TokenRate | None = Field(default=None, description="tokens that an H100-equivalent serves per time")
+    objective: Annotated[str, OneOf(("cost", "compute", "stock"))] = Field(
+        default="cost",
+        description=(
+            "cost: least present cost of the target and of what is missing before it; compute: most compute delivered "
+            "through time, worth compute_value; stock: most H100-equivalents on the last day"
+        ),
+    )
     by: Date | None = Field(default=None, description="day of the target; required without programmes")
     budget: Money | None = Field(
         default=None, description="money available for the path; the report compares its cost with it"
@@ -120,6 +172,15 @@ class RoadmapSpec(Part):
     last_year_share: Fraction = Field(
         default=0.5, description="largest share of all purchases in the last year of a plan of more than two years"
     )
+    rent: CapacitySpec | None = Field(default=None, description="capacity that can be rented")
+    lease: CapacitySpec | None = Field(default=None, description="own capacity that can be leased to others")
+    inference: OccupancySpec | None = Field(default=None, description="own inference, which compute must carry")
+    finance: FinanceSpec | None = Field(default=None, description="cash and debt, beside budgets")
+    resale: Discount | None = Field(
+        default=None,
+        description="price of a used device over that of a new one of the same performance; none is sold by default",
+    )
+    life: Duration | None = Field(default=None, description="life of machines; the catalogue's by default")
     recourse: RecourseSpec | None = Field(
         default=None, description="plan first orders for many draws at once, beside the plan for the catalogue's values"
     )

@@ -11,8 +11,24 @@ from lindos.catalog import Catalog
 from lindos.errors import UnknownValueError
 from lindos.scenario.campaign import CampaignSpec
 from lindos.scenario.resolve import cluster_of, counted
-from lindos.scenario.roadmap import RoadmapSpec
+from lindos.scenario.roadmap import TARGETS, RoadmapSpec
 from lindos.scenario.schema import Scenario
+
+#: Fields that only a plan of one buyer reads.
+_OF_A_PLAN = (
+    *(
+        "target_accelerator",
+        "start_h100_equivalents",
+        "by",
+        "budget",
+        "rent",
+        "lease",
+        "inference",
+        "finance",
+        "resale",
+    ),
+    *("life", "objective", "recourse", "agreements", "rivals", "mfu", "token_rate"),
+)
 
 
 def unread(scenario: Scenario, catalog: Catalog) -> tuple[str, ...]:
@@ -89,13 +105,16 @@ def _idle_in_campaign(spec: CampaignSpec) -> Iterator[tuple[str, str]]:
 
 
 def _idle_in_roadmap(spec: RoadmapSpec) -> Iterator[tuple[str, str]]:
-    targets = ("target_h100_equivalents", "target_gpus", "target_power")
     if spec.programmes:
-        for field in (*targets, "target_accelerator", "start_h100_equivalents", "by", "budget"):
+        for field in (*TARGETS, *_OF_A_PLAN):
             if _is_given(spec, field):
                 yield f"roadmap.{field}", "programmes are compared with supply, and no path to a target is sought."
     elif _is_given(spec, "target_accelerator") and spec.target_gpus is None:
         yield "roadmap.target_accelerator", "it is the device that roadmap.target_gpus counts."
+    elif _is_given(spec, "mfu") and spec.target_flop is None:
+        yield "roadmap.mfu", "it turns roadmap.target_flop into H100-equivalents."
+    elif _is_given(spec, "token_rate") and spec.target_tokens is None:
+        yield "roadmap.token_rate", "it turns roadmap.target_tokens into H100-equivalents."
     for index, programme in enumerate(spec.programmes):
         if _is_given(programme, "accelerator") and programme.gpus is None:
             yield f"roadmap.programmes.{index}.accelerator", "it is the device that gpus counts."

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from lindos.roadmap import Expansion, Generation, Period
 from lindos.roadmap.program import Floats
 from lindos.scenario.roadmap import RoadmapSpec
 from lindos.study.agreements import agreements
+from lindos.study.contracts import rule, stated
 from lindos.study.floor import NUM_DRAWS, World
 from lindos.study.offers import Campus, campuses, offers
 from lindos.study.reference import equivalents_per_device
@@ -82,7 +84,7 @@ def question(
     if not np.any(shares > 0.0) and (is_power or (wanted or 0.0) > held[-1]):
         raise _too_soon(spec, facts)
     lot = _lots(world.catalog, offered[0], equivalents, (wanted or 0.0) - float(held[-1]), spec, power)
-    return Expansion(
+    plain = Expansion(
         periods=periods,
         generations=tuple(names),
         sites=tuple(place.name for place in places),
@@ -99,7 +101,7 @@ def question(
         queue=queue,
         standing_equivalents=held,
         standing_power=drawn,
-        life=max(1, round(facts.life / YEAR * _QUARTERS)),
+        life=max(1, round((facts.life if spec.life is None else spec.life) / YEAR * _QUARTERS)),
         discount=(1.0 + facts.discount_rate) ** -middles,
         missing_value=worth,
         target_equivalents=wanted,
@@ -111,6 +113,7 @@ def question(
         negotiable=np.repeat(per_device["negotiable"][:, :, None], len(periods), axis=2),
         agreements=agreements(spec, names, world.catalog),
     )
+    return stated(plain, spec, world.catalog, [item.available for item in offered[0]])
 
 
 def _per_device(offered: Sequence[Sequence[Generation]], name: str, equivalents: Floats) -> Floats:
@@ -196,10 +199,7 @@ class _Facts:
     """Parameters that a plan reads, as numbers."""
 
     def __init__(self, catalog: Catalog, spec: RoadmapSpec) -> None:
-        def read(name: str, unit: str = "1") -> float:
-            # Rules of the plan count with their medians: only what it meets is drawn.
-            return float(np.median(np.asarray(catalog.parameter(name, unit).value, dtype=float)))
-
+        read = partial(rule, catalog)
         self.share = spec.share_of_supply if spec.share_of_supply is not None else read("supply.largest_share")
         self.lead = spec.lead_time if spec.lead_time is not None else read("supply.lead_time", "s")
         value = spec.compute_value if spec.compute_value is not None else read("supply.rent_price", "USD/s")
@@ -226,15 +226,18 @@ def _ordered_capex(standing: Standing) -> float:
 
 def _target(world: World, spec: RoadmapSpec, held: float) -> float | None:
     """H100-equivalents on the last day; None where the target is a power."""
-    if spec.target_power is not None:
+    if spec.target_power is not None or spec.target_flop is not None:
         return None
     path, wanted = "roadmap.target_h100_equivalents", spec.target_h100_equivalents
     if spec.target_gpus is not None:
         device, path = spec.target_accelerator or "", "roadmap.target_gpus"
         name = "roadmap.target_accelerator"
         wanted = float(spec.target_gpus) * float(equivalents_per_device(world.catalog, device, name))
+    if spec.target_tokens is not None:
+        assert spec.token_rate is not None
+        path, wanted = "roadmap.target_tokens", spec.target_tokens / spec.token_rate
     if wanted is None:
-        return held
+        return held if spec.objective == "cost" else None
     if wanted < held * (1.0 - 1e-12):
         start = "H100-equivalents online or ordered"
         raise InconsistentError(path, wanted, start, held, "be at least the second", "The target is met already.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lindos import roadmap
-from lindos.errors import InfeasibleError
+from lindos.errors import InfeasibleError, SolverError
 from lindos.roadmap import Expansion, Plan, Price, Relaxation
 from lindos.scenario.roadmap import RoadmapSpec
 from lindos.study.expansion import question
@@ -43,7 +43,8 @@ class Purchases:
     prices
         What one more unit of each limit saves, the dearest first.
     wanted
-        H100-equivalents or W that are wanted; the plan is the most that is possible if it reaches less.
+        H100-equivalents, W or H100-equivalent-years that are wanted; the plan is the most that is possible if that is
+        less.
     left_out
         Devices on sale whose price or power is unknown.
     clash, relaxations
@@ -97,7 +98,8 @@ def compute(world: World, holdings: Holdings, supply: roadmap.World, site: SiteR
 
 def _decided(expansion: Expansion, sizes: Mapping[tuple[str, str], int]) -> Purchases:
     """Plan in whole lots; the most that is possible where the target is not."""
-    wanted = expansion.target_equivalents if expansion.target_power is None else expansion.target_power
+    targets = (expansion.target_power, expansion.target_equivalents, expansion.target_flop)
+    wanted = next((target for target in targets if target is not None), 0.0)
     plan, smooth, program = roadmap.make_plan(expansion, is_whole=_is_whole(expansion))
     clash: tuple[str, ...] = ()
     relaxations: tuple[Relaxation, ...] = ()
@@ -116,7 +118,7 @@ def _decided(expansion: Expansion, sizes: Mapping[tuple[str, str], int]) -> Purc
         plan=plan,
         cheapest=cheapest,
         prices=roadmap.prices(expansion, program, smooth),
-        wanted=wanted or 0.0,
+        wanted=wanted,
         clash=clash,
         relaxations=relaxations,
     )
@@ -141,16 +143,24 @@ def _most(expansion: Expansion) -> tuple[Expansion, Plan, roadmap.Solution, road
 
 def _attainable(expansion: Expansion, *, is_whole: bool = False, margin: float = 1e-6) -> Expansion:
     """Return the question with its own target, or the most that is possible if that cannot be reached."""
-    share = roadmap.attainable_share(expansion, is_whole=is_whole)
+    try:
+        share = roadmap.attainable_share(expansion, is_whole=is_whole)
+    except SolverError:
+        reached = "not even one without its target: inference, cash or another limit cannot be met"
+        raise InfeasibleError(
+            "The roadmap has no plan", reached, "Lower roadmap.inference or add roadmap.rent"
+        ) from None
     if share >= 1.0 and margin <= _MARGINS[0]:
         return expansion
-    target, power = expansion.target_equivalents, expansion.target_power
+    target, power, compute = expansion.target_equivalents, expansion.target_power, expansion.target_flop
+    occupied = 0.0 if expansion.demand is None else float(np.sum(expansion.demand * expansion.durations))
     held = float(expansion.standing_equivalents[-1])
     share = min(share, 1.0) * (1.0 - margin)
     return replace(
         expansion,
         target_equivalents=None if target is None else max(held, share * target),
         target_power=None if power is None else share * power,
+        target_flop=None if compute is None else share * (compute + occupied) - occupied,
     )
 
 

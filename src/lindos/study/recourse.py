@@ -10,6 +10,7 @@ from lindos.errors import InconsistentError
 from lindos.roadmap import Expansion, Period
 from lindos.roadmap.program import Floats
 from lindos.scenario.roadmap import RoadmapSpec
+from lindos.study.contracts import rule
 from lindos.units import YEAR
 
 
@@ -34,7 +35,7 @@ def ordered_before(periods: Sequence[Period], spec: RoadmapSpec, catalog: Catalo
     if not spec.start < spec.recourse.day < (spec.by or spec.start):
         relation = "lie between the first and the last day"
         raise InconsistentError("roadmap.recourse.day", spec.recourse.day, "roadmap.by", spec.by, relation)
-    lead = _median(catalog, "supply.lead_time", "s") if spec.lead_time is None else spec.lead_time
+    lead = rule(catalog, "supply.lead_time", "s") if spec.lead_time is None else spec.lead_time
     arrived = date.fromisoformat(spec.recourse.day) + timedelta(seconds=lead)
     return np.array([1.0 if period.end <= arrived else 0.0 for period in periods])
 
@@ -50,13 +51,8 @@ def shortfall_price(question: Expansion, catalog: Catalog) -> float:
         Rent, its decline, the cost of capital and the life of machines.
     """
     passed = (question.periods[-1].end - question.periods[0].begin).days / 365.25
-    rent = _median(catalog, "supply.rent_price", "USD/s") * YEAR
-    decline = _median(catalog, "trends.performance_per_dollar_growth", "1")
-    discount = 1.0 + _median(catalog, "economics.discount_rate", "1")
-    years = passed + np.arange(round(_median(catalog, "economics.it_life", "s") / YEAR)) + 0.5
+    rent = rule(catalog, "supply.rent_price", "USD/s") * YEAR
+    decline = rule(catalog, "trends.performance_per_dollar_growth", "1")
+    discount = 1.0 + rule(catalog, "economics.discount_rate", "1")
+    years = passed + np.arange(round(rule(catalog, "economics.it_life", "s") / YEAR)) + 0.5
     return float(np.sum(rent * decline**-years * discount**-years))
-
-
-def _median(catalog: Catalog, name: str, unit: str) -> float:
-    # Rules of the plan count with their medians: only what it meets is drawn.
-    return float(np.median(np.asarray(catalog.parameter(name, unit).value, dtype=float)))

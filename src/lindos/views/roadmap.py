@@ -20,12 +20,14 @@ from lindos.views.figures import Figures, titled
 from lindos.views.gaps import gaps_table, gaps_warning, with_gaps
 from lindos.views.roadmap_actual import actual_series, actual_table
 from lindos.views.roadmap_charts import charts
+from lindos.views.roadmap_contracts import contracts_charts, contracts_table, has_contracts
 from lindos.views.roadmap_demand import demand_section
 from lindos.views.roadmap_prices import price_tables
 from lindos.views.roadmap_tables import (
     chances_table,
     clash_table,
     compared_table,
+    gain,
     holdings_table,
     limits_table,
     plan_table,
@@ -58,7 +60,9 @@ _TITLES = {
     "pace": "Growth needed over the record",
     "built_capex": "Buildings and plant for them",
     "running_cost": "Energy and maintenance until the target",
-    "net_present_cost": "Present value of capital and running costs",
+    "contract_cost": "Rent and interest",
+    "contract_income": "Income from leases and resale",
+    "net_present_cost": "Present value of capital, running and contract costs",
     "delivered": "H100-equivalent-years until the target",
     "last_year_share": "Share of purchases in the last year",
     "share_of_power": "Share of the power for AI that the world adds",
@@ -105,7 +109,7 @@ def view(
     return Section(
         name="roadmap",
         title=_PLAN_TITLE,
-        summary=_statement(outcome.point, plan) + _probability(outcome),
+        summary=_statement(outcome.point, spec, plan) + _probability(outcome),
         headline=_HEADLINE,
         figures=_figures(context, outcome, pools, spec).all(),
         tables=(
@@ -114,7 +118,8 @@ def view(
             *chances_table(outcome),
             *stages_table(outcome),
             *actual_table(context, plan),
-            *limits_table(outcome.point),
+            *contracts_table(outcome.point),
+            *limits_table(outcome.point, spec),
             compared_table(outcome),
             holdings_table(plan, outcome.point.holdings, context),
             *price_tables(outcome.point, plan, _at_once(outcome.point, site)),
@@ -122,7 +127,7 @@ def view(
             *purchases_table(outcome.point),
             *gaps_table("roadmap.gaps", plan.gaps),
         ),
-        charts=charts(outcome, actual_series(context, plan)),
+        charts=(*charts(outcome, actual_series(context, plan)), *contracts_charts(outcome.point)),
         notes=(*_notes(context, outcome.point, plan, site),),
         warnings=(*_clash_warning(outcome.point, plan), *gaps_warning(plan.gaps)),
     )
@@ -141,6 +146,8 @@ def _figures(
     plan, end = outcome.point.plan, spec.by or spec.start
     figures = Figures(outcome, subject=f"roadmap of {context.scenario.name}", date=end)
     for row in rows(plan):
+        if row.name.startswith("contract_") and not has_contracts(outcome.point):
+            continue
         is_bound = bool(plan and plan.gaps) and row.name in (*_POWER, *_MONEY)
         figures.add(
             f"roadmap.{row.name}",
@@ -183,7 +190,7 @@ def _of_machines(
     return {"quantity": of_cluster[name], **as_site} if name in of_cluster and is_whole else {}
 
 
-def _statement(result: RoadmapResult, plan: PlanResult) -> str:
+def _statement(result: RoadmapResult, spec: RoadmapSpec, plan: PlanResult) -> str:
     """Write the plan in a few sentences: what it reaches, what it takes, and what limits it."""
     pace, bound = number(plan.pace), bool(plan.gaps)
     faster = "slower" if pace is None or pace <= 1 else "faster"
@@ -199,7 +206,7 @@ def _statement(result: RoadmapResult, plan: PlanResult) -> str:
     steps: dict[str, str] = {}
     for price in result.purchases.prices:
         if not price.limit.startswith("target"):
-            steps.setdefault(price.limit, f"{price.step} would save {render(price.saving, 'USD')}")
+            steps.setdefault(price.limit, f"{price.step} would {gain(result, spec, price.saving)}")
     dearest = list(steps.values())[:2]
     return sentence + (f" What limits it most: {', '.join(dearest)}." if dearest else "")
 
@@ -240,7 +247,7 @@ def _notes(
     yield (
         "The plan weighs capital and running costs against what the compute that is missing before the date would "
         "cost to rent, which falls as performance per dollar rises; compute_value sets it, and $0/h asks for the "
-        "cheapest plan. Shortage prices and debt are not in it."
+        "cheapest plan. Shortage prices are not in it."
     )
     if result.purchases.left_out:
         names = ", ".join(result.purchases.left_out)

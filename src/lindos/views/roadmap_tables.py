@@ -6,6 +6,8 @@ import numpy as np
 
 from lindos.elements import Cell, Number, Table
 from lindos.roadmap import Growth, PlanResult
+from lindos.scenario.roadmap import RoadmapSpec
+from lindos.study.contracts import equivalents_per_saving
 from lindos.study.floor import Outcome
 from lindos.study.holdings import Holdings
 from lindos.study.ranges import number, span
@@ -14,6 +16,12 @@ from lindos.study.roadmap import RoadmapResult
 from lindos.units import render
 from lindos.views.view import Context
 
+#: What the price of a limit counts, by the objective of the plan.
+_PRICED: Mapping[str, str] = {
+    "cost": "Present value of cost and of missing compute",
+    "compute": "Present value of compute that is delivered, less its cost",
+    "stock": "H100-equivalents on the last day",
+}
 _INPUTS: Mapping[str, str] = {
     "packaging": "packaging",
     "memory": "memory",
@@ -190,25 +198,48 @@ def _worth(amount: float) -> str:
     return render(amount, "USD") if amount > 1e5 else "nothing"
 
 
-def limits_table(result: RoadmapResult) -> tuple[Table, ...]:
-    """Tabulate what limits the plan: what one more unit of each limit saves.
+def gain(result: RoadmapResult, spec: RoadmapSpec, saving: float) -> str:
+    """Write what one more unit of a limit gains, by the objective of the plan.
 
     Parameters
     ----------
     result
         The plan in the point world.
+    spec
+        The roadmap of the scenario.
+    saving
+        Saving in USD of the objective.
     """
-    prices = result.purchases.prices
-    if not prices:
+    plan = result.purchases.plan
+    if spec.objective == "stock" and plan is not None:
+        return f"add {render(saving * equivalents_per_saving(plan.question), '1')} H100-equivalents"
+    return f"{'bring' if spec.objective == 'compute' else 'save'} {render(saving, 'USD')}"
+
+
+def limits_table(result: RoadmapResult, spec: RoadmapSpec) -> tuple[Table, ...]:
+    """Tabulate what limits the plan: what one more unit of each limit saves, or brings.
+
+    Parameters
+    ----------
+    result
+        The plan in the point world.
+    spec
+        The roadmap of the scenario.
+    """
+    prices, plan = result.purchases.prices, result.purchases.plan
+    if not prices or plan is None:
         return ()
+    is_stock = spec.objective == "stock"
+    factor = equivalents_per_saving(plan.question) if is_stock else 1.0
+    title = {"cost": "saves", "compute": "brings"}.get(spec.objective, "adds, H100e")
     table = Table(
         name="roadmap.limits",
         key=True,
         title="What limits the plan",
-        columns=("limit", "one step", "saves"),
-        units=("", "", "USD"),
-        rows=tuple((price.limit, price.step, price.saving) for price in prices[:12]),
-        note="Present value of cost and of missing compute; a price holds for small steps.",
+        columns=("limit", "one step", title),
+        units=("", "", "1" if is_stock else "USD"),
+        rows=tuple((price.limit, price.step, factor * price.saving) for price in prices[:12]),
+        note=_PRICED[spec.objective] + "; a price holds for small steps.",
     )
     return (table,)
 
