@@ -200,7 +200,7 @@ def test_search_answers_with_the_plan_and_its_gpus(capsys: pytest.CaptureFixture
     results = search["results"]
     devices, days = results["search.devices"]["value"], results["campaign.duration"]["value"] / 86400
     assert f"uses {devices:.0f} of 256 GPUs" in text
-    assert f"takes {days:.1f} days" in text
+    assert f"takes {days:.3g} days" in text
     assert "The plan \u00b7 memory" in text
     assert "data parallel" in text
 
