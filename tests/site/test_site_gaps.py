@@ -127,11 +127,11 @@ def test_gaps_work_on_draws() -> None:
     assert np.shape(found.capex.total) == (64,)
 
 
-def test_a_cost_that_is_a_lower_bound_prices_no_run() -> None:
-    found = estimate(cluster("gb200-nvl72", 720, price=None))
-    with pytest.raises(UnknownValueError, match=r"systems.gb200-nvl72.price"):
-        site.run_cost(found, 1.0)
-    assert site.run_energy(found, 720, 1.0) > 0
+def test_a_cost_that_is_a_lower_bound_prices_a_run_from_below() -> None:
+    bound, whole = estimate(cluster("gb200-nvl72", 720, price=None)), estimate(cluster("gb200-nvl72", 720))
+    # The devices of a rack are priced alone, to the dollar.
+    assert 0 < site.run_cost(bound, 1.0) < 1.001 * site.run_cost(whole, 1.0)
+    assert site.run_energy(bound, 720, 1.0) == site.run_energy(whole, 720, 1.0)
 
 
 def test_all_unknown_facts_of_a_term_are_noted_at_once() -> None:

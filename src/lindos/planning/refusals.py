@@ -89,6 +89,11 @@ def _remedies(search: Search, limits: Limits) -> Iterator[str]:
     devices = _enough_devices(search, limits)
     if devices is not None:
         yield f"use about {devices:,} GPUs"
+    elif fixed:
+        openly = Search(job, pool, batch, {}, search.assumptions)
+        devices = _enough_devices(openly, limits)
+        if devices is not None:
+            yield f"leave {' and '.join(fixed)} open and use about {devices:,} GPUs"
 
 
 def _enough_devices(search: Search, limits: Limits) -> int | None:

@@ -171,7 +171,7 @@ def _of_network(nets: Sequence[Network], part: str, field: str, gaps: Gaps) -> R
 
 
 def run_cost(estimate: SiteEstimate, device_seconds: Real, *, utilisation: Fraction = 1.0) -> Usd:
-    """Compute the cost of a run in USD, capital included.
+    """Compute the cost of a run in USD, capital included; a lower bound if that of a device is one.
 
     Parameters
     ----------
@@ -185,16 +185,19 @@ def run_cost(estimate: SiteEstimate, device_seconds: Real, *, utilisation: Fract
     Raises
     ------
     UnknownValueError
-        If the cost of a device is only known as a lower bound.
+        If nothing of the cost of a device is known.
     """
-    require(estimate.gaps)
     cost = estimate.device_cost
-    assert cost is not None  # every part is known
+    if cost is None:
+        require(estimate.gaps_of("device_cost"))
+        raise AssertionError("a cost without gaps is known")
     return cost * device_seconds / utilisation
 
 
 def run_energy(estimate: SiteEstimate, num_devices: Real, duration: Seconds) -> Real:
     """Compute the energy of a run at the meter in J, with its share of network and cooling.
+
+    It is a lower bound if the power is one.
 
     Parameters
     ----------
@@ -208,11 +211,12 @@ def run_energy(estimate: SiteEstimate, num_devices: Real, duration: Seconds) -> 
     Raises
     ------
     UnknownValueError
-        If the power is only known as a lower bound.
+        If nothing of the power is known.
     """
-    require(estimate.power.gaps_of("mean"))
     mean = estimate.power.mean
-    assert mean is not None  # every part is known
+    if mean is None:
+        require(estimate.power.gaps_of("mean"))
+        raise AssertionError("a power without gaps is known")
     return power.energy(mean * (num_devices / estimate.num_devices), duration)
 
 

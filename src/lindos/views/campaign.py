@@ -176,7 +176,9 @@ def _cost_figures(context: Context, result: CampaignResult, cost: Outcome[RunCos
     if cost is None or cost.point is None or not result.is_sustained:
         return ()
     figures = Figures(cost, subject=context.scenario.name)
-    figures.add_declared("campaign", lambda outcome: outcome, _COST_TITLES, skip=("cost_of_time",))
+    gaps = cost.point.gaps
+    bounds = {name: "least" for name in gaps if gaps[name]}
+    figures.add_declared("campaign", lambda outcome: outcome, _COST_TITLES, skip=("cost_of_time",), bounds=bounds)
     return figures.all()
 
 
@@ -195,8 +197,9 @@ def _tables(outcome: Outcome[CampaignResult], cost: Outcome[RunCost | None] | No
         yield tables.buckets(values.estimate, values.closed)
     yield tables.recoveries(values.recoveries)
     if options is not None:
-        yield tables.worth(options, cost.point if cost else None)
-        yield tables.spares(options.spares.options, cost.point if cost else None)
+        priced = cost.point if cost and cost.point and not cost.point.gaps["run_cost"] else None
+        yield tables.worth(options, priced)
+        yield tables.spares(options.spares.options, priced)
         intervals = tables.intervals(options.intervals)
         if intervals is not None:
             yield intervals

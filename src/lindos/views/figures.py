@@ -181,6 +181,7 @@ class Figures(Generic[R]):
         percent: Iterable[str] = (),
         skip: Iterable[str] = (),
         quantities: Mapping[str, str] | None = None,
+        bounds: Mapping[str, str] | None = None,
     ) -> None:
         """Add every number that a part of the result declares, as figures named ``prefix.field``.
 
@@ -198,6 +199,8 @@ class Figures(Generic[R]):
             Fields to leave out.
         quantities
             Quantities by field, for numbers that other floors show too.
+        bounds
+            ``least`` by field, for numbers that are lower bounds.
         """
         names, left_out, percentages = titles or {}, frozenset(skip), frozenset(percent)
         for row in rows(part(self._outcome.point)):
@@ -211,6 +214,7 @@ class Figures(Generic[R]):
                 why=row.why,
                 percent=row.name in percentages,
                 quantity=(quantities or {}).get(row.name, ""),
+                bound=(bounds or {}).get(row.name, ""),
             )
 
     def __getitem__(self, name: str) -> Figure:

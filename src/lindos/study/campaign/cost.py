@@ -1,11 +1,13 @@
 """Cost of the run: a separate floor, so that a changed price does not simulate the campaign again."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated
 
 import numpy as np
 
 from lindos import site
+from lindos.catalog.gaps import Gap
 from lindos.quantities import Count, Joules, Usd, UsdPerSecond
 from lindos.results import Why
 from lindos.site import SiteEstimate
@@ -26,13 +28,14 @@ class SpareCost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunCost:
-    """Money and energy of the run."""
+    """Money and energy of the run; lower bounds where something is missing."""
 
     run_cost: Annotated[Usd, Why("GPU-hours of all GPUs of the cluster, idle and spare ones too, at the site's cost")]
     idle_cost: Annotated[Usd, Why("the part of the run's cost that pays for idle and spare GPUs")]
     run_energy: Annotated[Joules, Why("at the meter, of the GPUs at work with their share of network and cooling")]
     cost_of_time: Annotated[UsdPerSecond, Why("all GPUs of the cluster for a second, capital included")]
     spares: tuple[SpareCost | None, ...] = ()
+    gaps: Mapping[str, tuple[Gap, ...]] = field(default_factory=dict)  # what the number of a field leaves out
 
 
 def compute(world: World, step: StepResult, campaign: CampaignResult, result: SiteResult | None) -> RunCost | None:
@@ -52,9 +55,9 @@ def compute(world: World, step: StepResult, campaign: CampaignResult, result: Si
     Returns
     -------
     RunCost or None
-        None if there is no site, or if its cost is only a lower bound.
+        None if there is no site, or if nothing of its cost or its power is known.
     """
-    if result is None or result.estimate.gaps:
+    if result is None or result.estimate.device_cost is None or result.estimate.power.mean is None:
         return None
     return priced(result.estimate, step.cluster.num_devices, step.num_devices, campaign)
 
@@ -79,6 +82,10 @@ def priced(estimate: SiteEstimate, cluster_devices: Count, working: Count, campa
         run_energy=site.run_energy(estimate, working, duration),
         cost_of_time=site.run_cost(estimate, cluster_devices),
         spares=tuple(_spare_cost(estimate, cluster_devices, campaign, option) for option in options),
+        gaps={
+            **dict.fromkeys(("run_cost", "idle_cost"), estimate.gaps_of("device_cost")),
+            "run_energy": estimate.power.gaps_of("mean"),
+        },
     )
 
 

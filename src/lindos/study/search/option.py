@@ -27,6 +27,14 @@ from lindos.study.search.spares import keeps, staffed
 from lindos.study.search.working import Division
 from lindos.units import render
 
+#: What to allow where each limit can be met alone.
+_MORE = "more time, money or GPUs"
+
+
+def _above(value: float, unit: str) -> str:
+    """Write an amount that is not below ``value`` when three digits are left of it."""
+    return render(1.006 * value, unit)
+
 
 class Option:
     """One option of a search: a single pool of equal devices.
@@ -187,7 +195,7 @@ class Option:
     def _too_slow(self, some_plan: Choice) -> InfeasibleError:
         """Make a refusal that says how far the fastest and the cheapest plan are from the limits."""
         freely = replace(self.question, deadline=None, budget=None)
-        sentences: list[str] = []
+        sentences, remedies = self._sentences_of_power(), list[str]()
         for minimise, limit, unit in (("time", self.question.deadline, "s"), ("cost", self.question.budget, "USD")):
             if limit is None:
                 continue
@@ -198,12 +206,22 @@ class Option:
             run = self._judge(planned, question)
             value = run.duration if minimise == "time" else run.cost
             subject = "the fastest plan takes" if minimise == "time" else "the cheapest plan costs"
-            reached = "an unknown amount" if value is None else render(value, unit)
-            sentences.append(f"{subject} {reached}, of {render(limit, unit)}")
-        rest = "; each can be met alone, not together" if len(sentences) > 1 else ""
+            least = "at least " if minimise == "cost" and run.cost_is_least else ""
+            reached = "an unknown amount" if value is None else f"{least}{render(value, unit)}"
+            is_missed = value is None or value > limit
+            sentences.append(f"{subject} {reached}, {'more than' if is_missed else 'within'} {render(limit, unit)}")
+            if is_missed and value is not None:
+                remedies.append(f"{'a deadline' if minimise == 'time' else 'a budget'} of {_above(value, unit)}")
+        if not remedies:
+            sentences.append("each limit can be met alone, not both together")
         return InfeasibleError(
-            "No plan keeps to the limits", "; ".join(sentences) + rest, "Allow more time, money or GPUs"
+            "No plan keeps to the limits", "; ".join(sentences), f"Allow {' and '.join(remedies) or _MORE}"
         )
+
+    def _sentences_of_power(self) -> list[str]:
+        """Say how many GPUs a power limit leaves, if it leaves fewer than there are."""
+        most = self.pool.num_devices
+        return [f"the power limit leaves {self.devices:,} of {most:,} GPUs"] if self.devices < most else []
 
     def _endless(self, planned: Choice) -> InfeasibleError:
         return InfeasibleError(
