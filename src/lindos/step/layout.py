@@ -30,6 +30,9 @@ class Layout:
     expert_shards: Count
 
 
+_NUMBERS = (int, float)
+
+
 def select(condition: Any, value: Real, alternative: Real) -> Real:
     """Choose between two values; plain numbers give a plain number.
 
@@ -42,6 +45,8 @@ def select(condition: Any, value: Real, alternative: Real) -> Real:
     alternative
         Result where it is false.
     """
+    if isinstance(condition, (bool, np.bool_)) and isinstance(value, _NUMBERS) and isinstance(alternative, _NUMBERS):
+        return value if condition else alternative
     condition = bool(condition) if isinstance(condition, np.generic) else condition
     chosen: Real = namespace(condition, value, alternative).where(condition, value, alternative)
     return chosen[()] if isinstance(chosen, np.ndarray) else chosen

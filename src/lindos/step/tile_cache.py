@@ -15,6 +15,8 @@ T = TypeVar("T")
 
 #: Least mean length of runs at which evaluating only the first candidate of each run saves time.
 _WORTH_IT = 2
+#: Fewest candidates of which some are left out; arrays of fewer take no longer than one.
+_FEWEST = 64
 #: Size of a block, in bytes, above that of any array of a tile and below what glibc accepts as a threshold (32 MiB).
 _LARGE_BLOCK = 16_000_000
 
@@ -30,11 +32,11 @@ class Runs:
 
     Examples
     --------
-    >>> runs = Runs([np.array([8.0, 8.0, 8.0, 4.0]), 1.0])
-    >>> runs.first(np.array([1.0, 2.0, 3.0, 4.0]))
-    array([1., 4.])
-    >>> runs.spread(np.array([10.0, 20.0]))
-    array([10., 10., 10., 20.])
+    >>> runs = Runs([np.repeat([8.0, 4.0], 50), 1.0])
+    >>> runs.first(np.arange(100.0))
+    array([ 0., 50.])
+    >>> runs.spread(np.array([10.0, 20.0])).sum()
+    np.float64(1500.0)
     """
 
     def __init__(self, values: Sequence[Any]) -> None:
@@ -44,7 +46,7 @@ class Runs:
         if not arrays or any(not isinstance(a, np.ndarray) or a.ndim != 1 for a in arrays):
             return
         size = len(arrays[0])
-        if size == 0 or any(len(a) != size for a in arrays):
+        if size < _FEWEST or any(len(a) != size for a in arrays):
             return
         keep_freed_memory()
         begins = np.ones(size, dtype=bool)

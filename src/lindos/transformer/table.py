@@ -21,8 +21,9 @@ References
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cache, lru_cache
+from operator import attrgetter
 
 from lindos.catalog.model import Model
 from lindos.errors import InputError
@@ -148,11 +149,14 @@ def _operators(model: Model, sequence_length: int, mtp: bool) -> tuple[Operator,
 
 def _merged(rows: Iterable[Operator]) -> tuple[Operator, ...]:
     """Join rows that differ only in the number of their layers, and leave out those without layers."""
-    counts: dict[Operator, float] = {}
+    equal: dict[tuple[object, ...], list[Operator]] = {}
     for row in rows:
-        key = replace(row, count=0)
-        counts[key] = counts.get(key, 0) + row.count
-    return tuple(replace(row, count=count) for row, count in counts.items() if count)
+        equal.setdefault(_all_but_count(row), []).append(row)
+    counts = ((members[0], sum(row.count for row in members)) for members in equal.values())
+    return tuple(row if count == row.count else replace(row, count=count) for row, count in counts if count)
+
+
+_all_but_count = attrgetter(*(field.name for field in fields(Operator) if field.name != "count"))
 
 
 def _embeddings(model: Model) -> Iterator[Operator]:

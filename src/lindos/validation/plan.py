@@ -74,19 +74,7 @@ def plan_of(
     base = _least_offload(run, job, pool, base, sizes.global_batch_size, assumptions, filled)
     options = _options(run, job, base, sizes, recipes, filled)
     candidates = [replace(base, micro_batch_size=b, virtual_stages=v, recompute=r) for b, v, r in options]
-    plans = replace(
-        base,
-        **{
-            name: np.array([float(getattr(plan, name)) for plan in candidates])
-            for name in ("micro_batch_size", "virtual_stages", "recompute")
-        },
-    )
-    batch = sizes.global_batch_size
-    needed = memory(job, pool, plans, global_batch_size=batch, assumptions=assumptions).total + np.zeros(
-        len(candidates)
-    )
-    limit = capacity(pool)
-    best = _best(job, pool, plans, batch, needed <= limit, needed, assumptions) if len(candidates) > 1 else 0
+    best, needed = _best(job, pool, candidates, sizes.global_batch_size, assumptions)
     plan = candidates[best]
     if not run.recompute:
         word = Recompute(int(plan.recompute)).name.lower()
@@ -97,7 +85,7 @@ def plan_of(
         filled.append(f"{int(plan.virtual_stages)} virtual stages")
     if int(plan.num_devices) != sizes.num_devices:
         filled.append(f"the plan as stated takes {int(plan.num_devices):,} devices, not {sizes.num_devices:,}")
-    return Chosen(plan=plan, filled=tuple(filled), needed=float(needed[best]), capacity=limit)
+    return Chosen(plan=plan, filled=tuple(filled), needed=needed, capacity=capacity(pool))
 
 
 #: Shares of the layers whose activations a practitioner may offload, tried from the least.
@@ -126,14 +114,27 @@ def _least_offload(
     return base
 
 
-def _best(job: Job, pool: Pool, plans: Plan, batch: int, fits: Any, needed: Any, assumptions: Assumptions) -> int:
-    """Index of the fastest plan that fits, or of the plan that needs least memory if none does."""
+def _best(job: Job, pool: Pool, plans: list[Plan], batch: int, assumptions: Assumptions) -> tuple[int, Bytes]:
+    """Index and memory of the fastest plan that fits, or of the plan that needs least memory if none does."""
+
+    def needed(plan: Plan) -> Any:
+        return memory(job, pool, plan, global_batch_size=batch, assumptions=assumptions).total
+
+    if len(plans) == 1:
+        return 0, float(needed(plans[0]))
+    tried = replace(plans[0], **{name: np.array([float(getattr(plan, name)) for plan in plans]) for name in _OPEN})
+    sizes = needed(tried) + np.zeros(len(plans))
+    fits = sizes <= capacity(pool)
     if not np.any(fits):
-        return int(np.argmin(needed))
-    time = np.asarray(estimate(job, pool, plans, global_batch_size=batch, assumptions=assumptions).time) + np.zeros(
-        len(needed)
-    )
-    return int(np.argmin(np.where(fits, time, np.inf)))
+        best = int(np.argmin(sizes))
+    else:
+        time = estimate(job, pool, tried, global_batch_size=batch, assumptions=assumptions).time
+        best = int(np.argmin(np.where(fits, time, np.inf)))
+    return best, float(sizes[best])
+
+
+#: Axes that a row may leave open.
+_OPEN = ("micro_batch_size", "virtual_stages", "recompute")
 
 
 def _degrees(

@@ -74,6 +74,8 @@ def model_of(run: Run, catalog: Catalog, recipes: tuple[Recipe, ...] = ()) -> tu
 
 
 def _catalog_model(name: str, catalog: Catalog) -> Model | None:
+    if catalog.record_id("models", name) is None:
+        return None
     try:
         return catalog.model(name)
     except InputError:

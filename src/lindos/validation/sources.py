@@ -6,7 +6,6 @@ Where several rules fit a run, the first counts.
 
 import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -23,17 +22,20 @@ class Source(NamedTuple):
     phrases: tuple[str, ...] = ()
     years: tuple[int, int] = (0, 9999)
 
-    def fits(self, run: Run) -> bool:
+    def fits(self, run: Run, year: int | None = None) -> bool:
         """Tell whether ``run`` comes from this source.
 
         Parameters
         ----------
         run
             The run; one without a year fits any years.
+        year
+            Year of its software, where that counts instead of the year of its publication.
         """
         text = f"{run.source} {run.address}".lower()
         first, last = self.years
-        return all(phrase.lower() in text for phrase in self.phrases) and first <= (run.year or first) <= last
+        dated = year or run.year or first
+        return all(phrase.lower() in text for phrase in self.phrases) and first <= dated <= last
 
 
 class StackRule(NamedTuple):
@@ -58,9 +60,9 @@ class StackRule(NamedTuple):
         """
         if self.software and run.software.lower() != self.software:
             return False
-        is_of_device = not self.accelerators or run.accelerator in self.accelerators
-        dated = replace(run, year=run.software_year or run.year) if self.software else run
-        return is_of_device and self.source.fits(dated)
+        if self.accelerators and run.accelerator not in self.accelerators:
+            return False
+        return self.source.fits(run, run.software_year if self.software else None)
 
 
 class Machine(NamedTuple):
