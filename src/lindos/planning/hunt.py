@@ -386,9 +386,9 @@ class Hunt:
         for start in range(0, len(candidates), step):
             part = candidates.take(slice(start, start + step))
             plan, batch, node = expand_nodes(self.space, part)
-            again = repeats_pipeline(self.space, plan)
-            self._count_repeats(tallies, part.question[node[again]], wide)
-            plan, batch, node = subset(plan, ~again), batch[~again], node[~again]
+            repeats = repeats_pipeline(self.space, plan)
+            self._count_repeats(tallies, part.question[node[repeats]], wide)
+            plan, batch, node = subset(plan, ~repeats), batch[~repeats], node[~repeats]
             question = part.question[node]
             codes = shape_codes(self.job, self.devices[question], plan, batch)
             _note(tallies, codes, question, wide, plan.num_devices, plan, batch)
@@ -430,9 +430,9 @@ class Hunt:
         The memory of a plan is evaluated only if its time is among the best.
         """
         plan, index = sharded(self.space, plan)
-        again = repeats_sharding(self.space, plan, batch[index])
-        self._count_repeats(tallies, question[index[again]], 1)
-        plan, index = subset(plan, ~again), index[~again]
+        repeats = repeats_sharding(self.space, plan, batch[index])
+        self._count_repeats(tallies, question[index[repeats]], 1)
+        plan, index = subset(plan, ~repeats), index[~repeats]
         batch, split, question, pace = batch[index], split[index], question[index], picked(pace, index)
         time = sharded_time(self.job, self.pool, plan, pace, global_batch_size=batch, assumptions=self.assumptions)
         bars = np.asarray([tally.bar for tally in tallies])

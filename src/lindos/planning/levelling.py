@@ -56,8 +56,8 @@ def levelled(options: Sequence[Sequence[Times]], batch: int, *, exact: bool) -> 
     for limit, bound in _limits(tables, batch, exact=exact):
         if best is not None and bound < best.speed * (1 - 1e-12):
             break
-        within = [[entry for entry in table if entry.time <= limit] for table in tables]
-        candidate = _level(within, batch, exact=exact)
+        in_time = [[entry for entry in table if entry.time <= limit] for table in tables]
+        candidate = _level(in_time, batch, exact=exact)
         if candidate is not None and (best is None or candidate.speed > best.speed):
             best = candidate
     return best
@@ -100,10 +100,10 @@ def _level(tables: Sequence[Sequence[_Entry]], batch: int, *, exact: bool) -> Le
         for size in pool:
             sums |= reached[-1] << size
         reached.append(sums & ((1 << (most + 1)) - 1))
-    above = reached[-1] >> goal if exact else 0
-    if not reached[-1] or (exact and not above):
+    sums_above = reached[-1] >> goal if exact else 0
+    if not reached[-1] or (exact and not sums_above):
         return None
-    left = goal + (above & -above).bit_length() - 1 if exact else reached[-1].bit_length() - 1
+    left = goal + (sums_above & -sums_above).bit_length() - 1 if exact else reached[-1].bit_length() - 1
     chosen: list[_Entry] = []
     for table, pool, sums in zip(reversed(tables), reversed(units), reversed(reached[:-1]), strict=True):
         place = next(place for place, size in enumerate(pool) if size <= left and sums >> (left - size) & 1)

@@ -230,11 +230,11 @@ class _Hunt:
         plan = replace(nodes.plan, sharding=sharding, pipeline_parallel=nodes.stages.sum(axis=0))
         time = _time(self.job, self.pools, plan, nodes, stage_layers, self.assumptions)
         speed = nodes.sizes * self.job.sequence_length / time
-        near, fits = np.flatnonzero(speed >= self.place[0]), np.zeros(len(speed), dtype=bool)
-        if not len(near):
+        quick, fits = np.flatnonzero(speed >= self.place[0]), np.zeros(len(speed), dtype=bool)
+        if not len(quick):
             return
-        fits[near] = _fits(
-            self.job, self.pools, subset(plan, near), nodes.sizes[near], stage_layers[:, near], self.assumptions
+        fits[quick] = _fits(
+            self.job, self.pools, subset(plan, quick), nodes.sizes[quick], stage_layers[:, quick], self.assumptions
         )
         speed = np.where(fits, speed, 0.0)
         place = -(nodes.order * wide + np.tile(np.arange(wide), len(fast)))

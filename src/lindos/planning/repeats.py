@@ -49,13 +49,13 @@ def repeats_sharding(space: Space, plan: Plan, batch: Count) -> Any:
         Sequences of a step of each plan.
     """
     group = np.where(plan.sharding_group > 0, plan.sharding_group, plan.data_parallel * plan.context_parallel)
-    alone = group == 1
+    unshared = group == 1
     copies = space.sharding[space.sharding < int(Sharding.PARAMETERS)]
-    if "sharding" in space.fixed or not np.any(alone) or not len(copies):
+    if "sharding" in space.fixed or not np.any(unshared) or not len(copies):
         return np.zeros(size(plan), dtype=bool)
     for part in weight_shards(space.job.model, lay_out(space.job, plan, batch)):
-        alone = alone & (part.shards == 1)
+        unshared = unshared & (part.shards == 1)
     # Where ranks form groups, something must be sharded.
     least = np.where(plan.sharding_group > 0, int(Sharding.OPTIMIZER), int(Sharding.NONE))
     first = np.maximum(np.min(copies), least)
-    return alone & (plan.sharding < int(Sharding.PARAMETERS)) & (plan.sharding > first)
+    return unshared & (plan.sharding < int(Sharding.PARAMETERS)) & (plan.sharding > first)

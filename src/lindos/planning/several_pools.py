@@ -234,23 +234,23 @@ def _settled(kinds: Kinds, parts: Sequence[_Part], batch: int, *, exact: bool) -
     answers: list[_Answer | None] = [None] * len(parts)
     pending = dict(enumerate(parts))
     for _ in range(_ROUNDS):
-        asked = {number: _asked(kinds, part) for number, part in pending.items()}
-        options = iter(kinds.options([share for shares in asked.values() for share in shares]))
+        shares_of = {number: _shares_to_search(kinds, part) for number, part in pending.items()}
+        options = iter(kinds.options([share for shares in shares_of.values() for share in shares]))
         following: dict[int, _Part] = {}
         for number, part in pending.items():
-            refused = [option for option in (next(options) for _ in asked[number]) if isinstance(option, Refused)]
-            before = answers[number]
+            refused = [option for option in (next(options) for _ in shares_of[number]) if isinstance(option, Refused)]
+            previous = answers[number]
             missing = [option for option in refused if not kinds.planned(option.pool)]
             answer = missing[0] if missing else _levelled(kinds, part.pools, batch, exact=exact)
             if not isinstance(answer, _Decided):
                 answers[number] = answers[number] or answer
-            elif not isinstance(before, _Decided) or answer.speed > before.speed * (1 + _GAIN):
+            elif not isinstance(previous, _Decided) or answer.speed > previous.speed * (1 + _GAIN):
                 answers[number], following[number] = answer, _following(part, answer, batch)
         pending = following
     return [answer for answer in answers if answer is not None]
 
 
-def _asked(kinds: Kinds, part: _Part) -> list[Share]:
+def _shares_to_search(kinds: Kinds, part: _Part) -> list[Share]:
     return [
         Share(pool, max(kinds.fewest, int(target)), round_up, warm_start)
         for pool, targets, warm_start in zip(*part, strict=True)
@@ -262,9 +262,9 @@ def _asked(kinds: Kinds, part: _Part) -> list[Share]:
 def _following(part: _Part, decided: _Decided, batch: int) -> _Part:
     """Make the next shares of a part from the speeds of its chosen plans."""
     speeds = [size / time for size, time in zip(decided.sizes, decided.times, strict=True)]
-    within = [speed * max(decided.times) for speed in speeds]
+    time_limits = [speed * max(decided.times) for speed in speeds]
     shared = [[part_of_batch * share for part_of_batch in _PARTS] for share in _shares(speeds, batch)]
-    targets = tuple((time_limited, *shares) for time_limited, shares in zip(within, shared, strict=True))
+    targets = tuple((time_limited, *shares) for time_limited, shares in zip(time_limits, shared, strict=True))
     return _Part(part.pools, targets, tuple(option.plan for option in decided.options))
 
 

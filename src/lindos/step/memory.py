@@ -230,6 +230,6 @@ def _activations(job: Job, plan: Plan, layout: Layout, stage: Stage, saved: Save
     usual = formulas.activation_bytes(saved.dense, 1.0, stage.dense_layers, stage.in_flight)
     usual = usual + formulas.activation_bytes(saved.experts, 1.0, stage.expert_layers, stage.in_flight)
     is_full = plan.recompute == int(Recompute.FULL)
-    kept = select(is_full, saved.inputs * inputs, left(usual, offloaded, passes))
-    held: Bytes = kept + xp.maximum(select(is_full, recomputed, work) - logits, 0.0)
-    return held
+    stored = select(is_full, saved.inputs * inputs, left(usual, offloaded, passes))
+    size: Bytes = stored + xp.maximum(select(is_full, recomputed, work) - logits, 0.0)
+    return size

@@ -155,7 +155,7 @@ def _own_rate(
     return row
 
 
-def _quantised_apart(stack: Stack, assumptions: Assumptions) -> Fraction:
+def _unfused_quantisation(stack: Stack, assumptions: Assumptions) -> Fraction:
     """Get the share of quantisation that no other kernel carries; compilers fuse none of it, since it needs a scale."""
     return 1.0 if stack.compiled or not stack.fused_norms else assumptions.quantise_share.value
 
@@ -199,8 +199,8 @@ def micro_batch(job: Job, pool: Pool, plan: Plan, layout: Layout, rate: Rates, a
     elementwise = rows_of(Kind.ELEMENTWISE, Kind.EMBEDDING)
     modules = modules_of(job.stack.selective)
     weight = total(row.backward_weight for row in matmul)
-    apart = _quantised_apart(job.stack, assumptions)
-    quantise = apart * total(r.quantise for r in rows if r.operator.role is not Role.EXPERT)
+    unfused = _unfused_quantisation(job.stack, assumptions)
+    quantise = unfused * total(r.quantise for r in rows if r.operator.role is not Role.EXPERT)
     quantise = quantise + total(r.quantise for r in rows if r.operator.role is Role.EXPERT)
     matmul_time = Passes(total(r.forward for r in matmul), total(r.backward_input for r in matmul) + weight)
     attention_time = Passes(total(r.forward for r in attention), total(r.backward_input for r in attention))
@@ -219,7 +219,7 @@ def micro_batch(job: Job, pool: Pool, plan: Plan, layout: Layout, rate: Rates, a
         waiting(busy.backward + tensor.backward + context.backward + expert.backward, backward),
     )
     stops = job.stack.stops_early
-    layers = total(r.forward + apart / 2 * r.quantise for r in rows if repeated_in_full(r.operator, stops))
+    layers = total(r.forward + unfused / 2 * r.quantise for r in rows if repeated_in_full(r.operator, stops))
     head = [row for row in rows if row.operator.role is Role.HEAD]
     return MicroBatch(
         matmul=matmul_time,

@@ -46,8 +46,8 @@ def pipeline_passage(job: Job, tiers: tuple[Tier, ...], plan: Plan, layout: Layo
     plan = readable(plan, Reader.PASSAGE)
     p = plan.pipeline_parallel
     expert = _expert(job, plan, micro)
-    again = "experts" in modules_of(job.stack.selective)
-    selective = micro.selective + expert.forward if again else micro.selective
+    repeats = "experts" in modules_of(job.stack.selective)
+    selective = micro.selective + expert.forward if repeats else micro.selective
     recompute = by_recompute(plan, selective, micro.layers + expert.forward)
     forward = total(part.forward for part in micro.parts) + expert.forward
     backward = total(part.backward for part in micro.parts) + expert.backward + recompute

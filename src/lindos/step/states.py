@@ -248,5 +248,5 @@ def left(size: Real, offloaded: Real, layers: Count | None = None) -> Real:
         return size * (1.0 - offloaded)
     xp = namespace(layers, offloaded)
     two = select(offloaded > 0, 2.0 / xp.maximum(layers, 1.0), 0.0)
-    kept: Real = size * xp.minimum(1.0 - offloaded + two, 1.0)
-    return kept
+    rest: Real = size * xp.minimum(1.0 - offloaded + two, 1.0)
+    return rest

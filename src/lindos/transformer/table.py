@@ -113,10 +113,10 @@ def shape(model: Model) -> Model:
     model
         Model of the catalogue.
     """
-    return _shape(_Same(model))
+    return _shape(_Identity(model))
 
 
-class _Same:
+class _Identity:
     """A model that is equal to itself alone: a key for models that have no hash."""
 
     __slots__ = ("model",)
@@ -124,16 +124,16 @@ class _Same:
     def __init__(self, model: Model) -> None:
         self.model = model
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.model is self.model
+    def __eq__(self, value: object) -> bool:
+        return isinstance(value, _Identity) and value.model is self.model
 
     def __hash__(self) -> int:
         return id(self.model)
 
 
 @lru_cache(maxsize=256)
-def _shape(same: _Same) -> Model:
-    return replace(same.model, published_params=None, training_tokens=None, training_flop=None)
+def _shape(key: _Identity) -> Model:
+    return replace(key.model, published_params=None, training_tokens=None, training_flop=None)
 
 
 @cache

@@ -88,7 +88,7 @@ def plan_of(
     return Chosen(plan=plan, filled=tuple(filled), needed=needed, capacity=capacity(pool))
 
 
-#: Shares of the layers whose activations a practitioner may offload, tried from the least.
+#: Shares of the layers whose activations a practitioner may offload, variants from the least.
 _OFFLOADED = 8
 
 
@@ -100,17 +100,17 @@ def _least_offload(
         return base
     layers = job.model.num_layers
     word = run.recompute or "none"
-    tried = replace(
+    wanted = replace(
         base,
         recompute=AXES["recompute"].code(word),
         micro_batch_size=run.micro_batch_size or 1,
         virtual_stages=run.virtual_stages or 1,
     )
     for part in range(1, _OFFLOADED):
-        fewer = replace(tried, offload_layers=-(-layers * part // _OFFLOADED))
-        if memory(job, pool, fewer, global_batch_size=batch, assumptions=assumptions).total <= capacity(pool):
-            filled.append(f"offloads the activations of {int(fewer.offload_layers)} layers, the fewest that fit")
-            return replace(base, offload_layers=fewer.offload_layers)
+        option = replace(wanted, offload_layers=-(-layers * part // _OFFLOADED))
+        if memory(job, pool, option, global_batch_size=batch, assumptions=assumptions).total <= capacity(pool):
+            filled.append(f"offloads the activations of {int(option.offload_layers)} layers, the fewest that fit")
+            return replace(base, offload_layers=option.offload_layers)
     return base
 
 
@@ -122,13 +122,13 @@ def _best(job: Job, pool: Pool, plans: list[Plan], batch: int, assumptions: Assu
 
     if len(plans) == 1:
         return 0, float(needed(plans[0]))
-    tried = replace(plans[0], **{name: np.array([float(getattr(plan, name)) for plan in plans]) for name in _OPEN})
-    sizes = needed(tried) + np.zeros(len(plans))
+    variants = replace(plans[0], **{name: np.array([float(getattr(plan, name)) for plan in plans]) for name in _OPEN})
+    sizes = needed(variants) + np.zeros(len(plans))
     fits = sizes <= capacity(pool)
     if not np.any(fits):
         best = int(np.argmin(sizes))
     else:
-        time = estimate(job, pool, tried, global_batch_size=batch, assumptions=assumptions).time
+        time = estimate(job, pool, variants, global_batch_size=batch, assumptions=assumptions).time
         best = int(np.argmin(np.where(fits, time, np.inf)))
     return best, float(sizes[best])
 
