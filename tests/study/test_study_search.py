@@ -129,7 +129,7 @@ def test_the_best_plan_does_not_depend_on_how_many_are_shown(minimise: str) -> N
     [
         ("hgx-h100", {}),
         ("hgx-h100", {"minimise": "cost", "job": {"global_batch_size": None}}),
-        ("gb200-nvl72", {"minimise": "gpus", "deadline": "30 days"}),
+        ("gb200-nvl72", {"minimise": "gpus", "deadline": "40 days"}),
     ],
 )
 def test_no_two_plans_of_a_table_have_the_same_split(cluster: str, words: dict[str, Any]) -> None:

@@ -52,7 +52,7 @@ def test_deepseek_v3_on_2048_h800(catalog):
         model=catalog.model("deepseek-v3"),
         sequence_length=4096,
         precision="fp8",
-        stack=catalog.stack("megatron-core"),
+        stack=catalog.stack("dualpipe"),
     )
     plan = Plan(
         pipeline_parallel=16,

@@ -430,11 +430,13 @@ class Stack:
     attention: str = "device"  # kernel of attention; "device": written for it
     attention_format: str = "bf16"  # of its products; fp8: 8 bits
     dispatcher: str = "all-to-all"  # of tokens to their experts; deepep and hybridep send one copy to a device
+    saturates_links: bool = False  # true: its kernels send tokens to experts at the rate of large collectives
     pads_experts: bool = False  # true: for products of 8 bits tokens are copied to whole tiles, and back
     waits_for_sizes: bool = True  # false: the host need not know how many tokens each expert has, or knows in advance
     overlaps_experts: bool = False  # true: tokens travel to experts while another micro-batch computes
     fuses_experts: bool = False  # true: grouped products quantise their results and apply the activation function
     compiled: bool = False  # true: a compiler makes its kernels, from a graph of a layer or of all
+    compiles_experts: bool = True  # false: models with experts have the loss compiled alone
     stops_early: bool = False  # true: full recomputation leaves out the last product of a layer, as not needed
     has_graphs: bool = False  # true: the host launches graphs of kernels, of all but the experts
     low_precision_head: bool = False  # true: the product of the vocabulary head runs in the precision of the job

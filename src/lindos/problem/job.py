@@ -1,6 +1,6 @@
 """A training job: model, batch, precision and software."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lindos.catalog.model import Model
 from lindos.catalog.records import Stack
@@ -22,6 +22,21 @@ class Job:
     state_bytes: Bytes = 12.0  # of the optimizer for a parameter: FP32 master weight and two moments
     adapter_rank: int = 0  # of adapters beside frozen weights; 0: all weights are trained
     any_software: bool = False  # whether a search also considers plans that the stack does not ship
+
+
+def stack_for(stack: Stack, model: Model) -> Stack:
+    """Get a profile of software as it trains a model: a compiler that leaves experts out leaves all layers eager.
+
+    Parameters
+    ----------
+    stack
+        Software profile.
+    model
+        Shape of the transformer.
+    """
+    if not model.num_experts or stack.compiles_experts or not stack.compiled:
+        return stack
+    return replace(stack, compiled=False, fused_norms=False, fused_activations=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

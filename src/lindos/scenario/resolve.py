@@ -15,7 +15,7 @@ from lindos.catalog.records import Fabric, SiteFacts, System
 from lindos.errors import InconsistentError, InputError, UnknownValueError
 from lindos.formats import OFFERED
 from lindos.problem.cluster import Cluster, Pool, Tier, UnknownTier
-from lindos.problem.job import Goal, Job
+from lindos.problem.job import Goal, Job, stack_for
 from lindos.problem.plan import AXES, Plan
 from lindos.quantities import Real
 from lindos.scenario.schema import ClusterSpec, GoalSpec, JobSpec, PlanSpec, PoolSpec, Scenario, SiteSpec
@@ -256,7 +256,7 @@ def job_of(spec: JobSpec, catalog: Catalog, folder: Path | None = None) -> Job:
         model=model,
         sequence_length=spec.sequence_length,
         precision=spec.precision,
-        stack=catalog.stack(spec.stack, "job.stack"),
+        stack=stack_for(catalog.stack(spec.stack, "job.stack"), model),
         global_batch_size=spec.global_batch_size,
         state_bytes=spec.optimizer_state_bytes,
         adapter_rank=spec.adapter_rank or 0,

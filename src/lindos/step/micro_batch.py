@@ -272,7 +272,7 @@ def _exposed(
         Passes(traffic.context_forward, traffic.context_backward), attention, assumptions.context_parallel_overlap.value
     )
     hiding = Passes(busy.forward + tensor.forward + context.forward, busy.backward + tensor.backward + context.backward)
-    rate = assumptions.exchange_share.value
+    rate = 1.0 if job.stack.saturates_links else assumptions.exchange_share.value
     sent = Passes(traffic.expert_forward / rate, traffic.expert_backward / rate)
     usual = job.stack.overlap_expert_parallel.value
     if job.stack.overlaps_experts:

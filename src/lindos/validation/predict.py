@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from lindos.catalog import Catalog
 from lindos.errors import LindosError
 from lindos.problem.cluster import Pool
-from lindos.problem.job import Job
+from lindos.problem.job import Job, stack_for
 from lindos.step import Assumptions, StepEstimate, StepMemory, estimate, load_assumptions, memory
 from lindos.transformer import active_params
 from lindos.units import render
@@ -182,9 +182,9 @@ def prepare(run: Run, catalog: Catalog, assumptions: Assumptions, stack_name: st
     """
     recipes = recipes_of(run)
     run, recompute_filled = _as_meant(run, recipes)
-    profile = catalog.stack(profile_of(run, catalog, stack_name))
-    stack, stack_filled = with_stated_facts(profile, run, recipes)
     model, shape_filled = model_of(run, catalog, recipes)
+    profile = stack_for(catalog.stack(profile_of(run, catalog, stack_name)), model)
+    stack, stack_filled = with_stated_facts(profile, run, recipes)
     sizes = sizes_of(run, stack, recipes, model.max_sequence_length)
     pool, pool_filled = pool_of(run, catalog, sizes.num_devices)
     precision, pool, precision_filled = precision_of(run, pool, recipes)
