@@ -6,14 +6,12 @@ which have no backward pass. The scan of Mamba-2 and lightning attention, which 
 share, and the range is theirs too.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from lindos.formulas.recurrence import chunked_delta_flop
-from measured import FAMILIES, Columns, Error, error, left_out, read, selected_rows, sheet, spread
+from measured import FAMILIES, Columns, Shares, error, left_out, read, selected_rows, share_lines, sheet, spread
 
 TABLE = "trtllm"
 OTHERS = ("sglang", "vllm")
@@ -21,14 +19,7 @@ SHAPE = ("batch_size", "seq_len", "num_v_heads")
 CHUNK = 64
 #: Tokens of a sequence and of a kernel, and heads, from which a kernel fills a device, as in training.
 LEAST_LENGTH, LEAST_TOKENS, LEAST_HEADS = 1024, 4096, 16
-
-
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """Shares of the BF16 peak by family, each with its low and high, and errors on kernels left out."""
-
-    shares: Mapping[str, tuple[float, float, float]]
-    errors: list[Error]
+_BOUNDS = "[0.001, 1]"
 
 
 def scans(folder: Path, device: str, framework: str) -> Columns:
@@ -63,7 +54,7 @@ def shares(device: str, table: Columns) -> np.ndarray:
     return flop * table["num_tokens"] / table["seconds"] / sheet(device).peak_bf16.value
 
 
-def fit_all(folder: Path) -> Fitted:
+def fit_all(folder: Path) -> Shares:
     """Fit the share of every family that is measured.
 
     Parameters
@@ -87,10 +78,10 @@ def fit_all(folder: Path) -> Fitted:
             noise = spread(tables[device], scans(folder, device, OTHERS[0]), SHAPE)
             labels = {"operator": "scan", "device": device, "precision": "bf16", "table": f"{TABLE} gdn"}
             errors.append(error(predicted, table["seconds"], noise, **labels))
-    return Fitted(fitted, errors)
+    return Shares(fitted, errors)
 
 
-def parameters(fitted: Fitted) -> str:
+def parameters(fitted: Shares) -> str:
     """Write the catalogue's data of the shares.
 
     Parameters
@@ -99,7 +90,7 @@ def parameters(fitted: Fitted) -> str:
         Fitted shares.
     """
     lines = ["# Written by fit/kernels.py from measured kernels: change the fit, not this file.", "training:"]
-    for family, (value, low, high) in fitted.shares.items():
+    for family, share in fitted.shares.items():
         count = sum(e.kernels for e in fitted.errors if e.device in FAMILIES[family])
         median = max(e.median for e in fitted.errors if e.device in FAMILIES[family])
         note = (
@@ -107,20 +98,8 @@ def parameters(fitted: Fitted) -> str:
             f"median at most {median:.1%}. Low and high are other kernels. Scans of Mamba-2 and lightning attention, "
             "and all backward passes, are not measured and take the same share"
         )
-        lines += _parameter(f"scan_share_{family}", value, low, high, "aiconfigurator_core", note)
+        lines += share_lines(f"scan_share_{family}", share, _BOUNDS, note)
     note = "not measured: a wide prior around that of Hopper, whose kernels are the same"
     value, low, high = fitted.shares["hopper"]
-    lines += _parameter("scan_share_other", value, low / 2, high, "aiconfigurator_core", note)
+    lines += share_lines("scan_share_other", (value, low / 2, high), _BOUNDS, note)
     return "\n".join(lines) + "\n"
-
-
-def _parameter(name: str, value: float, low: float, high: float, source: str, note: str) -> list[str]:
-    return [
-        f"  {name}:",
-        *(f"    {key}: {number:.3g}" for key, number in (("value", value), ("low", low), ("high", high))),
-        '    unit: "1"',
-        "    bounds: [0.001, 1]",
-        f"    source: {source}",
-        "    estimate: true",
-        f'    note: "{note}"',
-    ]

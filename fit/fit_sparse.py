@@ -5,8 +5,6 @@ in FP8. Full attention of the same FLOP is predicted by the model of :mod:`lindo
 a family for the main attention, and one number for the indexer.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +15,7 @@ from lindos.scenario.resolve import pool_from_system
 from lindos.step.compute import Rates, operator_times, rates
 from lindos.step.layout import Layout
 from lindos.transformer import operators
-from measured import FAMILIES, Columns, Error, error, left_out, read, selected_rows
+from measured import FAMILIES, Columns, Shares, error, left_out, read, selected_rows, share_lines
 
 TABLE, MODEL = "sglang", "glm-5"
 #: Table of a row of the operator table.
@@ -33,14 +31,6 @@ SYSTEMS = {
 }
 LEAST_LENGTH = 2048
 LABELS = {"precision": "bf16", "table": TABLE}
-
-
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """Shares by name of the parameter, each with its low and high, and errors on kernels left out."""
-
-    shares: Mapping[str, tuple[float, float, float]]
-    errors: list[Error]
 
 
 def whole_sequences(folder: Path, device: str, row: str) -> Columns:
@@ -84,7 +74,7 @@ def predicted(device: str, row: str, table: Columns) -> np.ndarray:
     return np.array(times)
 
 
-def fit_all(folder: Path) -> Fitted:
+def fit_all(folder: Path) -> Shares:
     """Fit the shares.
 
     Parameters
@@ -111,10 +101,10 @@ def fit_all(folder: Path) -> Fitted:
         )
         for name, device, row, ratio, seconds in outside
     ]
-    return Fitted(shares, errors)
+    return Shares(shares, errors)
 
 
-def parameters(fitted: Fitted) -> str:
+def parameters(fitted: Shares) -> str:
     """Write the catalogue's data of the shares.
 
     Parameters
@@ -125,17 +115,9 @@ def parameters(fitted: Fitted) -> str:
     lines = ["# Written by fit/kernels.py from measured kernels: change the fit, not this file.", "training:"]
     hopper, other = "sparse_attention_share_hopper", "sparse_attention_share_other"
     values = dict(fitted.shares) | {other: (fitted.shares[hopper][0], 0.2, 1.0)}
-    for name, (value, low, high) in values.items():
+    for name, share in values.items():
         note = "rate over that of full attention, of the kernels of GLM-5, forward; backward passes are not measured"
         if name == other:
             note = "not measured: a wide prior around that of Hopper"
-        lines += [
-            f"  {name}:",
-            *(f"    {key}: {number:.3g}" for key, number in (("value", value), ("low", low), ("high", high))),
-            '    unit: "1"',
-            "    bounds: [0.01, 10]",
-            "    source: aiconfigurator_core",
-            "    estimate: true",
-            f'    note: "{note}"',
-        ]
+        lines += share_lines(name, share, "[0.01, 10]", note)
     return "\n".join(lines) + "\n"

@@ -181,3 +181,36 @@ def spread(first: Columns, second: Columns, keys: Sequence[str]) -> tuple[float,
         return None
     deviation = np.abs(ratio / np.median(ratio) - 1)
     return float(np.median(deviation)), float(np.percentile(deviation, 90))
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Shares of a rate by name, each with its low and high, and errors on kernels left out."""
+
+    shares: Mapping[str, tuple[float, float, float]]
+    errors: list[Error]
+
+
+def share_lines(name: str, share: tuple[float, float, float], bounds: str, note: str) -> list[str]:
+    """Write the catalogue's data of a share.
+
+    Parameters
+    ----------
+    name
+        Name of the parameter.
+    share
+        Its value, low and high.
+    bounds
+        Its bounds, as the catalogue writes them.
+    note
+        What it is measured on.
+    """
+    return [
+        f"  {name}:",
+        *(f"    {key}: {number:.3g}" for key, number in zip(("value", "low", "high"), share, strict=True)),
+        '    unit: "1"',
+        f"    bounds: {bounds}",
+        "    source: aiconfigurator_core",
+        "    estimate: true",
+        f'    note: "{note}"',
+    ]

@@ -25,10 +25,5 @@ def test_decode_step_takes_the_longer_side() -> None:
     assert float(inference.decode_step_time(10.0, 100.0, 10.0, 10.0, 1.0, 1.0, 0.0)) == 20.0
 
 
-def test_layers_wait_for_kernels_and_exchanges() -> None:
-    assert inference.decode_latency(61, 30, 2.5e-6, 1.2e-3) == pytest.approx(61 * 30 * 2.5e-6 + 1.2e-3)
-
-
-def test_devices_and_rates_of_traffic_by_hand() -> None:
-    assert inference.devices_for_traffic(1e6, 1000.0, 0.5) == 2000.0
+def test_rate_of_prompts_by_hand() -> None:
     assert inference.prefill_rate(1e15, 1e12) == 1000.0

@@ -8,7 +8,7 @@ from lindos.formulas import batch, collectives, pipeline, roofline, transformer
 
 
 def test_groups_of_one_take_no_time():
-    for name in ("ring_all_gather", "recursive_all_gather", "ring_all_reduce", "tree_all_reduce", "all_to_all"):
+    for name in ("ring_all_gather", "recursive_all_gather", "ring_all_reduce", "all_to_all"):
         assert float(getattr(collectives, f"{name}_time")(1e9, 1.0, 50e9, 5e-6)) == 0.0, name
     assert float(collectives.in_switch_all_reduce_time(1e9, 1.0, 50e9, 5e-6)) == 0.0
 
@@ -23,18 +23,6 @@ def test_recursive_doubling_has_the_bytes_of_a_ring_in_fewer_steps():
     ring = collectives.ring_all_gather_time(1e9, 64, 50e9, 0.0)
     assert float(collectives.recursive_all_gather_time(1e9, 64, 50e9, 0.0)) == pytest.approx(ring)
     assert float(collectives.recursive_all_gather_time(0.0, 64, 50e9, 1e-6)) == pytest.approx(6e-6)
-
-
-def test_trees_win_small_and_rings_win_large_messages():
-    small, large = 1e3, 1e10
-    ring, tree = collectives.ring_all_reduce_time, collectives.tree_all_reduce_time
-    assert float(tree(small, 1024, 50e9, 5e-6)) < ring(small, 1024, 50e9, 5e-6)
-    assert float(tree(large, 8, 50e9, 5e-6)) > ring(large, 8, 50e9, 5e-6)
-
-
-def test_hierarchy_of_one_node_is_a_ring():
-    together = collectives.hierarchical_all_reduce_time(1e9, 8, 1, 450e9, 50e9, 1e-6, 5e-6)
-    assert together == pytest.approx(collectives.ring_all_reduce_time(1e9, 8, 450e9, 1e-6))
 
 
 def test_what_overlap_leaves_visible():

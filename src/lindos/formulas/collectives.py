@@ -197,45 +197,6 @@ def ring_all_reduce_time(message: Bytes, group_size: Count, bandwidth: BytesPerS
     return 2 * ring_all_gather_time(message, group_size, bandwidth, latency)
 
 
-def tree_all_reduce_time(message: Bytes, group_size: Count, bandwidth: BytesPerSecond, latency: Seconds) -> Seconds:
-    r"""Time of a pipelined all-reduce over a double binary tree.
-
-    .. math:: t = 2 \left( \lceil \log_2 n \rceil \alpha + \frac{m}{\beta} \right) \quad (n > 1)
-
-    Parameters
-    ----------
-    message
-        Buffer of each member, :math:`m`.
-    group_size
-        Members :math:`n \geq 1`.
-    bandwidth
-        Of one link in one direction, :math:`\beta`.
-    latency
-        Fixed cost of one level of the tree, :math:`\alpha`.
-
-    Returns
-    -------
-    Seconds
-        Zero for a group of one.
-
-    Notes
-    -----
-    Reduce up and broadcast down; two trees that share no inner node use the full bandwidth in both directions [2]_. Not
-    modelled: the time to fill the pipeline, one piece per level. A group of one takes no time.
-
-    Examples
-    --------
-    1 MB over 1,024 members, 50 GB/s, 5 microseconds, in ms; the latency of a ring alone would be 10 ms:
-
-    >>> round(float(tree_all_reduce_time(1e6, 1024, 50e9, 5e-6) * 1e3), 3)
-    0.14
-    """
-    xp = namespace(group_size)
-    has_partners = xp.minimum(group_size - 1.0, 1.0)
-    time: Seconds = 2 * (xp.ceil(xp.log2(group_size)) * latency + has_partners * message / bandwidth)
-    return time
-
-
 def in_switch_all_reduce_time(
     message: Bytes, group_size: Count, bandwidth: BytesPerSecond, latency: Seconds
 ) -> Seconds:
@@ -273,59 +234,6 @@ def in_switch_all_reduce_time(
     has_partners = xp.minimum(group_size - 1.0, 1.0)
     time: Seconds = has_partners * (2 * latency + message / bandwidth)
     return time
-
-
-def hierarchical_all_reduce_time(
-    message: Bytes,
-    inner_size: Count,
-    outer_size: Count,
-    inner_bandwidth: BytesPerSecond,
-    outer_bandwidth: BytesPerSecond,
-    inner_latency: Seconds,
-    outer_latency: Seconds,
-) -> Seconds:
-    r"""Time of an all-reduce over two tiers: reduce-scatter inside, all-reduce across, all-gather inside.
-
-    .. math:: t = 2\, t_{gather}(m, n_1) + t_{reduce}(m / n_1, n_2)
-
-    Parameters
-    ----------
-    message
-        Buffer of each member, :math:`m`.
-    inner_size
-        Members of one node, :math:`n_1`.
-    outer_size
-        Number of nodes, :math:`n_2`.
-    inner_bandwidth
-        Of one member's link inside the node, in one direction.
-    outer_bandwidth
-        Of one member's port to the network between nodes, in one direction.
-    inner_latency
-        Fixed cost of one step inside the node.
-    outer_latency
-        Fixed cost of one step between nodes.
-
-    Returns
-    -------
-    Seconds
-        Sum of the three stages.
-
-    Notes
-    -----
-    Each of the :math:`n_1` members of a node reduces its own piece with its peers in the other nodes, so all network
-    ports work at once. Each stage is a ring of [1]_, and the stages are added up; an implementation that pipelines them
-    is faster.
-
-    Examples
-    --------
-    1 GB over 16 nodes of 8 GPUs, 450 and 50 GB/s, in ms:
-
-    >>> round(float(hierarchical_all_reduce_time(1e9, 8, 16, 450e9, 50e9, 0.0, 0.0) * 1e3), 3)
-    8.576
-    """
-    gather = ring_all_gather_time(message, inner_size, inner_bandwidth, inner_latency)
-    reduce = ring_all_reduce_time(message / inner_size, outer_size, outer_bandwidth, outer_latency)
-    return 2 * gather + reduce
 
 
 def all_to_all_time(message: Bytes, group_size: Count, bandwidth: BytesPerSecond, latency: Seconds) -> Seconds:

@@ -6,8 +6,6 @@ functions convert between them.
 References
 ----------
 .. [1] K. F. Pilz, J. Sanders, R. Rahman and L. Heim, "Trends in AI Supercomputers," arXiv:2504.16026, 2025.
-.. [2] T. P. Wright, "Factors Affecting the Cost of Airplanes," J. Aeronaut. Sci., vol. 3, no. 4, pp. 122-128, 1936,
-       doi:10.2514/8.155.
 """
 
 import math
@@ -85,38 +83,6 @@ def extrapolated(start: Count, growth: Fraction, duration: Seconds, period: Seco
     return start * growth ** (duration / period)
 
 
-def growth_from_doubling(doubling_time: Seconds, period: Seconds) -> Fraction:
-    r"""Factor per period of something that doubles in a given time.
-
-    .. math:: g = 2^{T_p / T_2}
-
-    Parameters
-    ----------
-    doubling_time
-        Time to double, :math:`T_2`.
-    period
-        Period that the factor counts for, :math:`T_p`.
-
-    Returns
-    -------
-    Fraction
-        2.0 is a doubling in each period.
-
-    Notes
-    -----
-    A definition.
-
-    Examples
-    --------
-    Doubling in seven months, per year:
-
-    >>> round(growth_from_doubling(7.0, 12.0), 2)
-    3.28
-    """
-    factor: Fraction = 2.0
-    return factor ** (period / doubling_time)
-
-
 def doubling_time(growth: Fraction, period: Seconds) -> Seconds:
     r"""Time to double at a constant factor per period.
 
@@ -148,44 +114,6 @@ def doubling_time(growth: Fraction, period: Seconds) -> Seconds:
     xp = namespace(growth, period)
     time: Seconds = period * (math.log(2) / xp.log(growth))
     return time
-
-
-def declined(start: Usd, decline: Fraction, duration: Seconds, period: Seconds) -> Usd:
-    r"""Price after a time of constant relative decline.
-
-    .. math:: p = p_0 (1 - d)^{T / T_p}
-
-    Parameters
-    ----------
-    start
-        Price at the beginning, :math:`p_0`.
-    decline
-        Share lost per period, :math:`d < 1`.
-    duration
-        Time, :math:`T`.
-    period
-        Period that the decline counts for, :math:`T_p`.
-
-    Returns
-    -------
-    Usd
-        In the money of the beginning.
-
-    Notes
-    -----
-    The form in which price trends are fitted [1]_. Not modelled: shortages, during which prices rise.
-
-    Examples
-    --------
-    30 % a year for five years, as a share of the start:
-
-    >>> round(float(declined(1.0, 0.3, 5.0, 1.0)), 3)
-    0.168
-    """
-    # The absolute value changes nothing for d < 1, and keeps a decline above 1 from becoming a complex number.
-    xp = namespace(start, decline, duration, period)
-    price: Usd = start * xp.abs(1 - decline) ** (duration / period)
-    return price
 
 
 def per_unit_of_gain(start: Usd, gain: Fraction, duration: Seconds, period: Seconds) -> Usd:
@@ -221,77 +149,3 @@ def per_unit_of_gain(start: Usd, gain: Fraction, duration: Seconds, period: Seco
     0.269
     """
     return start * gain ** (-duration / period)
-
-
-def learning_curve(start: Usd, cumulative: Count, cumulative_start: Count, learning_rate: Fraction) -> Usd:
-    r"""Price of a unit, falling with the number of units ever made.
-
-    .. math:: p = p_0 \left( \frac{Q}{Q_0} \right)^{\log_2 (1 - r)}
-
-    Parameters
-    ----------
-    start
-        Price at the beginning, :math:`p_0`.
-    cumulative
-        Units ever made, :math:`Q`.
-    cumulative_start
-        Units made at the beginning, :math:`Q_0`.
-    learning_rate
-        Share of the price lost at each doubling of units, :math:`r < 1`.
-
-    Returns
-    -------
-    Usd
-        In the money of the beginning.
-
-    Notes
-    -----
-    Wright's law [2]_. Not modelled: causes other than volume.
-
-    Examples
-    --------
-    20 % per doubling, after two doublings:
-
-    >>> round(float(learning_curve(1.0, 4.0, 1.0, 0.2)), 2)
-    0.64
-    """
-    xp = namespace(start, cumulative, cumulative_start, learning_rate)
-    exponent = xp.log(abs(1 - learning_rate)) / math.log(2)
-    price: Usd = start * (cumulative / cumulative_start) ** exponent
-    return price
-
-
-def average_of_growth(start: Count, end: Count) -> Count:
-    r"""Mean amount over a period in which it grew at a constant rate.
-
-    .. math:: \bar{a} = \frac{b - a}{\ln (b / a)}
-
-    Parameters
-    ----------
-    start
-        Amount at the beginning, :math:`a > 0`.
-    end
-        Amount at the end, :math:`b > 0`.
-
-    Returns
-    -------
-    Count
-        Equal to both where nothing grows.
-
-    Notes
-    -----
-    The logarithmic mean: the integral of the growth :math:`a \, g^t` that [1]_ fits. It gives yearly energy from the
-    power at two dates.
-
-    Examples
-    --------
-    >>> round(float(average_of_growth(1.0, 3.0)), 3)
-    1.82
-    """
-    xp = namespace(start, end)
-    ratio = end / start
-    # Near a ratio of one the fraction is 0/0; the mean of the two amounts is exact there to second order.
-    is_constant = xp.abs(ratio - 1) < 1e-6
-    safe = xp.where(is_constant, 2.0, ratio)
-    mean: Count = xp.where(is_constant, (start + end) / 2, start * (safe - 1) / xp.log(safe))
-    return mean

@@ -134,42 +134,6 @@ def devices_per_replica(content: Bytes, usable_memory: Bytes) -> Count:
     return devices
 
 
-def decode_latency(num_layers: Count, kernels_per_layer: Count, kernel_time: Seconds, exchange: Seconds) -> Seconds:
-    r"""Time of a decode step that does not depend on the batch: launches and exchanges of all layers.
-
-    .. math:: t_0 = L \, q \, t_q + t_c
-
-    Parameters
-    ----------
-    num_layers
-        Layers, :math:`L`.
-    kernels_per_layer
-        Kernels of a layer, one after another, :math:`q`.
-    kernel_time
-        Least time of one kernel, :math:`t_q`.
-    exchange
-        Collectives of all layers, :math:`t_c`.
-
-    Returns
-    -------
-    Seconds
-        Of one step, without the time of reading and computing.
-
-    Notes
-    -----
-    Latency-bound decoding as in [1]_. Not modelled: concurrent kernels, programs that fuse a whole layer, and exchanges
-    that hide behind the work of the other half of the batch.
-
-    Examples
-    --------
-    61 layers of 30 kernels of 2.5 us each, and 1.2 ms of collectives, in ms:
-
-    >>> round(decode_latency(61, 30, 2.5e-6, 1.2e-3) * 1e3, 3)
-    5.775
-    """
-    return num_layers * kernels_per_layer * kernel_time + exchange
-
-
 def decode_step_time(
     batch: Count,
     weights_read: Bytes,
@@ -198,7 +162,7 @@ def decode_step_time(
     compute_rate
         Attained rate of the replica, :math:`\rho`.
     latency
-        Time of a step that does not depend on the batch, :math:`t_0` (:func:`decode_latency`).
+        Time of a step that does not depend on the batch, :math:`t_0`.
 
     Returns
     -------
@@ -248,34 +212,3 @@ def prefill_rate(compute_rate: FlopPerSecond, flop_per_token: FlopPerToken) -> T
     5000.0
     """
     return compute_rate / flop_per_token
-
-
-def devices_for_traffic(traffic: TokensPerSecond, rate_per_device: TokensPerSecond, utilisation: Count) -> Count:
-    r"""Devices that serve a traffic at a target utilisation.
-
-    .. math:: n = \frac{q}{r u}
-
-    Parameters
-    ----------
-    traffic
-        Tokens per time, :math:`q`.
-    rate_per_device
-        Tokens per time of one device, :math:`r`.
-    utilisation
-        Planned share of its time in which a device is busy, :math:`u`.
-
-    Returns
-    -------
-    Count
-        Not rounded.
-
-    Notes
-    -----
-    A definition; the reserve is for bursts within the hour.
-
-    Examples
-    --------
-    >>> devices_for_traffic(1e6, 1000.0, 0.8)
-    1250.0
-    """
-    return traffic / (rate_per_device * utilisation)

@@ -7,8 +7,8 @@ inside one, which leaves a few devices of the domain to other groups.
 
 The time is that of the fastest algorithm of the network: one ring through all tiers, which pipelines them but pays the
 latency of every hop; a hierarchy of recursive halving and doubling, whose latency grows with the logarithm of the
-group; or reduction in the switch. Rings inside a tier and double trees (:mod:`lindos.formulas.collectives`) send as
-many bytes in no fewer steps, so they are never faster and are not evaluated.
+group; or reduction in the switch. Rings inside a tier and double trees send as many bytes in no fewer steps, so they
+are never faster and are not evaluated.
 """
 
 from dataclasses import dataclass, replace

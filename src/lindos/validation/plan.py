@@ -88,7 +88,7 @@ def plan_of(
     return Chosen(plan=plan, filled=tuple(filled), needed=needed, capacity=capacity(pool))
 
 
-#: Shares of the layers whose activations a practitioner may offload, variants from the least.
+#: Shares of the layers whose activations a practitioner may offload, tried from the least.
 _OFFLOADED = 8
 
 
