@@ -6,7 +6,7 @@ import pytest
 
 import lindos
 from lindos.answers.solve import solve_scenario
-from lindos.errors import InfeasibleError, InputError, LindosError
+from lindos.errors import InfeasibleError, InputError, LindosError, UnitError
 
 SITE = {
     "name": "small",
@@ -125,3 +125,11 @@ def test_what_cannot_be_solved_is_one_sentence(vary: str, until: str, options: d
 def test_a_range_without_any_answer_gives_the_reason() -> None:
     with pytest.raises(LindosError, match=r"site\.power_limit"):
         solve_scenario({**SITE, "site": {"power_limit": "1 kW"}}, "site.years", "site.device_cost=$2/h")
+
+
+def test_a_value_in_a_wrong_unit_is_told_before_the_range_is_computed() -> None:
+    asked: list[str] = []
+    with pytest.raises(UnitError, match="--until"):
+        solve_scenario("one-node", "site.electricity_price", "site.device_cost=3 GW", begins=asked.append)
+    # One value of the input gives the unit: each floor is asked once.
+    assert len(asked) == len(set(asked))

@@ -107,3 +107,15 @@ def test_capacity_that_can_be_rented_carries_inference_that_could_not_be() -> No
         target_h100_equivalents="1M", inference={"h100_equivalents": "900k"}, rent={"limit": "1M", "price": "$2/h"}
     )
     assert column(found.tables["roadmap.contracts"], "rented")[0] == pytest.approx(700e3)
+
+
+def test_what_retires_in_a_draw_is_what_was_bought_in_it() -> None:
+    found = answer(start_h100_equivalents="50k", target_h100_equivalents="1M", life="2 years")
+    stock = found["roadmap.target_h100_equivalents"]
+    assert stock.low is not None
+    assert stock.high is not None
+    # Rates of devices without a data sheet differ by a tenth or so: a stock is as uncertain as they are.
+    assert 0.8e6 < stock.low <= (stock.value or 0.0) <= stock.high < 1.25e6
+    growth = found["roadmap.required_growth"]
+    assert growth.low is not None
+    assert growth.low > 1.0

@@ -1,7 +1,8 @@
 """Figures of a scenario without ranges and sources, for questions that ask it many times."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from lindos.answers.scenario import answer
 from lindos.catalog import Catalog
@@ -22,11 +23,15 @@ class Points:
         Folder of files that the scenario names.
     begins
         Function that is called with each question before it is computed.
+    settings
+        Settings of floors, by name.
     """
 
-    def __init__(self, folder: Path | None, begins: Callable[[str], object]) -> None:
+    def __init__(
+        self, folder: Path | None, begins: Callable[[str], object], settings: Mapping[str, Any] | None = None
+    ) -> None:
         """Start without results."""
-        self._folder = folder
+        self._folder, self._settings = folder, settings
         self._chain = Chain(traces_facts=False, has_ranges=False, begins=begins)
 
     def figure(self, scenario: Scenario, catalog: Catalog, name: str) -> Figure:
@@ -65,6 +70,7 @@ class Points:
                 sections=frozenset({section}),
                 campaign=CampaignAsked(figures_only=quick),
                 chain=self._chain,
+                settings=self._settings,
             )
             figures = {figure.name: figure for figure in made.figures}
             if name in figures:

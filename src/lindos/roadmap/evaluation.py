@@ -182,6 +182,7 @@ class _Row:
         question = plan.question
         years = question.periods[index].years
         self.bought: Count = 0.0
+        self.retired: Count = 0.0
         self.machines: Usd = 0.0
         self.buildings: Usd = 0.0
         self.running: Usd = 0.0
@@ -192,8 +193,10 @@ class _Row:
             for kind, item in enumerate(generations):
                 count = item.h100_equivalents
                 devices, stock = float(plan.bought[kind, place, index]), float(plan.stock[kind, place, index])
-                if not (devices or stock) or count is None:
+                sold = float(plan.sold[kind, place, index])
+                if not (devices or stock or sold) or count is None:
                     continue
+                self.retired = self.retired + sold * count
                 machines = _cost(item, "capex") - _cost(item, "construction")
                 machines = machines - float(discounts[kind]) * _cost(item, "negotiable")
                 self.bought = self.bought + devices * count
@@ -233,15 +236,13 @@ def _quarters(
     question, listed = plan.question, []
     equivalents, power = start
     spent: Usd = 0.0
-    retired = _retired(plan)
     for index, (period, row) in enumerate(zip(question.periods, rows, strict=True)):
         arriving = [batch for batch in deliveries if period.begin < day(batch.date, "online") <= period.end]
         ordered = total(batch.h100_equivalents for batch in arriving)
         power = power + total(batch.power for batch in arriving)
         capex = total(batch.capex for batch in arriving) + row.machines + row.buildings
         spent = spent + capex
-        equivalents = equivalents + ordered + row.bought
-        equivalents = equivalents - retired[index]
+        equivalents = equivalents + ordered + row.bought - row.retired
         listed.append(
             PlanQuarter(
                 name=period.name,
@@ -264,12 +265,6 @@ def _quarters(
 
 def _by_generation(names: Sequence[str], amounts: Any) -> dict[str, float]:
     return {name: float(amount) for name, amount in zip(names, amounts, strict=True)}
-
-
-def _retired(plan: Plan) -> list[float]:
-    """H100-equivalents of purchases that retire in each period, at the plan's own rates."""
-    gone = (plan.sold.sum(axis=1) * plan.question.equivalents[:, None]).sum(axis=0)
-    return [float(amount) for amount in gone]
 
 
 def _peak(quarters: Sequence[PlanQuarter], plan: Plan) -> Fraction:

@@ -115,6 +115,8 @@ def _idle_in_roadmap(spec: RoadmapSpec) -> Iterator[tuple[str, str]]:
         yield "roadmap.mfu", "it turns roadmap.target_flop into H100-equivalents."
     elif _is_given(spec, "token_rate") and spec.target_tokens is None:
         yield "roadmap.token_rate", "it turns roadmap.target_tokens into H100-equivalents."
+    if not spec.programmes and spec.recourse and not spec.start < spec.recourse.day < (spec.by or spec.start):
+        yield "roadmap.recourse", "its day does not lie between the first and the last day of the plan."
     for index, programme in enumerate(spec.programmes):
         if _is_given(programme, "accelerator") and programme.gpus is None:
             yield f"roadmap.programmes.{index}.accelerator", "it is the device that gpus counts."

@@ -20,10 +20,12 @@ from lindos.study.supply import SUPPLY
 
 #: Passes until the sizes of the purchases and the network that they need agree; sizes change by levels of a network.
 _MAX_PASSES = 4
-#: Most quarters of a plan in whole lots.
-_MOST_WHOLE = 60
+#: Most quarters of a plan in whole lots: in longer ones a lot matters less than the years, and takes long.
+_MOST_WHOLE = 32
 #: Setting that holds a decided plan fixed, whatever changes.
 PURCHASES_SETTING = "purchases"
+#: The same setting where lots may be split: a question that asks for many plans looks at how they change.
+SPLIT_LOTS = "split lots"
 #: Shares of a target that is just possible which a plan in whole lots may leave: solvers work within tolerances.
 _MARGINS = (1e-6, 1e-3, 1e-2, 0.1, 1.0)
 
@@ -92,15 +94,17 @@ def compute(world: World, holdings: Holdings, supply: roadmap.World, site: SiteR
         if bought == sizes:
             break
         sizes = bought
-    decided = _decided(question(world, spec, machines, supply, sizes), sizes)
+    is_split = decided == SPLIT_LOTS
+    decided = _decided(question(world, spec, machines, supply, sizes), sizes, is_split=is_split)
     return replace(decided, left_out=unpriced(world, spec))
 
 
-def _decided(expansion: Expansion, sizes: Mapping[tuple[str, str], int]) -> Purchases:
+def _decided(expansion: Expansion, sizes: Mapping[tuple[str, str], int], *, is_split: bool = False) -> Purchases:
     """Plan in whole lots; the most that is possible where the target is not."""
+    is_whole = not is_split and len(expansion.periods) <= _MOST_WHOLE
     targets = (expansion.target_power, expansion.target_equivalents, expansion.target_flop)
     wanted = next((target for target in targets if target is not None), 0.0)
-    plan, smooth, program = roadmap.make_plan(expansion, is_whole=_is_whole(expansion))
+    plan, smooth, program = roadmap.make_plan(expansion, is_whole=is_whole)
     clash: tuple[str, ...] = ()
     relaxations: tuple[Relaxation, ...] = ()
     if plan is None:
@@ -108,7 +112,7 @@ def _decided(expansion: Expansion, sizes: Mapping[tuple[str, str], int]) -> Purc
             limits = roadmap.irreducible_set(expansion, program)
             clash = tuple(limit.name for limit in limits)
             relaxations = roadmap.relaxations(expansion, program, limits)
-        expansion, plan, smooth, program = _most(expansion)
+        expansion, plan, smooth, program = _most(expansion, is_whole)
     cheapest = None
     if expansion.target_equivalents is not None and np.any(expansion.missing_value > 0.0):
         worthless = replace(expansion, missing_value=0.0 * expansion.missing_value, last_share=1.0)
@@ -124,16 +128,11 @@ def _decided(expansion: Expansion, sizes: Mapping[tuple[str, str], int]) -> Purc
     )
 
 
-def _is_whole(expansion: Expansion) -> bool:
-    """Whether lots are whole: in plans of decades a lot matters less than the years, and takes long."""
-    return len(expansion.periods) <= _MOST_WHOLE
-
-
-def _most(expansion: Expansion) -> tuple[Expansion, Plan, roadmap.Solution, roadmap.Program]:
+def _most(expansion: Expansion, is_whole: bool) -> tuple[Expansion, Plan, roadmap.Solution, roadmap.Program]:
     """Plan for the most of a target that is possible in whole lots."""
     for margin in _MARGINS:
-        nearest = _attainable(expansion, is_whole=_is_whole(expansion), margin=margin)
-        plan, smooth, program = roadmap.make_plan(nearest, is_whole=_is_whole(nearest))
+        nearest = _attainable(expansion, is_whole=is_whole, margin=margin)
+        plan, smooth, program = roadmap.make_plan(nearest, is_whole=is_whole)
         if plan is not None:
             return nearest, plan, smooth, program
     raise InfeasibleError(

@@ -6,7 +6,6 @@ from datetime import date, timedelta
 import numpy as np
 
 from lindos.catalog import Catalog
-from lindos.errors import InconsistentError
 from lindos.roadmap import Expansion, Period
 from lindos.roadmap.program import Floats
 from lindos.scenario.roadmap import RoadmapSpec
@@ -25,16 +24,8 @@ def ordered_before(periods: Sequence[Period], spec: RoadmapSpec, catalog: Catalo
         The roadmap, with a day on which they are known.
     catalog
         Time from an order to machines on line.
-
-    Raises
-    ------
-    InconsistentError
-        If the day lies outside the plan.
     """
     assert spec.recourse is not None
-    if not spec.start < spec.recourse.day < (spec.by or spec.start):
-        relation = "lie between the first and the last day"
-        raise InconsistentError("roadmap.recourse.day", spec.recourse.day, "roadmap.by", spec.by, relation)
     lead = rule(catalog, "supply.lead_time", "s") if spec.lead_time is None else spec.lead_time
     arrived = date.fromisoformat(spec.recourse.day) + timedelta(seconds=lead)
     return np.array([1.0 if period.end <= arrived else 0.0 for period in periods])

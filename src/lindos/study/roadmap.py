@@ -116,6 +116,8 @@ def _two_stage(
     base = purchases.plan.question
     if spec.recourse is None or base.target_equivalents is None or not purchases.plan.bought.any():
         return None
+    if not spec.start < spec.recourse.day < (spec.by or spec.start):
+        return None
     wanted = replace(base, target_equivalents=purchases.wanted)
     early = ordered_before(base.periods, spec, world.catalog)
     draws = draws_of(wanted, spec, world.catalog, offered, supply, spec.recourse.draws)
