@@ -3,6 +3,7 @@
 import operator
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from lindos.catalog.facts import Fact
 from lindos.catalog.records import Accelerator
@@ -196,17 +197,7 @@ def power(check: PowerCheck, context: Context) -> Finding:
     context
         The catalogue, and power and cost per device.
     """
-    if check.scope == "facility" and (named := _of_cluster(check, context, "facility_power", "facility power", "W")):
-        return named
-    per_device = context.facility_power if check.scope == "facility" else {}
-    groups = groups_of(check.devices, context)
-    spans, texts, missing = _per_device(groups, per_device, "board_power", "W")
-    chips = check.scope == "chips" or missing
-    text = f"{' + '.join(texts)} = {bounded(spans, 'W')}"
-    finding = finding_of("power of the chips" if chips else "facility power", "W", _claimed(check), spans, text)
-    if check.scope == "chips" or not missing:
-        return finding
-    return _lower_bound(finding, f"no facility power is known for {', '.join(missing)}: the chips alone are counted")
+    return _whole_or_chips(check, context, _POWER, context.facility_power)
 
 
 def money(check: MoneyCheck, context: Context) -> Finding:
@@ -221,17 +212,40 @@ def money(check: MoneyCheck, context: Context) -> Finding:
     context
         The catalogue, and power and cost per device.
     """
-    if check.scope == "all-in" and (named := _of_cluster(check, context, "capex", "all-in cost", "USD")):
+    return _whole_or_chips(check, context, _MONEY, context.unit_cost)
+
+
+class _Amount(NamedTuple):
+    """Words of an amount that counts the whole of a site, or its chips alone."""
+
+    scope: str  # of a check that means the whole
+    field: str  # of a site
+    whole: str
+    chips: str
+    of_device: str  # field of a device
+    unit: str
+
+
+_POWER = _Amount("facility", "facility_power", "facility power", "power of the chips", "board_power", "W")
+_MONEY = _Amount("all-in", "capex", "all-in cost", "price of the chips", "price", "USD")
+
+
+def _whole_or_chips(
+    check: PowerCheck | MoneyCheck, context: Context, amount: _Amount, whole_per_device: PerDevice
+) -> Finding:
+    """Check an amount against that of the whole, or of the chips alone where this is meant or no more is known."""
+    means_whole = check.scope == amount.scope
+    if means_whole and (named := _of_cluster(check, context, amount.field, amount.whole, amount.unit)):
         return named
-    per_device = context.unit_cost if check.scope == "all-in" else {}
     groups = groups_of(check.devices, context)
-    spans, texts, missing = _per_device(groups, per_device, "price", "USD")
-    chips = check.scope == "chips" or missing
-    text = f"{' + '.join(texts)} = {bounded(spans, 'USD')}"
-    finding = finding_of("price of the chips" if chips else "all-in cost", "USD", _claimed(check), spans, text)
-    if check.scope == "chips" or not missing:
+    per_device = whole_per_device if means_whole else {}
+    spans, texts, missing = _per_device(groups, per_device, amount.of_device, amount.unit)
+    question = amount.whole if means_whole and not missing else amount.chips
+    text = f"{' + '.join(texts)} = {bounded(spans, amount.unit)}"
+    finding = finding_of(question, amount.unit, _claimed(check), spans, text)
+    if not means_whole or not missing:
         return finding
-    return _lower_bound(finding, f"no all-in cost is known for {', '.join(missing)}: the chips alone are counted")
+    return _lower_bound(finding, f"no {amount.whole} is known for {', '.join(missing)}: the chips alone are counted")
 
 
 def _of_cluster(

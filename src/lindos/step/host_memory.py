@@ -12,8 +12,9 @@ from lindos.quantities import Bytes, Count, namespace
 from lindos.step.activations import offloads
 from lindos.step.assumptions import Assumptions, load_assumptions
 from lindos.step.layout import lay_out
-from lindos.step.offload import offloaded_activations, offloaded_weights, owned_params
+from lindos.step.offload import offloaded_activations, offloaded_weights
 from lindos.step.states import gradient_width
+from lindos.step.traffic import owned_params
 from lindos.units import render
 
 

@@ -25,14 +25,13 @@ from lindos.formulas.memory import host_optimizer_time
 from lindos.problem.cluster import Pool
 from lindos.problem.job import Job
 from lindos.problem.plan import Offload, Plan, Reader, Recompute, Sharding, readable
-from lindos.quantities import Bytes, BytesPerSecond, Count, Real, Seconds, namespace
+from lindos.quantities import Bytes, BytesPerSecond, Real, Seconds, namespace
 from lindos.step.activations import offloaded_share, offloads, saved_activations
 from lindos.step.assumptions import Assumptions
 from lindos.step.layout import Layout, at_least, select
 from lindos.step.passage import Passage
 from lindos.step.states import gradient_width
-from lindos.step.traffic import weight_shards
-from lindos.transformer.adapters import trained_share
+from lindos.step.traffic import owned_params, weight_shards
 
 
 def offload_time(
@@ -141,22 +140,3 @@ def offloaded_weights(job: Job, plan: Plan, layout: Layout) -> Bytes:
     for part in weight_shards(job.model, layout):
         parameters = parameters + part.params / (1 + sharded * (part.shards - 1)) * size
     return offloads(plan, Offload.PARAMETERS) * parameters
-
-
-def owned_params(job: Job, plan: Plan, layout: Layout) -> Count:
-    """Count the parameters whose optimizer states belong to the mean device.
-
-    Parameters
-    ----------
-    job
-        Model, precision and software profile.
-    plan
-        Its fields may be arrays.
-    layout
-        Layout of ``job`` under ``plan``.
-    """
-    shared = at_least(plan.sharding, Sharding.OPTIMIZER)
-    owned: Real = 0.0
-    for part in weight_shards(job.model, layout):
-        owned = owned + part.params / (1 + shared * (part.shards - 1))
-    return owned * trained_share(job.model, job.adapter_rank)

@@ -301,10 +301,25 @@ def optimizer_time(job: Job, plan: Plan, layout: Layout, rate: Rates) -> Seconds
     Seconds
         Time of one step, without traffic to the host.
     """
-    sharded = at_least(plan.sharding, Sharding.OPTIMIZER)
     # Adam reads the gradient in FP32 and its states, and writes the states and a BF16 weight.
     moved = FP32 + 2 * job.state_bytes + BF16
+    return owned_params(job, plan, layout) * moved / rate.memory + rate.launch
+
+
+def owned_params(job: Job, plan: Plan, layout: Layout) -> Count:
+    """Count the parameters whose optimizer states belong to the mean device.
+
+    Parameters
+    ----------
+    job
+        Model, precision and software profile.
+    plan
+        Its fields may be arrays.
+    layout
+        Layout of ``job`` under ``plan``.
+    """
+    shared = at_least(plan.sharding, Sharding.OPTIMIZER)
     owned: Real = 0.0
     for part in weight_shards(job.model, layout):
-        owned = owned + part.params / (1 + sharded * (part.shards - 1))
-    return owned * trained_share(job.model, job.adapter_rank) * moved / rate.memory + rate.launch
+        owned = owned + part.params / (1 + shared * (part.shards - 1))
+    return owned * trained_share(job.model, job.adapter_rank)
