@@ -170,9 +170,10 @@ class Series:
 class Chart:
     """A chart as data.
 
-    ``kind``: "parts" (one stacked horizontal bar per x, a series per part), "bars", "lines", "timeline" (rows x of
-    stretches, a series per state; each begins at ``low`` and lasts ``y``; rows end with their number), or "waterfall"
-    (one series: a total, what is added to it one after the other, and the total that is reached).
+    ``kind``: "parts" (one stacked horizontal bar per x, a series per part), "stack" (the same upright, along time),
+    "bars", "lines", "timeline" (rows x of stretches, a series per state; each begins at ``low`` and lasts ``y``; rows
+    end with their number), or "waterfall" (one series: a total, what is added to it one after the other, and the total
+    that is reached).
     """
 
     name: str

@@ -138,6 +138,26 @@ def test_bars_have_their_values_beside_them() -> None:
     assert [trace["text"] for trace in traces] == [["95 W"], [""]]
 
 
+def test_a_stack_along_time_stands_upright_and_reaches_its_sum() -> None:
+    quarters = tuple(f"2027 Q{index}" for index in range(1, 5))
+    parts = tuple(Series(name=name, x=quarters, y=(3e9,) * 4) for name in ("old", "new", "newer"))
+    data = chart_data(Chart(name="c", title="C", kind="stack", unit="W", series=parts))
+    assert data["layout"]["barmode"] == "relative"
+    assert {trace["orientation"] for trace in data["traces"]} == {"v"}
+    # Gigawatts: the unit is chosen for the sum, and no value is written over a thin bar.
+    assert data["traces"][0]["y"] == [3.0] * 4
+    assert not any("text" in trace for trace in data["traces"])
+
+
+def test_numbers_of_a_chart_follow_the_days_of_all_its_lines() -> None:
+    answer = lindos.run("fifty-million", sections=["roadmap"])
+    page = html(answer).decode("utf-8")
+    begin = page.index('data-chart="roadmap.online"')
+    days = re.findall(r"<tr><td>(\d{4}-\d{2}-\d{2})</td>", page[begin : page.index("</table>", begin)])
+    assert len(days) > 20
+    assert days == sorted(days)
+
+
 @pytest.mark.skipif(shutil.which("node") is None, reason="the script of the page runs in Node.js")
 def test_the_workbook_is_a_zip_of_sheets_with_numbers(tmp_path: object) -> None:
     script = files("lindos.report").joinpath("assets", "tables.js").read_text(encoding="utf-8")

@@ -46,6 +46,8 @@ _QUANTITIES = {
     "token/s": "speed",
     "1/s": "rate",
 }
+#: How bars of one place share it, by kind of chart; side by side otherwise.
+_MODES = {"parts": "relative", "stack": "relative", "timeline": "overlay", "waterfall": "overlay"}
 _AXIS = {"automargin": True, "separatethousands": True, "exponentformat": "none"}
 
 
@@ -153,7 +155,7 @@ def _height(chart: Chart) -> int:
 def _extent(chart: Chart) -> list[float | None]:
     """Every number on the value axis; for stacked parts, the height of each stack."""
     lines: list[float | None] = [value for _, value in chart.reference]
-    if chart.kind == "parts":
+    if chart.kind in ("parts", "stack"):
         totals: dict[float | str, float] = {}
         for series in chart.series:
             for x, y in zip(series.x, series.y, strict=True):
@@ -268,7 +270,8 @@ def _steps(series: Series, chart: Chart, scaling: Scale, colour: str) -> list[di
 
 def _bar(series: Series, chart: Chart, scaling: Scale, colour: str) -> dict[str, Any]:
     across = _horizontal(chart)
-    values, names = _drawn(series.y, scaling, chart.log and chart.kind != "parts"), _labels([str(x) for x in series.x])
+    values = _drawn(series.y, scaling, chart.log and chart.kind not in ("parts", "stack"))
+    names = _labels([str(x) for x in series.x])
     error: dict[str, Any] = {}
     if chart.kind == "bars" and series.low:
         error = {"error_x" if across else "error_y": _error(values, series, scaling)}
@@ -297,7 +300,7 @@ def _value_labels(series: Series, chart: Chart, across: bool) -> dict[str, Any]:
         shares = [(y or 0.0) / (totals[x] or 1.0) for x, y in zip(series.x, series.y, strict=True)]
         texts = [label if share >= _LABELLED else "" for label, share in zip(texts, shares, strict=True)]
         return {"text": texts, "textposition": "inside", "insidetextanchor": "middle", "textangle": 0}
-    if len(series.x) * len(chart.series) > _MOST_LABELS or series.low:
+    if chart.kind == "stack" or len(series.x) * len(chart.series) > _MOST_LABELS or series.low:
         return {}
     return {"text": texts, "textposition": "outside" if across else "auto", "cliponaxis": False}
 
@@ -364,7 +367,7 @@ def _axis_type(chart: Chart) -> str:
 
 
 def _layout(chart: Chart, scaling: Scale, across: bool) -> dict[str, Any]:
-    log = chart.log and chart.kind != "parts"
+    log = chart.log and chart.kind not in ("parts", "stack")
     lines = _drawn([value for _, value in chart.reference], scaling, log)
     value_axis: dict[str, Any] = {"title": {"text": _value_title(chart, scaling, log)}, **_AXIS}
     if log:
@@ -393,7 +396,7 @@ def _layout(chart: Chart, scaling: Scale, across: bool) -> dict[str, Any]:
     return {
         "xaxis": value_axis if across else name_axis,
         "yaxis": name_axis if across else value_axis,
-        "barmode": {"parts": "relative", "timeline": "overlay", "waterfall": "overlay"}.get(chart.kind, "group"),
+        "barmode": _MODES.get(chart.kind, "group"),
         "bargap": 0.35,
         "shapes": _references(lines, across),
     }

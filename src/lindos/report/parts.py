@@ -19,6 +19,7 @@ _SHORT = 18
 _LONG = 40
 #: Tables up to the first number of columns are narrow, so that the eye follows a row; from the second on, dense.
 _NARROW, _DENSE = 3, 8
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def anchor(name: str) -> str:
@@ -297,6 +298,13 @@ def _points(series: Series) -> dict[float | str, float | None]:
     return totals
 
 
+def _along(chart: Chart) -> list[float | str]:
+    """Every x of a chart once; days in their order, whatever series they are from."""
+    places = list(dict.fromkeys(x for series in chart.series for x in series.x))
+    is_time = all(isinstance(x, str) and _DAY.fullmatch(x) for x in places)
+    return sorted(places, key=str) if is_time else places
+
+
 def _numbers(chart: Chart) -> str:
     names = "".join(f'<th class="number">{escape(series.name)}</th>' for series in chart.series)
     points = [_points(series) for series in chart.series]
@@ -307,7 +315,7 @@ def _numbers(chart: Chart) -> str:
             for points_by_x in points
         )
         + "</tr>"
-        for x in dict.fromkeys(x for series in chart.series for x in series.x)
+        for x in _along(chart)
     )
     return (
         _scroll(f"Numbers: {chart.title}")

@@ -70,7 +70,7 @@ def _purchases(outcome: Outcome[RoadmapResult]) -> Chart:
     return Chart(
         name="roadmap.bought",
         title="H100-equivalents bought by generation",
-        kind="bars",
+        kind="stack",
         unit="1",
         series=tuple(
             Series(name=name, x=tuple(period.name for period in plan.question.periods), y=tuple(map(float, row)))
@@ -88,10 +88,10 @@ def _stock(outcome: Outcome[RoadmapResult]) -> Chart:
     return Chart(
         name="roadmap.stock",
         title="H100-equivalents of purchases that work, by generation",
-        kind="lines",
+        kind="stack",
         unit="1",
         series=tuple(
-            Series(name=name, x=_quarters(outcome), y=tuple(map(float, row)))
+            Series(name=name, x=tuple(period.name for period in plan.question.periods), y=tuple(map(float, row)))
             for name, row in zip(plan.question.generations, amounts, strict=True)
             if row.sum()
         ),
