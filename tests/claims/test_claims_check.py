@@ -29,7 +29,7 @@ def verdicts(catalog: Catalog) -> dict[str, Verdict]:
 
 
 def test_every_statement_is_there(verdicts: dict[str, Verdict]) -> None:
-    assert set(verdicts) == {*(f"X{i}" for i in range(1, 14)), "O1", "O2", "M1", "M2", "M3"}
+    assert set(verdicts) == {*(f"X{i}" for i in range(1, 14)), "O1", "O2", "M1", "M2", "M3", "U1"}
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,7 @@ def test_every_statement_is_there(verdicts: dict[str, Verdict]) -> None:
         ("M1", Ruling.OPEN),
         ("M2", Ruling.CONSEQUENCE),
         ("M3", Ruling.WRONG),
+        ("U1", Ruling.STRAINED),
     ],
 )
 def test_headline_rulings(verdicts: dict[str, Verdict], claim: str, ruling: Ruling) -> None:

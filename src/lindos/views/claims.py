@@ -76,7 +76,8 @@ def _all_rulings(checked: Iterable[Verdict]) -> list[Ruling]:
 
 def _summary(rulings: Sequence[Ruling]) -> str:
     counts = {ruling: rulings.count(ruling) for ruling in dict.fromkeys(rulings)}
-    listed = ", ".join(f"{count} {ruling.value}" for ruling, count in counts.items())
+    words = {Ruling.CONSEQUENCE: "with figures worked out, none to compare"}
+    listed = ", ".join(f"{count} {words.get(ruling, ruling.value)}" for ruling, count in counts.items())
     return f"{len(rulings)} statement{'s' if len(rulings) != 1 else ''} checked: {listed}."
 
 

@@ -55,7 +55,7 @@ def verdict(scenario: Scenario, sections: Sequence[Section]) -> Verdict | None:
     figures = {figure.name: figure for section in sections for figure in section.figures}
     clauses = [
         *_search(sections),
-        *_site(figures),
+        *_site(scenario, figures),
         *_campaign(scenario, figures),
         *_fleet(figures),
         *_roadmap(figures),
@@ -96,12 +96,24 @@ def _search(sections: Sequence[Section]) -> Iterator[str]:
             yield section.summary.rstrip(".")
 
 
-def _site(figures: Mapping[str, Figure]) -> Iterator[str]:
+def _is_apart(scenario: Scenario, figures: Mapping[str, Figure]) -> bool:
+    """Tell whether the cluster answers what all of a target would be at once, beside a plan that starts from another."""
+    roadmap, cluster = scenario.roadmap, scenario.cluster
+    if roadmap is None or cluster is None or all(pool.online for pool in cluster.pools or ()):
+        return False
+    size, start = figures.get("cluster.h100_equivalents"), roadmap.start_h100_equivalents
+    is_larger = bool(size and size.value and start and size.value > 1.01 * start)
+    return roadmap.start_cluster is not None or is_larger
+
+
+def _site(scenario: Scenario, figures: Mapping[str, Figure]) -> Iterator[str]:
     power, money = _text(figures.get("site.power.total")), _text(figures.get("site.capex.total"))
     devices = _text(figures.get("cluster.num_devices"))
     if power or money:
-        parts = [f"draw {power}" if power else "", f"cost {money} to build" if money else ""]
-        yield f"{devices or 'its'} GPUs {' and '.join(part for part in parts if part)}"
+        would = "would " if _is_apart(scenario, figures) else ""
+        parts = [f"{would}draw {power}" if power else "", f"cost {money} to build" if money else ""]
+        begin = "built at once from racks of today, " if would else ""
+        yield f"{begin}{devices or 'its'} GPUs {' and '.join(part for part in parts if part)}"
 
 
 def _campaign(scenario: Scenario, figures: Mapping[str, Figure]) -> Iterator[str]:
@@ -139,7 +151,7 @@ def _roadmap(figures: Mapping[str, Figure]) -> Iterator[str]:
         # Where the cluster is all there is to buy, its cost was said.
         is_new = spent is not None and (built is None or spent.value != built.value)
         money = _text(spent) if is_new else ""
-        yield pace + (f", and {money} from start to target" if money else "")
+        yield pace + (f", and {money} for what is bought until then" if money else "")
     demand, share = _text(figures.get("roadmap.total_demand")), _text(figures.get("roadmap.share_of_supply"))
     if demand:
         yield f"{demand} H100-equivalents are wanted" + (f", {share} of what is shipped by then" if share else "")
@@ -172,7 +184,9 @@ def _numbers(scenario: Scenario, sections: Sequence[Section]) -> tuple[str, ...]
     picks: list[list[str]] = []
     for section in sections:
         values = {figure.name for figure in section.figures if figure.value is not None} - fixed
-        skips = (section.name == "step" and is_told) or (section.name == "cluster" and len(sections) > 1)
+        skips = (section.name == "step" and (is_told or "roadmap" in names_of_sections)) or (
+            section.name == "cluster" and len(sections) > 1
+        )
         names = [name for name in _PICKS.get(section.name, section.headline) if name in values]
         picks.append([] if skips else names)
     picks = _without_equals(picks, {figure.name: figure for section in sections for figure in section.figures})
