@@ -97,7 +97,7 @@ def _search(sections: Sequence[Section]) -> Iterator[str]:
 
 
 def _is_apart(scenario: Scenario, figures: Mapping[str, Figure]) -> bool:
-    """Tell whether the cluster answers what all of a target would be at once, beside a plan that starts from another."""
+    """Tell whether the cluster is all of a target at once, beside a plan that starts from another."""
     roadmap, cluster = scenario.roadmap, scenario.cluster
     if roadmap is None or cluster is None or all(pool.online for pool in cluster.pools or ()):
         return False
