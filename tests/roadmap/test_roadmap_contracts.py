@@ -119,3 +119,13 @@ def test_what_retires_in_a_draw_is_what_was_bought_in_it() -> None:
     growth = found["roadmap.required_growth"]
     assert growth.low is not None
     assert growth.low > 1.0
+
+
+def test_a_target_that_cannot_be_reached_names_what_excludes_it_in_its_first_sentence() -> None:
+    found = answer(target_h100_equivalents="300M", share_of_supply="5 %")
+    summary = found.sections[0].summary
+    clash = found.tables["roadmap.clash"]
+    for row in clash.rows:
+        assert str(row[0]).removeprefix("supply of ") in summary
+    assert summary.startswith("The target cannot be reached, with the values of the catalogue: ")
+    assert "exclude each other. Least change alone: " in summary

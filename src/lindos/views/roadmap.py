@@ -1,6 +1,6 @@
 """The roadmap: a plan quarter by quarter with what limits it, or many programmes against the supply."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -202,13 +202,35 @@ def _statement(result: RoadmapResult, spec: RoadmapSpec, plan: PlanResult) -> st
         f"takes up to {_percent(number(plan.peak_share_of_supply))} of what the world delivers in a year."
     )
     if result.purchases.clash:
-        return f"The target cannot be reached; this is the most that can. {sentence}"
+        return f"{_excluded(result)} This is the most that can. {sentence}"
     steps: dict[str, str] = {}
     for price in result.purchases.prices:
         if not price.limit.startswith("target"):
             steps.setdefault(price.limit, f"{price.step} would {gain(result, spec, price.saving)}")
     dearest = list(steps.values())[:2]
     return sentence + (f" What limits it most: {', '.join(dearest)}." if dearest else "")
+
+
+def _excluded(result: RoadmapResult) -> str:
+    """Write which limits exclude the target together, and which of them would have to give least."""
+    purchases = result.purchases
+    ending = "exclude each other." if len(purchases.clash) > 1 else "excludes it."
+    words = f"The target cannot be reached, with the values of the catalogue: {_listed(purchases.clash)} {ending}"
+    alone = sorted(
+        (row for row in purchases.relaxations if not row.kind.startswith("target")), key=lambda row: row.factor
+    )
+    if alone:
+        words += f" Least change alone: {render(alone[0].factor, '1')} times the {alone[0].limit}."
+    return words
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Write names with commas, and the supplies of several devices as one."""
+    first = "supply of "
+    supplied = [name.removeprefix(first) for name in names if name.startswith(first)]
+    rest = [name for name in names if not name.startswith(first)]
+    parts = [*([first + ", ".join(supplied)] if supplied else []), *rest]
+    return parts[0] if len(parts) == 1 else f"{'; '.join(parts[:-1])} and {parts[-1]}"
 
 
 def _times(factor: Any) -> str:
