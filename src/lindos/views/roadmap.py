@@ -216,9 +216,8 @@ def _excluded(result: RoadmapResult) -> str:
     purchases = result.purchases
     ending = "exclude each other." if len(purchases.clash) > 1 else "excludes it."
     words = f"The target cannot be reached, with the values of the catalogue: {_listed(purchases.clash)} {ending}"
-    alone = sorted(
-        (row for row in purchases.relaxations if not row.kind.startswith("target")), key=lambda row: row.factor
-    )
+    # A limit that gives way says more than a smaller target, which is left where no limit is enough alone.
+    alone = sorted(purchases.relaxations, key=lambda row: (row.kind.startswith("target"), row.factor))
     if alone:
         words += f" Least change alone: {render(alone[0].factor, '1')} times the {alone[0].limit}."
     return words
