@@ -68,7 +68,8 @@ class Fact(Generic[T]):
             raise UnknownValueError(self.path, self.note)
         for facts in _LEDGERS.get():
             facts[self.path] = self  # type: ignore[assignment]
-        note_read(self.path)
+        for paths in _READINGS.get():
+            paths.add(self.path)
         return self.content
 
 

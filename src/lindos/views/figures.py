@@ -1,5 +1,6 @@
 """Figures of an outcome: value of the point world, range of the draws, sources of the facts that move it."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
@@ -53,8 +54,19 @@ def facts_behind(outcome: Outcome[Any], read: Callable[[Any], Any]) -> tuple[Fac
     if outcome.varied is None:
         return ()
     varied = tuple(fact for _, fact in columns_behind(outcome, read))
-    point = read(outcome.point)
-    return varied + tuple(fact for fact, result in outcome.enlarged if moved([number(point), number(read(result))]))
+    point = number(read(outcome.point))
+    return varied + tuple(fact for fact, result in outcome.enlarged if _differs(point, number(read(result))))
+
+
+def _differs(value: float | None, base: float | None) -> bool:
+    """Tell whether two numbers differ by more than rounding, or one of them alone is known and finite."""
+    if value is None or base is None or not (math.isfinite(value) and math.isfinite(base)):
+        return _is_finite(value) != _is_finite(base)
+    return abs(value - base) > _ROUNDING * max(abs(value), abs(base))
+
+
+def _is_finite(value: float | None) -> bool:
+    return value is not None and math.isfinite(value)
 
 
 def columns_behind(outcome: Outcome[Any], read: Callable[[Any], Any]) -> list[tuple[int, Fact[Any]]]:
