@@ -8,13 +8,14 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import fields, replace
 from functools import partial
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from lindos import run
 from lindos.catalog import load_catalog
 from lindos.errors import LindosError
 from lindos.planning import Batch, Search
@@ -46,7 +47,7 @@ from lindos.sweep import (
     context_of,
     read_sweep,
 )
-from lindos.validation import read_runs
+from lindos.validation import read_runs, validate
 from lindos.validation.predict import prepare
 from lindos.validation.rank import rank
 from lindos.validation.refusal import NotPredictedError
@@ -146,6 +147,16 @@ def steps() -> Iterator[tuple[str, str, str]]:
             call = partial(estimate, work, sized_pool, wide, global_batch_size=devices // 8, assumptions=ASSUMPTIONS)
             sized.append(median(timings(call, 300)))
         yield f"{name}: 50 million GPUs over 8, time of one estimate", f"{sized[1] / sized[0]:.2f}x", "1.5x"
+
+
+def changes() -> Iterator[tuple[str, str, str]]:
+    """A changed field of a scenario that was answered before, and rows of published runs."""
+    answer, prices = run("colossus-2"), count(50)
+    seconds = median(timings(lambda: answer.change({"site.electricity_price": f"{next(prices)} USD/MWh"}), 9))
+    yield "colossus-2: another price of electricity, warm", f"{seconds * 1e3:.0f} ms", "100 ms"
+    rows = read_runs()
+    seconds = median(timings(lambda: validate(rows), 3))
+    yield "validate: published runs a second", f"{len(rows) / seconds:,.0f}", "500"
 
 
 def rate() -> Iterator[tuple[str, str, str]]:
@@ -416,6 +427,7 @@ def factored(question: Expansion, seed: int) -> Iterator[Expansion]:
 BENCHES = {
     "start": start,
     "steps": steps,
+    "changes": changes,
     "rate": rate,
     "plans": plans,
     "compiled": compiled_rate,
