@@ -23,7 +23,6 @@ from typing import Any
 
 #: Number of wrong values that are named; further ones are counted.
 _MOST_ERRORS = 20
-_MEANT = "Did you mean "
 #: Names that a sentence lists; where there are more than the second, it says how many.
 _LISTED, _TOO_MANY = 12, 100
 _LONGEST_NAME = 100
@@ -84,46 +83,61 @@ class CountError(UnitError):
     """A count of something else than the field counts: racks where GPUs are."""
 
 
-def _family(value: object, names: list[str]) -> list[str]:
-    """List the names that begin with ``value``, read without case, spaces and marks: ``Llama 4`` has two."""
-    start = _letters(str(value)[:_LONGEST_NAME])
-    return [name for name in names if len(start) > 2 and _letters(name).startswith(start)]
-
-
-def _letters(text: str) -> str:
-    return "".join(letter for letter in text.lower() if letter.isalnum())
-
-
 class UnknownNameError(InputError):
-    """A name that is not in the catalogue."""
+    """A name that is not in the catalogue.
 
+    What it must be and the hint are computed when they are read, since a file may have very many wrong names.
+    """
+
+    _expected: str = ""
     _hint: str = ""
 
     def __init__(self, path: str, value: str, names: Iterable[str], line: int | None = None) -> None:
         """List the existing ``names`` that begin with ``value``, or else the first of all; the hint has the nearest."""
         self._names = sorted(names)
-        family = _family(value, self._names)
-        several = len(family) > 1
-        listed = family if several else self._names
-        more = f" and {len(listed) - _LISTED} more" if len(listed) > _LISTED else ""
-        some = f"{', '.join(listed[:_LISTED])}{more}" if len(listed) <= _TOO_MANY else f"{len(listed)} names"
-        super().__init__(path, value, f"one of {some}", "", line)
-        if family:
-            self._hint = f"{value} begins each of these: write one." if several else f"{_MEANT}{family[0]}?"
+        super().__init__(path, value, "", "", line)
+
+    @property
+    def expected(self) -> str:
+        """The names that begin with the value where several do, else all names."""
+        if not self._expected:
+            family = self._family()
+            listed = family if len(family) > 1 else self._names
+            more = f" and {len(listed) - _LISTED} more" if len(listed) > _LISTED else ""
+            some = f"{', '.join(listed[:_LISTED])}{more}" if len(listed) <= _TOO_MANY else f"{len(listed)} names"
+            self._expected = f"one of {some}"
+        return self._expected
+
+    @expected.setter
+    def expected(self, text: str) -> None:
+        self._expected = text
 
     @property
     def hint(self) -> str:
-        """The nearest names. They are computed when they are read, since a file may have very many wrong names."""
+        """How to choose among the names that begin with the value, else the nearest names."""
         if not self._hint:
-            suggestions = difflib.get_close_matches(
+            family = self._family()
+            if len(family) > 1:
+                self._hint = f"{self.value} begins each of these: write one."
+                return self._hint
+            nearest = family or difflib.get_close_matches(
                 str(self.value).lower()[:_LONGEST_NAME], self._names, n=2, cutoff=0.5
             )
-            self._hint = f"{_MEANT}{' or '.join(suggestions)}?" if suggestions else ""
+            self._hint = f"Did you mean {' or '.join(nearest)}?" if nearest else ""
         return self._hint
 
     @hint.setter
     def hint(self, text: str) -> None:
         self._hint = text
+
+    def _family(self) -> list[str]:
+        """List the names that begin with the value, read without case, spaces and marks: ``Llama 4`` has two."""
+        start = _letters(str(self.value)[:_LONGEST_NAME])
+        return [name for name in self._names if len(start) > 2 and _letters(name).startswith(start)]
+
+
+def _letters(text: str) -> str:
+    return "".join(letter for letter in text.lower() if letter.isalnum())
 
 
 class UnknownValueError(InputError):

@@ -82,3 +82,12 @@ def test_mistakes_beyond_twenty_are_counted() -> None:
     assert said[0].endswith("Did you mean key?")
     assert said[-1] == "94,980 more values are wrong; correct these first to see the rest."
     assert len(str(InputErrors(errors[:20])).splitlines()) == 20
+
+
+def test_names_that_nobody_reads_are_not_compared() -> None:
+    names = [f"group{number % 40}.parameter_{number}" for number in range(300)]
+    begin = time.process_time()
+    errors = [UnknownNameError("parameters", f"group3.paramter_{number}", names) for number in range(20_000)]
+    said = str(InputErrors(errors)).splitlines()
+    assert time.process_time() - begin < stretched(2.5)
+    assert "Did you mean group" in said[0]
