@@ -44,6 +44,8 @@ MISTAKES = {
     "parameters: {reliability: {tray_devices: {value: 4, high: 8}}}": (
         "parameters.reliability.tray_devices.high: a number of parts has no range."
     ),
+    "stacks: {megatron-core: {release: soon}}": "release is 'soon', but must be a year from 2017 to 2035 and a month",
+    "stacks: {megatron-core: {release: 2025-13}}": "release is '2025-13', but must be a year from 2017 to 2035",
     MODEL + "gated: on}": "models.m.gated is 'on', but must be true or false.",
     "systems: {hgx-h100: {price: '$250.000,00'}}": "this is 250000 where a comma stands before the decimals",
     MODEL + "gated: 'yes'}": "models.m.gated is 'yes', but must be true or false.",

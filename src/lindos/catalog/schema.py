@@ -50,6 +50,7 @@ LEAF_KEYS = frozenset({"value", "low", "high", "source", "note", "estimate"})
 DECLARED_KEYS = frozenset({"unit", "bounds"})
 
 
+_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 _DATE = re.compile(r"[0-9]{4}(-([0-9]{2}(-[0-9]{2})?|H[12]|Q[1-4]))?")
 
 
@@ -215,6 +216,8 @@ class Reader:
                 self.word(_WORDS.get((record.__name__, field.name)), f"{path}.{field.name}", data[field.name])
                 if field.name.endswith("date"):
                     self.day(f"{path}.{field.name}", data[field.name])
+                if field.name == "release":
+                    self.month(f"{path}.{field.name}", data[field.name])
             elif base is not None:
                 values[field.name] = getattr(base, field.name)
             elif field.is_fact:
@@ -257,6 +260,19 @@ class Reader:
             datetime.date.fromisoformat(re.sub("-[HQ][1-4](-01)?", "-01-01", full_date)[:10])
         except ValueError:
             self.wrong(path, text, "a date such as 2025-07-22, 2025-07, 2025-Q3, 2025-H2 or 2025")
+
+    def month(self, path: str, data: Any) -> None:
+        """Check the month of a release of software, from 2017, when the transformer was published.
+
+        Parameters
+        ----------
+        path
+            Path of the field.
+        data
+            Its value in the file.
+        """
+        if not (isinstance(data, str) and _MONTH.fullmatch(data) and "2017" <= data[:4] <= "2035"):
+            self.wrong(path, data, "a year from 2017 to 2035 and a month, such as '2025-09'")
 
     def aliases(self, path: str, data: Any) -> tuple[str, ...]:
         """Read other names of a record: a list of texts.
