@@ -1,9 +1,7 @@
 """From plain data to records, checked field by field against the record classes, which are the schema."""
 
 import dataclasses
-import datetime
 import difflib
-import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
@@ -12,46 +10,18 @@ from lindos.bounds import Bounds
 from lindos.catalog.facts import Fact, Source
 from lindos.catalog.grades import GRADES
 from lindos.catalog.groups import read_groups
-from lindos.catalog.market import TOKEN_TIERS
 from lindos.catalog.mixers import Layers
-from lindos.catalog.records import ATTENTION_KERNELS, BASES, DISPATCHERS
 from lindos.catalog.sampling import is_structure
+from lindos.catalog.texts import WORDS, expected_time, stated
 from lindos.errors import CatalogError, InputError, NumeralError
 from lindos.quantities import Unit
 from lindos.scalars import flag
 from lindos.units import parse, parse_whole
 
-#: Allowed words of fields, by record class and field.
-_WORDS: Mapping[tuple[str, str], tuple[str, ...]] = {
-    ("System", "unit"): ("node", "rack"),
-    ("Observation", "status"): ("seen", "forecast", "announced"),
-    ("Supply", "status"): ("seen", "forecast"),
-    ("SiteFacts", "cooling"): ("air", "liquid", "hybrid"),
-    ("SiteFacts", "count_basis"): BASES,
-    ("SiteFacts", "power_basis"): BASES,
-    ("Observation", "count_basis"): BASES,
-    ("TokenPrice", "tier"): TOKEN_TIERS,
-    ("Fabric", "kind"): ("scale-up", "scale-out"),
-    ("Stack", "attention"): ATTENTION_KERNELS,
-    ("Stack", "attention_format"): ("bf16", "fp8"),
-    ("Stack", "dispatcher"): DISPATCHERS,
-    ("Stack", "sharding"): ("none", "optimizer", "gradients", "parameters"),
-    ("Stack", "schedule"): ("one-f-one-b", "zero-bubble", "dual-pipe"),
-    ("Stack", "loss"): ("torch", "vocabulary-parallel", "fused"),
-    ("Stack", "gradients"): ("usual", "bf16", "fp32"),
-    ("Stack", "segments"): ("expandable", "fixed", "planned"),
-    ("Stack", "gathers"): ("next-layer", "layer", "matrix"),
-    ("Stack", "recompute"): ("least", "none", "selective", "full"),
-}
-
 #: Keys of a sourced value.
 LEAF_KEYS = frozenset({"value", "low", "high", "source", "note", "estimate"})
 #: Keys of a shipped parameter for its unit and its bounds.
 DECLARED_KEYS = frozenset({"unit", "bounds"})
-
-
-_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
-_DATE = re.compile(r"[0-9]{4}(-([0-9]{2}(-[0-9]{2})?|H[12]|Q[1-4]))?")
 
 
 class Field(NamedTuple):
@@ -213,11 +183,9 @@ class Reader:
                 continue
             if field.name in data:
                 values[field.name] = self.field(field, f"{path}.{field.name}", data[field.name])
-                self.word(_WORDS.get((record.__name__, field.name)), f"{path}.{field.name}", data[field.name])
-                if field.name.endswith("date"):
-                    self.day(f"{path}.{field.name}", data[field.name])
-                if field.name == "release":
-                    self.month(f"{path}.{field.name}", data[field.name])
+                self.word(WORDS.get((record.__name__, field.name)), f"{path}.{field.name}", data[field.name])
+                if expected := expected_time(field.name, data[field.name]):
+                    self.wrong(f"{path}.{field.name}", stated(data[field.name]), expected)
             elif base is not None:
                 values[field.name] = getattr(base, field.name)
             elif field.is_fact:
@@ -241,38 +209,6 @@ class Reader:
         """
         if options is not None and isinstance(data, str) and data not in options:
             self.wrong(path, data, f"one of {', '.join(options)}")
-
-    def day(self, path: str, data: Any) -> None:
-        """Check a date: a year, a half or a quarter of a year, a month or a day.
-
-        Parameters
-        ----------
-        path
-            Path of the field.
-        data
-            Its value in the file.
-        """
-        text = data.get("value") if isinstance(data, Mapping) else data
-        if text is None:
-            return
-        full_date = f"{text}-01-01"[:10] if _DATE.fullmatch(str(text)) else ""
-        try:
-            datetime.date.fromisoformat(re.sub("-[HQ][1-4](-01)?", "-01-01", full_date)[:10])
-        except ValueError:
-            self.wrong(path, text, "a date such as 2025-07-22, 2025-07, 2025-Q3, 2025-H2 or 2025")
-
-    def month(self, path: str, data: Any) -> None:
-        """Check the month of a release of software, from 2017, when the transformer was published.
-
-        Parameters
-        ----------
-        path
-            Path of the field.
-        data
-            Its value in the file.
-        """
-        if not (isinstance(data, str) and _MONTH.fullmatch(data) and "2017" <= data[:4] <= "2035"):
-            self.wrong(path, data, "a year from 2017 to 2035 and a month, such as '2025-09'")
 
     def aliases(self, path: str, data: Any) -> tuple[str, ...]:
         """Read other names of a record: a list of texts.
