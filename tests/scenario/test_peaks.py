@@ -19,10 +19,11 @@ SCENARIO: dict[str, Any] = {
 }
 
 
-def checked(tmp_path: Path, text: str, **job: str) -> None:
+def checked(tmp_path: Path, text: str, system: str = "hgx-h100", **job: str) -> None:
     (tmp_path / "mine.yaml").write_text(text)
     catalog = load_catalog([tmp_path / "mine.yaml"])
-    scenario = scenario_from(SCENARIO | {"job": SCENARIO["job"] | job})
+    cluster = {"pools": [{"system": system, "gpus": "144"}]}
+    scenario = scenario_from(SCENARIO | {"cluster": cluster, "job": SCENARIO["job"] | job})
     assert scenario.job and scenario.cluster
     check_peaks(job_of(scenario.job, catalog), cluster_of(scenario.cluster, "x", catalog), catalog)
 
@@ -48,6 +49,14 @@ def test_a_product_above_the_peak_names_all_shares(tmp_path: Path) -> None:
         f" parameters.training.hopper_share_in_step of {hopper:.3g}"
         f" it makes {125 * share:.0f} % of the peak."
     )
+
+
+def test_successors_of_blackwell_have_its_share_in_a_step(tmp_path: Path) -> None:
+    catalog = load_catalog()
+    kernels = catalog.kernels_of(catalog.accelerator("rubin-vr200")).name
+    text = f"kernels: {{{kernels}: {{matmul_bf16: 1}}}}\nparameters: {{training: {{blackwell_share_in_step: 1.5}}}}"
+    with pytest.raises(InconsistentError, match=r"blackwell_share_in_step of 1\.5"):
+        checked(tmp_path, f"stacks: {{megatron-core: {{kernel_share: 1.25}}}}\n{text}", system="vera-rubin-nvl72")
 
 
 @pytest.mark.parametrize(

@@ -397,6 +397,8 @@ ATTENTION_KERNELS = (
     *("device", "flash-1", "flash-2", "flash-3", "cudnn", "torch-sdpa", "torch"),
     *("fused-megatron", "splash", "flex", "xformers"),
 )
+#: Families whose tensor cores are those of Blackwell or their successors.
+BLACKWELL = ("blackwell", "rubin", "feynman")
 #: How tokens reach their experts: every copy for itself, every token on every device, or one copy to a device.
 DISPATCHERS = ("all-to-all", "all-gather", "deepep", "hybridep")
 #: Those that write the matrix of scores to memory.

@@ -5,6 +5,7 @@ from typing import Any
 
 from lindos.catalog import Catalog
 from lindos.catalog.facts import Fact
+from lindos.catalog.records import BLACKWELL
 from lindos.errors import InconsistentError
 from lindos.formats import number_format
 from lindos.problem.cluster import Cluster
@@ -36,7 +37,8 @@ def check_peaks(job: Job, cluster: Cluster, catalog: Catalog) -> None:
     memory = catalog.parameter("training.memory_share_in_step", "1")
     stack, matmul = job.stack, f"matmul_{number_format(job.precision).kernels or 'bf16'}"
     for pool in cluster.pools:
-        kernels, family = pool.kernels, families.get(pool.accelerator.family)
+        kernels, name = pool.kernels, pool.accelerator.family
+        family = families.get("blackwell" if name in BLACKWELL else name)
         shares = (compute,) if family is None else (compute, family)
         for field in dict.fromkeys(("matmul_bf16", matmul)):
             _check((stack.kernel_share, getattr(kernels, field), *shares))

@@ -1,9 +1,8 @@
 """Attention as the kernel of the software computes it: its rate over that of a kernel written for the device."""
 
-from lindos.catalog.records import Stack
+from lindos.catalog.records import BLACKWELL, Stack
 from lindos.quantities import Fraction
 from lindos.step.assumptions import Assumptions
-from lindos.step.clocks import BLACKWELL
 from lindos.step.compute import OperatorTime, Rates
 from lindos.step.layout import Layout
 from lindos.step.unfused_attention import unfused_attention

@@ -2,13 +2,11 @@
 
 from functools import cache
 
-from lindos.catalog.records import Accelerator, Stack
+from lindos.catalog.records import BLACKWELL, Accelerator, Stack
 from lindos.formats import BF16, number_format
 from lindos.quantities import FlopPerSecond, Fraction, Joules
 from lindos.step.assumptions import Assumptions
 
-#: Families whose tensor cores are those of Blackwell or their successors.
-BLACKWELL = ("blackwell", "rubin", "feynman")
 #: Year from which the age of a release counts.
 _MEAN_YEAR = 2025
 #: Power in which the rate of a kernel and the rate that power allows join: nearly the lower of both.
