@@ -311,6 +311,10 @@ def test_where_prices_are_unknown_the_rest_is_told(tmp_path: Path) -> None:
     assert of_plan(found, "cost of the run") is None
     assert found.figure("campaign.duration").value is not None
     assert any("lower bounds, without what is unknown: systems.blank-rack" in note for note in found.sections[0].notes)
+    with pytest.raises(InfeasibleError) as refused:
+        ask_blank(budget="$1M", deadline="1 second")
+    assert "costs an unknown amount, where $1 million is the limit" in str(refused.value)
+    assert "can be met alone" not in str(refused.value)
     # A budget is compared with what is known.
     bounded = ask_blank(budget="$1M", power="1 MW")
     assert any("The budget is compared with that lower bound" in note for note in bounded.sections[0].notes)

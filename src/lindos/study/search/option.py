@@ -195,7 +195,7 @@ class Option:
     def _too_slow(self, some_plan: Choice) -> InfeasibleError:
         """Make a refusal that says how far the fastest and the cheapest plan are from the limits."""
         freely = replace(self.question, deadline=None, budget=None)
-        sentences, remedies = self._sentences_of_power(), list[str]()
+        sentences, remedies, num_met = self._sentences_of_power(), list[str](), 0
         for minimise, limit, unit in (("time", self.question.deadline, "s"), ("cost", self.question.budget, "USD")):
             if limit is None:
                 continue
@@ -206,13 +206,16 @@ class Option:
             run = self._judge(planned, question)
             value = run.duration if minimise == "time" else run.cost
             subject = "the fastest plan takes" if minimise == "time" else "the cheapest plan costs"
+            if value is None:
+                sentences.append(f"{subject} an unknown amount, where {render(limit, unit)} is the limit")
+                continue
             least = "at least " if minimise == "cost" and run.cost_is_least else ""
-            reached = "an unknown amount" if value is None else f"{least}{render(value, unit)}"
-            is_missed = value is None or value > limit
-            sentences.append(f"{subject} {reached}, {'more than' if is_missed else 'within'} {render(limit, unit)}")
-            if is_missed and value is not None:
+            compared = "more than" if value > limit else "within"
+            sentences.append(f"{subject} {least}{render(value, unit)}, {compared} {render(limit, unit)}")
+            if value > limit:
                 remedies.append(f"{'a deadline' if minimise == 'time' else 'a budget'} of {_above(value, unit)}")
-        if not remedies:
+            num_met += value <= limit
+        if num_met == 2:
             sentences.append("each limit can be met alone, not both together")
         return InfeasibleError(
             "No plan keeps to the limits", "; ".join(sentences), f"Allow {' and '.join(remedies) or _MORE}"
