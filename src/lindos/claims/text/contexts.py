@@ -6,8 +6,8 @@ from bisect import bisect_left, bisect_right
 from lindos.catalog import Catalog
 from lindos.claims.text import context_words as patterns
 from lindos.claims.text import units
-from lindos.claims.text.hardware import SAME_RATE, rates
-from lindos.claims.text.marks import UNNAMED, marks_of
+from lindos.claims.text.hardware import SAME_RATE, UNNAMED, rates
+from lindos.claims.text.marks import marks_of
 from lindos.claims.text.numeral import Numeral
 from lindos.claims.text.plausible import fits_one
 from lindos.claims.text.read import Reading
@@ -52,7 +52,7 @@ class Contexts:
                 numeral.marks |= {UNNAMED}
 
     def _of_predecessor(self, numeral: Numeral, preceding: str, following: str) -> bool:
-        """Tell whether an amount is that of an earlier or later product, which the words do not name."""
+        """Tell whether an amount is that of a product without a name: an earlier or later one, or a usual one."""
         behind = patterns.PREDECESSOR.search(following[:32])
         ahead = list(patterns.PREDECESSOR.finditer(preceding[-60:]))
         if ahead:

@@ -22,6 +22,8 @@ FAR_MENTION = 700
 SAME_RATE = 1.04
 #: Mark of a rate that the words right beside it call one with sparsity.
 SPARSE_BESIDE = "sparse beside"
+#: Mark of an amount of a machine that the words tell apart from the one named: a conventional rack, a predecessor.
+UNNAMED = "unnamed"
 _TITLES = {"fp64": "FP64", "fp32": "FP32", "tf32": "TF32", "bf16": "BF16", "fp8": "FP8", "fp4": "FP4"}
 
 
@@ -79,7 +81,7 @@ def relations(reading: Reading, mentions: list[Mention], catalog: Catalog) -> It
     for numeral in numerals:
         if numeral.per == "device" and numeral.device in catalog.names("accelerators"):
             yield from _device(numeral, catalog.accelerator(numeral.device), catalog)
-        if numeral.per in ("rack", "node") and "unnamed" not in numeral.marks:
+        if numeral.per in ("rack", "node") and UNNAMED not in numeral.marks:
             system = _system_near(numeral, mentions, catalog)
             if system is not None:
                 yield from _rack(numeral, system)

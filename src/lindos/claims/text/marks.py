@@ -7,9 +7,6 @@ from lindos.claims.text.hardware import SPARSE_BESIDE
 from lindos.claims.text.numeral import Numeral
 from lindos.claims.text.read import Reading
 
-#: Mark of an amount of a machine that the words tell apart from the one named: a conventional rack, a predecessor.
-UNNAMED = "unnamed"
-
 
 def marks_of(reading: Reading, numeral: Numeral, preceding: str, following: str) -> frozenset[str]:
     """Return what the words near a numeral say of it: precision, sparsity, a denial, an equivalent.

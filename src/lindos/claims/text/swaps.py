@@ -28,6 +28,7 @@ class Swap:
     unit: str
     factor: float  # how far the value is from the printed one
     sources: tuple[str, ...] = ()
+    is_statement: bool = False  # whether one of the catalogue's statements has the value
 
 
 class Swaps:
@@ -39,20 +40,27 @@ class Swaps:
         """Take the catalogue, its claims, titles that the text names, and power and cost per device."""
         self.catalog, self.claims, self.named = catalog, claims, tuple(named)
         self.context = context or Context(catalog=catalog)
-        self._table: list[tuple[str, str, float, tuple[str, ...]]] | None = None
+        self._table: list[tuple[bool, tuple[str, str, float, tuple[str, ...]]]] | None = None
 
     def swaps_for(self, numeral: Numeral, has_slipped: bool = False) -> tuple[Swap, ...]:
         """Return the best other readings of a wrong number; of one that has slipped only those the text names."""
         if numeral.kind not in ("amount", "factor") or not numeral.values:
             return ()
         options = [
-            Swap(reading=reading, value=value, unit=unit, factor=off_by(value, numeral), sources=sources)
-            for reading, unit, value, sources in self._values()
+            Swap(
+                reading=reading,
+                value=value,
+                unit=unit,
+                factor=off_by(value, numeral),
+                sources=sources,
+                is_statement=is_statement,
+            )
+            for is_statement, (reading, unit, value, sources) in self._values()
             if unit == numeral.unit and value > 0
         ]
         fitting = sorted((swap for swap in options if swap.factor <= OFFERED), key=self._rank)
         if has_slipped:
-            fitting = [swap for swap in fitting if self._is_named(swap) or "claim" in swap.reading]
+            fitting = [swap for swap in fitting if self._is_named(swap) or swap.is_statement]
         unique = {swap.reading: swap for swap in fitting}
         return tuple(unique.values())[:MOST]
 
@@ -63,9 +71,12 @@ class Swaps:
     def _is_named(self, swap: Swap) -> bool:
         return any(title in swap.reading for title in self.named)
 
-    def _values(self) -> list[tuple[str, str, float, tuple[str, ...]]]:
+    def _values(self) -> list[tuple[bool, tuple[str, str, float, tuple[str, ...]]]]:
+        """List reading, unit, value and sources of all values, each with whether it is of a statement."""
         if self._table is None:
-            self._table = [*self._sites(), *self._statements(), *self._ratios(), *self._machines()]
+            self._table = [(False, row) for row in self._sites()]
+            self._table += [(True, row) for row in self._statements()]
+            self._table += [(False, row) for row in (*self._ratios(), *self._machines())]
         return self._table
 
     def _sites(self) -> Iterator[tuple[str, str, float, tuple[str, ...]]]:
