@@ -107,12 +107,26 @@ def _check(world: World, spec: RoadmapSpec, result: ClusterResult | None) -> Non
 
 def _undated_online(world: World, spec: RoadmapSpec, result: ClusterResult | None) -> bool:
     """Tell whether pools without a date are online at the start: if the stated start is large enough, or missing."""
+    is_counted = spec.start_cluster is None and spec.start_h100_equivalents is not None
+    counted = equivalents(result.cluster, world.catalog, day=spec.start) if result and is_counted else None
+    return stands_at_start(spec, None if counted is None else float(counted))
+
+
+def stands_at_start(spec: RoadmapSpec, h100_equivalents: float | None) -> bool:
+    """Tell whether a cluster without dates is part of what a roadmap starts from; else it is a question of its own.
+
+    Parameters
+    ----------
+    spec
+        The roadmap.
+    h100_equivalents
+        Size of the cluster; None if it is unknown.
+    """
     if spec.start_cluster is not None:
         return False
     if spec.start_h100_equivalents is None:
         return True
-    counted = equivalents(result.cluster, world.catalog, day=spec.start) if result else None
-    return counted is not None and float(counted) <= (1 + _ROUNDING) * spec.start_h100_equivalents
+    return h100_equivalents is not None and h100_equivalents <= (1 + _ROUNDING) * spec.start_h100_equivalents
 
 
 HOLDINGS = Floor(

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from lindos.elements import Chart, Figure, Section, Verdict
 from lindos.scenario.schema import Scenario
+from lindos.study.holdings import stands_at_start
 from lindos.units import render
 
 #: Numbers that stand before all sections, at most.
@@ -101,9 +102,8 @@ def _is_apart(scenario: Scenario, figures: Mapping[str, Figure]) -> bool:
     roadmap, cluster = scenario.roadmap, scenario.cluster
     if roadmap is None or cluster is None or all(pool.online for pool in cluster.pools or ()):
         return False
-    size, start = figures.get("cluster.h100_equivalents"), roadmap.start_h100_equivalents
-    is_larger = bool(size and size.value and start and size.value > 1.01 * start)
-    return roadmap.start_cluster is not None or is_larger
+    size = figures.get("cluster.h100_equivalents")
+    return size is not None and not stands_at_start(roadmap, size.value)
 
 
 def _site(scenario: Scenario, figures: Mapping[str, Figure]) -> Iterator[str]:
@@ -179,16 +179,15 @@ def _numbers(scenario: Scenario, sections: Sequence[Section]) -> tuple[str, ...]
     """Pick the numbers that matter: the first of every section, then the second, until there are six."""
     goal = scenario.job.goal if scenario.job is not None else None
     fixed = {"campaign.duration"} if goal is not None and goal.duration is not None else {"campaign.tokens"}
-    names_of_sections = {section.name for section in sections}
-    is_told = "campaign" in names_of_sections and "search" not in names_of_sections
+    names = {section.name for section in sections}
+    # The step is told by the days that it makes, and beside a roadmap it is an aside; a search is about the step.
+    hidden = {"step"} if "roadmap" in names or ("campaign" in names and "search" not in names) else set[str]()
+    hidden |= {"cluster"} if len(sections) > 1 else set()
     picks: list[list[str]] = []
     for section in sections:
         values = {figure.name for figure in section.figures if figure.value is not None} - fixed
-        skips = (section.name == "step" and (is_told or "roadmap" in names_of_sections)) or (
-            section.name == "cluster" and len(sections) > 1
-        )
-        names = [name for name in _PICKS.get(section.name, section.headline) if name in values]
-        picks.append([] if skips else names)
+        listed = () if section.name in hidden else _PICKS.get(section.name, section.headline)
+        picks.append([name for name in listed if name in values])
     picks = _without_equals(picks, {figure.name: figure for section in sections for figure in section.figures})
     ranked = [names[rank] for rank in range(MOST) for names in picks if rank < len(names)][:MOST]
     return tuple(name for names in picks for name in names if name in ranked)
