@@ -46,8 +46,10 @@ _QUANTITIES = {
     "token/s": "speed",
     "1/s": "rate",
 }
+#: Kinds of charts whose bars of one place stand on each other.
+_STACKED = ("parts", "stack")
 #: How bars of one place share it, by kind of chart; side by side otherwise.
-_MODES = {"parts": "relative", "stack": "relative", "timeline": "overlay", "waterfall": "overlay"}
+_MODES = {**dict.fromkeys(_STACKED, "relative"), "timeline": "overlay", "waterfall": "overlay"}
 _AXIS = {"automargin": True, "separatethousands": True, "exponentformat": "none"}
 
 
@@ -155,7 +157,7 @@ def _height(chart: Chart) -> int:
 def _extent(chart: Chart) -> list[float | None]:
     """Every number on the value axis; for stacked parts, the height of each stack."""
     lines: list[float | None] = [value for _, value in chart.reference]
-    if chart.kind in ("parts", "stack"):
+    if chart.kind in _STACKED:
         totals: dict[float | str, float] = {}
         for series in chart.series:
             for x, y in zip(series.x, series.y, strict=True):
@@ -270,7 +272,7 @@ def _steps(series: Series, chart: Chart, scaling: Scale, colour: str) -> list[di
 
 def _bar(series: Series, chart: Chart, scaling: Scale, colour: str) -> dict[str, Any]:
     across = _horizontal(chart)
-    values = _drawn(series.y, scaling, chart.log and chart.kind not in ("parts", "stack"))
+    values = _drawn(series.y, scaling, chart.log and chart.kind not in _STACKED)
     names = _labels([str(x) for x in series.x])
     error: dict[str, Any] = {}
     if chart.kind == "bars" and series.low:
@@ -367,7 +369,7 @@ def _axis_type(chart: Chart) -> str:
 
 
 def _layout(chart: Chart, scaling: Scale, across: bool) -> dict[str, Any]:
-    log = chart.log and chart.kind not in ("parts", "stack")
+    log = chart.log and chart.kind not in _STACKED
     lines = _drawn([value for _, value in chart.reference], scaling, log)
     value_axis: dict[str, Any] = {"title": {"text": _value_title(chart, scaling, log)}, **_AXIS}
     if log:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Mapping
 
 from lindos.elements import Cell, Figure, Number, Section, Table
+from lindos.problem.plan import AXES
 from lindos.units import render
 from lindos.views.cites import words_of
 
@@ -224,10 +225,9 @@ def headline(section: Section) -> tuple[tuple[Figure, ...], tuple[Figure, ...]]:
     return first, tuple(figure for figure in section.figures if figure.name not in names)
 
 
+#: Rows of a table of plans that belong to a plan, beside its axes; the others are its outcomes.
+_OF_A_PLAN = ("GPUs at work", "idle", "idle or spare", "batch, sequences", "memory")
 #: Words of a plan that say that an axis is not used.
-#: Rows of a table of plans that are no part of a plan.
-_OUTCOMES = {"step time", "tokens trained on", "MFU", "time to train", "cost of the run", "energy of the run"}
-_OUTCOMES |= {"variants within 1 %"}
 _UNUSED = ("1", "none", "no", "0", "all replicas")
 
 
@@ -239,18 +239,18 @@ def plan_lines(tables: Mapping[str, Table]) -> list[str]:
     tables
         Tables of an answer by name; the plan is ``step.plan``, or the first of ``search.plans``.
     """
-    table = tables.get("step.plan") or tables.get("search.plans")
-    if table is None:
-        return []
-    is_search, lines = table.name == "search.plans", []
-    for index, name in enumerate(table.columns[1:2] if is_search else table.columns[1:], start=1):
-        cells = [(cell(row[0], ""), cell(row[index], table.units[index])) for row in table.rows]
-        cells = [part for part in cells if not is_search or part[0] not in _OUTCOMES]
-        used = [_axis(label, value) for label, value in cells if value not in _UNUSED and value != "yes"]
-        used += [label for label, value in cells if value == "yes"]
-        is_named = name and len(table.columns) > 2 and not is_search
-        lines.append(f"{name}: {', '.join(used)}" if is_named else ", ".join(used))
-    return lines
+    pools, plans = tables.get("step.plan"), tables.get("search.plans")
+    if pools is not None:
+        lines = [(name, _plan_line(pools, index)) for index, name in enumerate(pools.columns)][1:]
+        return [f"{name}: {line}" if name and len(lines) > 1 else line for name, line in lines]
+    return [] if plans is None else [_plan_line(plans, 1)]
+
+
+def _plan_line(table: Table, index: int) -> str:
+    cells = [(cell(row[0], ""), cell(row[index], table.units[index])) for row in table.rows]
+    cells = [(label, value) for label, value in cells if label in _OF_A_PLAN or label.replace(" ", "_") in AXES]
+    used = [_axis(label, value) for label, value in cells if value not in _UNUSED and value != "yes"]
+    return ", ".join([*used, *(label for label, value in cells if value == "yes")])
 
 
 def _axis(label: str, value: str) -> str:
