@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from lindos.catalog import Catalog, load_catalog
 from lindos.errors import value_text
 from lindos.scenario.read import POOL_SIZES, models_in
+from lindos.scenario.roadmap import TARGETS
 from lindos.scenario.schema import Scenario
 
 #: Fields that change no figure: words around the question.
@@ -18,7 +19,7 @@ _WORDS = frozenset({"name", "title", "statement", "sources", "notes", "label", "
 _EXCLUSIVE = (
     POOL_SIZES,
     ("tokens", "training_flop", "training_flop_low", "training_flop_high", "duration"),
-    ("target_h100_equivalents", "target_gpus", "target_accelerator", "target_power", "target_flop", "target_tokens"),
+    (*TARGETS, "target_accelerator"),
     ("start_h100_equivalents", "start_cluster"),
 )
 #: Place of a value in a user's catalogue: kind, name of the record, field.

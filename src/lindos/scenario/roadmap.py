@@ -199,3 +199,8 @@ class RoadmapSpec(Part):
     programmes: list[ProgrammeSpec] = Field(
         default=[], max_length=200, description="buyers whose plans are added up and compared with the supply"
     )
+
+    @property
+    def has_second_stage(self) -> bool:
+        """Whether the day of ``recourse`` lies between the first and the last day, so that it divides the plan."""
+        return self.recourse is not None and self.start < self.recourse.day < (self.by or self.start)

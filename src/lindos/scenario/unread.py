@@ -16,18 +16,8 @@ from lindos.scenario.schema import Scenario
 
 #: Fields that only a plan of one buyer reads.
 _OF_A_PLAN = (
-    *(
-        "target_accelerator",
-        "start_h100_equivalents",
-        "by",
-        "budget",
-        "rent",
-        "lease",
-        "inference",
-        "finance",
-        "resale",
-    ),
-    *("life", "objective", "recourse", "agreements", "rivals", "mfu", "token_rate"),
+    *("target_accelerator", "start_h100_equivalents", "by", "budget", "rent", "lease", "inference", "finance"),
+    *("resale", "life", "objective", "recourse", "agreements", "rivals", "mfu", "token_rate"),
 )
 
 
@@ -115,7 +105,7 @@ def _idle_in_roadmap(spec: RoadmapSpec) -> Iterator[tuple[str, str]]:
         yield "roadmap.mfu", "it turns roadmap.target_flop into H100-equivalents."
     elif _is_given(spec, "token_rate") and spec.target_tokens is None:
         yield "roadmap.token_rate", "it turns roadmap.target_tokens into H100-equivalents."
-    if not spec.programmes and spec.recourse and not spec.start < spec.recourse.day < (spec.by or spec.start):
+    if not spec.programmes and spec.recourse and not spec.has_second_stage:
         yield "roadmap.recourse", "its day does not lie between the first and the last day of the plan."
     for index, programme in enumerate(spec.programmes):
         if _is_given(programme, "accelerator") and programme.gpus is None:

@@ -190,7 +190,7 @@ def run_cost(estimate: SiteEstimate, device_seconds: Real, *, utilisation: Fract
     cost = estimate.device_cost
     if cost is None:
         require(estimate.gaps_of("device_cost"))
-        raise AssertionError("a cost without gaps is known")
+    assert cost is not None  # a cost without gaps is known
     return cost * device_seconds / utilisation
 
 
@@ -216,7 +216,7 @@ def run_energy(estimate: SiteEstimate, num_devices: Real, duration: Seconds) -> 
     mean = estimate.power.mean
     if mean is None:
         require(estimate.power.gaps_of("mean"))
-        raise AssertionError("a power without gaps is known")
+    assert mean is not None  # a power without gaps is known
     return power.energy(mean * (num_devices / estimate.num_devices), duration)
 
 

@@ -114,10 +114,9 @@ def _two_stage(
     """First orders that are best in the mean of the draws, beside those of the plan."""
     assert purchases.plan is not None
     base = purchases.plan.question
-    if spec.recourse is None or base.target_equivalents is None or not purchases.plan.bought.any():
+    if not spec.has_second_stage or base.target_equivalents is None or not purchases.plan.bought.any():
         return None
-    if not spec.start < spec.recourse.day < (spec.by or spec.start):
-        return None
+    assert spec.recourse is not None
     wanted = replace(base, target_equivalents=purchases.wanted)
     early = ordered_before(base.periods, spec, world.catalog)
     draws = draws_of(wanted, spec, world.catalog, offered, supply, spec.recourse.draws)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from lindos.claims import DISCOUNTS
 from lindos.elements import Cell, Table
 from lindos.formulas.money import discount_between, discounted_total
 from lindos.roadmap import Plan, PlanResult
@@ -11,8 +12,6 @@ from lindos.study.reference import negotiable_of
 from lindos.study.roadmap import RoadmapResult
 from lindos.units import render
 
-#: Shares taken off the price of nodes and racks.
-_DISCOUNTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
 #: Share of a total that the last column takes off: $2 trillion become $1.5 trillion.
 _QUARTER = 0.25
 
@@ -92,10 +91,10 @@ def _discounts(bought: Plan, plan: PlanResult, at_once: SiteEstimate | None) -> 
         title="Depending on price agreements: the total by generation and discount on nodes and racks",
         columns=(
             *("discount", "GPUs"),
-            *(f"{discount:.0%} off" for discount in _DISCOUNTS),
+            *(f"{discount:.0%} off" for discount in DISCOUNTS),
             "discount that takes off a quarter of the total",
         ),
-        units=("", "1", *("USD" for _ in _DISCOUNTS), "%"),
+        units=("", "1", *("USD" for _ in DISCOUNTS), "%"),
         rows=tuple(rows),
         note=(
             "Totals of the whole plan at list prices, less the discount; network and buildings are paid in full, and "
@@ -109,7 +108,7 @@ def _total_row(title: str, devices: float, total: float, negotiable: float) -> t
     return (
         title,
         devices,
-        *(float(discounted_total(total, negotiable, discount)) for discount in _DISCOUNTS),
+        *(float(discounted_total(total, negotiable, discount)) for discount in DISCOUNTS),
         needed if needed <= 1.0 else "more than all of it",
     )
 
