@@ -84,6 +84,14 @@ def test_a_section_alone_says_what_it_says_in_the_whole(name: str, section: str)
     assert all(agree(figure, whole[figure.name]) for figure in alone.figures)
 
 
+def test_a_discount_on_all_at_once_is_the_same_in_a_claim_and_in_the_roadmap() -> None:
+    """The same machines stand in both tables: what they cost, what a discount leaves, and which takes off a quarter."""
+    tables = {table.name: table for section in answered("fifty-million").sections for table in section.tables}
+    (plan,) = [row for row in tables["roadmap.discounts"].rows if row[0] == "all at once, off all"]
+    (claim,) = [row for row in tables["claims.discounts"].rows if row[1] == "GB200"]
+    assert plan[2:] == pytest.approx(claim[4:])
+
+
 def findings(found: Answer, claim: str) -> list[tuple[Any, ...]]:
     table = next(table for section in found.sections for table in section.tables if table.name == "claims.findings")
     return [row for row in table.rows if row[0] == claim]

@@ -9,10 +9,31 @@ from lindos.catalog.facts import Fact
 from lindos.claims.schema import Claim
 from lindos.claims.span import Span
 
+#: Share by which a number of devices may differ from that of a cluster, which has whole nodes and racks.
+_ROUNDING = 1e-3
+
+
+def are_equal(counted: Mapping[str, float], devices: Mapping[str, int]) -> bool:
+    """Tell whether counts of devices are those of a cluster, up to whole nodes and racks.
+
+    Parameters
+    ----------
+    counted
+        Numbers by id of the accelerator.
+    devices
+        Those of the cluster.
+    """
+    return set(counted) == set(devices) and all(
+        abs(counted[name] / devices[name] - 1.0) <= _ROUNDING for name in counted
+    )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterFacts:
-    """Power and cost of a named cluster from its own site; None is unknown, and a bound leaves some parts out."""
+    """Power and cost of a named cluster from its own site; None is unknown, and a bound leaves some parts out.
+
+    ``negotiable`` is the part of ``capex`` that a discount on nodes and racks applies to, None where that is a bound.
+    """
 
     title: str
     devices: Mapping[str, int]  # by id of the accelerator
@@ -20,6 +41,7 @@ class ClusterFacts:
     power_is_bound: bool = False
     capex: Span | None
     capex_is_bound: bool = False
+    negotiable: Span | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

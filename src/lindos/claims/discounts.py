@@ -1,10 +1,10 @@
 """Effect of a discount on nodes and racks on the total of a plan, by generation."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lindos.claims.amounts import groups_of
-from lindos.claims.context import Context
+from lindos.claims.context import ClusterFacts, Context, are_equal
 from lindos.claims.schema import Claim, DevicesSpec, MoneyCheck
 from lindos.claims.span import Span
 from lindos.errors import UnknownValueError
@@ -37,10 +37,12 @@ def discounted(claim: Claim, context: Context) -> tuple[Discounted, ...]:
     context
         The catalogue, and cost per device.
     """
-    return tuple(row for part in claim.checks if part.kind == "money" for row in _rows_of(claim.id, part, context))
+    checks = [part for part in claim.checks if part.kind == "money"]
+    clusters = [context.clusters[part.cluster] for part in checks if part.cluster and part.cluster in context.clusters]
+    return tuple(row for part in checks for row in _rows_of(claim.id, part, context, clusters))
 
 
-def _rows_of(name: str, check: MoneyCheck, context: Context) -> Iterator[Discounted]:
+def _rows_of(name: str, check: MoneyCheck, context: Context, clusters: Sequence[ClusterFacts]) -> Iterator[Discounted]:
     if check.discount_to is None or check.claimed is None:
         return
     plan = sum(devices.h100_equivalents or devices.gpus or 0.0 for devices in check.devices)
@@ -55,16 +57,20 @@ def _rows_of(name: str, check: MoneyCheck, context: Context) -> Iterator[Discoun
         has_unit_cost = accelerator.name in context.unit_cost
         unit_cost = Span.make(context.unit_cost[accelerator.name]).value if has_unit_cost else price
         listed = context.negotiable.get(accelerator.name) if has_unit_cost else None
-        negotiable = price if listed is None else Span.make(listed).value
+        total, negotiable = count * unit_cost, count * (price if listed is None else Span.make(listed).value)
+        for cluster in clusters:
+            # Where a named cluster is the whole plan, built of this device, its own site gives the total.
+            if are_equal({accelerator.name: count}, cluster.devices) and cluster.capex and cluster.negotiable:
+                total, negotiable = cluster.capex.value, cluster.negotiable.value
         # The discount reduces the part of the claimed total that is paid for nodes and racks.
-        part = check.claimed * negotiable / unit_cost
+        part = check.claimed * negotiable / total
         needed = float(money.discount_between(check.claimed, check.discount_to, part))
         yield Discounted(
             claim=name,
             title=accelerator.title.split(",")[0].removeprefix("NVIDIA "),
             count=count,
             devices=count * price,
-            totals=tuple(float(count * money.discounted_total(unit_cost, negotiable, share)) for share in DISCOUNTS),
+            totals=tuple(float(money.discounted_total(total, negotiable, share)) for share in DISCOUNTS),
             is_complete=has_unit_cost,
             needed=needed if needed <= 1.0 else None,
         )

@@ -8,6 +8,7 @@ from lindos import claims
 from lindos.catalog import Catalog
 from lindos.claims import Claim, ClusterFacts, Context, Discounted, Span, Verdict
 from lindos.claims.amounts import groups_of
+from lindos.claims.context import are_equal
 from lindos.errors import InconsistentError, InputErrors, UnknownNameError
 from lindos.problem.cluster import Cluster
 from lindos.scenario.schema import Scenario
@@ -15,11 +16,8 @@ from lindos.site import SiteEstimate
 from lindos.study.cluster import CLUSTER, ClusterResult
 from lindos.study.floor import Floor, Outcome, World
 from lindos.study.ranges import number, span_around
-from lindos.study.reference import DeviceCost, built, device_cost, settled
+from lindos.study.reference import DeviceCost, built, device_cost, negotiable_of, settled
 from lindos.study.site import SITE, SiteResult
-
-#: Largest relative difference between the devices of a claim and of the cluster that it names (rounding to racks).
-_ROUNDING = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,10 +97,7 @@ def _same_devices(check: Any, cluster: Cluster, catalog: Catalog) -> bool:
     counted: dict[str, float] = {}
     for group in groups_of(check.devices, Context(catalog=catalog)):
         counted[group.accelerator.name] = counted.get(group.accelerator.name, 0.0) + group.count.value
-    devices = _devices(cluster)
-    return set(counted) == set(devices) and all(
-        abs(counted[name] / devices[name] - 1.0) <= _ROUNDING for name in counted
-    )
+    return are_equal(counted, _devices(cluster))
 
 
 def _devices(cluster: Cluster) -> dict[str, int]:
@@ -170,7 +165,7 @@ def discounts(outcome: Outcome[ClaimsResult], catalog: Catalog) -> tuple[Discoun
         Facts of devices.
     """
     point, sampled = outcome.point, outcome.sampled
-    context = _context(catalog, point.devices, sampled.devices, {})
+    context = _context(catalog, point.devices, sampled.devices, _clusters(point, sampled))
     return tuple(row for claim in point.claimed.claims.values() for row in claims.discounted(claim, context))
 
 
@@ -218,9 +213,16 @@ def _clusters(point: ClaimsResult, sampled: ClaimsResult) -> dict[str, ClusterFa
             power_is_bound=bool(totals.site.gaps_of("power.total")),
             capex=_span(totals.site.capex.total, sampled.clusters[name].site.capex.total),
             capex_is_bound=bool(totals.site.gaps_of("capex.total")),
+            negotiable=_negotiable(totals.site, sampled.clusters[name].site),
         )
         for name, totals in point.clusters.items()
     }
+
+
+def _negotiable(point: SiteEstimate, drawn: SiteEstimate) -> Span | None:
+    if point.gaps_of("capex.total"):
+        return None
+    return _span(negotiable_of(point), negotiable_of(drawn))
 
 
 def _span(point: object, drawn: object) -> Span | None:
