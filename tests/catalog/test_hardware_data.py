@@ -233,3 +233,25 @@ def test_rents_pay_a_device_back_in_months_to_years(catalog: Catalog) -> None:
                 years = price.value / rent.price.value / (365.25 * 86400)
                 # What can be taken back, and what an owner pays, is cheaper than a rent.
                 assert 0.2 < years < (8 if rent.term in NOT_RENTED else 4), rent.name
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "stated"),
+    [
+        ("tpu-v3", "board_power", 262),  # the most that Google measured
+        ("tpu-v4", "board_power", 192),
+        ("trainium3", "board_power", 1000),  # above which AWS cools with liquid, as it does here
+        ("mi350x", "scale_up_bandwidth", 7 * 153.6e9 / 2),  # links, both directions, halved
+        ("mi355x", "scale_up_bandwidth", 7 * 153.6e9 / 2),
+    ],
+)
+def test_a_range_holds_what_the_maker_states(catalog: Catalog, name: str, field: str, stated: float) -> None:
+    fact = getattr(catalog.accelerator(name), field)
+    assert fact.low * 0.999 <= stated <= fact.high * 1.001
+
+
+def test_an_mi455x_multiplies_in_fp8_at_the_rate_of_its_instructions(catalog: Catalog) -> None:
+    device = catalog.accelerator("mi455x")
+    bf16, fp8, fp4 = 32 / 8, 128 / 8, 128 / 4  # inner length over cycles of the instruction in AMD's compiler
+    assert device.peak_fp8.value / device.peak_bf16.value == pytest.approx(fp8 / bf16, rel=0.01)
+    assert device.peak_fp4.value / device.peak_bf16.value == pytest.approx(fp4 / bf16, rel=0.01)
