@@ -33,6 +33,8 @@ TABLES: dict[str, Callable[[], str]] = {
         ("runs summary", validation.runs_summary),
         ("power", validation.power_table),
         ("outlook", outlook.scores_table),
+        ("stretches", outlook.stretches_table),
+        ("prior", outlook.prior_table),
         ("announcements", outlook.announcements_table),
     )
 }

@@ -129,3 +129,10 @@ def test_a_target_that_cannot_be_reached_names_what_excludes_it_in_its_first_sen
         assert str(row[0]).removeprefix("supply of ") in summary
     assert summary.startswith("The target cannot be reached, with the values of the catalogue: ")
     assert "exclude each other. Least change alone: " in summary
+
+
+def test_a_maker_gets_its_share_of_the_packaging_in_every_draw() -> None:
+    found = answer(start="2026-10-01", target_h100_equivalents="50M", devices=["mi455x"])
+    most = found["roadmap.target_h100_equivalents"].value or 0.0
+    middle = column(found.tables["roadmap.chances"], "half of the draws")[0]
+    assert 0.5 * most < middle < 1.5 * most < 0.2 * 50e6

@@ -15,13 +15,17 @@ from lindos.study.supply import LINE
 from lindos.validation.outlook import (
     ORIGINS,
     Reading,
+    calibrated,
     forecasts,
     known_on,
+    outlook_error,
     ranked_probability_score,
     read_announcements,
     read_readings,
     scores,
+    stretches,
 )
+from lindos.validation.outlook.calibration import distance, stretched
 from lindos.validation.outlook.sites import announced, drawn, trend
 
 CATALOG = load_catalog()
@@ -109,3 +113,51 @@ def test_scores_sum_up_every_forecast_once(generations: list[roadmap.Generation]
     for row in rows:
         assert row.day > row.origin
         assert 0.0 <= row.score < 1e12
+
+
+def test_ranges_are_calibrated_on_the_other_days_alone(generations: list[roadmap.Generation]) -> None:
+    rows = forecasts(CATALOG, CATALOG.sampled(), generations)
+    wide = calibrated(rows)
+    held = [sum(row.is_covered for row in column) / len(rows) for column in (rows, wide)]
+    assert held[0] < 0.5 < 0.75 < held[1] < 0.9
+    for before, after in zip(rows, wide, strict=True):
+        assert (after.middle, after.truth) == (pytest.approx(before.middle, rel=1e-4), before.truth)
+        assert after.low <= before.low * (1 + 1e-9) and after.high >= before.high * (1 - 1e-9)
+    # What happened after one day does not move the range from that day.
+    origin = ORIGINS[0]
+    moved = [replace(row, truth=5.0 * row.truth) if row.origin == origin else row for row in rows]
+    for before, after in zip(wide, calibrated(moved), strict=True):
+        assert before.origin != origin or (before.low, before.high) == (after.low, after.high)
+    # Four fifths of what a stretch is fitted to lie within it, and no lesser one would do.
+    for fit in stretches(rows):
+        rest = [row for row in rows if row.kind == fit.kind and row.origin != fit.origin]
+        assert fit.count == len(rest)
+        within = sum(distance(row) <= fit.factor for row in rest)
+        assert within >= 0.8 * len(rest) > sum(distance(row) < fit.factor for row in rest) - 1
+
+
+def test_a_stretched_range_reaches_nothing_and_not_less() -> None:
+    draws = np.array([0.0, 1.0, 4.0, 9.0, 16.0])
+    assert stretched(draws, 3.0).tolist() == [0.0, 0.0, 4.0, 25.0, 64.0]
+    assert stretched(draws, 1.0) == pytest.approx(draws)
+
+
+def test_the_range_of_the_world_is_that_of_its_backtest(generations: list[roadmap.Generation]) -> None:
+    sampled = CATALOG.sampled()
+    low, high = outlook_error(forecasts(CATALOG, sampled, generations))
+    drawn_errors = np.asarray(CATALOG.sampled(20_000).parameter("supply.outlook_error", "1").value)
+    assert np.quantile(drawn_errors, (0.1, 0.9)) == pytest.approx([low, high], rel=0.05)
+
+
+def test_the_rate_of_a_generation_without_a_data_sheet_is_as_uncertain_as_it_was() -> None:
+    launches = [CATALOG.accelerator(name) for name in ("h100-sxm", "gb200", "rubin-vr200", "rubin-ultra-vr300")]
+    listed = {item.name: item for item in roadmap.generations(CATALOG, [item.name for item in launches])}
+    point = float(CATALOG.parameter("supply.performance_growth", "1").value)
+    errors = []
+    for before, after in zip(list(listed.values()), list(listed.values())[1:], strict=False):
+        years = (after.available - before.available).days / 365.25
+        growth = (float(after.h100_equivalents or 0.0) / float(before.h100_equivalents or 1.0)) ** (1 / years)
+        errors.append(abs(np.log(growth / point)))
+    drawn_growths = np.asarray(CATALOG.sampled(20_000).parameter("supply.performance_growth", "1").value)
+    ends = [point * np.exp(-max(errors)), point * np.exp(max(errors))]
+    assert np.quantile(drawn_growths, (0.1, 0.9)) == pytest.approx(ends, rel=0.05)

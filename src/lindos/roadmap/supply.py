@@ -239,9 +239,11 @@ class _Inputs:
 
     def world(self, periods: tuple[Period, ...]) -> World:
         """Compute deliveries by quarter, then bound every later year."""
+        share, error = self._parameter("delivered_share"), self._parameter("outlook_error")
         carried = []
         for period in periods:
-            carried.append(self._packaging.carried(period, self._parameter("delivered_share")))
+            is_outlook = period.middle.year > HISTORY
+            carried.append(self._packaging.carried(period, share * error if is_outlook else share))
         packed = [sum_of(amounts) for amounts in carried]
         years, factors = [], {}
         for year in sorted({period.middle.year for period in periods}):

@@ -185,12 +185,10 @@ def _supply_draws(
     rows = []
     ready = periods[0].begin + timedelta(seconds=facts.lead)
     for item in offered:
-        name = item.name if item.name in supply.generations else None
         row = []
         for period in periods:
-            begin = max(period.begin, ready)
-            amount = supply.delivered_in(begin, period.end, name) if begin < period.end else 0.0
-            row.append(facts.share * np.broadcast_to(np.asarray(amount, float), (NUM_DRAWS,)))
+            amount = facts.share * _delivered(item, offered, supply, period, ready, facts)
+            row.append(np.broadcast_to(np.asarray(amount, float), (NUM_DRAWS,)))
         rows.append(row)
     return np.array(rows)
 
@@ -262,23 +260,32 @@ def _too_soon(spec: RoadmapSpec, facts: "_Facts") -> InputError:
 def _shares(offered: Sequence[Generation], supply: roadmap.World, periods: Sequence[Period], facts: _Facts) -> Floats:
     """H100-equivalents of each generation that the buyer can get in each period, shape (G, T)."""
     ready = periods[0].begin + timedelta(seconds=facts.lead)
-    rows = []
-    for item in offered:
-        amounts = []
-        for period in periods:
-            begin = max(period.begin, ready)
-            part = 1.0
-            if item.name in supply.generations:
-                amount = float(supply.delivered_in(begin, period.end, item.name))
-            else:
-                makers = [maker for maker in offered if maker.vendor == item.vendor]
-                launches = [maker.available for maker in makers]
-                share = roadmap.ramped_shares(launches, facts.ramp, period.middle)[makers.index(item)]
-                part = float(share) * facts.vendors.get(item.vendor, 0.0)
-                amount = float(supply.delivered_in(begin, period.end))
-            amounts.append(facts.share * part * amount if begin < period.end else 0.0)
-        rows.append(amounts)
-    return np.array(rows)
+    return np.array(
+        [
+            [facts.share * float(_delivered(item, offered, supply, period, ready, facts)) for period in periods]
+            for item in offered
+        ]
+    )
+
+
+def _delivered(
+    item: Generation,
+    offered: Sequence[Generation],
+    supply: roadmap.World,
+    period: Period,
+    ready: date,
+    facts: _Facts,
+) -> Any:
+    """H100-equivalents of a generation that all buyers get in a period, from the day on which first orders arrive."""
+    begin = max(period.begin, ready)
+    if begin >= period.end:
+        return 0.0
+    if item.name in supply.generations:
+        return supply.delivered_in(begin, period.end, item.name)
+    makers = [maker for maker in offered if maker.vendor == item.vendor]
+    launches = [maker.available for maker in makers]
+    share = roadmap.ramped_shares(launches, facts.ramp, period.middle)[makers.index(item)]
+    return float(share) * facts.vendors.get(item.vendor, 0.0) * supply.delivered_in(begin, period.end)
 
 
 def _queue(place: Campus, periods: Sequence[Period], supply: roadmap.World, facts: _Facts, first: date) -> list[float]:

@@ -1,5 +1,6 @@
 """Backtest of years: sites and the world forecast from days that have passed, with what was known on them."""
 
+from lindos.validation.outlook.calibration import Stretch, calibrated, outlook_error, stretches
 from lindos.validation.outlook.knowledge import (
     Announcement,
     Knowledge,
@@ -17,10 +18,14 @@ __all__ = [
     "Knowledge",
     "Reading",
     "Scores",
+    "Stretch",
+    "calibrated",
     "forecasts",
     "known_on",
+    "outlook_error",
     "ranked_probability_score",
     "read_announcements",
     "read_readings",
     "scores",
+    "stretches",
 ]

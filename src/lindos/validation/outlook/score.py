@@ -1,7 +1,7 @@
 """Scores of forecasts from a day: the continuous ranked probability score, beside the announced date and the trend."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from zlib import crc32
 
@@ -33,7 +33,8 @@ _TAIL = 0.1
 class Forecast:
     """One forecast beside what happened, in W or H100-equivalents.
 
-    ``announced`` and ``trend`` are None where nothing was said, or nothing had been read.
+    ``announced`` and ``trend`` are None where nothing was said, or nothing had been read; ``counted`` is what was last
+    read by the day of the forecast.
     """
 
     origin: date
@@ -48,6 +49,15 @@ class Forecast:
     high: float
     announced: float | None
     trend: float | None
+    counted: float
+    draws: Floats = field(repr=False, compare=False)
+
+    @property
+    def kind(self) -> str:
+        """What is forecast: the world, a site with an announcement, or another site."""
+        if self.name == WORLD:
+            return WORLD
+        return "sites, announced" if self.is_announced else "sites, nothing announced"
 
     @property
     def is_covered(self) -> bool:
@@ -172,7 +182,8 @@ def _forecast(
     carried_on: float | None,
 ) -> Forecast:
     knowledge, name, quantity, day = target
-    low, middle, high = (float(value) for value in np.quantile(draws, (_TAIL, 0.5, 1.0 - _TAIL)))
+    low, middle, high = percentiles(draws)
+    readings = knowledge.readings_of(name, quantity)
     return Forecast(
         origin=knowledge.origin,
         name=name,
@@ -186,7 +197,21 @@ def _forecast(
         high=high,
         announced=statement,
         trend=carried_on,
+        counted=readings[-1].value if readings else 0.0,
+        draws=draws,
     )
+
+
+def percentiles(draws: Floats) -> tuple[float, float, float]:
+    """Compute the ends of the 80 % range of draws, and their median between them.
+
+    Parameters
+    ----------
+    draws
+        Draws of a forecast.
+    """
+    low, middle, high = (float(value) for value in np.quantile(draws, (_TAIL, 0.5, 1.0 - _TAIL)))
+    return low, middle, high
 
 
 def scores(rows: Iterable[Forecast]) -> tuple[Scores, ...]:
@@ -199,8 +224,7 @@ def scores(rows: Iterable[Forecast]) -> tuple[Scores, ...]:
     """
     groups: dict[tuple[date, str, str], list[Forecast]] = {}
     for row in rows:
-        kind = WORLD if row.name == WORLD else "sites, announced" if row.is_announced else "sites, nothing announced"
-        groups.setdefault((row.origin, kind, row.quantity), []).append(row)
+        groups.setdefault((row.origin, row.kind, row.quantity), []).append(row)
     return tuple(_scores(key, group) for key, group in sorted(groups.items()))
 
 
