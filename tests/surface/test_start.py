@@ -44,6 +44,15 @@ def test_a_small_run_loads_only_the_rooms_that_answer_it(tmp_path: Path) -> None
     assert "UNUSED []" in done.stdout
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are counted where Linux lists them")
+def test_linear_algebra_starts_no_threads() -> None:
+    code = "import atexit, os; atexit.register(lambda: print('THREADS', len(os.listdir('/proc/self/task'))))"
+    done = run(f"{code}; from lindos.cli import main; main()", "step", "one-node")
+    assert done.returncode == 0, done.stderr
+    imported = run(f"{code}; os.environ['OPENBLAS_NUM_THREADS'] = '1'; import numpy")
+    assert done.stdout.split()[-1] == imported.stdout.split()[-1]
+
+
 def test_help_starts_about_as_fast_as_importing_click() -> None:
     """Runs alternate, so that a busy machine slows both alike; the best of three rounds of medians counts."""
     pytest.importorskip("click")

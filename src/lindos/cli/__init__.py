@@ -132,6 +132,9 @@ def main(args: list[str] | None = None) -> None:
     atexit.register(gc.freeze)
     # Pydantic looks for plugins in every package that is installed; no answer may depend on one.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    # NumPy's linear algebra starts a thread for every core, though Lindos solves nothing with it that is worth one;
+    # they take a tenth of a short command.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     accept_any_encoding()
     # Every number of an answer is checked before it is shown; NumPy's warnings would only confuse a user.
     warnings.simplefilter("ignore", RuntimeWarning)
