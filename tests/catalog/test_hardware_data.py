@@ -243,6 +243,12 @@ def test_rents_pay_a_device_back_in_months_to_years(catalog: Catalog) -> None:
         ("trainium3", "board_power", 1000),  # above which AWS cools with liquid, as it does here
         ("mi350x", "scale_up_bandwidth", 7 * 153.6e9 / 2),  # links, both directions, halved
         ("mi355x", "scale_up_bandwidth", 7 * 153.6e9 / 2),
+        ("tpu-v5e", "scale_up_bandwidth", 400e9 / 2),
+        ("tpu-v6e", "scale_up_bandwidth", 800e9 / 2),
+        ("gaudi2", "scale_up_bandwidth", 21 * 12.5e9),  # ports that stay in the node
+        ("gaudi3", "scale_up_bandwidth", 21 * 25e9),
+        ("a100-40gb-sxm", "reported_memory", 40536 * 2**20),  # by drivers of the first years
+        ("a100-80gb-sxm", "reported_memory", 81251 * 2**20),
     ],
 )
 def test_a_range_holds_what_the_maker_states(catalog: Catalog, name: str, field: str, stated: float) -> None:
