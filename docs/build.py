@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 
+import compared
 import documents
 import figure
 import outlook
@@ -33,6 +34,7 @@ TABLES: dict[str, Callable[[], str]] = {
         ("runs summary", validation.runs_summary),
         ("power", validation.power_table),
         ("outlook", outlook.scores_table),
+        ("compared", compared.compared_table),
         ("stretches", outlook.stretches_table),
         ("prior", outlook.prior_table),
         ("announcements", outlook.announcements_table),
