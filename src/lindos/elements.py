@@ -227,6 +227,35 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One number of a plan, for machines: what is bought or stands in a period, at a place, of a kind.
+
+    Parameters
+    ----------
+    name, title
+        Dotted, ``"roadmap.plan.devices"``, and for people; shared by all periods, places and items.
+    value, low, high
+        In SI. ``low`` and ``high`` bound 80 % of the draws; None where there is no range.
+    unit
+        As :mod:`lindos.units` spells it.
+    period
+        Such as ``"2027 Q1"``.
+    place, item
+        Site and generation; empty for all of them.
+    """
+
+    name: str
+    title: str
+    value: float | None
+    unit: str
+    low: float | None = None
+    high: float | None = None
+    period: str
+    place: str = ""
+    item: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
     """The part of the answer about one floor; ``headline`` names the figures to show first."""
 
@@ -240,6 +269,7 @@ class Section:
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     passages: tuple[Passage, ...] = ()
+    entries: tuple[Entry, ...] = ()
 
 
 def figure_of(sections: tuple[Section, ...], name: str) -> Figure:

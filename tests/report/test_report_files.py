@@ -74,6 +74,9 @@ def test_parquet_is_long_and_tidy(tmp_path: Path) -> None:
         "high",
         "why",
         "sources",
+        "period",
+        "place",
+        "item",
     )
     rows = table.to_pylist()
     assert [row["name"] for row in rows] == [figure.name for figure in ANSWER.figures]

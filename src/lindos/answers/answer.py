@@ -119,18 +119,42 @@ class Answer:
             for figure in section.figures
         ]
 
+    def entries_as_rows(self) -> list[dict[str, Any]]:
+        """Return plans as plain rows: what is bought or stands, by period, place and item."""
+        return [
+            {
+                "scenario": self.name,
+                "section": section.name,
+                "name": entry.name,
+                "title": entry.title,
+                "value": entry.value,
+                "unit": entry.unit,
+                "low": entry.low,
+                "high": entry.high,
+                "period": entry.period,
+                "place": entry.place,
+                "item": entry.item,
+            }
+            for section in self.sections
+            for entry in section.entries
+        ]
+
     def to_arrow(self) -> "pyarrow.Table":
-        """Return the figures as an Arrow table with one row per figure; numbers are SI floats, unknown ones null."""
+        """Return figures, then plans by period, place and item, as an Arrow table with a row for each number.
+
+        Numbers are SI floats, unknown ones null; a figure has no period, place or item.
+        """
         import pyarrow
         from pyarrow.json import ParseOptions, ReadOptions, read_json
 
-        texts = ("scenario", "section", "name", "title", "unit", "why")
+        texts = ("scenario", "section", "name", "title", "unit", "why", "period", "place", "item")
         kinds = {name: pyarrow.string() for name in texts} | {"sources": pyarrow.list_(pyarrow.string())}
-        names = ("scenario", "section", "name", "title", "value", "unit", "low", "high", "why", "sources")
+        names = ("scenario", "section", "name", "title", "value", "unit", "low", "high", "why", "sources", *texts[-3:])
         schema = pyarrow.schema([(name, kinds.get(name, pyarrow.float64())) for name in names])
         metadata = {"lindos_version": self.version, "lindos_command": self.command}
         # Lines of JSON, because Arrow imports the whole of pandas, where it is installed, to look at Python's lists.
-        lines = "\n".join(json.dumps(row, ensure_ascii=False) for row in self.to_rows()).encode(errors="replace")
+        rows = (*self.to_rows(), *self.entries_as_rows())
+        lines = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows).encode(errors="replace")
         if not lines:
             return schema.with_metadata(metadata).empty_table()
         reading = ReadOptions(use_threads=False, block_size=len(lines) + 1)

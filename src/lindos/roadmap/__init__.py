@@ -6,7 +6,7 @@ obeys its own wafers, watts and dollars. Constant growth to the same target is t
 
 from lindos.roadmap.demand import Demand, DemandYear, Programme, demand, sized_programmes
 from lindos.roadmap.ensemble import Chances, chances, delayed
-from lindos.roadmap.evaluation import PlanQuarter, PlanResult, evaluate
+from lindos.roadmap.evaluation import Order, PlanQuarter, PlanResult, evaluate
 from lindos.roadmap.expansion import Agreement, Expansion, Period, quarters
 from lindos.roadmap.generations import DEFAULT, Generation, Purchase, check_start, generations, purchase
 from lindos.roadmap.growth import growth
@@ -45,6 +45,7 @@ __all__ = [
     "Growth",
     "GrowthYear",
     "Limit",
+    "Order",
     "Packaging",
     "Period",
     "Plan",

@@ -18,15 +18,29 @@ from lindos.roadmap.trends import Trends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a plan buys of one generation for one place in a quarter."""
+
+    place: str
+    generation: str
+    vendor: str
+    devices: float
+    h100_equivalents: Annotated[Count, Why("8-bit dense")]
+    power: Annotated[Watts, Why("facility power that they draw at the place")]
+    capex: Annotated[Usd, Why("machines and network, after what is agreed; buildings are paid by block")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanQuarter:
     """One quarter of a plan.
 
-    ``devices`` are bought in it by generation, ``stock`` are all that were bought and still work; ``sites`` is the
-    facility power that they draw by place in W, ``energised`` what is ready there.
+    ``orders`` are what is bought in it, ``devices`` that by generation, ``stock`` all that were bought and still
+    work; ``sites`` is the facility power that they draw by place in W, ``energised`` what is ready there.
     """
 
     name: str
     end: str
+    orders: tuple[Order, ...] = ()
     devices: Mapping[str, float]
     stock: Mapping[str, float]
     sites: Mapping[str, Watts]
@@ -187,6 +201,7 @@ class _Row:
         self.buildings: Usd = 0.0
         self.running: Usd = 0.0
         self.power: dict[str, Watts] = {}
+        self.orders: list[Order] = []
         discounts = plan.discounts
         for place, (name, generations) in enumerate(zip(question.sites, offered, strict=True)):
             drawn: Watts = 0.0
@@ -203,6 +218,17 @@ class _Row:
                 self.machines = self.machines + devices * count * machines
                 self.running = self.running + (stock - 0.5 * devices) * count * _cost(item, "running") * years
                 drawn = drawn + stock * count * _cost(item, "facility_power")
+                if devices:
+                    order = Order(
+                        place=name,
+                        generation=item.name,
+                        vendor=item.vendor,
+                        devices=devices,
+                        h100_equivalents=devices * count,
+                        power=devices * count * _cost(item, "facility_power"),
+                        capex=devices * count * machines,
+                    )
+                    self.orders.append(order)
             self.power[name] = drawn
             self.buildings = self.buildings + self._built(plan, place, index, generations)
 
@@ -247,6 +273,7 @@ def _quarters(
             PlanQuarter(
                 name=period.name,
                 end=period.end.isoformat(),
+                orders=tuple(row.orders),
                 devices=_by_generation(question.generations, plan.bought[:, :, index].sum(axis=1)),
                 stock=_by_generation(question.generations, plan.stock[:, :, index].sum(axis=1)),
                 sites=row.power,

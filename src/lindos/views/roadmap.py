@@ -22,6 +22,7 @@ from lindos.views.roadmap_actual import actual_series, actual_table
 from lindos.views.roadmap_charts import charts
 from lindos.views.roadmap_contracts import contracts_charts, contracts_table, has_contracts
 from lindos.views.roadmap_demand import demand_section
+from lindos.views.roadmap_entries import entries
 from lindos.views.roadmap_prices import price_tables
 from lindos.views.roadmap_tables import (
     chances_table,
@@ -124,12 +125,13 @@ def view(
             holdings_table(plan, outcome.point.holdings, context),
             *price_tables(outcome.point, plan, _at_once(outcome.point, site)),
             world_table(outcome),
-            *purchases_table(outcome.point),
+            *purchases_table(outcome),
             *gaps_table("roadmap.gaps", plan.gaps),
         ),
         charts=(*charts(outcome, actual_series(context, plan)), *contracts_charts(outcome.point)),
         notes=(*_notes(context, outcome.point, plan, site),),
         warnings=(*_clash_warning(outcome.point, plan), *gaps_warning(plan.gaps)),
+        entries=entries(outcome),
     )
 
 

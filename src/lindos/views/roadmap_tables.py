@@ -88,32 +88,33 @@ def plan_table(outcome: Outcome[RoadmapResult]) -> Table:
     )
 
 
-def purchases_table(result: RoadmapResult) -> tuple[Table, ...]:
+def purchases_table(outcome: Outcome[RoadmapResult]) -> tuple[Table, ...]:
     """Tabulate purchases by quarter, place and generation, if anything is bought.
 
     Parameters
     ----------
-    result
-        The plan in the point world.
+    outcome
+        The plan in all worlds.
     """
-    plan = result.purchases.plan
+    plan, sampled = outcome.point.plan, outcome.sampled.plan
     assert plan is not None
-    question, body = plan.question, []
-    for time, period in enumerate(question.periods):
-        for place, site in enumerate(question.sites):
-            for kind, name in enumerate(question.generations):
-                devices = float(plan.bought[kind, place, time])
-                if devices:
-                    price = float(question.price[kind, place, time])
-                    equivalents = devices * float(question.equivalents[kind])
-                    body.append(
-                        (period.name, site, name, question.vendors[kind], devices, equivalents, devices * price)
-                    )
+    assert sampled is not None
+    body: list[tuple[Cell, ...]] = []
+    for quarter, draws in zip(plan.quarters, sampled.quarters, strict=True):
+        for order, drawn in zip(quarter.orders, draws.orders, strict=True):
+            body.append(
+                (
+                    *(quarter.name, order.place, order.generation, order.vendor, order.devices),
+                    _ranged(order.h100_equivalents, drawn.h100_equivalents),
+                    _ranged(order.power, drawn.power),
+                    _ranged(order.capex, drawn.capex),
+                )
+            )
     table = Table(
         name="roadmap.purchases",
         title="Purchases by place and generation",
-        columns=("quarter", "place", "generation", "maker", "GPUs", "H100e", "machines and network"),
-        units=("", "", "", "", "1", "1", "USD"),
+        columns=("quarter", "place", "generation", "maker", "GPUs", "H100e", "power", "machines and network"),
+        units=("", "", "", "", "1", "1", "W", "USD"),
         rows=tuple(body),
     )
     return (table,) if body else ()
