@@ -169,3 +169,10 @@ def test_a_site_beyond_its_power_is_refused_at_the_power_that_it_states(
     for share, code in ((1.001, 0), (0.999, 3)):
         limit = f"site.power_limit={share * whole['site.power.total']['value']:.0f} W"
         assert exit_code(["site", "germany.yaml", "--set", limit]) == code
+
+
+def test_a_verdict_holds_a_plan_of_years_against_its_budget(folder: Path) -> None:
+    answer = lindos.run(folder / "growth.yaml")
+    share = 100 * (answer["roadmap.over_budget"].value or 0.0)
+    assert answer.verdict is not None
+    assert f"{share:.3g} % of the budget" in answer.verdict.sentence

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import lindos
 from lindos.answers import Answer
 from lindos.answers.scenario import answer
 from lindos.campaign import ALL_DEVICES, ENDLESS
@@ -427,3 +428,24 @@ def test_a_tolerance_is_a_share() -> None:
         with pytest.raises(InputError, match=rf"tolerance is '?{wrong}'?, but must be"):
             CampaignAsked.read(wrong)
     assert CampaignAsked.read("0.5 %").tolerance == pytest.approx(0.005)
+
+
+def test_draws_in_which_a_run_never_ends_enter_no_range_and_are_said() -> None:
+    """24,000 GPUs with next to no spares wait for repairs; in many draws the job as a whole never runs."""
+    scenario = {
+        "name": "no-spares",
+        "title": "24,000 B200 with the spares that are left over",
+        "cluster": {"pools": [{"system": "dgx-b200", "gpus": "24k"}]},
+        "job": {"model": "llama-3.1-405b", "precision": "fp8", "goal": {"tokens": "15T tokens"}},
+        "site": {"location": "germany", "budget": "€1.5 billion"},
+    }
+    result = lindos.run(scenario)
+    duration, closed = result["campaign.duration"], result["campaign.closed_form.duration"]
+    for figure in (duration, closed, result["campaign.run_cost"]):
+        assert figure.value is not None and figure.low is not None and figure.high is not None
+        assert figure.low < figure.value < figure.high < 1000 * figure.value
+    warnings = [text for section in result.sections for text in section.warnings]
+    assert any("failures never let the run end; they enter no range" in text for text in warnings)
+    assert result.verdict is not None
+    assert "waiting for spare GPUs" in result.verdict.sentence
+    assert any("most of it for want of spares" in text for text in result.verdict.limits)

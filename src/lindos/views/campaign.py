@@ -102,17 +102,17 @@ def view(context: Context, outcome: Outcome[CampaignResult], cost: Outcome[RunCo
         title=TITLE,
         summary=" ".join((_summary(context, result), *_deadline(context, outcome))),
         headline=(*_HEADLINE, "campaign.deadline_margin", *(_OF_A_DURATION if result.data is not None else ())),
-        figures=(*_figures(context, outcome).all(), *_cost_figures(context, result, cost)),
+        figures=(*_figures(context, outcome).all(), *_cost_figures(context, outcome, cost)),
         tables=tuple(_tables(outcome, cost)),
         charts=tuple(_charts(outcome)),
         notes=tuple(_notes(context, outcome)),
-        warnings=tuple(_warnings(result)),
+        warnings=(*_warnings(result), *_endless_draws(outcome)),
     )
 
 
 def _figures(context: Context, outcome: Outcome[CampaignResult]) -> Figures[CampaignResult]:
     result = outcome.point
-    figures = Figures(outcome, subject=context.scenario.name)
+    figures = Figures(outcome, subject=context.scenario.name, counted=outcome.sampled.ends)
     estimate = result.estimate
     fixed = _ALWAYS if result.data is not None else (*_ALWAYS, *_BY_GOAL)
     figures.add_declared(
@@ -172,10 +172,12 @@ def _add_enough(figures: Figures[CampaignResult], alternatives: Alternatives) ->
     )
 
 
-def _cost_figures(context: Context, result: CampaignResult, cost: Outcome[RunCost | None] | None) -> tuple[Figure, ...]:
-    if cost is None or cost.point is None or not result.is_sustained:
+def _cost_figures(
+    context: Context, outcome: Outcome[CampaignResult], cost: Outcome[RunCost | None] | None
+) -> tuple[Figure, ...]:
+    if cost is None or cost.point is None or not outcome.point.is_sustained:
         return ()
-    figures = Figures(cost, subject=context.scenario.name)
+    figures = Figures(cost, subject=context.scenario.name, counted=outcome.sampled.ends)
     gaps = cost.point.gaps
     bounds = {name: "least" for name in gaps if gaps[name]}
     figures.add_declared("campaign", lambda outcome: outcome, _COST_TITLES, skip=("cost_of_time",), bounds=bounds)
@@ -192,7 +194,7 @@ def _tables(outcome: Outcome[CampaignResult], cost: Outcome[RunCost | None] | No
         if stalls is not None:
             yield stalls
     if options is not None and values.simulation is not None and draws.simulation is not None:
-        yield tables.percentiles(values.simulation, draws.simulation, values.start)
+        yield tables.percentiles(values.simulation, draws.simulation, values.start, counted=draws.ends)
     if values.simulation is not None:
         yield tables.buckets(values.estimate, values.closed)
     yield tables.recoveries(values.recoveries)
@@ -213,7 +215,7 @@ def _charts(outcome: Outcome[CampaignResult]) -> Iterator[Chart]:
         return
     yield charts.parts(values.estimate)
     if draws.simulation is not None:
-        yield charts.progress(values.simulation, draws.simulation)
+        yield charts.progress(values.simulation, draws.simulation, counted=draws.ends)
     if values.simulation.trials.trace is not None:
         yield charts.timeline(values.simulation.trials.trace)
     yield charts.sizes(values.alternatives.sizes, values.alternatives.curve)
@@ -396,6 +398,17 @@ def _warnings(result: CampaignResult) -> Iterator[str]:
         )
 
 
+def _endless_draws(outcome: Outcome[CampaignResult]) -> Iterator[str]:
+    """Say in which share of the draws the run never ends, if it ends under the catalogue's values."""
+    share = float(np.mean(~outcome.sampled.ends))
+    if outcome.point.is_sustained and share > 0:
+        yield (
+            f"In {render(100 * share, '1', 2)} % of the draws failures never let the run end; they enter no range of "
+            "the run. Set more spares aside with campaign.spare_fraction, or let the job go on with fewer replicas "
+            "(campaign.elastic)."
+        )
+
+
 def _percent(estimate: CampaignEstimate) -> str:
     return f"{render(100 * (number(estimate.goodput) or 0.0), '1')} %"
 
@@ -412,8 +425,6 @@ def _notes(context: Context, outcome: Outcome[CampaignResult]) -> Iterator[str]:
     yield from values.notes
     if not values.is_sustained:
         return
-    if lost := 100 * float(np.mean(np.asarray(draws.closed.sustainable) == 0)):
-        yield f"In {render(lost, '1', 2)} % of the draws failures come as fast as one is recovered from."
     if draws.simulation is not None and (unfinished := float(np.mean(draws.simulation.trials.finished == 0))) > 0:
         yield (
             f"{render(100 * unfinished, '1', 2)} % of the simulated draws do not reach the goal in some times "

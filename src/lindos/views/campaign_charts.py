@@ -10,7 +10,7 @@ from lindos.study.campaign.alternatives import SizeCurve, SizeOption
 from lindos.study.campaign.simulated import Simulation
 from lindos.study.ranges import number
 from lindos.views.campaign_tables import BUCKETS
-from lindos.views.figures import parts_series
+from lindos.views.figures import parts_series, selected
 
 #: Points along a chart of progress.
 _POINTS = 60
@@ -19,7 +19,7 @@ _ROWS = ((7 * 86_400.0, "week"), (86_400.0, "day"), (3600.0, "hour"))
 _MOST_ROWS, _MOST_STRETCHES = 12, 900
 
 
-def progress(values: Simulation, draws: Simulation) -> Chart:
+def progress(values: Simulation, draws: Simulation, *, counted: Any = True) -> Chart:
     """Draw the progress of trials through time: the mean, and bands that contain 80 % of them.
 
     Parameters
@@ -28,9 +28,12 @@ def progress(values: Simulation, draws: Simulation) -> Chart:
         Trials with the catalogue's values.
     draws
         Trials over draws of the uncertain values.
+    counted
+        Whether a draw counts for the length of the time axis, by draw; all of them by default.
     """
     has_goal = values.problem.duration is None
-    last = float(np.percentile(np.atleast_1d(draws.estimate.duration), PERCENTILES[-1])) * 1.02
+    durations = np.atleast_1d(selected(draws.estimate.duration, counted))
+    last = float(np.percentile(durations, PERCENTILES[-1])) * 1.02
     if not has_goal:
         last = float(np.max(np.asarray(values.problem.duration)))
     times = np.linspace(0.0, last, _POINTS + 1)

@@ -20,7 +20,7 @@ from lindos.study.campaign.cost import RunCost, SpareCost
 from lindos.study.campaign.simulated import STUCK, Simulation
 from lindos.study.ranges import number
 from lindos.units import render
-from lindos.views.figures import titled
+from lindos.views.figures import selected, titled
 
 BUCKETS = ("productive", *GOODPUT_NAMES)
 _WRITTEN = " (this scenario)"
@@ -53,7 +53,7 @@ def buckets(estimate: CampaignEstimate, closed: CampaignEstimate) -> Table:
     )
 
 
-def percentiles(values: Simulation, draws: Simulation, start: datetime.date | None) -> Table:
+def percentiles(values: Simulation, draws: Simulation, start: datetime.date | None, *, counted: Any = True) -> Table:
     """Show the mean and the percentiles: by chance alone, and with all that is uncertain.
 
     Parameters
@@ -64,6 +64,8 @@ def percentiles(values: Simulation, draws: Simulation, start: datetime.date | No
         Trials over draws of the uncertain values.
     start
         Day the campaign begins; None if it is unknown.
+    counted
+        Whether a draw enters ranges, by draw; all of them by default.
     """
     mean, chance, drawn = values.estimate, values.trials, draws.estimate
     lines: list[tuple[str, Any, Any, Any, str]] = [
@@ -81,12 +83,13 @@ def percentiles(values: Simulation, draws: Simulation, start: datetime.date | No
         lines.insert(0, ("Time to train", mean.duration, chance.time.total, drawn.duration, "s"))
     else:
         lines.insert(0, ("Tokens", mean.tokens, _tokens(chance, mean), drawn.tokens, "token"))
+    lines = [(*line[:3], selected(line[3], counted), line[4]) for line in lines]
     body: list[tuple[Cell, ...]] = [
         (name, *(Number(value=number(value), unit=unit) for value in (middle, *_ends(by_chance), *_ends(spread))))
         for name, middle, by_chance, spread, unit in lines
     ]
     if start is not None and values.problem.duration is None:
-        moments = (mean.duration, *_ends(chance.time.total), *_ends(drawn.duration))
+        moments = (mean.duration, *_ends(chance.time.total), *_ends(selected(drawn.duration, counted)))
         body.insert(1, ("Finished", *(_day(start, float(moment)) for moment in moments)))
     return Table(
         name="campaign.percentiles",

@@ -44,6 +44,8 @@ def words_of(path: str) -> str:
 
     >>> words_of("systems.gb200-nvl72.price"), words_of("parameters.economics.construction_cost")
     ('price of gb200-nvl72', 'construction cost')
+    >>> words_of("parameters.reliability.hopper.device_mtbf")
+    'device MTBF of hopper'
 
     Parameters
     ----------
@@ -53,7 +55,10 @@ def words_of(path: str) -> str:
     kind, _, rest = path.partition(".")
     name, _, field = rest.rpartition(".")
     words = " ".join(word.upper() if word in _CAPITALS else word for word in field.split("_"))
-    return words if kind == "parameters" or not name else f"{words} of {name}"
+    if kind == "parameters":
+        # The first part of the name of a parameter is its topic; a further one is what it is a parameter of.
+        name = name.partition(".")[2].replace("_", " ")
+    return f"{words} of {name}" if name else words
 
 
 def listed(words: Iterable[str]) -> str:

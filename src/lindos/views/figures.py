@@ -106,13 +106,16 @@ class Figures(Generic[R]):
         Subject of the figures: the name of the scenario, or of one pool.
     date
         ISO day that the figures describe; empty if they do not depend on a day.
+    counted
+        Whether a draw enters ranges, by draw; all of them by default.
     """
 
-    def __init__(self, outcome: Outcome[R], *, subject: str = "", date: str = "") -> None:
+    def __init__(self, outcome: Outcome[R], *, subject: str = "", date: str = "", counted: Any = True) -> None:
         """Start without figures."""
         self._outcome = outcome
         self._subject = subject
         self._date = date
+        self._counted = np.atleast_1d(np.asarray(counted, dtype=bool))
         self._figures: dict[str, Figure] = {}
 
     def add(
@@ -149,7 +152,7 @@ class Figures(Generic[R]):
         outcome = self._outcome
         value = number(read(outcome.point))
         if low is None and high is None:
-            low, high = (None, None) if value is None else span(read(outcome.sampled))
+            low, high = (None, None) if value is None else span(selected(read(outcome.sampled), self._counted))
         if value is not None and low is not None and high is not None:
             # Draws of several facts can lie mostly beside the point value: the range is widened to contain it.
             low, high = min(low, value), max(high, value)
@@ -236,6 +239,25 @@ class Figures(Generic[R]):
     def all(self) -> tuple[Figure, ...]:
         """Return the figures in order."""
         return tuple(self._figures.values())
+
+
+def selected(draws: Any, counted: Any) -> Any:
+    """Select the draws of a number that count; a number that does not differ by draw stays as it is.
+
+    >>> selected(np.array([1.0, 2.0, 3.0]), np.array([True, False, True])), selected(4.0, np.array([True, False]))
+    (array([1., 3.]), 4.0)
+
+    Parameters
+    ----------
+    draws
+        Array of draws, shape (num_draws,), in any unit; or a number, or None.
+    counted
+        Whether a draw counts, shape (num_draws,), or (1,) for all.
+    """
+    if draws is None or np.all(counted):
+        return draws
+    values = np.asarray(draws)
+    return values[counted] if values.shape == np.shape(counted) else draws
 
 
 def _reader(part: Callable[[Any], Any], name: str) -> Callable[[Any], Any]:

@@ -129,10 +129,19 @@ def _campaign(scenario: Scenario, figures: Mapping[str, Figure]) -> Iterator[str
         goodput = _text(figures.get("campaign.goodput"))
         share = f", of which {goodput} moves training forward" if goodput else ""
         yield f"{duration} of training{' cost ' + cost if cost else ''}{share}"
-    elif goal.tokens is not None:
-        yield f"training on {render(goal.tokens, 'token')} takes {duration}{price}"
-    else:
-        yield f"training takes {duration}{price}"
+        return
+    wait = _waiting(figures)
+    waits = f", {render(100 * wait, '1', 2)} % of it waiting for spare GPUs" if wait >= _LARGE else ""
+    aim = f" on {render(goal.tokens, 'token')}" if goal.tokens is not None else ""
+    yield f"training{aim} takes {duration}{price}{waits}"
+
+
+def _waiting(figures: Mapping[str, Figure]) -> float:
+    """Compute the share of a run in which it waits for spares."""
+    waits, total = (figures.get(f"campaign.time.{name}") for name in ("spare_wait", "total"))
+    if waits is None or total is None or waits.value is None or not total.value:
+        return 0.0
+    return waits.value / total.value
 
 
 def _fleet(figures: Mapping[str, Figure]) -> Iterator[str]:
@@ -151,10 +160,18 @@ def _roadmap(figures: Mapping[str, Figure]) -> Iterator[str]:
         # Where the cluster is all there is to buy, its cost was said.
         is_new = spent is not None and (built is None or spent.value != built.value)
         money = _text(spent) if is_new else ""
-        yield pace + (f", and {money} for what is bought until then" if money else "")
+        yield pace + (f", and {money} for what is bought until then" if money else "") + _of_budget(figures)
     demand, share = _text(figures.get("roadmap.total_demand")), _text(figures.get("roadmap.share_of_supply"))
     if demand:
         yield f"{demand} H100-equivalents are wanted" + (f", {share} of what is shipped by then" if share else "")
+
+
+def _of_budget(figures: Mapping[str, Figure]) -> str:
+    """Hold what is bought until a target against the budget; empty if none is stated."""
+    share = figures.get("roadmap.over_budget")
+    if share is None or share.value is None:
+        return ""
+    return f", {render(100 * share.value, '1')} % of the budget"
 
 
 def _claims(sections: Sequence[Section]) -> Iterator[str]:
@@ -217,7 +234,11 @@ def _limits(figures: Mapping[str, Figure], sections: Sequence[Section]) -> Itera
     goodput = figures.get("campaign.goodput")
     if goodput is not None and goodput.value is not None and 1 - goodput.value >= _LARGE / 2:
         lost = render(100 * (1 - goodput.value), "1")
-        yield f"Failures, and what follows them, take {lost} % of the time of the run."
+        wait, enough = _waiting(figures), figures.get("campaign.spares_enough")
+        remedy = ""
+        if wait >= _LARGE and enough is not None and enough.value is not None:
+            remedy = f", most of it for want of spares: {render(enough.value, '1')} GPUs would be enough"
+        yield f"Failures, and what follows them, take {lost} % of the time of the run{remedy}."
     growth, record = figures.get("roadmap.required_growth"), figures.get("roadmap.record_growth")
     rates = [figure.value for figure in (growth, record) if figure is not None and figure.value is not None]
     if len(rates) == 2 and rates[0] > rates[1]:

@@ -94,6 +94,11 @@ class CampaignResult:
     notes: tuple[str, ...] = ()
 
     @property
+    def ends(self) -> Any:
+        """Whether the run ends, by draw: failures leave time to work by the closed form."""
+        return (np.asarray(self.closed.sustainable) == 1) & (np.asarray(self.closed.goodput) >= STUCK)
+
+    @property
     def is_sustained(self) -> bool:
         """Whether the run ends: failures leave time to work, and both solvers make progress."""
         if self.simulation is not None and self.simulation.goes_nowhere:
