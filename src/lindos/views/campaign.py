@@ -425,6 +425,8 @@ def _notes(context: Context, outcome: Outcome[CampaignResult]) -> Iterator[str]:
     yield from values.notes
     if not values.is_sustained:
         return
+    if lost := 100 * float(np.mean(np.asarray(draws.closed.sustainable) == 0)):
+        yield f"In {render(lost, '1', 2)} % of the draws failures come as fast as one is recovered from."
     if draws.simulation is not None and (unfinished := float(np.mean(draws.simulation.trials.finished == 0))) > 0:
         yield (
             f"{render(100 * unfinished, '1', 2)} % of the simulated draws do not reach the goal in some times "

@@ -95,8 +95,9 @@ class CampaignResult:
 
     @property
     def ends(self) -> Any:
-        """Whether the run ends, by draw: failures leave time to work by the closed form."""
-        return (np.asarray(self.closed.sustainable) == 1) & (np.asarray(self.closed.goodput) >= STUCK)
+        """Whether the run reaches its goal, by draw: always if that is a time, else if failures leave time to work."""
+        least = STUCK if self.problem.duration is None else 0.0
+        return np.minimum(np.asarray(self.estimate.goodput), np.asarray(self.closed.goodput)) >= least
 
     @property
     def is_sustained(self) -> bool:
