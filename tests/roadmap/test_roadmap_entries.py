@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from lindos import Answer, run
+from lindos.elements import Number
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +53,9 @@ def test_each_order_has_quarter_place_generation_and_ranges(answer: Answer) -> N
 
 def test_purchases_by_place_have_power_and_price_with_ranges(answer: Answer) -> None:
     table = answer.tables["roadmap.purchases"]
-    assert table.columns[-2:] == ("power", "machines and network")
+    assert table.columns[-4:] == ("power", "its range", "machines and network", "its range")
     for row in table.rows:
-        for cell in row[-2:]:
-            assert not isinstance(cell, str | float) and cell is not None
-            assert cell.low is not None and cell.high is not None and cell.low < cell.high
+        for amount, cell in ((row[-4], row[-3]), (row[-2], row[-1])):
+            assert isinstance(amount, float) and isinstance(cell, Number)
+            assert cell.low is not None and cell.high is not None
+            assert cell.low < amount < cell.high

@@ -157,9 +157,16 @@ def _chances(
     """How often the target can be reached by its day, if what is bought may differ from draw to draw."""
     assert purchases.plan is not None
     base = purchases.plan.question
-    if base.target_equivalents is None or not purchases.plan.bought.any():
+    if not purchases.plan.bought.any():
         return None
-    wanted = replace(base, target_equivalents=purchases.wanted)
+    if base.target_equivalents is not None:
+        wanted = replace(base, target_equivalents=purchases.wanted)
+    elif base.target_power is not None:
+        wanted = replace(base, target_power=purchases.wanted)
+    elif base.target_flop is not None:
+        wanted = replace(base, target_flop=purchases.wanted)
+    else:
+        return None
     return roadmap.chances(draws_of(wanted, spec, world.catalog, offered, supply, _NUM_CHANCES))
 
 

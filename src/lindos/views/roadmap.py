@@ -1,6 +1,6 @@
 """The roadmap: a plan quarter by quarter with what limits it, or many programmes against the supply."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from operator import attrgetter
 from typing import Any
 
@@ -36,6 +36,7 @@ from lindos.views.roadmap_tables import (
     stages_table,
     world_table,
 )
+from lindos.views.roadmap_verdict import listed
 from lindos.views.site import AS_BUILT, built_by, written
 from lindos.views.view import Context, View
 
@@ -217,21 +218,12 @@ def _excluded(result: RoadmapResult) -> str:
     """Write which limits exclude the target together, and which of them would have to give least."""
     purchases = result.purchases
     ending = "exclude each other." if len(purchases.clash) > 1 else "excludes it."
-    words = f"The target cannot be reached, with the values of the catalogue: {_listed(purchases.clash)} {ending}"
+    words = f"The target cannot be reached, with the values of the catalogue: {listed(purchases.clash)} {ending}"
     # A limit that gives way says more than a smaller target, which is left where no limit is enough alone.
     alone = sorted(purchases.relaxations, key=lambda row: (row.kind.startswith("target"), row.factor))
     if alone:
         words += f" Least change alone: {render(alone[0].factor, '1')} times the {alone[0].limit}."
     return words
-
-
-def _listed(names: Sequence[str]) -> str:
-    """Write names with commas, and the supplies of several devices as one."""
-    first = "supply of "
-    supplied = [name.removeprefix(first) for name in names if name.startswith(first)]
-    rest = [name for name in names if not name.startswith(first)]
-    parts = [*([first + ", ".join(supplied)] if supplied else []), *rest]
-    return parts[0] if len(parts) == 1 else f"{'; '.join(parts[:-1])} and {parts[-1]}"
 
 
 def _times(factor: Any) -> str:

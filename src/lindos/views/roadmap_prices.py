@@ -146,5 +146,8 @@ def _rivals(result: RoadmapResult) -> Iterator[Table]:
         ),
         units=("", "1", "1", "1", "", "1", "%"),
         rows=tuple(rows),
-        note=f"Programmes of other buyers (`lindos run chip-demand`), each bought evenly until its day. {sentence}",
+        note=(
+            "Programmes of other buyers (`lindos run chip-demand`), each bought evenly until its day; below zero is "
+            f"short. {sentence}"
+        ),
     )

@@ -1,6 +1,9 @@
 """Tables of a plan: quarters, limits, comparisons, agreements on price, and the world's supply."""
 
+import math
 from collections.abc import Mapping
+from datetime import date
+from itertools import pairwise
 
 import numpy as np
 
@@ -61,11 +64,9 @@ def plan_table(outcome: Outcome[RoadmapResult]) -> Table:
             (
                 quarter.name,
                 *(float(quarter.devices.get(name, 0.0)) for name in bought),
+                *(number(quarter.power), _range(draws.power)),
+                *(number(quarter.capex), _range(draws.capex)),
                 number(quarter.h100_equivalents),
-                number(quarter.power),
-                _range(draws.power),
-                number(quarter.capex),
-                _range(draws.capex),
                 number(quarter.cumulative_capex),
                 number(quarter.share_of_supply),
             )
@@ -77,9 +78,9 @@ def plan_table(outcome: Outcome[RoadmapResult]) -> Table:
         columns=(
             "quarter",
             *(f"{name} bought" for name in bought),
-            *("H100e online", "power", "its range", "spent", "its range", "spent so far", "of world supply"),
+            *("power", "its range", "spent", "its range", "H100e online", "spent so far", "of world supply"),
         ),
-        units=("", *("1" for _ in bought), "1", "W", "W", "USD", "USD", "USD", "%"),
+        units=("", *("1" for _ in bought), "W", "W", "USD", "USD", "1", "USD", "%"),
         rows=tuple(body),
         note=(
             "H100-equivalents (H100e) count dense 8-bit rates. Of world supply: purchases over what all suppliers "
@@ -104,17 +105,20 @@ def purchases_table(outcome: Outcome[RoadmapResult]) -> tuple[Table, ...]:
         for order, drawn in zip(quarter.orders, draws.orders, strict=True):
             body.append(
                 (
-                    *(quarter.name, order.place, order.generation, order.vendor, order.devices),
-                    _ranged(order.h100_equivalents, drawn.h100_equivalents),
-                    _ranged(order.power, drawn.power),
-                    _ranged(order.capex, drawn.capex),
+                    *(quarter.name, order.place, order.generation, order.devices),
+                    number(order.h100_equivalents),
+                    *(number(order.power), _range(drawn.power)),
+                    *(number(order.capex), _range(drawn.capex)),
                 )
             )
     table = Table(
         name="roadmap.purchases",
         title="Purchases by place and generation",
-        columns=("quarter", "place", "generation", "maker", "GPUs", "H100e", "power", "machines and network"),
-        units=("", "", "", "", "1", "1", "W", "USD"),
+        columns=(
+            *("quarter", "place", "generation", "GPUs", "H100e", "power", "its range"),
+            *("machines and network", "its range"),
+        ),
+        units=("", "", "", "1", "1", "W", "W", "USD", "USD"),
         rows=tuple(body),
     )
     return (table,) if body else ()
@@ -132,12 +136,14 @@ def chances_table(outcome: Outcome[RoadmapResult]) -> tuple[Table, ...]:
     if chances is None:
         return ()
     reached = [float(value) for value in np.quantile(chances.shares, (0.1, 0.5, 0.9)) * purchases.wanted]
+    is_power = purchases.plan is not None and purchases.plan.question.target_power is not None
+    unit = "W" if is_power else "1"
     table = Table(
         name="roadmap.chances",
         key=True,
         title="Can it be reached by the day?",
         columns=("", "probability", "a tenth reach less than", "half of the draws", "nine tenths"),
-        units=("", "%", "1", "1", "1"),
+        units=("", "%", unit, unit, unit),
         rows=(("the target, under other supply, prices, efficiency and queues", chances.probability, *reached),),
         note=(
             f"{len(chances.shares)} draws; in each the best purchases are sought anew, and power comes as much later "
@@ -325,10 +331,20 @@ def _trend_row(trend: Growth, draws: Growth) -> tuple[Cell, ...]:
         "the trend: constant growth, no limits",
         _ranged(trend.total_capex, draws.total_capex),
         _ranged(trend.final_power, draws.final_power),
-        None,
+        _delivered(trend),
         years[-1] / sum(years) if sum(years) else 0.0,
         number(trend.peak_share_of_supply),
     )
+
+
+def _delivered(trend: Growth) -> float:
+    """H100-equivalent-years of constant growth: each year has the logarithmic mean of its ends."""
+    stocks = (trend.start_h100_equivalents, *(year.h100_equivalents for year in trend.years))
+    counts = [number(stock) or 0.0 for stock in stocks]
+    days = [date.fromisoformat(trend.start), *(date.fromisoformat(year.end) for year in trend.years)]
+    spans = [(end - begin).days / 365.25 for begin, end in pairwise(days)]
+    parts = zip(spans, pairwise(counts), strict=True)
+    return sum(years * ((b - a) / math.log(b / a) if a > 0.0 and b != a else 0.5 * (a + b)) for years, (a, b) in parts)
 
 
 def world_table(outcome: Outcome[RoadmapResult]) -> Table:

@@ -9,6 +9,8 @@ from lindos.elements import Chart, Figure, Section, Verdict
 from lindos.scenario.schema import Scenario
 from lindos.study.holdings import stands_at_start
 from lindos.units import render
+from lindos.views.roadmap_verdict import limits as roadmap_limits
+from lindos.views.roadmap_verdict import plan_clause
 
 #: Numbers that stand before all sections, at most.
 MOST = 6
@@ -59,7 +61,7 @@ def verdict(scenario: Scenario, sections: Sequence[Section]) -> Verdict | None:
         *_site(scenario, figures),
         *_campaign(scenario, figures),
         *_fleet(figures),
-        *_roadmap(figures),
+        *_roadmap(figures, sections),
         *_claims(sections),
     ][:_MOST_CLAUSES]
     if not clauses:
@@ -69,7 +71,9 @@ def verdict(scenario: Scenario, sections: Sequence[Section]) -> Verdict | None:
     sentence = f"{'; '.join(clauses)}."
     fit = _fit(figures)
     sentence = f"{fit}: {sentence}" if fit else sentence[:1].upper() + sentence[1:]
-    return Verdict(sentence=sentence, figures=_numbers(scenario, sections), limits=tuple(_limits(figures, sections)))
+    return Verdict(
+        sentence=sentence, figures=_numbers(scenario, sections), limits=tuple(_limits(scenario, figures, sections))
+    )
 
 
 def _text(figure: Figure | None, digits: int = 3) -> str:
@@ -150,20 +154,22 @@ def _fleet(figures: Mapping[str, Figure]) -> Iterator[str]:
         yield f"serving costs {bill} a year" + (f" on {devices} rented GPUs" if devices else "")
 
 
-def _roadmap(figures: Mapping[str, Figure]) -> Iterator[str]:
-    growth, record = figures.get("roadmap.required_growth"), figures.get("roadmap.record_growth")
+def _roadmap(figures: Mapping[str, Figure], sections: Sequence[Section]) -> Iterator[str]:
+    section = next((section for section in sections if section.name == "roadmap"), None)
+    if section is None:
+        return
+    growth = figures.get("roadmap.required_growth")
     spent, built = figures.get("roadmap.total_capex"), figures.get("site.capex.total")
     if growth is not None and growth.value is not None:
-        pace = f"the target needs growth of {render(growth.value, '1')} times a year"
-        if record is not None and record.value is not None:
-            pace += f", {'above' if growth.value > record.value else 'below'} the record of {render(record.value, '1')}"
         # Where the cluster is all there is to buy, its cost was said.
         is_new = spent is not None and (built is None or spent.value != built.value)
-        money = _text(spent) if is_new else ""
-        yield pace + (f", and {money} for what is bought until then" if money else "") + _of_budget(figures)
+        money = f", and {_text(spent)} for what is bought until then" if is_new and _text(spent) else ""
+        yield plan_clause(section, figures, money + _of_budget(figures))
     demand, share = _text(figures.get("roadmap.total_demand")), _text(figures.get("roadmap.share_of_supply"))
     if demand:
-        yield f"{demand} H100-equivalents are wanted" + (f", {share} of what is shipped by then" if share else "")
+        peak = _text(figures.get("roadmap.peak_share_of_supply"))
+        most = f"{share} of what is shipped by then, and {peak} of that of the tightest year"
+        yield f"{demand} H100-equivalents are wanted" + (f", {most}" if share and peak else "")
 
 
 def _of_budget(figures: Mapping[str, Figure]) -> str:
@@ -221,13 +227,19 @@ def _without_equals(picks: Sequence[Sequence[str]], figures: Mapping[str, Figure
     return rest
 
 
-def _limits(figures: Mapping[str, Figure], sections: Sequence[Section]) -> Iterator[str]:
-    """Say what binds: missed limits, the largest part of a step, time that failures take, growth over the record."""
+def _limits(scenario: Scenario, figures: Mapping[str, Figure], sections: Sequence[Section]) -> Iterator[str]:
+    """Say what binds: missed limits, the plan of years, the largest part of a step, time that failures take.
+
+    A cluster that stands for all of a target at once is an aside: what binds is what binds the plan.
+    """
     for name, words in _MARGINS.items():
         margin = figures.get(name)
         if margin is not None and margin.value is not None and margin.value < 0:
             yield f"{words[:1].upper()}{words[1:]}: {render(-margin.value, margin.unit)} too much."
     for section in sections:
+        if section.name == "roadmap":
+            yield from roadmap_limits(section)
+    for section in sections if not _is_apart(scenario, figures) else ():
         for chart in section.charts:
             if chart.name in ("step.time", "site.capex", "site.power"):
                 yield from _largest(chart)
