@@ -7,8 +7,12 @@ import numpy as np
 import pytest
 
 from expansions import doubling
+from lindos import run
+from lindos.catalog import load_catalog
+from lindos.elements import Number
 from lindos.errors import InconsistentError, InputError
-from lindos.roadmap import Demand, Programme, Trends, demand
+from lindos.roadmap import Demand, Programme, Trends, demand, generations
+from lindos.study.supply import LINE
 
 TRENDS = Trends(
     record_growth=3.0,
@@ -84,3 +88,27 @@ def test_errors_say_what_to_do() -> None:
         "roadmap.programmes.quick.by is '2027-01-01' and roadmap.start is '2028-01-01', "
         "but the first must be later than the second."
     )
+
+
+def test_what_is_wanted_has_devices_power_and_money_by_quarter() -> None:
+    answer = run("chip-demand", sections=["roadmap"])
+    rows = [row for row in answer.to_arrow().to_pylist() if row["period"]]
+    by_name: dict[str, float] = {}
+    for row in rows:
+        by_name[row["name"]] = by_name.get(row["name"], 0.0) + row["value"]
+    for name, figure in (("wanted", "total_demand"), ("power", "total_power"), ("capex", "total_capex")):
+        assert by_name[f"roadmap.demand.{name}"] == pytest.approx(answer[f"roadmap.{figure}"].value or 0.0)
+    table = answer.tables["roadmap.quarters"]
+    assert table.rows[0][0] == "2026 Q1"
+    assert len(table.rows) == 32
+    # Devices of a quarter carry what is wanted in it.
+    peaks = {item.name: float(item.h100_equivalents or 0.0) for item in generations(load_catalog(), LINE)}
+    row = table.rows[0]
+    names = [name for name in table.columns if name in peaks]
+    carried = sum(float(row[table.columns.index(name)]) * peaks[name] for name in names)  # type: ignore[arg-type]
+    assert carried == pytest.approx(float(row[table.columns.index("H100e wanted")]))  # type: ignore[arg-type]
+    for row in table.rows:
+        for index in (index for index, title in enumerate(table.columns) if title == "its range"):
+            cell = row[index]
+            assert isinstance(cell, Number)
+            assert cell.low is not None and cell.high is not None and cell.low < cell.high

@@ -5,6 +5,7 @@ obeys its own wafers, watts and dollars. Constant growth to the same target is t
 """
 
 from lindos.roadmap.demand import Demand, DemandYear, Programme, demand, sized_programmes
+from lindos.roadmap.demand_quarters import DemandQuarter
 from lindos.roadmap.ensemble import Chances, chances, delayed
 from lindos.roadmap.evaluation import Order, PlanQuarter, PlanResult, evaluate
 from lindos.roadmap.expansion import Agreement, Expansion, Period, quarters
@@ -38,6 +39,7 @@ __all__ = [
     "Chances",
     "Delivery",
     "Demand",
+    "DemandQuarter",
     "DemandYear",
     "Expansion",
     "Forecast",

@@ -45,6 +45,20 @@ def seconds_between(first: date, last: date) -> Seconds:
     return (last - first).days * DAY
 
 
+def share_between(first: date, last: date, begin: date, end: date) -> float:
+    """Compute the share of a programme from ``first`` to ``last`` that falls between ``begin`` and ``end``.
+
+    Parameters
+    ----------
+    first, last
+        Days of the programme, which buys evenly.
+    begin, end
+        Days between which purchases count.
+    """
+    overlap = (min(last, end) - max(first, begin)).days
+    return max(0, overlap) / (last - first).days
+
+
 def span(seconds: Seconds) -> timedelta:
     """Convert a duration to days of the calendar: a date is no draw, so an array counts with its median.
 

@@ -10,9 +10,10 @@ from typing import Annotated, Any
 import numpy as np
 
 from lindos.errors import InconsistentError, InputError
-from lindos.quantities import Count, Fraction, Watts, namespace
+from lindos.quantities import Count, Fraction, Usd, Watts, namespace
 from lindos.results import Why
-from lindos.roadmap.calendar import YEAR, day, seconds_between, year_ends
+from lindos.roadmap.calendar import YEAR, day, seconds_between, share_between, year_ends
+from lindos.roadmap.demand_quarters import DemandQuarter, demand_quarters
 from lindos.roadmap.generations import Generation, check_start, purchase
 from lindos.roadmap.sharing import Share, Wanted, shared
 from lindos.roadmap.supply import World
@@ -66,6 +67,19 @@ class Demand:
     programmes: tuple[Wanted, ...]
     years: tuple[DemandYear, ...]
     shares: tuple[Share, ...]
+    quarters: tuple[DemandQuarter, ...] = ()
+
+    @property
+    def total_power(self) -> Watts:
+        """Facility power of all programmes, at the power of the generations that are made when they buy."""
+        power: Watts = _sum(quarter.power for quarter in self.quarters)
+        return power
+
+    @property
+    def total_capex(self) -> Usd:
+        """Cost of all programmes at list prices of these generations, with network and building."""
+        capex: Usd = _sum(quarter.capex for quarter in self.quarters)
+        return capex
 
     @property
     def share_of_supply(self) -> Fraction:
@@ -94,6 +108,7 @@ def demand(
     trends: Trends,
     world: World,
     generations: Sequence[Generation] = (),
+    line: Sequence[Generation] = (),
     largest_share: Fraction = 1.0,
 ) -> Demand:
     """Add programmes up, year by year, against what the world can ship.
@@ -110,6 +125,9 @@ def demand(
         Deliveries of the world (:func:`lindos.roadmap.world`).
     generations
         What can be bought when, with the power of an H100-equivalent; sizes the programmes that are given in watts.
+    line
+        The generations of the world's deliveries, with cost and power of an H100-equivalent; without them quarters,
+        power and cost are left out.
     largest_share
         Most of a quarter's deliveries that one programme gets.
 
@@ -161,6 +179,7 @@ def demand(
         programmes=sized,
         years=tuple(years),
         shares=shared(sized, first, world, largest_share),
+        quarters=demand_quarters(sized, first, world, line) if line else (),
     )
 
 
@@ -196,20 +215,6 @@ def _sized(programme: Programme, days: Sequence[date], trends: Trends, generatio
         middle = begin + (min(end, last) - begin) / 2
         mean = mean + share_between(days[0], last, begin, end) * purchase(generations, middle, trends).facility_power
     return Wanted(name=programme.name, h100_equivalents=programme.facility_power / mean, end=programme.end)
-
-
-def share_between(first: date, last: date, begin: date, end: date) -> float:
-    """Compute the share of a programme from ``first`` to ``last`` that falls between ``begin`` and ``end``.
-
-    Parameters
-    ----------
-    first, last
-        Days of the programme, which buys evenly.
-    begin, end
-        Days between which purchases count.
-    """
-    overlap = (min(last, end) - max(first, begin)).days
-    return max(0, overlap) / (last - first).days
 
 
 def _sum(values: Any) -> Any:

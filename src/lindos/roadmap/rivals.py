@@ -7,8 +7,7 @@ from datetime import date
 import numpy as np
 
 from lindos.quantities import Count, Fraction
-from lindos.roadmap.calendar import day
-from lindos.roadmap.demand import share_between
+from lindos.roadmap.calendar import day, share_between
 from lindos.roadmap.evaluation import PlanResult
 from lindos.roadmap.path import total
 from lindos.roadmap.sharing import Wanted

@@ -19,7 +19,7 @@ from lindos.study.recourse import ordered_before, shortfall_price
 from lindos.study.reference import NUM_DEVICES, equivalents_per_device
 from lindos.study.site import SITE, SiteResult
 from lindos.study.standing import standing
-from lindos.study.supply import SUPPLY
+from lindos.study.supply import SUPPLY, line
 
 #: Draws under which a plan is sought anew: a probability is then known to 4 percentage points.
 _NUM_CHANCES = 128
@@ -180,6 +180,7 @@ def _demand(world: World, spec: RoadmapSpec, supply: roadmap.World) -> Demand:
         trends=trends,
         world=supply,
         generations=listed,
+        line=line(world, supply.periods[-1].end),
         largest_share=spec.share_of_supply if spec.share_of_supply is not None else share,
     )
 

@@ -23,11 +23,23 @@ def compute(world: World) -> roadmap.World:
     spec = world.scenario.roadmap
     assert spec is not None
     last = max([spec.by or spec.start, *(programme.by for programme in spec.programmes)])
+    day = date.fromisoformat(last)
+    return roadmap.world(world.catalog, line(world, day), day)
+
+
+def line(world: World, last: date) -> tuple[roadmap.Generation, ...]:
+    """List the generations that the wafers of the world carry until a day, with cost and power at a usual site.
+
+    Parameters
+    ----------
+    world
+        Catalogue.
+    last
+        Day until which successors are added.
+    """
     terms = SiteSpec(name=SITE)
     listed = [priced(world.catalog, item, terms, NUM_DEVICES) for item in roadmap.generations(world.catalog, LINE)]
-    day = date.fromisoformat(last)
-    completed = roadmap.complete(listed, world.catalog, roadmap.trends(world.catalog), day)
-    return roadmap.world(world.catalog, completed, day)
+    return roadmap.complete(listed, world.catalog, roadmap.trends(world.catalog), last)
 
 
 SUPPLY = Floor(

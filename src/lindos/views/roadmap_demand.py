@@ -1,5 +1,6 @@
 """Many programmes against the world's supply."""
 
+from collections.abc import Iterator
 from operator import attrgetter
 
 from lindos.elements import Cell, Chart, Section, Series, Table
@@ -9,7 +10,8 @@ from lindos.study.floor import Outcome
 from lindos.study.ranges import number
 from lindos.study.roadmap import RoadmapResult
 from lindos.views.figures import Figures, titled
-from lindos.views.roadmap_tables import world_table
+from lindos.views.roadmap_entries import demand_entries
+from lindos.views.roadmap_tables import ranged, world_table
 from lindos.views.view import Context
 
 _TITLE = "All programmes against the world's supply"
@@ -20,9 +22,13 @@ _TITLES = {
     "world_stock": "H100-equivalents in the world at the start",
     "share_of_supply": "Wanted over delivered",
     "peak_share_of_supply": "Largest share of a year's world supply",
+    "total_power": "Facility power wanted",
+    "total_capex": "Cost of what is wanted, at list prices",
 }
 _HEADLINE = (
     "roadmap.total_demand",
+    "roadmap.total_power",
+    "roadmap.total_capex",
     "roadmap.total_supply",
     "roadmap.world_stock",
     "roadmap.share_of_supply",
@@ -68,11 +74,48 @@ def demand_section(context: Context, outcome: Outcome[RoadmapResult], demand: De
         summary=demand.statement,
         headline=_HEADLINE,
         figures=figures.all(),
-        tables=(programmes, _sharing(demand), _demand_years(demand), world_table(outcome)),
+        tables=(
+            *(programmes, _sharing(demand), _demand_years(demand)),
+            *_quarters(outcome, demand),
+            world_table(outcome),
+        ),
         charts=(_demand_chart(demand),),
+        entries=demand_entries(outcome),
         notes=(
             "Buyers outside the list take their share as well: every share is a lower bound, and nobody is earlier "
             "than the table says. Numbers of GPUs are converted to H100-equivalents once, by dense 8-bit rates.",
+        ),
+    )
+
+
+def _quarters(outcome: Outcome[RoadmapResult], demand: Demand) -> Iterator[Table]:
+    """What all programmes want by quarter: devices by generation, power and money with their ranges."""
+    sampled = outcome.sampled.demand
+    if sampled is None or not demand.quarters:
+        return
+    names = [name for name in demand.quarters[0].devices if any(number(row.devices[name]) for row in demand.quarters)]
+    body = tuple(
+        (
+            quarter.name,
+            *(number(quarter.devices[name]) for name in names),
+            *(number(quarter.power), ranged(draws.power)),
+            *(number(quarter.capex), ranged(draws.capex)),
+            *(number(quarter.wanted), number(quarter.delivered), number(quarter.share_of_supply)),
+        )
+        for quarter, draws in zip(demand.quarters, sampled.quarters, strict=True)
+    )
+    yield Table(
+        name="roadmap.quarters",
+        title="Quarter by quarter, each programme bought evenly",
+        columns=(
+            *("quarter", *names, "power", "its range", "cost", "its range"),
+            *("H100e wanted", "H100e delivered", "wanted over delivered"),
+        ),
+        units=("", *("1" for _ in names), "W", "W", "USD", "USD", "1", "1", "%"),
+        rows=body,
+        note=(
+            "GPUs of the generations that are made in the quarter, in NVIDIA's packages; cost at list prices with "
+            "network and building. What is wanted beyond what is delivered comes later, or not at all."
         ),
     )
 

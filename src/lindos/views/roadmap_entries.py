@@ -23,6 +23,12 @@ _QUARTER = {
     "cumulative_capex": ("spent since the start", "USD"),
     "share_of_supply": ("purchases over what the world delivers", "1"),
 }
+_DEMAND = {
+    "wanted": ("H100-equivalents that all programmes want", "1"),
+    "delivered": ("H100-equivalents that all suppliers deliver", "1"),
+    "power": ("facility power of what is wanted", "W"),
+    "capex": ("cost of what is wanted, at list prices", "USD"),
+}
 
 
 def entries(outcome: Outcome[RoadmapResult]) -> tuple[Entry, ...]:
@@ -38,6 +44,30 @@ def entries(outcome: Outcome[RoadmapResult]) -> tuple[Entry, ...]:
     assert sampled is not None
     pairs = zip(point.quarters, sampled.quarters, strict=True)
     return tuple(entry for quarter, draws in pairs for entry in _of_quarter(quarter, draws))
+
+
+def demand_entries(outcome: Outcome[RoadmapResult]) -> tuple[Entry, ...]:
+    """List what many programmes want by quarter and generation.
+
+    Parameters
+    ----------
+    outcome
+        Programmes in all worlds.
+    """
+    point, sampled = outcome.point.demand, outcome.sampled.demand
+    if point is None or sampled is None:
+        return ()
+    listed = []
+    for quarter, draws in zip(point.quarters, sampled.quarters, strict=True):
+        for field, (title, unit) in _DEMAND.items():
+            amounts = (getattr(quarter, field), getattr(draws, field))
+            listed.append(_entry(f"roadmap.demand.{field}", title, unit, quarter.name, *amounts))
+        for name, amount in quarter.devices.items():
+            if number(amount):
+                drawn = draws.devices[name]
+                title = "GPUs wanted"
+                listed.append(_entry("roadmap.demand.devices", title, "1", quarter.name, amount, drawn, item=name))
+    return tuple(listed)
 
 
 def _of_quarter(quarter: PlanQuarter, draws: PlanQuarter) -> Iterator[Entry]:

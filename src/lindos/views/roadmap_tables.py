@@ -34,12 +34,14 @@ _INPUTS: Mapping[str, str] = {
 }
 
 
-def _ranged(point: object, draws: object) -> Number:
-    low, high = span(draws)
-    return Number(value=number(point), low=low, high=high)
+def ranged(draws: object) -> Cell:
+    """Make a cell of the range of some draws; empty where they do not differ.
 
-
-def _range(draws: object) -> Cell:
+    Parameters
+    ----------
+    draws
+        Draws, in any unit.
+    """
     low, high = span(draws)
     return "" if low is None else Number(value=None, low=low, high=high)
 
@@ -64,8 +66,8 @@ def plan_table(outcome: Outcome[RoadmapResult]) -> Table:
             (
                 quarter.name,
                 *(float(quarter.devices.get(name, 0.0)) for name in bought),
-                *(number(quarter.power), _range(draws.power)),
-                *(number(quarter.capex), _range(draws.capex)),
+                *(number(quarter.power), ranged(draws.power)),
+                *(number(quarter.capex), ranged(draws.capex)),
                 number(quarter.h100_equivalents),
                 number(quarter.cumulative_capex),
                 number(quarter.share_of_supply),
@@ -107,8 +109,8 @@ def purchases_table(outcome: Outcome[RoadmapResult]) -> tuple[Table, ...]:
                 (
                     *(quarter.name, order.place, order.generation, order.devices),
                     number(order.h100_equivalents),
-                    *(number(order.power), _range(drawn.power)),
-                    *(number(order.capex), _range(drawn.capex)),
+                    *(number(order.power), ranged(drawn.power)),
+                    *(number(order.capex), ranged(drawn.capex)),
                 )
             )
     table = Table(
@@ -295,8 +297,8 @@ def compared_table(outcome: Outcome[RoadmapResult]) -> Table:
             body.append(
                 (
                     title,
-                    _ranged(plan.total_capex, draws.total_capex),
-                    _ranged(plan.final_power, draws.final_power),
+                    *(number(plan.total_capex), ranged(draws.total_capex)),
+                    *(number(plan.final_power), ranged(draws.final_power)),
                     number(plan.delivered),
                     number(plan.last_year_share),
                     number(plan.peak_share_of_supply),
@@ -311,12 +313,14 @@ def compared_table(outcome: Outcome[RoadmapResult]) -> Table:
         columns=(
             "",
             "spent",
+            "its range",
             "power at the end",
+            "its range",
             "H100e-years delivered",
             "bought in the last year",
             "of world supply",
         ),
-        units=("", "USD", "W", "1", "%", "%"),
+        units=("", "USD", "USD", "W", "W", "1", "%", "%"),
         rows=tuple(body),
         note=(
             "The trend is constant growth, bought as the newest generation of each year whether or not it can be had: "
@@ -329,8 +333,8 @@ def _trend_row(trend: Growth, draws: Growth) -> tuple[Cell, ...]:
     years = [number(year.bought) or 0.0 for year in trend.years]
     return (
         "the trend: constant growth, no limits",
-        _ranged(trend.total_capex, draws.total_capex),
-        _ranged(trend.final_power, draws.final_power),
+        *(number(trend.total_capex), ranged(draws.total_capex)),
+        *(number(trend.final_power), ranged(draws.final_power)),
         _delivered(trend),
         years[-1] / sum(years) if sum(years) else 0.0,
         number(trend.peak_share_of_supply),
@@ -364,7 +368,7 @@ def world_table(outcome: Outcome[RoadmapResult]) -> Table:
         body.append(
             (
                 str(year.year),
-                _ranged(year.delivered, draws.delivered),
+                *(number(year.delivered), ranged(draws.delivered)),
                 number(supply.stock(day)),
                 number(year.power),
                 number(year.capex),
@@ -374,8 +378,11 @@ def world_table(outcome: Outcome[RoadmapResult]) -> Table:
     return Table(
         name="roadmap.world",
         title="What the world can deliver",
-        columns=("year", "H100e delivered", "H100e ever delivered", "power they draw", "cost of them", "bound by"),
-        units=("", "1", "1", "W", "USD", ""),
+        columns=(
+            *("year", "H100e delivered", "its range", "H100e ever delivered", "power they draw", "cost of them"),
+            "bound by",
+        ),
+        units=("", "1", "1", "1", "W", "USD", ""),
         rows=tuple(body),
         note=(
             "Wafers of packaging of half a year before, less what memory, logic, added power and published spending of "

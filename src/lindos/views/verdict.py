@@ -22,7 +22,7 @@ _PICKS: Mapping[str, tuple[str, ...]] = {
     "step": ("step.time", "step.mfu", "step.tokens_per_second"),
     "site": ("site.capex.total", "site.power.total", "site.device_cost"),
     "fleet": ("fleet.annual_bill", "fleet.peak_devices", "fleet.price_per_token"),
-    "roadmap": ("roadmap.required_growth", "roadmap.total_capex", "roadmap.total_demand", "roadmap.share_of_supply"),
+    "roadmap": ("roadmap.required_growth", "roadmap.total_demand", "roadmap.total_capex", "roadmap.share_of_supply"),
     "search": ("search.devices",),
     "cluster": ("cluster.h100_equivalents", "cluster.num_devices"),
 }
@@ -169,7 +169,9 @@ def _roadmap(figures: Mapping[str, Figure], sections: Sequence[Section]) -> Iter
     if demand:
         peak = _text(figures.get("roadmap.peak_share_of_supply"))
         most = f"{share} of what is shipped by then, and {peak} of that of the tightest year"
-        yield f"{demand} H100-equivalents are wanted" + (f", {most}" if share and peak else "")
+        power, cost = _text(figures.get("roadmap.total_power")), _text(figures.get("roadmap.total_capex"))
+        amounts = f", {power} and {cost}" if power and cost else ""
+        yield f"{demand} H100-equivalents{amounts} are wanted" + (f": {most}" if share and peak else "")
 
 
 def _of_budget(figures: Mapping[str, Figure]) -> str:
