@@ -8,10 +8,10 @@ import pytest
 
 from blank_devices import blank_file
 from lindos.answers.answer import Answer
-from lindos.answers.search import answer_search
+from lindos.answers.search import answer_search, search_scenario
 from lindos.catalog import load_catalog
 from lindos.elements import Number, Table
-from lindos.errors import InconsistentError, InfeasibleError, InputErrors
+from lindos.errors import InconsistentError, InfeasibleError, InputError, InputErrors
 from lindos.planning import Ranked, alternative
 from lindos.planning.nodes import every_plan
 from lindos.planning.space import candidate
@@ -375,3 +375,35 @@ def test_the_run_of_a_search_is_the_run_of_a_scenario_of_that_cluster(minimise: 
 
 
 FIXED = ("tensor_parallel", "pipeline_parallel", "virtual_stages", "data_parallel", "micro_batch_size", "sharding")
+
+
+def test_a_search_of_a_scenario_is_that_of_its_words(tmp_path: Path) -> None:
+    """Deadline and power limit of the scenario count, its fixed axes stay, and a configuration lies beside the file."""
+    config = (
+        '{"model_type": "llama", "hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32, '
+        '"num_attention_heads": 32, "num_key_value_heads": 8, "vocab_size": 128256, "hidden_act": "silu", '
+        '"tie_word_embeddings": false}'
+    )
+    (tmp_path / "config.json").write_text(config)
+    (tmp_path / "mine.yaml").write_text(
+        "name: mine\ntitle: Mine\ncluster: {pools: [{system: hgx-h100, gpus: 64}]}\n"
+        "job: {model: config.json, global_batch_size: 128, plan: {pipeline_parallel: 1, context_parallel: 1}, "
+        "goal: {tokens: 200B tokens, deadline: 9 days}}\nsite: {name: generic-us, power_limit: 100 kW}\n"
+    )
+    found = search_scenario(tmp_path / "mine.yaml", question({"top": "2", "minimise": "gpus"}))
+    model = str(tmp_path / "config.json")
+    words = {"minimise": "gpus", "deadline": "9 days", "power": "100 kW"}
+    same = ask("hgx-h100", job={"model": model}, **words)
+    assert (gpus(found), held(found)) == (gpus(same), held(same))
+    assert days(found) == pytest.approx(days(same), rel=1e-9) and days(found) <= 9
+    more = {"job.goal.deadline": "90 days", "site.power_limit": "1 MW"}
+    wider = search_scenario(tmp_path / "mine.yaml", question({}), changes=more)
+    assert held(wider) == 64 > held(found)
+
+
+def test_a_search_of_a_scenario_without_a_job_says_what_it_needs() -> None:
+    with pytest.raises(InputError, match="job is required for `lindos search`"):
+        nodes = {"pools": [{"system": "hgx-h100", "gpus": 8}]}
+        search_scenario({"name": "a", "title": "A", "cluster": nodes}, question({}))
+    with pytest.raises(InputError, match=r"--tokens .* left out beside a scenario"):
+        search_scenario("one-node", question({"tokens": "1T tokens"}))

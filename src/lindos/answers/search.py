@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from lindos.answers.answer import Answer
-from lindos.answers.scenario import assemble
+from lindos.answers.scenario import assemble, question_of
 from lindos.answers.step import pools_named
 from lindos.catalog import Catalog, load_catalog
 from lindos.elements import Section
-from lindos.errors import InconsistentError, InfeasibleError
+from lindos.errors import InconsistentError, InfeasibleError, InputError
 from lindos.formats import TRAINING
 from lindos.scenario.configuration import configuration_notes
 from lindos.scenario.read import scenario_from
@@ -20,6 +20,7 @@ from lindos.scenario.sections import SECTIONS
 from lindos.study.campaign import CampaignAsked
 from lindos.study.chain import Chain
 from lindos.study.cluster import CLUSTER
+from lindos.study.fill import filled
 from lindos.study.job import JOB
 from lindos.study.plan import ALTERNATIVES, PLAN, PLAN_SETTING
 from lindos.study.search import Option, Question, largest, placements
@@ -69,37 +70,96 @@ def answer_search(
         If no plan on any cluster keeps to the limits.
     """
     catalog = load_catalog(catalogs)
-    results: list[Result] = []
-    failures: dict[str, Exception] = {}
+    options: list[tuple[str, Scenario]] = []
     for name in clusters:
         pools = pools_named(name, gpus, fabric, catalog)
         for precision in _precisions(str(job["precision"])):
             data = _scenario(name, pools, {**job, "precision": precision}, question, recovery, catalog)
             scenario = counted(scenario_from(data), catalog)
-            label = name if len(clusters) > 1 else ""
+            label = name if len(clusters) > 1 or job["precision"] != ANY_PRECISION else ""
             label = f"{label} {precision}".strip() if job["precision"] == ANY_PRECISION else label
             if len(pools) > 1:
-                _check_alone(name, clusters, question, str(job["precision"]))
+                _check_alone(name, len(clusters), question, str(job["precision"]))
                 return _placement_answer(scenario, catalog)
-            try:
-                option = Option(scenario, catalog, question, label)
-                if question.largest:
-                    option = largest(option)
-                choice = option.best()
-            except (InfeasibleError, InconsistentError) as error:
-                failures[label or name] = error
-                continue
-            results.append(Result(option=option, choice=choice, run=option.run(choice)))
+            options.append((label, scenario))
+    return _best_of(options, question, catalog)
+
+
+def search_scenario(
+    scenario: str | Path | Mapping[str, Any] | Scenario,
+    question: Question,
+    catalogs: Sequence[Path] = (),
+    changes: Mapping[str, Any] | None = None,
+) -> Answer:
+    """Find the best plans of the job of a scenario on its cluster; what it fixes stays fixed.
+
+    Parameters
+    ----------
+    scenario
+        A built-in name, the path of a YAML file, its content as a mapping, or a loaded scenario.
+    question
+        Objective, and limits of the run; a deadline and a power limit that it leaves open are those of the scenario.
+    catalogs
+        The user's own catalogue files.
+    changes
+        Other values by dotted path, as in :func:`lindos.answers.run`.
+
+    Raises
+    ------
+    InputError, InconsistentError
+        If the scenario is wrong, or has no cluster or job.
+    InfeasibleError
+        If no plan keeps to the limits.
+    """
+    asked = question_of(scenario, catalogs, lambda _: None)
+    stated, catalog = asked.scenario(changes or {}), asked.facts(changes or {})
+    for field in ("cluster", "job"):
+        if getattr(stated, field) is None:
+            raise InputError(field, None, "given for `lindos search`", f"Add {field} to the scenario.")
+    assert stated.job is not None
+    job, site = stated.job, stated.site
+    if asked.folder is not None and job.model.endswith(".json"):
+        job = job.model_copy(update={"model": str(asked.folder / job.model)})
+    if question.tokens is not None:
+        raise InputError("--tokens", question.tokens, "left out beside a scenario", "Write --set job.goal.tokens=...")
+    others: dict[str, Any] = {"job": job, "inference": None, "roadmap": None, "claims": [], "compare_top500": False}
+    settled = counted(filled(stated.model_copy(update=others), catalog), catalog)
+    limited = replace(
+        question,
+        deadline=question.deadline or (job.goal.deadline if job.goal is not None else None),
+        power=question.power or (site.power_limit if site is not None else None),
+    )
+    assert settled.cluster is not None
+    if len(settled.cluster.pools) > 1:
+        _check_alone(stated.name, 1, question, job.precision)
+        return _placement_answer(settled, catalog)
+    return _best_of([("", settled)], limited, catalog)
+
+
+def _best_of(options: Sequence[tuple[str, Scenario]], question: Question, catalog: Catalog) -> Answer:
+    """Search every option, and answer with the best; each has a label, which is shown if there are several."""
+    results: list[Result] = []
+    failures: dict[str, Exception] = {}
+    for label, scenario in options:
+        try:
+            option = Option(scenario, catalog, question, label if len(options) > 1 else "")
+            if question.largest:
+                option = largest(option)
+            choice = option.best()
+        except (InfeasibleError, InconsistentError) as error:
+            failures[label] = error
+            continue
+        results.append(Result(option=option, choice=choice, run=option.run(choice)))
     if not results:
         raise _all_failed(failures)
     results.sort(key=lambda result: rank(question, result))
     return _answer(results, failures, catalog)
 
 
-def _check_alone(name: str, clusters: Sequence[str], question: Question, word: str) -> None:
+def _check_alone(name: str, num_clusters: int, question: Question, word: str) -> None:
     """Refuse other questions about a job over several pools, whose placements are compared by speed alone."""
     extra = {
-        "cluster": "given more than once" if len(clusters) > 1 else None,
+        "cluster": "given more than once" if num_clusters > 1 else None,
         "minimise": question.minimise if question.minimise != "time" else None,
         "deadline": question.deadline,
         "budget": question.budget,

@@ -1,6 +1,6 @@
 """Options that commands share, and printing an answer as text or as one JSON document."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -255,3 +255,35 @@ def changed_values(changes: tuple[str, ...]) -> dict[str, str]:
             raise InputError("--set", word, f"the only value of {path}", "Give each path once.")
         values[path] = value
     return values
+
+
+def check_beside_scenario(scenario: str | None, changes: tuple[str, ...], options: Mapping[str, Any]) -> None:
+    """Refuse options that a scenario has as fields, ``--set`` without a scenario, and a missing model or cluster.
+
+    Parameters
+    ----------
+    scenario
+        Built-in name, or path of a YAML file; None if the options name model and cluster.
+    changes
+        Words of ``--set``.
+    options
+        Values of the options that describe model, cluster, job and plan, by name; None if they are not given.
+
+    Raises
+    ------
+    InputError
+        If an option is superfluous or missing.
+    """
+    from lindos.errors import InputError
+
+    if scenario is not None:
+        for name, value in options.items():
+            if value is not None:
+                hint = "Write another value of a field with --set, such as --set job.model=llama-3.1-70b."
+                raise InputError(f"--{name.replace('_', '-')}", value, "left out beside a scenario", hint)
+        return
+    if changes:
+        raise InputError("--set", changes[0], "left out without a scenario", "Use the option of the value.")
+    for name in ("model", "cluster"):
+        if options[name] is None:
+            raise InputError(f"--{name}", None, "given without a scenario", "Or name a scenario.")

@@ -9,6 +9,7 @@ from lindos.cli.common import (
     ScenarioName,
     as_decoder_option,
     catalog_option,
+    check_beside_scenario,
     full_option,
     json_option,
     run_sections,
@@ -60,22 +61,13 @@ def command(
     The step is that of SCENARIO, a built-in name or a YAML file, or of a model on a cluster that the options name.
     """
     from lindos.answers import estimate_step
-    from lindos.errors import InputError
 
     stated = {name: value for name, value in job.items() if value is not None}
     named = {"model": model, "cluster": cluster, "gpus": gpus, "fabric": fabric, "any_software": any_software, **stated}
+    check_beside_scenario(scenario, changes, named)
     if scenario is not None:
-        for name, value in named.items():
-            if value is not None:
-                hint = "Write another value of a field with --set, such as --set job.model=llama-3.1-70b."
-                raise InputError(f"--{name.replace('_', '-')}", value, "left out beside a scenario", hint)
         run_sections("step", scenario, catalogs, changes, as_json, full)
         return
-    if changes:
-        raise InputError("--set", changes[0], "left out without a scenario", "Use the option of the value.")
-    for name, value in (("--model", model), ("--cluster", cluster)):
-        if value is None:
-            raise InputError(name, None, "given without a scenario", "Or name a scenario: lindos step SCENARIO.")
     fields = {name: stated.pop(name) for name in _OF_THE_JOB if name in stated}
     answer = estimate_step(
         str(model), str(cluster), gpus, catalogs, fabric=fabric, plan=stated, any_software=any_software, **fields
