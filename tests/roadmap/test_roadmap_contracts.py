@@ -136,3 +136,23 @@ def test_a_maker_gets_its_share_of_the_packaging_in_every_draw() -> None:
     most = found["roadmap.target_h100_equivalents"].value or 0.0
     middle = column(found.tables["roadmap.chances"], "half of the draws")[0]
     assert 0.5 * most < middle < 1.5 * most < 0.2 * 50e6
+
+
+def test_prices_that_fall_with_time_cost_less_and_wait() -> None:
+    wanted: dict[str, Any] = {"target_h100_equivalents": "2M", "share_of_supply": "4 %"}
+    steady, falling = answer(**wanted), answer(**wanted, price_decline="15 %")
+    assert (falling["roadmap.total_capex"].value or 0.0) < 0.95 * (steady["roadmap.total_capex"].value or 0.0)
+    # Each order pays the price of its day: a generation costs less in a later quarter.
+    prices: dict[str, list[float]] = {}
+    for row in falling.tables["roadmap.purchases"].rows:
+        prices.setdefault(str(row[2]), []).append(float(row[8]) / float(row[4]))  # type: ignore[arg-type]
+    assert max(map(len, prices.values())) > 2
+    for each in prices.values():
+        assert each == sorted(each, reverse=True)
+        assert len(each) == 1 or each[-1] < each[0]
+    # What the program pays is what the plan costs in the point world.
+    paid = sum(column(falling.tables["roadmap.agreements"], "paid together"))
+    assert falling["roadmap.bought_capex"].value == pytest.approx(paid)
+    spread = falling["roadmap.total_capex"]
+    assert spread.low is not None and spread.high is not None
+    assert spread.low < (spread.value or 0.0) < spread.high

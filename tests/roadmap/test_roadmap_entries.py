@@ -53,7 +53,7 @@ def test_each_order_has_quarter_place_generation_and_ranges(answer: Answer) -> N
 
 def test_purchases_by_place_have_power_and_price_with_ranges(answer: Answer) -> None:
     table = answer.tables["roadmap.purchases"]
-    assert table.columns[-4:] == ("power", "its range", "machines and network", "its range")
+    assert table.columns[-4:] == ("power", "its range", "price", "its range")
     for row in table.rows:
         for amount, cell in ((row[-4], row[-3]), (row[-2], row[-1])):
             assert isinstance(amount, float) and isinstance(cell, Number)

@@ -213,7 +213,8 @@ class _Row:
                     continue
                 self.retired = self.retired + sold * count
                 machines = _cost(item, "capex") - _cost(item, "construction")
-                machines = machines - float(discounts[kind]) * _cost(item, "negotiable")
+                asked = 1.0 if question.price_share is None else float(question.price_share[kind, index])
+                machines = machines - (1.0 - asked * (1.0 - float(discounts[kind]))) * _cost(item, "negotiable")
                 self.bought = self.bought + devices * count
                 self.machines = self.machines + devices * count * machines
                 self.running = self.running + (stock - 0.5 * devices) * count * _cost(item, "running") * years

@@ -189,6 +189,9 @@ class RoadmapSpec(Part):
         max_length=40,
         description="prices by volume and generation; the plan decides which it makes, one at most for each device",
     )
+    price_decline: Discount = Field(
+        default=0.0, description="share by which the price of nodes and racks falls a year, from the first day of sale"
+    )
     buyer: Text | None = Field(default=None, description="who buys: programmes of the same buyer are no rivals")
     rivals: Text | None = Field(
         default=None, description="a built-in scenario whose programmes buy in the same years, such as chip-demand"

@@ -46,6 +46,7 @@ def stated(question: Expansion, spec: RoadmapSpec, catalog: Catalog, launches: S
     launches
         First day of sale of each generation.
     """
+    question = _declining(question, spec.price_decline, launches)
     for add in (_objective, _flop, _capacity, _occupied, _finance):
         question = add(question, spec, catalog)
     return question if spec.resale is None else _resale(question, spec.resale, catalog, launches)
@@ -94,6 +95,26 @@ def _yearly_price(capacity: CapacitySpec, catalog: Catalog) -> float:
     return price * YEAR
 
 
+def _declining(question: Expansion, decline: float, launches: Sequence[date]) -> Expansion:
+    """Let the price of nodes and racks fall from the first day of sale on; network stays as it is."""
+    if not decline or question.negotiable is None:
+        return question
+    share = (1.0 - decline) ** _ages(question, launches)
+    return replace(
+        question,
+        price=question.price - (1.0 - share[:, None]) * question.negotiable,
+        negotiable=share[:, None] * question.negotiable,
+        price_share=share,
+    )
+
+
+def _ages(question: Expansion, launches: Sequence[date]) -> Floats:
+    """Years since the first day of sale in the middle of each period, shape (G, T); zero before it."""
+    return np.array(
+        [[max((period.middle - launch).days / 365.25, 0.0) for period in question.periods] for launch in launches]
+    )
+
+
 def _occupied(question: Expansion, spec: RoadmapSpec, catalog: Catalog) -> Expansion:
     if spec.inference is None:
         return question
@@ -115,7 +136,5 @@ def _finance(question: Expansion, spec: RoadmapSpec, catalog: Catalog) -> Expans
 def _resale(question: Expansion, share: float, catalog: Catalog, launches: Sequence[date]) -> Expansion:
     """A used device brings a share of what a new one of the same performance costs on the day."""
     decline = rule(catalog, "trends.performance_per_dollar_growth")
-    ages = np.array(
-        [[max((period.middle - launch).days / 365.25, 0.0) for period in question.periods] for launch in launches]
-    )
+    ages = _ages(question, launches)
     return replace(question, resale=share * question.price.min(axis=1) * decline**-ages)

@@ -161,15 +161,17 @@ def draws_of(
     amounts = _supply_draws(offered[0], supply, base.periods, facts)
     for draw in range(count):
         power = fields["facility_power"][..., draw]
-        price = (fields["capex"] - fields["construction"])[..., draw]
+        price = (fields["capex"] - fields["construction"])[..., draw][:, :, None]
+        negotiable = fields["negotiable"][..., draw][:, :, None]
+        share = 1.0 if base.price_share is None else base.price_share[:, None, :]
         buildings = fields["construction"][-1, :, draw] / power[-1]
         yield roadmap.delayed(
             replace(
                 base,
                 equivalents=rates[:, draw],
                 power=power,
-                price=np.broadcast_to(price[:, :, None], base.price.shape),
-                negotiable=np.broadcast_to(fields["negotiable"][..., draw][:, :, None], base.price.shape),
+                price=np.broadcast_to(price - (1.0 - share) * negotiable, base.price.shape),
+                negotiable=np.broadcast_to(share * negotiable, base.price.shape),
                 construction=np.broadcast_to(buildings[:, None], base.construction.shape),
                 # A cell without supply in the point world has no column: all draws keep one shape.
                 supply=np.where(base.supply > 0.0, np.maximum(amounts[..., draw] / rates[:, draw, None], 1e-6), 0.0),

@@ -107,7 +107,7 @@ def purchases_table(outcome: Outcome[RoadmapResult]) -> tuple[Table, ...]:
         for order, drawn in zip(quarter.orders, draws.orders, strict=True):
             body.append(
                 (
-                    *(quarter.name, order.place, order.generation, order.devices),
+                    *(quarter.name, order.place, order.generation, order.vendor, order.devices),
                     number(order.h100_equivalents),
                     *(number(order.power), ranged(drawn.power)),
                     *(number(order.capex), ranged(drawn.capex)),
@@ -117,11 +117,12 @@ def purchases_table(outcome: Outcome[RoadmapResult]) -> tuple[Table, ...]:
         name="roadmap.purchases",
         title="Purchases by place and generation",
         columns=(
-            *("quarter", "place", "generation", "GPUs", "H100e", "power", "its range"),
-            *("machines and network", "its range"),
+            *("quarter", "place", "generation", "maker", "GPUs", "H100e", "power", "its range"),
+            *("price", "its range"),
         ),
-        units=("", "", "", "1", "1", "W", "W", "USD", "USD"),
+        units=("", "", "", "", "1", "1", "W", "W", "USD", "USD"),
         rows=tuple(body),
+        note="The price is that of machines and network, after what is agreed; buildings are paid by block.",
     )
     return (table,) if body else ()
 
