@@ -20,7 +20,7 @@ _EXCLUSIVE = (
     POOL_SIZES,
     ("tokens", "training_flop", "training_flop_low", "training_flop_high", "duration"),
     (*TARGETS, "target_accelerator"),
-    ("start_h100_equivalents", "start_cluster"),
+    ("start_h100_equivalents", "start_cluster", "start_sites"),
 )
 #: Place of a value in a user's catalogue: kind, name of the record, field.
 FactKey: TypeAlias = tuple[str, str, str]

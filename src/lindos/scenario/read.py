@@ -277,14 +277,14 @@ def _check_roadmap(roadmap: RoadmapSpec, has_orders: bool) -> None:
             " and ".join(targets) or None,
             f"exactly one of {', '.join(TARGETS[:-1])} or {TARGETS[-1]}, or a list of programmes",
         )
-    if roadmap.start_cluster is not None and roadmap.start_h100_equivalents is not None:
-        raise InconsistentError(
-            "roadmap.start_cluster",
-            roadmap.start_cluster,
-            "roadmap.start_h100_equivalents",
-            roadmap.start_h100_equivalents,
-            "be given alone",
-        )
+    stated = {
+        name: value
+        for name in ("start_cluster", "start_sites", "start_h100_equivalents")
+        if (value := getattr(roadmap, name)) not in (None, [])
+    }
+    if len(stated) > 1:
+        (first, one), (second, other), *_ = stated.items()
+        raise InconsistentError(f"roadmap.{first}", one, f"roadmap.{second}", other, "be given alone")
     if not roadmap.programmes and roadmap.by is None:
         raise InputError("roadmap.by", None, "the date of the target", "Write for example 'by: 2030-07-22'.")
     if roadmap.by is not None and roadmap.by <= roadmap.start:

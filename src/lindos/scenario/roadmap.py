@@ -111,8 +111,8 @@ class RecourseSpec(Part):
 class RoadmapSpec(Part):
     """A path from the machines at the start to a target; amounts are H100-equivalents, 8-bit dense.
 
-    If neither ``start_h100_equivalents`` nor ``start_cluster`` is given, the path starts with the scenario's own
-    cluster. Without a target it follows the cluster's pools as they come online.
+    If none of ``start_h100_equivalents``, ``start_cluster`` and ``start_sites`` is given, the path starts with the
+    scenario's own cluster. Without a target it follows the cluster's pools as they come online.
     """
 
     start: Date = Field(description="first day of the path")
@@ -122,6 +122,11 @@ class RoadmapSpec(Part):
     )
     start_cluster: Annotated[str, Paragraph("colossus-1")] | None = Field(
         default=None, description="a built-in scenario whose cluster is online at the start, for example colossus-1"
+    )
+    start_sites: list[Text] = Field(
+        default=[],
+        max_length=50,
+        description="sites of the catalogue: what was last seen of them until the start is online then",
     )
     target_h100_equivalents: Equivalents | None = Field(default=None, description="target in H100-equivalents")
     target_gpus: GpuCount | None = Field(default=None, description="target in GPUs of the kind target_accelerator")

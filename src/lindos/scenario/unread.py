@@ -16,8 +16,9 @@ from lindos.scenario.schema import Scenario
 
 #: Fields that only a plan of one buyer reads.
 _OF_A_PLAN = (
-    *("target_accelerator", "start_h100_equivalents", "by", "budget", "rent", "lease", "inference", "finance"),
-    *("resale", "life", "objective", "recourse", "agreements", "price_decline", "rivals", "mfu", "token_rate"),
+    *("target_accelerator", "start_h100_equivalents", "start_sites", "by", "budget", "rent", "lease", "inference"),
+    *("finance", "resale", "life", "objective", "recourse", "agreements", "price_decline", "rivals", "mfu"),
+    "token_rate",
 )
 
 

@@ -107,7 +107,7 @@ def _check(world: World, spec: RoadmapSpec, result: ClusterResult | None) -> Non
 
 def _undated_online(world: World, spec: RoadmapSpec, result: ClusterResult | None) -> bool:
     """Tell whether pools without a date are online at the start: if the stated start is large enough, or missing."""
-    is_counted = spec.start_cluster is None and spec.start_h100_equivalents is not None
+    is_counted = spec.start_cluster is None and not spec.start_sites and spec.start_h100_equivalents is not None
     counted = equivalents(result.cluster, world.catalog, day=spec.start) if result and is_counted else None
     return stands_at_start(spec, None if counted is None else float(counted))
 
@@ -122,7 +122,7 @@ def stands_at_start(spec: RoadmapSpec, h100_equivalents: float | None) -> bool:
     h100_equivalents
         Size of the cluster; None if it is unknown.
     """
-    if spec.start_cluster is not None:
+    if spec.start_cluster is not None or spec.start_sites:
         return False
     if spec.start_h100_equivalents is None:
         return True

@@ -104,6 +104,8 @@ def _at_start(
     site: SiteResult | None,
 ) -> tuple[Count, Watts, tuple[Gap, ...]]:
     """Add up the start: a named cluster or the scenario's own as built, the rest as racks of today."""
+    if spec.start_sites:
+        return *_seen(world, spec), ()
     batches = [batch for batch in increments if holdings.is_online(batch.date)]
     clusters = [built(holdings.start_cluster, world.catalog)] if holdings.start_cluster else []
     counted = known_sum([*map(_counted, batches), *(cluster.h100_equivalents for cluster in clusters)])
@@ -122,6 +124,33 @@ def _at_start(
     rest = namespace(counted).maximum(start - counted, 0.0)
     power = rest * stated_power(world.catalog, terms)
     return counted + rest, _power(known_sum((drawn, power))), gaps
+
+
+def _seen(world: World, spec: RoadmapSpec) -> tuple[Count, Watts]:
+    """Add up what was last seen of some sites until the start; power that nobody read is that of racks of today."""
+    count: Count = 0.0
+    power: Watts = 0.0
+    for index, text in enumerate(spec.start_sites):
+        name = world.catalog.site(text, f"roadmap.start_sites.{index}").name
+        rows = [
+            row
+            for row in world.catalog.records("observations").values()
+            if row.site == name
+            and row.status == "seen"
+            and row.h100_equivalents.is_known
+            # A reading of a month counts from its end.
+            and row.date.ljust(len(spec.start), "~") <= spec.start
+        ]
+        if not rows:
+            wanted = f"a site of which something had been counted by {spec.start}"
+            raise InputError(f"roadmap.start_sites.{index}", text, wanted, "See `lindos catalog list observations`.")
+        last = max(rows, key=lambda row: row.date)
+        devices = last.h100_equivalents.value
+        is_read = last.facility_power.is_known
+        terms = world.scenario.site or SiteSpec()
+        drawn = last.facility_power.value if is_read else devices * stated_power(world.catalog, terms)
+        count, power = count + devices, power + drawn
+    return count, power
 
 
 def _power(drawn: Real | None) -> Watts:

@@ -186,7 +186,8 @@ def _of_machines(
             pools = named.cluster.pools if named.cluster else []
             online = max((pool.online or "" for pool in pools), default="")
             return {"quantity": "facility_power", "subject": named.name, "date": online, "convention": AS_BUILT}
-        is_own = bool(dates) and all(holdings.is_online(date) for date in dates) and spec.start_h100_equivalents is None
+        is_stated = spec.start_h100_equivalents is not None or bool(spec.start_sites)
+        is_own = bool(dates) and all(holdings.is_online(date) for date in dates) and not is_stated
         return {"quantity": "facility_power", **as_site} if named is None and is_own else {"date": spec.start}
     of_cluster = {"ordered_power": "facility_power", "ordered_capex": "capital_cost"}
     is_whole = bool(dates) and all(spec.start < date <= (spec.by or spec.start) for date in dates)

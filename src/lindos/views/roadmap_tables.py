@@ -457,6 +457,8 @@ def _origin(context: Context, holdings: Holdings) -> str:
         parts.append(f"the cluster of {holdings.start_cluster.name}, as built")
     if any(holdings.is_online(pool.online or "") for pool in pools):
         parts.append("the cluster above, as built")
+    if spec is not None and spec.start_sites:
+        parts.append(f"{', '.join(spec.start_sites)}, as last seen")
     if spec is not None and spec.start_h100_equivalents is not None:
         parts.append(f"{'others' if parts else 'taken'} as {SYSTEM} racks")
     return " and ".join(parts) or "nothing"
