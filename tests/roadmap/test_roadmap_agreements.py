@@ -9,6 +9,7 @@ import pytest
 from expansions import expansion
 from lindos import InputError, run
 from lindos.roadmap import Agreement, Expansion, Plan, make_plan
+from lindos.study.rivals import portion
 
 
 def priced(*agreements: Agreement, seed: int = 0) -> Expansion:
@@ -111,3 +112,36 @@ def test_programmes_of_the_same_buyer_are_no_rivals() -> None:
         assert row[1] - row[2] - row[3] == pytest.approx(row[5])
     with pytest.raises(InputError, match=r"roadmap\.rivals"):
         run(_years(rivals="one-node"))
+
+
+def test_what_is_short_is_shared_with_rivals() -> None:
+    alone = run("sovereign", sections=["roadmap"])
+    beside = alone.change({"roadmap.sharing": "proportion"})
+    assert (beside["roadmap.final_power"].value or 0.0) < 0.7 * (alone["roadmap.final_power"].value or 0.0)
+    assert any("supply of" in str(row[0]) for row in beside.tables["roadmap.clash"].rows)
+    # No year takes more than its part of what is wanted, or than others leave.
+    for _, delivered, bought, others, *_ in beside.tables["roadmap.rivals"].rows:
+        assert isinstance(delivered, float) and isinstance(bought, float) and isinstance(others, float)
+        own = 1.15e6
+        assert bought / delivered < 1.1 * max(own / (own + others), 1.0 - others / delivered) + 0.01
+    shares = [answer.tables["roadmap.chances"].rows[0][1] for answer in (beside, alone)]
+    assert shares == sorted(shares)  # type: ignore[type-var]
+
+
+@pytest.mark.parametrize(
+    ("others", "own", "delivered", "part"), [(30.0, 10.0, 20.0, 0.25), (30.0, 10.0, 50.0, 0.3), (0.0, 5.0, 2.0, 0.3)]
+)
+def test_a_part_is_the_same_share_of_what_each_wants(others: float, own: float, delivered: float, part: float) -> None:
+    claims = np.array([[others], [own]])
+    assert float(portion(0.3, claims, 0, delivered)) == pytest.approx(part)
+    assert portion(0.3, None, 0, delivered) == 0.3
+    many = portion(np.array([0.3, 1.0]), claims, 0, np.array([delivered, 1e3]))
+    assert np.asarray(many) == pytest.approx([part, max(own / (own + others), 1.0 - others / 1e3)])
+
+
+def test_sharing_needs_rivals_and_an_amount() -> None:
+    with pytest.raises(InputError, match=r"roadmap\.rivals"):
+        run(_years(sharing="proportion"))
+    with pytest.raises(InputError, match=r"roadmap\.sharing"):
+        fields = {"target_h100_equivalents": None, "target_flop": "1e28 FLOP", "mfu": "35 %", "rivals": "chip-demand"}
+        run(_years(**fields, sharing="proportion"))

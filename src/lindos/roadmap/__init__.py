@@ -4,6 +4,7 @@ A capacity expansion by quarter, generation and place, as a linear program in wh
 obeys its own wafers, watts and dollars. Constant growth to the same target is the trend that a plan is compared with.
 """
 
+from lindos.roadmap.calendar import share_between
 from lindos.roadmap.demand import Demand, DemandYear, Programme, demand, sized_programmes
 from lindos.roadmap.demand_quarters import DemandQuarter
 from lindos.roadmap.ensemble import Chances, chances, delayed
@@ -87,6 +88,7 @@ __all__ = [
     "ramped_shares",
     "relaxations",
     "rivalry",
+    "share_between",
     "sized_programmes",
     "trends",
     "two_stage",

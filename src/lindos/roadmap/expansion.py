@@ -159,6 +159,9 @@ class Expansion:
         Largest share of all purchases in the last year, in H100-equivalents.
     negotiable
         Part of the price that a discount applies to in USD a device, shape (G, S, T); None if nothing is negotiable.
+    claims
+        H100-equivalents that rivals and this buyer want in each period if what is short is shared in proportion, shape
+        (2, T); None if others do not count. `supply` holds it already.
     price_share
         Share of the negotiable price on the first day of sale that is asked in each period, shape (G, T): what `price`
         and `negotiable` hold already; None if prices stay.
@@ -204,6 +207,7 @@ class Expansion:
     resale: Floats | None = None
     last_share: float = 1.0
     negotiable: Floats | None = None
+    claims: Floats | None = None
     price_share: Floats | None = None
     agreements: tuple[Agreement, ...] = ()
     agreed: Floats | None = None

@@ -296,6 +296,11 @@ def _check_roadmap(roadmap: RoadmapSpec, has_orders: bool) -> None:
     if roadmap.target_tokens is not None and roadmap.token_rate is None:
         hint = "Write for example 'token_rate: 2000 tokens/s'."
         raise InputError("roadmap.token_rate", None, "given together with target_tokens", hint)
+    if roadmap.sharing != "share":
+        if roadmap.rivals is None:
+            raise InputError("roadmap.rivals", None, "given together with sharing", "For example chip-demand.")
+        if roadmap.target_flop is not None or not targets:
+            raise InputError("roadmap.sharing", roadmap.sharing, "share: what the plan wants has no amount on its day")
     if roadmap.objective != "cost" and roadmap.target_power is not None:
         reason = "be cost: a target of power is the most compute of that power anyway"
         power = render(roadmap.target_power, "W")

@@ -201,6 +201,13 @@ class RoadmapSpec(Part):
     rivals: Text | None = Field(
         default=None, description="a built-in scenario whose programmes buy in the same years, such as chip-demand"
     )
+    sharing: Annotated[str, OneOf(("share", "proportion"))] = Field(
+        default="share",
+        description=(
+            "share: up to share_of_supply of what the world delivers, whatever others want; proportion: where rivals "
+            "and the plan want more than is delivered, each gets as much less, and at most share_of_supply"
+        ),
+    )
     actual_sites: list[Text] = Field(
         default=[], max_length=50, description="sites of the catalogue whose observations stand beside the plan"
     )

@@ -17,8 +17,8 @@ from lindos.scenario.schema import Scenario
 #: Fields that only a plan of one buyer reads.
 _OF_A_PLAN = (
     *("target_accelerator", "start_h100_equivalents", "start_sites", "by", "budget", "rent", "lease", "inference"),
-    *("finance", "resale", "life", "objective", "recourse", "agreements", "price_decline", "rivals", "mfu"),
-    "token_rate",
+    *("finance", "resale", "life", "objective", "recourse", "agreements", "price_decline", "rivals", "sharing"),
+    *("mfu", "token_rate"),
 )
 
 

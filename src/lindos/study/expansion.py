@@ -20,6 +20,7 @@ from lindos.study.contracts import rule, stated
 from lindos.study.floor import NUM_DRAWS, World
 from lindos.study.offers import Campus, campuses, offers
 from lindos.study.reference import equivalents_per_device
+from lindos.study.rivals import claims_by_period, portion
 from lindos.study.standing import Standing
 from lindos.units import YEAR, render
 
@@ -72,13 +73,13 @@ def question(
     wanted = _target(world, spec, float(held[-1]))
     middles = np.array([(period.middle - first).days / 365.25 for period in periods])
     per_device = {name: _per_device(offered, name, equivalents) for name in _PER_EQUIVALENT}
-    shares = _shares(offered[0], supply, periods, facts)
+    claims = _claims(world, spec, periods, offered[0], supply, (wanted, float(held[-1]), float(drawn[-1])))
+    shares = _shares(offered[0], supply, periods, facts, claims)
     power = per_device["facility_power"]
     worth = facts.value_now * facts.price_gain**-middles
     is_power = spec.target_power is not None
     queue = np.array([_queue(place, periods, supply, facts, first) for place in places])
-    if is_power:
-        assert spec.target_power is not None
+    if spec.target_power is not None:
         _check_power(spec, float(drawn[-1]))
         queue = np.minimum(queue, spec.target_power - drawn[-1])
     if not np.any(shares > 0.0) and (is_power or (wanted or 0.0) > held[-1]):
@@ -111,6 +112,7 @@ def question(
         yearly_budgets=_budgets(spec, periods),
         last_share=spec.last_year_share if (last - first).days / 365.25 > _LONG else 1.0,
         negotiable=np.repeat(per_device["negotiable"][:, :, None], len(periods), axis=2),
+        claims=claims,
         agreements=agreements(spec, names, world.catalog),
     )
     return stated(plain, spec, world.catalog, [item.available for item in offered[0]])
@@ -158,7 +160,7 @@ def draws_of(
         * rates[:, None]
         for name in _PER_EQUIVALENT
     }
-    amounts = _supply_draws(offered[0], supply, base.periods, facts)
+    amounts = _supply_draws(offered[0], supply, base.periods, facts, base.claims)
     for draw in range(count):
         power = fields["facility_power"][..., draw]
         price = (fields["capex"] - fields["construction"])[..., draw][:, :, None]
@@ -181,15 +183,20 @@ def draws_of(
 
 
 def _supply_draws(
-    offered: Sequence[Generation], supply: roadmap.World, periods: Sequence[Period], facts: "_Facts"
+    offered: Sequence[Generation],
+    supply: roadmap.World,
+    periods: Sequence[Period],
+    facts: "_Facts",
+    claims: Floats | None,
 ) -> Floats:
     """H100-equivalents of each generation that the buyer can get in each period and draw."""
     rows = []
     ready = periods[0].begin + timedelta(seconds=facts.lead)
     for item in offered:
         row = []
-        for period in periods:
-            amount = facts.share * _delivered(item, offered, supply, period, ready, facts)
+        for index, period in enumerate(periods):
+            part = portion(facts.share, claims, index, supply.delivered_in(period.begin, period.end))
+            amount = part * _delivered(item, offered, supply, period, ready, facts)
             row.append(np.broadcast_to(np.asarray(amount, float), (NUM_DRAWS,)))
         rows.append(row)
     return np.array(rows)
@@ -259,12 +266,50 @@ def _too_soon(spec: RoadmapSpec, facts: "_Facts") -> InputError:
     return InputError("roadmap.by", spec.by, f"later than {first}, when first orders arrive", hint)
 
 
-def _shares(offered: Sequence[Generation], supply: roadmap.World, periods: Sequence[Period], facts: _Facts) -> Floats:
+def _claims(
+    world: World,
+    spec: RoadmapSpec,
+    periods: Sequence[Period],
+    offered: Sequence[Generation],
+    supply: roadmap.World,
+    amounts: tuple[float | None, float, float],
+) -> Floats | None:
+    """What rivals and the plan want by period, if what is short is shared in proportion."""
+    if spec.sharing == "share":
+        return None
+    target, held, drawn = amounts
+    if target is None:
+        assert spec.target_power is not None
+        first, last = periods[0].begin, periods[-1].end
+        made = [
+            (float(supply.delivered_in(first, last, item.name)), float(item.facility_power or 0.0))
+            for item in offered
+            if item.name in supply.generations
+        ]
+        needed = sum(count * power for count, power in made) / max(sum(count for count, _ in made), 1e-9)
+        target = held + (spec.target_power - drawn) / needed
+    return claims_by_period(world, spec, periods, max(target - held, 0.0))
+
+
+def _shares(
+    offered: Sequence[Generation],
+    supply: roadmap.World,
+    periods: Sequence[Period],
+    facts: _Facts,
+    claims: Floats | None,
+) -> Floats:
     """H100-equivalents of each generation that the buyer can get in each period, shape (G, T)."""
     ready = periods[0].begin + timedelta(seconds=facts.lead)
+    parts = [
+        float(portion(facts.share, claims, index, supply.delivered_in(period.begin, period.end)))
+        for index, period in enumerate(periods)
+    ]
     return np.array(
         [
-            [facts.share * float(_delivered(item, offered, supply, period, ready, facts)) for period in periods]
+            [
+                part * float(_delivered(item, offered, supply, period, ready, facts))
+                for part, period in zip(parts, periods, strict=True)
+            ]
             for item in offered
         ]
     )

@@ -2,21 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 
 from lindos import roadmap
 from lindos.quantities import Count
-from lindos.roadmap import Demand, Growth, PlanResult, Programme
-from lindos.scenario.roadmap import ProgrammeSpec, RoadmapSpec
-from lindos.scenario.schema import SiteSpec
-from lindos.study.agreements import rival_programmes
+from lindos.roadmap import Demand, Growth, PlanResult
+from lindos.scenario.roadmap import RoadmapSpec
 from lindos.study.expansion import draws_of
 from lindos.study.floor import Floor, World
 from lindos.study.holdings import HOLDINGS, Holdings
-from lindos.study.offers import priced
 from lindos.study.purchases import PURCHASES, Purchases, offered_everywhere
 from lindos.study.recourse import ordered_before, shortfall_price
-from lindos.study.reference import NUM_DEVICES, equivalents_per_device
+from lindos.study.rivals import priced_generations, programme, sized_rivals
 from lindos.study.site import SITE, SiteResult
 from lindos.study.standing import standing
 from lindos.study.supply import SUPPLY, line
@@ -126,25 +122,8 @@ def _two_stage(
 
 def _rivals(world: World, spec: RoadmapSpec, plan: PlanResult) -> tuple[roadmap.RivalYear, ...]:
     """What the programmes of other buyers want in the years of the plan."""
-    if spec.rivals is None:
-        return ()
-    rivals = rival_programmes(spec)
-    programmes = [_programme(world, part, index) for index, part in enumerate(rivals.programmes)]
-    if not programmes:
-        return ()
-    listed, trends = _priced_generations(world, programmes)
-    sized = roadmap.sized_programmes(programmes, rivals.start, trends, listed)
-    return roadmap.rivalry(plan, sized, rivals.start)
-
-
-def _priced_generations(
-    world: World, programmes: Sequence[Programme]
-) -> tuple[tuple[roadmap.Generation, ...], roadmap.Trends]:
-    """What programmes stated in watts can buy, with the power of an H100-equivalent."""
-    last = date.fromisoformat(max(programme.end for programme in programmes))
-    terms, trends = world.scenario.site or SiteSpec(), roadmap.trends(world.catalog)
-    listed = [priced(world.catalog, item, terms, NUM_DEVICES) for item in roadmap.generations(world.catalog)]
-    return roadmap.complete(listed, world.catalog, trends, last), trends
+    sized, start = sized_rivals(world, spec)
+    return roadmap.rivalry(plan, sized, start) if sized else ()
 
 
 def _chances(
@@ -171,8 +150,8 @@ def _chances(
 
 
 def _demand(world: World, spec: RoadmapSpec, supply: roadmap.World) -> Demand:
-    programmes = [_programme(world, plan, index) for index, plan in enumerate(spec.programmes)]
-    listed, trends = _priced_generations(world, programmes)
+    programmes = [programme(world, plan, index) for index, plan in enumerate(spec.programmes)]
+    listed, trends = priced_generations(world, programmes)
     share = world.catalog.parameter("supply.largest_share", "1").value
     return roadmap.demand(
         programmes=programmes,
@@ -183,14 +162,6 @@ def _demand(world: World, spec: RoadmapSpec, supply: roadmap.World) -> Demand:
         line=line(world, supply.periods[-1].end),
         largest_share=spec.share_of_supply if spec.share_of_supply is not None else share,
     )
-
-
-def _programme(world: World, spec: ProgrammeSpec, index: int) -> Programme:
-    size: Count | None = spec.h100_equivalents
-    if spec.gpus is not None:
-        path = f"roadmap.programmes.{index}.accelerator"
-        size = float(spec.gpus) * equivalents_per_device(world.catalog, spec.accelerator or "", path)
-    return Programme(name=spec.name, h100_equivalents=size, facility_power=spec.facility_power, end=spec.by)
 
 
 ROADMAP = Floor(

@@ -148,6 +148,6 @@ def _rivals(result: RoadmapResult) -> Iterator[Table]:
         rows=tuple(rows),
         note=(
             "Programmes of other buyers (`lindos run chip-demand`), each bought evenly until its day; below zero is "
-            f"short. {sentence}"
+            f"short. {sentence} `sharing: proportion` gives the plan no more than its part of what is short."
         ),
     )
