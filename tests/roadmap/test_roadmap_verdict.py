@@ -25,6 +25,11 @@ def test_the_chance_of_the_target_stands_in_the_verdict(fifty_million: Answer) -
     share = fifty_million.tables["roadmap.chances"].rows[0][1]
     assert isinstance(share, float)
     assert f"it can be reached by its day in {100 * share:.2g} % of the draws" in fifty_million.verdict.sentence
+    figure = fifty_million["roadmap.probability"]
+    assert figure.value == share
+    assert figure.low is not None and figure.high is not None
+    assert share - 0.07 < figure.low < share < figure.high < share + 0.07
+    assert figure.name in fifty_million.verdict.figures
 
 
 def test_a_target_out_of_reach_says_what_excludes_it() -> None:

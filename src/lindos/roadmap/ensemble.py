@@ -12,6 +12,8 @@ from lindos.roadmap.limits import shortfall_program
 from lindos.roadmap.program import Floats
 from lindos.roadmap.solver import Solver
 
+#: Deviations within which 80 % of a normal distribution lie.
+_TENTH = 1.2816
 #: A share of a target that counts as all of it: the tolerance of the solver.
 _ALL = 1.0 - 1e-7
 
@@ -26,6 +28,21 @@ class Chances:
     def probability(self) -> float:
         """Share of the draws in which the target can be reached."""
         return float(np.mean(self.shares >= _ALL))
+
+    @property
+    def probability_range(self) -> tuple[float, float]:
+        """80 % range of the probability itself, which a number of draws tells only so well (Wilson's interval).
+
+        Examples
+        --------
+        >>> [round(end, 3) for end in Chances(shares=np.array([1.0] * 64 + [0.5] * 64)).probability_range]
+        [0.444, 0.556]
+        """
+        count, share = len(self.shares), self.probability
+        weight = _TENTH**2 / count
+        middle = (share + 0.5 * weight) / (1.0 + weight)
+        half = _TENTH * np.sqrt(share * (1.0 - share) / count + 0.25 * weight / count) / (1.0 + weight)
+        return float(middle - half), float(middle + half)
 
 
 def delayed(question: Expansion, delay: float) -> Expansion:

@@ -75,6 +75,7 @@ _HEADLINE = (
     "roadmap.final_power",
     "roadmap.peak_share_of_supply",
     "roadmap.share_of_power",
+    "roadmap.probability",
     "roadmap.required_growth",
     "roadmap.record_growth",
     "roadmap.over_budget",
@@ -162,6 +163,22 @@ def _figures(
             bound="least" if is_bound else "",
             follows=True,
             **_of_machines(context, outcome.point, cluster, spec, row.name),
+        )
+    chances = outcome.sampled.chances
+    if chances is not None:
+        probability, (low, high) = chances.probability, chances.probability_range
+        figures.add(
+            "roadmap.probability",
+            "Probability of the target by its day",
+            "1",
+            lambda _: probability,
+            why=(
+                f"share of {len(chances.shares)} draws of supply, prices, efficiency and queues in which it can be "
+                "reached; the range is that of so many draws"
+            ),
+            percent=True,
+            low=low,
+            high=high,
         )
     if spec.budget is not None:
         figures.add(

@@ -22,7 +22,13 @@ _PICKS: Mapping[str, tuple[str, ...]] = {
     "step": ("step.time", "step.mfu", "step.tokens_per_second"),
     "site": ("site.capex.total", "site.power.total", "site.device_cost"),
     "fleet": ("fleet.annual_bill", "fleet.peak_devices", "fleet.price_per_token"),
-    "roadmap": ("roadmap.required_growth", "roadmap.total_demand", "roadmap.total_capex", "roadmap.share_of_supply"),
+    "roadmap": (
+        "roadmap.required_growth",
+        "roadmap.total_demand",
+        "roadmap.total_capex",
+        "roadmap.probability",
+        "roadmap.share_of_supply",
+    ),
     "search": ("search.devices",),
     "cluster": ("cluster.h100_equivalents", "cluster.num_devices"),
 }
