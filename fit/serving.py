@@ -10,6 +10,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,8 @@ TIMES = ("step", "sequence", "layer", "arrival")
 #: How tightly profiles are drawn to their mean, and the mean to its start: a quarter of the rows of one group.
 TIE_TIME, TIE_SHARE, TIE_MEAN = 8.0, 12.0, 0.5
 FOLDS = 6
+#: Part of the memory that an engine uses, the usual default of serving software.
+MEMORY_SHARE = 0.9
 ROUNDS, FOLD_ROUNDS = 14, 8
 #: Times to the first token vary more than those of a token, and rows apart state less of their plan.
 FIRST_WEIGHT, APART_WEIGHT = 0.25, 0.5
@@ -177,7 +180,7 @@ class Model:
                 rates=group.rates,
                 kernels=Kernels(**{n: self._by_family(kernels, n, group) for n in kernels[0]}),
                 software=Software(**profiles[group.software]),
-                memory_share=0.9,
+                memory_share=MEMORY_SHARE,
             )
             numbers = group.numbers
             lengths = {name: numbers[name] for name in ("prompt", "answer", "cached")}
@@ -189,6 +192,24 @@ class Model:
                 out[name][group.places] = getattr(loop, name)
             out["throughput"][group.places] /= group.setup.size
         return out
+
+    def machines(self, x: np.ndarray) -> predicting.Machines:
+        """What an engine on a device is made of under the numbers ``x``, as validation asks for it."""
+        catalog, profiles, kernels = load_catalog(), self.profiles(x), self.moved_kernels(x)
+        names = list(serving_kernels.FAMILIES)
+
+        @lru_cache(maxsize=256)
+        def made(accelerator: str, software: str) -> Machine:
+            device = catalog.accelerator(accelerator)
+            of_family = kernels[names.index(device.family) if device.family in names else -1]
+            return Machine(
+                rates=rates_of(catalog, device),
+                kernels=Kernels(**of_family),
+                software=Software(**profiles[software]),
+                memory_share=MEMORY_SHARE,
+            )
+
+        return made
 
     @staticmethod
     def _by_family(values: Sequence[Mapping[str, float]], name: str, group: Group) -> np.ndarray:
@@ -336,11 +357,51 @@ def left_out(
     out = {name: np.full(len(rows), np.nan) for name in measured}
     for number in range(FOLDS):
         x = fit(model, measured, weight, fold != number, FOLD_ROUNDS)
-        predicted = model.predict(x)
+        tests = np.flatnonzero(fold == number)
+        predicted = predicted_by(model, x, [rows[index] for index in tests])
         for name in out:
-            out[name][fold == number] = predicted[name][fold == number]
+            out[name][tests] = predicted[name]
         print(f"fold {number + 1} of {FOLDS}", flush=True)
     return out
+
+
+def predicted_by(model: Model, x: np.ndarray, rows: Sequence[ServingRow]) -> dict[str, np.ndarray]:
+    """Predict rows as validation does: of what a row leaves open, the engine with the most throughput.
+
+    Parameters
+    ----------
+    model
+        The engine.
+    x
+        Its fitted numbers.
+    rows
+        Rows to predict.
+    """
+    predictions = predicting.predict_serving([row.run for row in rows], load_catalog(), model.machines(x))
+    return {
+        name: np.array([np.nan if (value := getattr(p, name)) is None else value for p in predictions], dtype=float)
+        for name in ("token", "first", "first_mean", "throughput")
+    }
+
+
+def choices(model: Model, x: np.ndarray, rows: Sequence[ServingRow]) -> dict[int, int]:
+    """Choose the setup of every row whose plan is not stated: that with the most throughput under the numbers ``x``.
+
+    Parameters
+    ----------
+    model
+        The engine.
+    x
+        Its numbers; no measured run enters those that it starts from.
+    rows
+        Rows of all files.
+    """
+    predictions = predicting.predict_serving([row.run for row in rows], load_catalog(), model.machines(x))
+    return {
+        index: prediction.condition.setups.index(prediction.setup)
+        for index, prediction in enumerate(predictions)
+        if prediction.condition is not None and prediction.setup is not None
+    }
 
 
 def main() -> None:
@@ -351,10 +412,11 @@ def main() -> None:
     rows = read_serving()
     fitted = {family: serving_kernels.fit_family(folder, family) for family in serving_kernels.FAMILIES}
     kernels = {family: values for family, (values, _) in fitted.items()}
-    model = Model(prepared(rows, None), kernels, len(rows))
+    first = Model(prepared(rows, None), kernels, len(rows))
+    model = Model(prepared(rows, choices(first, first.start, rows)), kernels, len(rows))
     measured, weight, every = targets(rows), weights(rows), np.ones(len(rows), bool)
     x = fit(model, measured, weight, every, ROUNDS)
-    report("fitted", model.predict(x), measured, every)
+    report("fitted", predicted_by(model, x, rows), measured, every)
     blind = left_out(model, measured, weight, rows)
     apart = np.array([row.run.apart for row in rows])
     for label, mask in (("left out", every), ("left out, together", ~apart), ("left out, apart", apart)):
@@ -447,6 +509,8 @@ def line(name: str, value: float, record: type, source: str) -> str:
     unit = unit_of(record, name)
     if unit == "s":
         return f"  {name}: {{value: {value * 1e6:.4g} us, unit: s, bounds: [0 s, 10 s], source: {source}}}"
+    if unit == "B":
+        return f"  {name}: {{value: {value * 1e-6:.4g} MB, unit: B, bounds: [1 kB, 1 GB], source: {source}}}"
     return f'  {name}: {{value: {value:.4g}, unit: "1", bounds: [0.0001, 10000], source: {source}}}'
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.optimize import least_squares
 
 from lindos.catalog import load_catalog
+from lindos.fleet.machines import rates_of
 from lindos.formulas.transformer import distinct_targets
 from measured import Columns, Error, error, left_out, read, selected_rows, sheet
 
@@ -136,11 +137,12 @@ def reduce_time(sample: Sample, p: Values) -> np.ndarray:
     p
         Parameters by name.
     """
-    number, message = (sample.table[name].astype(float) for name in ("num_gpus", "message_size"))
-    steps = np.log2(number / 2)
+    # The tables count numbers, not bytes.
+    number, message = sample.table["num_gpus"].astype(float), sample.size * sample.table["message_size"].astype(float)
     return np.asarray(
         p["reduce_latency"]
-        + p["reduce_step"] * steps
+        + p["reduce_step"] * np.log2(number / 2)
+        + p["reduce_ramp"] * message / (message + p["reduce_half"])
         + 2 * (number - 1) / number * message / (sample.bandwidth * p["reduce_share"])
     )
 
@@ -196,7 +198,13 @@ KINDS = {
         ),
         Kind(
             "sums",
-            {"reduce_latency": (4e-6, 1e-6, 3e-5), "reduce_step": (1e-6, 1e-8, 1e-5), "reduce_share": (0.7, 0.1, 1)},
+            {
+                "reduce_latency": (4e-6, 1e-6, 3e-5),
+                "reduce_step": (1e-6, 1e-8, 1e-5),
+                "reduce_ramp": (5e-5, 1e-6, 3e-4),
+                "reduce_half": (5e6, 1e5, 1e8),
+                "reduce_share": (1.0, 0.3, 1.6),
+            },
             reduce_time,
         ),
         Kind(
@@ -329,13 +337,18 @@ def _sums(folder: Path, device: str, framework: str) -> list[Sample]:
     if table is None:
         return []
     # Where a framework times a graph and single launches, the graph is what serving runs.
-    graph = table["message_size"] <= 2**23
+    graph = table["message_size"] > 0
     if "implementation" in table:
         eager = np.char.find(table["implementation"].astype(str), "eager") >= 0
         graph &= ~eager
     chosen = _sample(device, table, graph, ("message_size",), framework, "bf16", 2.0)
-    bandwidth = float(sheet(device).scale_up_bandwidth.value)
+    bandwidth = _inner_bandwidth(device)
     return [Sample(s.device, s.table, s.seconds, s.out, bandwidth, s.rate, s.size, s.label) for s in chosen]
+
+
+def _inner_bandwidth(device: str) -> float:
+    """Return what the scale-up network of a device attains, of which the engine takes a share."""
+    return float(rates_of(load_catalog(), sheet(device)).inner_bandwidth)
 
 
 def _exchanges(folder: Path, device: str, framework: str) -> list[Sample]:
@@ -343,7 +356,7 @@ def _exchanges(folder: Path, device: str, framework: str) -> list[Sample]:
     if table is None:
         return []
     here = (table["node_num"] == 1) & (table["num_topk"] > 1)
-    bandwidth = float(sheet(device).scale_up_bandwidth.value)
+    bandwidth = _inner_bandwidth(device)
     made = []
     for column, size in (("dispatch_avg_t_us", 1.0), ("combine_avg_t_us", 2.0)):
         timed = {**table, "seconds": table[column] * 1e-6}

@@ -8,7 +8,7 @@ import pytest
 from lindos.catalog import load_catalog
 from lindos.errors import InfeasibleError
 from lindos.fleet import Demand, assumptions, estimate, options, work_of
-from lindos.fleet.options import NOT_RENTED
+from lindos.fleet.options import NOT_RENTED, Assumptions
 from lindos.results import rows
 
 CATALOG = load_catalog()
@@ -105,3 +105,20 @@ def test_a_price_of_a_superchip_is_one_of_two_devices() -> None:
     prices = {price.name: price for price in load_catalog().cloud_prices("gb200")}
     assert prices["spheron-gb200-2026-03-17"].price.value * 3600 == pytest.approx(4.54)
     assert prices["regions-gb200-2026-03"].price.low == prices["regions-gb200-2026-03"].price.value / 2
+
+
+def test_burstiness_weighs_on_few_engines_and_not_on_many() -> None:
+    offer = next(option for option in options(CATALOG, "fp8")[0] if option.accelerator.name == "h200-sxm")
+    offers = [replace(offer, deliverable=1e9)]
+    work, calm = work_of(CATALOG.model("llama-3.1-8b"), "fp8"), assumptions(CATALOG)
+    calm = replace(calm, burstiness=1.0, first_token=0.4)
+    bursty = replace(calm, burstiness=3.0)
+
+    def devices(requests: float, assume: Assumptions) -> float:
+        demand = Demand(input_rate=4000.0 * requests, output_rate=200.0 * requests, prompt=4000.0, answer=200.0)
+        place = estimate(work=work, demand=demand, options=offers, assume=assume, whole_replicas=False).chosen
+        return float(place.serving_devices)
+
+    few, many = (devices(rate, bursty) / devices(rate, calm) for rate in (3.0, 3000.0))
+    assert few > 1.05
+    assert 1.0 <= many < 1.005

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lindos.fleet.queue import waits
-from lindos.formulas.queueing import mean_wait, wait_quantile
+from lindos.formulas.queueing import mean_wait, split_gap_cv, wait_quantile
 
 RNG = np.random.default_rng(20_260_101)
 NUMBER = 400_000
@@ -43,3 +43,12 @@ def test_the_recursion_is_lindley_s() -> None:
     for step in range(499):
         waited.append(max(0.0, waited[-1] + services[step] - (arrivals[step + 1] - arrivals[step])))
     assert waits(arrivals, services) == pytest.approx(waited, abs=1e-9)
+
+
+@pytest.mark.parametrize("parts", [1, 4, 16])
+def test_a_bursty_stream_that_is_split_at_random_is_more_even(parts: int) -> None:
+    """Gamma gaps of twice their mean in spread, each request sent to one of the servers at random."""
+    rng = np.random.default_rng(5)
+    times = np.cumsum(rng.gamma(0.25, 4.0, 400_000))
+    gaps = np.diff(times[rng.integers(parts, size=times.size) == 0])
+    assert np.std(gaps) / np.mean(gaps) == pytest.approx(split_gap_cv(2.0, float(parts)), rel=0.05)

@@ -210,6 +210,7 @@ def _exchange_time(work: Work, tokens: Count, grid: Grid, rates: Rates, kernels:
     reduced = (
         kernels.reduce_latency
         + kernels.reduce_step * xp.log2(xp.maximum(grid.tensor, 1.0) / 2.0)
+        + kernels.reduce_ramp * message / (message + kernels.reduce_half)
         + 2 * share * message / (bandwidth * kernels.reduce_share)
     )
     time: Seconds = xp.where(grid.tensor > 1, sums * reduced, 0.0)

@@ -1,7 +1,7 @@
 """An inference fleet: traffic in, devices and bill out, within limits on latency and with spares for failures."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from lindos.fleet.open_loop import Limits, Load, Traffic, binding, busiest, load
 from lindos.fleet.options import Assumptions, Option
 from lindos.fleet.result import FleetEstimate, Layout, Placement
 from lindos.fleet.work import Work
+from lindos.formulas.queueing import split_gap_cv
 from lindos.formulas.reliability import spares_for_confidence
 from lindos.quantities import Count, Fraction, TokensPerSecond, namespace
 from lindos.units import render
@@ -252,9 +253,17 @@ class _Sizing:
             grid = grids(self._work, middle(option.machine.rates.domain)) if layout is None else grid_of(layout)
             machine = option.machine
             load, serves = busiest(self._work, grid, machine, self._traffic, self._limits)
+            # An engine sees a part of the traffic, whose gaps are the more even the more engines there are.
+            load, serves = busiest(self._work, grid, machine, self._part(load), self._limits)
             single = load_at(self._work, grid, machine, self._traffic, _ALONE + 0.0 * load.step)
             self._engines[name] = grid, load, serves, single
         return self._engines[name]
+
+    def _part(self, load: Load) -> Traffic:
+        """Get the traffic of one engine of as many as a load of each makes necessary."""
+        engines = self._demand.requests * self._assume.peak_to_mean / load.rate
+        xp = namespace(engines)
+        return replace(self._traffic, gap_cv=split_gap_cv(self._traffic.gap_cv, xp.maximum(engines, 1.0)))
 
     def _devices(self, option: Option, grid: Grid, load: Load) -> tuple[Any, Any]:
         """Count the devices that carry the peak, and those that stand for engines that a failure stops."""

@@ -30,7 +30,7 @@ class Assumptions:
     output_speed_p99: TokensPerSecond  # that all but one answer in a hundred keep
     first_token: Seconds  # promised until the first token, 99th percentile
     reload_time: Seconds  # until an engine that lost a device serves again
-    burstiness: Count  # standard deviation of gaps between requests at one engine over their mean
+    burstiness: Count  # standard deviation of gaps between requests of the service over their mean
     length_spread: Count  # standard deviation of prompts over their mean
 
 

@@ -41,6 +41,8 @@ class Kernels:
     latent_rate: Fraction
     reduce_latency: Seconds  # of a small all-reduce of two devices
     reduce_step: Seconds  # more for each doubling of the devices
+    reduce_ramp: Seconds  # most that a long all-reduce takes more, until its pieces fill the network
+    reduce_half: Bytes  # message of half of that
     reduce_share: Fraction  # of the bandwidth of the scale-up network
     exchange_latency: Seconds  # of a small all-to-all
     exchange_share: Fraction  # of the bandwidth of the scale-up network

@@ -11,6 +11,7 @@ from lindos.fleet.options import Assumptions, Option
 from lindos.fleet.result import Check, FleetEstimate, Layout, Placement
 from lindos.fleet.simulate import Requests, arrivals, lengths, pace_of, simulate
 from lindos.fleet.work import Work
+from lindos.formulas.queueing import split_gap_cv
 
 #: Requests of a simulation, and those of its start that count for nothing.
 _REQUESTS, _WARM_UP = 4_000, 400
@@ -90,6 +91,7 @@ def simulated(
     spread, gaps = float(assume.length_spread), float(assume.burstiness)
     engines = middle(place.serving_devices) / middle(place.devices_per_replica)
     rate = float(demand.requests) * middle(assume.peak_to_mean) / engines
+    gaps = float(split_gap_cv(gaps, max(engines, 1.0)))
     prompts = lengths(prompt, spread, _REQUESTS, rng, _LONGEST * prompt)
     pace = pace_of(work, grid_of(layout), option.machine, prompt * (1 - cached), prompt + answer / 2)
     longest = np.maximum((pace.blocks - 2) * BLOCK, 1.0)

@@ -4,6 +4,7 @@ References
 ----------
 .. [1] L. Kleinrock, "Queueing Systems, Volume 1: Theory," Wiley, 1975, section 5.6 (Pollaczek and Khinchin).
 .. [2] J. F. C. Kingman, "The single server queue in heavy traffic," Math. Proc. Cambridge Philos. Soc., vol. 57, 1961.
+.. [3] W. Whitt, "The queueing network analyzer," Bell System Technical Journal, vol. 62, 1983, section 4.4 (splitting).
 """
 
 from lindos.quantities import Count, Fraction, Seconds, namespace
@@ -43,6 +44,35 @@ def mean_wait(busy: Fraction, service: Seconds, service_cv: Count, gap_cv: Count
     (1.0, 0.5)
     """
     return busy / (1 - busy) * (gap_cv**2 + service_cv**2) / 2 * service
+
+
+def split_gap_cv(gap_cv: Count, parts: Count) -> Count:
+    r"""Irregularity of the arrivals at one of several servers among which a stream is split at random.
+
+    .. math:: c_i^2 = 1 + \frac{c^2 - 1}{m}
+
+    Parameters
+    ----------
+    gap_cv
+        Standard deviation of the gaps of the whole stream over their mean, :math:`c`.
+    parts
+        Servers, :math:`m`, at least one.
+
+    Returns
+    -------
+    Count
+        The same at one server [3]_: of many servers each sees a Poisson process.
+
+    Notes
+    -----
+    Not modelled: gaps that depend on each other, and requests that stay with a server because of its cache.
+
+    Examples
+    --------
+    >>> split_gap_cv(3.0, 1.0), split_gap_cv(3.0, 8.0)
+    (3.0, 1.4142135623730951)
+    """
+    return (1.0 + (gap_cv**2 - 1.0) / parts) ** 0.5
 
 
 def wait_quantile(busy: Fraction, wait: Seconds, share: Fraction) -> Seconds:

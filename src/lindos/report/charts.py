@@ -302,8 +302,10 @@ def _value_labels(series: Series, chart: Chart, across: bool) -> dict[str, Any]:
         shares = [(y or 0.0) / (totals[x] or 1.0) for x, y in zip(series.x, series.y, strict=True)]
         texts = [label if share >= _LABELLED else "" for label, share in zip(texts, shares, strict=True)]
         return {"text": texts, "textposition": "inside", "insidetextanchor": "middle", "textangle": 0}
-    if chart.kind == "stack" or len(series.x) * len(chart.series) > _MOST_LABELS or series.low:
+    if chart.kind == "stack" or len(series.x) * len(chart.series) > _MOST_LABELS:
         return {}
+    if series.low:  # the range is drawn at the other end
+        return {"text": texts, "textposition": "inside", "insidetextanchor": "start", "textangle": 0}
     return {"text": texts, "textposition": "outside" if across else "auto", "cliponaxis": False}
 
 

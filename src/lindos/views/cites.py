@@ -46,6 +46,8 @@ def words_of(path: str) -> str:
     ('price of gb200-nvl72', 'construction cost')
     >>> words_of("parameters.reliability.hopper.device_mtbf")
     'device MTBF of hopper'
+    >>> words_of("parameters.inference.burstiness")
+    'burstiness of inference'
 
     Parameters
     ----------
@@ -57,7 +59,10 @@ def words_of(path: str) -> str:
     words = " ".join(word.upper() if word in _CAPITALS else word for word in field.split("_"))
     if kind == "parameters":
         # The first part of the name of a parameter is its topic; a further one is what it is a parameter of.
-        name = name.partition(".")[2].replace("_", " ")
+        topic, _, name = name.partition(".")
+        name = name.replace("_", " ")
+        if "_" not in field and not name:
+            words = f"{words} of {topic.replace('_', ' ')}"
     return f"{words} of {name}" if name else words
 
 

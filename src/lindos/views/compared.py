@@ -12,6 +12,8 @@ _MOST_BARS = 9
 ROUNDING = 1e-12
 #: Figures that a summary names, the first ones of a scenario's own question.
 _IN_SUMMARY = 3
+#: Cell of a figure that a scenario does not ask for.
+NOT_ASKED = "not asked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,13 +201,14 @@ def _table(variants: Sequence[Variant], names: Sequence[str], name: str, title: 
     for figure_name in names:
         figure = _sample(variants, figure_name)
         unit, values = _unit(figure), [_value(variant, figure_name) for variant in variants]
+        asked = [variant.figure(figure_name) is not None for variant in variants]
         cells: list[Cell] = [
-            Number(value=value, unit=unit, bound=_bound(variant, figure_name))
-            for value, variant in zip(values, variants, strict=True)
+            Number(value=value, unit=unit, bound=_bound(variant, figure_name)) if is_asked else NOT_ASKED
+            for value, variant, is_asked in zip(values, variants, asked, strict=True)
         ]
         if len(variants) == 2:
-            cells.append(Number(value=_less(values[1], values[0]), unit=unit))
-            cells.append(Number(value=_ratio(values[1], values[0]), suffix="x"))
+            cells.append(Number(value=_less(values[1], values[0]), unit=unit) if all(asked) else "")
+            cells.append(Number(value=_ratio(values[1], values[0]), suffix="x") if all(asked) else "")
         rows.append((figure.title, *cells))
     extra = ["difference", "ratio"] if len(variants) == 2 else []
     return Table(
@@ -230,7 +233,12 @@ def _ratios(variants: Sequence[Variant], names: Sequence[str]) -> Table:
         rows=tuple(
             (
                 _sample(variants, name).title,
-                *(Number(value=_ratio(_value(variant, name), _value(first, name)), suffix="x") for variant in rest),
+                *(
+                    Number(value=_ratio(_value(variant, name), _value(first, name)), suffix="x")
+                    if variant.figure(name) is not None and first.figure(name) is not None
+                    else ""
+                    for variant in rest
+                ),
             )
             for name in names
         ),
