@@ -114,29 +114,40 @@ def test_programmes_of_the_same_buyer_are_no_rivals() -> None:
         run(_years(rivals="one-node"))
 
 
-def test_what_is_short_is_shared_with_rivals() -> None:
-    alone = run("sovereign", sections=["roadmap"])
-    beside = alone.change({"roadmap.sharing": "proportion"})
-    assert (beside["roadmap.final_power"].value or 0.0) < 0.7 * (alone["roadmap.final_power"].value or 0.0)
-    assert any("supply of" in str(row[0]) for row in beside.tables["roadmap.clash"].rows)
-    # No year takes more than its part of what is wanted, or than others leave.
-    for _, delivered, bought, others, *_ in beside.tables["roadmap.rivals"].rows:
-        assert isinstance(delivered, float) and isinstance(bought, float) and isinstance(others, float)
-        own = 1.15e6
-        assert bought / delivered < 1.1 * max(own / (own + others), 1.0 - others / delivered) + 0.01
-    shares = [answer.tables["roadmap.chances"].rows[0][1] for answer in (beside, alone)]
-    assert shares == sorted(shares)  # type: ignore[type-var]
-
-
 @pytest.mark.parametrize(
-    ("others", "own", "delivered", "part"), [(30.0, 10.0, 20.0, 0.25), (30.0, 10.0, 50.0, 0.3), (0.0, 5.0, 2.0, 0.3)]
+    ("others", "own", "delivered", "part"),
+    [
+        ((30.0,), 10.0, 40.0, 0.25),  # exactly enough
+        ((30.0,), 10.0, 50.0, 0.3),  # more than enough is left
+        ((30.0,), 10.0, 20.0, 6.0 / 26.0),  # short: both are cut, the buyer to its most first
+        ((60.0, 5.0), 5.0, 20.0, 0.25),  # one rival gets no more than the most
+        ((), 5.0, 2.0, 0.3),
+    ],
 )
-def test_a_part_is_the_same_share_of_what_each_wants(others: float, own: float, delivered: float, part: float) -> None:
-    claims = np.array([[others], [own]])
-    assert float(portion(0.3, claims, 0, delivered)) == pytest.approx(part)
-    assert portion(0.3, None, 0, delivered) == 0.3
-    many = portion(np.array([0.3, 1.0]), claims, 0, np.array([delivered, 1e3]))
-    assert np.asarray(many) == pytest.approx([part, max(own / (own + others), 1.0 - others / 1e3)])
+def test_each_gets_the_same_share_of_what_it_wants(
+    others: tuple[float, ...], own: float, delivered: float, part: float
+) -> None:
+    claims = np.array([*([want] for want in others), [own]])
+    largest = 0.5 if len(others) == 2 else 1.0
+    assert float(portion(0.3, largest, claims, 0, delivered)) == pytest.approx(min(part, 0.3))
+    assert portion(0.3, largest, None, 0, delivered) == 0.3
+    many = portion(0.3, largest, claims, 0, np.array([delivered, 1e3]))
+    assert np.asarray(many) == pytest.approx([min(part, 0.3), 0.3])
+
+
+def test_a_plan_beside_rivals_gets_no_more_than_alone() -> None:
+    alone = run(_years(rivals="chip-demand", target_h100_equivalents="12M"))
+    beside = alone.change({"roadmap.sharing": "proportion"})
+    assert (beside["roadmap.delivered"].value or 0.0) < 0.99 * (alone["roadmap.delivered"].value or 0.0)
+    for kind in ("roadmap.total_capex", "roadmap.target_h100_equivalents"):
+        assert beside[kind].value is not None
+    bought = {name: answer.tables["roadmap.rivals"].rows[1] for name, answer in (("alone", alone), ("beside", beside))}
+    year, delivered, amount, *_ = bought["beside"]
+    assert year == "2027"
+    assert isinstance(delivered, float) and isinstance(amount, float)
+    assert amount / delivered < 0.25
+    shares = [answer["roadmap.probability"].value or 0.0 for answer in (beside, alone)]
+    assert shares == sorted(shares)
 
 
 def test_sharing_needs_rivals_and_an_amount() -> None:

@@ -160,8 +160,8 @@ class Expansion:
     negotiable
         Part of the price that a discount applies to in USD a device, shape (G, S, T); None if nothing is negotiable.
     claims
-        H100-equivalents that rivals and this buyer want in each period if what is short is shared in proportion, shape
-        (2, T); None if others do not count. `supply` holds it already.
+        H100-equivalents that each rival, and in the last row this buyer, want in each period if what is short is shared
+        in proportion, shape (R + 1, T); None if others do not count. `supply` holds it already.
     price_share
         Share of the negotiable price on the first day of sale that is asked in each period, shape (G, T): what `price`
         and `negotiable` hold already; None if prices stay.

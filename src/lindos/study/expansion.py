@@ -195,7 +195,8 @@ def _supply_draws(
     for item in offered:
         row = []
         for index, period in enumerate(periods):
-            part = portion(facts.share, claims, index, supply.delivered_in(period.begin, period.end))
+            made = supply.delivered_in(period.begin, period.end)
+            part = portion(facts.share, facts.largest, claims, index, made)
             amount = part * _delivered(item, offered, supply, period, ready, facts)
             row.append(np.broadcast_to(np.asarray(amount, float), (NUM_DRAWS,)))
         rows.append(row)
@@ -207,7 +208,8 @@ class _Facts:
 
     def __init__(self, catalog: Catalog, spec: RoadmapSpec) -> None:
         read = partial(rule, catalog)
-        self.share = spec.share_of_supply if spec.share_of_supply is not None else read("supply.largest_share")
+        self.largest = read("supply.largest_share")
+        self.share = spec.share_of_supply if spec.share_of_supply is not None else self.largest
         self.lead = spec.lead_time if spec.lead_time is not None else read("supply.lead_time", "s")
         value = spec.compute_value if spec.compute_value is not None else read("supply.rent_price", "USD/s")
         self.value_now = value * YEAR
@@ -301,7 +303,7 @@ def _shares(
     """H100-equivalents of each generation that the buyer can get in each period, shape (G, T)."""
     ready = periods[0].begin + timedelta(seconds=facts.lead)
     parts = [
-        float(portion(facts.share, claims, index, supply.delivered_in(period.begin, period.end)))
+        float(portion(facts.share, facts.largest, claims, index, supply.delivered_in(period.begin, period.end)))
         for index, period in enumerate(periods)
     ]
     return np.array(

@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 
 from lindos import roadmap
-from lindos.quantities import Count, Real, namespace
+from lindos.quantities import Count, Real
 from lindos.roadmap import Period, Programme
 from lindos.roadmap.program import Floats
 from lindos.scenario.roadmap import ProgrammeSpec, RoadmapSpec
@@ -82,7 +82,9 @@ def sized_rivals(world: World, spec: RoadmapSpec) -> tuple[tuple[roadmap.Wanted,
 
 
 def claims_by_period(world: World, spec: RoadmapSpec, periods: Sequence[Period], wanted: float) -> Floats:
-    """Spread what rivals want, and what a plan wants, evenly over time, in H100-equivalents a period, shape (2, T).
+    """Spread what each rival wants, and in the last row what a plan wants, evenly over time, shape (R + 1, T).
+
+    In H100-equivalents a period.
 
     Parameters
     ----------
@@ -99,23 +101,25 @@ def claims_by_period(world: World, spec: RoadmapSpec, periods: Sequence[Period],
     first = date.fromisoformat(start)
     total = sum(period.years for period in periods)
     others = [
-        sum(
+        [
             float(rival.h100_equivalents)
             * roadmap.share_between(first, date.fromisoformat(rival.end), period.begin, period.end)
-            for rival in sized
-        )
-        for period in periods
+            for period in periods
+        ]
+        for rival in sized
     ]
-    return np.array([others, [wanted * period.years / total for period in periods]])
+    return np.array([*others, [wanted * period.years / total for period in periods]])
 
 
-def portion(share: Real, claims: Floats | None, index: int, delivered: Count) -> Real:
-    """Compute the most of what is delivered in a period that a buyer gets.
+def portion(share: float, largest: float, claims: Floats | None, index: int, delivered: Count) -> Real:
+    """Compute the most of what is delivered in a period that a buyer gets, a number for each draw.
 
     Parameters
     ----------
     share
         Most of it whatever others want.
+    largest
+        Most of it that a rival gets.
     claims
         What rivals and the buyer want, as :func:`claims_by_period` has it; None if others do not count.
     index
@@ -125,20 +129,22 @@ def portion(share: Real, claims: Floats | None, index: int, delivered: Count) ->
 
     Notes
     -----
-    Where all together want more than is delivered, each gets the same share of what it wants; where they do not, what
-    the others leave is there.
+    The rule is that of :func:`lindos.roadmap.demand`: nobody wants more than the most, and where all together want more
+    than is delivered, each gets the same share of that. Where they do not, what the others leave is there.
 
     Examples
     --------
-    Rivals want 30 of 20 and the buyer 10: it gets a quarter, and all that is left where 40 are delivered:
+    Rivals want 30 of 20 and the buyer 10: it gets a quarter, and all that is left where 50 are delivered:
 
     >>> claims = np.array([[30.0], [10.0]])
-    >>> [float(portion(1.0, claims, 0, delivered)) for delivered in (20.0, 50.0)]
+    >>> [float(portion(1.0, 1.0, claims, 0, delivered)) for delivered in (40.0, 50.0)]
     [0.25, 0.4]
     """
     if claims is None:
         return share
-    others, own = claims[:, index]
-    xp = namespace(share, delivered)
-    left = 1.0 - others / xp.maximum(delivered, 1e-9)
-    return xp.minimum(share, xp.maximum(own / max(own + others, 1e-9), left))  # type: ignore[no-any-return]
+    made = np.maximum(np.asarray(delivered, dtype=float), 1e-9)
+    others = sum((np.minimum(want, largest * made) for want in claims[:-1, index]), np.zeros_like(made))
+    own = np.minimum(claims[-1, index], share * made)
+    left = np.maximum(made - others, 0.0)
+    part: Floats = np.where(left >= own, left / made, own / np.maximum(others + own, 1e-9))
+    return np.minimum(share, part)
