@@ -1,5 +1,7 @@
 """The verdict of years: whether the target can be reached, and what binds the plan rather than an aside."""
 
+from datetime import date, timedelta
+
 import pytest
 
 from lindos import Answer, run
@@ -41,6 +43,19 @@ def test_a_target_out_of_reach_says_what_excludes_it() -> None:
     factors = {str(row[0]): row[1].value for row in answer.tables["roadmap.clash"].rows if isinstance(row[1], Number)}
     nearest = min((name for name in factors if not name.startswith("target")), key=lambda name: factors[name] or 0.0)
     assert first.endswith(f"times the {nearest} would be enough.")
+
+
+def test_a_target_out_of_reach_has_a_day_by_which_it_is_not() -> None:
+    spec = {"start": "2026-07-01", "start_h100_equivalents": "200k", "by": "2028-12-31"}
+    spec["target_h100_equivalents"] = "20M"
+    answer = run({"name": "years", "title": "t", "roadmap": spec}, sections=["roadmap"])
+    note = answer.tables["roadmap.clash"].note
+    day = note.rpartition("could be reached by ")[2].rstrip(".")
+    assert "2029-01-01" < day < "2032-12-31"
+    assert f"It could be reached by {day}." in answer.sections[0].summary
+    assert "roadmap.clash" not in answer.change({"roadmap.by": day}).tables
+    earlier = answer.change({"roadmap.by": str(date.fromisoformat(day) - timedelta(days=92))})
+    assert "roadmap.clash" in earlier.tables
 
 
 def test_a_target_in_watts_has_a_chance_too() -> None:

@@ -3,11 +3,12 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 
 from lindos import roadmap
-from lindos.errors import InfeasibleError, SolverError
+from lindos.errors import InfeasibleError, LindosError, SolverError
 from lindos.roadmap import Expansion, Plan, Price, Relaxation
 from lindos.scenario.roadmap import RoadmapSpec
 from lindos.study.expansion import question
@@ -16,7 +17,7 @@ from lindos.study.holdings import HOLDINGS, Holdings
 from lindos.study.offers import campuses, offers, unpriced
 from lindos.study.site import SITE, SiteResult
 from lindos.study.standing import Standing, standing
-from lindos.study.supply import SUPPLY
+from lindos.study.supply import SUPPLY, line
 
 #: Passes until the sizes of the purchases and the network that they need agree; sizes change by levels of a network.
 _MAX_PASSES = 4
@@ -26,6 +27,8 @@ _MOST_WHOLE = 32
 PURCHASES_SETTING = "purchases"
 #: The same setting where lots may be split: a question that asks for many plans looks at how they change.
 SPLIT_LOTS = "split lots"
+#: Years after its day within which a target that cannot be reached is sought.
+_LATER = 4
 #: Shares of a target that is just possible which a plan in whole lots may leave: solvers work within tolerances.
 _MARGINS = (1e-6, 1e-3, 1e-2, 0.1, 1.0)
 
@@ -51,6 +54,9 @@ class Purchases:
         Devices on sale whose price or power is unknown.
     clash, relaxations
         Limits that exclude each other, and the least by which each alone must be loosened; empty if the target is met.
+    possible_by
+        First end of a quarter by which a target that cannot be reached on its day could be; empty if it is reached, or
+        not within four years.
     """
 
     num_devices: Mapping[tuple[str, str], int]
@@ -61,6 +67,7 @@ class Purchases:
     left_out: tuple[str, ...] = ()
     clash: tuple[str, ...] = ()
     relaxations: tuple[Relaxation, ...] = ()
+    possible_by: str = ""
 
 
 def compute(world: World, holdings: Holdings, supply: roadmap.World, site: SiteResult | None) -> Purchases:
@@ -96,7 +103,34 @@ def compute(world: World, holdings: Holdings, supply: roadmap.World, site: SiteR
         sizes = bought
     is_split = decided == SPLIT_LOTS
     decided = _decided(question(world, spec, machines, supply, sizes), sizes, is_split=is_split)
-    return replace(decided, left_out=unpriced(world, spec))
+    later = _possible_by(world, spec, machines, sizes) if decided.clash and not is_split else ""
+    return replace(decided, left_out=unpriced(world, spec), possible_by=later)
+
+
+def _possible_by(world: World, spec: RoadmapSpec, machines: Standing, sizes: Mapping[tuple[str, str], int]) -> str:
+    """Find the first end of a quarter by which the target could be reached, searching years and then their quarters."""
+    assert spec.by is not None
+    last = date.fromisoformat(spec.by)
+    days = [period.end for period in roadmap.quarters(last, last.replace(year=last.year + _LATER, day=28))]
+    ends = days[3::4]
+    for index, year_end in enumerate(ends):
+        if _is_possible(world, spec, machines, sizes, year_end):
+            within = days[4 * index : 4 * index + 3]
+            first = next((day for day in within if _is_possible(world, spec, machines, sizes, day)), year_end)
+            return first.isoformat()
+    return ""
+
+
+def _is_possible(
+    world: World, spec: RoadmapSpec, machines: Standing, sizes: Mapping[tuple[str, str], int], end: date
+) -> bool:
+    """Tell whether the target has a plan by another day, lots split."""
+    supply = roadmap.world(world.catalog, line(world, end), end)
+    try:
+        asked = question(world, spec.model_copy(update={"by": end.isoformat()}), machines, supply, sizes)
+        return roadmap.attainable_share(asked) >= 1.0
+    except LindosError:
+        return False
 
 
 def _decided(expansion: Expansion, sizes: Mapping[tuple[str, str], int], *, is_split: bool = False) -> Purchases:

@@ -223,7 +223,7 @@ def _statement(result: RoadmapResult, spec: RoadmapSpec, plan: PlanResult) -> st
         f"takes up to {_percent(number(plan.peak_share_of_supply))} of what the world delivers in a year."
     )
     if result.purchases.clash:
-        return f"{_excluded(result)} This is the most that can. {sentence}"
+        return f"{_excluded(result)} The plan is the most that can. {sentence}"
     steps: dict[str, str] = {}
     for price in result.purchases.prices:
         if not price.limit.startswith("target"):
@@ -241,6 +241,8 @@ def _excluded(result: RoadmapResult) -> str:
     alone = sorted(purchases.relaxations, key=lambda row: (row.kind.startswith("target"), row.factor))
     if alone:
         words += f" Least change alone: {render(alone[0].factor, '1')} times the {alone[0].limit}."
+    if purchases.possible_by:
+        words += f" It could be reached by {purchases.possible_by}."
     return words
 
 

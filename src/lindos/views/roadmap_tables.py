@@ -277,7 +277,14 @@ def clash_table(result: RoadmapResult) -> tuple[Table, ...]:
         columns=("limit", "least change that makes it possible"),
         units=("", "1"),
         rows=rows,
-        note="Without any one of these limits the others could all be kept.",
+        note=(
+            "Without any one of these limits the others could all be kept. "
+            + (
+                f"All of them kept, the target could be reached by {purchases.possible_by}."
+                if purchases.possible_by
+                else "All of them kept, the target could not be reached within four years of its day either."
+            )
+        ),
     )
     return (table,)
 
