@@ -261,3 +261,17 @@ def test_an_mi455x_multiplies_in_fp8_at_the_rate_of_its_instructions(catalog: Ca
     bf16, fp8, fp4 = 32 / 8, 128 / 8, 128 / 4  # inner length over cycles of the instruction in AMD's compiler
     assert device.peak_fp8.value / device.peak_bf16.value == pytest.approx(fp8 / bf16, rel=0.01)
     assert device.peak_fp4.value / device.peak_bf16.value == pytest.approx(fp4 / bf16, rel=0.01)
+
+
+def test_no_system_leaves_the_power_and_the_rate_of_its_devices_unknown(catalog: Catalog) -> None:
+    """A system without watts or a rate in BF16 would make the totals of every plan with it lower bounds."""
+    devices = {catalog.system(name).accelerator for name in catalog.names("systems")}
+    unknown = {
+        f"{name}.{field}"
+        for name in devices
+        for field in ("board_power", "peak_bf16", "memory", "memory_bandwidth")
+        if not getattr(catalog.accelerator(name), field).is_known
+    }
+    assert unknown == set()
+    silicon = [catalog.accelerator(name).board_power for name in ("mi455x", "trainium1")]
+    assert all(power.low and power.high and power.estimate for power in silicon)
