@@ -54,12 +54,13 @@ def test_a_change_of_what_is_not_there_names_what_is() -> None:
     [
         ("site: {pue: 1,25}", "site.pue", "1,25", ("1.25", "125")),
         ("site: {name: a, pue: 1,25, years: 5}", "site.pue", "1,25", ("1.25", "125")),
-        ("site: {electricity_price: $0,07/kWh}", "site.electricity_price", "$0,07/kWh", ("$0.07/kWh", "$007/kWh")),
+        ("site: {electricity_price: $0,07/kWh}", "site.electricity_price", "$0,07/kWh", ("$0.07/kWh",)),
+        ("pools: [{gpus: 24,000}]", "pools.0.gpus", "24,000", ("24000",)),
         ("pools: [{gpus: 16,384}]", "pools.0.gpus", "16,384", ("16.384", "16384")),
     ],
 )
 def test_a_comma_in_a_number_between_braces_gets_its_hint(
-    braces: str, path: str, number: str, fixes: tuple[str, str], tmp_path: Path
+    braces: str, path: str, number: str, fixes: tuple[str, ...], tmp_path: Path
 ) -> None:
     file = tmp_path / "x.yaml"
     file.write_text(braces)
@@ -67,7 +68,7 @@ def test_a_comma_in_a_number_between_braces_gets_its_hint(
         read_yaml(file)
     said = str(caught.value)
     assert said.startswith(f"line 1: {path} is '{number}', but must be a number without a comma")
-    assert all(f"'{fix}'" in said for fix in fixes)
+    assert said.endswith(f"Write {' or '.join(repr(fix) for fix in fixes)}.")
 
 
 @pytest.mark.parametrize("braces", ["a: {b: 1, c: 2}", "a: {b: x, 2: }", "a: [1, 2]", "a: {1, 2}", "a: {b: 1, c: }"])

@@ -70,7 +70,7 @@ def test_a_refusal_keeps_to_what_was_fixed() -> None:
     with pytest.raises(InfeasibleError, match="does not fit") as refused:
         best_plan(job(big), pool(64), global_batch_size=64, fixed=fixed, assumptions=assumptions())
     text = str(refused.value)
-    assert "with recompute full, tensor_parallel 1, pipeline_parallel 1, sharding none none is feasible" in text
+    assert "with recompute full, tensor_parallel 1, pipeline_parallel 1, sharding none is feasible" in text
     assert "ecompute more" not in text
     assert "Leave tensor_parallel open or leave pipeline_parallel open or leave sharding open" in text
     for name in ("tensor_parallel", "pipeline_parallel", "sharding"):

@@ -73,7 +73,7 @@ def test_contradictions_name_both_inputs() -> None:
     )
     assert sentence(Reason.BATCH) == (
         "plan.data_parallel x micro_batch_size is 3 and job.global_batch_size is 8, but the first must divide the "
-        "second. Change one of the three."
+        "second. Take a global_batch_size of 6 or 9, or 2 for data_parallel."
     )
     assert sentence(Reason.EXPERT_FFN).startswith(
         "plan.expert_tensor_parallel is 3 and model.expert_ffn_hidden_size is 2048"
@@ -107,7 +107,7 @@ def test_missing_memory_names_the_shortfall_and_a_remedy_that_helps() -> None:
 def test_missing_devices_name_how_many() -> None:
     assert sentence(Reason.TOO_MANY_DEVICES) == (
         "The plan takes more GPUs than there are: tensor_parallel x context_parallel x pipeline_parallel x "
-        "data_parallel is 2,048 of 1,024. Lower a degree, or use at least 2,048 GPUs."
+        "data_parallel is 2,048 of 1,024. Lower a degree, or use at least 2,048 GPUs, spares not counted."
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from lindos.errors import InputError
+from lindos.scalars import numeral
 
 #: Limits that no scenario or catalogue file reaches.
 MAX_BYTES = 5_000_000
@@ -184,7 +185,17 @@ def _refuse_split_number(before: tuple[str, str], key: yaml.Node, child: yaml.No
     if is_digits and start[-1:].isdigit():
         text = f"{start},{key.value}"
         expected = "a number without a comma: between braces a comma ends the entry"
-        raise InputError(path, text, expected, f"Write '{start}.{key.value}' or '{start}{key.value}'.", line)
+        readings = [f"'{start}{mark}{key.value}'" for mark in (".", "") if _is_readable(f"{start}{mark}{key.value}")]
+        raise InputError(path, text, expected, f"Write {' or '.join(readings)}.", line)
+
+
+def _is_readable(text: str) -> bool:
+    """Tell whether a number is written as every locale reads it: ``24.000`` is not."""
+    try:
+        numeral(text, "")
+    except InputError:
+        return False
+    return True
 
 
 def _child_path(path: str, key: object) -> str:

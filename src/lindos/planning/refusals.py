@@ -70,7 +70,7 @@ _LIMITS_REMEDY = SENTENCES[Reason.LIMITS][1]
 def _too_large(search: Search, limits: Limits, best: Lightest, tally: Tally) -> InfeasibleError:
     """Make the error if even the plan with the least memory does not fit."""
     fixed = f" with {_words(search.space.fixed)}" if search.space.fixed else ""
-    of_all = f"of {tally.num_candidates:,} plans for {limits.devices:,} GPUs{fixed} none is feasible"
+    of_all = f"none of {tally.num_candidates:,} plans for {limits.devices:,} GPUs{fixed} is feasible"
     return InfeasibleError(
         f"{search.job.model.title} does not fit in the memory of {search.pool.accelerator.title}",
         f"{of_all} ({counted(tally.rejected)}); the best needs {render(float(best.memory.total), 'B')} a device of "
@@ -82,14 +82,16 @@ def _too_large(search: Search, limits: Limits, best: Lightest, tally: Tally) -> 
 def _remedies(search: Search, limits: Limits) -> Iterator[str]:
     """Yield changes under which a plan fits; each is tested by a search."""
     job, pool, fixed, batch = search.job, search.pool, search.space.fixed, search.space.batch
+    is_enough = False
     for name in fixed:
         rest = {key: value for key, value in fixed.items() if key != name}
         if Search(job, pool, batch, rest, search.assumptions).best(limits).best:
+            is_enough = True
             yield f"leave {name} open"
     devices = _enough_devices(search, limits)
     if devices is not None:
         yield f"use about {devices:,} GPUs"
-    elif fixed:
+    elif fixed and not is_enough:
         openly = Search(job, pool, batch, {}, search.assumptions)
         devices = _enough_devices(openly, limits)
         if devices is not None:

@@ -12,7 +12,7 @@ from lindos.catalog import Catalog
 from lindos.catalog.facts import Fact
 from lindos.catalog.model import Model
 from lindos.catalog.records import Fabric, SiteFacts, System
-from lindos.errors import InconsistentError, InputError, UnknownValueError
+from lindos.errors import InconsistentError, InputError, UnknownNameError, UnknownValueError
 from lindos.formats import OFFERED
 from lindos.problem.cluster import Cluster, Pool, Tier, UnknownTier
 from lindos.problem.job import Goal, Job, stack_for
@@ -330,13 +330,23 @@ def site_of(spec: SiteSpec, catalog: Catalog) -> SiteFacts:
     )
 
 
+def _site_named(name: str, catalog: Catalog) -> SiteFacts:
+    """Get a site by its name; the name of a country is told from it."""
+    try:
+        return catalog.site(name, "site.name")
+    except UnknownNameError as error:
+        if name.lower() in catalog.names("locations"):
+            error.hint = f"{name} is a country: write 'location: {name}' instead of name."
+        raise
+
+
 def _site_at(spec: SiteSpec, catalog: Catalog) -> SiteFacts:
     """Get the named site, or a site with the terms of the country."""
     if spec.location is None:
-        return catalog.site(spec.name, "site.name")
+        return _site_named(spec.name, catalog)
     place = catalog.location(spec.location, "site.location")
     if "name" in spec.model_fields_set:
-        site = catalog.site(spec.name, "site.name")
+        site = _site_named(spec.name, catalog)
         if site.country != place.name:
             relation = f"be left out: {site.name} is in {site.country or 'no country of the catalogue'}"
             raise InconsistentError("site.location", spec.location, "site.name", spec.name, relation)

@@ -242,7 +242,8 @@ class JobSpec(Part):
     )
     any_software: Flag = Field(default=False, description="plans beyond what the stack ships are searched too")
     memory_headroom: Fraction | None = Field(
-        default=None, description="share of device memory that a search leaves free; the catalogue's where left out"
+        default=None,
+        description="share of device memory that a search leaves free where a plan can; the catalogue's where left out",
     )
     plan: PlanSpec = Field(default=PlanSpec(), description="parallel degrees and other axes to fix")
     goal: GoalSpec | None = Field(

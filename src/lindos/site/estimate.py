@@ -243,11 +243,14 @@ def check_power(cluster: Cluster, site: SiteFacts, drawn: SitePower) -> None:
         return
     limit, wanted = float(site.power_limit.value), float(drawn.total)
     if wanted > limit:
-        fit = int(cluster.num_devices * limit / wanted)
+        size = max(int(pool.system.num_devices.value) for pool in cluster.pools)
+        # Whole nodes or racks, since a part of one draws as much as all of it.
+        fit = int(cluster.num_devices * limit / wanted) // size * size
+        fewer = f"Use at most about {fit:,} of the {cluster.num_devices:,} GPUs, or raise" if fit else "Raise"
         raise InfeasibleError(
             f"The cluster draws more power than site.power_limit of {site.name}",
             f"it needs {render(wanted, 'W')} and may draw {render(limit, 'W')}, {render(wanted - limit, 'W')} too much",
-            f"Use at most about {fit:,} of the {cluster.num_devices:,} GPUs, or raise site.power_limit",
+            f"{fewer} site.power_limit",
         )
 
 

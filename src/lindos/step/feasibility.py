@@ -333,7 +333,7 @@ def check(job: Job, pool: Pool, plan: Plan, *, global_batch_size: int, assumptio
             "The plan takes more GPUs than there are",
             f"tensor_parallel x context_parallel x pipeline_parallel x data_parallel is {used:,} of "
             f"{pool.num_devices:,}",
-            f"Lower a degree, or use at least {used:,} GPUs",
+            f"Lower a degree, or use at least {used:,} GPUs, spares not counted",
         )
     raise contradiction(code, job, plan, global_batch_size)
 
@@ -409,7 +409,19 @@ def contradiction(code: Reason, job: Job, plan: Plan, batch: int) -> Inconsisten
         f"divide the second, or leave no stage without a layer, under {job.stack.name}",
     )
     path, value, counterpart, counterpart_value, relation = named[code]
-    return InconsistentError(path, value, counterpart, counterpart_value, relation, f"{SENTENCES[code][1]}.")
+    remedy = _divided_batch(plan, batch) if code is Reason.BATCH else SENTENCES[code][1]
+    return InconsistentError(path, value, counterpart, counterpart_value, relation, f"{remedy}.")
+
+
+def _divided_batch(plan: Plan, batch: int) -> str:
+    """Name the nearest batches that replicas and micro-batches divide, and the next fewer replicas that divide it."""
+    replicas, micro_batch = int(plan.data_parallel * plan.micro_batch_size), int(plan.micro_batch_size)
+    less = batch // replicas * replicas
+    sizes = " or ".join(f"{size:,}" for size in (less, less + replicas) if size)
+    remedy = f"Take a global_batch_size of {sizes}"
+    fewer = batch // micro_batch if batch % micro_batch == 0 else 0
+    divisors = [count for count in range(1, min(int(plan.data_parallel), fewer + 1)) if fewer % count == 0]
+    return f"{remedy}, or {divisors[-1]:,} for data_parallel" if divisors else remedy
 
 
 def _against_group(plan: Plan) -> tuple[Any, ...]:
