@@ -24,6 +24,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 _BLOCK = re.compile(r"^```(\w*)( \S+)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"^# (\S+\.yaml)$")
+#: Start of a line that a command prints where the machine is slow: no part of its answer.
+_PROGRESS = "Still at work after "
 #: Blocks that are not run: set-up in a shell, help of commands.
 _NOT_RUN = ("sh", "text")
 
@@ -88,7 +90,8 @@ def _console(body: str) -> Iterator[str]:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
             status = exit_code(arguments)
         failed = f"{command}\n{out.getvalue()}" if status else ""
-        yield "".join(f"{line}\n" for line in _cut([line.rstrip() for line in out.getvalue().splitlines()], old))
+        lines = [line.rstrip() for line in out.getvalue().splitlines() if not line.startswith(_PROGRESS)]
+        yield "".join(f"{line}\n" for line in _cut(lines, old))
     _stop(failed)
 
 

@@ -54,6 +54,17 @@ def test_a_wrong_output_is_replaced_by_the_real_one(tmp_path: Path) -> None:
     assert documents.refreshed(page) == "```python\n>>> 1 + 1\n2\n```\n"
 
 
+def test_a_page_does_not_show_that_the_machine_was_slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(arguments: list[str]) -> int:
+        print("Still at work after 10 s: What has to be bought when, and can it be?")
+        print("the answer")
+        return 0
+
+    monkeypatch.setattr("lindos.cli.exit_code", slow)
+    page = page_of(tmp_path, "```console\n$ lindos run one-node\nold\n```\n")
+    assert documents.refreshed(page) == "```console\n$ lindos run one-node\nthe answer\n```\n"
+
+
 @pytest.mark.parametrize(
     ("block", "said"),
     [
