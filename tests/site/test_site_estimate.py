@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from operator import attrgetter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -141,7 +142,10 @@ def test_a_german_site_of_24_000_b200_fits_into_100_megawatts() -> None:
 def test_the_terms_of_a_user_precede_those_of_the_country() -> None:
     place = site_of(SiteSpec(location="uae", pue="1.1"), CATALOG)
     assert place.pue.value == 1.1
-    assert not place.design_pue.is_known  # that of pue
+    usual = site_of(SiteSpec(location="uae"), CATALOG)
+    overhead = usual.design_pue.value - usual.pue.value
+    assert place.design_pue.value == pytest.approx(1.1 + overhead)  # moved as far as pue
+    assert site_of(SiteSpec(location="uae", pue="1"), CATALOG).design_pue.value >= 1
     assert site_of(SiteSpec(location="uae", pue="1.1", design_pue="1.4"), CATALOG).design_pue.value == 1.4
     assert site_of(SiteSpec(location="us", name="colossus-2"), CATALOG).name == "colossus-2"
     with pytest.raises(InconsistentError):
@@ -210,3 +214,21 @@ def test_a_run_costs_its_device_hours() -> None:
     assert site.run_cost(found, 8 * year) == pytest.approx(found.year.total)
     assert site.run_cost(found, 8 * year, utilisation=0.5) == pytest.approx(2 * found.year.total)
     assert site.run_energy(found, 8, year) == pytest.approx(found.power.yearly_energy)
+
+
+def test_a_pue_that_is_the_usual_one_changes_no_power_and_a_higher_one_adds_some() -> None:
+    question: dict[str, Any] = {
+        "name": "hall",
+        "title": "Hall",
+        "cluster": {"pools": [{"system": "hgx-h100", "gpus": 1024}]},
+        "site": {"name": "generic-us"},
+    }
+    usual = lindos.run(question, sections=["site"])
+    pue = usual["site.power.pue"].value
+    assert pue is not None
+    totals = []
+    for value in (pue, pue + 0.05, pue + 0.2):
+        question["site"]["pue"] = value
+        totals.append(lindos.run(question, sections=["site"])["site.power.total"].value or 0.0)
+    assert totals[0] == pytest.approx(usual["site.power.total"].value, rel=1e-9)
+    assert totals[0] < totals[1] < totals[2]

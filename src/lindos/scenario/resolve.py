@@ -17,7 +17,7 @@ from lindos.formats import OFFERED
 from lindos.problem.cluster import Cluster, Pool, Tier, UnknownTier
 from lindos.problem.job import Goal, Job, stack_for
 from lindos.problem.plan import AXES, Plan
-from lindos.quantities import Real
+from lindos.quantities import Real, namespace
 from lindos.scenario.schema import ClusterSpec, GoalSpec, JobSpec, PlanSpec, PoolSpec, Scenario, SiteSpec
 
 #: The device that is one H100-equivalent.
@@ -320,11 +320,10 @@ def site_of(spec: SiteSpec, catalog: Catalog) -> SiteFacts:
         If the site is in another country than the location.
     """
     site = _site_at(spec, catalog)
-    design = replace(site.design_pue, content=None) if spec.pue is not None else site.design_pue
     return replace(
         site,
         pue=_overridden(site.pue, spec.pue),
-        design_pue=_overridden(design, spec.design_pue),
+        design_pue=_overridden(_moved_with(site.pue, site.design_pue, spec.pue), spec.design_pue),
         electricity_price=_overridden(site.electricity_price, spec.electricity_price),
         power_limit=_overridden(site.power_limit, spec.power_limit),
     )
@@ -338,6 +337,16 @@ def _site_named(name: str, catalog: Catalog) -> SiteFacts:
         if name.lower() in catalog.names("locations"):
             error.hint = f"{name} is a country: write 'location: {name}' instead of name."
         raise
+
+
+def _moved_with(mean: Fact[Real], hottest: Fact[Real], stated: float | None) -> Fact[Real]:
+    """Move the overhead of the hottest day as far as the user moves that of a year, its least."""
+    if stated is None or not hottest.is_known:
+        return hottest
+    if not mean.is_known:
+        return replace(hottest, content=None)
+    moved = namespace(mean.value, hottest.value).maximum(hottest.value + (stated - mean.value), stated)
+    return replace(hottest, content=moved, low=None, high=None)
 
 
 def _site_at(spec: SiteSpec, catalog: Catalog) -> SiteFacts:

@@ -281,7 +281,8 @@ class SiteSpec(Part):
         default=None, description="facility energy over IT energy in a year; that of the site by default"
     )
     design_pue: Pue | None = Field(
-        default=None, description="facility power over IT power on the hottest day; pue if that is given"
+        default=None,
+        description="facility power over IT power on the hottest day; that of the site by default, moved as far as pue",
     )
     electricity_price: EnergyPrice | None = Field(
         default=None, description="price of energy at the meter; that of the site by default"
