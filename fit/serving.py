@@ -25,7 +25,7 @@ from lindos.fleet.machines import SOFTWARE, rates_of, unit_of
 from lindos.fleet.rates import Kernels, Rates, Software
 from lindos.validation.refusal import NotPredictedError
 from lindos.validation.serving import predict as predicting
-from lindos.validation.serving.condition import condition_of, shape_word
+from lindos.validation.serving.condition import MEMORY_SHARE, condition_of, shape_word
 from lindos.validation.serving.rows import ServingRow, read_serving
 from lindos.validation.serving.score import condition
 from measured import Error, tables_folder
@@ -62,8 +62,6 @@ TIMES = ("step", "sequence", "layer", "arrival")
 #: How tightly profiles are drawn to their mean, and the mean to its start: a quarter of the rows of one group.
 TIE_TIME, TIE_SHARE, TIE_MEAN = 8.0, 12.0, 0.5
 FOLDS = 6
-#: Part of the memory that an engine uses, the usual default of serving software.
-MEMORY_SHARE = 0.9
 ROUNDS, FOLD_ROUNDS = 14, 8
 #: Times to the first token vary more than those of a token, and rows apart state less of their plan.
 FIRST_WEIGHT, APART_WEIGHT = 0.25, 0.5

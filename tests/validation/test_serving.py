@@ -165,3 +165,30 @@ def test_the_plan_of_a_row_decides() -> None:
     assert narrow.token is not None
     assert broad.token is not None
     assert broad.token < narrow.token
+
+
+def test_engines_of_a_row_hold_the_weights() -> None:
+    """One GPU that reads and one that writes cannot have run DeepSeek-R1."""
+    (row,) = parse_serving(parsed(ROW.replace("Llama-3.1-70B,H100,4,4", "DeepSeek-R1,GB200,2,")))
+    words = {"prefill_tp": 1, "decode_tp": 1, "prefill_moe_ep": 1, "decode_moe_ep": 1}
+    run = replace(row.run, apart=True, tensor_parallel=None, in_flight=2048.0, plan=tuple(sorted(words.items())))
+    (made,) = predict_serving([run], CATALOG)
+    assert made.setup is not None
+    assert made.condition is not None
+    assert made.setup.grid.size >= 4
+    assert "engines that hold the weights" in made.condition.filled
+
+
+def test_sequences_share_a_latent_cache_where_that_is_faster() -> None:
+    """A latent cache has no heads to split: with thousands in flight every device has its own, and readers keep up."""
+    (row,) = parse_serving(parsed(ROW.replace("Llama-3.1-70B,H100,4,4", "DeepSeek-R1,H200,16,")))
+    words = {"prefill_tp": 8, "decode_tp": 8, "prefill_moe_ep": 8, "decode_moe_ep": 8}
+    run = replace(
+        row.run, apart=True, tensor_parallel=None, in_flight=2048.0, prompt=8192.0, plan=tuple(sorted(words.items()))
+    )
+    stated = replace(run, plan=(*run.plan, ("decode_is_data", 0)))
+    (free, bound) = predict_serving([run, stated], CATALOG)
+    assert free.setup is not None
+    assert bound.setup is not None
+    assert free.setup.prompt_engines > 1
+    assert (free.setup.grid.data, bound.setup.grid.data) == (8, 1)

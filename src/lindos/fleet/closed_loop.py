@@ -128,9 +128,10 @@ def closed_loop(
     """
     xp = namespace(in_flight, prompt, answer, setup.engines, setup.grid.tensor)
     rates, share = machine.rates, machine.memory_share
-    most = xp.maximum(most_sequences(work, setup.grid, rates.memory, share, prompt + answer), 1.0)
-    resident = xp.minimum(in_flight / setup.engines, most)
+    # Sequences are spread over all stages of their life; blocks are taken as they grow.
     context = prompt + answer / 2
+    most = xp.maximum(most_sequences(work, setup.grid, rates.memory, share, context), 1.0)
+    resident = xp.minimum(in_flight / setup.engines, most)
     prefix, new = prompt * cached, xp.maximum(prompt * (1 - cached), 1.0)
     mixed = prompt_time(work, setup.grid, machine, new, new * resident, prefix)
     read = prompt_time(work, setup.prompt_grid, machine, new, new * in_flight / setup.prompt_engines, prefix)

@@ -6,13 +6,14 @@ would.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from lindos.catalog import Catalog
 from lindos.catalog.model import Model
 from lindos.catalog.records import Accelerator
 from lindos.errors import InputError
+from lindos.fleet.capacity import most_sequences
 from lindos.fleet.closed_loop import Setup
 from lindos.fleet.engine import Grid
 from lindos.fleet.work import Work, work_of
@@ -55,6 +56,12 @@ _PUBLISHED_IN_MXFP4 = ("gpt-oss-120b", "gpt-oss-20b")
 #: Devices that one engine of an unstated plan may have.
 _SIZES = (1, 2, 4, 8)
 _NODE = 8
+#: Part of the memory that an engine uses, the usual default of serving software.
+MEMORY_SHARE = 0.9
+#: Engines for prompts, where a row states one of each kind and not how many there are.
+_READERS = (1, 2, 3, 4, 6, 8, 12)
+#: Most devices of an engine that a row leaves too small for its weights.
+_LARGEST = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +103,12 @@ def condition_of(run: ServingRun, catalog: Catalog) -> Condition:
     weights_only = run.precision == "int4" or (precision == "mxfp4" and not device.peak("mxfp4").is_known)
     cache = "fp8" if software == "trtllm" and precision != "bf16" else "bf16"
     work = work_of(model, precision, cache, weights_only=weights_only)
-    setups = tuple(_setups(run, work.experts is not None, filled))
-    return Condition(work, device.name, software, setups, tuple(filled))
+    read = [_holding(setup, work, device, filled) for setup in _setups(run, work.experts is not None, filled)]
+    if run.apart and any(core.is_latent for core in work.cores) and "decode_is_data" not in dict(run.plan):
+        filled.append("attention split by sequences where that has the most throughput")
+        split = [_by_sequences(setup) for setup in read if float(setup.grid.tensor) > 1]
+        read += [setup for setup in split if _holds(setup.grid, work, device)]
+    return Condition(work, device.name, software, tuple(read), tuple(dict.fromkeys(filled)))
 
 
 @lru_cache(maxsize=256)
@@ -195,6 +206,32 @@ def _setups(run: ServingRun, has_experts: bool, filled: list[str]) -> Iterator[S
     yield _together(_grid(tensor, 1.0, min(expert, tensor), pipeline), max(size // (tensor * pipeline), 1))
 
 
+def _by_sequences(setup: Setup) -> Setup:
+    """The same engines, whose groups write sequences of their own: a latent cache has no heads to split."""
+    grid = setup.grid
+    return replace(setup, grid=replace(grid, tensor=1.0, data=grid.tensor * grid.data))
+
+
+def _holds(grid: Grid, work: Work, device: Accelerator) -> bool:
+    return float(most_sequences(work, grid, device.usable_memory.value, MEMORY_SHARE, 1.0)) >= 1
+
+
+def _holding(setup: Setup, work: Work, device: Accelerator, filled: list[str]) -> Setup:
+    """The same deployment in engines that hold the weights: what was measured ran."""
+    sides = []
+    for grid, engines in ((setup.grid, setup.engines), (setup.prompt_grid, setup.prompt_engines)):
+        larger, fewer = grid, engines
+        while not _holds(larger, work, device) and float(larger.size) < _LARGEST:
+            grown = {"data": larger.data * 2} if larger.data > 1 else {"tensor": larger.tensor * 2}
+            larger = replace(larger, expert_tensor=larger.expert_tensor * 2, **grown)
+            fewer = max(fewer / 2, 1.0)
+        sides.append((larger, fewer))
+    (write, writers), (read, readers) = sides
+    if write is not setup.grid:
+        filled.append("engines that hold the weights")
+    return replace(setup, grid=write, engines=writers, prompt_grid=read, prompt_engines=readers)
+
+
 def _apart(run: ServingRun, plan: dict[str, int], filled: list[str]) -> Iterator[Setup]:
     """Deployments that read prompts on engines of their own."""
     size = run.num_devices
@@ -214,7 +251,12 @@ def _apart(run: ServingRun, plan: dict[str, int], filled: list[str]) -> Iterator
             yield Setup(grid=engine, engines=rest, prompt_grid=engine, prompt_engines=number, apart=1.0)
         return
     (read, readers), (write, writers) = (_engine(*sides[side]) for side in ("prefill", "decode"))
-    yield Setup(grid=write, engines=writers, prompt_grid=read, prompt_engines=readers, apart=1.0)
+    counts: tuple[int, ...] = (1,)
+    if not any(plan.get(f"{side}_{word}") for side in sides for word in ("workers", "devices")):
+        filled.append("as many engines for prompts as have the most throughput a device")
+        counts = _READERS
+    for number in counts:
+        yield Setup(grid=write, engines=writers, prompt_grid=read, prompt_engines=readers * number, apart=1.0)
 
 
 def _engine(devices: int, workers: int, expert: int, is_data: bool) -> tuple[Grid, float]:
