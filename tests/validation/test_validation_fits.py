@@ -7,6 +7,7 @@ import pytest
 from lindos.catalog import load_catalog
 from lindos.errors import InputError
 from lindos.problem.plan import Recompute
+from lindos.transformer import model_flops_per_token, num_params
 from lindos.validation import Score, document, read_layouts, read_runs, validate
 from lindos.validation.predict import predict
 from validation_rows import rows
@@ -72,6 +73,25 @@ def test_a_recipe_fixes_what_a_table_does_not_print() -> None:
     assert grok is not None
     assert not grok.job.stack.waits_for_sizes
     assert float(grok.job.stack.overlap_tensor_parallel.value) == 0.0
+
+
+def test_a_publication_corrects_what_its_table_was_read_as() -> None:
+    """Its parameters, utilisation or text settle a shape or a degree that whoever copied the table assumed."""
+    rows_by_id = {row.run.id: row for row in read_runs()}
+    names = ("msmoe-001", "msmoe-006", "amsp-009", "levanter-002")
+    ready = {name: validate([rows_by_id[name]]).results[0].prediction.prepared for name in names}
+    models = {name: run.job.model for name, run in ready.items() if run is not None}
+    plans = {name: run.chosen.plan for name, run in ready.items() if run is not None}
+    assert rows_by_id["msmoe-006"].run.num_shared_experts == 0
+    assert num_params(models["msmoe-006"]) == pytest.approx(352e9, rel=2e-3)
+    # Its MFU of 32.48 % at 1,137 tokens a second and device.
+    assert model_flops_per_token(models["msmoe-006"], 8192) == pytest.approx(0.3248 * 989e12 / 1137, rel=1e-2)
+    assert (plans["msmoe-001"].expert_parallel, plans["msmoe-001"].expert_tensor_parallel) == (1, 8)
+    assert plans["msmoe-006"].expert_parallel == 8
+    # 880 tokens a second and device are 51 % of 312 TFLOP/s over the full mask.
+    flops = model_flops_per_token(models["amsp-009"], 4096, full_mask=True)
+    assert 880 * flops / 312e12 == pytest.approx(0.51, abs=0.01)
+    assert int(plans["levanter-002"].recompute) == int(Recompute.FULL)
 
 
 def test_a_word_for_recomputation_is_what_its_software_means() -> None:

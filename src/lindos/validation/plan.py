@@ -209,7 +209,10 @@ def _experts(
     """Expert parallelism, and tensor parallelism inside experts."""
     if not experts:
         return 1, 1
-    e, ranks = run.expert_parallel, t * c * d
+    fixed = next((r for r in recipes if r.expert_parallel), None)
+    e, ranks = fixed.expert_parallel if fixed else run.expert_parallel, t * c * d
+    if fixed:
+        filled.append(f"expert parallel {e} ({fixed.why})")
     if e is None:
         e = max(n for n in range(1, min(experts, ranks) + 1) if experts % n == 0 and ranks % n == 0)
         filled.append(f"expert parallel {e}")

@@ -63,6 +63,11 @@ def model_of(run: Run, catalog: Catalog, recipes: tuple[Recipe, ...] = ()) -> tu
         filled.append(f"ranks of latent attention as in {LATENT_MODEL}")
     if run.num_mtp_layers is not None:
         shape = replace(shape, num_mtp_layers=run.num_mtp_layers)
+    fixed = next((recipe for recipe in recipes if recipe.shape), None)
+    if fixed:
+        corrected: dict[str, Any] = dict(fixed.shape)
+        shape = replace(shape, **corrected)
+        filled.append(fixed.why)
     for recipe in recipes if run.num_mtp_layers is None else ():
         if recipe.num_mtp_layers is not None and shape.num_mtp_layers != recipe.num_mtp_layers:
             shape = replace(shape, num_mtp_layers=recipe.num_mtp_layers)

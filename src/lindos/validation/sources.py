@@ -87,6 +87,8 @@ class Recipe(NamedTuple):
     precision: str = ""
     accelerators: tuple[str, ...] = ()
     expert_tensor_parallel: int | None = None
+    expert_parallel: int | None = None  # also where its table was filled in by an assumption
+    shape: tuple[tuple[str, int], ...] = ()  # fields of the model, likewise
     sequence_length: int | None = None
     global_batch_size: int | None = None
     virtual_stages: int | None = None
@@ -204,6 +206,8 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "is_sharded": flag,
     "offload_layers": parse_whole,
     "expert_tensor_parallel": parse_whole,
+    "expert_parallel": parse_whole,
+    "shape": lambda fields: tuple((name, parse_whole(value)) for name, value in fields.items()),
     "sequence_length": parse_whole,
     "global_batch_size": parse_whole,
     "virtual_stages": parse_whole,
