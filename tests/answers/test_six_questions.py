@@ -9,6 +9,8 @@ import pytest
 
 import lindos
 from lindos.cli import exit_code
+from lindos.report import html
+from plain_words import COMPUTED, assert_plain, digits, visible
 
 CONFIG = {
     "model_type": "llama",
@@ -44,9 +46,9 @@ campaign: {recovery: replica, spare_fraction: 2 %}
 """
 GERMANY = """
 name: germany
-title: 24,000 B200 in Germany within 100 MW
-cluster: {pools: [{system: dgx-b200, gpus: 24k}]}
-site: {name: telekom-munich, power_limit: 100 MW}
+title: 24,000 B200 in Germany within 100 MW and EUR 1.5 billion
+cluster: {pools: [{system: b200, gpus: 24k}]}
+site: {location: germany, power_limit: 100 MW, budget: EUR 1.5 billion}
 """
 TRAFFIC = """
 name: traffic
@@ -79,7 +81,7 @@ COMMANDS = {
 KEY = {
     "dense": ["step.time", "campaign.duration", "campaign.run_cost", "site.power.total"],
     "experts": ["step.time", "campaign.duration", "campaign.run_cost", "site.capex.total"],
-    "germany": ["site.power.total", "site.capex.total", "site.year.total"],
+    "germany": ["site.power.total", "site.capex.total", "site.year.total", "site.budget_margin"],
     "traffic": ["fleet.peak_devices", "fleet.price"],
     "growth": ["roadmap.total_capex", "roadmap.final_power", "roadmap.over_budget", "site.power.total"],
     "mixed": ["step.time", "campaign.duration", "cluster.h100_equivalents", "site.power.total"],
@@ -123,6 +125,9 @@ def test_a_question_has_one_answer(name: str, folder: Path, capsys: pytest.Captu
     for command in COMMANDS[name][1]:
         assert_same(whole, printed(capsys, command, file), command)
     answer = lindos.run(folder / file)
+    assert answer.verdict is not None
+    assert_plain([answer.verdict.sentence, *answer.verdict.limits])
+    assert [number for number in COMPUTED.findall(visible(html(answer).decode())) if digits(number) > 4] == []
     assert_same(whole, {figure.name: vars_of(figure) for figure in answer.figures}, "Python")
 
 
@@ -154,7 +159,7 @@ def test_a_search_says_what_run_says_of_its_plan_and_spares(
 
 
 def test_a_sweep_of_one_says_what_run_says(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (folder / "grid.yaml").write_text("scenario: germany.yaml\nask: [site]\ngrid: {site.pue: [1.2]}\n")
+    (folder / "grid.yaml").write_text("scenario: germany.yaml\nask: [site]\ngrid: {site.power_limit: [100 MW]}\n")
     found = printed(capsys, "sweep", "grid.yaml", "--workers", "1", "--out", "swept")
     whole = printed(capsys, "site", "germany.yaml")
     for key in ("site.power.total", "site.capex.total"):
@@ -176,3 +181,18 @@ def test_a_verdict_holds_a_plan_of_years_against_its_budget(folder: Path) -> Non
     share = 100 * (answer["roadmap.over_budget"].value or 0.0)
     assert answer.verdict is not None
     assert f"{share:.3g} % of the budget" in answer.verdict.sentence
+
+
+def test_what_fits_a_budget_is_what_solve_and_compare_say(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    filled = lindos.run(folder / "germany.yaml", changes={"cluster.pools.0.gpus": "fill"})
+    gpus = filled["cluster.num_devices"].value
+    cost, left = filled["site.capex.total"].value, filled["site.budget_margin"].value
+    assert gpus is not None and cost is not None and left is not None
+    # Another node would not fit.
+    assert 0 <= left < 8 * cost / gpus
+    words = ["--vary", "cluster.pools.0.gpus", "--until", "site.budget_margin=$0"]
+    solved = printed(capsys, "solve", "germany.yaml", *words)
+    # The first number beyond the budget.
+    assert solved["solved.1"]["value"] == gpus + 1
+    changed = f"cluster.pools.0.gpus={gpus:.0f}"
+    assert printed(capsys, "site", "germany.yaml", "--set", changed)["site.capex.total"]["value"] == cost

@@ -18,10 +18,7 @@ from lindos.report.charts import chart_data
 from lindos.report.colours import PALETTE, colours_of
 from lindos.report.text import value_of
 from lindos.scenario.read import builtin_names
-
-#: A number with decimals, or of a unit: what was computed. Whole counts are exact.
-_UNITS = r"%|[kMGTPEZ]?(?:W|Wh|B|B/s|FLOP/s)|days|h|min|s|ms|years"
-COMPUTED = re.compile(rf"(?<![\w.,-])(\d[\d,]*\.\d+|\d[\d,]*(?= (?:{_UNITS})\b)|(?<=\$)\d[\d,]*)(?![\w.])")
+from plain_words import COMPUTED, assert_plain, digits, visible
 
 
 @pytest.fixture(scope="module")
@@ -32,20 +29,6 @@ def answer() -> Answer:
 @pytest.fixture(scope="module")
 def page(answer: Answer) -> str:
     return html(answer).decode()
-
-
-def visible(page: str) -> str:
-    """The text of a page without scripts, styles, the scenario as it was read, and titles of sources."""
-    for part in ("script", "style", "pre"):
-        page = re.sub(rf"(?s)<{part}[ >].*?</{part}>", " ", page)
-    page = re.sub(r'(?s)<ol class="sources">.*?</ol>', " ", page)
-    return re.sub(r"<[^>]+>", " ", page)
-
-
-def digits(number: str) -> int:
-    """Significant digits of a number as it is written."""
-    plain = number.replace(",", "")
-    return len(plain.replace(".", "").strip("0")) if "." not in plain else len(plain.replace(".", "").lstrip("0"))
 
 
 def test_the_verdict_stands_before_everything_else(answer: Answer, page: str) -> None:
@@ -96,6 +79,7 @@ def test_every_scenario_has_a_verdict_of_its_own_figures(name: str) -> None:
     assert isinstance(answer.verdict, Verdict)
     assert answer.verdict.sentence.endswith(".")
     assert answer.verdict.sentence.count(". ") == 0
+    assert_plain([answer.verdict.sentence, *answer.verdict.limits])
     assert 1 <= len(answer.verdict.figures) <= 6
     assert all(answer[figure].value is not None for figure in answer.verdict.figures)
 
