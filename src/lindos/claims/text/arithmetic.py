@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from lindos.claims.text.energy import energies
 from lindos.claims.text.equations import equations
 from lindos.claims.text.growth import TOLERANCE, growths
+from lindos.claims.text.lasting import lasting
 from lindos.claims.text.multiples import multiples
 from lindos.claims.text.products import products
 from lindos.claims.text.read import Reading
 from lindos.claims.text.relation import Relation
 from lindos.claims.text.rhythm import conversions, deliveries
+from lindos.claims.text.stated import stated
 from lindos.claims.text.sums import full_shares, sums
 from lindos.claims.text.totals import parts, shares_of_totals, twice_printed, yearly_totals
 from lindos.claims.text.trend import compounds, directions, shares_afar
@@ -29,6 +31,8 @@ def relations(reading: Reading) -> Iterator[Relation]:
         if n.claim and n.kind in ("amount", "factor", "fraction") and "denied" not in n.marks
     ]
     yield from shares_of_totals(numerals)
+    yield from stated(reading, numerals)
+    yield from lasting(reading, numerals)
     yield from products(reading, numerals)
     yield from equations(reading, numerals)
     yield from sums(reading, numerals)

@@ -31,3 +31,7 @@ YEARLY = re.compile(
     r"auf das jahr|im jahresmittel|"
     r"jahresbedarf|im laufe eines jahres|ein jahr lang|a full year|rund um die uhr|around the clock)"
 )
+#: Words that make a number the mean of what a total gives over a time.
+AVERAGED = re.compile(
+    r"(?i:\b(?:on average|an average of|im schnitt|im mittel|durchschnittlich|jeweils|rechnerisch)\b)"
+)

@@ -92,7 +92,7 @@ def energies(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
             )
             and not units.unit_at(reading.text, numeral.end)
             and not _ADDS.search(sentence)
-        ):
+        ) or _is_used_up(numeral, sentence, preceding, numerals):
             joules = numeral.value * 3600
             yield Relation(
                 kind="power_vs_energy",
@@ -102,6 +102,33 @@ def energies(reading: Reading, numerals: list[Numeral]) -> Iterator[Relation]:
                 arithmetic=f'{written(numeral)} is a power and has no "a year"',
                 reading=f"{amount(joules, 'J')} a year, an energy",
             )
+
+
+def _is_used_up(power: Numeral, sentence: str, preceding: str, numerals: list[Numeral]) -> bool:
+    """Tell whether a power is what a run or a whole period has used, which would be an energy."""
+    if power.unit != "W" or power.kind != "amount" or power.per or _AT_ONCE.search(preceding):
+        return False
+    if _RUN_USED.search(preceding):
+        return True
+    used = _USED.search(preceding)
+    follows = [n for n in numerals if n.unit == "J" and n.sentence == power.sentence and n.start > power.end]
+    return used is not None and bool(_PAST_PERIOD.search(sentence)) and (power.value >= 1e12 or bool(follows))
+
+
+#: Words of what a power is at a moment, or on the mean.
+_AT_ONCE = re.compile(
+    r"(?i:\b(?:average|mean|peak\w*|rate|at any|continuous\w*|constant\w*|im mittel|im schnitt|durchschnitt\w*|"
+    r"spitze\w*|dauerhaft|leistung\w*|capacity|draw\w*|load)\b)"
+)
+_RUN_USED = re.compile(
+    r"(?i:\b(?:training|trainingslauf\w*|run|lauf)\b[^.;:,]{0,40}\b(?:consumed|used(?: up)?|burned|burnt|verbraucht\w*|"
+    r"verschlang\w*)\b[^.;:,]{0,30})$"
+)
+_USED = re.compile(r"(?i:\b(?:consum\w*|used|uses|burn\w*|verbrauch\w*|verschl[aui]ng\w*)\b)")
+_PAST_PERIOD = re.compile(
+    r"(?i:\b(?:in einem jahr|im jahr|im vergangenen jahr|im vorjahr|last year|in a year|a year|in (?:19|20)\d\d|"
+    r"over the year|pro jahr|per year|annual\w*|jährlich\w*)\b)"
+)
 
 
 def _lasts(energy: Numeral, numerals: list[Numeral]) -> bool:

@@ -210,7 +210,7 @@ def _wrong_growth(
         )
         yield Relation(
             kind="percent_vs_factor" if as_factor or not slip else "decimal_slip",
-            members=_blame_decimals(fraction, small, large) if slip and not as_factor else (fraction, small, large),
+            members=(fraction, small, large),
             holds=False,
             factor=off_by(right, fraction),
             arithmetic=line,

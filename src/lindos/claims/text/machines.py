@@ -14,6 +14,13 @@ from lindos.units import render
 _DATED = re.compile(r"-\d{4}-\d{2}$")
 #: A machine draws less on the mean than on the list, by at most this factor; another's power is met this exactly.
 MEAN_POWER, EXACT_POWER = 1.6, 1.003
+#: A machine at load draws neither more nor less than the list says by this factor.
+FAR_POWER = 2.5
+_PART_LOAD = re.compile(
+    r"(?i:\b(?:pumps?|pumpen|storage|speicher\w*|idle|leerlauf\w*|cooling|kühlung\w*|module?s?|rack\w*|schrank\w*|"
+    r"save[sd]?|saving|spar\w*|up to|"
+    r"bis zu|substation|umspannwerk\w*|anschluss\w*|predecessor|vorgänger\w*|successor|nachfolger\w*)\b)"
+)
 #: An energy has the digits of a machine's power within this factor.
 SAME_POWER = 1.03
 #: A rate with as many digits is that of a machine that the text does not name.
@@ -61,7 +68,7 @@ def relations(reading: Reading, mentions: list[Mention], catalog: Catalog) -> It
             and numeral.kind == "amount"
             and not numeral.per
         ):
-            yield from _power(numeral, catalog)
+            yield from _power(reading, numeral, catalog)
         elif numeral.unit == "J" and numeral.subject[0] == "supercomputers" and numeral.kind == "amount":
             yield from _as_energy(numeral, catalog)
     machines = [m for m in mentions if m.kind == "supercomputers"]
@@ -80,8 +87,8 @@ def relations(reading: Reading, mentions: list[Mention], catalog: Catalog) -> It
         yield from _machine_factor(reading, factor, named, numerals, catalog)
 
 
-def _power(numeral: Numeral, catalog: Catalog) -> Iterator[Relation]:
-    """Check the power of a machine: its own on any list, one that slipped, or that of another machine."""
+def _power(reading: Reading, numeral: Numeral, catalog: Catalog) -> Iterator[Relation]:
+    """Check the power of a machine: its own on any list, one that slipped, or that of another machine or load."""
     known = [(_DATED.sub("", name), record) for name, record in catalog.supercomputers.items() if record.power.is_known]
     figures = [record for base, record in known if base == numeral.subject[1]]
     if not figures:
@@ -105,10 +112,16 @@ def _power(numeral: Numeral, catalog: Catalog) -> Iterator[Relation]:
         r for base, r in known if base != numeral.subject[1] and off_by(float(r.power.value), numeral) <= EXACT_POWER
     ]
     rival = rivals[0] if rivals and numeral.rounding <= 0.01 else None
-    if rival is None and not is_power(factor, 1.05):
+    powers = [n for n in reading.numerals if n.unit == "W" and n.sentence == numeral.sentence]
+    is_far = factor >= FAR_POWER and len(powers) == 1 and _PART_LOAD.search(reading.sentence_of(numeral)) is None
+    if rival is None and not is_power(factor, 1.05) and not is_far:
         return
     yield Relation(
-        kind="wrong_subject" if rival else "prefix_1000" if factor > 300 else "decimal_slip",
+        kind="wrong_subject"
+        if rival or not is_power(factor, 1.05)
+        else "prefix_1000"
+        if factor > 300
+        else "decimal_slip",
         members=(numeral,),
         holds=False,
         factor=factor,

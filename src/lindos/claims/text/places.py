@@ -160,7 +160,16 @@ def _site(
     if not site_sightings or _PLACE_ONLY.search(_clause(reading, numeral)):
         return
     is_named = topic in named_here
-    yield from _elsewhere(numeral, site_sightings, all_sightings, sites, catalog, is_named)
+    is_planned = _PLANNED.search(_clause(reading, numeral)) is not None
+    yield from _elsewhere(numeral, site_sightings, all_sightings, sites, catalog, is_named, is_planned)
+
+
+#: A figure is that of another site within this factor.
+SAME_FIGURE = 1.006
+_PLANNED = re.compile(
+    r"(?i:\b(?:is|are|was) (?:due )?to\b|\b(?:will|plan\w*|soll(?:en|te)?|wird|geplant\w*|eventually|fully built|"
+    r"endausbau|ausbau\w*|grow to|wachsen|expand\w*)\b)"
+)
 
 
 def _clause(reading: Reading, numeral: Numeral) -> str:
@@ -183,9 +192,12 @@ def _elsewhere(
     sites: set[str],
     catalog: Catalog,
     is_named: bool,
+    is_planned: bool,
 ) -> Iterator[Relation]:
     """Report a figure that does not belong to its site: that of another site, or one that slipped."""
     rival = _rival(numeral, site_sightings, all_sightings, sites, catalog)
+    if rival is not None and is_planned and off_by(float(rival.value.value), numeral) > SAME_FIGURE:
+        return  # what a site is to reach need not be known; only the very figure of another site refutes it
     if rival is not None:
         reference = max(site_sightings, key=lambda s: s.status == "announced")
         yield Relation(

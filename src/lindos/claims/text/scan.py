@@ -272,7 +272,8 @@ class Scanner(PhraseReader):
             return None
         following = NEXT_WORD.match(self.text, end)
         dated = _DATES_YEAR.search(self.text[max(0, start - 16) : start])
-        if following and NOUN_AHEAD.match(following.group(1)) and not dated:
+        is_noun = following is not None and NOUN_AHEAD.match(following.group(1))
+        if not dated and (is_noun or _DEVICE_AHEAD.match(self.text, end)):
             return None
         values = tuple(a.value for a in numbers)
         return Numeral(start, numbers[-1].end, self.text[start : numbers[-1].end], "year", values, "year")
@@ -348,3 +349,5 @@ NOUN_AHEAD = re.compile(
     r"(?i:gpus?|chips?|tpus?|racks?|cabinets?|servers?|schränken?|karten?|beschleunigern?|prozessoren|accelerators?|"
     r"cards?|nodes?|knoten|cpus?|employees|mitarbeitern?|households|haushalten?|tonn|superchips?|einheiten|units?)"
 )
+#: The name of a device right behind a number, which counts it: "2048 H800".
+_DEVICE_AHEAD = re.compile(r"[ \u00a0][A-Z]{1,3}\d{2,4}[a-zA-Z]{0,2}(?!\w)")

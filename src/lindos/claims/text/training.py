@@ -131,7 +131,7 @@ def _runs(reading: Reading, numerals: list[Numeral], amounts: list[Numeral], cat
                     budget, line, members = flop.value, written(flop), (flop, d, p)
     if budget is None and operations and len(operations) == 1:
         budget, line, members = operations[0].value, written(operations[0]), (operations[0],)
-        yield from _wrong_operations(operations[0], parameters, tokens)
+        yield from _wrong_operations(operations[0], _computing(reading, catalog, parameters), tokens)
     if budget is None and len(parameters) >= 1 and len(tokens) >= 1:
         p, d = max(parameters, key=lambda n: n.value), max(tokens, key=lambda n: n.value)
         model = _moe_parameters(reading, catalog, p)
@@ -162,6 +162,14 @@ def _moe_parameters(reading: Reading, catalog: Catalog, printed: Numeral) -> flo
 def _near_token(reading: Reading, numeral: Numeral) -> bool:
     stretch = reading.text[numeral.end : numeral.end + 30]
     return bool(re.match(r"[  ](?:used|verwendeten)", stretch)) and "token" in reading.sentence_of(numeral).lower()
+
+
+def _computing(reading: Reading, catalog: Catalog, parameters: list[Numeral]) -> list[Numeral]:
+    """Return the parameters that a token uses: the active ones where the text names them besides all."""
+    if len(parameters) != 2:
+        return parameters
+    active = _moe_parameters(reading, catalog, max(parameters, key=lambda n: n.value))
+    return [n for n in parameters if n.value == active] or parameters
 
 
 def _wrong_operations(flop: Numeral, parameters: list[Numeral], tokens: list[Numeral]) -> Iterator[Relation]:
