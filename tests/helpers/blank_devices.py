@@ -10,6 +10,8 @@ accelerators:
     base: mi455x
     title: a device without a date
     launch_date: {value: null, note: not published}
+    board_power: {value: null, note: not published}
+    price: {value: null, note: not published}
 systems:
   blank-rack:
     base: amd-helios

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import lindos
 from lindos.errors import InconsistentError, InfeasibleError, InputError
 from lindos.planning import Batch, Search, best_plan, beyond_software, global_batch
 from lindos.planning.lightest import lightest
@@ -231,3 +232,16 @@ def test_plans_keep_to_what_the_software_ships() -> None:
         best_plan(task, cluster, global_batch_size=256, fixed={"schedule": 2}, assumptions=assumptions())
     with pytest.raises(InputError, match=r"schedules is 'gpipe', but must be some of"):
         best_plan(replace(task, stack=replace(stack, schedules=fact("gpipe"))), cluster, global_batch_size=8)
+
+
+def test_a_headroom_that_no_plan_leaves_is_refused_with_the_largest_that_one_does() -> None:
+    def step(headroom: str) -> object:
+        return lindos.estimate_step("llama-3.1-8b", "hgx-h100", 8, memory_headroom=headroom)
+
+    with pytest.raises(InfeasibleError, match=r"No plan leaves 90 % of the memory free .* at most 78\.\d %") as refused:
+        step("90 %")
+    most = re.search(r"at most ([\d.]+) %", str(refused.value))
+    assert most is not None
+    step(f"{most.group(1)} %")
+    with pytest.raises(InfeasibleError):
+        step(f"{float(most.group(1)) + 0.2:.3g} %")

@@ -407,3 +407,12 @@ def test_a_search_of_a_scenario_without_a_job_says_what_it_needs() -> None:
         search_scenario({"name": "a", "title": "A", "cluster": nodes}, question({}))
     with pytest.raises(InputError, match=r"--tokens .* left out beside a scenario"):
         search_scenario("one-node", question({"tokens": "1T tokens"}))
+
+
+def test_a_search_says_which_values_of_an_own_catalogue_nothing_reads(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text("accelerators: {h100-sxm: {price: $20k}}\nsystems: {hgx-h100: {price: $250k}}\n")
+    asked = question({"top": "1", "tokens": "200B tokens"})
+    found = answer_search(["hgx-h100"], "64", None, {**JOB, "plan": FEW}, asked, [tmp_path / "own.yaml"])
+    named = [text for text in found.warnings if "own.yaml" in text]
+    assert any("accelerators.h100-sxm.price" in text for text in named)
+    assert not any("systems.hgx-h100.price is given" in text for text in named)

@@ -1,7 +1,8 @@
 """The best plans of a job: all options in comparison, and the full answer of the best option."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from lindos.answers.answer import Answer
 from lindos.answers.scenario import assemble, question_of
 from lindos.answers.step import pools_named
 from lindos.catalog import Catalog, load_catalog
+from lindos.catalog.facts import reading
 from lindos.elements import Section
 from lindos.errors import InconsistentError, InfeasibleError, InputError
 from lindos.formats import TRAINING
@@ -80,9 +82,9 @@ def answer_search(
             label = f"{label} {precision}".strip() if job["precision"] == ANY_PRECISION else label
             if len(pools) > 1:
                 _check_alone(name, len(clusters), question, str(job["precision"]))
-                return _placement_answer(scenario, catalog)
+                return _with_unread(catalog, partial(_placement_answer, scenario, catalog))
             options.append((label, scenario))
-    return _best_of(options, question, catalog)
+    return _with_unread(catalog, partial(_best_of, options, question, catalog))
 
 
 def search_scenario(
@@ -132,8 +134,15 @@ def search_scenario(
     assert settled.cluster is not None
     if len(settled.cluster.pools) > 1:
         _check_alone(stated.name, 1, question, job.precision)
-        return _placement_answer(settled, catalog)
-    return _best_of([("", settled)], limited, catalog)
+        return _with_unread(catalog, partial(_placement_answer, settled, catalog))
+    return _with_unread(catalog, partial(_best_of, [("", settled)], limited, catalog))
+
+
+def _with_unread(catalog: Catalog, search: Callable[[], Answer]) -> Answer:
+    """Search, and say which values of the user's own catalogue files nothing has read."""
+    with reading() as paths:
+        answer = search()
+    return replace(answer, warnings=(*catalog.unread(paths), *answer.warnings))
 
 
 def _best_of(options: Sequence[tuple[str, Scenario]], question: Question, catalog: Catalog) -> Answer:

@@ -13,7 +13,7 @@ from lindos.planning.one_pool import (
 from lindos.planning.pareto import front
 from lindos.planning.pipeline_over_pools import Across, across
 from lindos.planning.ranking import NEAR, OBJECTIVES, Limits, Ranked, Tally
-from lindos.planning.refusals import layout_words
+from lindos.planning.refusals import layout_words, refuse_full_memory
 from lindos.planning.search import Search
 from lindos.planning.several_pools import PoolDecision, WithoutPools, decide, leaving_out
 from lindos.planning.space import Batch
@@ -42,4 +42,5 @@ __all__ = [
     "layout_words",
     "leaving_out",
     "pool_limits",
+    "refuse_full_memory",
 ]

@@ -10,7 +10,7 @@ from lindos.planning.hunt import Question
 from lindos.planning.levelling import Times
 from lindos.planning.one_pool import Choice, choice_of, easy, pool_limits
 from lindos.planning.ranking import Limits, Ranked, Tally
-from lindos.planning.refusals import Refusal, refusal
+from lindos.planning.refusals import Refusal, refusal, refuse_full_memory
 from lindos.planning.search import Search
 from lindos.planning.space import Batch
 from lindos.problem.cluster import Pool
@@ -113,6 +113,8 @@ class Kinds:
         tallies = search.best_of_each([replace(q, limits=easy(q.limits, self.assumptions)) for q in questions])
         missing = [number for number, part in enumerate(tallies) if not part.best]
         for number, part in zip(missing, search.best_of_each([questions[number] for number in missing]), strict=True):
+            if part.best:
+                refuse_full_memory(search, questions[number].limits)
             tallies[number] = part
         planned = [number for number, part in enumerate(tallies) if part.best]
         plans = [tallies[number].best[0] for number in planned]

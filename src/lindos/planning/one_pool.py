@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from lindos.planning.hunt import Question
 from lindos.planning.ranking import Limits, Ranked, Tally
-from lindos.planning.refusals import refusal
+from lindos.planning.refusals import refusal, refuse_full_memory
 from lindos.planning.search import Search
 from lindos.planning.space import Batch
 from lindos.problem.cluster import Pool
@@ -127,6 +127,8 @@ def choice(
 ) -> Choice:
     """Search for the best plans with free headroom of memory; if none is feasible, for the best without.
 
+    A headroom that the user asks for is kept in any case.
+
     Parameters
     ----------
     search
@@ -149,6 +151,8 @@ def choice(
     (tally,) = search.best_of_each([question], minimise, top)
     if not tally.best:
         tally = search.best(limits, minimise=minimise, top=top)
+        if tally.best:
+            refuse_full_memory(search, limits)
     if not tally.best:
         raise refusal(search, limits, tally)
     return choice_of(search, tally, tally.best)

@@ -64,6 +64,38 @@ def refusal(search: Search, limits: Limits, tally: Tally) -> Refusal:
     return InfeasibleError("No plan is feasible", "every candidate was refused", "Fix fewer degrees")
 
 
+def refuse_full_memory(search: Search, limits: Limits) -> None:
+    """Refuse plans that leave less memory free than the user asks for; the catalogue's headroom gives way to them.
+
+    Parameters
+    ----------
+    search
+        Space with its splits.
+    limits
+        Limits of the search, all memory included.
+
+    Raises
+    ------
+    InfeasibleError
+        If the headroom is the user's, with the largest that a plan leaves.
+    """
+    headroom = search.assumptions.headroom
+    if headroom.sources != ("user",):
+        return
+    best, memory = lightest(search, limits.devices), float(limits.memory)
+    needed = memory if best is None else float(best.memory.total)
+    if best is None or needed >= memory:  # nothing fits, whatever is left free
+        return
+    most = math.floor(1000 * (1.0 - needed / memory)) / 10
+    remedy = f"Ask for at most {most:.3g} %" if most > 0 else "Leave it out"
+    raise InfeasibleError(
+        f"No plan leaves {render(100 * float(headroom.value), '1')} % of the memory free (memory_headroom)",
+        f"the plan with the least memory ({layout_words(best.plan)}) needs {render(needed, 'B')} a device of "
+        f"{render(memory, 'B')}",
+        remedy,
+    )
+
+
 _LIMITS_REMEDY = SENTENCES[Reason.LIMITS][1]
 
 

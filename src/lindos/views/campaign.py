@@ -393,8 +393,7 @@ def _warnings(result: CampaignResult) -> Iterator[str]:
     if gap is not None:
         yield (
             f"Spares are short: {_written(estimate.spares_given, '1')} stand by, goodput is {_percent(estimate)}; "
-            f"{_remedy(gap, result)}: set them aside with campaign.spare_fraction, or let the job go on with fewer "
-            "replicas (campaign.elastic)."
+            f"{_remedy(gap, result)}: set them aside with campaign.spare_fraction{_or_elastic(result)}."
         )
 
 
@@ -404,9 +403,13 @@ def _endless_draws(outcome: Outcome[CampaignResult]) -> Iterator[str]:
     if outcome.point.is_sustained and share > 0:
         yield (
             f"In {render(100 * share, '1', 2)} % of the draws failures never let the run end; they enter no range of "
-            "the run. Set more spares aside with campaign.spare_fraction, or let the job go on with fewer replicas "
-            "(campaign.elastic)."
+            f"the run. Set more spares aside with campaign.spare_fraction{_or_elastic(outcome.point)}."
         )
+
+
+def _or_elastic(result: CampaignResult) -> str:
+    """Offer to go on with fewer replicas, where the job does not."""
+    return ", or let the job go on with fewer replicas (campaign.elastic)" if result.problem.waits_for_repairs else ""
 
 
 def _percent(estimate: CampaignEstimate) -> str:

@@ -132,7 +132,7 @@ def _campaign(scenario: Scenario, figures: Mapping[str, Figure]) -> Iterator[str
         return
     duration, cost = _text(figures["campaign.duration"]), _text(figures.get("campaign.run_cost"))
     if not duration:
-        yield "training never ends, because failures come faster than the job recovers"
+        yield "training never ends: failures, and what follows them, leave it no time"
         return
     price = f" and costs {cost}" if cost else ""
     if goal.duration is not None:

@@ -127,7 +127,10 @@ class Option:
     def limits_with_headroom(self) -> Limits:
         """The same limits with the headroom of memory left free, unless only plans that fill all memory fit."""
         free = self._with_headroom
-        return free if self.search.best(free).best else self.limits
+        if self.search.best(free).best:
+            return free
+        planning.refuse_full_memory(self.search, self.limits)
+        return self.limits
 
     @property
     def _with_headroom(self) -> Limits:
