@@ -62,7 +62,7 @@ DOUBLE_TRAFFIC = {"inference.input_tokens": "100B tokens/day", "inference.output
 RATIOS = [
     ("site.year.energy", {}, {"site.electricity_price": "$0.10/kWh"}, "", "", 2.0),
     ("site.power.it_power", {}, {"site.pue": 1.5}, "", "", 1.0),
-    ("site.power.total", {}, {"site.pue": 1.5}, "", "", 1.2),
+    ("site.power.total", {"site.design_pue": 1.25}, {"site.design_pue": 1.5}, "", "", 1.2),
     ("site.capex.systems", {}, {}, H100.format("price: $200k"), H100.format("price: $400k"), 2.0),
     ("site.capex.switches", {}, {}, H100.format("price: $200k"), H100.format("price: $400k"), 1.0),
     ("site.year.energy", {}, {}, H100.format("price: $200k"), H100.format("price: $400k"), 1.0),

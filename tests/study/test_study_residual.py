@@ -48,7 +48,7 @@ def test_days_inherit_the_range() -> None:
 
 
 def test_distance_widens_the_range_and_says_so() -> None:
-    near, far = on("hgx-h100"), on("tpu-v5p-pod")
-    assert width(far, "step.time") > 1.5 * width(near, "step.time")
+    near, far = on("hgx-h100"), on("gaudi3-node")
+    assert width(far, "step.time") > 1.3 * width(near, "step.time")
     assert any("no kernel of" in warning for warning in far.warnings)
     assert not any("no kernel of" in warning for warning in near.warnings)
