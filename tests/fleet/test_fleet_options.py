@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import lindos
 from lindos.catalog import load_catalog
 from lindos.errors import InfeasibleError
 from lindos.fleet import Demand, assumptions, estimate, options, work_of
@@ -122,3 +123,22 @@ def test_burstiness_weighs_on_few_engines_and_not_on_many() -> None:
     few, many = (devices(rate, bursty) / devices(rate, calm) for rate in (3.0, 3000.0))
     assert few > 1.05
     assert 1.0 <= many < 1.005
+
+
+def test_an_engine_that_misses_a_promise_in_the_simulation_is_sized_by_less_of_it() -> None:
+    answer = lindos.run(
+        {
+            "name": "fleet",
+            "title": "A fleet for Llama 3.1 405B",
+            "inference": {
+                "model": "llama-3.1-405b",
+                "input_tokens": "50B tokens/day",
+                "output_tokens": "5B tokens/day",
+            },
+        }
+    )
+    section = next(section for section in answer.sections if section.name == "fleet")
+    checks = next(table for table in section.tables if table.name == "fleet.checks")
+    assert any(row[-1] == "kept" for row in checks.rows)
+    assert any("Engines are sized by" in note and "time to the first token" in note for note in section.notes)
+    assert not any("no finalist keeps" in warning for warning in section.warnings)

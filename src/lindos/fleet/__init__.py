@@ -5,10 +5,10 @@ kernels and runs. Each row of prices in the catalogue is one option; the cheapes
 """
 
 from lindos.fleet.estimate import Demand, cheapest, estimate
-from lindos.fleet.options import Assumptions, Option, assumptions, options
+from lindos.fleet.options import Assumptions, Option, Patience, assumptions, options
 from lindos.fleet.result import FleetEstimate, Layout, Placement
 from lindos.fleet.terms import Term, terms
-from lindos.fleet.verify import verified
+from lindos.fleet.verify import tightened, verified
 from lindos.fleet.work import Work, work_of
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "FleetEstimate",
     "Layout",
     "Option",
+    "Patience",
     "Placement",
     "Term",
     "Work",
@@ -25,6 +26,7 @@ __all__ = [
     "estimate",
     "options",
     "terms",
+    "tightened",
     "verified",
     "work_of",
 ]

@@ -1,7 +1,7 @@
 """What can be rented, and what is promised and assumed; read from the catalogue."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lindos.catalog import Catalog
 from lindos.catalog.records import Accelerator, CloudPrice, Fabric, Kernels, System
@@ -32,6 +32,23 @@ class Assumptions:
     reload_time: Seconds  # until an engine that lost a device serves again
     burstiness: Count  # standard deviation of gaps between requests of the service over their mean
     length_spread: Count  # standard deviation of prompts over their mean
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """Part of each promise by which the closed form sizes engines, so that the simulation keeps the whole of it."""
+
+    first: float = 1.0  # of the time to the first token
+    token: float = 1.0  # of the time of a token
+
+    def applied(self, assume: Assumptions) -> Assumptions:
+        """Tighten promises."""
+        return replace(
+            assume,
+            first_token=assume.first_token * self.first,
+            output_speed=assume.output_speed / self.token,
+            output_speed_p99=assume.output_speed_p99 / self.token,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ import numpy as np
 
 from lindos.fleet.capacity import BLOCK
 from lindos.fleet.estimate import Demand, grid_of, limits_of, middle
-from lindos.fleet.options import Assumptions, Option
+from lindos.fleet.options import Assumptions, Option, Patience
 from lindos.fleet.result import Check, FleetEstimate, Layout, Placement
 from lindos.fleet.simulate import Requests, arrivals, lengths, pace_of, simulate
 from lindos.fleet.work import Work
@@ -64,6 +64,24 @@ def verified(
         if check.passes:
             return replace(estimate, chosen=places[index], layout=layouts[index], checks=tuple(checks))
     return replace(estimate, checks=tuple(checks))
+
+
+def tightened(estimate: FleetEstimate, assume: Assumptions, patience: Patience) -> Patience:
+    """Tighten the limits of the closed form as far as the cheapest finalist missed them in the simulation.
+
+    Parameters
+    ----------
+    estimate
+        Fleet whose finalists were simulated.
+    assume
+        Promises.
+    patience
+        Part of them by which the fleet was sized.
+    """
+    check, limits = estimate.checks[0], limits_of(assume)
+    first = max(check.first_token / float(limits.first), check.first_token_p99 / float(limits.first_p99), 1.0)
+    token = max(check.token_time / float(limits.token), check.token_time_p99 / float(limits.token_p99), 1.0)
+    return Patience(first=float(patience.first / first), token=float(patience.token / token))
 
 
 def simulated(

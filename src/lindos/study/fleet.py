@@ -7,12 +7,18 @@ from typing import Any
 import numpy as np
 
 from lindos import fleet
-from lindos.fleet import Demand, FleetEstimate, Layout, Placement, Term
+from lindos.errors import InfeasibleError
+from lindos.fleet import Demand, FleetEstimate, Layout, Patience, Placement, Term
 from lindos.quantities import Fraction, Real
 from lindos.results import rows
 from lindos.scenario.resolve import model_named
 from lindos.scenario.schema import InferenceSpec
 from lindos.study.floor import Floor, World
+
+#: How often limits are tightened at most, if no finalist keeps them in the simulation.
+_TIGHTENED = 3
+#: Sizing by the whole of every promise.
+_WHOLE = Patience()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +27,7 @@ class Provider:
 
     estimate: FleetEstimate
     terms: tuple[Term, ...] = ()  # the same fleet at other terms, and by the token
+    patience: Patience = _WHOLE
 
     @property
     def option(self) -> str:
@@ -52,16 +59,23 @@ def choose(world: World) -> Provider:
     spec = _spec(world)
     options, _ = fleet.options(world.catalog, spec.precision)
     model = model_named(spec.model, world.catalog, world.folder, "inference.model")
+    work, demand = fleet.work_of(model, spec.precision), demand_of(spec)
+    assume = fleet.assumptions(world.catalog, spec.peak_to_mean)
+    patience = _WHOLE
     estimate = _estimate(world)
-    checked = fleet.verified(
-        estimate,
-        fleet.work_of(model, spec.precision),
-        options,
-        demand_of(spec),
-        fleet.assumptions(world.catalog, spec.peak_to_mean),
-        estimate.layouts,
-    )
-    return Provider(estimate=checked, terms=fleet.terms(world.catalog, checked.chosen, model.name))
+    checked = fleet.verified(estimate, work, options, demand, assume, estimate.layouts)
+    for _ in range(_TIGHTENED):
+        if not checked.checks or any(check.passes for check in checked.checks):
+            break
+        narrower = fleet.tightened(checked, assume, patience)
+        try:
+            estimate = _estimate(world, patience=narrower)
+        except InfeasibleError:
+            break
+        patience = narrower
+        checked = fleet.verified(estimate, work, options, demand, assume, estimate.layouts)
+    terms = fleet.terms(world.catalog, checked.chosen, model.name)
+    return Provider(estimate=checked, terms=terms, patience=patience)
 
 
 def compute(world: World, provider: Provider) -> FleetResult:
@@ -77,14 +91,19 @@ def compute(world: World, provider: Provider) -> FleetResult:
     if world.kind == "point":
         return FleetResult(chosen=provider.estimate.chosen, share_served=1.0)
     smooth = world.kind == "varied"
-    estimate = _estimate(world, provider.option, provider.layout, whole_replicas=not smooth)
+    estimate = _estimate(world, provider.option, provider.layout, provider.patience, whole_replicas=not smooth)
     if world.kind != "sampled":
         return FleetResult(chosen=estimate.chosen, share_served=1.0)
     return _served(estimate.chosen)
 
 
 def _estimate(
-    world: World, option: str | None = None, layout: Layout | None = None, *, whole_replicas: bool = True
+    world: World,
+    option: str | None = None,
+    layout: Layout | None = None,
+    patience: Patience = _WHOLE,
+    *,
+    whole_replicas: bool = True,
 ) -> FleetEstimate:
     spec = _spec(world)
     model = model_named(spec.model, world.catalog, world.folder, "inference.model")
@@ -93,7 +112,7 @@ def _estimate(
         work=fleet.work_of(model, spec.precision),
         demand=demand_of(spec),
         options=options,
-        assume=fleet.assumptions(world.catalog, spec.peak_to_mean),
+        assume=patience.applied(fleet.assumptions(world.catalog, spec.peak_to_mean)),
         volume_discount=spec.volume_discount,
         chosen=option,
         layout=layout,

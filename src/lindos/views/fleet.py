@@ -76,10 +76,11 @@ def view(context: Context, outcome: Outcome[FleetResult], provider: Outcome[Prov
         notes=(
             *_traffic(context),
             _replica(place),
+            *_sized_by(provider),
             *(estimate.notes if estimate else ()),
             *(_left_out(estimate.left_out) if estimate else ()),
         ),
-        warnings=tuple(_warnings(outcome.sampled)),
+        warnings=(*_warnings(outcome.sampled), *_missed(estimate)),
     )
 
 
@@ -237,6 +238,27 @@ def _replica(place: Placement) -> str:
         f"the model has {_written(place.smallest_replica, '1')}. At the peak it writes {_written(place.batch, '1')} "
         f"answers at a time and has room for {_written(place.most_sequences, '1')}; what binds is {place.binds}."
     )
+
+
+def _sized_by(provider: Outcome[Provider] | None) -> Iterator[str]:
+    """Say by which part of the promises engines are sized, where the simulation needs more than the closed form."""
+    patience = provider.point.patience if provider else None
+    if patience is not None and (patience.first < 1 or patience.token < 1):
+        shares = [
+            f"{render(100 * share, '1', 2)} % of the {name}"
+            for share, name in ((patience.first, "time to the first token"), (patience.token, "time of a token"))
+            if share < 1
+        ]
+        yield (
+            f"Engines are sized by {' and '.join(shares)} that is promised, since requests wait longer in the "
+            "simulation than by the closed form."
+        )
+
+
+def _missed(estimate: FleetEstimate | None) -> Iterator[str]:
+    """Warn if the fleet misses a promise in the simulation."""
+    if estimate is not None and estimate.checks and not any(check.passes for check in estimate.checks):
+        yield "In the simulation no finalist keeps all promises at the peak: plan for fewer requests an engine."
 
 
 def _warnings(sampled: FleetResult) -> Iterator[str]:
