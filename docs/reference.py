@@ -5,6 +5,7 @@ import inspect
 import pkgutil
 import re
 from collections.abc import Callable
+from copy import copy
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, TypeAdapter
@@ -68,7 +69,9 @@ def commands() -> str:
     # As the command line calls them: below the group, whose settings they share.
     parent = click.Context(group, info_name="lindos", help_option_names=["-h", "--help"])
     for name in COMMANDS:
-        command: click.Command = importlib.import_module(f"lindos.cli.{name}").command
+        command: click.Command = copy(importlib.import_module(f"lindos.cli.{name}").command)
+        # Click remembers the option of the first call, which may have been outside the group.
+        command._help_option = None
         context = click.Context(command, parent, name, max_content_width=100, terminal_width=100)
         page.append(f"\n## lindos {name}\n\n```text\n{command.get_help(context)}\n```\n")
     return "".join(page)
